@@ -1,0 +1,30 @@
+# What people type. Each target brings what it needs.
+
+TARGET := wasm32-wasip2
+CARGO ?= cargo
+
+.PHONY: demo test lint bench target build
+
+## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
+demo: target
+	$(CARGO) run --bin nbu_exporter -- demo
+
+## test: everything, on loopback only
+test: build
+	$(CARGO) test --workspace
+
+## lint: formatting and clippy, as CI runs them
+lint: target
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+## bench: figures of this machine, as a table
+bench: target
+	$(CARGO) bench --workspace
+
+build: target
+	$(CARGO) build --workspace
+
+# Without rustup the target comes with the distribution; the build says so if not.
+target:
+	@command -v rustup >/dev/null && (rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)) || true

@@ -1,0 +1,16 @@
+//! How NetBackup is spoken to.
+//!
+//! [`client`] sends one request in the agreed [`version`]; [`page`] reads a
+//! whole list, page by page; [`query`] spells what is asked; [`error`] types what
+//! is refused; [`lenient`] reads what specification and servers disagree on.
+
+pub mod client;
+pub mod error;
+pub mod lenient;
+pub mod page;
+pub mod query;
+pub mod version;
+
+pub use client::Client;
+pub use query::Query;
+pub use version::{SPOKEN, Version, light_request};

@@ -1,0 +1,177 @@
+//! Attributes as servers write them, which is not always as specified: a number
+//! may come as a text and the other way round, and anything may be missing. A
+//! value that cannot be read is absent, and never takes its page with it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A finite number, or absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Number(pub Option<f64>);
+
+/// A whole number of at least 0, or absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whole(pub Option<u64>);
+
+/// A text that is not empty, or absent. A boolean is the text `true` or `false`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub Option<String>);
+
+/// Seconds since the Unix epoch. Null, an empty text and 1970 are absent: which
+/// of them a job that has not ended carries is not specified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment(pub Option<u64>);
+
+/// What stands for an absent text in a label.
+pub const UNKNOWN: &str = "unknown";
+
+/// The first second of 1971.
+const FIRST_PLAUSIBLE: i64 = 365 * 24 * 3600;
+
+impl Text {
+    /// The text, or the word `unknown`: in lower case, which no enumeration of
+    /// the API is.
+    pub fn or_unknown(&self) -> &str {
+        self.0.as_deref().unwrap_or(UNKNOWN)
+    }
+}
+
+/// An RFC 3339 date and time as seconds since the Unix epoch, unless absent.
+pub fn moment(text: &str) -> Option<u64> {
+    let second = text.trim().parse::<Timestamp>().ok()?.as_second();
+    (second >= FIRST_PLAUSIBLE).then(|| second.unsigned_abs())
+}
+
+/// Any JSON value, as far as it matters here.
+enum Scalar {
+    Absent,
+    Whole(u64),
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match deserializer.deserialize_any(Any)? {
+            Scalar::Absent => None,
+            Scalar::Whole(number) => Some(number as f64),
+            Scalar::Number(number) => Some(number),
+            Scalar::Text(text) => text.trim().parse().ok(),
+        };
+        Ok(Self(number.filter(|number| number.is_finite())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match deserializer.deserialize_any(Any)? {
+            Scalar::Whole(number) => Some(number),
+            Scalar::Text(text) => text.trim().parse().ok(),
+            Scalar::Absent | Scalar::Number(_) => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match deserializer.deserialize_any(Any)? {
+            Scalar::Absent => None,
+            Scalar::Whole(number) => Some(number.to_string()),
+            Scalar::Number(number) => Some(number.to_string()),
+            Scalar::Text(text) => Some(text),
+        };
+        Ok(Self(text.filter(|text| !text.is_empty())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match deserializer.deserialize_any(Any)? {
+            Scalar::Text(text) => moment(&text),
+            _ => None,
+        }))
+    }
+}
+
+struct Any;
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Whole(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Absent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_number_may_come_as_a_text() {
+        assert_eq!(read::<Number>("\"12.5\""), Number(Some(12.5)));
+        assert_eq!(read::<Whole>("\"12\""), Whole(Some(12)));
+        assert_eq!(read::<Number>("-3"), Number(Some(-3.0)));
+        assert_eq!(read::<Text>("-99"), Text(Some("-99".to_owned())));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_absent() {
+        for json in ["null", "\"\"", "{\"a\":[1]}", "[1,[2]]", "\"x\"", "\"NaN\""] {
+            assert_eq!(read::<Number>(json), Number(None), "{json}");
+            assert_eq!(read::<Whole>(json), Whole(None), "{json}");
+        }
+        assert_eq!(read::<Whole>("-1"), Whole(None));
+        assert_eq!(read::<Text>("\"\""), Text(None));
+    }
+
+    #[test]
+    fn an_absent_date_has_four_spellings() {
+        for json in ["null", "\"\"", "\"1970-01-01T00:00:00Z\"", "0"] {
+            assert_eq!(read::<Moment>(json), Moment(None), "{json}");
+        }
+        let seconds = Moment(Some(1_751_328_000));
+        assert_eq!(read::<Moment>("\"2025-07-01T00:00:00.000Z\""), seconds);
+        assert_eq!(read::<Moment>("\"2025-07-01T02:00:00+02:00\""), seconds);
+    }
+}

@@ -1,0 +1,113 @@
+//! What is wrong with the settings, all of it at once.
+
+use crate::api::{SPOKEN, Version};
+use crate::collectors::{self, REGISTER};
+use crate::report::Problem;
+use crate::settings::{Selection, Settings};
+
+/// How alike a mistyped name must be to be taken for the right one: 1 is equal.
+const ALIKE: f64 = 0.7;
+
+/// Every problem. Empty means: collectable.
+pub fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = base_url(&settings.base_url).into_iter().collect();
+    problems.extend(settings.api_version.as_deref().and_then(api_version));
+    problems.extend(settings.collectors.iter().filter_map(collector));
+    problems
+}
+
+fn base_url(url: &str) -> Option<Problem> {
+    let message = match split_base_url(url) {
+        Ok(_) => return None,
+        Err(why) => format!("`{url}` {why}"),
+    };
+    Some(Problem {
+        at: "host".to_owned(),
+        message,
+        hint: Some(
+            "It is made of scheme, host, port and uri: `https://nbu1:1556/netbackup`".to_owned(),
+        ),
+    })
+}
+
+/// Scheme (`http` or `https`), authority (host and port) and base path (empty,
+/// or starting with a slash and not ending in one).
+pub fn split_base_url(url: &str) -> Result<(&str, &str, &str), &'static str> {
+    let (scheme, rest) = url.split_once("://").ok_or("has no scheme")?;
+    if scheme != "http" && scheme != "https" {
+        return Err("is neither http nor https");
+    }
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if authority.is_empty() || authority.starts_with(':') {
+        return Err("has no host");
+    }
+    if authority.contains('@') {
+        return Err("holds a user name");
+    }
+    if url.contains(['?', '#']) || url.contains(char::is_whitespace) {
+        return Err("holds more than scheme, host, port and path");
+    }
+    Ok((scheme, authority, path.trim_end_matches('/')))
+}
+
+fn api_version(version: &str) -> Option<Problem> {
+    let message = match version.parse::<Version>() {
+        Ok(version) if SPOKEN.contains(&version) => return None,
+        Ok(_) => format!("API version `{version}` is not one that this guest speaks"),
+        Err(()) => format!("`{version}` is not an API version"),
+    };
+    let spoken: Vec<String> = SPOKEN.iter().map(|v| format!("`{v}`")).collect();
+    Some(Problem {
+        at: "apiVersion".to_owned(),
+        message,
+        hint: Some(format!(
+            "One of {}; leave it out to have it found",
+            spoken.join(", ")
+        )),
+    })
+}
+
+fn collector(selection: &Selection) -> Option<Problem> {
+    let name = &selection.name;
+    let Some(collector) = collectors::find(name) else {
+        return Some(Problem {
+            at: format!("collectors.{name}"),
+            message: format!("there is no collector `{name}`"),
+            hint: Some(did_you_mean(name)),
+        });
+    };
+    let error = (collector.check)(&selection.options).err()?.to_string();
+    // serde says: unknown field `foo`, expected … at line 1 column 7.
+    let fact = error.split(" at line ").next().unwrap_or(&error);
+    let key = fact
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next());
+    Some(match key {
+        Some(key) => Problem {
+            at: format!("collectors.{name}.{key}"),
+            message: format!("the collector `{name}` has no option `{key}`"),
+            hint: None,
+        },
+        None => Problem {
+            at: format!("collectors.{name}"),
+            message: fact.to_owned(),
+            hint: None,
+        },
+    })
+}
+
+fn did_you_mean(name: &str) -> String {
+    let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
+    let best = REGISTER
+        .iter()
+        .map(|c| c.name)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|best| likeness(best) >= ALIKE);
+    match best {
+        Some(best) => format!("Did you mean `{best}`?"),
+        None => {
+            let names: Vec<String> = REGISTER.iter().map(|c| format!("`{}`", c.name)).collect();
+            format!("There are {}", names.join(", "))
+        }
+    }
+}

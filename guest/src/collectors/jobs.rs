@@ -1,0 +1,150 @@
+//! Jobs: those that finished within the window, and those that have not ended.
+//!
+//! Canonical families count leaves (`childCount` 0): a parent stands for the
+//! same work as its children. The predecessor counted both, so its families do.
+
+mod attempts;
+mod current;
+mod legacy;
+mod queue_reason;
+mod row;
+mod totals;
+mod window;
+
+use std::collections::HashSet;
+
+use futures::future::{LocalBoxFuture, join};
+use serde::Deserialize;
+
+use self::attempts::Attempts;
+use self::current::Current;
+use self::legacy::Legacy;
+use self::row::{Job, Row};
+use self::window::Finished;
+use super::{Collected, Collector, Context, Reading, both};
+use crate::api::{Client, Query, page, query};
+use crate::manifest::DescribedFamily;
+use crate::report::{Failure, Reason};
+
+/// In the register.
+pub const COLLECTOR: Collector = Collector {
+    name: NAME,
+    summary: "Jobs: finished, running and queued, with bytes, files and durations",
+    paths: &[ENDPOINT],
+    cached: false,
+    state_version: attempts::STATE_VERSION,
+    families,
+    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    collect,
+};
+
+const NAME: &str = "jobs";
+
+const ENDPOINT: &str = "/admin/jobs";
+
+/// The most rows of a page (`admin.yaml GET /admin/jobs`, `page[limit]`).
+const PAGE_LIMIT: u32 = 100;
+
+/// None yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {}
+
+fn families() -> Vec<DescribedFamily> {
+    [
+        totals::describe(),
+        window::describe(),
+        current::describe(),
+        legacy::describe(),
+    ]
+    .concat()
+}
+
+fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Reading> {
+    Box::pin(async {
+        let attempts = Attempts::load(context.state, context.window, context.log);
+        let since = query::not_before("endTime", attempts.since());
+        let unended = query::differs("state", "DONE");
+        let (finished, current) = join(
+            // `and` is not among the operators that the specification lists for
+            // jobs: which of the rows are DONE is looked at here.
+            read(context.client, &since),
+            read(context.client, &unended),
+        )
+        .await;
+        let (finished, current) = both(finished, current)?;
+        Ok(summarize(context, attempts, &finished, &current))
+    })
+}
+
+fn summarize(
+    context: &Context<'_>,
+    mut attempts: Attempts,
+    finished: &[Job],
+    current: &[Job],
+) -> Collected {
+    let mut window = Finished::default();
+    let mut unended = Current::new(context.window.now);
+    let mut legacy = Legacy::default();
+    for job in finished {
+        let counts = job.is_done() && job.is_leaf();
+        if counts {
+            attempts.count(job);
+        }
+        // The answer may reach further back than the window.
+        if job.end.is_none_or(|end| end >= context.window.start()) {
+            legacy.finished(job);
+            if counts {
+                window.count(job);
+            }
+        }
+    }
+    for job in unended_of(current, finished) {
+        legacy.current(job);
+        if job.is_leaf() {
+            unended.count(job);
+        }
+    }
+    let mut families = attempts.totals().families();
+    families.extend(window.families());
+    families.extend(unended.families());
+    if context.legacy_names {
+        families.extend(legacy.families());
+    }
+    Collected {
+        families,
+        state: attempts.save(),
+    }
+}
+
+/// A job that ended between the two answers is in both, and has ended.
+fn unended_of<'a>(current: &'a [Job], finished: &[Job]) -> impl Iterator<Item = &'a Job> + use<'a> {
+    let ended = finished.iter().filter(|job| job.is_done());
+    let ended: HashSet<u64> = ended.map(|job| job.id).collect();
+    current
+        .iter()
+        .filter(move |job| !job.is_done() && !ended.contains(&job.id))
+}
+
+/// Every job that fits the filter, once: a list that moves while it is paged may
+/// show a job twice. Sorted by id so that it moves as little as can be.
+async fn read(client: &Client<'_>, filter: &str) -> Result<Vec<Job>, Failure> {
+    let query = Query::new(ENDPOINT)
+        .with("filter", filter)
+        .with("sort", "jobId");
+    let mut jobs = Vec::new();
+    let mut seen = HashSet::new();
+    let mut nameless = false;
+    page::by_cursor(client, query, PAGE_LIMIT, |row: Row| match row.job() {
+        Some(job) if seen.insert(job.id) => jobs.push(job),
+        Some(_) => {}
+        None => nameless = true,
+    })
+    .await?;
+    if nameless {
+        // Such a job could be counted twice, or not at all.
+        let place = "a job without a `jobId` or a numeric `id`".to_owned();
+        return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
+    }
+    Ok(jobs)
+}

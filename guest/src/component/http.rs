@@ -1,0 +1,158 @@
+//! The transport over wasi:http. The host adds the credential and refuses every
+//! destination but the site.
+
+use futures::future::LocalBoxFuture;
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, Scheme,
+    http_error_code,
+};
+use wasip2::io::streams::StreamError;
+use wstd::io::AsyncPollable;
+
+use crate::check::split_base_url;
+use crate::report::Reason;
+use crate::transport::{Request, Response, Transport};
+
+/// Bytes asked of a body at a time. Below 16 KiB the calls cost more than the
+/// bytes.
+const CHUNK: u64 = 64 * 1024;
+
+/// Requests to one site.
+pub(super) struct Wasi {
+    /// Scheme, authority and base path, or why there are none.
+    target: Result<(Scheme, String, String), String>,
+}
+
+impl Wasi {
+    /// To the site at this base URL.
+    pub(super) fn new(base_url: &str) -> Self {
+        let target = split_base_url(base_url)
+            .map(|(scheme, authority, path)| {
+                let scheme = match scheme {
+                    "http" => Scheme::Http,
+                    _ => Scheme::Https,
+                };
+                (scheme, authority.to_owned(), path.to_owned())
+            })
+            .map_err(|why| format!("`{base_url}` {why}"));
+        Self { target }
+    }
+
+    fn outgoing(&self, request: Request) -> Result<OutgoingRequest, Reason> {
+        let (scheme, authority, base_path) = self
+            .target
+            .as_ref()
+            .map_err(|why| Reason::Denied(why.clone()))?;
+        let headers = Fields::new();
+        for (name, value) in request.headers {
+            headers
+                .append(name, value.as_bytes())
+                .map_err(|error| Reason::Denied(format!("header `{name}`: {error}")))?;
+        }
+        let outgoing = OutgoingRequest::new(headers);
+        let path = format!("{base_path}{}", request.path_and_query);
+        outgoing
+            .set_method(&Method::Get)
+            .and_then(|()| outgoing.set_scheme(Some(scheme)))
+            .and_then(|()| outgoing.set_authority(Some(authority)))
+            .and_then(|()| outgoing.set_path_with_query(Some(&path)))
+            .map_err(|()| Reason::Denied(format!("`{authority}{path}` is not a URL")))?;
+        Ok(outgoing)
+    }
+}
+
+impl Transport for Wasi {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>> {
+        Box::pin(async move {
+            let outgoing = self.outgoing(request)?;
+            let response = answer(outgoing).await.map_err(reason)?;
+            let status = response.status();
+            let headers = response
+                .headers()
+                .entries()
+                .into_iter()
+                .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+                .collect();
+            let body = body(&response).await.map_err(reason)?;
+            Ok(Response {
+                status,
+                headers,
+                body,
+            })
+        })
+    }
+}
+
+async fn answer(request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
+    let future = outgoing_handler::handle(request, None)?;
+    AsyncPollable::new(future.subscribe()).wait_for().await;
+    // Ready, and taken once: the other cases are the host's mistakes.
+    match future.get() {
+        Some(Ok(answer)) => answer,
+        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
+    }
+}
+
+async fn body(response: &IncomingResponse) -> Result<Vec<u8>, ErrorCode> {
+    let taken = |()| ErrorCode::InternalError(None);
+    let body: IncomingBody = response.consume().map_err(taken)?;
+    let stream = body.stream().map_err(taken)?;
+    let ready = AsyncPollable::new(stream.subscribe());
+    let mut bytes = Vec::new();
+    loop {
+        match stream.read(CHUNK) {
+            Ok(chunk) if chunk.is_empty() => ready.wait_for().await,
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(error)) => {
+                return Err(http_error_code(&error)
+                    .unwrap_or_else(|| ErrorCode::InternalError(Some(error.to_debug_string()))));
+            }
+        }
+    }
+}
+
+/// What the host's error means to whoever reads the report. A body that the host
+/// cut off for its size is `malformed`: the connection is sound.
+fn reason(error: ErrorCode) -> Reason {
+    use ErrorCode as E;
+    match error {
+        E::DnsTimeout
+        | E::ConnectionTimeout
+        | E::ConnectionReadTimeout
+        | E::ConnectionWriteTimeout
+        | E::HttpResponseTimeout => Reason::Timeout,
+        E::HttpRequestDenied => Reason::Denied("the host refused the request".to_owned()),
+        E::DestinationIpProhibited => Reason::Denied("the address is not allowed".to_owned()),
+        E::HttpProtocolError => Reason::Malformed("the answer is not HTTP".to_owned()),
+        E::HttpResponseBodySize(limit) => {
+            let limit = limit.map_or("the host allows".to_owned(), |n| format!("{n} bytes"));
+            Reason::Malformed(format!("response body larger than {limit}"))
+        }
+        error => Reason::Unreachable(step(error)),
+    }
+}
+
+/// Which step on the way to the server failed.
+fn step(error: ErrorCode) -> String {
+    use ErrorCode as E;
+    let with = |what: &str, why: Option<String>| match why {
+        Some(why) => format!("{what}: {why}"),
+        None => what.to_owned(),
+    };
+    match error {
+        E::DnsError(dns) => with("the host name does not resolve", dns.rcode),
+        E::ConnectionRefused => "connection refused".to_owned(),
+        E::ConnectionTerminated => "connection closed early".to_owned(),
+        E::HttpResponseIncomplete => "the answer was cut short".to_owned(),
+        E::DestinationNotFound | E::DestinationUnavailable | E::DestinationIpUnroutable => {
+            "no route to the host".to_owned()
+        }
+        E::TlsCertificateError => "TLS: the certificate is not trusted".to_owned(),
+        E::TlsProtocolError => "TLS: the handshake failed".to_owned(),
+        E::TlsAlertReceived(alert) => with("TLS: the server sent an alert", alert.alert_message),
+        E::InternalError(why) => with("internal error", why),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,31 @@
+//! Does the site answer, and accept its credential?
+
+use serde::de::IgnoredAny;
+
+use crate::api::{Client, light_request};
+use crate::log::Log;
+use crate::report::{Failure, ProbeAnswer, Reason};
+use crate::settings::Settings;
+use crate::transport::Transport;
+
+/// One light request that needs the credential, and what it takes to find the
+/// version when neither the settings nor `last_api_version` knows one.
+pub async fn probe(
+    settings: &Settings,
+    last_api_version: Option<&str>,
+    transport: &dyn Transport,
+    log: &dyn Log,
+) -> Result<ProbeAnswer, Failure> {
+    let client = Client::new(settings, last_api_version, transport, log);
+    let query = light_request();
+    client.get::<IgnoredAny>(&query).await?;
+    let version = client
+        .version()
+        .await
+        // Proven by the answer: a request is only sent in a known version.
+        .ok_or_else(|| Failure::new(query.endpoint, Reason::Unsupported))?;
+    Ok(ProbeAnswer {
+        api_version: version.to_string(),
+        server_time: client.server_time(),
+    })
+}

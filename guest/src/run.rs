@@ -1,0 +1,71 @@
+//! One collection: settings, window and state in, a report out.
+
+use futures::future::join_all;
+
+use crate::api::Client;
+use crate::collectors::{self, Context};
+use crate::log::Log;
+use crate::report::{Failure, Outcome, Reason, Report};
+use crate::settings::{Selection, Settings, Window};
+use crate::state::Saved;
+use crate::transport::Transport;
+
+/// Reads one site once. All collectors run at the same time over one transport,
+/// and each answers for itself: one that fails takes nothing from another.
+pub async fn collect(
+    settings: &Settings,
+    window: &Window,
+    state: &[Saved],
+    transport: &dyn Transport,
+    log: &dyn Log,
+) -> Report {
+    let client = Client::new(settings, window.last_api_version.as_deref(), transport, log);
+    let outcomes = join_all(settings.collectors.iter().map(|selection| {
+        let context = Context {
+            client: &client,
+            window,
+            options: &selection.options,
+            legacy_names: settings.legacy_names,
+            state,
+            log,
+        };
+        outcome(selection, context)
+    }))
+    .await;
+    Report {
+        api_version: client.version().await.map(|version| version.to_string()),
+        outcomes,
+    }
+}
+
+async fn outcome(selection: &Selection, context: Context<'_>) -> Outcome {
+    let outcome = Outcome {
+        collector: selection.name.clone(),
+        ..Outcome::default()
+    };
+    let Some(collector) = collectors::find(&selection.name) else {
+        return Outcome {
+            failures: vec![unknown(&selection.name)],
+            ..outcome
+        };
+    };
+    match (collector.collect)(&context).await {
+        Ok(collected) => Outcome {
+            families: collected.families,
+            state: collected.state,
+            ..outcome
+        },
+        Err(failures) => Outcome {
+            failures,
+            ..outcome
+        },
+    }
+}
+
+/// The host checks the settings first, so that this is not seen in practice.
+fn unknown(name: &str) -> Failure {
+    Failure {
+        detail: Some(format!("there is no collector `{name}`")),
+        ..Failure::new("", Reason::Unsupported)
+    }
+}

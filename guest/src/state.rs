@@ -1,0 +1,62 @@
+//! What a collector keeps from one collection to the next.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::log::{Level, Log};
+
+/// One collector's state as the host keeps it, unread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The collector's name.
+    pub collector: String,
+    /// The shape of `bytes`.
+    pub version: u32,
+    /// JSON of that shape.
+    pub bytes: Vec<u8>,
+}
+
+/// The collector's own state, none when there is none. One that cannot be read,
+/// or that another version of the guest wrote, is none too, and the log says so:
+/// counters then start anew, which Prometheus takes for a restart.
+pub fn load<T: DeserializeOwned>(
+    saved: &[Saved],
+    collector: &str,
+    version: u32,
+    log: &dyn Log,
+) -> Option<T> {
+    let saved = saved.iter().find(|s| s.collector == collector)?;
+    let problem = if saved.version == version {
+        match serde_json::from_slice(&saved.bytes) {
+            Ok(state) => return Some(state),
+            Err(error) => error.to_string(),
+        }
+    } else {
+        format!(
+            "it is of version `{}`, this guest reads `{version}`",
+            saved.version
+        )
+    };
+    start_anew(collector, &problem, log);
+    None
+}
+
+/// Says that a state was not used.
+pub fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
+    log.emit(
+        Level::Warn,
+        "Saved state is not usable, counters start anew",
+        &[("collector", collector), ("problem", problem)],
+    );
+}
+
+/// The state as the host keeps it; none if it cannot be written down, which
+/// leaves the old one.
+pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Saved> {
+    let bytes = serde_json::to_vec(state).ok()?;
+    Some(Saved {
+        collector: collector.to_owned(),
+        version,
+        bytes,
+    })
+}

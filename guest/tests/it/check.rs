@@ -1,0 +1,135 @@
+//! Settings are checked, and what is described is what is reported.
+
+use std::collections::HashSet;
+
+use guest::family::{Family, Samples};
+use guest::manifest::{DescribedFamily, describe};
+use guest::report::Problem;
+use guest::settings::{Selection, Settings};
+
+use crate::site::{Site, settings, window};
+
+fn problems(change: impl FnOnce(&mut Settings)) -> Vec<Problem> {
+    let mut settings = settings(&["storage", "jobs"]);
+    change(&mut settings);
+    guest::check::check(&settings)
+}
+
+fn select(name: &str, options: &str) -> Selection {
+    Selection {
+        name: name.to_owned(),
+        options: options.to_owned(),
+    }
+}
+
+#[test]
+fn usual_settings_have_no_problem() {
+    assert_eq!(problems(|_| {}), []);
+    assert_eq!(problems(|s| s.api_version = Some("14.0".to_owned())), []);
+    for url in ["http://[::1]:80", "https://nbu1", "https://nbu1:1556/a/b/"] {
+        assert_eq!(problems(|s| s.base_url = url.to_owned()), [], "{url}");
+    }
+}
+
+#[test]
+fn a_mistyped_collector_is_told_the_right_name() {
+    let found = problems(|s| s.collectors.push(select("jbos", "{}")));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].at, "collectors.jbos");
+    assert_eq!(found[0].hint.as_deref(), Some("Did you mean `jobs`?"));
+    let found = problems(|s| s.collectors.push(select("xyz", "{}")));
+    let hint = found[0].hint.as_deref().unwrap();
+    assert_eq!(hint, "There are `storage`, `jobs`");
+}
+
+#[test]
+fn an_unknown_option_is_named_with_its_path() {
+    let found = problems(|s| s.collectors = vec![select("jobs", r#"{"foo":1}"#)]);
+    assert_eq!(found[0].at, "collectors.jobs.foo");
+    let found = problems(|s| s.collectors = vec![select("jobs", "[")]);
+    assert_eq!(found[0].at, "collectors.jobs");
+}
+
+#[test]
+fn an_api_version_must_be_one_that_is_spoken() {
+    for version in ["8.0", "15.0", "13", "13.0.0", "v13.0", ""] {
+        let found = problems(|s| s.api_version = Some(version.to_owned()));
+        assert_eq!(found.len(), 1, "{version}");
+        assert_eq!(found[0].at, "apiVersion");
+        assert!(found[0].message.contains(&format!("`{version}`")));
+    }
+}
+
+#[test]
+fn a_base_url_must_be_one() {
+    for url in [
+        "",
+        "nbu1:1556",
+        "ftp://nbu1",
+        "https://",
+        "https://:1556/x",
+        "https://user@nbu1/x",
+        "https://nbu1/x?y",
+        "https://nbu 1/x",
+    ] {
+        assert_eq!(
+            problems(|s| s.base_url = url.to_owned()).len(),
+            1,
+            "`{url}`"
+        );
+    }
+}
+
+#[test]
+fn all_problems_are_found_at_once() {
+    let found = problems(|s| {
+        s.base_url = String::new();
+        s.api_version = Some("x".to_owned());
+        s.collectors = vec![select("a", "{}"), select("jobs", r#"{"b":1}"#)];
+    });
+    assert_eq!(found.len(), 4);
+}
+
+fn same(described: &DescribedFamily, reported: &Family) -> bool {
+    let kind = match reported.samples {
+        Samples::Gauge(_) => "Gauge",
+        Samples::Counter(_) => "Counter",
+        Samples::Histogram(_) => "Histogram",
+    };
+    described.name == reported.name
+        && described.help == reported.help
+        && described.labels == reported.labels
+        && format!("{:?}", described.kind) == kind
+}
+
+#[test]
+fn exactly_the_described_families_are_reported() {
+    let manifest = describe();
+    assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
+    let names: Vec<&str> = manifest.capabilities.iter().map(|c| &*c.name).collect();
+    let mut settings = settings(&names);
+    settings.legacy_names = true;
+    let report = Site::new().collect(&settings, &window(), &[]);
+    for (capability, outcome) in manifest.capabilities.iter().zip(&report.outcomes) {
+        let pairs = capability.families.iter().zip(&outcome.families);
+        assert_eq!(capability.families.len(), outcome.families.len());
+        for (described, reported) in pairs {
+            assert!(same(described, reported), "{described:?} {reported:?}");
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_well_formed_and_help_says_what_is_cached() {
+    let mut names = HashSet::new();
+    for capability in describe().capabilities {
+        for family in capability.families {
+            assert!(family.help.ends_with('.'), "{}", family.name);
+            let says = family.help.contains("Cached for server.cacheTTL.");
+            assert_eq!(says, capability.cached, "{}", family.name);
+            assert!(family.name.starts_with("nbu_"));
+            assert!(!family.labels.contains(&"site".to_owned()));
+            assert!(names.insert(family.name));
+        }
+    }
+}

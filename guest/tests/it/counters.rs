@@ -1,0 +1,207 @@
+//! Each finished attempt is counted once.
+
+use std::fmt::Write;
+
+use futures::executor::block_on;
+use guest::family::Family;
+use guest::report::Outcome;
+use guest::settings::Window;
+use guest::state::Saved;
+
+use crate::site::{Lines, NOW, Site, settings};
+use crate::text::value;
+
+const FINISHED: &str = "filter=endTime ge";
+
+/// Job, attempt, end in seconds before `NOW`.
+type Row = (u64, u64, u64);
+
+fn jobs(rows: &[Row]) -> Site {
+    let mut data = String::new();
+    for &(job, attempt, age) in rows {
+        let end = jiff::Timestamp::from_second((NOW - age).try_into().unwrap()).unwrap();
+        let comma = if data.is_empty() { "" } else { "," };
+        write!(
+            data,
+            r#"{comma}{{"id":"{job}","attributes":{{"jobId":{job},"try":{attempt},"state":"DONE",
+            "status":0,"jobType":"BACKUP","policyType":"P","endTime":"{end}","startTime":"{end}",
+            "kilobytesTransferred":1,"numberOfFiles":3}}}}"#
+        )
+        .unwrap();
+    }
+    Site::new().on(FINISHED, &format!(r#"{{"data":[{data}]}}"#))
+}
+
+fn window(now: u64, lookback_seconds: u64) -> Window {
+    Window {
+        now,
+        lookback_seconds,
+        last_api_version: Some("13.0".to_owned()),
+    }
+}
+
+fn collect(site: &Site, now: u64, lookback: u64, state: &[Saved], log: &Lines) -> Outcome {
+    let settings = settings(&["jobs"]);
+    let window = window(now, lookback);
+    let report = block_on(guest::run::collect(&settings, &window, state, site, log));
+    let outcome = report.outcomes.into_iter().next().unwrap();
+    assert_eq!(outcome.failures, []);
+    outcome
+}
+
+/// One collection after another, with the state carried on.
+struct Series {
+    state: Vec<Saved>,
+    log: Lines,
+}
+
+impl Series {
+    fn new() -> Self {
+        Self {
+            state: vec![],
+            log: Lines::default(),
+        }
+    }
+
+    fn collect(&mut self, site: &Site, now: u64, lookback: u64) -> Vec<Family> {
+        let outcome = collect(site, now, lookback, &self.state, &self.log);
+        self.state = vec![outcome.state.unwrap()];
+        outcome.families
+    }
+}
+
+fn finished(families: &[Family]) -> f64 {
+    let labels = r#"action="BACKUP",policy_type="P""#;
+    let jobs = value(
+        families,
+        &format!(r#"nbu_jobs_finished_total{{{labels},status="0"}}"#),
+    )
+    .unwrap();
+    let of = |sample: String| value(families, &sample).unwrap();
+    let bytes = of(format!(
+        r#"nbu_jobs_transferred_bytes_total{{{labels},status="0"}}"#
+    ));
+    let files = of(format!("nbu_jobs_files_total{{{labels}}}"));
+    let durations = of(format!("nbu_job_duration_seconds_count{{{labels}}}"));
+    assert_eq!((bytes, files, durations), (jobs * 1024.0, jobs * 3.0, jobs));
+    jobs
+}
+
+#[test]
+fn overlapping_windows_count_an_attempt_once() {
+    let mut series = Series::new();
+    let site = jobs(&[(1, 1, 3000), (2, 1, 10)]);
+    assert_eq!(finished(&series.collect(&site, NOW, 3600)), 2.0);
+    assert_eq!(finished(&series.collect(&site, NOW + 300, 3600)), 2.0);
+    let site = jobs(&[(2, 1, 10), (3, 1, 0)]);
+    assert_eq!(finished(&series.collect(&site, NOW + 600, 3600)), 3.0);
+}
+
+#[test]
+fn another_attempt_of_a_job_counts_again() {
+    let mut series = Series::new();
+    assert_eq!(
+        finished(&series.collect(&jobs(&[(1, 1, 500)]), NOW, 3600)),
+        1.0
+    );
+    let retried = jobs(&[(1, 2, 100)]);
+    assert_eq!(finished(&series.collect(&retried, NOW, 3600)), 2.0);
+    assert_eq!(finished(&series.collect(&retried, NOW + 60, 3600)), 2.0);
+}
+
+#[test]
+fn counters_outlive_the_attempts_they_count() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[(1, 1, 10), (2, 1, 20)]), NOW, 3600);
+    for hours in 1..=5 {
+        let families = series.collect(&jobs(&[]), NOW + hours * 3600, 3600);
+        assert_eq!(finished(&families), 2.0);
+    }
+    let state = String::from_utf8(series.state[0].bytes.clone()).unwrap();
+    assert!(state.contains(r#""counted":[]"#), "{state}");
+}
+
+#[test]
+fn a_wider_window_counts_nothing_anew() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[(1, 1, 10)]), NOW, 3600);
+    series.collect(&jobs(&[]), NOW + 4 * 3600, 3600);
+    series.collect(&jobs(&[]), NOW + 8 * 3600, 3600);
+    let wide = series.collect(&jobs(&[(1, 1, 10)]), NOW + 8 * 3600, 24 * 3600);
+    assert_eq!(finished(&wide), 1.0);
+}
+
+#[test]
+fn a_gap_between_collections_is_made_good() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[(1, 1, 10)]), NOW, 60);
+    // Ended two hours ago, asked for although the window is a minute.
+    let site = jobs(&[(2, 1, 0)]);
+    let families = series.collect(&site, NOW + 7200, 60);
+    assert_eq!(finished(&families), 2.0);
+    assert_eq!(site.times_asked("endTime ge 2025-07-01T11:45:00Z"), 1);
+    let window = r#"nbu_jobs_window{action="BACKUP",policy_type="P",status="0"}"#;
+    assert_eq!(value(&families, window), None);
+}
+
+#[test]
+fn a_page_that_shows_a_job_twice_counts_it_once() {
+    let site = jobs(&[(1, 1, 10), (1, 1, 10)]);
+    assert_eq!(finished(&Series::new().collect(&site, NOW, 3600)), 1.0);
+}
+
+#[test]
+fn a_failed_collection_leaves_the_state_as_it_was() {
+    let site = jobs(&[(1, 1, 10)]).refusing("state ne 'DONE'", 500, "");
+    let report = site.collect(&settings(&["jobs"]), &window(NOW, 3600), &[]);
+    assert_eq!(report.outcomes[0].state, None);
+    assert_eq!(report.outcomes[0].families, []);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_starts_anew_and_says_so() {
+    let saved = |version, bytes: &[u8]| Saved {
+        collector: "jobs".to_owned(),
+        version,
+        bytes: bytes.to_vec(),
+    };
+    let future = br#"{"totals":{"by_status":[],"by_policy":[]},"last":9000000000,"horizon":9000000000,"counted":[]}"#;
+    for state in [
+        saved(1, b"garbage"),
+        saved(1, b"{}"),
+        saved(2, b"{}"),
+        saved(1, future),
+    ] {
+        let log = Lines::default();
+        let outcome = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[state], &log);
+        assert_eq!(finished(&outcome.families), 1.0);
+        let lines = log.0.borrow();
+        assert!(
+            lines.iter().any(|line| line.contains("start anew")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn another_collectors_state_is_not_touched() {
+    let foreign = Saved {
+        collector: "alerts".to_owned(),
+        version: 9,
+        bytes: vec![0],
+    };
+    let log = Lines::default();
+    collect(&jobs(&[]), NOW, 3600, &[foreign], &log);
+    assert_eq!(*log.0.borrow(), Vec::<String>::new());
+}
+
+#[test]
+fn ten_thousand_jobs_in_a_window_are_a_small_state() {
+    let rows: Vec<Row> = (0..10_000).map(|n| (12_000_000 + n, 1, n % 3600)).collect();
+    let mut series = Series::new();
+    let site = jobs(&rows);
+    assert_eq!(finished(&series.collect(&site, NOW, 3600)), 10_000.0);
+    assert_eq!(finished(&series.collect(&site, NOW + 60, 3600)), 10_000.0);
+    let bytes = series.state[0].bytes.len();
+    assert!(bytes < 300_000, "{bytes}");
+}

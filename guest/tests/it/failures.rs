@@ -1,0 +1,82 @@
+//! What cannot be read is typed.
+
+use guest::report::Reason;
+
+use crate::site::{Site, settings, window};
+
+#[test]
+fn the_hosts_reasons_are_passed_on() {
+    for reason in [
+        Reason::Timeout,
+        Reason::Unreachable("connection refused".to_owned()),
+        Reason::Denied("the host refused the request".to_owned()),
+        Reason::Malformed("response body larger than 64 bytes".to_owned()),
+    ] {
+        let site = Site::new().broken("state ne 'DONE'", reason.clone());
+        let failure = site.failure("jobs");
+        assert_eq!(failure.endpoint, "/admin/jobs");
+        assert_eq!(failure.reason, reason);
+        let sent = &site.requests.borrow()[1];
+        let (_, id) = sent.headers.iter().find(|h| h.0 == "x-request-id").unwrap();
+        assert_eq!(failure.request_id.as_ref(), Some(id));
+    }
+}
+
+#[test]
+fn a_refused_credential_is_not_tried_again() {
+    let body = r#"{"errorCode":5930,"errorMessage":"Not authorized"}"#;
+    let site = Site::new().refusing("endTime", 401, body);
+    let failure = site.failure("jobs");
+    assert_eq!(failure.reason, Reason::Unauthorized);
+    assert_eq!(failure.detail.as_deref(), Some("5930: Not authorized"));
+    assert_eq!(site.times_asked("endTime"), 1);
+}
+
+#[test]
+fn a_body_that_is_not_the_promised_page_is_malformed_with_the_place() {
+    for body in [
+        "",
+        "<html>",
+        r#"{"data":[{"id":"1","attr"#,
+        r#"{"meta":{}}"#,
+        r#"{"data":{}}"#,
+    ] {
+        let failure = Site::new().on("endTime", body).failure("jobs");
+        match failure.reason {
+            Reason::Malformed(place) => assert!(place.contains(" line 1 "), "{place}"),
+            reason => panic!("{body}: {reason:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_redirect_is_a_status() {
+    let failure = Site::new().refusing("endTime", 302, "").failure("jobs");
+    assert_eq!(failure.reason, Reason::Status(302));
+}
+
+#[test]
+fn an_unknown_collector_fails_alone() {
+    let report = Site::new().collect(&settings(&["jbos", "jobs"]), &window(), &[]);
+    assert_eq!(report.outcomes[0].collector, "jbos");
+    assert_eq!(report.outcomes[0].failures[0].reason, Reason::Unsupported);
+    assert_eq!(report.outcomes[1].failures, []);
+}
+
+#[test]
+fn no_request_carries_a_credential_and_each_has_its_own_id() {
+    let site = Site::new();
+    site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
+    let requests = site.requests.borrow();
+    let mut ids = std::collections::HashSet::new();
+    for request in requests.iter() {
+        let names: Vec<&str> = request.headers.iter().map(|h| h.0).collect();
+        assert_eq!(names, ["x-request-id", "accept"]);
+        let id = request.headers[0].1.clone();
+        assert!(ids.insert(id));
+    }
+    assert_eq!(
+        requests[0].headers[1].1,
+        "application/vnd.netbackup+json;version=13.0"
+    );
+}

@@ -1,0 +1,101 @@
+//! Jobs of the window and jobs that have not ended.
+
+use guest::report::Reason;
+
+use crate::site::{NOW, Site, settings, window};
+use crate::text::{samples, text};
+
+const FINISHED: &str = "filter=endTime ge";
+const CURRENT: &str = "filter=state ne 'DONE'";
+
+fn recorded() -> Site {
+    Site::new()
+        .on(FINISHED, include_str!("bodies/finished-10.3.json"))
+        .on(CURRENT, include_str!("bodies/current-11.2.json"))
+}
+
+#[test]
+fn recorded_bodies_become_families() {
+    insta::assert_snapshot!(text(&recorded().families("jobs")));
+}
+
+#[test]
+fn the_predecessors_families_count_parents_too() {
+    let mut settings = settings(&["jobs"]);
+    settings.legacy_names = true;
+    let report = recorded().collect(&settings, &window(), &[]);
+    let legacy: Vec<_> = report.outcomes[0]
+        .families
+        .iter()
+        .skip(10)
+        .cloned()
+        .collect();
+    insta::assert_snapshot!(text(&legacy));
+}
+
+#[test]
+fn it_asks_for_what_ended_in_the_window_and_for_what_has_not_ended() {
+    let site = recorded();
+    site.families("jobs");
+    let mut asked = site.asked.borrow().clone();
+    asked.sort();
+    assert_eq!(
+        asked,
+        [
+            "/admin/jobs?filter=endTime ge 2025-07-01T11:00:00Z&sort=jobId&page[limit]=100",
+            "/admin/jobs?filter=state ne 'DONE'&sort=jobId&page[limit]=100",
+        ]
+    );
+    let path = site.requests.borrow()[0].path_and_query.clone();
+    assert!(path.contains("page%5Blimit%5D=100"), "{path}");
+    assert_eq!(NOW - window().start(), 3600);
+}
+
+#[test]
+fn a_job_that_is_done_without_a_status_is_no_success() {
+    let text = samples(&recorded().families("jobs"));
+    let sample =
+        r#"nbu_jobs_finished_total{action="DUPLICATE",policy_type="STANDARD",status="unknown"} 1"#;
+    assert!(text.contains(sample), "{text}");
+}
+
+#[test]
+fn a_job_that_ends_between_the_two_answers_is_counted_as_ended() {
+    let row = |state: &str| {
+        format!(
+            r#"{{"data":[{{"attributes":{{"jobId":1,"jobType":"BACKUP","policyType":"P","state":"{state}",
+            "status":0,"endTime":"2025-07-01T11:59:59Z"}}}}]}}"#
+        )
+    };
+    let site = Site::new()
+        .on(FINISHED, &row("DONE"))
+        .on(CURRENT, &row("ACTIVE"));
+    let text = samples(&site.families("jobs"));
+    assert!(text.contains("nbu_jobs_window{"), "{text}");
+    assert!(!text.contains("nbu_jobs_current{"), "{text}");
+}
+
+#[test]
+fn a_job_that_cannot_be_told_from_another_is_malformed() {
+    let nameless = r#"{"data":[{"attributes":{"state":"DONE"}}]}"#;
+    let failure = Site::new().on(FINISHED, nameless).failure("jobs");
+    assert!(matches!(failure.reason, Reason::Malformed(_)));
+}
+
+#[test]
+fn collectors_run_at_the_same_time() {
+    // Two requests of each collector; none is answered before all four are there.
+    let site = recorded().gathering(4);
+    let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
+    assert!(report.outcomes.iter().all(|o| o.failures.is_empty()));
+    assert_eq!(site.most_in_flight.get(), 4);
+}
+
+#[test]
+fn one_collector_takes_nothing_from_another() {
+    let site = recorded().refusing("/storage", 500, "");
+    let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
+    assert_eq!(report.outcomes[0].failures.len(), 2);
+    assert_eq!(report.outcomes[1].failures, []);
+    assert_eq!(report.api_version.as_deref(), Some("13.0"));
+}

@@ -1,0 +1,19 @@
+//! The guest without a runtime: recorded bodies in, reports out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "all of it is tests, its helpers too"
+)]
+#![forbid(unsafe_code)]
+
+mod check;
+mod counters;
+mod failures;
+mod jobs;
+mod paging;
+mod probe;
+mod site;
+mod storage;
+mod text;
+mod version;

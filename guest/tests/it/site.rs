@@ -1,0 +1,219 @@
+//! A site that answers from a table and remembers what it was asked.
+
+use std::cell::{Cell, RefCell};
+
+use futures::executor::block_on;
+use futures::future::LocalBoxFuture;
+use guest::family::Family;
+use guest::log::{Level, Log};
+use guest::report::{Failure, Outcome, Reason, Report};
+use guest::settings::{Selection, Settings, Window};
+use guest::state::Saved;
+use guest::transport::{Request, Response, Transport};
+
+/// 2025-07-01T12:00:00Z.
+pub(crate) const NOW: u64 = 1_751_371_200;
+
+type Answer = Result<Response, Reason>;
+type Rule = Box<dyn Fn(&str, &Request) -> Option<Answer>>;
+
+/// The last rule that has an answer gives it; without one it is 404.
+#[derive(Default)]
+pub(crate) struct Site {
+    rules: Vec<Rule>,
+    /// Path and query, decoded, in the order they came.
+    pub(crate) asked: RefCell<Vec<String>>,
+    pub(crate) requests: RefCell<Vec<Request>>,
+    /// How many requests must be in flight before any is answered.
+    gather: usize,
+    in_flight: Cell<usize>,
+    pub(crate) most_in_flight: Cell<usize>,
+}
+
+/// The lines that were logged.
+#[derive(Default)]
+pub(crate) struct Lines(pub(crate) RefCell<Vec<String>>);
+
+impl Log for Lines {
+    fn emit(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        let line = format!("{level:?} {message} {fields:?}");
+        self.0.borrow_mut().push(line);
+    }
+}
+
+impl Site {
+    /// Speaks 13.0, has no storage and no jobs.
+    pub(crate) fn new() -> Self {
+        let empty = r#"{"data":[],"meta":{"pagination":{"count":0}}}"#;
+        Self::default()
+            .speaking("13.0")
+            .on("/storage/storage-units", empty)
+            .on("/storage/disk-pools", empty)
+            .on("/admin/jobs", r#"{"data":[],"meta":{"pagination":{}}}"#)
+    }
+
+    pub(crate) fn speaking(self, version: &'static str) -> Self {
+        self.rule(move |asked, _| {
+            let mut ping = ok("1751371200500");
+            let header = ("X-NetBackup-API-Version".to_owned(), version.to_owned());
+            ping.headers.push(header);
+            (asked == "/ping").then_some(Ok(ping))
+        })
+    }
+
+    /// Answers 200 with this body where path and query, decoded, contain `part`.
+    pub(crate) fn on(self, part: &'static str, body: &str) -> Self {
+        let body = body.to_owned();
+        self.rule(move |asked, _| asked.contains(part).then(|| Ok(ok(&body))))
+    }
+
+    /// Answers this status where path and query, decoded, contain `part`.
+    pub(crate) fn refusing(self, part: &'static str, status: u16, body: &'static str) -> Self {
+        self.rule(move |asked, _| {
+            let response = Response { status, ..ok(body) };
+            asked.contains(part).then_some(Ok(response))
+        })
+    }
+
+    pub(crate) fn broken(self, part: &'static str, reason: Reason) -> Self {
+        self.rule(move |asked, _| asked.contains(part).then(|| Err(reason.clone())))
+    }
+
+    pub(crate) fn rule(
+        mut self,
+        rule: impl Fn(&str, &Request) -> Option<Answer> + 'static,
+    ) -> Self {
+        self.rules.push(Box::new(rule));
+        self
+    }
+
+    /// Answers none before `requests` are in flight.
+    pub(crate) fn gathering(mut self, requests: usize) -> Self {
+        self.gather = requests;
+        self
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let asked = decode(&request.path_and_query);
+        let mut rules = self.rules.iter().rev();
+        rules
+            .find_map(|rule| rule(&asked, request))
+            .unwrap_or_else(|| {
+                Ok(Response {
+                    status: 404,
+                    ..ok("")
+                })
+            })
+    }
+
+    pub(crate) fn collect(&self, settings: &Settings, window: &Window, state: &[Saved]) -> Report {
+        let log = Lines::default();
+        block_on(guest::run::collect(settings, window, state, self, &log))
+    }
+
+    /// What one collector yields with everything usual.
+    pub(crate) fn outcome(&self, collector: &str) -> Outcome {
+        let mut report = self.collect(&settings(&[collector]), &window(), &[]);
+        assert_eq!(report.outcomes.len(), 1);
+        report.outcomes.remove(0)
+    }
+
+    /// The families of a collector that has read everything.
+    pub(crate) fn families(&self, collector: &str) -> Vec<Family> {
+        let outcome = self.outcome(collector);
+        assert_eq!(outcome.failures, []);
+        outcome.families
+    }
+
+    /// The one failure of a collector, which then yields nothing else.
+    pub(crate) fn failure(&self, collector: &str) -> Failure {
+        let mut outcome = self.outcome(collector);
+        assert_eq!((outcome.families, outcome.state), (vec![], None));
+        assert_eq!(outcome.failures.len(), 1, "{:?}", outcome.failures);
+        outcome.failures.remove(0)
+    }
+
+    pub(crate) fn times_asked(&self, part: &str) -> usize {
+        let asked = self.asked.borrow();
+        asked.iter().filter(|asked| asked.contains(part)).count()
+    }
+}
+
+impl Transport for Site {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Answer> {
+        self.asked
+            .borrow_mut()
+            .push(decode(&request.path_and_query));
+        self.requests.borrow_mut().push(request.clone());
+        Box::pin(async move {
+            self.in_flight.set(self.in_flight.get() + 1);
+            self.most_in_flight
+                .set(self.most_in_flight.get().max(self.in_flight.get()));
+            let mut patience = 1000;
+            while self.most_in_flight.get() < self.gather {
+                patience -= 1;
+                assert!(patience > 0, "never {} requests in flight", self.gather);
+                once_more().await;
+            }
+            self.in_flight.set(self.in_flight.get() - 1);
+            self.answer(&request)
+        })
+    }
+}
+
+/// Lets everybody else go on once.
+async fn once_more() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+pub(crate) fn ok(body: &str) -> Response {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Response {
+        status: 200,
+        headers: vec![header("X-Request-ID", "7f3d")],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+pub(crate) fn settings(collectors: &[&str]) -> Settings {
+    Settings {
+        base_url: "https://nbu1:1556/netbackup".to_owned(),
+        collectors: collectors
+            .iter()
+            .map(|&name| Selection {
+                name: name.to_owned(),
+                options: "{}".to_owned(),
+            })
+            .collect(),
+        ..Settings::default()
+    }
+}
+
+/// The last hour.
+pub(crate) fn window() -> Window {
+    Window {
+        now: NOW,
+        lookback_seconds: 3600,
+        last_api_version: Some("13.0".to_owned()),
+    }
+}
+
+/// Undoes percent-encoding.
+fn decode(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut decoded = pieces.next().unwrap().as_bytes().to_vec();
+    for piece in pieces {
+        let (code, rest) = piece.split_at(2);
+        decoded.push(u8::from_str_radix(code, 16).unwrap());
+        decoded.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(decoded).unwrap()
+}

@@ -1,0 +1,141 @@
+//! The version is found once, and again when it is refused.
+
+use guest::report::{Reason, Report};
+use guest::settings::Window;
+
+use crate::site::{Site, ok, settings, window};
+
+/// Answers 406 to every version but those.
+fn accepting(site: Site, versions: &'static [&'static str]) -> Site {
+    site.rule(move |asked, request| {
+        let (_, accept) = request.headers.iter().find(|(name, _)| *name == "accept")?;
+        let accepted = versions
+            .iter()
+            .any(|v| accept.ends_with(&format!("version={v}")));
+        let refused = guest::transport::Response {
+            status: 406,
+            ..ok("")
+        };
+        (asked != "/ping" && !accepted).then_some(Ok(refused))
+    })
+}
+
+fn collect(site: &Site, last: Option<&str>) -> Report {
+    let window = Window {
+        last_api_version: last.map(str::to_owned),
+        ..window()
+    };
+    site.collect(&settings(&["storage", "jobs"]), &window, &[])
+}
+
+fn succeeded(report: &Report) -> bool {
+    report.outcomes.iter().all(|o| o.failures.is_empty())
+}
+
+#[test]
+fn the_server_is_asked_once_for_all_collectors() {
+    let site = accepting(Site::new().speaking("12.0"), &["12.0"]);
+    let report = collect(&site, None);
+    assert!(succeeded(&report), "{report:?}");
+    assert_eq!(report.api_version.as_deref(), Some("12.0"));
+    assert_eq!(site.times_asked("/ping"), 1);
+    assert_eq!(site.asked.borrow().len(), 5);
+}
+
+#[test]
+fn a_remembered_version_is_not_asked_for() {
+    let site = accepting(Site::new(), &["11.0"]);
+    assert!(succeeded(&collect(&site, Some("11.0"))));
+    assert_eq!(site.times_asked("/ping"), 0);
+}
+
+#[test]
+fn a_remembered_version_that_is_not_spoken_here_is_forgotten() {
+    for remembered in ["15.0", "garbage"] {
+        let site = accepting(Site::new(), &["13.0"]);
+        assert!(succeeded(&collect(&site, Some(remembered))));
+        assert_eq!(site.times_asked("/ping"), 1);
+    }
+}
+
+#[test]
+fn a_newer_server_is_spoken_to_in_the_newest_version_known() {
+    let site = accepting(Site::new().speaking("16.0"), &["14.0"]);
+    let report = collect(&site, None);
+    assert_eq!(report.api_version.as_deref(), Some("14.0"));
+    assert!(succeeded(&report));
+}
+
+#[test]
+fn a_server_that_does_not_say_is_tried_newest_first() {
+    let site = accepting(Site::new().refusing("/ping", 404, ""), &["11.0", "10.0"]);
+    let report = collect(&site, None);
+    assert_eq!(report.api_version.as_deref(), Some("11.0"));
+    assert!(succeeded(&report));
+    assert_eq!(
+        site.times_asked("page[limit]=1&") + site.times_asked("/admin/jobs?page[limit]=1"),
+        4
+    );
+}
+
+#[test]
+fn after_406_the_version_is_found_again_once_for_all() {
+    let site = accepting(Site::new().speaking("12.0"), &["12.0"]);
+    let report = collect(&site, Some("14.0"));
+    assert!(succeeded(&report), "{report:?}");
+    assert_eq!(report.api_version.as_deref(), Some("12.0"));
+    assert_eq!(site.times_asked("/ping"), 1);
+}
+
+#[test]
+fn a_server_that_names_what_it_refuses_is_tried_newest_first() {
+    let site = accepting(Site::new().speaking("13.0"), &["10.0"]);
+    let report = collect(&site, Some("13.0"));
+    assert!(succeeded(&report), "{report:?}");
+    assert_eq!(report.api_version.as_deref(), Some("10.0"));
+}
+
+#[test]
+fn a_server_that_refuses_every_version_is_unsupported_and_asked_once() {
+    let site = accepting(Site::new(), &[]);
+    let report = collect(&site, Some("13.0"));
+    for outcome in &report.outcomes {
+        assert_eq!(outcome.failures[0].reason, Reason::Unsupported);
+    }
+    assert_eq!(report.api_version, None);
+    assert_eq!(site.times_asked("/ping"), 1);
+}
+
+#[test]
+fn a_server_that_is_too_old_is_unsupported_and_says_which_it_is() {
+    let site = Site::new().speaking("6.0");
+    let report = collect(&site, None);
+    let failure = &report.outcomes[0].failures[0];
+    assert_eq!(failure.endpoint, "/ping");
+    assert_eq!(failure.reason, Reason::Unsupported);
+    assert!(failure.detail.as_deref().unwrap().contains("`6.0`"));
+}
+
+#[test]
+fn a_fixed_version_is_spoken_or_nothing_is() {
+    let site = accepting(Site::new(), &["13.0"]);
+    let mut settings = settings(&["jobs"]);
+    settings.api_version = Some("14.0".to_owned());
+    let report = site.collect(&settings, &window(), &[]);
+    let failure = &report.outcomes[0].failures[0];
+    assert_eq!(failure.reason, Reason::Unsupported);
+    assert!(failure.detail.as_deref().unwrap().contains("`apiVersion`"));
+    assert_eq!(site.times_asked("/ping"), 0);
+    assert_eq!(report.api_version.as_deref(), Some("14.0"));
+}
+
+#[test]
+fn a_server_that_is_away_is_asked_once_for_all_collectors() {
+    let site = Site::new().broken("", Reason::Timeout);
+    let report = collect(&site, None);
+    for failure in report.outcomes.iter().flat_map(|o| &o.failures) {
+        assert_eq!(failure.reason, Reason::Timeout);
+    }
+    assert_eq!(site.asked.borrow().len(), 1);
+    assert_eq!(report.api_version, None);
+}

@@ -1,0 +1,59 @@
+//! What needs no authorization.
+
+use http::{HeaderName, StatusCode};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Answer;
+use crate::Release;
+
+/// `gateway.yaml GET /ping`: the time in milliseconds as plain text, and the
+/// server's own version in a header.
+pub(crate) fn ping(release: Release, now: Timestamp) -> Answer {
+    let version = release.api_version();
+    let media_type = format!("text/vnd.netbackup+plain;version={version}");
+    let body = now.as_millisecond().to_string().into_bytes();
+    Answer::raw(StatusCode::OK, &media_type, body).with_header(
+        HeaderName::from_static("x-netbackup-api-version"),
+        &version.to_string(),
+    )
+}
+
+/// `security.yaml GET /security/servertime`: epoch milliseconds.
+pub(crate) fn servertime(now: Timestamp) -> Answer {
+    Answer::json(json!({
+        "serverTime": now.as_millisecond(),
+        "timeZoneName": "Coordinated Universal Time",
+        "timeZoneId": "UTC",
+    }))
+}
+
+/// `security.yaml GET /security/serverinfo`.
+pub(crate) fn serverinfo(release: Release) -> Answer {
+    let mut info = json!({
+        "serverName": "primary.simulated.example",
+        "nbuVersion": release.name(),
+        "nbuKeySize": 2048,
+        "masterHostId": "00000000-0000-4000-8000-000000000001",
+        "externalCaUsage": 0,
+        "cacpivEnabled": 0,
+        "ssoEnabled": false,
+        "domainType": "vx",
+    });
+    if release >= Release::V11_2
+        && let Some(info) = info.as_object_mut()
+    {
+        info.insert("freezeModeEnabled".to_owned(), false.into());
+    }
+    Answer::json(info)
+}
+
+/// `security.yaml GET /security/cacert`: the authority that signed the server's
+/// certificate, nothing over plain HTTP.
+pub(crate) fn cacert(pem: Option<&str>) -> Answer {
+    let data: Vec<_> = pem
+        .iter()
+        .map(|pem| json!({ "caCert": pem, "caCertAction": "ADD" }))
+        .collect();
+    Answer::json(json!({ "webRootCertificateData": data, "caCertificateData": data }))
+}

@@ -1,0 +1,171 @@
+//! `storage.yaml GET /storage/storage-units`.
+
+use serde_json::{Value, json};
+
+use super::{Answer, known, list, or_bad_request, show};
+use crate::listing::{Column, Datum, Listing, Ops, attributes};
+use crate::page::{Limits, Offsets};
+use crate::query::Query;
+use crate::{Pool, Release, Strictness, Unit};
+
+const LIMITS: Limits = Limits { min: 1, max: 500 };
+const PARAMETERS: &[&str] = &["filter", "include", "page[limit]", "page[offset]", "sort"];
+
+type C = Column<Unit>;
+
+static COLUMNS: &[C] = &[
+    C::shown("name", |u| Datum::text(&u.name))
+        .text(Ops::NAME)
+        .sorted(),
+    C::shown("storageType", |u| Datum::text(&u.storage_type))
+        .text(Ops::WORD)
+        .sorted(),
+    C::shown("storageSubType", |u| Datum::text(&u.sub_type))
+        .text(Ops::WORD)
+        .sorted(),
+    C::shown("storageServerType", |u| Datum::text(&u.server_type))
+        .text(Ops::NAME)
+        .sorted(),
+    C::shown("storageCategory", |u| Datum::text(&u.category))
+        .text(Ops::WORD)
+        .sorted(),
+    C::shown("useAnyAvailableMediaServer", |_| Datum::Flag(true)).sorted(),
+    C::shown("accelerator", |u| Datum::Flag(u.category == "MSDP"))
+        .flag()
+        .sorted(),
+    C::shown("replicationCapable", |u| Datum::Flag(u.replication))
+        .flag()
+        .sorted(),
+    C::shown("replicationSourceCapable", |u| Datum::Flag(u.replication))
+        .flag()
+        .sorted(),
+    C::shown("replicationTargetCapable", |u| Datum::Flag(u.replication))
+        .flag()
+        .sorted(),
+    C::shown("instantAccessEnabled", |u| Datum::Flag(u.instant_access))
+        .flag()
+        .sorted(),
+    C::shown("snapshot", |_| Datum::Flag(false)).flag().sorted(),
+    C::shown("mirror", |_| Datum::Flag(false)).flag().sorted(),
+    C::shown("independent", |_| Datum::Flag(false))
+        .flag()
+        .sorted(),
+    C::shown("primary", |_| Datum::Flag(false)).flag().sorted(),
+    C::shown("scaleOutEnabled", |_| Datum::Flag(false))
+        .flag()
+        .sorted(),
+    C::shown("isCloudSTU", |u| Datum::Flag(is_cloud(u)))
+        .flag()
+        .sorted(),
+    C::shown("freeCapacityBytes", |u| Datum::maybe(u.free)).sorted(),
+    C::shown("totalCapacityBytes", |u| Datum::maybe(u.total)).sorted(),
+    C::shown("usedCapacityBytes", |u| Datum::maybe(u.used)).sorted(),
+    C::shown("maxFragmentSizeMegabytes", |u| {
+        u.max_fragment_megabytes.into()
+    })
+    .sorted(),
+    C::shown("maxConcurrentJobs", |u| concurrent(u, !is_tape(u))).sorted(),
+    C::shown("maxConcurrentDrives", |u| concurrent(u, is_tape(u))).sorted(),
+    C::shown("onDemandOnly", |_| Datum::Flag(false)).sorted(),
+    C::shown("wormCapable", |u| Datum::Flag(u.worm_capable))
+        .flag()
+        .sorted(),
+    C::shown("useWorm", |u| Datum::Flag(u.use_worm))
+        .flag()
+        .sorted(),
+    C::shown("capabilities", |_| Datum::Nested(json!([]))),
+    C::shown("robotType", |u| of_tape(u, Datum::text("TLD")))
+        .text(Ops::EQ_NE)
+        .sorted(),
+    C::shown("robotNumber", |u| of_tape(u, Datum::Int(0)))
+        .number(Ops::NUMBER)
+        .sorted(),
+    C::shown("density", |u| of_tape(u, Datum::text("DHCART3")))
+        .text(Ops::EQ_NE)
+        .sorted(),
+    C::shown("multiplexing", |u| of_tape(u, Datum::Int(4)))
+        .number(Ops::NUMBER)
+        .sorted(),
+];
+
+/// Answers the list.
+pub(crate) fn units(
+    units: Vec<Unit>,
+    pools: &[Pool],
+    query: &Query,
+    release: Release,
+    strictness: Strictness,
+    stuck: bool,
+) -> Answer {
+    or_bad_request((|| {
+        known(query, PARAMETERS, strictness)?;
+        let sort = query.get("sort").unwrap_or("");
+        let listing = Listing::parse(COLUMNS, release, query.get("filter"), sort, "name")?;
+        let offsets = Offsets::parse(query, LIMITS, strictness)?;
+        let page = offsets.cut(listing.select(units), query, stuck);
+        let linked = included(&page.rows, pools, query.get("include"))?;
+        let mut answer = list(page, row);
+        if let (Some(linked), Some(answer)) = (linked, answer.as_object_mut()) {
+            answer.insert("included".to_owned(), linked);
+        }
+        Ok(answer)
+    })())
+}
+
+fn row(unit: &Unit) -> Value {
+    let mut attributes = attributes(COLUMNS, unit);
+    show(&mut attributes, &unit.shown);
+    let pool = unit.pool.iter().map(|id| {
+        let href = format!("/netbackup/storage/disk-pools/{id}");
+        let related = json!({ "related": { "href": href } });
+        (
+            "diskPool".to_owned(),
+            json!({ "links": related, "data": { "type": "diskPool", "id": id } }),
+        )
+    });
+    json!({
+        "type": "storageUnit",
+        "id": unit.name,
+        "links": { "self": { "href": format!("/netbackup/storage/storage-units/{}", unit.name) } },
+        "attributes": attributes,
+        "relationships": pool.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// The pools of the units of a page, when `include=diskPool` asks for them.
+fn included(
+    units: &[Unit],
+    pools: &[Pool],
+    include: Option<&str>,
+) -> Result<Option<Value>, String> {
+    match include {
+        None => Ok(None),
+        Some("diskPool") => {
+            let linked = pools.iter().filter(|pool| {
+                units
+                    .iter()
+                    .any(|unit| unit.pool.as_ref() == Some(&pool.id()))
+            });
+            Ok(Some(linked.map(super::pools::row).collect()))
+        }
+        Some(other) => Err(format!(
+            "`include` is `{other}`, where only `diskPool` is known."
+        )),
+    }
+}
+
+fn is_tape(unit: &Unit) -> bool {
+    unit.category == "TAPE"
+}
+
+fn is_cloud(unit: &Unit) -> bool {
+    unit.category.starts_with("CLOUD")
+}
+
+fn of_tape<'a>(unit: &Unit, value: Datum<'a>) -> Datum<'a> {
+    if is_tape(unit) { value } else { Datum::Absent }
+}
+
+fn concurrent(unit: &Unit, applies: bool) -> Datum<'static> {
+    Datum::maybe(applies.then_some(u64::from(unit.max_concurrent)))
+}

@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use crate::estate::Seen;
+use crate::{Estate, State};
+
+use super::*;
+
+fn born() -> Timestamp {
+    "2026-03-04T09:30:00Z".parse().unwrap()
+}
+
+fn after(hours: i64) -> Timestamp {
+    born() + SignedDuration::from_hours(hours)
+}
+
+fn seen(seed: u64, now: Timestamp) -> Vec<Seen> {
+    Estate::lively(seed, born()).seen(now)
+}
+
+fn ended_within(jobs: &[Seen], hours: i64) -> usize {
+    let ended = |seen: &&Seen| {
+        let limit = SignedDuration::from_hours(hours);
+        seen.end()
+            .is_some_and(|end| seen.now.duration_since(end) <= limit)
+    };
+    jobs.iter().filter(ended).count()
+}
+
+#[test]
+fn at_any_hour_there_is_a_day_of_jobs_and_an_hour_of_jobs() {
+    for hour in 0..24 {
+        let jobs = seen(1, after(hour));
+        assert!((400..2000).contains(&ended_within(&jobs, 24)), "{hour}");
+        assert!(ended_within(&jobs, 1) >= 5, "{hour}");
+        assert!(
+            jobs.iter().any(|seen| seen.state == State::Active),
+            "{hour}"
+        );
+    }
+}
+
+#[test]
+fn a_day_has_failures_retries_parents_and_every_kind_of_job() {
+    let jobs = seen(2, after(0));
+    let statuses: BTreeSet<_> = jobs.iter().filter_map(Seen::status).collect();
+    assert!(
+        statuses.len() >= 9 && statuses.contains(&58),
+        "{statuses:?}"
+    );
+    assert!(
+        jobs.iter()
+            .any(|seen| seen.tries > 1 && seen.status() == Some(0))
+    );
+    let types: BTreeSet<_> = jobs.iter().map(|seen| seen.job.job_type.as_str()).collect();
+    for wanted in [
+        "BACKUP",
+        "DUPLICATE",
+        "REPLICATE",
+        "REPLICA_IMPORT",
+        "RESTORE",
+        "IMPORT",
+    ] {
+        assert!(types.contains(wanted), "{wanted}");
+    }
+    let policies: BTreeSet<_> = jobs
+        .iter()
+        .map(|seen| seen.job.policy_type.as_str())
+        .collect();
+    assert!(policies.len() >= 8, "{policies:?}");
+}
+
+#[test]
+fn children_point_at_the_parent_that_counts_them() {
+    let jobs = seen(1, after(0));
+    let parents: BTreeMap<_, _> = jobs
+        .iter()
+        .filter(|seen| seen.children > 0)
+        .map(|seen| (seen.job.id, seen))
+        .collect();
+    assert!(!parents.is_empty());
+    for (id, parent) in &parents {
+        let children: Vec<_> = jobs
+            .iter()
+            .filter(|seen| seen.job.parent == Some(*id))
+            .collect();
+        assert_eq!(children.len(), parent.children as usize);
+        assert!(
+            children
+                .iter()
+                .all(|child| child.job.id > *id && child.job.policy == parent.job.policy)
+        );
+    }
+}
+
+#[test]
+fn ids_are_unique_and_grow_with_the_time_of_queueing() {
+    let mut jobs = seen(3, after(5));
+    jobs.sort_by_key(|seen| seen.job.id);
+    assert!(jobs.windows(2).all(|pair| pair[0].job.id < pair[1].job.id));
+    assert!(
+        jobs.windows(2)
+            .all(|pair| pair[0].job.queued <= pair[1].job.queued)
+    );
+}
+
+#[test]
+fn the_queue_for_tape_grows_until_the_drives_are_free() {
+    let waiting = |clock: &str| {
+        let jobs = seen(1, format!("2026-03-04T{clock}Z").parse().unwrap());
+        let tape = |seen: &&Seen| seen.state == State::Queued && seen.job.unit == "stu-tape-01";
+        let reasons = jobs.iter().filter(tape).map(|seen| seen.job.queue_reason);
+        assert!(reasons.clone().all(|reason| reason > 0));
+        reasons.count()
+    };
+    assert_eq!(
+        [
+            waiting("09:25:00"),
+            waiting("10:25:00"),
+            waiting("11:59:00")
+        ],
+        [3, 9, 18]
+    );
+    assert_eq!(waiting("12:59:00"), 6);
+}
+
+#[test]
+fn the_aged_client_has_had_no_success_for_two_days() {
+    let of_client = |seen: &&Seen| seen.job.client.ends_with("legacy-erp01");
+    let successes = |hour: i64| {
+        let jobs = seen(1, after(hour));
+        let aged: Vec<_> = jobs.iter().filter(of_client).collect();
+        assert!(aged.iter().any(|seen| seen.status() == Some(58)), "{hour}");
+        let ended = |seen: &&&Seen| seen.status() == Some(0);
+        let ends = aged.iter().filter(ended).filter_map(|seen| seen.end());
+        ends.collect::<Vec<_>>()
+    };
+    let limit = after(0) - SignedDuration::from_hours(48);
+    assert!(successes(0).iter().all(|end| *end < limit) && !successes(0).is_empty());
+    assert!(successes(100).is_empty());
+}
+
+#[test]
+fn a_pool_nears_full_and_is_cleaned_up() {
+    let filled = |hours: i64| {
+        let pools = Estate::lively(1, born()).pools(after(hours));
+        let pool = pools
+            .into_iter()
+            .find(|pool| pool.name == "dp-msdp-01")
+            .unwrap();
+        pool.used.unwrap() as f64 / pool.usable.unwrap() as f64
+    };
+    let over: Vec<_> = (0..17).map(filled).collect();
+    assert!(over[0] > 0.85 && over[11] > 0.96, "{over:?}");
+    assert!(over[..12].is_sorted() && over[12] < 0.82, "{over:?}");
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_and_another_seed_another() {
+    let told = |seed: u64| {
+        let told = |seen: &Seen| (seen.job.id, seen.job.client.clone(), seen.status());
+        seen(seed, after(7)).iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(told(1), told(1));
+    assert_ne!(told(1), told(2));
+}

@@ -1,0 +1,109 @@
+//! What can go wrong, switched while the server runs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+mod parse;
+mod play;
+
+/// A way of answering wrongly, late or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Connections are closed as soon as they are accepted, and open ones at
+    /// their next request.
+    Down,
+    /// 401, whatever the key.
+    Unauthorized,
+    /// 406, whatever the version.
+    NotAcceptable,
+    /// 404, as if the release lacked the endpoint.
+    NotFound,
+    /// A status with the error object. 429 and 503 carry a `Retry-After` a
+    /// minute ahead: an ISO-8601 timestamp, as the specification has it.
+    Status(u16),
+    /// The right answer, after a while.
+    Slow(Duration),
+    /// No answer at all.
+    Hanging,
+    /// The status and the headers of the right answer, and no body.
+    HangAfterHeaders,
+    /// The right answer, one byte at a time with a pause before each.
+    Trickle(Duration),
+    /// Half of the right body, then the connection breaks.
+    CutShort,
+    /// 200 with a body that cannot be read.
+    Malformed(Malformed),
+    /// The `next` of a page leads back to the same page.
+    RepeatCursor,
+    /// A body of so many bytes that begins like a list; `u64::MAX` never ends.
+    HugeBody(u64),
+    /// 307 to a location.
+    Redirect(String),
+    /// The headers of the request in the body, as an object below `headers`, and
+    /// among the headers, each as `x-echo-…`.
+    EchoRequestHeaders,
+}
+
+/// How a body cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// A page for people, as a proxy in between might send.
+    Html,
+    /// JSON that ends half way, with a length that says it is whole.
+    Truncated,
+    /// JSON in which `data` is neither object nor list.
+    WrongShape,
+}
+
+/// A handle on the faults; clones switch the same.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<Switches>>);
+
+#[derive(Default)]
+struct Switches {
+    everywhere: Option<Fault>,
+    by_path: HashMap<String, Fault>,
+}
+
+impl Faults {
+    /// Everything goes wrong this way, except paths with a fault of their own.
+    pub fn set(&self, fault: Fault) {
+        self.switches().everywhere = Some(fault);
+    }
+
+    /// One path, such as `/admin/jobs`, goes wrong this way. [`Fault::Down`] here
+    /// closes the connection when the path is asked for.
+    pub fn set_on(&self, path: &str, fault: Fault) {
+        self.switches().by_path.insert(path.to_owned(), fault);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&self) {
+        *self.switches() = Switches::default();
+    }
+
+    /// One path has no fault of its own any more.
+    pub fn clear_on(&self, path: &str) {
+        self.switches().by_path.remove(path);
+    }
+
+    /// The fault of a path, given without the prefix.
+    pub(crate) fn on(&self, path: &str) -> Option<Fault> {
+        let switches = self.switches();
+        switches
+            .by_path
+            .get(path)
+            .or(switches.everywhere.as_ref())
+            .cloned()
+    }
+
+    /// Whether connections are closed at once.
+    pub(crate) fn down(&self) -> bool {
+        self.switches().everywhere == Some(Fault::Down)
+    }
+
+    fn switches(&self) -> MutexGuard<'_, Switches> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,65 @@
+//! Faults as they are written on a command line.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Fault, Malformed};
+
+impl FromStr for Fault {
+    type Err = String;
+
+    /// `hanging`, `status=503`, `slow=2.5` (seconds), `huge=1000000` (bytes),
+    /// `redirect=https://…`, and so on.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let unreadable = || format!("`{value}` is not a value of `{name}`");
+        Ok(match name {
+            "down" => Self::Down,
+            "unauthorized" => Self::Unauthorized,
+            "not-acceptable" => Self::NotAcceptable,
+            "not-found" => Self::NotFound,
+            "status" => Self::Status(status(value).ok_or_else(unreadable)?),
+            "slow" => Self::Slow(seconds(value).ok_or_else(unreadable)?),
+            "hanging" => Self::Hanging,
+            "hang-after-headers" => Self::HangAfterHeaders,
+            "trickle" => Self::Trickle(seconds(value).ok_or_else(unreadable)?),
+            "cut-short" => Self::CutShort,
+            "html" => Self::Malformed(Malformed::Html),
+            "truncated" => Self::Malformed(Malformed::Truncated),
+            "wrong-shape" => Self::Malformed(Malformed::WrongShape),
+            "repeat-cursor" => Self::RepeatCursor,
+            "huge" => Self::HugeBody(value.parse().map_err(|_| unreadable())?),
+            "redirect" => Self::Redirect(value.to_owned()),
+            "echo-request-headers" => Self::EchoRequestHeaders,
+            _ => return Err(format!("`{name}` is not a fault")),
+        })
+    }
+}
+
+fn status(text: &str) -> Option<u16> {
+    text.parse()
+        .ok()
+        .filter(|status| (200..=599).contains(status))
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_with_their_values() {
+        assert_eq!("hanging".parse(), Ok(Fault::Hanging));
+        assert_eq!("status=503".parse(), Ok(Fault::Status(503)));
+        assert_eq!(
+            "slow=0.5".parse(),
+            Ok(Fault::Slow(Duration::from_millis(500)))
+        );
+        for text in ["status", "status=99", "slow=-1", "huge=x", "meteor"] {
+            assert!(text.parse::<Fault>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A NetBackup REST server made from the vendor's specification alone.
+//!
+//! It shares no code with the exporter, so that the two cannot agree by sharing
+//! a mistake: what they have in common is the specification.
+//!
+//! ```text
+//! server ── accepts, speaks TLS, one task a connection
+//!   route ── fault? who are you? which version? which resource?
+//!     answer ── the resources: unauthenticated ones, jobs, storage
+//!       listing ── columns, filter, sort over the rows of a resource
+//!         filter, page ── the query's grammar, the two ways of paging
+//! estate ── what there is to tell: jobs, units, pools as functions of the time
+//!   story ── a lively estate made from a seed
+//! truth ── the same facts counted without any of the above
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod auth;
+mod body;
+mod clock;
+mod estate;
+mod fault;
+mod filter;
+mod listing;
+mod options;
+mod page;
+mod query;
+mod release;
+mod requests;
+mod route;
+mod server;
+mod tls;
+mod truth;
+mod version;
+
+pub use clock::Clock;
+pub use estate::{Attempt, Estate, Job, Pool, State, Unit, Volume};
+pub use fault::{Fault, Faults, Malformed};
+pub use options::{Options, Strictness, Unended};
+pub use release::Release;
+pub use requests::{Request, Requests};
+pub use server::Simulator;
+pub use tls::Authority;
+pub use truth::{Figures, Finished, Truth};

@@ -1,0 +1,92 @@
+//! `nbu_simulator`: a simulated NetBackup to point things at.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use simulator::{Authority, Clock, Estate, Fault, Options, Release, Simulator};
+
+/// Serves the NetBackup REST API for a lively, made-up estate.
+#[derive(Parser)]
+#[command(name = "nbu_simulator", version)]
+struct Arguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:1556")]
+    listen: SocketAddr,
+    /// Serve HTTPS, with a certificate authority made for this run.
+    #[arg(long)]
+    https: bool,
+    /// Where to write the authority's certificate, with --https.
+    #[arg(long, default_value = "nbu_simulator-ca.pem")]
+    ca_file: PathBuf,
+    /// The release to play: 10.3, 10.4, 10.5, 11.0 or 11.2.
+    #[arg(long, default_value = "11.2")]
+    release: Release,
+    /// The key that the Authorization header must carry, alone.
+    #[arg(long, default_value = "simulator")]
+    api_key: String,
+    /// The estate: the same for the same seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What goes wrong: hanging, status=503, slow=2, … everywhere, or on one
+    /// path: cut-short@/admin/jobs. May be given again.
+    #[arg(long)]
+    fault: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nbu_simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> io::Result<()> {
+    let faults = arguments
+        .fault
+        .iter()
+        .map(|text| fault(text))
+        .collect::<io::Result<Vec<_>>>()?;
+    let authority = arguments.https.then(Authority::new).transpose()?;
+    let simulator = Simulator::start(Options {
+        listen: arguments.listen,
+        authority,
+        release: arguments.release,
+        api_key: arguments.api_key,
+        estate: Estate::lively(arguments.seed, Clock::System.now()),
+        ..Options::default()
+    })
+    .await
+    .map_err(|error| {
+        io::Error::other(format!("cannot listen on `{}`: {error}", arguments.listen))
+    })?;
+    for (path, fault) in faults {
+        match path {
+            Some(path) => simulator.faults().set_on(path, fault),
+            None => simulator.faults().set(fault),
+        }
+    }
+    println!("{}/netbackup", simulator.url());
+    if let Some(pem) = simulator.ca_pem() {
+        std::fs::write(&arguments.ca_file, pem)?;
+        println!("certificate authority: {}", arguments.ca_file.display());
+    }
+    tokio::signal::ctrl_c().await
+}
+
+/// `FAULT` or `FAULT@PATH`.
+fn fault(text: &str) -> io::Result<(Option<&str>, Fault)> {
+    let (fault, path) = match text.rsplit_once("@/") {
+        Some((fault, _)) => (fault, text.get(fault.len() + 1..)),
+        None => (text, None),
+    };
+    Ok((path, fault.parse().map_err(io::Error::other)?))
+}

@@ -1,0 +1,234 @@
+//! Paging by cursor: `page[after]`, `page[before]` and `page[limit]`, without a
+//! count (`admin.yaml GET /admin/jobs`).
+//!
+//! A cursor holds the values that its row is sorted by, so that it keeps its
+//! place when rows come and go between two pages. To the client it is opaque.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use super::{Limits, Page, link};
+use crate::Strictness;
+use crate::listing::{Key, Listing};
+use crate::query::Query;
+
+/// Which page is asked for.
+pub(crate) struct Cursors {
+    after: Option<Key>,
+    before: Option<Key>,
+    limit: usize,
+}
+
+impl Cursors {
+    /// Reads the three parameters. The error says what a 400 should say.
+    pub(crate) fn parse<T>(
+        query: &Query,
+        limits: Limits,
+        strictness: Strictness,
+        listing: &Listing<T>,
+    ) -> Result<Self, String> {
+        let key = |name: &str| match query.get(name) {
+            None => Ok(None),
+            Some(text) => decode(text)
+                .filter(|key| key.len() == listing.key_len())
+                .map(Some)
+                .ok_or_else(|| format!("`{name}` is not a cursor of this list.")),
+        };
+        Ok(Self {
+            after: key("page[after]")?,
+            before: key("page[before]")?,
+            limit: limits.read(query, strictness)?,
+        })
+    }
+
+    /// Cuts the page out of all rows, which are in the listing's order. With
+    /// `stuck`, a `next` that leads back here.
+    pub(crate) fn cut<T>(
+        &self,
+        mut rows: Vec<T>,
+        listing: &Listing<T>,
+        query: &Query,
+        stuck: bool,
+    ) -> Page<T> {
+        let place = |key: &Key, side: Ordering| {
+            rows.partition_point(|row| listing.compare(row, key) <= side)
+        };
+        // After a cursor: what is greater. Before one: what is less.
+        let mut start = self
+            .after
+            .as_ref()
+            .map_or(0, |key| place(key, Ordering::Equal));
+        let mut end = self
+            .before
+            .as_ref()
+            .map_or(rows.len(), |key| place(key, Ordering::Less));
+        end = end.max(start);
+        let truncated = end - start > self.limit;
+        if self.after.is_none() && self.before.is_some() {
+            start = start.max(end.saturating_sub(self.limit));
+        } else {
+            end = end.min(start + self.limit);
+        }
+        let (first, last) = (start == 0, end == rows.len());
+        rows.truncate(end);
+        rows.drain(..start);
+
+        let cursor = |row: Option<&T>| row.map(|row| encode(&listing.key(row)));
+        let mut next = cursor(rows.last()).filter(|_| !last);
+        if stuck {
+            next = query
+                .get("page[after]")
+                .map(str::to_owned)
+                .or_else(|| cursor(rows.last()));
+        }
+        let prev = cursor(rows.first()).filter(|_| !first);
+        let range = self.after.is_some() && self.before.is_some();
+        Page {
+            links: links(query, next.as_deref(), prev.as_deref()),
+            pagination: self.pagination(next, prev, range.then_some(truncated)),
+            rows,
+        }
+    }
+
+    fn pagination(
+        &self,
+        next: Option<String>,
+        prev: Option<String>,
+        truncated: Option<bool>,
+    ) -> Map<String, Value> {
+        let pairs = [
+            ("limit", Some(Value::from(self.limit))),
+            ("next", next.map(Value::from)),
+            ("prev", prev.map(Value::from)),
+            ("rangeTruncated", truncated.map(Value::from)),
+        ];
+        pairs
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
+    }
+}
+
+fn links(query: &Query, next: Option<&str>, prev: Option<&str>) -> Map<String, Value> {
+    let to = |after: Option<&str>, before: Option<&str>| {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        link(
+            query,
+            &[("page[after]", own(after)), ("page[before]", own(before))],
+        )
+    };
+    let mut links = Map::new();
+    links.insert("self".to_owned(), link(query, &[]));
+    links.insert("first".to_owned(), to(None, None));
+    if next.is_some() {
+        links.insert("next".to_owned(), to(next, None));
+    }
+    if prev.is_some() {
+        links.insert("prev".to_owned(), to(None, prev));
+    }
+    links
+}
+
+/// A key as an opaque text.
+pub(crate) fn encode(key: &Key) -> String {
+    base16ct::lower::encode_string(Value::from(key.clone()).to_string().as_bytes())
+}
+
+fn decode(text: &str) -> Option<Key> {
+    let bytes = base16ct::lower::decode_vec(text).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Release;
+    use crate::listing::{Column, Datum};
+
+    type C = Column<u64>;
+
+    static COLUMNS: &[C] = &[
+        C::shown("tens", |row| (row / 10).into()).sorted(),
+        C::shown("id", |row| Datum::from(*row)).sorted(),
+    ];
+    const LIMITS: Limits = Limits { min: 0, max: 100 };
+
+    fn page(rows: impl IntoIterator<Item = u64>, sort: &str, text: &str) -> Page<u64> {
+        let listing = Listing::parse(COLUMNS, Release::V11_2, None, sort, "id").unwrap();
+        let query = Query::parse("/jobs", Some(text));
+        let cursors = Cursors::parse(&query, LIMITS, Strictness::Refuse, &listing).unwrap();
+        cursors.cut(
+            listing.select(rows.into_iter().collect()),
+            &listing,
+            &query,
+            false,
+        )
+    }
+
+    fn walk(sort: &str, direction: &str) -> Vec<Vec<u64>> {
+        let (key, mut text) = match direction {
+            "next" => ("page[after]", "page[limit]=10".to_owned()),
+            // Behind every row, and so a start for walking back.
+            _ => (
+                "page[before]",
+                format!("page[limit]=10&page[before]={}", encode(&vec![9.into(); 2])),
+            ),
+        };
+        let mut pages = Vec::new();
+        loop {
+            let page = page(0..25, sort, &text);
+            pages.push(page.rows);
+            let Some(cursor) = page.pagination.get(direction) else {
+                return pages;
+            };
+            text = format!("page[limit]=10&{key}={}", cursor.as_str().unwrap());
+        }
+    }
+
+    #[test]
+    fn next_walks_through_all_pages() {
+        let pages = walk("-tens", "next");
+        let rows: Vec<_> = pages.iter().flatten().copied().collect();
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        assert_eq!(rows, (0..25).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn prev_walks_back_through_all_pages() {
+        let pages = walk("tens", "prev");
+        let rows: Vec<_> = pages.iter().rev().flatten().copied().collect();
+        assert_eq!(rows, (0..25).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_cursor_keeps_its_place_when_rows_come_and_go() {
+        let first = page(0..25, "id", "page[limit]=10");
+        let next = first.pagination["next"].as_str().unwrap().to_owned();
+        // The row of the cursor is gone, and there is one more before it.
+        let rows = (0..25).filter(|row| *row != 9).chain([1]);
+        let second = page(rows, "id", &format!("page[limit]=10&page[after]={next}"));
+        assert_eq!(second.rows, (10..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn both_cursors_are_a_range_that_may_be_truncated() {
+        let cursor = |id: u64| encode(&vec![id.into(), id.into()]);
+        let range = format!("page[after]={}&page[before]={}", cursor(3), cursor(20));
+        let wide = page(0..25, "id", &format!("{range}&page[limit]=5"));
+        assert_eq!(wide.rows, (4..9).collect::<Vec<_>>());
+        assert_eq!(wide.pagination["rangeTruncated"], true);
+        let narrow = page(0..25, "id", &format!("{range}&page[limit]=50"));
+        assert_eq!(narrow.rows, (4..20).collect::<Vec<_>>());
+        assert_eq!(narrow.pagination["rangeTruncated"], false);
+    }
+
+    #[test]
+    fn what_is_not_a_cursor_is_refused() {
+        let listing = Listing::parse(COLUMNS, Release::V11_2, None, "id", "id").unwrap();
+        for text in ["page[after]=next", "page[before]=5b5d", "page[after]="] {
+            let query = Query::parse("/jobs", Some(text));
+            assert!(Cursors::parse(&query, LIMITS, Strictness::Refuse, &listing).is_err());
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! From a request to its answer: fault, then authorization, then version, then
+//! resource.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use tokio::time::sleep;
+
+use crate::answer::{self, Answer};
+use crate::body::Body;
+use crate::fault::Fault;
+use crate::query::Query;
+use crate::requests::Request;
+use crate::server::Shared;
+use crate::version::Version;
+
+/// What every path begins with.
+pub(crate) const PREFIX: &str = "/netbackup";
+
+/// The largest body of a request that is read, in bytes.
+const LARGEST_REQUEST: usize = 64 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("closed without an answer")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// A request that has been read whole.
+struct Asked {
+    method: Method,
+    path: String,
+    query: Query,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    authorized: bool,
+}
+
+/// Answers one request, or does not, as the faults have it.
+pub(crate) async fn respond(
+    shared: Arc<Shared>,
+    request: http::Request<Incoming>,
+) -> Result<Response<Body>, Closed> {
+    let (head, body) = request.into_parts();
+    let asked = read(&shared, head, body).await;
+    let number = shared.requests.arrived(note(&asked));
+    let fault = shared
+        .faults
+        .on(asked.path.strip_prefix(PREFIX).unwrap_or(&asked.path));
+    match &fault {
+        Some(Fault::Down) => return Err(Closed),
+        Some(Fault::Hanging) => return pending().await,
+        Some(Fault::Slow(time)) => sleep(*time).await,
+        _ => {}
+    }
+    let answer = fault
+        .as_ref()
+        .and_then(|fault| fault.instead(&asked.headers, shared.clock.now()))
+        .unwrap_or_else(|| answer(&shared, &asked, fault == Some(Fault::RepeatCursor)));
+    shared.requests.answered(number, answer.status.as_u16());
+    let response = head_of(&shared, &asked, answer);
+    Ok(match fault {
+        Some(fault) => fault.spoil(response),
+        None => response.map(Body::whole),
+    })
+}
+
+/// The answer when nothing goes wrong.
+fn answer(shared: &Shared, asked: &Asked, stuck: bool) -> Answer {
+    let Some(path) = asked.path.strip_prefix(PREFIX) else {
+        return Answer::not_found();
+    };
+    let (release, now) = (shared.release(), shared.clock.now());
+    match (&asked.method, path) {
+        (&Method::GET, "/ping") => return answer::ping(release, now),
+        (&Method::GET, "/security/servertime") => return answer::servertime(now),
+        (&Method::GET, "/security/serverinfo") => return answer::serverinfo(release),
+        (&Method::GET, "/security/cacert") => return answer::cacert(shared.ca_pem.as_deref()),
+        _ => {}
+    }
+    if !asked.authorized {
+        return Answer::unauthorized();
+    }
+    let acceptable = |version: Version| version.accepted_by(release.api_version());
+    if !Version::asked(&asked.headers).is_some_and(acceptable) {
+        return Answer::not_acceptable();
+    }
+    resource(shared, asked, path, stuck)
+}
+
+/// The resources that need authorization and a version.
+fn resource(shared: &Shared, asked: &Asked, path: &str, stuck: bool) -> Answer {
+    let get = asked.method == Method::GET;
+    let (release, now) = (shared.release(), shared.clock.now());
+    let (strict, shape, query) = (shared.strictness, shared.shape, &asked.query);
+    let estate = shared.estate();
+    match path {
+        "/admin/jobs" if get => {
+            answer::jobs(estate.seen(now), shape, query, release, strict, stuck)
+        }
+        "/admin/jobs-count-requests" if asked.method == Method::POST => {
+            answer::jobs_count(estate.seen(now), shape, &asked.body, release)
+        }
+        "/storage/storage-units" if get => {
+            let pools = estate.pools(now);
+            answer::units(estate.units(now), &pools, query, release, strict, stuck)
+        }
+        "/storage/disk-pools" if get => {
+            answer::pools(estate.pools(now), query, release, strict, stuck)
+        }
+        "/admin/jobs"
+        | "/admin/jobs-count-requests"
+        | "/storage/storage-units"
+        | "/storage/disk-pools" => Answer::method_not_allowed(),
+        _ => match path.strip_prefix("/admin/jobs/") {
+            Some(id) if get => answer::job(estate.seen(now), shape, id),
+            _ => Answer::not_found(),
+        },
+    }
+}
+
+async fn read(shared: &Shared, head: http::request::Parts, body: Incoming) -> Asked {
+    // What cannot be read is answered like an empty body: 400 where one is needed.
+    let body = Limited::new(body, LARGEST_REQUEST).collect().await;
+    let body = body
+        .map(|body| body.to_bytes().to_vec())
+        .unwrap_or_default();
+    let path = head.uri.path().to_owned();
+    let host = head
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let base = host.map_or_else(|| shared.base.clone(), |host| shared.base_of(host));
+    Asked {
+        query: Query::parse(&format!("{base}{path}"), head.uri.query()),
+        authorized: shared.key().opens(&head.headers),
+        method: head.method,
+        headers: head.headers,
+        path,
+        body,
+    }
+}
+
+fn note(asked: &Asked) -> Request {
+    let text = |name: &HeaderName| {
+        let value = asked.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    Request {
+        method: asked.method.to_string(),
+        path: asked.path.clone(),
+        query: asked.query.pairs().to_vec(),
+        accept: text(&header::ACCEPT),
+        request_id: text(&REQUEST_ID),
+        authorized: asked.authorized,
+        status: None,
+    }
+}
+
+/// Puts the headers on: JSON is of the version that was asked for, or of the
+/// server's own when that was none it knows.
+fn head_of(shared: &Shared, asked: &Asked, answer: Answer) -> Response<Vec<u8>> {
+    let newest = shared.release().api_version();
+    let version = Version::asked(&asked.headers)
+        .filter(|version| version.accepted_by(newest))
+        .unwrap_or(newest);
+    let media_type = answer.media_type.unwrap_or_else(|| version.media_type());
+    let mut response = Response::new(answer.body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    let given = asked.headers.get(REQUEST_ID).cloned();
+    let id = given.or_else(|| HeaderValue::from_str(&request_id()).ok());
+    let kind = HeaderValue::from_str(&media_type).ok();
+    for (name, value) in [(REQUEST_ID, id), (header::CONTENT_TYPE, kind)] {
+        if let Some(value) = value {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// A random UUID of version 4.
+fn request_id() -> String {
+    let bits = fastrand::u128(..) & !(0xf << 76) & !(0xc << 60) | 0x4 << 76 | 0x8 << 60;
+    let hex = format!("{bits:032x}");
+    let part = |from, to| hex.get(from..to).unwrap_or_default();
+    [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() {
+        let id = request_id();
+        let parts: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert_eq!(id.chars().nth(14), Some('4'));
+        assert!(matches!(id.chars().nth(19), Some('8'..='b')));
+        assert_ne!(id, request_id());
+    }
+}

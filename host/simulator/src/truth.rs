@@ -1,0 +1,144 @@
+//! The facts of an estate, counted from its scripts and not from its answers.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::estate::Seen;
+use crate::{Estate, Job, Pool, State, Unit};
+
+/// What finished attempts are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finished {
+    /// `jobType`.
+    pub job_type: String,
+    /// `policyType`.
+    pub policy_type: String,
+    /// `status`; `None` ended without one.
+    pub status: Option<i64>,
+}
+
+/// How many, and how much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Attempts.
+    pub count: u64,
+    /// The sum of `kilobytesTransferred`.
+    pub kilobytes: u64,
+    /// The sum of `numberOfFiles`.
+    pub files: u64,
+}
+
+/// An estate as it truly was at one moment. Records that have expired are still
+/// facts here.
+pub struct Truth {
+    now: Timestamp,
+    jobs: Vec<Arc<Job>>,
+    parents: HashSet<u64>,
+    units: Vec<Unit>,
+    pools: Vec<Pool>,
+}
+
+impl Truth {
+    pub(crate) fn of(estate: &Estate, now: Timestamp) -> Self {
+        let mut jobs = estate.jobs(now);
+        jobs.retain(|job| job.queued <= now);
+        Self {
+            parents: jobs.iter().filter_map(|job| job.parent).collect(),
+            units: estate.units(now),
+            pools: estate.pools(now),
+            jobs,
+            now,
+        }
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Every attempt of a job without children that ended as `DONE` within the
+    /// range, and not after the moment.
+    pub fn finished(&self, within: RangeInclusive<Timestamp>) -> BTreeMap<Finished, Figures> {
+        count(self.leaves(), self.now, &within)
+    }
+
+    /// The same with parents: what an observer counts who does not look at
+    /// `childCount`.
+    pub fn finished_with_parents(
+        &self,
+        within: RangeInclusive<Timestamp>,
+    ) -> BTreeMap<Finished, Figures> {
+        count(self.jobs.iter(), self.now, &within)
+    }
+
+    /// The jobs without children that are not `DONE`, by `jobType` and state.
+    pub fn current(&self) -> BTreeMap<(String, State), u64> {
+        let mut current = BTreeMap::new();
+        for (job, state) in self.unended() {
+            *current.entry((job.job_type.clone(), state)).or_default() += 1;
+        }
+        current
+    }
+
+    /// The `QUEUED` jobs without children, by `jobType` and `jobQueueReason`.
+    pub fn queued(&self) -> BTreeMap<(String, i64), u64> {
+        let mut queued = BTreeMap::new();
+        for (job, _) in self.unended().filter(|(_, state)| *state == State::Queued) {
+            *queued
+                .entry((job.job_type.clone(), job.queue_reason))
+                .or_default() += 1;
+        }
+        queued
+    }
+
+    /// The storage units.
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The disk pools.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    fn unended(&self) -> impl Iterator<Item = (&Arc<Job>, State)> {
+        self.leaves()
+            .map(|job| (job, Seen::new(Arc::clone(job), self.now, 0).state))
+            .filter(|(_, state)| *state != State::Done)
+    }
+
+    fn leaves(&self) -> impl Iterator<Item = &Arc<Job>> {
+        self.jobs
+            .iter()
+            .filter(|job| !self.parents.contains(&job.id))
+    }
+}
+
+fn count<'a>(
+    jobs: impl Iterator<Item = &'a Arc<Job>>,
+    now: Timestamp,
+    within: &RangeInclusive<Timestamp>,
+) -> BTreeMap<Finished, Figures> {
+    let mut counted: BTreeMap<Finished, Figures> = BTreeMap::new();
+    for job in jobs {
+        let over = job.attempts.iter().filter(|attempt| {
+            let ended = |end| within.contains(&end) && end <= now;
+            attempt.then == State::Done && attempt.end.is_some_and(ended)
+        });
+        for attempt in over {
+            let key = Finished {
+                job_type: job.job_type.clone(),
+                policy_type: job.policy_type.clone(),
+                status: attempt.status,
+            };
+            let figures = counted.entry(key).or_default();
+            figures.count += 1;
+            figures.kilobytes += attempt.moved(job.kilobytes);
+            figures.files += attempt.moved(job.files);
+        }
+    }
+    counted
+}

@@ -1,0 +1,177 @@
+//! Each fault as a client meets it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use simulator::{Estate, Fault, Malformed, Options, Simulator};
+use tokio::time::timeout;
+
+use crate::client::{Reply, get, send, start};
+
+async fn lively() -> Simulator {
+    let estate = Estate::lively(1, Timestamp::now());
+    start(Options {
+        estate,
+        ..Options::default()
+    })
+    .await
+}
+
+async fn with(fault: Fault) -> Result<Reply, String> {
+    let simulator = lively().await;
+    simulator.faults().set(fault);
+    send(&simulator, get("/admin/jobs")).await
+}
+
+#[tokio::test]
+async fn a_fault_of_status_comes_with_the_error_object() {
+    for (fault, status) in [
+        (Fault::Unauthorized, 401),
+        (Fault::NotAcceptable, 406),
+        (Fault::NotFound, 404),
+        (Fault::Status(500), 500),
+        (Fault::Status(503), 503),
+    ] {
+        let reply = with(fault).await.unwrap();
+        assert_eq!(reply.status.as_u16(), status);
+        assert!(reply.json()["errorCode"].is_i64());
+        let until = reply.header("retry-after");
+        assert_eq!(until.parse::<Timestamp>().is_ok(), status == 503, "{until}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_may_hold_for_one_path_and_be_cleared() {
+    let simulator = lively().await;
+    let status = async |path| send(&simulator, get(path)).await.unwrap().status.as_u16();
+    simulator
+        .faults()
+        .set_on("/storage/disk-pools", Fault::Status(500));
+    assert_eq!(status("/storage/disk-pools").await, 500);
+    assert_eq!(status("/storage/storage-units").await, 200);
+    simulator.faults().clear();
+    assert_eq!(status("/storage/disk-pools").await, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_answers_nobody_and_comes_back() {
+    let simulator = lively().await;
+    simulator.faults().set(Fault::Down);
+    assert!(send(&simulator, get("/ping")).await.is_err());
+    assert_eq!(
+        (
+            simulator.requests().connections(),
+            simulator.requests().total()
+        ),
+        (1, 0)
+    );
+    simulator.faults().clear();
+    assert!(send(&simulator, get("/ping")).await.is_ok());
+    simulator.faults().set_on("/ping", Fault::Down);
+    assert_eq!(
+        send(&simulator, get("/ping")).await.err().unwrap(),
+        "no answer"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_is_in_the_log_without_a_status() {
+    let simulator = lively().await;
+    simulator.faults().set_on("/admin/jobs", Fault::Hanging);
+    let requests = simulator.requests();
+    tokio::select! {
+        reply = send(&simulator, get("/admin/jobs")) => panic!("{:?}", reply.map(|r| r.status)),
+        () = requests.wait_for("/admin/jobs", 1) => {}
+    }
+    assert_eq!(requests.all()[0].status, None);
+    assert!(requests.all()[0].is("/admin/jobs"));
+}
+
+#[tokio::test]
+async fn headers_may_come_without_a_body() {
+    let simulator = lively().await;
+    simulator.faults().set(Fault::HangAfterHeaders);
+    let requests = simulator.requests();
+    let answered = requests.wait_until(|log| log.iter().any(|one| one.status == Some(200)));
+    tokio::select! {
+        reply = send(&simulator, get("/admin/jobs")) => panic!("{:?}", reply.map(|r| r.status)),
+        () = answered => {}
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_short_is_broken_after_its_headers() {
+    assert_eq!(
+        with(Fault::CutShort).await.err().unwrap(),
+        "200 OK and a broken body"
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_body_cannot_be_read() {
+    let html = with(Fault::Malformed(Malformed::Html)).await.unwrap();
+    assert_eq!(html.header("content-type"), "text/html");
+    let shape = with(Fault::Malformed(Malformed::WrongShape)).await.unwrap();
+    assert!(shape.json()["data"].is_string());
+    let truncated = with(Fault::Malformed(Malformed::Truncated)).await.unwrap();
+    assert_eq!(
+        truncated.header("content-length"),
+        truncated.body.len().to_string()
+    );
+    assert!(serde_json::from_slice::<serde_json::Value>(&truncated.body).is_err());
+}
+
+#[tokio::test]
+async fn a_repeated_cursor_leads_to_the_same_page_for_ever() {
+    let simulator = lively().await;
+    simulator.faults().set(Fault::RepeatCursor);
+    let first = send(&simulator, get("/admin/jobs")).await.unwrap().json();
+    let next = first["meta"]["pagination"]["next"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/admin/jobs?page[after]={next}");
+    let second = send(&simulator, get(&path)).await.unwrap().json();
+    assert_eq!(second["meta"]["pagination"]["next"], next.as_str());
+    let path = "/storage/disk-pools?page[offset]=2&page[limit]=2";
+    let pools = send(&simulator, get(path)).await.unwrap().json();
+    assert_eq!(pools["meta"]["pagination"]["next"], 2);
+}
+
+#[tokio::test]
+async fn a_huge_body_is_as_long_as_it_was_ordered() {
+    let reply = with(Fault::HugeBody(1_000_000)).await.unwrap();
+    assert_eq!(reply.body.len(), 1_000_000);
+    assert!(reply.body.starts_with(b"{\"data\":["));
+    assert_eq!(reply.header("content-length"), "");
+}
+
+#[tokio::test]
+async fn a_slow_or_trickling_answer_is_the_right_one_in_the_end() {
+    let moment = Duration::from_millis(20);
+    let simulator = lively().await;
+    simulator.faults().set(Fault::Slow(moment));
+    let began = std::time::Instant::now();
+    assert_eq!(send(&simulator, get("/ping")).await.unwrap().status, 200);
+    // A sleep is never shorter than it was asked to be.
+    assert!(began.elapsed() >= moment);
+    simulator
+        .faults()
+        .set(Fault::Trickle(Duration::from_millis(1)));
+    let reply = timeout(Duration::from_secs(30), send(&simulator, get("/ping"))).await;
+    assert_eq!(reply.unwrap().unwrap().body.len(), 13);
+}
+
+#[tokio::test]
+async fn a_redirect_and_an_echo_carry_what_they_should() {
+    let reply = with(Fault::Redirect("http://127.0.0.1:1/".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("location")),
+        (307, "http://127.0.0.1:1/")
+    );
+    let reply = with(Fault::EchoRequestHeaders).await.unwrap();
+    assert_eq!(reply.json()["headers"]["host"], "primary.example");
+    assert_eq!(reply.header("x-echo-host"), "primary.example");
+}

@@ -1,0 +1,13 @@
+//! The simulator over real sockets, as a client sees it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod client;
+mod faults;
+mod jobs;
+mod manners;
+mod restart;
+mod storage;

@@ -1,0 +1,136 @@
+//! The wiring: from a configuration to rooms and the tasks that run in them.
+
+mod answers;
+mod failure;
+mod listener;
+mod observer;
+mod reloader;
+mod rooms;
+mod source;
+
+use std::net::SocketAddr;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+pub use failure::Failure;
+use listener::Listener;
+use reloader::Reloader;
+pub use reloader::{Request, Why};
+use rooms::Rooms;
+pub use source::Source;
+
+use crate::collect::Rounds;
+use crate::config::Config;
+use crate::guest::Engine;
+use crate::metrics::Build;
+use crate::swap::Cause;
+use crate::telemetry;
+
+/// What the program was built from, as `nbu_exporter_build_info` says it.
+pub const BUILD: Build = Build {
+    version: env!("CARGO_PKG_VERSION"),
+    revision: env!("NBU_REVISION"),
+    rustc: env!("NBU_RUSTC"),
+    wasmtime: env!("NBU_WASMTIME"),
+};
+
+/// The running exporter. Dropping it stops everything it started; `stop` does
+/// so in good order.
+pub struct App {
+    addresses: Vec<SocketAddr>,
+    requests: mpsc::Sender<Request>,
+    stop: oneshot::Sender<()>,
+    tasks: JoinSet<()>,
+    rooms: Rooms,
+}
+
+impl App {
+    /// Binds, serves, then compiles the guest and begins to collect. `/metrics`
+    /// answers before the guest is ready. `config` is what `source` loaded.
+    ///
+    /// # Errors
+    /// Whatever can be wrong is found before this returns; nothing of it keeps
+    /// running then.
+    pub async fn start(
+        source: Source,
+        config: Config,
+        log: Option<telemetry::Handle>,
+    ) -> Result<Self, Failure> {
+        for warning in &config.warnings {
+            warn!("{}", warning.in_file(&source.path));
+        }
+        let engine = Engine::new().map_err(Failure::Engine)?;
+        let (requests, inbox) = mpsc::channel(16);
+        let rooms = Rooms::new(engine, &config, requests.clone());
+        let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
+        let addresses = listener.addresses().to_vec();
+        for address in &addresses {
+            info!(%address, version = BUILD.version, "Listening");
+        }
+
+        let offered = rooms
+            .stage
+            .offer(&config.swap, Cause::Configuration, &*rooms.memory);
+        if let Err(refusal) = offered.await {
+            return Err(Failure::Guest(Box::new(refusal)));
+        }
+        listener.set_ready();
+        rooms
+            .instruments
+            .config_loaded(&config.sha256, std::time::SystemTime::now());
+
+        let mut tasks = JoinSet::new();
+        let rounds = Rounds {
+            stage: rooms.stage.clone(),
+            cache: rooms.cache.clone(),
+            memory: rooms.memory.clone(),
+            instruments: rooms.instruments.clone(),
+            settings: rooms.clockwork.subscribe(),
+        };
+        tasks.spawn(rounds.run());
+        let cache = rooms.cache.clone();
+        tasks.spawn(async move { cache.expire_forever().await });
+        let (stop, stopped) = oneshot::channel();
+        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
+        tasks.spawn(reloader.run(inbox, stopped));
+        Ok(Self {
+            addresses,
+            requests,
+            stop,
+            tasks,
+            rooms,
+        })
+    }
+
+    /// Where it listened when it started.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What runs now, for those who look from inside the process.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// Reads the configuration again; answers what came of it.
+    pub async fn reload(&self, why: Why) -> Result<String, String> {
+        reloader::ask(&self.requests, why).await
+    }
+
+    /// Stops accepting, lets scrapes that have begun end, and ends the tasks.
+    pub async fn stop(mut self) {
+        // The reloader owns the listener; it ends once that is closed.
+        let _ = self.stop.send(());
+        while let Some(ended) = self.tasks.join_next().await {
+            if ended.is_ok() {
+                // Rounds and expiry never end by themselves: the first task to
+                // end is the reloader.
+                break;
+            }
+        }
+        self.tasks.shutdown().await;
+        info!("Stopped");
+    }
+}

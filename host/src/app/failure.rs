@@ -1,0 +1,46 @@
+//! Why the program ends with a status other than 0.
+
+use std::fmt;
+
+use crate::config::Problems;
+use crate::http::BindError;
+use crate::swap::Refusal;
+
+/// What kept the exporter from running.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration is wrong.
+    Config(Problems),
+    /// The guest is unfit, or finds the configuration wrong.
+    Guest(Box<Refusal>),
+    /// Somebody else listens there, or nobody may.
+    Bind(BindError),
+    /// This machine cannot run compiled WebAssembly.
+    Engine(String),
+    /// A command came to nothing.
+    Command(String),
+}
+
+impl Failure {
+    /// 2 for what the operator wrote, 1 for what went wrong in running it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Guest(_) => 2,
+            Self::Bind(_) | Self::Engine(_) | Self::Command(_) => 1,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(problems) => problems.fmt(f),
+            Self::Guest(refusal) => refusal.fmt(f),
+            Self::Bind(error) => error.fmt(f),
+            Self::Engine(why) => write!(f, "the WebAssembly engine does not start: {why}"),
+            Self::Command(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

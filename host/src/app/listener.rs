@@ -1,0 +1,92 @@
+//! The listener, and its replacement when a reload moves it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+
+use super::BUILD;
+use super::answers::Answers;
+use super::rooms::Rooms;
+use crate::config::Config;
+use crate::http::{BindError, Server, Serving, Settings, State};
+
+/// What is served, and the sockets it is served on.
+pub(super) struct Listener {
+    state: Arc<State>,
+    addresses: Vec<SocketAddr>,
+    serving: Serving,
+}
+
+impl Listener {
+    /// Binds every address and begins to answer: the page at once, `/-/ready`
+    /// once the guest is there.
+    pub(super) fn bind(config: &Config, rooms: &Rooms) -> Result<Self, BindError> {
+        let answers = Arc::new(Answers(rooms.clone()));
+        let instruments = rooms.instruments.clone();
+        let mut state = State::new(
+            BUILD.version,
+            instruments,
+            answers.clone(),
+            answers.clone(),
+            answers,
+        );
+        state.page = rooms.cache.page();
+        let state = Arc::new(state);
+        show(&state, config);
+        let server = Server::bind(&config.http)?;
+        Ok(Self {
+            addresses: server.addresses().to_vec(),
+            serving: server.serve(Arc::clone(&state)),
+            state,
+        })
+    }
+
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    pub(super) fn set_ready(&self) {
+        self.state.set_ready();
+    }
+
+    /// Binds the new addresses while the old ones still serve; none when the
+    /// listener stays where it is.
+    pub(super) fn prepare(
+        &self,
+        old: &Settings,
+        new: &Settings,
+    ) -> Result<Option<Server>, BindError> {
+        if old.listen == new.listen {
+            return Ok(None);
+        }
+        Server::bind_beside(new, &self.serving).map(Some)
+    }
+
+    /// Serves what is configured now, where it is configured now. Scrapes that
+    /// have begun at the old addresses may end there.
+    pub(super) fn apply(&mut self, moved: Option<Server>, config: &Config, drain: Duration) {
+        show(&self.state, config);
+        let Some(server) = moved else { return };
+        self.addresses = server.addresses().to_vec();
+        for address in &self.addresses {
+            info!(%address, "Listening");
+        }
+        let old = std::mem::replace(&mut self.serving, server.serve(Arc::clone(&self.state)));
+        tokio::spawn(async move { old.shutdown(drain).await });
+    }
+
+    /// Stops accepting and waits for scrapes that have begun.
+    pub(super) async fn close(self, drain: Duration) {
+        self.serving.shutdown(drain).await;
+    }
+}
+
+fn show(state: &State, config: &Config) {
+    state
+        .metrics_path
+        .store(Arc::new(config.http.metrics_path.clone()));
+    state.config.store(Arc::new(config.masked.clone()));
+    state.health.forget();
+}

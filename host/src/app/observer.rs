@@ -1,0 +1,24 @@
+//! What leaves the process, counted.
+
+use std::time::Duration;
+
+use crate::egress::Observer;
+use crate::metrics::Instruments;
+use crate::site::SiteName;
+
+/// Counts for every way out.
+pub(super) struct Counting(pub(super) Instruments);
+
+impl Observer for Counting {
+    fn request(&self, site: &SiteName, code: &str, took: Duration) {
+        self.0.upstream(site, code, took);
+    }
+
+    fn received(&self, site: &SiteName, bytes: u64) {
+        self.0.received(site, bytes);
+    }
+
+    fn denied(&self, site: &SiteName, rule: &'static str) {
+        self.0.denied(site, rule);
+    }
+}

@@ -1,0 +1,222 @@
+//! The single consumer of reloads: whatever asks for one, they never overlap.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{debug, error, info, warn};
+
+use super::listener::Listener;
+use super::rooms::Rooms;
+use super::source::Source;
+use crate::config::Config;
+use crate::swap::Cause;
+use crate::telemetry;
+use crate::watch::Watcher;
+
+/// For file systems that send no events.
+const POLL: Duration = Duration::from_secs(15);
+
+/// What made somebody ask for a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// SIGHUP.
+    Signal,
+    /// `POST /-/reload`.
+    Http,
+    /// The configuration, or a file that it names, has changed.
+    File,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Signal => "SIGHUP",
+            Self::Http => "POST /-/reload",
+            Self::File => "file change",
+        })
+    }
+}
+
+/// A reload that somebody waits for.
+pub struct Request {
+    why: Why,
+    answer: oneshot::Sender<Result<String, String>>,
+}
+
+/// Asks for a reload and waits for what comes of it.
+pub(super) async fn ask(requests: &mpsc::Sender<Request>, why: Why) -> Result<String, String> {
+    let (answer, answered) = oneshot::channel();
+    let stopping = || "the exporter is stopping".to_owned();
+    requests
+        .send(Request { why, answer })
+        .await
+        .map_err(|_| stopping())?;
+    answered.await.map_err(|_| stopping())?
+}
+
+/// Owns what only a reload changes.
+pub(super) struct Reloader {
+    source: Source,
+    config: Config,
+    rooms: Rooms,
+    log: Option<telemetry::Handle>,
+    listener: Listener,
+    watcher: Watcher,
+}
+
+impl Reloader {
+    pub(super) async fn new(
+        source: Source,
+        config: Config,
+        rooms: Rooms,
+        log: Option<telemetry::Handle>,
+        listener: Listener,
+    ) -> Self {
+        let watcher = Watcher::start(watched(&config), POLL).await;
+        Self {
+            source,
+            config,
+            rooms,
+            log,
+            listener,
+            watcher,
+        }
+    }
+
+    /// Reloads on every trigger until told to stop; then closes the listener.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Request>,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
+        let mut hangups = hangups();
+        loop {
+            tokio::select! {
+                _ = &mut stopped => break,
+                Some(request) = inbox.recv() => {
+                    info!(why = %request.why, "Reload requested");
+                    let result = self.reload().await;
+                    // Who asked may have gone away meanwhile.
+                    let _ = request.answer.send(result);
+                }
+                () = next(&mut hangups) => {
+                    info!(why = %Why::Signal, "Reload requested");
+                    let _ = self.reload().await;
+                }
+                changed = self.watcher.changed() => self.changed(&changed).await,
+            }
+        }
+        self.listener.close(self.config.http.shutdown_timeout).await;
+    }
+
+    async fn changed(&mut self, changed: &[PathBuf]) {
+        debug!(files = ?changed, "Files changed");
+        let guest = self.config.swap.guest_path.clone();
+        let is_guest = |path: &PathBuf| Some(path) == guest.as_ref();
+        if !changed.iter().all(is_guest) {
+            info!(why = %Why::File, "Config file changed, reloading…");
+            let _ = self.reload().await;
+        }
+        if changed.iter().any(is_guest) {
+            self.offer_guest().await;
+        }
+    }
+
+    /// A new file where the guest is read from. Nobody waits for an answer.
+    async fn offer_guest(&self) {
+        info!("Guest file changed, trying it…");
+        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        match stage
+            .offer(&self.config.swap, Cause::GuestFile, memory)
+            .await
+        {
+            Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
+            Ok(_) => debug!("The guest file holds what is running already"),
+            Err(refusal) => error!("Guest refused, the running one goes on: {refusal}"),
+        }
+    }
+
+    /// Says what came of it, to the log and to whoever asked.
+    async fn reload(&mut self) -> Result<String, String> {
+        match self.try_reload().await {
+            Ok(generation) => {
+                self.rooms.instruments.reload_succeeded(SystemTime::now());
+                info!(generation, "Configuration reloaded successfully");
+                Ok(format!("Configuration reloaded, generation {generation}"))
+            }
+            Err(why) => {
+                self.rooms.instruments.reload_failed();
+                error!("Configuration not reloaded, the running one goes on: {why}");
+                Err(why)
+            }
+        }
+    }
+
+    /// Everything that can be refused comes before anything that takes effect.
+    async fn try_reload(&mut self) -> Result<u64, String> {
+        let config = self
+            .source
+            .load()
+            .await
+            .map_err(|problems| problems.to_string())?;
+        let moved = self.listener.prepare(&self.config.http, &config.http);
+        let moved = moved.map_err(|error| error.to_string())?;
+        self.apply_log(&config.log)?;
+        self.rooms.memory.set_lookback(config.collect.lookback);
+        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        let offer = match stage
+            .offer(&config.swap, Cause::Configuration, memory)
+            .await
+        {
+            Ok(offer) => offer,
+            Err(refusal) => {
+                self.rooms.memory.set_lookback(self.config.collect.lookback);
+                self.apply_log(&self.config.log)?;
+                return Err(refusal.to_string());
+            }
+        };
+        for warning in &config.warnings {
+            warn!("{}", warning.in_file(&self.source.path));
+        }
+        self.rooms.clockwork.send_replace(config.collect);
+        self.rooms
+            .instruments
+            .config_loaded(&config.sha256, SystemTime::now());
+        self.listener
+            .apply(moved, &config, self.config.http.shutdown_timeout);
+        self.watcher.set_paths(watched(&config)).await;
+        self.config = config;
+        Ok(offer.generation)
+    }
+
+    fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.apply(settings).map_err(|error| error.to_string())
+    }
+}
+
+/// Every file whose change means something.
+fn watched(config: &Config) -> Vec<PathBuf> {
+    let guest = config.swap.guest_path.iter();
+    config.files.iter().chain(guest).cloned().collect()
+}
+
+/// None where the process may not handle signals; the other triggers remain.
+fn hangups() -> Option<Signal> {
+    signal(SignalKind::hangup())
+        .inspect_err(|error| warn!("SIGHUP is not handled: {error}"))
+        .ok()
+}
+
+async fn next(hangups: &mut Option<Signal>) {
+    let received = match hangups {
+        Some(signal) => signal.recv().await,
+        None => None,
+    };
+    if received.is_none() {
+        std::future::pending::<()>().await;
+    }
+}

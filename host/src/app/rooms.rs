@@ -1,0 +1,50 @@
+//! The rooms, as long as the process lives: a reload changes what is in them.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::BUILD;
+use super::observer::Counting;
+use super::reloader::Request;
+use crate::cache::Cache;
+use crate::collect::{self, Memory};
+use crate::config::Config;
+use crate::guest::Engine;
+use crate::metrics::Instruments;
+use crate::swap::Stage;
+
+/// Shared by the tasks; clones are the same rooms.
+#[derive(Clone)]
+pub struct Rooms {
+    /// The current generation.
+    pub stage: Arc<Stage>,
+    /// The values and the page.
+    pub cache: Arc<Cache>,
+    /// State from one collection to the next.
+    pub memory: Arc<Memory>,
+    /// The host's own instruments.
+    pub instruments: Instruments,
+    /// When sites are collected.
+    pub(super) clockwork: watch::Sender<collect::Settings>,
+    /// To the one consumer of reloads.
+    pub(super) requests: mpsc::Sender<Request>,
+}
+
+impl Rooms {
+    pub(super) fn new(engine: Engine, config: &Config, requests: mpsc::Sender<Request>) -> Self {
+        let instruments = Instruments::new(&BUILD);
+        let observer = Arc::new(Counting(instruments.clone()));
+        let stage = Stage::new(Arc::new(engine), observer, instruments.clone());
+        let memory = Memory::default();
+        memory.set_lookback(config.collect.lookback);
+        Self {
+            stage: Arc::new(stage),
+            cache: Arc::new(Cache::new(instruments.clone())),
+            memory: Arc::new(memory),
+            instruments,
+            clockwork: watch::Sender::new(config.collect),
+            requests,
+        }
+    }
+}

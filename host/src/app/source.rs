@@ -1,0 +1,39 @@
+//! Where the configuration comes from, each time it is read.
+
+use std::path::PathBuf;
+
+use crate::config::{self, Config, Overrides, Problem, Problems};
+
+/// A file, and the flags that win over it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The configuration file.
+    pub path: PathBuf,
+    /// From the command line.
+    pub overrides: Overrides,
+}
+
+impl Source {
+    /// Reads and checks; blocks a thread of its own, not the runtime's.
+    pub async fn load(&self) -> Result<Config, Problems> {
+        let source = self.clone();
+        let load = move || {
+            let environment = |name: &str| std::env::var(name).ok();
+            config::load(&source.path, &source.overrides, &environment)
+        };
+        tokio::task::spawn_blocking(load)
+            .await
+            .unwrap_or_else(|error| {
+                Err(Problems {
+                    file: self.path.clone(),
+                    files: Vec::new(),
+                    problems: vec![Problem {
+                        at: String::new(),
+                        line: None,
+                        message: format!("reading it failed: {error}"),
+                        hint: None,
+                    }],
+                })
+            })
+    }
+}

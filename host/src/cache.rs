@@ -1,0 +1,9 @@
+//! The room of what is known: each site's last good families, for as long as
+//! they count, and the page that scrapes are answered with.
+
+mod entry;
+mod freshness;
+mod store;
+
+pub use entry::{Attempt, CollectorStatus, Verdict};
+pub use store::Cache;

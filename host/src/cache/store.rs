@@ -1,0 +1,208 @@
+//! The one place that knows all sites, and the only writer of the page.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
+use super::freshness;
+use crate::metrics::{Family, Instruments, Page};
+use crate::site::SiteName;
+
+/// Every site's values and status; publishes the page when one changes.
+pub struct Cache {
+    sites: Mutex<Sites>,
+    page: Arc<ArcSwap<Page>>,
+    instruments: Instruments,
+    published: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Sites {
+    /// As in the configuration.
+    order: Vec<SiteName>,
+    entries: HashMap<SiteName, SiteEntry>,
+}
+
+impl Cache {
+    /// Knows nothing; its page is empty but whole.
+    pub fn new(instruments: Instruments) -> Self {
+        Self {
+            sites: Mutex::default(),
+            page: Arc::new(ArcSwap::from_pointee(Page::render(&[]))),
+            instruments,
+            published: watch::Sender::new(0),
+        }
+    }
+
+    /// What scrapes read: always a whole page, replaced by one pointer.
+    pub fn page(&self) -> Arc<ArcSwap<Page>> {
+        Arc::clone(&self.page)
+    }
+
+    /// Tells the number of pages published so far, at each.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
+    }
+
+    /// Keeps these sites, in this order, each with these collectors; whatever
+    /// else is known goes.
+    pub fn keep(&self, sites: &[(SiteName, Vec<String>)]) {
+        let mut known = self.lock();
+        known.order = sites.iter().map(|(name, _)| name.clone()).collect();
+        let kept: HashMap<_, _> = sites.iter().map(|(name, list)| (name, list)).collect();
+        let instruments = &self.instruments;
+        known.entries.retain(|name, entry| {
+            let Some(collectors) = kept.get(name) else {
+                instruments.forget_site(name);
+                return false;
+            };
+            entry
+                .collectors
+                .retain(|collector, _| collectors.contains(collector));
+            true
+        });
+        for (name, collectors) in sites {
+            instruments.expect_site(name);
+            let entry = known.entries.entry(name.clone()).or_default();
+            for collector in collectors {
+                entry.collectors.entry(collector.clone()).or_default();
+            }
+        }
+        self.publish(&known);
+    }
+
+    /// Forgets the values of a site, for example because its address is another
+    /// now. Its timestamps stay.
+    pub fn flush(&self, site: &SiteName) {
+        let mut known = self.lock();
+        if let Some(entry) = known.entries.get_mut(site) {
+            entry
+                .collectors
+                .values_mut()
+                .for_each(CollectorEntry::drop_values);
+            entry.api_version = None;
+        }
+        self.publish(&known);
+    }
+
+    /// Takes the outcome of one collection of a site and publishes it. `up` says
+    /// whether the round that the collection belongs to has read anything.
+    pub fn record(
+        &self,
+        site: &SiteName,
+        up: bool,
+        api_version: Option<String>,
+        attempts: Vec<Attempt>,
+    ) {
+        let mut known = self.lock();
+        // A site that was removed while it was read is not brought back.
+        let Some(entry) = known.entries.get_mut(site) else {
+            return;
+        };
+        entry.up = Some(up);
+        if api_version.is_some() {
+            entry.api_version = api_version;
+        }
+        for attempt in attempts {
+            if let Some(collector) = entry.collectors.get_mut(&attempt.collector) {
+                collector.record(attempt);
+            }
+        }
+        self.publish(&known);
+    }
+
+    /// Drops what has outlived its TTL and grace at `now`; returns when the next
+    /// values will.
+    pub fn expire(&self, now: Instant) -> Option<Instant> {
+        let mut known = self.lock();
+        let mut dropped = false;
+        for (site, entry) in &mut known.entries {
+            for (collector, entry) in &mut entry.collectors {
+                if entry.expires.is_some_and(|at| at <= now) {
+                    warn!(%site, collector, "Values are too old and were dropped");
+                    entry.drop_values();
+                    dropped = true;
+                }
+            }
+        }
+        if dropped {
+            self.publish(&known);
+        }
+        let collectors = known
+            .entries
+            .values()
+            .flat_map(|site| site.collectors.values());
+        collectors.filter_map(|entry| entry.expires).min()
+    }
+
+    /// Drops values as they expire; runs until its task is dropped.
+    pub async fn expire_forever(&self) {
+        let mut published = self.subscribe();
+        loop {
+            published.borrow_and_update();
+            // Nothing to wait for is waited for at the next page.
+            let next = self.expire(Instant::now());
+            tokio::select! {
+                () = async { tokio::time::sleep_until(next.unwrap_or_else(Instant::now)).await },
+                    if next.is_some() => {}
+                _ = published.changed() => {}
+            }
+        }
+    }
+
+    /// How every collector of every site fares, in the order of the page.
+    pub fn status(&self) -> Vec<(SiteName, Option<bool>, BTreeMap<String, CollectorStatus>)> {
+        let known = self.lock();
+        let rows = known.order.iter().filter_map(|name| {
+            let entry = known.entries.get(name)?;
+            let collectors = entry.collectors.iter();
+            let status = collectors.map(|(name, entry)| (name.clone(), entry.status.clone()));
+            Some((name.clone(), entry.up, status.collect()))
+        });
+        rows.collect()
+    }
+
+    /// Renders under the lock, so that a later page never carries older values.
+    fn publish(&self, known: &Sites) {
+        let own: Vec<_> = known
+            .order
+            .iter()
+            .filter_map(|name| Some((name, known.entries.get(name)?)))
+            .map(|(name, entry)| (name, entry, freshness::families(entry)))
+            .collect();
+        let rows: Vec<(SiteName, Vec<&Family>)> = own
+            .iter()
+            .map(|(name, entry, fresh)| {
+                let values = entry.collectors.values().flat_map(|c| &c.families);
+                ((*name).clone(), fresh.iter().chain(values).collect())
+            })
+            .collect();
+        let page = Page::render(&rows);
+        for (site, series) in &page.series {
+            self.instruments.series(site, *series);
+        }
+        // Counted when it begins, not again at every page that it lasts.
+        let before = self.page.load();
+        for conflict in page
+            .dropped
+            .iter()
+            .filter(|it| !before.dropped.contains(it))
+        {
+            let (site, reason, series) = conflict;
+            self.instruments.dropped(site, reason.as_str(), *series);
+        }
+        self.page.store(Arc::new(page));
+        self.published.send_modify(|pages| *pages += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sites> {
+        // Every change is complete before `publish`; a panic in rendering leaves
+        // the sites whole.
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,147 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Overrides;
+use crate::telemetry::{Filter, Format};
+
+/// Where the demo listens unless told otherwise: on this machine only.
+pub const DEMO_ADDRESS: &str = "127.0.0.1:9440";
+
+/// A Prometheus exporter for Veritas NetBackup.
+///
+/// Without a command it serves /metrics and /health until it is stopped.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "nbu_exporter", version, max_term_width = 100)]
+pub struct Args {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub options: Options,
+    /// None serves.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// The configuration file
+    #[arg(long = "config.file", visible_alias = "config", value_name = "FILE")]
+    #[arg(global = true, default_value = "config.yaml")]
+    pub config_file: PathBuf,
+    /// Listen here instead of at server.host and server.port; :PORT is every
+    /// interface. The demo listens at 127.0.0.1:9440
+    #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
+    pub listen: Option<String>,
+    /// What is logged: error, warn, info, debug, trace, or a list such as
+    /// warn,nbu_exporter::swap=debug; instead of server.logLevel
+    #[arg(long = "log.level", value_name = "LEVEL", global = true)]
+    pub log_level: Option<Filter>,
+    /// How it is logged: logfmt or json; instead of server.logFormat
+    #[arg(long = "log.format", value_name = "FORMAT", global = true)]
+    pub log_format: Option<Format>,
+    /// The same as --log.level=debug
+    #[arg(long, global = true, conflicts_with_all = ["log_level", "trace"])]
+    pub debug: bool,
+    /// The same as --log.level=trace
+    #[arg(long, global = true, conflicts_with = "log_level")]
+    pub trace: bool,
+}
+
+/// What to do instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Validate the configuration and the guest, without network; exit 2 on
+    /// problems
+    Check,
+    /// Collect once, and print the metrics; the log goes to standard error
+    Collect {
+        /// Only this site
+        #[arg(long, value_name = "NAME")]
+        site: Option<String>,
+    },
+    /// Serve a simulated NetBackup with two lively sites; needs no configuration
+    Demo {
+        /// Run this guest instead of the one inside, and swap it when the file
+        /// changes
+        #[arg(long, value_name = "FILE")]
+        guest: Option<PathBuf>,
+    },
+    /// Print what a guest can do: version, digest, collectors, metrics, paths,
+    /// imports
+    Inspect {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+    },
+}
+
+impl Options {
+    /// What the flags say, to be laid over the configuration.
+    pub fn overrides(&self) -> Overrides {
+        let word = match (self.debug, self.trace) {
+            (_, true) => Some("trace"),
+            (true, _) => Some("debug"),
+            _ => None,
+        };
+        let short = word.and_then(|word| word.parse().ok());
+        Overrides {
+            listen: self.listen.clone(),
+            log_level: self.log_level.clone().or(short),
+            log_format: self.log_format,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_before_or_after_the_command() {
+        for line in [
+            "nbu_exporter --config.file=a.yaml --log.format json collect --site paris",
+            "nbu_exporter collect --site paris --config a.yaml --log.format=json",
+        ] {
+            let args = parse(line).unwrap();
+            assert_eq!(args.options.config_file, PathBuf::from("a.yaml"), "{line}");
+            assert_eq!(args.options.overrides().log_format, Some(Format::Json));
+            let Some(Command::Collect { site }) = args.command else {
+                panic!("{line} is no collect");
+            };
+            assert_eq!(site.as_deref(), Some("paris"));
+        }
+    }
+
+    #[test]
+    fn debug_and_trace_are_levels() {
+        let level = |line: &str| parse(line).unwrap().options.overrides().log_level.unwrap();
+        assert_eq!(level("nbu_exporter --debug").as_str(), "debug");
+        assert_eq!(level("nbu_exporter --trace").as_str(), "trace");
+        assert_eq!(level("nbu_exporter --log.level warn").as_str(), "warn");
+        assert!(parse("nbu_exporter --debug --log.level warn").is_err());
+        assert!(parse("nbu_exporter --log.level inof").is_err());
+    }
+
+    #[test]
+    fn without_flags_the_file_decides() {
+        let args = parse("nbu_exporter").unwrap();
+        assert_eq!(args.options.config_file, PathBuf::from("config.yaml"));
+        let overrides = args.options.overrides();
+        assert!(overrides.listen.is_none() && overrides.log_level.is_none());
+        assert!(args.command.is_none() && overrides.log_format.is_none());
+    }
+}

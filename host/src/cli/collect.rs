@@ -1,0 +1,84 @@
+//! Collect once, and print the metrics. The quickest way to see what a
+//! NetBackup server says.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use super::args::Options;
+use super::check::{guest, refused};
+use super::print;
+use crate::app::{BUILD, Failure, Source};
+use crate::cache::Cache;
+use crate::collect::{Desk, Memory};
+use crate::egress::{Egress, Silent};
+use crate::metrics::{Format, Instruments};
+use crate::swap::{Member, check};
+use crate::telemetry;
+
+pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
+    let source = Source {
+        path: options.config_file.clone(),
+        overrides: options.overrides(),
+    };
+    let mut config = source.load().await.map_err(Failure::Config)?;
+    config.log.target = telemetry::Target::Stderr;
+    telemetry::init(&config.log).map_err(|error| failed(&error))?;
+
+    config
+        .swap
+        .sites
+        .retain(|site| only.is_none_or(|name| site.name.as_str() == name));
+    if config.swap.sites.is_empty() {
+        let name = only.unwrap_or_default();
+        return Err(Failure::Command(format!("there is no site `{name}`")));
+    }
+    let guest = guest(&config).await?;
+    let sites = config
+        .swap
+        .sites
+        .iter()
+        .map(|site| (&site.name, &site.guest));
+    check(&guest, sites).await.map_err(refused)?;
+
+    let instruments = Instruments::new(&BUILD);
+    let cache = Cache::new(instruments.clone());
+    let memory = Memory::default();
+    memory.set_lookback(config.collect.lookback);
+    let mut members = Vec::new();
+    for site in &config.swap.sites {
+        let egress = Egress::new(site.name.clone(), &site.egress, Arc::new(Silent));
+        let egress = egress.map_err(|error| failed(&error))?;
+        members.push(Member::new(site, egress));
+    }
+    let sites: Vec<_> = members
+        .iter()
+        .map(|m| (m.name.clone(), m.collectors()))
+        .collect();
+    cache.keep(&sites);
+    let desk = Desk {
+        guest: &guest,
+        limits: config.swap.limits,
+        settings: config.collect,
+        memory: &memory,
+        instruments: &instruments,
+    };
+    let reads = members.iter().map(|member| async {
+        let done = desk.collect(member).await;
+        let complete = done.complete();
+        let up = done.any();
+        done.record(&cache, &member.name, up);
+        complete
+    });
+    let complete = join_all(reads).await.into_iter().all(|complete| complete);
+    let page = cache.page().load_full();
+    print(&String::from_utf8_lossy(&page.rendered(Format::Text).plain))?;
+    if complete {
+        Ok(())
+    } else {
+        Err(Failure::Command(
+            "not everything could be read; the log says what".to_owned(),
+        ))
+    }
+}

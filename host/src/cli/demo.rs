@@ -1,0 +1,113 @@
+//! Serve a simulated NetBackup: two lively sites in this process, and a real
+//! configuration file that can be edited while it runs.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use simulator::{Authority, Clock, Estate, Options as Simulated, Release, Simulator};
+use tempfile::TempDir;
+
+use super::args::{DEMO_ADDRESS, Options};
+use super::serve::serve;
+use crate::app::{Failure, Source};
+use crate::guest::built_in;
+
+/// The keys that the simulated servers take. They guard nothing.
+const PARIS_KEY: &str = "paris-demo-key";
+const LYON_KEY: &str = "lyon-demo-key";
+
+/// Both sites, and the folder that holds the configuration. Gone when dropped.
+struct Demo {
+    folder: TempDir,
+    _sites: [Simulator; 2],
+}
+
+pub(super) async fn run(options: &Options, guest: Option<&Path>) -> Result<(), Failure> {
+    let demo = start(guest).await;
+    let demo =
+        demo.map_err(|error| Failure::Command(format!("the demo does not start: {error}")))?;
+    let mut overrides = options.overrides();
+    let listen = overrides
+        .listen
+        .get_or_insert_with(|| DEMO_ADDRESS.to_owned());
+    let file = demo.folder.path().join("config.yaml");
+    println!("Metrics        http://{listen}/metrics");
+    println!(
+        "Configuration  {}  (edit it: it is read again)",
+        file.display()
+    );
+    println!("Stop           Ctrl-C\n");
+    serve(Source {
+        path: file,
+        overrides,
+    })
+    .await
+}
+
+async fn start(guest: Option<&Path>) -> io::Result<Demo> {
+    let folder = tempfile::Builder::new()
+        .prefix("nbu_exporter-demo-")
+        .tempdir()?;
+    let now = Clock::System.now();
+    let paris = Simulator::start(Simulated {
+        authority: Some(Authority::new()?),
+        api_key: PARIS_KEY.to_owned(),
+        estate: Estate::lively(1, now),
+        ..Simulated::default()
+    });
+    let lyon = Simulator::start(Simulated {
+        release: Release::V10_5,
+        api_key: LYON_KEY.to_owned(),
+        estate: Estate::lively(2, now),
+        ..Simulated::default()
+    });
+    let (paris, lyon) = (paris.await?, lyon.await?);
+    fs::write(
+        folder.path().join("paris-ca.pem"),
+        paris.ca_pem().unwrap_or_default(),
+    )?;
+    let guest = match guest {
+        Some(path) => path.canonicalize()?,
+        None => carried(folder.path())?,
+    };
+    let text = configuration(&paris, &lyon, &guest);
+    fs::write(folder.path().join("config.yaml"), text)?;
+    Ok(Demo {
+        folder,
+        _sites: [paris, lyon],
+    })
+}
+
+/// The built-in guest as a file, so that it can be replaced.
+fn carried(folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("guest.wasm");
+    fs::write(&path, built_in())?;
+    Ok(path)
+}
+
+fn configuration(paris: &Simulator, lyon: &Simulator, guest: &Path) -> String {
+    let (paris_port, lyon_port) = (paris.address().port(), lyon.address().port());
+    let guest = guest.display();
+    format!(
+        r#"# Two simulated NetBackup servers. Save a change and it takes effect.
+server:
+  scrapingInterval: "1h"
+  collectionInterval: "15s"
+  cacheTTL: "1m"
+nbuservers:
+  - site: "paris"
+    scheme: "https"
+    host: "127.0.0.1"
+    port: {paris_port}
+    apiKey: "{PARIS_KEY}"
+    caFile: "paris-ca.pem"
+  - site: "lyon"
+    scheme: "http"
+    host: "127.0.0.1"
+    port: {lyon_port}
+    apiKey: "{LYON_KEY}"
+guest:
+  path: "{guest}"  # replace the file: another guest is tried, then swapped in
+"#
+    )
+}

@@ -1,0 +1,15 @@
+//! The room of the clock: when each site is read, with what state, and what is
+//! done with the answer. Every site has a task of its own and waits for nobody.
+
+mod attempt;
+mod memory;
+mod probe;
+mod rounds;
+mod schedule;
+mod settings;
+
+pub use attempt::{Desk, Done};
+pub use memory::Memory;
+pub use probe::probe;
+pub use rounds::Rounds;
+pub use settings::Settings;

@@ -1,0 +1,186 @@
+//! One collection of one site, from the call of the guest to attempts that the
+//! cache can record.
+
+use std::collections::BTreeSet;
+
+use tracing::{debug, warn};
+
+use super::Settings;
+use super::memory::Memory;
+use super::schedule::Ended;
+use crate::cache::{Attempt, Cache, Verdict};
+use crate::guest::{
+    Collected, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, failure_text, reason_name,
+};
+use crate::metrics::Instruments;
+use crate::moment::Moment;
+use crate::site::SiteName;
+use crate::swap::{Member, Witness as _};
+
+/// What a collection is made with.
+pub struct Desk<'a> {
+    /// The code.
+    pub guest: &'a Guest,
+    /// What the call may use.
+    pub limits: Limits,
+    /// How long values count.
+    pub settings: Settings,
+    /// State in and out.
+    pub memory: &'a Memory,
+    /// Where it is counted.
+    pub instruments: &'a Instruments,
+}
+
+/// What one collection came to.
+pub struct Done {
+    attempts: Vec<Attempt>,
+    /// For the schedule, in the order of `attempts`.
+    pub(super) ended: Vec<(String, Ended)>,
+    api_version: Option<String>,
+}
+
+impl Done {
+    /// Whether everything was read.
+    pub fn complete(&self) -> bool {
+        self.ended.iter().all(|(_, ended)| *ended == Ended::Well)
+    }
+
+    /// Whether anything was read.
+    pub fn any(&self) -> bool {
+        self.ended.iter().any(|(_, ended)| *ended == Ended::Well)
+    }
+
+    /// Publishes it.
+    pub fn record(self, cache: &Cache, site: &SiteName, up: bool) {
+        cache.record(site, up, self.api_version, self.attempts);
+    }
+}
+
+impl Desk<'_> {
+    /// Reads every collector of a site now.
+    pub async fn collect(&self, member: &Member) -> Done {
+        let began = Moment::now();
+        let everything = member.collectors();
+        let result = self.ask(member, &everything).await;
+        self.settle(member, &everything, began, result)
+    }
+
+    /// Asks the guest for `ask` and nothing else. Nothing is recorded yet: the
+    /// answer may come too late to count.
+    pub(super) async fn ask(&self, member: &Member, ask: &[String]) -> Result<Collected, Fault> {
+        let mut settings = member.settings.clone();
+        settings
+            .collectors
+            .retain(|selection| ask.contains(&selection.name));
+        let (window, mut state) = self.memory.next(&member.name);
+        state.retain(|saved| ask.contains(&saved.collector));
+        let place = Place {
+            site: &member.name,
+            egress: &member.egress,
+            limits: self.limits,
+        };
+        self.guest.collect(place, &settings, window, state).await
+    }
+
+    /// Counts and logs the result, stores the state, and says what each
+    /// collector came to.
+    pub(super) fn settle(
+        &self,
+        member: &Member,
+        ask: &[String],
+        began: Moment,
+        result: Result<Collected, Fault>,
+    ) -> Done {
+        let site = &member.name;
+        let took = Moment::now().since(began);
+        let (outcomes, api_version) = match result {
+            Ok(collected) => {
+                self.instruments.peak_memory(site, collected.peak_memory);
+                self.memory.learn(site, &collected.report);
+                (collected.report.outcomes, collected.report.api_version)
+            }
+            Err(fault) => {
+                warn!(%site, reason = fault.kind.as_str(), "Collection failed: {}", fault.message);
+                self.instruments.fault(site, fault.kind.as_str());
+                self.memory.failed(site, ask);
+                (Vec::new(), None)
+            }
+        };
+        let attempt = |collector: &str, verdict| Attempt {
+            collector: collector.to_owned(),
+            began,
+            took,
+            keep: self.settings.keep(self.guest.caches(collector)),
+            verdict,
+        };
+        let mut done = Done {
+            attempts: Vec::new(),
+            ended: Vec::new(),
+            api_version,
+        };
+        if outcomes.is_empty() {
+            // The call came to nothing, and so did every collector in it.
+            let failed = |name: &String| attempt(name, Verdict::Failed(vec![FAULT]));
+            done.attempts = ask.iter().map(failed).collect();
+            done.ended = ask
+                .iter()
+                .map(|name| (name.clone(), Ended::Badly))
+                .collect();
+        }
+        for outcome in outcomes {
+            self.report(site, &outcome);
+            done.ended
+                .push((outcome.collector.clone(), ended(&outcome)));
+            let name = outcome.collector.clone();
+            done.attempts.push(attempt(&name, verdict(outcome)));
+        }
+        self.instruments.collection(site, done.complete(), took);
+        debug!(%site, ?took, complete = done.complete(), "Collection ended");
+        done
+    }
+
+    /// Says what was dropped and what failed.
+    fn report(&self, site: &SiteName, outcome: &Outcome) {
+        let collector = outcome.collector.as_str();
+        for (reason, series) in &outcome.dropped {
+            warn!(%site, collector, reason, series, "Series were dropped");
+            self.instruments.dropped(site, reason, *series);
+        }
+        for failure in &outcome.failures {
+            let request_id = failure.request_id.as_deref().unwrap_or("-");
+            warn!(%site, collector, request_id, "Collector failed: {}", failure_text(failure));
+        }
+    }
+}
+
+fn verdict(outcome: Outcome) -> Verdict {
+    if outcome.succeeded() {
+        return Verdict::Read(outcome.families);
+    }
+    // An attempt counts once for each reason, however many requests failed.
+    let reasons = outcome
+        .failures
+        .iter()
+        .map(|failure| reason_name(&failure.reason));
+    Verdict::Failed(reasons.collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+fn ended(outcome: &Outcome) -> Ended {
+    let hopeless = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::Unauthorized | Reason::Unsupported | Reason::Denied(_)
+        )
+    };
+    if outcome.succeeded() {
+        Ended::Well
+    } else if outcome
+        .failures
+        .iter()
+        .any(|failure| hopeless(&failure.reason))
+    {
+        Ended::Finally
+    } else {
+        Ended::Badly
+    }
+}

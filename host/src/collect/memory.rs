@@ -1,0 +1,113 @@
+//! What is carried from one collection of a site to the next: each collector's
+//! saved state, the API version, and whether it succeeded.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::guest::{Report, Saved, Window};
+use crate::moment::Moment;
+use crate::site::SiteName;
+use crate::swap::Witness;
+
+/// Held by the host, for every site and collector.
+#[derive(Default)]
+pub struct Memory {
+    sites: Mutex<HashMap<SiteName, Site>>,
+    lookback: Mutex<Duration>,
+}
+
+#[derive(Default)]
+struct Site {
+    api_version: Option<String>,
+    saved: HashMap<String, Saved>,
+    succeeded: HashMap<String, bool>,
+}
+
+impl Memory {
+    /// How far back collections look from now on.
+    pub fn set_lookback(&self, lookback: Duration) {
+        *self.lookback.lock().unwrap_or_else(PoisonError::into_inner) = lookback;
+    }
+
+    /// Takes what a collection found out. State moves only here, after the
+    /// whole report was accepted.
+    pub fn learn(&self, site: &SiteName, report: &Report) {
+        let mut sites = self.lock();
+        let known = sites.entry(site.clone()).or_default();
+        if report.api_version.is_some() {
+            known.api_version.clone_from(&report.api_version);
+        }
+        for outcome in &report.outcomes {
+            known
+                .succeeded
+                .insert(outcome.collector.clone(), outcome.succeeded());
+            if let Some(state) = &outcome.state {
+                known.saved.insert(outcome.collector.clone(), state.clone());
+            }
+        }
+    }
+
+    /// A call of these collectors came to nothing.
+    pub fn failed(&self, site: &SiteName, collectors: &[String]) {
+        let mut sites = self.lock();
+        let known = sites.entry(site.clone()).or_default();
+        for collector in collectors {
+            known.succeeded.insert(collector.clone(), false);
+        }
+    }
+
+    /// The address is another: its version is not known any more. What was
+    /// counted stays counted.
+    pub fn moved(&self, site: &SiteName) {
+        if let Some(known) = self.lock().get_mut(site) {
+            known.api_version = None;
+            known.succeeded.clear();
+        }
+    }
+
+    /// Forgets every site but these.
+    pub fn keep(&self, sites: &[SiteName]) {
+        self.lock().retain(|name, _| sites.contains(name));
+    }
+
+    /// The version that the last report spoke.
+    pub fn api_version(&self, site: &SiteName) -> Option<String> {
+        self.lock().get(site)?.api_version.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteName, Site>> {
+        // Nothing panics while it is held; entries are replaced whole.
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness for Memory {
+    fn is_up(&self, site: &SiteName) -> bool {
+        let sites = self.lock();
+        sites
+            .get(site)
+            .is_some_and(|known| known.succeeded.values().any(|ok| *ok))
+    }
+
+    fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
+        let sites = self.lock();
+        let known = sites.get(site);
+        known
+            .and_then(|known| known.succeeded.get(collector))
+            .is_some_and(|ok| *ok)
+    }
+
+    fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+        let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
+        let sites = self.lock();
+        let known = sites.get(site);
+        let window = Window {
+            now: Moment::now().unix as u64,
+            lookback_seconds: lookback.as_secs(),
+            last_api_version: known.and_then(|known| known.api_version.clone()),
+        };
+        let saved = known.map(|known| known.saved.values().cloned().collect());
+        (window, saved.unwrap_or_default())
+    }
+}

@@ -1,0 +1,233 @@
+//! The task of each site, and the task that starts and stops them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::debug;
+
+use super::Settings;
+use super::attempt::{Desk, Done};
+use super::memory::Memory;
+use super::schedule::{Due, Entry, Schedule};
+use crate::cache::Cache;
+use crate::metrics::Instruments;
+use crate::moment::Moment;
+use crate::site::SiteName;
+use crate::swap::{Generation, Member, Stage};
+
+/// What the site tasks share.
+#[derive(Clone)]
+pub struct Rounds {
+    /// What collections run on.
+    pub stage: Arc<Stage>,
+    /// Where their answers go.
+    pub cache: Arc<Cache>,
+    /// What they carry from one to the next.
+    pub memory: Arc<Memory>,
+    /// Where they are counted.
+    pub instruments: Instruments,
+    /// The clockwork, as it is now.
+    pub settings: watch::Receiver<Settings>,
+}
+
+impl Rounds {
+    /// Runs a task for each site of the current generation, until dropped.
+    pub async fn run(self) {
+        let mut generations = self.stage.subscribe();
+        let mut tasks = JoinSet::new();
+        let mut running: HashMap<SiteName, AbortHandle> = HashMap::new();
+        loop {
+            generations.borrow_and_update();
+            // A task that failed is started again with the next generation.
+            running.retain(|_, task| !task.is_finished());
+            if let Some(generation) = self.stage.current() {
+                running.retain(|name, task| {
+                    let stays = generation.member(name).is_some();
+                    if !stays {
+                        task.abort();
+                    }
+                    stays
+                });
+                self.adopt(&generation);
+                for member in &generation.members {
+                    let name = member.name.clone();
+                    running.entry(name.clone()).or_insert_with(|| {
+                        tasks.spawn(self.clone().site(name, Arc::clone(&generation)))
+                    });
+                }
+            }
+            tokio::select! {
+                changed = generations.changed() => if changed.is_err() {
+                    return;
+                },
+                Some(_) = tasks.join_next() => {}
+            }
+        }
+    }
+
+    /// Tells the cache and the memory which sites and collectors there are.
+    fn adopt(&self, generation: &Generation) {
+        let names = generation
+            .members
+            .iter()
+            .map(|m| m.name.clone())
+            .collect::<Vec<_>>();
+        self.memory.keep(&names);
+        let members = generation.members.iter();
+        let sites: Vec<_> = members.map(|m| (m.name.clone(), m.collectors())).collect();
+        self.cache.keep(&sites);
+    }
+
+    /// Reads one site, round after round, on whatever generation is current.
+    async fn site(self, name: SiteName, mut generation: Arc<Generation>) {
+        let mut generations = self.stage.subscribe();
+        let mut settings = self.settings.clone();
+        let now = Moment::now().instant;
+        let plan = entries(&generation, &name);
+        let mut schedule = Schedule::new(*settings.borrow_and_update(), plan, now);
+        let mut up = false;
+        loop {
+            if let Some(current) = self.stage.current()
+                && current.number != generation.number
+            {
+                self.move_to(&mut schedule, &name, &generation, &current);
+                generation = current;
+            }
+            let Some(member) = generation.member(&name).cloned() else {
+                return;
+            };
+            let began = Moment::now();
+            if let Some(due) = schedule.take(began.instant) {
+                self.count_cache(&generation, &member, &due);
+                if !due.ask.is_empty() {
+                    up &= !due.round;
+                    let Some(done) = self.collect(&generation, &member, &due.ask, began).await
+                    else {
+                        continue;
+                    };
+                    up |= done.any();
+                    self.record(&mut schedule, &name, up, began, done).await;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(schedule.next()) => {}
+                _ = settings.changed() => {
+                    schedule.reconfigure(*settings.borrow_and_update(), Moment::now().instant);
+                }
+                changed = generations.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// None when the current generation asks something else of the site by now:
+    /// what was asked with other settings does not count any more.
+    async fn collect(
+        &self,
+        generation: &Generation,
+        member: &Member,
+        ask: &[String],
+        began: Moment,
+    ) -> Option<Done> {
+        let desk = Desk {
+            guest: &generation.guest,
+            limits: generation.limits,
+            settings: *self.settings.borrow(),
+            memory: &self.memory,
+            instruments: &self.instruments,
+        };
+        let mut generations = self.stage.subscribe();
+        tokio::select! {
+            result = desk.ask(member, ask) => Some(desk.settle(member, ask, began, result)),
+            () = other_settings(&self.stage, member, &mut generations) => None,
+        }
+    }
+
+    /// Another generation: what it changes for this site is read anew at once.
+    fn move_to(
+        &self,
+        schedule: &mut Schedule,
+        name: &SiteName,
+        old: &Generation,
+        new: &Generation,
+    ) {
+        let (Some(before), Some(after)) = (old.member(name), new.member(name)) else {
+            return;
+        };
+        if before.address != after.address {
+            self.cache.flush(name);
+            self.memory.moved(name);
+        }
+        if old.guest.digest() != new.guest.digest() || !before.same_settings(after) {
+            schedule.reset(entries(new, name), Moment::now().instant);
+        }
+    }
+
+    /// Publishes off the runtime's threads: rendering a large page takes long.
+    async fn record(
+        &self,
+        schedule: &mut Schedule,
+        name: &SiteName,
+        up: bool,
+        began: Moment,
+        done: Done,
+    ) {
+        let over = Moment::now().instant;
+        for (collector, ended) in &done.ended {
+            schedule.ended(collector, *ended, began.instant, over, fastrand::f64());
+        }
+        let (cache, name) = (Arc::clone(&self.cache), name.clone());
+        let publish = move || done.record(&cache, &name, up);
+        if tokio::task::spawn_blocking(publish).await.is_err() {
+            tracing::error!("Publishing failed; the page stays as it was");
+        }
+    }
+
+    fn count_cache(&self, generation: &Generation, member: &Member, due: &Due) {
+        let site = &member.name;
+        for name in &due.fresh {
+            debug!(%site, "Cache hit for {name} metrics");
+            self.instruments.cache_hit(site, name);
+        }
+        for name in due.ask.iter().filter(|name| generation.guest.caches(name)) {
+            debug!(%site, "Cache miss for {name} metrics");
+            self.instruments.cache_miss(site, name);
+        }
+    }
+}
+
+/// The collectors that are switched on for a site, and which of them are cached.
+fn entries(generation: &Generation, name: &SiteName) -> Vec<Entry> {
+    let collectors = generation.member(name).map(|member| member.collectors());
+    let entry = |name: String| Entry {
+        cached: generation.guest.caches(&name),
+        name,
+    };
+    collectors
+        .unwrap_or_default()
+        .into_iter()
+        .map(entry)
+        .collect()
+}
+
+/// Ends when the current generation asks something else of this site than
+/// `member` does. A mere swap of the guest is no reason to stop.
+async fn other_settings(stage: &Stage, member: &Member, generations: &mut watch::Receiver<u64>) {
+    loop {
+        let current = stage.current();
+        let now = current
+            .as_ref()
+            .and_then(|generation| generation.member(&member.name));
+        if !now.is_some_and(|now| now.same_settings(member)) {
+            return;
+        }
+        if generations.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! When a site's collectors are due. Pure: the time is handed in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Settings;
+
+/// The wait after the first failure; it doubles with every further one.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+
+/// A collector, as the schedule sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its name.
+    pub(super) name: String,
+    /// Whether an answer is reused for the TTL.
+    pub(super) cached: bool,
+}
+
+/// What is to be done now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    /// Collectors to ask.
+    pub(super) ask: Vec<String>,
+    /// Collectors whose answer is still within its TTL.
+    pub(super) fresh: Vec<String>,
+    /// Whether this begins a round and is not a retry within one.
+    pub(super) round: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Everything was read.
+    Well,
+    /// Worth trying again before the next round.
+    Badly,
+    /// Not worth it: the server refuses the key, or lacks the feature. Repeating
+    /// it soon would only lock an account.
+    Finally,
+}
+
+#[derive(Clone, Debug, Default)]
+struct History {
+    /// When the attempt began that last succeeded.
+    read_at: Option<Instant>,
+    failures: u32,
+    retry_at: Option<Instant>,
+}
+
+/// The schedule of one site.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    settings: Settings,
+    round_at: Instant,
+    collectors: Vec<(Entry, History)>,
+}
+
+impl Schedule {
+    /// Everything is due at `now`.
+    pub(super) fn new(settings: Settings, collectors: Vec<Entry>, now: Instant) -> Self {
+        let fresh = |entry| (entry, History::default());
+        Self {
+            settings,
+            round_at: now,
+            collectors: collectors.into_iter().map(fresh).collect(),
+        }
+    }
+
+    /// Takes other settings; what was read and what failed is remembered.
+    pub(super) fn reconfigure(&mut self, settings: Settings, now: Instant) {
+        self.settings = settings;
+        self.round_at = self.round_at.min(now + settings.interval);
+    }
+
+    /// Forgets what was read, so that all of it is due at `now`.
+    pub(super) fn reset(&mut self, collectors: Vec<Entry>, now: Instant) {
+        *self = Self::new(self.settings, collectors, now);
+    }
+
+    /// When something will be due.
+    pub(super) fn next(&self) -> Instant {
+        let retries = self.collectors.iter().filter_map(|(_, h)| h.retry_at);
+        retries.fold(self.round_at, Instant::min)
+    }
+
+    /// What is due at `now`; none when it is too early. A round asks every
+    /// collector but the cached ones within their TTL, a retry only those that
+    /// failed. Taking a round sets the time of the next.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Due> {
+        if now < self.next() {
+            return None;
+        }
+        let round = now >= self.round_at;
+        let ttl = self.settings.cache_ttl;
+        let mut due = Due {
+            ask: Vec::new(),
+            fresh: Vec::new(),
+            round,
+        };
+        for (entry, history) in &mut self.collectors {
+            let within_ttl = entry.cached
+                && history.read_at.is_some_and(|at| now < at + ttl)
+                && history.failures == 0;
+            if round && within_ttl {
+                due.fresh.push(entry.name.clone());
+            } else if round || history.retry_at.is_some_and(|at| at <= now) {
+                due.ask.push(entry.name.clone());
+            }
+        }
+        if round {
+            self.advance(now);
+        }
+        Some(due)
+    }
+
+    /// The next round on the grid; rounds that a long collection ran over are
+    /// left out, not made up for.
+    fn advance(&mut self, now: Instant) {
+        while self.round_at <= now {
+            self.round_at += self.settings.interval;
+        }
+    }
+
+    /// Takes how an attempt ended that `began` then and is over `now`. `jitter`
+    /// is between 0 and 1, and spreads the retries of many sites.
+    pub(super) fn ended(
+        &mut self,
+        name: &str,
+        ended: Ended,
+        began: Instant,
+        now: Instant,
+        jitter: f64,
+    ) {
+        let interval = self.settings.interval;
+        let Some((_, history)) = self.collectors.iter_mut().find(|(e, _)| e.name == name) else {
+            return;
+        };
+        match ended {
+            Ended::Well => {
+                *history = History {
+                    read_at: Some(began),
+                    ..History::default()
+                };
+            }
+            Ended::Badly => {
+                let wait = backoff(history.failures, jitter).min(interval);
+                history.failures = history.failures.saturating_add(1);
+                history.retry_at = Some(now + wait);
+            }
+            Ended::Finally => {
+                history.failures = history.failures.saturating_add(1);
+                history.retry_at = None;
+            }
+        }
+    }
+}
+
+/// Doubles with each failure; between half and the whole of it, by `jitter`.
+fn backoff(failures: u32, jitter: f64) -> Duration {
+    let whole = FIRST_RETRY.saturating_mul(1 << failures.min(10));
+    whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn settings() -> Settings {
+        Settings {
+            interval: MINUTE,
+            cache_ttl: 5 * MINUTE,
+            ..Settings::default()
+        }
+    }
+
+    fn schedule(now: Instant) -> Schedule {
+        let entry = |name: &str, cached| Entry {
+            name: name.to_owned(),
+            cached,
+        };
+        Schedule::new(
+            settings(),
+            vec![entry("storage", true), entry("jobs", false)],
+            now,
+        )
+    }
+
+    fn well(schedule: &mut Schedule, names: &[String], at: Instant) {
+        for name in names {
+            schedule.ended(name, Ended::Well, at, at + MINUTE / 10, 1.0);
+        }
+    }
+
+    #[test]
+    fn a_cached_collector_is_asked_again_only_after_its_ttl() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        let mut asked = Vec::new();
+        for minute in 0..=10 {
+            let now = start + minute * MINUTE;
+            let due = schedule.take(now).unwrap();
+            if due.ask.contains(&"storage".to_owned()) {
+                asked.push(minute);
+            } else {
+                assert_eq!(due.fresh, ["storage"]);
+            }
+            assert!(due.ask.contains(&"jobs".to_owned()));
+            well(&mut schedule, &due.ask, now);
+        }
+        assert_eq!(asked, [0, 5, 10]);
+    }
+
+    #[test]
+    fn a_failure_is_retried_alone_and_ever_later_up_to_the_interval() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        let due = schedule.take(start).unwrap();
+        assert!(due.round);
+        well(&mut schedule, &["storage".to_owned()], start);
+        let mut now = start;
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            schedule.ended("jobs", Ended::Badly, now, now, 1.0);
+            let next = schedule.next();
+            waits.push((next - now).as_secs());
+            now = next;
+            if let Some(due) = schedule.take(now) {
+                assert_eq!(due.ask, ["jobs"]);
+            }
+        }
+        assert_eq!(waits, [5, 10, 20, 25], "the last one waits for the round");
+    }
+
+    #[test]
+    fn a_refused_key_waits_for_the_next_round() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        schedule.take(start).unwrap();
+        schedule.ended("jobs", Ended::Finally, start, start, 1.0);
+        assert_eq!(schedule.next(), start + MINUTE);
+        assert_eq!(schedule.take(start + MINUTE / 2), None);
+    }
+
+    #[test]
+    fn rounds_that_were_missed_are_not_made_up_for() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        schedule.take(start).unwrap();
+        let late = start + MINUTE * 7 / 2;
+        assert!(schedule.take(late).unwrap().round);
+        assert_eq!(schedule.next(), start + 4 * MINUTE);
+    }
+
+    #[test]
+    fn a_shorter_interval_takes_effect_at_once() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        schedule.take(start).unwrap();
+        let short = Settings {
+            interval: MINUTE / 6,
+            ..settings()
+        };
+        schedule.reconfigure(short, start);
+        assert_eq!(schedule.next(), start + MINUTE / 6);
+    }
+}

@@ -1,0 +1,235 @@
+//! The file as written: YAML as a tree that remembers its lines.
+//!
+//! Scalars stay text until a key says what it wants, so that `port: 9440` and
+//! `port: "9440"` are the same and `apiVersion: 13.0` does not become 13.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+
+use super::problem::{Findings, Problem};
+
+/// A value and the line it begins on.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) line: usize,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// Nothing, `~` or `null`: the same as leaving the key out.
+    Null,
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+    /// Already reported: whoever reads it keeps silent.
+    Broken,
+}
+
+/// A key of a map and its line.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) line: usize,
+}
+
+/// A text, before and after its variables were replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Scalar {
+    /// As it stands in the file. What a variable held may be a secret, so
+    /// messages show this.
+    pub(super) written: String,
+    /// What it means.
+    pub(super) text: String,
+    /// Not quoted, so that it may be a number or a boolean.
+    pub(super) plain: bool,
+}
+
+impl Value {
+    /// The words of a message: `a list`.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null | Self::Broken => "nothing",
+            Self::Scalar(_) => "a single value",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+/// Reads one document. Keys that stand twice are reported to `findings`; a text
+/// that is not YAML is the error. Neither shows the line, which may hold a key.
+pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
+    let mut builder = Builder {
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        documents: Vec::new(),
+        findings,
+    };
+    Parser::new_from_str(text)
+        .load(&mut builder, true)
+        .map_err(|error| Problem {
+            at: String::new(),
+            line: Some(error.marker().line()),
+            message: format!("not YAML: {}", error.info()),
+            hint: Some("a text with special characters wants quotes".into()),
+        })?;
+    let mut documents = builder.documents.into_iter();
+    let root = documents.next().unwrap_or(Node {
+        line: 1,
+        value: Value::Null,
+    });
+    match documents.next() {
+        None => Ok(root),
+        Some(second) => Err(Problem {
+            at: String::new(),
+            line: Some(second.line),
+            message: "a second document begins here".into(),
+            hint: Some("remove the `---` between the two".into()),
+        }),
+    }
+}
+
+/// Makes nodes of the parser's events.
+struct Builder<'f> {
+    /// The lists and maps that have begun, the innermost last.
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    documents: Vec<Node>,
+    findings: &'f Findings,
+}
+
+struct Open {
+    node: Node,
+    /// The key that waits for its value.
+    key: Option<Key>,
+    anchor: usize,
+}
+
+impl SpannedEventReceiver<'_> for Builder<'_> {
+    fn on_event(&mut self, event: Event<'_>, span: Span) {
+        let line = span.start.line();
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let plain = style == ScalarStyle::Plain;
+                let value = scalar(text.into_owned(), plain);
+                self.place(Node { line, value }, anchor);
+            }
+            Event::SequenceStart(anchor, _) => self.begin(line, Value::List(Vec::new()), anchor),
+            Event::MappingStart(anchor, _) => self.begin(line, Value::Map(Vec::new()), anchor),
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.place(merged(open.node), open.anchor);
+                }
+            }
+            Event::Alias(id) => {
+                let value = match self.anchors.get(&id) {
+                    Some(node) => node.value.clone(),
+                    None => Value::Null,
+                };
+                self.place(Node { line, value }, 0);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Builder<'_> {
+    fn begin(&mut self, line: usize, value: Value, anchor: usize) {
+        let node = Node { line, value };
+        self.open.push(Open {
+            node,
+            key: None,
+            anchor,
+        });
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, node: Node, anchor: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.documents.push(node);
+            return;
+        };
+        match (&mut open.node.value, open.key.take()) {
+            (Value::Map(_), None) => open.key = Some(key(node, self.findings)),
+            (Value::Map(entries), Some(key)) => {
+                match entries.iter().find(|(known, _)| known.name == key.name) {
+                    None => entries.push((key, node)),
+                    Some((first, _)) => self.findings.problem(twice(first, &key)),
+                }
+            }
+            (Value::List(items), _) => items.push(node),
+            // Only lists and maps are ever opened.
+            _ => {}
+        }
+    }
+}
+
+fn key(node: Node, findings: &Findings) -> Key {
+    let line = node.line;
+    let name = match node.value {
+        Value::Scalar(scalar) => scalar.text,
+        other => {
+            findings.problem(Problem {
+                at: String::new(),
+                line: Some(line),
+                message: format!("a key is a text, and this one is {}", other.kind()),
+                hint: None,
+            });
+            String::new()
+        }
+    };
+    Key { name, line }
+}
+
+fn scalar(text: String, plain: bool) -> Value {
+    if plain && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") {
+        return Value::Null;
+    }
+    Value::Scalar(Scalar {
+        written: text.clone(),
+        text,
+        plain,
+    })
+}
+
+fn twice(first: &Key, second: &Key) -> Problem {
+    Problem {
+        at: String::new(),
+        line: Some(second.line),
+        message: format!("the key `{}` is given twice", second.name),
+        hint: Some(format!("it stands on line {} too", first.line)),
+    }
+}
+
+/// `<<: *defaults` gives a map the entries of another that it lacks itself.
+fn merged(mut node: Node) -> Node {
+    let Value::Map(entries) = &mut node.value else {
+        return node;
+    };
+    let Some(at) = entries.iter().position(|(key, _)| key.name == "<<") else {
+        return node;
+    };
+    let sources = match entries.remove(at).1 {
+        Node {
+            value: Value::List(items),
+            ..
+        } => items,
+        single => vec![single],
+    };
+    for source in sources {
+        let Value::Map(inherited) = source.value else {
+            continue;
+        };
+        for (key, value) in inherited {
+            if !entries.iter().any(|(known, _)| known.name == key.name) {
+                entries.push((key, value));
+            }
+        }
+    }
+    node
+}

@@ -1,0 +1,56 @@
+//! The name or address of a NetBackup server.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde_yaml::Value as Yaml;
+
+use super::setting::{Complaint, Setting, complaint};
+
+/// A name, an IPv4 address or an IPv6 address.
+pub(super) struct HostName(String);
+
+impl HostName {
+    /// As it was written, without brackets: the predecessor's `site` label.
+    pub(super) fn as_written(&self) -> &str {
+        &self.0
+    }
+
+    /// As a URL has it: in lower case, an IPv6 address in brackets.
+    pub(super) fn in_url(&self) -> String {
+        match self.0.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => self.0.to_ascii_lowercase(),
+        }
+    }
+}
+
+impl Setting for HostName {
+    fn read(text: &str) -> Result<Self, Complaint> {
+        let text = text.trim();
+        let bracketed = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        let bare = bracketed.unwrap_or(text);
+        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let is_name = !text.is_empty() && text.chars().all(letters) && !impossible(text);
+        if is_name || bare.parse::<Ipv6Addr>().is_ok() {
+            return Ok(Self(bare.to_owned()));
+        }
+        let hint = if text.contains("://") {
+            "write the name alone, and the scheme under `scheme`"
+        } else if text.contains(':') {
+            "write the name alone, and the port under `port`"
+        } else {
+            "write a name such as `nbu1.example.com`, or an address"
+        };
+        Err(complaint("is not the name of a host", hint))
+    }
+
+    fn show(&self) -> Yaml {
+        self.0.as_str().into()
+    }
+}
+
+/// Digits and dots that are no address: a URL would read them in its own way.
+fn impossible(text: &str) -> bool {
+    let numeric = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    numeric && text.parse::<Ipv4Addr>().is_err()
+}

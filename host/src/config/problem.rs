@@ -1,0 +1,105 @@
+//! What is wrong with a configuration, said so that it can be put right.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// One thing that is wrong, or that will not do what it seems to say. Never
+/// holds the text of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The key, such as `nbuservers[1].port`, or the flag, or another file;
+    /// empty for the file as a whole.
+    pub at: String,
+    /// The line in the configuration file, from 1.
+    pub line: Option<usize>,
+    /// One fact.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+/// Everything that keeps a configuration from being used.
+#[derive(Clone, Debug)]
+pub struct Problems {
+    /// The configuration file.
+    pub file: PathBuf,
+    /// In the order of the file; at least one.
+    pub problems: Vec<Problem>,
+    /// Every file that was looked at, existing or not: a change of any of them
+    /// may put things right.
+    pub files: Vec<PathBuf>,
+}
+
+impl Problem {
+    /// The problem as a log or a terminal shows it.
+    pub fn in_file<'a>(&'a self, file: &'a Path) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| {
+            write!(f, "{}", file.display())?;
+            if let Some(line) = self.line {
+                write!(f, ":{line}")?;
+            }
+            if !self.at.is_empty() {
+                write!(f, ": {}", self.at)?;
+            }
+            write!(f, ": {}", self.message)?;
+            match &self.hint {
+                Some(hint) => write!(f, "\n  hint: {hint}"),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n" };
+            write!(f, "{gap}{}", problem.in_file(&self.file))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What one loading comes upon. Behind a shared reference, so that the readers
+/// of nested sections can all write to it.
+#[derive(Default)]
+pub(super) struct Findings {
+    problems: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<Problem>>,
+    files: RefCell<Vec<PathBuf>>,
+}
+
+impl Findings {
+    pub(super) fn problem(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    pub(super) fn warning(&self, warning: Problem) {
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    /// Notes a file that the configuration depends on.
+    pub(super) fn file(&self, path: &Path) {
+        let mut files = self.files.borrow_mut();
+        if !files.iter().any(|known| known == path) {
+            files.push(path.to_owned());
+        }
+    }
+
+    /// Problems and warnings in the order of the file, then the files.
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<PathBuf>) {
+        let sorted = |list: RefCell<Vec<Problem>>| {
+            let mut list = list.into_inner();
+            list.sort_by_key(|problem| problem.line);
+            list
+        };
+        (
+            sorted(self.problems),
+            sorted(self.warnings),
+            self.files.into_inner(),
+        )
+    }
+}

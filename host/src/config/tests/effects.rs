@@ -1,0 +1,203 @@
+//! Every key changes what it says it changes.
+
+use std::time::Duration;
+
+use super::*;
+use crate::egress::Scheme;
+use crate::guest::{Limits, Selection};
+use crate::telemetry::{Format, Target};
+
+fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+#[test]
+fn the_predecessors_file_loads_as_it_is() {
+    let variables = |name: &str| match name {
+        "NBU1_HOSTNAME" => Some("nbu1".to_owned()),
+        "NBU1_APIKEY" => Some("k1".to_owned()),
+        _ => None,
+    };
+    let text = include_str!("files/predecessor.yaml");
+    let file = Path::new("config.yaml");
+    let config = parse(text, file, &Overrides::default(), &variables).unwrap();
+    let site = &config.swap.sites[0];
+    assert_eq!(site.name.as_str(), "nbu1");
+    assert_eq!(site.guest.base_url, "https://nbu1:1556/netbackup");
+    assert_eq!(site.guest.api_version.as_deref(), Some("13.0"));
+    assert_eq!(site.egress.credential.header(), "k1");
+    assert_eq!(config.http.listen, ["0.0.0.0:9440".parse().unwrap()]);
+    assert_eq!(config.collect, collect::Settings::default());
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    insta::assert_snapshot!(config.masked);
+}
+
+#[test]
+fn defaults_fill_in_what_is_left_out() {
+    let config = good(SITE);
+    assert_eq!(config.http.metrics_path, "/metrics");
+    assert_eq!(config.log, telemetry::Settings::default());
+    assert_eq!(config.swap.limits, Limits::default());
+    assert_eq!(config.swap.guest_path, None);
+    let site = &config.swap.sites[0];
+    assert_eq!(site.egress.timeouts, crate::egress::Timeouts::default());
+    assert!(!site.guest.legacy_names && !site.egress.tls.insecure_skip_verify);
+    insta::assert_snapshot!(config.masked);
+}
+
+#[test]
+fn every_key_of_the_server_has_an_effect() {
+    let config = good(
+        "nbuserver: { host: nbu1, apiKey: k1 }
+server:
+  host: 127.0.0.1
+  port: 9441
+  uri: /other
+  scrapingInterval: 2h
+  collectionInterval: 1m
+  cacheTTL: 1.5h
+  staleGrace: 0s
+  collectionTimeout: 90s
+  probeTimeout: 500ms
+  shutdownTimeout: 1s
+  logLevel: warn
+  logFormat: json
+  logName: /var/log/exporter.log
+",
+    );
+    assert_eq!(config.http.listen, ["127.0.0.1:9441".parse().unwrap()]);
+    assert_eq!(config.http.metrics_path, "/other");
+    assert_eq!(config.http.shutdown_timeout, Duration::from_secs(1));
+    let expected = collect::Settings {
+        interval: minutes(1),
+        cache_ttl: minutes(90),
+        stale_grace: Duration::ZERO,
+        lookback: minutes(120),
+    };
+    assert_eq!(config.collect, expected);
+    assert_eq!(config.swap.limits.collect, Duration::from_secs(90));
+    assert_eq!(config.swap.limits.probe, Duration::from_millis(500));
+    assert_eq!(config.log.filter.as_str(), "warn");
+    assert_eq!(config.log.format, Format::Json);
+    assert_eq!(
+        config.log.target,
+        Target::File("/var/log/exporter.log".into())
+    );
+}
+
+#[test]
+fn every_key_of_a_site_has_an_effect() {
+    let config = good(
+        "nbuservers:
+- site: paris
+  scheme: http
+  uri: /nb/
+  host: NBU1.example.com
+  port: '8080'
+  apiVersion: 14.0
+  apiKey: k1
+  insecureSkipVerify: 'true'
+  timeouts: { connect: 1s, tls: 2s, firstByte: 3s, betweenBytes: 4s, total: 5s }
+  maxResponseBytes: 1MiB
+- { site: lyon, host: '::1', apiKey: k2 }
+",
+    );
+    let [paris, lyon] = config.swap.sites.as_slice() else {
+        panic!("two sites are wanted: {:?}", config.swap.sites);
+    };
+    assert_eq!(paris.name.as_str(), "paris");
+    assert_eq!(paris.egress.origin.scheme, Scheme::Http);
+    assert_eq!(paris.guest.base_url, "http://nbu1.example.com:8080/nb");
+    assert_eq!(paris.guest.api_version.as_deref(), Some("14.0"));
+    assert!(paris.egress.tls.insecure_skip_verify);
+    let t = paris.egress.timeouts;
+    let all = [t.connect, t.tls, t.first_byte, t.between_bytes, t.total];
+    assert_eq!(all, [1, 2, 3, 4, 5].map(Duration::from_secs));
+    assert_eq!(paris.egress.max_response_bytes, 1 << 20);
+    assert_eq!(lyon.guest.base_url, "https://[::1]:1556/netbackup");
+    assert_eq!(lyon.egress.credential.header(), "k2");
+}
+
+#[test]
+fn every_key_of_the_guest_has_an_effect() {
+    let config = good(&format!(
+        "{SITE}guest: {{ path: own.wasm, memoryLimit: 64MiB }}\nmetrics: {{ legacyNames: true }}"
+    ));
+    assert_eq!(config.swap.guest_path, Some(PathBuf::from("own.wasm")));
+    assert_eq!(config.swap.limits.memory_bytes, 64 << 20);
+    assert!(config.swap.sites[0].guest.legacy_names);
+}
+
+#[test]
+fn the_guests_path_starts_at_the_configuration() {
+    let text = format!("{SITE}guest: {{ path: own.wasm }}");
+    let file = Path::new("/etc/nbu/config.yaml");
+    let config = parse(&text, file, &Overrides::default(), &nothing).unwrap();
+    assert_eq!(config.swap.guest_path, Some("/etc/nbu/own.wasm".into()));
+}
+
+#[test]
+fn collectors_are_switched_on_and_off_and_keep_their_options() {
+    let selected = |collectors: &str| {
+        let config = good(&format!("{SITE}collectors: {collectors}"));
+        let pair = |s: &Selection| format!("{} {}", s.name, s.options);
+        let list = &config.swap.sites[0].guest.collectors;
+        list.iter().map(pair).collect::<Vec<_>>()
+    };
+    assert_eq!(selected("{}"), ["storage {}", "jobs {}"]);
+    assert_eq!(selected("{ jobs: { enabled: false } }"), ["storage {}"]);
+    let one = "{ perClient: { enabled: true, top: 5, names: [a, '7'], deep: { on: true } } }";
+    let json = r#"perClient {"deep":{"on":true},"names":["a","7"],"top":5}"#;
+    assert_eq!(selected(one), ["storage {}", "jobs {}", json]);
+    assert_eq!(selected("{ slo: {}, tape: }"), ["storage {}", "jobs {}"]);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let flags = Overrides {
+        listen: Some(":0".into()),
+        log_level: Some("error".parse().unwrap()),
+        log_format: Some(Format::Json),
+    };
+    let text = format!("{SITE}server: {{ logLevel: debug, host: no.such.host.invalid }}");
+    let config = parse(&text, Path::new("config.yaml"), &flags, &nothing).unwrap();
+    assert_eq!(config.http.listen, ["0.0.0.0:0".parse().unwrap()]);
+    assert_eq!(config.log.filter.as_str(), "error");
+    assert_eq!(config.log.format, Format::Json);
+    assert!(
+        config
+            .masked
+            .starts_with("# on the command line: --web.listen-address=:0\n")
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_a_warning() {
+    let config = good(&format!("{SITE}opentelemetry: {{ enabled: true }}"));
+    let said: Vec<_> = config
+        .warnings
+        .iter()
+        .map(|w| (w.at.as_str(), w.line))
+        .collect();
+    assert_eq!(said, [("opentelemetry.enabled", Some(2))]);
+}
+
+#[test]
+fn a_site_inherits_what_it_lacks_from_an_anchor() {
+    let config = good(
+        "nbuservers:
+- &first { site: paris, host: nbu1, port: 1, apiKey: k1 }
+- { <<: *first, site: lyon, host: nbu2 }
+",
+    );
+    let lyon = &config.swap.sites[1];
+    assert_eq!(lyon.guest.base_url, "https://nbu2:1/netbackup");
+    assert_eq!(lyon.egress.credential.header(), "k1");
+}
+
+#[test]
+fn the_digest_is_that_of_the_file() {
+    assert_eq!(good(SITE).sha256.len(), 64);
+    assert_eq!(good(SITE).sha256, good(SITE).sha256);
+    assert_ne!(good(SITE).sha256, good(&format!("{SITE}# more")).sha256);
+}

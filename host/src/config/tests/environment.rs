@@ -1,0 +1,90 @@
+//! Variables and `.env` files.
+
+use std::fs;
+
+use super::*;
+
+const FILE: &str = "nbuservers: [{ site: a, host: '${NBU_HOST}', apiKey: '${NBU_KEY}' }]";
+
+/// Loads `text` from a directory that holds a `.env`.
+fn beside(
+    dotenv: &str,
+    text: &str,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Config, Problems> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.yaml");
+    fs::write(directory.path().join(".env"), dotenv).unwrap();
+    fs::write(&path, text).unwrap();
+    load(&path, &Overrides::default(), &environment)
+}
+
+#[test]
+fn the_process_environment_wins_over_dotenv() {
+    let process = |name: &str| (name == "NBU_HOST").then(|| "from-process".to_owned());
+    let dotenv = "NBU_HOST=from-file\nexport NBU_KEY='file key'\n";
+    let config = beside(dotenv, FILE, process).unwrap();
+    let site = &config.swap.sites[0];
+    assert_eq!(site.egress.origin.host, "from-process");
+    assert_eq!(site.egress.credential.header(), "file key");
+    assert!(config.files.iter().any(|file| file.ends_with(".env")));
+}
+
+#[test]
+fn dotenv_is_read_anew_at_each_load_and_leaves_the_process_alone() {
+    let key = |dotenv: &str| {
+        let config = beside(dotenv, FILE, nothing).unwrap();
+        config.swap.sites[0].egress.credential.header()
+    };
+    assert_eq!(key("NBU_HOST=h\nNBU_KEY=one"), "one");
+    assert_eq!(key("NBU_HOST=h\nNBU_KEY=two"), "two");
+    assert!(std::env::var_os("NBU_KEY").is_none());
+}
+
+#[test]
+fn an_unset_variable_is_named_wherever_it_stands() {
+    let said = bad("nbuservers:
+- { site: a, host: '${NO_HOST}', port: '${NO_PORT}', apiKey: '${NO_KEY}', domain: '${NO_DOMAIN}' }
+collectors: { perClient: { enabled: true, allowlist: [x, '${NO_CLIENT}'] } }
+");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_broken_dotenv_line_is_a_problem_that_shows_no_key() {
+    let dotenv = "NBU_HOST=h\n\nNBU_KEY s3cret\nNBU_KEY=fine\n";
+    let said = beside(dotenv, FILE, nothing).unwrap_err().to_string();
+    assert!(said.contains("line 3 is not `NAME=value`"), "{said}");
+    assert!(!said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn variables_give_booleans_and_numbers_too() {
+    let variables = |name: &str| match name {
+        "YES" => Some("true".to_owned()),
+        "PORT" => Some("1".to_owned()),
+        _ => None,
+    };
+    let text = "nbuserver: { host: h, apiKey: k, port: '${PORT}', insecureSkipVerify: '${YES}' }
+collectors:
+  slo:
+    enabled: ${YES}
+    plain: ${PORT}
+    quoted: '${PORT}'
+";
+    let file = Path::new("config.yaml");
+    let config = parse(text, file, &Overrides::default(), &variables).unwrap();
+    let site = &config.swap.sites[0];
+    assert_eq!(site.egress.origin.port, 1);
+    assert!(site.egress.tls.insecure_skip_verify);
+    assert_eq!(
+        site.guest.collectors[2].options,
+        r#"{"plain":1,"quoted":"1"}"#
+    );
+}
+
+#[test]
+fn keys_are_not_expanded() {
+    let said = bad(&format!("{SITE}'${{NAME}}': 1"));
+    assert!(said.contains("${NAME}: unknown key"), "{said}");
+}

@@ -1,0 +1,123 @@
+//! What operators read when a file is wrong.
+
+use super::*;
+
+#[test]
+fn all_problems_come_at_once_in_the_order_of_the_file() {
+    insta::assert_snapshot!(bad("server:
+  port: http
+  uri: metrics
+  collectionInterval: -5m
+  cacheTTL: 0s
+  scrapingInterval: soon
+  collectionTimeout: 300
+  probeTimeout: 6s
+  shutdownTimeout: [1s]
+  logLevel: inof
+  logFormat: xml
+  intervall: 5m
+nbuservers:
+- site: paris
+  host: https://nbu1
+  port: abc
+  scheme: ftp
+  uri: netbackup
+  apiVersion: 13
+  timeouts: { connect: 5, first: 3s }
+  maxResponseBytes: much
+- site: paris
+  host: nbu1:1556
+  port: 70000
+  apiKey: k2
+  apiKeyFile: missing
+- host: 1.2.3
+  port: 0
+  insecureSkipVerify: perhaps
+  apikey: k3
+- nbu4
+guest: { path: '', memoryLimit: 256 }
+collectors:
+  alerts: true
+  jobs: { enabled: maybe }
+metrics: [legacyNames]
+opentelemetry: { enable: true }
+exporter: {}
+"));
+}
+
+#[test]
+fn a_file_without_sites_says_what_to_add() {
+    insta::assert_snapshot!(
+        [
+            "",
+            "server: {}",
+            "nbuservers: []",
+            "nbuserver: {}",
+            "- a",
+            "text"
+        ]
+        .map(bad)
+        .join("\n---\n")
+    );
+}
+
+#[test]
+fn both_ways_to_name_sites_exclude_each_other() {
+    let text = format!("{SITE}nbuservers: [{{ site: b, host: h, apiKey: k }}]");
+    insta::assert_snapshot!(bad(&text));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_a_problem_beside_the_others() {
+    insta::assert_snapshot!(bad(
+        "server: { port: x }\nnbuserver:\n  host: a\n  'host': b\n"
+    ));
+}
+
+#[test]
+fn a_text_that_is_not_yaml_is_a_problem_with_its_line() {
+    insta::assert_snapshot!(
+        ["a: b\n c: d: e\n", "a: [1, 2\nb: 3\n", "a: 1\n---\nb: 2\n"]
+            .map(bad)
+            .join("\n---\n")
+    );
+}
+
+#[test]
+fn paths_of_our_own_cannot_be_the_metrics_path() {
+    for path in ["/", "/health", "/config", "/-/reload"] {
+        let said = bad(&format!("{SITE}server: {{ uri: {path} }}"));
+        assert!(said.contains("the exporter answers itself"), "{said}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_listened_on_is_a_problem() {
+    let said = bad(&format!("{SITE}server: {{ host: 'not a name' }}"));
+    assert!(said.contains("config.yaml:2: server.host"), "{said}");
+
+    for listen in ["9440", "nowhere", "localhost:http", "1.2.3.4.5:1"] {
+        let flags = Overrides {
+            listen: Some(listen.into()),
+            ..Overrides::default()
+        };
+        let said = parse(SITE, Path::new("config.yaml"), &flags, &nothing).unwrap_err();
+        assert!(
+            said.to_string().contains("--web.listen-address: `"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_points_at_the_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.yaml");
+    let problems = load(&path, &Overrides::default(), &nothing).unwrap_err();
+    let said = problems.to_string();
+    assert!(
+        said.contains("config.yaml: the file does not exist\n  hint: "),
+        "{said}"
+    );
+    assert_eq!(problems.files, [path]);
+}

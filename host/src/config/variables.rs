@@ -1,0 +1,161 @@
+//! `${NAME}` in the file, and the `.env` files that give such names a value.
+//!
+//! The process environment is read through a function and never written: other
+//! threads read it too.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::file::{Node, Value};
+use super::problem::{Findings, Problem};
+
+/// Where a name's value comes from.
+pub(super) struct Variables<'e> {
+    environment: &'e dyn Fn(&str) -> Option<String>,
+    dotenv: HashMap<String, String>,
+}
+
+impl<'e> Variables<'e> {
+    /// Reads the `.env` of the working directory and the one beside the
+    /// configuration, where they exist; the first wins.
+    pub(super) fn read(
+        environment: &'e dyn Fn(&str) -> Option<String>,
+        directory: &Path,
+        findings: &Findings,
+    ) -> Self {
+        let mut files = vec![absolute(Path::new(".env"))];
+        let beside = absolute(&directory.join(".env"));
+        if !files.contains(&beside) {
+            files.push(beside);
+        }
+        let mut dotenv = HashMap::new();
+        for path in files {
+            findings.file(&path);
+            for (name, value) in pairs(&path, findings) {
+                dotenv.entry(name).or_insert(value);
+            }
+        }
+        Self {
+            environment,
+            dotenv,
+        }
+    }
+
+    /// A variable that the process was started with wins over a file.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.environment)(name).or_else(|| self.dotenv.get(name).cloned())
+    }
+
+    /// Replaces the variables in every text below `node`; `at` is its key.
+    pub(super) fn expand(&self, node: &mut Node, at: &str, findings: &Findings) {
+        match &mut node.value {
+            Value::Scalar(scalar) => match self.expanded(&scalar.written) {
+                Ok(text) => scalar.text = text,
+                Err(complaints) => {
+                    for (message, hint) in complaints {
+                        findings.problem(Problem {
+                            at: at.to_owned(),
+                            line: Some(node.line),
+                            message,
+                            hint: Some(hint),
+                        });
+                    }
+                    node.value = Value::Broken;
+                }
+            },
+            Value::List(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.expand(item, &format!("{at}[{index}]"), findings);
+                }
+            }
+            Value::Map(entries) => {
+                for (key, value) in entries {
+                    self.expand(value, &super::section::join(at, &key.name), findings);
+                }
+            }
+            Value::Null | Value::Broken => {}
+        }
+    }
+
+    fn expanded(&self, written: &str) -> Result<String, Vec<(String, String)>> {
+        let (mut text, mut complaints) = (String::new(), Vec::new());
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once("${") {
+            text.push_str(before);
+            let name = after.split_once('}').filter(|(name, _)| is_name(name));
+            let Some((name, after)) = name else {
+                // The text is not shown: it may be a key.
+                complaints.push((
+                    "`${` without the name of a variable and a `}`".into(),
+                    "write `${NAME}`, of letters, digits and underscores; a key that holds `${` \
+                     goes into a file named by `apiKeyFile`"
+                        .into(),
+                ));
+                break;
+            };
+            match self.get(name) {
+                Some(value) => text.push_str(&value),
+                None => complaints.push((
+                    format!("the variable `{name}` is not set"),
+                    format!("set `{name}` in the environment, or in a `.env` file"),
+                )),
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        if complaints.is_empty() {
+            Ok(text)
+        } else {
+            Err(complaints)
+        }
+    }
+}
+
+/// So that one file by two names is read once.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The entries of one `.env` file; none when it does not exist.
+fn pairs(path: &Path, findings: &Findings) -> Vec<(String, String)> {
+    let complain = |message: String| {
+        findings.problem(Problem {
+            at: path.display().to_string(),
+            line: None,
+            message,
+            hint: Some("each line is `NAME=value`; quote a value that holds spaces".into()),
+        });
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            complain(format!("cannot be read: {error}"));
+            return Vec::new();
+        }
+    };
+    let mut pairs = Vec::new();
+    for item in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
+        match item {
+            Ok(pair) => pairs.push(pair),
+            // Only the line's number is said: the line may hold a key.
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                let number = text.lines().position(|l| l.trim() == line.trim());
+                let number = number.map_or(String::from("a line"), |n| format!("line {}", n + 1));
+                complain(format!("{number} is not `NAME=value`"));
+            }
+            Err(error) => {
+                complain(format!("cannot be read: {error}"));
+                break;
+            }
+        }
+    }
+    pairs
+}

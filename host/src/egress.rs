@@ -1,0 +1,153 @@
+//! The way out of one site: where its requests may go, what is added to them,
+//! and how long and how large an answer may be.
+//!
+//! An [`Egress`] owns the site's credential and its pool of connections, and
+//! outlives the guests that use it: each collection takes fresh [`Hooks`], and
+//! a reload keeps the `Egress` whose [`Settings::fingerprint`] is unchanged.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::uri::{self, Authority};
+
+use crate::site::SiteName;
+
+mod allow;
+mod body;
+mod client;
+mod connector;
+mod credential;
+mod exchange;
+mod failure;
+mod fingerprint;
+mod hooks;
+mod insecure;
+mod patience;
+mod record;
+mod resolver;
+mod settings;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+pub use allow::Rule;
+pub use hooks::Hooks;
+pub use settings::{Origin, Scheme, Settings, Timeouts, Tls};
+
+/// Told about everything that leaves, or is kept from leaving.
+pub trait Observer: Send + Sync {
+    /// A request has ended, its body with it. `code` is the status, such as
+    /// `200`, or one word for the error, such as `timeout`.
+    fn request(&self, site: &SiteName, code: &str, took: Duration);
+    /// Bytes of one response body, as they came over the wire.
+    fn received(&self, site: &SiteName, bytes: u64);
+    /// A request was refused before it left; `rule` is a [`Rule`]'s name.
+    fn denied(&self, site: &SiteName, rule: &'static str);
+}
+
+/// Tells nobody: for a process that serves no metrics.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn request(&self, _: &SiteName, _: &str, _: Duration) {}
+    fn received(&self, _: &SiteName, _: u64) {}
+    fn denied(&self, _: &SiteName, _: &'static str) {}
+}
+
+/// The way out of one site.
+pub struct Egress {
+    site: SiteName,
+    settings: Settings,
+    scheme: uri::Scheme,
+    authority: Authority,
+    client: client::Client,
+    observer: Arc<dyn Observer>,
+    fingerprint: [u8; 32],
+}
+
+impl Egress {
+    /// Prepares the way; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the origin is no valid URL, or there is nothing to trust a server's
+    /// certificate by.
+    pub fn new(
+        site: SiteName,
+        settings: &Settings,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Arc<Self>, Error> {
+        let origin = &settings.origin;
+        let invalid = || Error::Origin(origin.url());
+        let authority = format!("{}:{}", origin.host, origin.port);
+        Ok(Arc::new(Self {
+            site,
+            scheme: uri::Scheme::try_from(origin.scheme.as_str()).map_err(|_| invalid())?,
+            authority: Authority::try_from(authority).map_err(|_| invalid())?,
+            client: client::build(settings)?,
+            fingerprint: settings.fingerprint(),
+            settings: settings.clone(),
+            observer,
+        }))
+    }
+
+    /// What one collection sends its requests through.
+    pub fn hooks(self: &Arc<Self>) -> Hooks {
+        Hooks::new(Arc::clone(self))
+    }
+
+    /// The fingerprint of the settings that this way out was made from.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress")
+            .field("site", &self.site)
+            .field("origin", &self.settings.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The origin, which cannot stand in a request or name a certificate.
+    Origin(String),
+    /// One of the site's own authorities cannot be used: its number, counted
+    /// from 1, and the reason.
+    Authority(usize, String),
+    /// The system's trust store holds no certificate.
+    NoTrust,
+    /// The TLS library refused the settings.
+    Tls(String),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoTrust => Some("name the server's certificate authority with `caFile`"),
+            Self::Authority(..) => Some("`caFile` must hold certificates of authorities, as PEM"),
+            Self::Origin(_) | Self::Tls(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin(url) => write!(f, "`{url}` is not the address of a server"),
+            Self::Authority(number, reason) => {
+                write!(f, "certificate {number} of the authorities: {reason}")
+            }
+            Self::NoTrust => f.write_str("the system's trust store holds no certificate"),
+            Self::Tls(reason) => write!(f, "TLS settings: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,178 @@
+//! Why a request brought no complete answer, whatever library noticed it.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use super::allow::Rule;
+
+/// One reason, without a backtrace and without a secret, so that it may be
+/// logged and told to a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It never left.
+    Denied(Rule),
+    /// The name has no address.
+    Name(String),
+    /// Nobody listens.
+    Refused,
+    /// No connection, for another reason.
+    Unreachable(String),
+    /// A step took longer than it may.
+    Timeout(Step),
+    /// The server's certificate is not trusted.
+    Certificate(String),
+    /// The server refused our side of TLS: code and name of its alert.
+    Alert(u8, String),
+    /// TLS, otherwise.
+    Tls(String),
+    /// The connection broke.
+    Terminated,
+    /// The server ended the answer early.
+    Incomplete,
+    /// The body is larger than this many bytes.
+    TooLarge(u64),
+    /// The head of the answer is too large.
+    HeadTooLarge,
+    /// Not HTTP.
+    Malformed(String),
+    /// The guest gave up its own request body.
+    Aborted,
+}
+
+/// The steps that have a limit of their own; see `Timeouts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Connect,
+    Tls,
+    FirstByte,
+    BetweenBytes,
+    Total,
+}
+
+impl Failure {
+    /// The `code` label of `nbu_exporter_upstream_requests_total`.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::Name(_) => "dns",
+            Self::Refused => "refused",
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout(_) => "timeout",
+            Self::Certificate(_) => "certificate",
+            Self::Alert(..) | Self::Tls(_) => "tls",
+            Self::Terminated | Self::Incomplete => "closed",
+            Self::TooLarge(_) | Self::HeadTooLarge => "too_large",
+            Self::Malformed(_) => "malformed",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// The first known cause in a chain of errors. Ours come first in it, since
+    /// the connector names its failures itself.
+    pub(super) fn from_chain(error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            if let Some(known) = Self::known(cause) {
+                return known;
+            }
+            next = cause.source();
+        }
+        Self::Malformed(error.to_string())
+    }
+
+    fn known(cause: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(failure) = cause.downcast_ref::<Self>() {
+            return Some(failure.clone());
+        }
+        if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+            return Some(Self::from_tls(error));
+        }
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return Some(Self::from_io(error));
+        }
+        cause
+            .downcast_ref::<hyper::Error>()
+            .and_then(Self::from_hyper)
+    }
+
+    /// None leaves the verdict to the error's source.
+    fn from_hyper(error: &hyper::Error) -> Option<Self> {
+        if error.is_incomplete_message() {
+            Some(Self::Incomplete)
+        } else if error.is_parse_too_large() {
+            Some(Self::HeadTooLarge)
+        } else if error.is_parse() {
+            Some(Self::Malformed(error.to_string()))
+        } else if error.source().is_some() {
+            None
+        } else if error.is_user() {
+            Some(Self::Aborted)
+        } else {
+            Some(Self::Terminated)
+        }
+    }
+
+    fn from_io(error: &io::Error) -> Self {
+        // An io::Error hides what it wraps from `source`.
+        if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
+            return known;
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::UnexpectedEof => Self::Incomplete,
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                Self::Malformed(error.to_string())
+            }
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Self::Unreachable(error.to_string())
+            }
+            _ => Self::Terminated,
+        }
+    }
+
+    fn from_tls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(reason) => Self::Certificate(reason.to_string()),
+            rustls::Error::NoCertificatesPresented => Self::Certificate(error.to_string()),
+            rustls::Error::AlertReceived(alert) => {
+                Self::Alert(u8::from(*alert), format!("{alert:?}"))
+            }
+            _ => Self::Tls(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied(rule) => write!(f, "denied: {}", rule.as_str()),
+            Self::Name(reason) => write!(f, "the name has no address: {reason}"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Unreachable(reason) => write!(f, "unreachable: {reason}"),
+            Self::Timeout(step) => write!(f, "timeout: {step}"),
+            Self::Certificate(reason) => write!(f, "certificate not trusted: {reason}"),
+            Self::Alert(_, name) => write!(f, "the server refused TLS: {name}"),
+            Self::Tls(reason) => write!(f, "TLS: {reason}"),
+            Self::Terminated => f.write_str("connection broken"),
+            Self::Incomplete => f.write_str("the server ended the answer early"),
+            Self::TooLarge(cap) => write!(f, "body larger than {cap} bytes"),
+            Self::HeadTooLarge => f.write_str("head of the answer too large"),
+            Self::Malformed(reason) => write!(f, "not HTTP: {reason}"),
+            Self::Aborted => f.write_str("request body given up by the guest"),
+        }
+    }
+}
+
+impl Error for Failure {}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Tls => "TLS handshake",
+            Self::FirstByte => "first byte",
+            Self::BetweenBytes => "between bytes",
+            Self::Total => "whole request",
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! How long one request may take: the site's limits, shortened by the guest.
+
+use std::time::Duration;
+
+use super::settings::Timeouts;
+
+/// The limits of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// Until there is a connection, TLS included. The connector keeps the
+    /// limits of the single steps.
+    pub(super) connect: Duration,
+    pub(super) first_byte: Duration,
+    pub(super) between_bytes: Duration,
+    pub(super) total: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(limits: &Timeouts) -> Self {
+        Self {
+            connect: limits.connect.saturating_add(limits.tls),
+            first_byte: limits.first_byte,
+            between_bytes: limits.between_bytes,
+            total: limits.total,
+        }
+    }
+
+    /// Takes a guest's wishes, of which only shorter ones count.
+    pub(super) fn shortened(
+        self,
+        connect: Option<Duration>,
+        first_byte: Option<Duration>,
+        between_bytes: Option<Duration>,
+    ) -> Self {
+        let shorter =
+            |limit: Duration, wish: Option<Duration>| wish.map_or(limit, |w| w.min(limit));
+        Self {
+            connect: shorter(self.connect, connect),
+            first_byte: shorter(self.first_byte, first_byte),
+            between_bytes: shorter(self.between_bytes, between_bytes),
+            total: self.total,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_may_shorten_but_not_lengthen() {
+        let (short, long) = (Duration::from_millis(1), Duration::from_secs(9999));
+        let site = Patience::new(&Timeouts::default());
+        assert_eq!(site.shortened(Some(long), Some(long), Some(long)), site);
+        let hasty = site.shortened(Some(short), None, Some(short));
+        assert_eq!(
+            hasty,
+            Patience {
+                connect: short,
+                between_bytes: short,
+                ..site
+            }
+        );
+    }
+}

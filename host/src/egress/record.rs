@@ -1,0 +1,87 @@
+//! What is said about one request once it is over.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderValue, Method, StatusCode};
+use tracing::{Span, debug};
+
+use super::Egress;
+use super::failure::Failure;
+
+/// Kept as long as the request or its body lives. Speaks when it is dropped, so
+/// that an abandoned request is counted too.
+pub(super) struct Record {
+    egress: Arc<Egress>,
+    method: Method,
+    path: String,
+    id: HeaderValue,
+    begun: Instant,
+    status: Option<StatusCode>,
+    failure: Option<Failure>,
+    bytes: u64,
+    /// The collection's, which the task that drops this may not be in.
+    span: Span,
+}
+
+impl Record {
+    pub(super) fn new(egress: Arc<Egress>, method: Method, path: String, id: HeaderValue) -> Self {
+        Self {
+            egress,
+            method,
+            path,
+            id,
+            begun: Instant::now(),
+            status: None,
+            failure: None,
+            bytes: 0,
+            span: Span::current(),
+        }
+    }
+
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    /// Remembers the failure, and hands it back to be returned.
+    pub(super) fn failed(&mut self, failure: Failure) -> Failure {
+        self.failure = Some(failure.clone());
+        failure
+    }
+
+    fn code(&self) -> &str {
+        match (&self.failure, &self.status) {
+            (Some(failure), _) => failure.word(),
+            (None, Some(status)) => status.as_str(),
+            // Dropped while waiting: the collection has ended.
+            (None, None) => "canceled",
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (site, took) = (&self.egress.site, self.begun.elapsed());
+        self.egress.observer.request(site, self.code(), took);
+        if self.bytes > 0 {
+            self.egress.observer.received(site, self.bytes);
+        }
+        let error = self.failure.as_ref().map(tracing::field::display);
+        debug!(
+            parent: &self.span,
+            %site,
+            method = %self.method,
+            path = %self.path,
+            code = self.code(),
+            error,
+            bytes = self.bytes,
+            seconds = took.as_secs_f64(),
+            request_id = ?self.id,
+            "request"
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! Connections and ways out are kept.
+
+use super::server::{OK, Script, Server, Then};
+use super::*;
+
+#[tokio::test]
+async fn requests_one_after_another_share_a_connection() {
+    let server = Server::http(OK).await;
+    let way = Way::to(&settings(server.port));
+    for _ in 0..20 {
+        assert_eq!(way.read("/").await.unwrap(), "ok");
+    }
+    assert_eq!((server.heads().len(), server.connections()), (20, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_each_time_is_connected_to_each_time() {
+    let says = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+    let server = Server::http(Script {
+        says,
+        then: Then::Closes,
+    })
+    .await;
+    let way = Way::to(&settings(server.port));
+    for _ in 0..3 {
+        assert_eq!(way.read("/").await.unwrap(), "ok");
+    }
+    assert_eq!(server.connections(), 3);
+}
+
+#[test]
+fn settings_that_lead_out_the_same_way_have_one_fingerprint() {
+    let site = settings(1556);
+    assert_eq!(site.fingerprint(), site.clone().fingerprint());
+
+    let changes: [fn(&mut Settings); 8] = [
+        |s| s.origin.port += 1,
+        |s| s.origin.host.push('2'),
+        |s| s.origin.scheme = Scheme::Https,
+        |s| s.credential = ApiKey::new("rotated").unwrap(),
+        |s| s.tls.insecure_skip_verify = true,
+        |s| s.tls.authorities.push(vec![1, 2, 3].into()),
+        |s| s.timeouts.total += Duration::from_secs(1),
+        |s| s.max_response_bytes += 1,
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let mut other = site.clone();
+        change(&mut other);
+        assert_ne!(other.fingerprint(), site.fingerprint(), "change {number}");
+    }
+}

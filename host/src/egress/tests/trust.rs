@@ -1,0 +1,138 @@
+//! Certificates.
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::server::{OK, Server};
+use super::*;
+
+/// An authority, and a server that it vouches for.
+struct Estate {
+    authority: CertificateDer<'static>,
+    acceptor: TlsAcceptor,
+}
+
+fn estate(name: &str) -> Estate {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key.into())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Estate {
+        authority: issuer.der().clone(),
+        acceptor,
+    }
+}
+
+fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> Settings {
+    let mut settings = settings(port);
+    settings.origin.scheme = Scheme::Https;
+    settings.tls.authorities = authorities;
+    settings
+}
+
+#[tokio::test]
+async fn a_server_of_the_sites_own_authority_is_trusted() {
+    let Estate {
+        authority,
+        acceptor,
+    } = estate("127.0.0.1");
+    let server = Server::https(OK, acceptor).await;
+    let way = Way::to(&https(server.port, vec![authority]));
+    for _ in 0..5 {
+        assert_eq!(way.read("/").await.unwrap(), "ok");
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_name_is_looked_for_in_the_certificate() {
+    let Estate {
+        authority,
+        acceptor,
+    } = estate("localhost");
+    let server = Server::https(OK, acceptor).await;
+    let mut settings = https(server.port, vec![authority]);
+    assert!(matches!(
+        Way::to(&settings).get("/").await,
+        Err(Error::TlsCertificateError)
+    ));
+    settings.origin.host = "localhost".into();
+    assert_eq!(Way::to(&settings).read("/").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_server_of_an_unknown_authority_is_not_trusted() {
+    let server = Server::https(OK, estate("127.0.0.1").acceptor).await;
+    let way = Way::to(&https(server.port, vec![estate("127.0.0.1").authority]));
+    assert!(matches!(
+        way.get("/").await,
+        Err(Error::TlsCertificateError)
+    ));
+    assert_eq!(way.codes(), ["certificate"]);
+    assert!(server.heads().is_empty(), "the key was shown to a stranger");
+}
+
+#[tokio::test]
+async fn any_certificate_will_do_when_the_site_says_so() {
+    let server = Server::https(OK, estate("elsewhere").acceptor).await;
+    let mut settings = https(server.port, vec![]);
+    settings.tls.insecure_skip_verify = true;
+    assert_eq!(Way::to(&settings).read("/").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_handshake_that_hangs_times_out() {
+    // The kernel completes the connection; nobody ever reads from it.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut settings = https(port, vec![estate("127.0.0.1").authority]);
+    settings.timeouts.tls = Duration::from_millis(40);
+    let way = Way::to(&settings);
+    assert!(matches!(way.get("/").await, Err(Error::ConnectionTimeout)));
+    assert_eq!(way.codes(), ["timeout"]);
+}
+
+#[tokio::test]
+async fn plain_http_on_a_tls_port_is_a_tls_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await?;
+        stream.read_to_end(&mut Vec::new()).await
+    });
+    let way = Way::to(&https(port, vec![estate("127.0.0.1").authority]));
+    let error = way.get("/").await.unwrap_err();
+    assert!(matches!(error, Error::TlsProtocolError), "{error:?}");
+    assert_eq!(way.codes(), ["tls"]);
+    drop(server.await);
+}
+
+#[test]
+fn what_is_no_certificate_is_refused_by_its_number() {
+    let settings = https(1556, vec![estate("a").authority, vec![1, 2, 3].into()]);
+    let site = SiteName::new("prod").unwrap();
+    let error = Egress::new(site, &settings, Arc::new(Notes::default())).unwrap_err();
+    assert!(
+        matches!(error, super::super::Error::Authority(2, _)),
+        "{error}"
+    );
+    assert!(error.hint().is_some());
+}

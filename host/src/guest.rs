@@ -1,0 +1,30 @@
+//! The room of the guest: from the bytes of a component to checked reports.
+//!
+//! `engine` compiles and links, `load` makes a [`Guest`] of bytes, `call` runs
+//! one export in a fresh instance under its limits, `convert` checks what came
+//! back before anything else sees it. Nothing outside this room and
+//! `egress::hooks` names a Wasmtime type.
+
+mod bindings;
+mod call;
+mod convert;
+mod engine;
+mod error;
+mod instance;
+mod load;
+mod offline;
+
+mod log;
+mod report;
+mod settings;
+
+pub use bindings::exports::nbu::collector::collector::{
+    Capability, Failure, Manifest, ProbeAnswer, Problem, Reason, Saved, Window,
+};
+pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
+pub use call::{Collected, Place};
+pub use engine::Engine;
+pub use error::{Fault, FaultKind, LoadError};
+pub use load::{Digest, Guest, built_in};
+pub use report::{FAULT, Outcome, REASONS, Report, failure_text, reason_name};
+pub use settings::{Limits, Selection, SiteSettings};

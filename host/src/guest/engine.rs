@@ -1,0 +1,141 @@
+//! One compiler and one set of links for the whole process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, EngineWeak, OptLevel, Result};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
+use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{WasiView as _, p2};
+
+use super::bindings::GuestPre;
+use super::bindings::nbu::collector::log;
+use super::instance::Instance;
+
+/// How often running guests are looked at. A deadline is met to within this.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Stack of a guest in bytes; an endless recursion ends here.
+const STACK: usize = 1 << 20;
+
+/// Compiles and links guests. Made once: an engine keeps its compiler's memory.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    linker: Linker<Instance>,
+    _ticker: Ticker,
+}
+
+impl Engine {
+    /// Fails only where the machine cannot run compiled code at all.
+    pub fn new() -> Result<Self, String> {
+        Self::build().map_err(|error| super::error::one_line(&error))
+    }
+
+    fn build() -> Result<Self> {
+        let engine = wasmtime::Engine::new(&config())?;
+        let linker = linker(&engine)?;
+        let ticker = Ticker::start(engine.weak())?;
+        Ok(Self {
+            engine,
+            linker,
+            _ticker: ticker,
+        })
+    }
+
+    pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Validates and compiles. Takes a fraction of a second: not for the
+    /// runtime's threads.
+    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component> {
+        Component::from_binary(&self.engine, bytes)
+    }
+
+    /// Finds what the component imports, and the exports of the contract in it.
+    pub(super) fn link(&self, component: &Component) -> Result<GuestPre<Instance>> {
+        GuestPre::new(self.linker.instantiate_pre(component)?)
+    }
+}
+
+/// Everything off that a guest of this contract does not need.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .max_wasm_stack(STACK)
+        .async_stack_size(2 * STACK)
+        .wasm_tail_call(false)
+        .wasm_relaxed_simd(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false);
+    config
+}
+
+/// What a guest may import. WASI is linked, with nothing in it: no files, no
+/// environment, no arguments; and no sockets at all, so that a guest that asks
+/// for one is refused when it is loaded.
+fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
+    let mut linker: Linker<Instance> = Linker::new(engine);
+    let l = &mut linker;
+    p2::add_to_linker_proxy_interfaces_async(l)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
+    cli::environment::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
+    log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
+    Ok(linker)
+}
+
+/// The thread that makes running guests look at the clock. A thread and not a
+/// task: it must tick when every worker of the runtime is inside a guest.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: EngineWeak) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = Builder::new().name("guest-ticker".into()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => break,
+                }
+            }
+        })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It ends by itself within one tick and never panics.
+            let _ = thread.join();
+        }
+    }
+}

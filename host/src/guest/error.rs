@@ -1,0 +1,99 @@
+//! Why a guest was not loaded, and why a call of it came to nothing.
+
+use std::fmt;
+
+/// Why a file did not become a guest. Each is a reason to keep the old one.
+#[derive(Debug)]
+pub enum LoadError {
+    /// More bytes than a component may have.
+    TooLarge {
+        /// Its size in bytes.
+        bytes: u64,
+        /// The most that is taken.
+        limit: u64,
+    },
+    /// Not a component, or one that does not validate.
+    NotAComponent(String),
+    /// It asks for something this host does not give, or lacks an export.
+    Unlinkable(String),
+    /// Its `describe` did not end well, or contradicts itself.
+    Undescribed(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { bytes, limit } => {
+                write!(
+                    f,
+                    "the file has {bytes} bytes, more than the {limit} allowed"
+                )
+            }
+            Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
+            Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
+            Self::Undescribed(why) => write!(f, "the guest does not describe itself: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// A call that the host ended, or that ended itself badly. The guest's state is
+/// as it was before the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// For counting.
+    pub kind: FaultKind,
+    /// For people.
+    pub message: String,
+}
+
+/// The kinds of fault, as `nbu_exporter_guest_faults_total` tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It trapped: a panic, an endless recursion, an illegal instruction.
+    Trap,
+    /// It was still running at its deadline.
+    Deadline,
+    /// It asked for more memory, or more instances, than it may have.
+    Memory,
+    /// What it returned contradicts its manifest or the request.
+    Contract,
+}
+
+impl FaultKind {
+    /// Every kind, so that counters start at 0.
+    pub const ALL: [Self; 4] = [Self::Trap, Self::Deadline, Self::Memory, Self::Contract];
+
+    /// The value of the `reason` label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trap => "trap",
+            Self::Deadline => "deadline",
+            Self::Memory => "memory",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// A Wasmtime error on one line, short enough for a log.
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
+    const LONGEST: usize = 600;
+    let mut line = format!("{error:#}")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((cut, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
+}

@@ -1,0 +1,22 @@
+//! No way out: for the calls that the contract promises to make without network.
+
+use std::future::ready;
+
+use http::{Request, Response};
+use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
+
+/// Refuses every request.
+pub(super) struct Offline;
+
+type Io = Box<dyn Future<Output = Result<()>> + Send>;
+
+impl WasiHttpHooks for Offline {
+    fn send_request(
+        &mut self,
+        _: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Io,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
+        Box::new(ready(Err(Error::HttpRequestDenied)))
+    }
+}

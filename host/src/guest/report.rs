@@ -1,0 +1,86 @@
+//! What a collection yields, once the host has checked it.
+
+use super::{Failure, Reason, Saved};
+use crate::metrics::Family;
+
+/// One site, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The API version that was spoken; none when nothing answered.
+    pub api_version: Option<String>,
+    /// One for each collector that was asked, in its order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one collector.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its name.
+    pub collector: String,
+    /// Complete, checked families.
+    pub families: Vec<Family>,
+    /// Series that the host refused, and why, for
+    /// `nbu_exporter_series_dropped_total`.
+    pub dropped: Vec<(&'static str, usize)>,
+    /// Empty when everything was read.
+    pub failures: Vec<Failure>,
+    /// The new state; none leaves the old one.
+    pub state: Option<Saved>,
+}
+
+impl Outcome {
+    /// Whether everything was read.
+    pub fn succeeded(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// The name of a host-side failure beside the guest's typed ones: the call
+/// itself came to nothing.
+pub const FAULT: &str = "fault";
+
+/// Every value of the `reason` label of `nbu_collector_failures_total`.
+pub const REASONS: [&str; 10] = [
+    "unreachable",
+    "timeout",
+    "unauthorized",
+    "unsupported",
+    "busy",
+    "status",
+    "malformed",
+    "too-long",
+    "denied",
+    FAULT,
+];
+
+/// The value of the `reason` label for a guest's typed reason.
+pub fn reason_name(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Unreachable(_) => "unreachable",
+        Reason::Timeout => "timeout",
+        Reason::Unauthorized => "unauthorized",
+        Reason::Unsupported => "unsupported",
+        Reason::Busy(_) => "busy",
+        Reason::Status(_) => "status",
+        Reason::Malformed(_) => "malformed",
+        Reason::TooLong(_) => "too-long",
+        Reason::Denied(_) => "denied",
+    }
+}
+
+/// A failure in one line for people: endpoint, reason, the server's own words.
+pub fn failure_text(failure: &Failure) -> String {
+    let reason = match &failure.reason {
+        Reason::Unreachable(why) | Reason::Malformed(why) | Reason::Denied(why) => {
+            format!("{}: {why}", reason_name(&failure.reason))
+        }
+        Reason::Status(code) => format!("answered {code}"),
+        Reason::TooLong(pages) => format!("too long: stopped after {pages} pages"),
+        Reason::Busy(Some(until)) => format!("busy until {until} (Unix seconds)"),
+        other => reason_name(other).to_owned(),
+    };
+    match &failure.detail {
+        Some(detail) => format!("{}: {reason} ({detail})", failure.endpoint),
+        None => format!("{}: {reason}", failure.endpoint),
+    }
+}

@@ -1,0 +1,24 @@
+//! The web server: a scrape is answered from memory, everything else asks the
+//! application through the traits here.
+//!
+//! `server` accepts and drains, `routes` finds the answer, and each answer that
+//! takes thought has a file of its own. Nothing here knows the guest, so that no
+//! request can run WebAssembly or wait for NetBackup but `/health`.
+
+pub mod health;
+pub mod server;
+pub mod settings;
+pub mod state;
+
+mod landing;
+mod negotiate;
+mod reply;
+mod routes;
+mod scrape;
+#[cfg(test)]
+mod testing;
+
+pub use health::{Health, HealthAnswers, SiteHealth};
+pub use server::{BindError, Server, Serving};
+pub use settings::Settings;
+pub use state::{Freshness, Reload, State, Status};

@@ -1,0 +1,114 @@
+//! Which path is answered with what.
+
+use http::header::{ALLOW, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+
+use super::reply::{self, Body};
+use super::state::State;
+use super::{health, landing, scrape};
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Metrics,
+    Health,
+    Healthy,
+    Ready,
+    Reload,
+    Landing,
+    Config,
+}
+
+impl Route {
+    fn find(path: &str, metrics_path: &str) -> Option<Self> {
+        match path {
+            _ if path == metrics_path => Some(Self::Metrics),
+            "/health" => Some(Self::Health),
+            "/-/healthy" => Some(Self::Healthy),
+            "/-/ready" => Some(Self::Ready),
+            "/-/reload" => Some(Self::Reload),
+            "/" => Some(Self::Landing),
+            "/config" => Some(Self::Config),
+            _ => None,
+        }
+    }
+
+    fn allow(self) -> &'static str {
+        match self {
+            Self::Reload => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+
+    fn allows(self, method: &Method) -> bool {
+        self.allow()
+            .split(", ")
+            .any(|allowed| allowed == method.as_str())
+    }
+}
+
+/// The answer to a request, whose body nobody reads.
+pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
+    let path = request.uri.path();
+    let Some(route) = Route::find(path, &state.metrics_path.load()) else {
+        return not_found(state, path);
+    };
+    if !route.allows(&request.method) {
+        return wrong_method(&request.method, route.allow());
+    }
+    match route {
+        Route::Metrics => scrape::scrape(state, &request.headers),
+        Route::Health => health(state).await,
+        Route::Healthy => reply::text(StatusCode::OK, "Healthy\n"),
+        Route::Ready => ready(state),
+        Route::Reload => reload(state).await,
+        Route::Landing => reply::html(landing::page(state)),
+        Route::Config => reply::text(StatusCode::OK, state.config.load().as_str().to_owned()),
+    }
+}
+
+async fn health(state: &State) -> Response<Body> {
+    let (healthy, body) = health::verdict(&state.health.get().await);
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    reply::text(status, body)
+}
+
+fn ready(state: &State) -> Response<Body> {
+    match state.unready() {
+        None => reply::text(StatusCode::OK, "Ready\n"),
+        Some(reason) => reply::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("Not ready: {reason}\n"),
+        ),
+    }
+}
+
+async fn reload(state: &State) -> Response<Body> {
+    match state.reload.reload().await {
+        Ok(done) => reply::text(StatusCode::OK, done + "\n"),
+        Err(reason) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, reason + "\n"),
+    }
+}
+
+fn not_found(state: &State, path: &str) -> Response<Body> {
+    let metrics_path = state.metrics_path.load();
+    let body = format!("there is no `{path}`\nhint: the metrics are at `{metrics_path}`\n");
+    reply::text(StatusCode::NOT_FOUND, body)
+}
+
+fn wrong_method(method: &Method, allow: &'static str) -> Response<Body> {
+    let body = format!("`{method}` is not for this path\nhint: use {allow}\n");
+    let mut response = reply::text(StatusCode::METHOD_NOT_ALLOWED, body);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! A scrape: the page as it was rendered, then the host's own instruments.
+
+use http::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+
+use super::negotiate;
+use super::reply::{self, Body};
+use super::state::State;
+
+/// Neither waits nor encodes the page: that was done when it was published.
+pub(super) fn scrape(state: &State, request: &HeaderMap) -> Response<Body> {
+    let format = negotiate::format(request);
+    let compressed = negotiate::gzip(request);
+    let page = state.page.load_full();
+    let rendered = page.rendered(format);
+    let own = state.instruments.render(format) + format.end();
+    let body = if compressed {
+        reply::body(rendered.gzip.bytes(), rendered.gzip.finish(own.as_bytes()))
+    } else {
+        reply::body(rendered.plain.clone(), own)
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if compressed {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}

@@ -1,0 +1,95 @@
+//! Taking addresses, and handing them over from one server to the next.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+
+use tokio::net::TcpListener;
+
+/// An address that is listened on.
+pub(super) struct Listener {
+    pub(super) kept: Kept,
+    pub(super) accepting: TcpListener,
+}
+
+/// A second handle of a listening socket, by which another server can take it
+/// over without a moment in which nobody listens.
+pub(super) struct Kept {
+    /// As in the settings; the port may be 0.
+    asked: SocketAddr,
+    socket: StdListener,
+}
+
+impl Listener {
+    /// One for each address; those that are in `earlier` are taken over.
+    pub(super) fn all(asked: &[SocketAddr], earlier: &[Kept]) -> Result<Vec<Self>, BindError> {
+        let one = |&asked| {
+            let kept = earlier.iter().find(|kept| kept.asked == asked);
+            let listener = kept.map_or_else(|| Self::bind(asked), Self::take_over);
+            listener.map_err(|source| BindError {
+                address: asked,
+                source,
+            })
+        };
+        asked.iter().map(one).collect()
+    }
+
+    fn bind(asked: SocketAddr) -> io::Result<Self> {
+        Self::new(asked, StdListener::bind(asked)?)
+    }
+
+    fn take_over(kept: &Kept) -> io::Result<Self> {
+        Self::new(kept.asked, kept.socket.try_clone()?)
+    }
+
+    fn new(asked: SocketAddr, socket: StdListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let accepting = TcpListener::from_std(socket.try_clone()?)?;
+        Ok(Self {
+            kept: Kept { asked, socket },
+            accepting,
+        })
+    }
+}
+
+/// An address could not be taken.
+#[derive(Debug)]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl BindError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::AddrInUse => {
+                Some("stop the program that has it, or choose another with --web.listen-address")
+            }
+            io::ErrorKind::PermissionDenied => Some("choose a port above 1023"),
+            io::ErrorKind::AddrNotAvailable => {
+                Some("choose an address that this machine has, such as 0.0.0.0")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, source } = self;
+        write!(f, "cannot listen on {address}: ")?;
+        // For the kinds that operators meet, the kind says it without a number.
+        match source.kind() {
+            kind @ (io::ErrorKind::AddrInUse
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::PermissionDenied) => write!(f, "{kind}"),
+            _ => write!(f, "{source}"),
+        }
+    }
+}
+
+impl Error for BindError {}

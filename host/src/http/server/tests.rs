@@ -1,0 +1,209 @@
+use std::io;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt, join};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::http::Health;
+use crate::http::testing::{App, get, serve, settings, site, state};
+use crate::metrics::Instruments;
+use crate::metrics::instruments::Build;
+use crate::site::SiteName;
+
+const PATIENT: Duration = Duration::from_secs(3600);
+const HEALTHY: &[u8] = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// A site whose probe says that it has begun, and ends when it is let go.
+#[derive(Default)]
+struct Slow {
+    begun: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Health for Slow {
+    fn sites(&self) -> Vec<SiteName> {
+        vec![site("slow")]
+    }
+
+    fn probe(&self, _: SiteName) -> BoxFuture<'static, Result<String, String>> {
+        let (begun, go) = (self.begun.clone(), self.go.clone());
+        async move {
+            begun.notify_one();
+            go.notified().await;
+            Ok("14.0".to_owned())
+        }
+        .boxed()
+    }
+}
+
+fn slow() -> (Arc<Slow>, Serving, SocketAddr) {
+    let build = Build {
+        version: "",
+        revision: "",
+        rustc: "",
+        wasmtime: "",
+    };
+    let (slow, app) = (Arc::new(Slow::default()), Arc::new(App::default()));
+    let state = State::new("", Instruments::new(&build), slow.clone(), app.clone(), app);
+    let (serving, address) = serve(Arc::new(state));
+    (slow, serving, address)
+}
+
+async fn refused(address: SocketAddr) -> bool {
+    TcpStream::connect(address).await.is_err()
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named_in_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let Err(error) = Server::bind(&settings(&["127.0.0.1:0", &address])) else {
+        panic!("the address was free");
+    };
+    assert_eq!(
+        error.to_string(),
+        format!("cannot listen on {address}: address in use")
+    );
+    assert!(error.hint().unwrap().contains("--web.listen-address"));
+}
+
+#[tokio::test]
+async fn every_address_is_answered_on() {
+    let server = Server::bind(&settings(&["127.0.0.1:0", "127.0.0.1:0"])).unwrap();
+    let addresses = server.addresses().to_vec();
+    let _serving = server.serve(state(App::default()));
+    assert_eq!(addresses.len(), 2);
+    for address in addresses {
+        assert_eq!(get(address, "/-/healthy").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn one_connection_serves_many_requests() {
+    let (_serving, address) = serve(state(App::default()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(HEALTHY).await.unwrap();
+        read_until(&mut stream, "Healthy\n").await;
+    }
+}
+
+async fn read_until(stream: &mut TcpStream, end: &str) {
+    let mut read = Vec::new();
+    while !read.ends_with(end.as_bytes()) {
+        assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "cut short");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_client_is_disconnected() {
+    let mut server = Server::bind(&settings(&["127.0.0.1:0"])).unwrap();
+    server.limits.head = Duration::from_millis(20);
+    let address = server.addresses()[0];
+    let _serving = server.serve(state(App::default()));
+    for sent in [&b""[..], b"GET / HTTP/1.1\r\nHo", HEALTHY] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        // Ends only when the server closes the connection.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_above_the_limit_waits_for_room() {
+    let mut server = Server::bind(&settings(&["127.0.0.1:0"])).unwrap();
+    server.limits.connections = 1;
+    let address = server.addresses()[0];
+    let _serving = server.serve(state(App::default()));
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(HEALTHY).await.unwrap();
+    read_until(&mut first, "Healthy\n").await;
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(HEALTHY).await.unwrap();
+    // The first is still served, which would not need the second to wait; that
+    // the second has no answer by then is what the limit is for.
+    first.write_all(HEALTHY).await.unwrap();
+    read_until(&mut first, "Healthy\n").await;
+    assert!(
+        second
+            .try_read(&mut [0])
+            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    );
+    drop(first);
+    read_until(&mut second, "Healthy\n").await;
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_a_request_end_and_refuses_others() {
+    let (slow, serving, address) = slow();
+    let request = get(address, "/health");
+    let stop = async {
+        slow.begun.notified().await;
+        let shutdown = serving.shutdown(PATIENT);
+        let observe = async {
+            while !refused(address).await {
+                tokio::task::yield_now().await;
+            }
+            slow.go.notify_one();
+        };
+        join(shutdown, observe).await.0
+    };
+    let (reply, cut) = join(request, stop).await;
+    assert_eq!((reply.text(), cut), ("OK\n", 0));
+}
+
+#[tokio::test]
+async fn a_shutdown_cuts_what_does_not_end_in_time() {
+    let (slow, serving, address) = slow();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    slow.begun.notified().await;
+    assert_eq!(serving.shutdown(Duration::from_millis(20)).await, 1);
+    let mut read = Vec::new();
+    let _ = stream.read_to_end(&mut read).await;
+    assert_eq!(read, b"");
+}
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_idle_connections() {
+    let (serving, address) = serve(state(App::default()));
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(HEALTHY).await.unwrap();
+    read_until(&mut idle, "Healthy\n").await;
+    assert_eq!(serving.shutdown(PATIENT).await, 0);
+    assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_server_stops_listening() {
+    let (serving, address) = serve(state(App::default()));
+    drop(serving);
+    while !refused(address).await {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_takes_over_the_addresses_it_shares_with_the_one_before() {
+    let (before, address) = serve(state(App::default()));
+    // The same address as before, though asked for by port 0, and one more.
+    let listen = settings(&["127.0.0.1:0", "127.0.0.2:0"]);
+    let after = Server::bind_beside(&listen, &before).unwrap();
+    assert_eq!(after.addresses()[0], address);
+    let second = after.addresses()[1];
+    let after = after.serve(state(App::default()));
+    assert_eq!(before.shutdown(PATIENT).await, 0);
+    assert_eq!(get(address, "/-/healthy").await.status, 200);
+    assert_eq!(get(second, "/-/healthy").await.status, 200);
+    let only_second = Server::bind_beside(&settings(&["127.0.0.2:0"]), &after).unwrap();
+    let _serving = only_second.serve(state(App::default()));
+    after.shutdown(PATIENT).await;
+    assert!(refused(address).await);
+    assert_eq!(get(second, "/-/healthy").await.status, 200);
+}

@@ -1,0 +1,20 @@
+//! The host of `nbu_exporter`: it knows HTTP, time, secrets and Prometheus, and
+//! nothing of NetBackup. `ARCHITECTURE.md` has the map.
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod cache;
+pub mod cli;
+pub mod collect;
+pub mod config;
+pub mod egress;
+pub mod guest;
+pub mod http;
+pub mod metrics;
+pub mod moment;
+pub mod secret;
+pub mod site;
+pub mod swap;
+pub mod telemetry;
+pub mod watch;

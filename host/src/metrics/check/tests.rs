@@ -1,0 +1,162 @@
+use super::*;
+use crate::metrics::family::{Bucket, Point};
+
+fn point(labels: &[&str], value: f64) -> Point {
+    Point {
+        label_values: labels.iter().map(|label| label.to_string()).collect(),
+        value,
+    }
+}
+
+fn family(name: &str, labels: &[&str], samples: Samples) -> Family {
+    let labels = labels.iter().map(|label| label.to_string()).collect();
+    Family {
+        name: name.to_owned(),
+        help: "Help.".to_owned(),
+        labels,
+        samples,
+    }
+}
+
+fn gauge(name: &str, labels: &[&str]) -> Family {
+    family(name, labels, Samples::Gauge(vec![point(labels, 1.0)]))
+}
+
+fn distribution(buckets: &[(f64, u64)], sum: f64, count: u64) -> Distribution {
+    let buckets = buckets
+        .iter()
+        .map(|&(upper_bound, cumulative_count)| Bucket {
+            upper_bound,
+            cumulative_count,
+        });
+    Distribution {
+        label_values: vec![],
+        buckets: buckets.collect(),
+        sum,
+        count,
+    }
+}
+
+fn whole_family_goes_for(reason: Reason, family: Family) {
+    let series = family.series();
+    let name = family.name.clone();
+    let checked = check(family);
+    assert_eq!(
+        checked,
+        Checked {
+            family: None,
+            dropped: vec![(reason, series)]
+        },
+        "{name}"
+    );
+}
+
+#[test]
+fn a_good_family_stays_as_it_is() {
+    let good = gauge("nbu:disk_bytes_2", &["name", "_type2", "le"]);
+    assert_eq!(
+        check(good.clone()),
+        Checked {
+            family: Some(good),
+            dropped: vec![]
+        }
+    );
+}
+
+#[test]
+fn a_family_whose_name_is_not_one_goes() {
+    for name in ["", "2nbu", "nbu-disk", "nbu disk", "nbü", "nbu\nup"] {
+        whole_family_goes_for(Reason::InvalidName, gauge(name, &[]));
+    }
+}
+
+#[test]
+fn a_family_named_like_the_hosts_own_goes() {
+    for name in ["nbu_exporter_build_info", "process_open_fds"] {
+        whole_family_goes_for(Reason::ReservedName, gauge(name, &[]));
+    }
+}
+
+#[test]
+fn a_family_with_a_bad_label_name_goes() {
+    for labels in [
+        &["a-b"][..],
+        &[""],
+        &["a:b"],
+        &["__name"],
+        &["site"],
+        &["a", "a"],
+    ] {
+        whole_family_goes_for(Reason::InvalidLabel, gauge("nbu_x", labels));
+    }
+    let histogram = Samples::Histogram(vec![]);
+    whole_family_goes_for(Reason::InvalidLabel, family("nbu_x", &["le"], histogram));
+}
+
+#[test]
+fn a_series_with_too_few_or_too_many_label_values_goes_alone() {
+    let good = point(&["a", "b"], 1.0);
+    let points = vec![
+        point(&["a"], 1.0),
+        good.clone(),
+        point(&["a", "b", "c"], 1.0),
+    ];
+    let checked = check(family("nbu_x", &["x", "y"], Samples::Gauge(points)));
+    assert_eq!(checked.family.unwrap().samples, Samples::Gauge(vec![good]));
+    assert_eq!(checked.dropped, [(Reason::LabelCount, 2)]);
+}
+
+#[test]
+fn of_two_series_with_the_same_labels_the_first_stays() {
+    let points = vec![point(&["a"], 1.0), point(&["b"], 2.0), point(&["a"], 3.0)];
+    let checked = check(family("nbu_x", &["x"], Samples::Gauge(points)));
+    let expected = vec![point(&["a"], 1.0), point(&["b"], 2.0)];
+    assert_eq!(checked.family.unwrap().samples, Samples::Gauge(expected));
+    assert_eq!(checked.dropped, [(Reason::Duplicate, 1)]);
+}
+
+#[test]
+fn a_bad_counter_value_goes_alone_and_does_not_hide_a_good_one() {
+    let good = point(&["a"], 5.0);
+    let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0];
+    let mut points: Vec<_> = bad.iter().map(|value| point(&["a"], *value)).collect();
+    points.push(good.clone());
+    let checked = check(family("nbu_x_total", &["x"], Samples::Counter(points)));
+    assert_eq!(
+        checked.family.unwrap().samples,
+        Samples::Counter(vec![good])
+    );
+    assert_eq!(checked.dropped, [(Reason::CounterValue, 4)]);
+}
+
+#[test]
+fn a_gauge_may_be_negative_or_not_a_number() {
+    let points = vec![point(&["a"], -1.0), point(&["b"], f64::NAN)];
+    let checked = check(family("nbu_x", &["x"], Samples::Gauge(points)));
+    assert_eq!(
+        (checked.family.unwrap().series(), checked.dropped),
+        (2, vec![])
+    );
+}
+
+#[test]
+fn a_histogram_must_ascend_and_add_up() {
+    let bad = [
+        distribution(&[(2.0, 1), (1.0, 2)], 1.0, 2),
+        distribution(&[(1.0, 1), (1.0, 1)], 1.0, 2),
+        distribution(&[(1.0, 2), (2.0, 1)], 1.0, 2),
+        distribution(&[(1.0, 3)], 1.0, 2),
+        distribution(&[(f64::NAN, 1)], 1.0, 2),
+        distribution(&[(1.0, 1), (f64::INFINITY, 2)], 1.0, 2),
+        distribution(&[], f64::NAN, 2),
+    ];
+    for one in bad {
+        let series = one.series();
+        let checked = check(family("nbu_x", &[], Samples::Histogram(vec![one.clone()])));
+        assert_eq!(checked.family.unwrap().series(), 0, "{one:?}");
+        assert_eq!(checked.dropped, [(Reason::Buckets, series)], "{one:?}");
+    }
+    let good = vec![distribution(&[(1.0, 1), (2.0, 1)], -3.0, 2)];
+    let checked = check(family("nbu_x", &[], Samples::Histogram(good.clone())));
+    assert_eq!(checked.family.unwrap().samples, Samples::Histogram(good));
+}

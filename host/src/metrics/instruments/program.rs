@@ -1,0 +1,92 @@
+//! What happens to the program: its configuration and its guest.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{ALONE, FAILURE, Instruments, SUCCESS, gauge};
+
+/// What became of a guest that was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapResult {
+    /// It was made current.
+    Promoted,
+    /// It was found unfit before it was made current.
+    Refused,
+    /// It was made current, failed, and gave way to the one before.
+    RolledBack,
+}
+
+impl SwapResult {
+    pub(super) const ALL: [Self; 3] = [Self::Promoted, Self::Refused, Self::RolledBack];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
+/// Configuration and guest.
+impl Instruments {
+    /// A configuration is in force, at the start or after a reload.
+    pub fn config_loaded(&self, sha256: &str, at: SystemTime) {
+        let table = &self.0.table;
+        table.config_info.reset();
+        table.config_info.with_label_values(&[sha256]).set(1);
+        table.config_successful.with_label_values(ALONE).set(1);
+        table
+            .config_timestamp
+            .with_label_values(ALONE)
+            .set(seconds(at));
+    }
+
+    /// A reload was asked for and has ended well.
+    pub fn reload_succeeded(&self, at: SystemTime) {
+        let table = &self.0.table;
+        table.config_reloads.with_label_values(&[SUCCESS]).inc();
+        table.config_successful.with_label_values(ALONE).set(1);
+        table
+            .config_timestamp
+            .with_label_values(ALONE)
+            .set(seconds(at));
+    }
+
+    /// A reload was asked for, and the configuration before stays in force.
+    pub fn reload_failed(&self) {
+        let table = &self.0.table;
+        table.config_reloads.with_label_values(&[FAILURE]).inc();
+        table.config_successful.with_label_values(ALONE).set(0);
+    }
+
+    /// A generation was made current.
+    pub fn guest_current(&self, version: &str, sha256: &str, generation: u64) {
+        let table = &self.0.table;
+        table.guest_info.reset();
+        // Signatures are not looked at yet, so no guest counts as signed.
+        table
+            .guest_info
+            .with_label_values(&[version, sha256, "false"])
+            .set(1);
+        table
+            .guest_generation
+            .with_label_values(ALONE)
+            .set(gauge(generation));
+    }
+
+    /// A guest was offered.
+    pub fn swap(&self, result: SwapResult) {
+        self.0
+            .table
+            .guest_swaps
+            .with_label_values(&[result.as_str()])
+            .inc();
+    }
+}
+
+/// Seconds since the Unix epoch; a clock set before it counts as the epoch.
+fn seconds(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+}

@@ -1,0 +1,131 @@
+//! What happens at a site.
+
+use std::time::Duration;
+
+use super::{FAILURE, Instruments, SUCCESS, gauge};
+use crate::site::SiteName;
+
+/// One site.
+impl Instruments {
+    /// Show the site's counters as 0 before anything has happened to them.
+    pub fn expect_site(&self, site: &SiteName) {
+        let table = &self.0.table;
+        for result in [SUCCESS, FAILURE] {
+            table
+                .collections
+                .with_label_values(&[site.as_str(), result]);
+        }
+        table
+            .collection_duration
+            .with_label_values(&[site.as_str()]);
+        table.upstream_duration.with_label_values(&[site.as_str()]);
+        table.upstream_received.with_label_values(&[site.as_str()]);
+        table.series.with_label_values(&[site.as_str()]);
+    }
+
+    /// Remove every series of a site that is configured no more.
+    pub fn forget_site(&self, site: &SiteName) {
+        self.0.table.forget(site);
+    }
+
+    /// A collection has ended; `ok` when the guest returned a report.
+    pub fn collection(&self, site: &SiteName, ok: bool, took: Duration) {
+        let table = &self.0.table;
+        let result = if ok { SUCCESS } else { FAILURE };
+        table
+            .collections
+            .with_label_values(&[site.as_str(), result])
+            .inc();
+        table
+            .collection_duration
+            .with_label_values(&[site.as_str()])
+            .observe(took.as_secs_f64());
+    }
+
+    /// The guest broke a limit or failed, such as `trap` or `deadline`.
+    pub fn fault(&self, site: &SiteName, reason: &'static str) {
+        self.0
+            .table
+            .guest_faults
+            .with_label_values(&[site.as_str(), reason])
+            .inc();
+    }
+
+    /// The most memory the guest held in the collection that has just ended.
+    pub fn peak_memory(&self, site: &SiteName, bytes: u64) {
+        self.0
+            .table
+            .guest_peak_memory
+            .with_label_values(&[site.as_str()])
+            .set(gauge(bytes));
+    }
+
+    /// A request to NetBackup has ended with an HTTP status such as `200`, or
+    /// with a failure such as `timeout`.
+    pub fn upstream(&self, site: &SiteName, code: &str, took: Duration) {
+        let table = &self.0.table;
+        table
+            .upstream_requests
+            .with_label_values(&[site.as_str(), code])
+            .inc();
+        table
+            .upstream_duration
+            .with_label_values(&[site.as_str()])
+            .observe(took.as_secs_f64());
+    }
+
+    /// A part of a response body came in.
+    pub fn received(&self, site: &SiteName, bytes: u64) {
+        self.0
+            .table
+            .upstream_received
+            .with_label_values(&[site.as_str()])
+            .inc_by(bytes);
+    }
+
+    /// A request of the guest was not let out.
+    pub fn denied(&self, site: &SiteName, reason: &'static str) {
+        self.0
+            .table
+            .egress_denied
+            .with_label_values(&[site.as_str(), reason])
+            .inc();
+    }
+
+    /// How many series the site has on the page.
+    pub fn series(&self, site: &SiteName, count: usize) {
+        self.0
+            .table
+            .series
+            .with_label_values(&[site.as_str()])
+            .set(gauge(count as u64));
+    }
+
+    /// Series that were not fit for the page.
+    pub fn dropped(&self, site: &SiteName, reason: &'static str, count: usize) {
+        let labels = [site.as_str(), reason];
+        self.0
+            .table
+            .series_dropped
+            .with_label_values(&labels)
+            .inc_by(count as u64);
+    }
+
+    /// A collector's last answer was still good.
+    pub fn cache_hit(&self, site: &SiteName, collector: &str) {
+        self.0
+            .table
+            .cache_lookups
+            .with_label_values(&[site.as_str(), collector, "hit"])
+            .inc();
+    }
+
+    /// A collector had to be asked.
+    pub fn cache_miss(&self, site: &SiteName, collector: &str) {
+        self.0
+            .table
+            .cache_lookups
+            .with_label_values(&[site.as_str(), collector, "miss"])
+            .inc();
+    }
+}

@@ -1,0 +1,177 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::*;
+use crate::site::SiteName;
+
+fn instruments() -> Instruments {
+    Instruments::new(&Build {
+        version: "1.2.3",
+        revision: "abc",
+        rustc: "1.95.0",
+        wasmtime: "48",
+    })
+}
+
+fn site(name: &str) -> SiteName {
+    SiteName::new(name).unwrap()
+}
+
+/// The lines about the exporter; those about the process differ at each run.
+fn ours(exposition: &str) -> String {
+    let ours = exposition
+        .lines()
+        .filter(|line| line.contains("nbu_exporter_"));
+    ours.map(|line| format!("{line}\n")).collect()
+}
+
+fn everything(of: &Instruments, site: &SiteName) {
+    of.collection(site, true, Duration::from_millis(70));
+    of.collection(site, false, Duration::from_secs(200));
+    of.fault(site, "deadline");
+    of.peak_memory(site, 3 << 20);
+    of.upstream(site, "200", Duration::from_millis(30));
+    of.received(site, 4096);
+    of.denied(site, "host");
+    of.series(site, 12);
+    of.dropped(site, "duplicate", 2);
+    of.cache_hit(site, "storage");
+    of.cache_miss(site, "jobs");
+}
+
+#[test]
+fn what_is_known_from_the_start_begins_at_zero() {
+    insta::assert_snapshot!(ours(&instruments().render(Format::Text)), @r#"
+    # HELP nbu_exporter_build_info What was built: constant 1.
+    # TYPE nbu_exporter_build_info gauge
+    nbu_exporter_build_info{revision="abc",rustc="1.95.0",version="1.2.3",wasmtime="48"} 1
+    # HELP nbu_exporter_config_last_reload_successful Whether the configuration was accepted when it was last read.
+    # TYPE nbu_exporter_config_last_reload_successful gauge
+    nbu_exporter_config_last_reload_successful 0
+    # HELP nbu_exporter_config_reloads_total Reloads of the configuration that were asked for, by result.
+    # TYPE nbu_exporter_config_reloads_total counter
+    nbu_exporter_config_reloads_total{result="failure"} 0
+    nbu_exporter_config_reloads_total{result="success"} 0
+    # HELP nbu_exporter_guest_swaps_total Guests that were offered, by what became of them.
+    # TYPE nbu_exporter_guest_swaps_total counter
+    nbu_exporter_guest_swaps_total{result="promoted"} 0
+    nbu_exporter_guest_swaps_total{result="refused"} 0
+    nbu_exporter_guest_swaps_total{result="rolled_back"} 0
+    "#);
+}
+
+#[test]
+fn every_call_shows_in_its_own_series() {
+    let instruments = instruments();
+    let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_500);
+    instruments.config_loaded("c0ffee", UNIX_EPOCH);
+    instruments.reload_succeeded(at);
+    instruments.guest_current("0.1.0", "beef", 1);
+    instruments.guest_current("0.2.0", "cafe", 2);
+    instruments.swap(SwapResult::Promoted);
+    instruments.swap(SwapResult::RolledBack);
+    everything(&instruments, &site("prod"));
+    let text = instruments.render(Format::Text);
+    let samples = text
+        .lines()
+        .filter(|line| line.starts_with("nbu_exporter_"));
+    let samples: String = samples.map(|line| format!("{line}\n")).collect();
+    insta::assert_snapshot!(samples, @r#"
+    nbu_exporter_build_info{revision="abc",rustc="1.95.0",version="1.2.3",wasmtime="48"} 1
+    nbu_exporter_cache_lookups_total{site="prod",collector="jobs",result="miss"} 1
+    nbu_exporter_cache_lookups_total{site="prod",collector="storage",result="hit"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="0.05"} 0
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="0.1"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="0.25"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="0.5"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="1"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="2.5"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="5"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="10"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="30"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="60"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="120"} 1
+    nbu_exporter_collection_duration_seconds_bucket{site="prod",le="+Inf"} 2
+    nbu_exporter_collection_duration_seconds_sum{site="prod"} 200.07
+    nbu_exporter_collection_duration_seconds_count{site="prod"} 2
+    nbu_exporter_collections_total{site="prod",result="failure"} 1
+    nbu_exporter_collections_total{site="prod",result="success"} 1
+    nbu_exporter_config_info{sha256="c0ffee"} 1
+    nbu_exporter_config_last_reload_success_timestamp_seconds 1700000000.5
+    nbu_exporter_config_last_reload_successful 1
+    nbu_exporter_config_reloads_total{result="failure"} 0
+    nbu_exporter_config_reloads_total{result="success"} 1
+    nbu_exporter_egress_denied_total{site="prod",reason="host"} 1
+    nbu_exporter_guest_faults_total{site="prod",reason="deadline"} 1
+    nbu_exporter_guest_generation 2
+    nbu_exporter_guest_info{sha256="cafe",signed="false",version="0.2.0"} 1
+    nbu_exporter_guest_peak_memory_bytes{site="prod"} 3145728
+    nbu_exporter_guest_swaps_total{result="promoted"} 1
+    nbu_exporter_guest_swaps_total{result="refused"} 0
+    nbu_exporter_guest_swaps_total{result="rolled_back"} 1
+    nbu_exporter_series{site="prod"} 12
+    nbu_exporter_series_dropped_total{site="prod",reason="duplicate"} 2
+    nbu_exporter_upstream_received_bytes_total{site="prod"} 4096
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.005"} 0
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.01"} 0
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.025"} 0
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.05"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.1"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.25"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.5"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="1"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="2.5"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="5"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="10"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="30"} 1
+    nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="+Inf"} 1
+    nbu_exporter_upstream_request_duration_seconds_sum{site="prod"} 0.03
+    nbu_exporter_upstream_request_duration_seconds_count{site="prod"} 1
+    nbu_exporter_upstream_requests_total{site="prod",code="200"} 1
+    "#);
+}
+
+#[test]
+fn a_failed_reload_says_so_and_keeps_the_time_of_the_last_good_one() {
+    let instruments = instruments();
+    instruments.config_loaded("c0ffee", UNIX_EPOCH + Duration::from_secs(7));
+    instruments.reload_failed();
+    let text = instruments.render(Format::Text);
+    for line in [
+        "nbu_exporter_config_last_reload_successful 0",
+        "nbu_exporter_config_last_reload_success_timestamp_seconds 7",
+        r#"nbu_exporter_config_reloads_total{result="failure"} 1"#,
+        r#"nbu_exporter_config_info{sha256="c0ffee"} 1"#,
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
+    let instruments = instruments();
+    let (gone, kept) = (site("gone"), site("kept"));
+    everything(&instruments, &kept);
+    let before = ours(&instruments.render(Format::Text));
+    instruments.expect_site(&gone);
+    everything(&instruments, &gone);
+    assert!(instruments.render(Format::Text).contains("site=\"gone\""));
+    instruments.forget_site(&gone);
+    assert_eq!(ours(&instruments.render(Format::Text)), before);
+}
+
+#[test]
+fn openmetrics_names_counters_without_their_suffix() {
+    let openmetrics = instruments().render(Format::OpenMetrics);
+    assert!(openmetrics.contains("# TYPE nbu_exporter_guest_swaps counter\n"));
+    assert!(openmetrics.contains("nbu_exporter_guest_swaps_total{result=\"refused\"} 0\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_is_measured() {
+    let text = instruments().render(Format::Text);
+    let memory = text
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
+    assert!(memory.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
+}

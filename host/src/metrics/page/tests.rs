@@ -1,0 +1,204 @@
+use std::io::Read;
+
+use super::*;
+use crate::metrics::family::{Bucket, Distribution, Point, Samples};
+
+fn site(name: &str) -> SiteName {
+    SiteName::new(name).unwrap()
+}
+
+fn point(labels: &[&str], value: f64) -> Point {
+    Point {
+        label_values: labels.iter().map(|label| label.to_string()).collect(),
+        value,
+    }
+}
+
+fn family(name: &str, labels: &[&str], samples: Samples) -> Family {
+    let labels = labels.iter().map(|label| label.to_string()).collect();
+    Family {
+        name: name.to_owned(),
+        help: format!("About {name}."),
+        labels,
+        samples,
+    }
+}
+
+fn gauge(name: &str, labels: &[&str], points: &[(&[&str], f64)]) -> Family {
+    let points = points
+        .iter()
+        .map(|(labels, value)| point(labels, *value))
+        .collect();
+    family(name, labels, Samples::Gauge(points))
+}
+
+fn histogram(name: &str) -> Family {
+    let one = Distribution {
+        label_values: vec!["BACKUP".to_owned()],
+        buckets: [(0.5, 1), (60.0, 1), (1e20, 3)]
+            .map(|(upper_bound, cumulative_count)| Bucket {
+                upper_bound,
+                cumulative_count,
+            })
+            .to_vec(),
+        sum: 1234.5,
+        count: 4,
+    };
+    family(name, &["action"], Samples::Histogram(vec![one]))
+}
+
+fn text(page: &Page) -> &str {
+    std::str::from_utf8(&page.rendered(Format::Text).plain).unwrap()
+}
+
+fn openmetrics(page: &Page) -> &str {
+    std::str::from_utf8(&page.rendered(Format::OpenMetrics).plain).unwrap()
+}
+
+fn two_sites() -> Page {
+    let finished = |value| {
+        let points = vec![point(&["BACKUP", "0"], value)];
+        family(
+            "nbu_jobs_finished_total",
+            &["action", "status"],
+            Samples::Counter(points),
+        )
+    };
+    let (up, one, two, duration) = (
+        gauge("nbu_up", &[], &[(&[], 1.0)]),
+        finished(3.0),
+        finished(4.0),
+        histogram("nbu_job_s"),
+    );
+    Page::render(&[
+        (site("b"), vec![&up, &one]),
+        (site("a"), vec![&duration, &two, &up]),
+    ])
+}
+
+#[test]
+fn sites_are_merged_under_one_head_in_text() {
+    insta::assert_snapshot!(text(&two_sites()), @r#"
+    # HELP nbu_job_s About nbu_job_s.
+    # TYPE nbu_job_s histogram
+    nbu_job_s_bucket{site="a",action="BACKUP",le="0.5"} 1
+    nbu_job_s_bucket{site="a",action="BACKUP",le="60"} 1
+    nbu_job_s_bucket{site="a",action="BACKUP",le="1e20"} 3
+    nbu_job_s_bucket{site="a",action="BACKUP",le="+Inf"} 4
+    nbu_job_s_sum{site="a",action="BACKUP"} 1234.5
+    nbu_job_s_count{site="a",action="BACKUP"} 4
+    # HELP nbu_jobs_finished_total About nbu_jobs_finished_total.
+    # TYPE nbu_jobs_finished_total counter
+    nbu_jobs_finished_total{site="b",action="BACKUP",status="0"} 3
+    nbu_jobs_finished_total{site="a",action="BACKUP",status="0"} 4
+    # HELP nbu_up About nbu_up.
+    # TYPE nbu_up gauge
+    nbu_up{site="b"} 1
+    nbu_up{site="a"} 1
+    "#);
+}
+
+#[test]
+fn sites_are_merged_under_one_head_in_openmetrics() {
+    insta::assert_snapshot!(openmetrics(&two_sites()), @r#"
+    # HELP nbu_job_s About nbu_job_s.
+    # TYPE nbu_job_s histogram
+    nbu_job_s_bucket{site="a",action="BACKUP",le="0.5"} 1
+    nbu_job_s_bucket{site="a",action="BACKUP",le="60.0"} 1
+    nbu_job_s_bucket{site="a",action="BACKUP",le="1e20"} 3
+    nbu_job_s_bucket{site="a",action="BACKUP",le="+Inf"} 4
+    nbu_job_s_sum{site="a",action="BACKUP"} 1234.5
+    nbu_job_s_count{site="a",action="BACKUP"} 4
+    # HELP nbu_jobs_finished About nbu_jobs_finished_total.
+    # TYPE nbu_jobs_finished counter
+    nbu_jobs_finished_total{site="b",action="BACKUP",status="0"} 3
+    nbu_jobs_finished_total{site="a",action="BACKUP",status="0"} 4
+    # HELP nbu_up About nbu_up.
+    # TYPE nbu_up gauge
+    nbu_up{site="b"} 1
+    nbu_up{site="a"} 1
+    "#);
+}
+
+#[test]
+fn series_are_counted_for_each_site() {
+    let page = two_sites();
+    assert_eq!(page.series, [(site("b"), 2), (site("a"), 8)]);
+    assert_eq!(page.dropped, []);
+}
+
+#[test]
+fn the_compressed_page_holds_the_page() {
+    let page = two_sites();
+    for format in [Format::Text, Format::OpenMetrics] {
+        let Rendered { plain, gzip } = page.rendered(format);
+        let bytes = [gzip.bytes(), gzip.finish(b"more")].concat();
+        let mut read = Vec::new();
+        flate2::read::GzDecoder::new(&bytes[..])
+            .read_to_end(&mut read)
+            .unwrap();
+        assert_eq!(read, [&plain[..], b"more"].concat());
+    }
+}
+
+#[test]
+fn a_site_that_disagrees_on_kind_or_labels_loses_the_family_only() {
+    let first = gauge("nbu_x", &["a"], &[(&["1"], 1.0)]);
+    let labels = gauge("nbu_x", &["b"], &[(&["1"], 1.0), (&["2"], 1.0)]);
+    let kind = family("nbu_x", &["a"], Samples::Counter(vec![point(&["1"], 1.0)]));
+    let up = gauge("nbu_up", &[], &[(&[], 1.0)]);
+    let page = Page::render(&[
+        (site("one"), vec![&first]),
+        (site("two"), vec![&labels, &up]),
+        (site("three"), vec![&kind]),
+    ]);
+    assert_eq!(
+        page.dropped,
+        [
+            (site("two"), Reason::Conflict, 2),
+            (site("three"), Reason::Conflict, 1)
+        ]
+    );
+    assert_eq!(
+        page.series,
+        [(site("one"), 1), (site("two"), 1), (site("three"), 0)]
+    );
+    assert!(text(&page).contains("nbu_up{site=\"two\"} 1\n"));
+    assert_eq!(text(&page).matches("# TYPE nbu_x ").count(), 1);
+}
+
+#[test]
+fn two_families_of_one_site_are_joined_and_what_they_share_stands_once() {
+    let storage = gauge("nbu_ok", &["collector"], &[(&["storage"], 1.0)]);
+    let jobs = gauge(
+        "nbu_ok",
+        &["collector"],
+        &[(&["jobs"], 0.0), (&["storage"], 0.0)],
+    );
+    let page = Page::render(&[(site("s"), vec![&storage, &jobs])]);
+    assert_eq!(page.dropped, [(site("s"), Reason::Duplicate, 1)]);
+    let samples: Vec<_> = text(&page)
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    let expected = [
+        r#"nbu_ok{site="s",collector="storage"} 1"#,
+        r#"nbu_ok{site="s",collector="jobs"} 0"#,
+    ];
+    assert_eq!(samples, expected);
+}
+
+#[test]
+fn a_family_named_like_a_histograms_samples_gives_way() {
+    let (duration, sum) = (histogram("nbu_x"), gauge("nbu_x_sum", &[], &[(&[], 1.0)]));
+    let page = Page::render(&[(site("s"), vec![&sum, &duration])]);
+    assert_eq!(page.dropped, [(site("s"), Reason::NameCollision, 1)]);
+    assert!(!text(&page).contains("# TYPE nbu_x_sum"));
+}
+
+#[test]
+fn no_site_and_no_family_make_an_empty_page() {
+    assert_eq!(text(&Page::render(&[])), "");
+    let empty = gauge("nbu_x", &[], &[]);
+    assert_eq!(text(&Page::render(&[(site("s"), vec![&empty])])), "");
+}

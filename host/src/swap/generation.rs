@@ -1,0 +1,73 @@
+//! A compiled guest together with the settings of every site. Immutable: who
+//! holds one, holds it whole.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Site;
+use crate::egress::Egress;
+use crate::guest::{Guest, Limits, SiteSettings};
+use crate::site::SiteName;
+
+/// What collections run on until the next one takes its place.
+pub struct Generation {
+    /// Counts up with every generation, from 1.
+    pub number: u64,
+    /// The code.
+    pub guest: Arc<Guest>,
+    /// Where the code came from; none means the component that the program
+    /// carries.
+    pub guest_path: Option<PathBuf>,
+    /// What each call may use.
+    pub limits: Limits,
+    /// The sites, in the order of the configuration.
+    pub members: Vec<Arc<Member>>,
+}
+
+/// One site in a generation.
+pub struct Member {
+    /// The `site` label.
+    pub name: SiteName,
+    /// The way out.
+    pub egress: Arc<Egress>,
+    /// Tells this way out from another: the origin, the credential, the trust.
+    pub egress_fingerprint: [u8; 32],
+    /// The address alone, for telling a move from a rotated key.
+    pub address: String,
+    /// What the guest is told.
+    pub settings: SiteSettings,
+}
+
+impl Generation {
+    /// The site of that name, when this generation has it.
+    pub fn member(&self, name: &SiteName) -> Option<&Arc<Member>> {
+        self.members.iter().find(|member| member.name == *name)
+    }
+}
+
+impl Member {
+    /// A site and its way out.
+    pub fn new(site: &Site, egress: Arc<Egress>) -> Self {
+        Self {
+            name: site.name.clone(),
+            egress,
+            egress_fingerprint: site.egress.fingerprint(),
+            address: site.egress.origin.url(),
+            settings: site.guest.clone(),
+        }
+    }
+
+    /// The collectors that are switched on.
+    pub fn collectors(&self) -> Vec<String> {
+        self.settings
+            .collectors
+            .iter()
+            .map(|c| c.name.clone())
+            .collect()
+    }
+
+    /// Whether a collection begun for `self` may go on under `other`.
+    pub fn same_settings(&self, other: &Self) -> bool {
+        self.egress_fingerprint == other.egress_fingerprint && self.settings == other.settings
+    }
+}

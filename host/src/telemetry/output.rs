@@ -1,0 +1,104 @@
+//! Where events are written to.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tracing::Metadata;
+use tracing_subscriber::filter::DynFilterFn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::{Error, Format, Settings, Target};
+
+/// What a gate's filter function looks like.
+pub(super) type Gate<S> =
+    DynFilterFn<S, Box<dyn Fn(&Metadata<'_>, &Context<'_, S>) -> bool + Send + Sync>>;
+
+/// The one place that every event is written to, at any time the latest.
+#[derive(Clone)]
+pub(super) struct Output(Arc<ArcSwap<Sink>>);
+
+impl Output {
+    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+        let sink = Sink::open(settings)?;
+        Ok(Self(Arc::new(ArcSwap::from_pointee(sink))))
+    }
+
+    /// The next event goes where the settings say, or where the last one went
+    /// when that place cannot be opened.
+    pub(super) fn change(&self, settings: &Settings) -> Result<(), Error> {
+        self.0.store(Arc::new(Sink::open(settings)?));
+        Ok(())
+    }
+
+    /// Lets events pass to the format that is chosen, and spans to both.
+    pub(super) fn gate<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(
+        &self,
+        format: Format,
+    ) -> Gate<S> {
+        let output = self.clone();
+        DynFilterFn::new(Box::new(move |metadata, _| {
+            metadata.is_span() || output.0.load().format == format
+        }))
+    }
+}
+
+impl MakeWriter<'_> for Output {
+    type Writer = Writer;
+
+    fn make_writer(&self) -> Writer {
+        Writer(self.0.load_full())
+    }
+}
+
+struct Sink {
+    format: Format,
+    stream: Stream,
+}
+
+enum Stream {
+    Stdout,
+    Stderr,
+    File(File),
+}
+
+impl Sink {
+    fn open(settings: &Settings) -> Result<Self, Error> {
+        let stream = match &settings.target {
+            Target::Stdout => Stream::Stdout,
+            Target::Stderr => Stream::Stderr,
+            Target::File(path) => {
+                let file = OpenOptions::new().create(true).append(true).open(path);
+                Stream::File(file.map_err(|error| Error::File(path.clone(), error))?)
+            }
+        };
+        Ok(Self {
+            format: settings.format,
+            stream,
+        })
+    }
+}
+
+/// Writes one event.
+pub(super) struct Writer(Arc<Sink>);
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.0.stream {
+            Stream::Stdout => io::stdout().write(bytes),
+            Stream::Stderr => io::stderr().write(bytes),
+            Stream::File(file) => (&*file).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &self.0.stream {
+            Stream::Stdout => io::stdout().flush(),
+            Stream::Stderr => io::stderr().flush(),
+            Stream::File(file) => (&*file).flush(),
+        }
+    }
+}

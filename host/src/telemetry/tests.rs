@@ -1,0 +1,96 @@
+use std::fs;
+use std::path::Path;
+
+use tracing::{debug, info, info_span};
+
+use super::*;
+
+fn to_file(path: &Path, filter: &str, format: Format) -> Settings {
+    Settings {
+        filter: filter.parse().unwrap(),
+        format,
+        target: Target::File(path.to_owned()),
+    }
+}
+
+#[test]
+fn level_format_and_target_change_while_a_span_is_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second) = (directory.path().join("1"), directory.path().join("2"));
+    let (subscriber, handle) = subscriber(&to_file(&first, "info", Format::Logfmt)).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        let _span = info_span!("collection", site = "paris").entered();
+        debug!("too quiet");
+        info!(pages = 3, "first words");
+        handle
+            .apply(&to_file(&second, "debug", Format::Json))
+            .unwrap();
+        debug!("second words");
+    });
+    let first = fs::read_to_string(first).unwrap();
+    assert!(
+        first.starts_with("ts=") && first.contains("level=info"),
+        "{first}"
+    );
+    assert!(
+        first.contains("\"first words\" pages=3 site=paris"),
+        "{first}"
+    );
+    assert_eq!(first.lines().count(), 1, "{first}");
+    let second: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(second).unwrap()).unwrap();
+    assert_eq!(second["message"], "second words");
+    assert_eq!(second["span"]["site"], "paris");
+    assert!(second["timestamp"].is_string(), "{second}");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = directory.path().join("log");
+    let (subscriber, handle) = subscriber(&to_file(&good, "info", Format::Logfmt)).unwrap();
+    let error = handle
+        .apply(&to_file(directory.path(), "error", Format::Json))
+        .unwrap_err();
+    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    tracing::subscriber::with_default(subscriber, || info!("still here"));
+    assert!(fs::read_to_string(good).unwrap().contains("still here"));
+}
+
+#[test]
+fn a_log_file_that_was_moved_away_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, moved) = (directory.path().join("log"), directory.path().join("log.1"));
+    let settings = to_file(&path, "info", Format::Logfmt);
+    let (subscriber, handle) = subscriber(&settings).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        info!("old");
+        fs::rename(&path, &moved).unwrap();
+        handle.apply(&settings).unwrap();
+        info!("new");
+    });
+    assert!(fs::read_to_string(moved).unwrap().contains("old"));
+    assert!(fs::read_to_string(path).unwrap().contains("new"));
+}
+
+#[test]
+fn a_level_below_info_is_ours_alone() {
+    let compiled = |text: &str| text.parse::<Filter>().unwrap().compiled().to_string();
+    assert_eq!(compiled("warn"), "warn");
+    let debug = compiled("debug");
+    assert!(
+        debug.contains("nbu_exporter=debug") && debug.contains("info"),
+        "{debug}"
+    );
+    assert_eq!(compiled("hyper=trace"), "hyper=trace");
+}
+
+#[test]
+fn a_misspelt_level_is_refused() {
+    for text in ["inof", "", "info,inof", "nbu_exporter=loud"] {
+        assert!(text.parse::<Filter>().is_err(), "{text}");
+    }
+    for text in ["INFO", "off", "warn,nbu_exporter::swap=debug"] {
+        assert!(text.parse::<Filter>().is_ok(), "{text}");
+    }
+}

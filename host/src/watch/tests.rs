@@ -1,0 +1,171 @@
+//! Each way in which files are replaced in the field.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::Watcher;
+
+/// Long enough that only an event can explain a report.
+const NEVER: Duration = Duration::from_secs(3600);
+const OFTEN: Duration = Duration::from_millis(20);
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+async fn changed(watcher: &mut Watcher) -> Vec<PathBuf> {
+    timeout(Duration::from_secs(30), watcher.changed())
+        .await
+        .expect("no change was seen")
+}
+
+/// Whether nothing is known to have changed, once everything has been looked at.
+async fn is_quiet(watcher: &mut Watcher, folder: &Folder, witness: &Path) -> bool {
+    let name = witness.file_name().unwrap().to_str().unwrap();
+    folder.write(name, &format!("{:?}", std::time::Instant::now()));
+    changed(watcher).await == [witness]
+}
+
+#[tokio::test]
+async fn a_file_written_in_place_is_reported() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::start(vec![file.clone(), folder.write("b", "1")], NEVER).await;
+    folder.write("a", "2");
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[tokio::test]
+async fn a_file_renamed_over_is_reported_each_time() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    for text in ["2", "3"] {
+        fs::rename(folder.write("a.swp", text), &file).unwrap();
+        assert_eq!(changed(&mut watcher).await, [file.as_path()]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_deleted_and_made_anew_is_reported() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    fs::remove_file(&file).unwrap();
+    assert_eq!(changed(&mut watcher).await, [file.as_path()]);
+    folder.write("a", "1");
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[tokio::test]
+async fn the_same_contents_written_again_are_not_reported() {
+    let folder = Folder::new();
+    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
+    let mut watcher = Watcher::start(vec![file, witness.clone()], NEVER).await;
+    folder.write("a", "1");
+    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+}
+
+#[tokio::test]
+async fn a_file_that_appears_late_is_reported() {
+    let folder = Folder::new();
+    let file = folder.path("late");
+    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    folder.write("late", "1");
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[tokio::test]
+async fn a_directory_that_appears_late_is_found_by_polling() {
+    let folder = Folder::new();
+    let file = folder.path("late/file");
+    let mut watcher = Watcher::start(vec![file.clone()], OFTEN).await;
+    fs::create_dir(folder.path("late")).unwrap();
+    folder.write("late/file", "1");
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[tokio::test]
+async fn a_file_system_without_events_is_polled() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::polling(vec![file.clone()], OFTEN).await;
+    folder.write("a", "2");
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_config_map_swapped_behind_its_links_is_reported_each_time() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    let publish = |version: &str| {
+        fs::create_dir(folder.path(version)).unwrap();
+        folder.write(&format!("{version}/key"), version);
+        symlink(version, folder.path("..tmp")).unwrap();
+        fs::rename(folder.path("..tmp"), folder.path("..data")).unwrap();
+    };
+    publish("..1");
+    symlink("..data/key", folder.path("key")).unwrap();
+
+    let mut watcher = Watcher::start(vec![folder.path("key")], NEVER).await;
+    for version in ["..2", "..3"] {
+        publish(version);
+        assert_eq!(changed(&mut watcher).await, [folder.path("key")]);
+    }
+    // The directory behind the links is followed as well.
+    folder.write("..3/key", "in place");
+    assert_eq!(changed(&mut watcher).await, [folder.path("key")]);
+}
+
+#[tokio::test]
+async fn the_set_of_files_can_be_replaced() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (old, kept) = (folder.write("old", "1"), folder.write("kept", "1"));
+    let new = other.write("new", "1");
+    let mut watcher = Watcher::start(vec![old, kept.clone()], NEVER).await;
+
+    folder.write("kept", "2");
+    watcher.set_paths(vec![kept.clone(), new.clone()]).await;
+    assert_eq!(changed(&mut watcher).await, [kept], "a change was lost");
+
+    folder.write("old", "2");
+    other.write("new", "2");
+    assert_eq!(changed(&mut watcher).await, [new]);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_broken_off_loses_nothing() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    folder.write("a", "2");
+    // Broken off in each of its steps: while waiting, settling and reading.
+    for step in 0..40 {
+        let limit = Duration::from_millis(step * 5);
+        if let Ok(seen) = timeout(limit, watcher.changed()).await {
+            assert_eq!(seen, [file]);
+            return;
+        }
+    }
+    assert_eq!(changed(&mut watcher).await, [file]);
+}

@@ -1,0 +1,19 @@
+//! What this guest does, as the tests wrote it into the component.
+
+use std::hint::black_box;
+
+/// `BEHAVIOUR:`, a word, `:`, a number, and blanks to the end. The tests look
+/// for the first word and keep the length.
+#[used]
+static WRITTEN: [u8; 48] = *b"BEHAVIOUR:steady:1                              ";
+
+/// The word and the number.
+pub(crate) fn written() -> (String, u32) {
+    // Without the black box the compiler would read the text at compile time.
+    let bytes = black_box(&WRITTEN).to_vec();
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let mut parts = text.trim_end().split(':').skip(1);
+    let word = parts.next().unwrap_or_default().to_owned();
+    let stamp = parts.next().and_then(|number| number.parse().ok());
+    (word, stamp.unwrap_or(0))
+}

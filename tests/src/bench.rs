@@ -1,0 +1,171 @@
+//! The host in this process, on a configuration file and simulators.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nbu_exporter::app::{App, Failure, Source};
+use nbu_exporter::config::Overrides;
+use simulator::Simulator;
+use tempfile::TempDir;
+
+use crate::{Answer, Client, Exposition};
+
+/// For whatever must happen; far longer than any of it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running host. Everything ends when it is dropped.
+pub struct Bench {
+    /// The folder of the configuration file and whatever it names.
+    pub folder: TempDir,
+    /// The host.
+    pub app: App,
+    /// Asks the host.
+    pub client: Client,
+}
+
+/// One site of a configuration, as YAML.
+pub struct Site<'a> {
+    /// The `site` label.
+    pub name: &'a str,
+    /// Where it is.
+    pub simulator: &'a Simulator,
+    /// The key to send.
+    pub key: &'a str,
+}
+
+impl Site<'_> {
+    /// An item of `nbuservers`.
+    pub fn yaml(&self) -> String {
+        let address = self.simulator.address();
+        let (host, port) = (address.ip(), address.port());
+        let (name, key) = (self.name, self.key);
+        let scheme = self
+            .simulator
+            .url()
+            .split(':')
+            .next()
+            .unwrap_or("http")
+            .to_owned();
+        let trust = if scheme == "https" {
+            ", caFile: \"ca.pem\""
+        } else {
+            ""
+        };
+        format!(
+            "  - {{ site: {name}, scheme: {scheme}, host: \"{host}\", port: {port}, \
+             apiKey: \"{key}\"{trust} }}\n"
+        )
+    }
+}
+
+impl Bench {
+    /// Starts on `config` with the simulators' default key. `rest` is YAML
+    /// besides `nbuservers`; `server.host` and `server.port` are the bench's.
+    pub async fn start(sites: &[Site<'_>], rest: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self::write(folder.path(), sites, rest);
+        Self::open(folder).await.expect("the host starts")
+    }
+
+    /// Starts on the `config.yaml` that stands in `folder`.
+    pub async fn open(folder: TempDir) -> Result<Self, Failure> {
+        let source = Source {
+            path: folder.path().join("config.yaml"),
+            overrides: Overrides {
+                listen: Some("127.0.0.1:0".to_owned()),
+                ..Overrides::default()
+            },
+        };
+        let config = source.load().await.map_err(Failure::Config)?;
+        let app = App::start(source, config, None).await?;
+        let client = Client::new(app.addresses()[0]);
+        Ok(Self {
+            folder,
+            app,
+            client,
+        })
+    }
+
+    /// Writes a configuration, and the CA of the last HTTPS site beside it.
+    pub fn write(folder: &Path, sites: &[Site<'_>], rest: &str) {
+        for site in sites {
+            if let Some(pem) = site.simulator.ca_pem() {
+                fs::write(folder.join("ca.pem"), pem).unwrap();
+            }
+        }
+        let list: String = sites.iter().map(Site::yaml).collect();
+        fs::write(
+            folder.join("config.yaml"),
+            format!("{rest}\nnbuservers:\n{list}"),
+        )
+        .unwrap();
+    }
+
+    /// Replaces the configuration; the host notices by itself.
+    pub fn rewrite(&self, sites: &[Site<'_>], rest: &str) {
+        Self::write(self.folder.path(), sites, rest);
+    }
+
+    /// A file in the bench's folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Scrapes `/metrics`.
+    pub async fn scrape(&self) -> Exposition {
+        self.client.scrape().await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(path).await
+    }
+
+    /// Scrapes until `wanted` holds of the exposition, looking again whenever a
+    /// page is published; fails the test when it never does.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&Exposition) -> bool) -> Exposition {
+        let mut published = self.app.rooms().cache.subscribe();
+        let look = async {
+            loop {
+                published.borrow_and_update();
+                let exposition = self.scrape().await;
+                if wanted(&exposition) {
+                    return exposition;
+                }
+                // Instruments change without a page: look again soon anyway.
+                let soon = tokio::time::sleep(Duration::from_millis(50));
+                tokio::select! {
+                    _ = published.changed() => {}
+                    () = soon => {}
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, look).await;
+        match found {
+            Ok(exposition) => exposition,
+            Err(_) => panic!("never: {what}\n{}", self.scrape().await.text),
+        }
+    }
+
+    /// Until every one of the sites has been read.
+    pub async fn until_read(&self, sites: &[&str]) -> Exposition {
+        let all_up = |e: &Exposition| {
+            sites
+                .iter()
+                .all(|site| e.value("nbu_up", &[("site", site)]) == Some(1.0))
+        };
+        self.until(&format!("{sites:?} are up"), all_up).await
+    }
+}
+
+/// Asks again and again until `wanted` holds; fails the test when it never does.
+pub async fn eventually(what: &str, mut wanted: impl AsyncFnMut() -> bool) {
+    let look = async {
+        while !wanted().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, look).await;
+    assert!(found.is_ok(), "never: {what}");
+}

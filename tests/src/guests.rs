@@ -1,0 +1,44 @@
+//! Guests to load: the good one, and those that misbehave.
+
+use std::fs;
+use std::path::Path;
+
+/// The component whose behaviour is text in its data.
+static WRITTEN: &[u8] = include_bytes!(env!("TEST_GUESTS_WASM"));
+const MARK: &[u8] = b"BEHAVIOUR:";
+const ROOM: usize = 48;
+
+/// The guest that the program carries.
+pub fn good() -> Vec<u8> {
+    nbu_exporter::guest::built_in().to_vec()
+}
+
+/// A guest that does `behaviour` (see `tests/guests/src/component.rs`) and
+/// stamps its two families with `stamp`. Each has a digest of its own.
+pub fn behaving(behaviour: &str, stamp: u32) -> Vec<u8> {
+    let text = format!("BEHAVIOUR:{behaviour}:{stamp}");
+    assert!(text.len() <= ROOM, "`{text}` is too long");
+    let mut bytes = WRITTEN.to_vec();
+    let at = bytes.windows(MARK.len()).position(|window| window == MARK);
+    let at = at.expect("the component has a place for its behaviour");
+    bytes[at..at + ROOM].fill(b' ');
+    bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+    bytes
+}
+
+/// A component that exports nothing.
+pub fn without_exports() -> Vec<u8> {
+    wat::parse_str("(component)").unwrap()
+}
+
+/// A component that asks for something that the host does not give.
+pub fn wanting(import: &str) -> Vec<u8> {
+    wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap()
+}
+
+/// Puts a guest where the host looks, in one step, as a careful operator does.
+pub fn install(bytes: &[u8], path: &Path) {
+    let beside = path.with_extension("new");
+    fs::write(&beside, bytes).unwrap();
+    fs::rename(&beside, path).unwrap();
+}

@@ -1,0 +1,23 @@
+//! Host, guest and simulator together: what the tests in `it/` stand on.
+//!
+//! A [`Bench`] runs the host in this process on a configuration file of its
+//! own; a [`Program`] runs the binary, for what only a process can show. Both
+//! listen on a free port of 127.0.0.1.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bench;
+mod client;
+mod exposition;
+pub mod guests;
+mod program;
+
+pub use bench::{Bench, Site, eventually};
+pub use client::{Answer, Client};
+pub use exposition::{Exposition, Sample};
+pub use program::Program;

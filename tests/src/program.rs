@@ -1,0 +1,119 @@
+//! The binary, for what only a process can show: exit codes, signals, its log.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+/// For whatever must happen; far longer than any of it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `nbu_exporter`; killed when dropped.
+pub struct Program {
+    child: Child,
+    lines: mpsc::UnboundedReceiver<String>,
+    /// Every line of its standard output and error so far.
+    pub log: Vec<String>,
+}
+
+impl Program {
+    /// The binary that was built beside these tests.
+    pub fn path(name: &str) -> PathBuf {
+        let tests = std::env::current_exe().unwrap();
+        // target/debug/deps/it-… → target/debug/nbu_exporter
+        let built = tests.parent().and_then(Path::parent).unwrap();
+        let path = built.join(name);
+        assert!(
+            path.exists(),
+            "`{}` is missing: run `cargo build`",
+            path.display()
+        );
+        path
+    }
+
+    /// Runs it to its end.
+    pub async fn output(arguments: &[&str], folder: &Path) -> Output {
+        let mut command = Command::new(Self::path("nbu_exporter"));
+        command
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null());
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        output.expect("it ends").expect("it runs")
+    }
+
+    /// Starts it, with its output read as it comes.
+    pub fn start(arguments: &[&str], folder: &Path) -> Self {
+        let mut child = Command::new(Self::path("nbu_exporter"))
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it runs");
+        let (sender, lines) = mpsc::unbounded_channel();
+        forward(child.stdout.take().unwrap(), sender.clone());
+        forward(child.stderr.take().unwrap(), sender);
+        Self {
+            child,
+            lines,
+            log: Vec::new(),
+        }
+    }
+
+    /// The next line that contains `text`; fails the test when none comes.
+    pub async fn line(&mut self, text: &str) -> String {
+        let read = async {
+            while let Some(line) = self.lines.recv().await {
+                self.log.push(line.clone());
+                if line.contains(text) {
+                    return line;
+                }
+            }
+            panic!("it ended without saying `{text}`: {:#?}", self.log);
+        };
+        let found = tokio::time::timeout(PATIENCE, read).await;
+        found.unwrap_or_else(|_| panic!("it never said `{text}`"))
+    }
+
+    /// Where it says that it listens.
+    pub async fn address(&mut self) -> SocketAddr {
+        let line = self.line("Listening").await;
+        let (_, rest) = line.split_once("address=").expect("an address");
+        rest.split_whitespace()
+            .next()
+            .unwrap()
+            .parse()
+            .expect("an address")
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await;
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end; gives its exit code.
+    pub async fn wait(&mut self) -> Option<i32> {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        status.expect("it ends").unwrap().code()
+    }
+}
+
+fn forward(stream: impl AsyncRead + Unpin + Send + 'static, lines: mpsc::UnboundedSender<String>) {
+    tokio::spawn(async move {
+        let mut read = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = read.next_line().await {
+            if lines.send(line).is_err() {
+                break;
+            }
+        }
+    });
+}
