@@ -21,11 +21,9 @@ pub use reloader::{Request, Why};
 use rooms::Rooms;
 pub use source::Source;
 
-use crate::collect::Rounds;
 use crate::config::Config;
 use crate::guest::Engine;
 use crate::metrics::Build;
-use crate::swap::Cause;
 use crate::telemetry;
 
 /// What the program was built from, as `nbu_exporter_build_info` says it.
@@ -70,30 +68,17 @@ impl App {
             info!(%address, version = BUILD.version, "Listening");
         }
 
-        let offered = rooms
-            .stage
-            .offer(&config.swap, Cause::Configuration, &*rooms.memory);
-        if let Err(refusal) = offered.await {
-            return Err(Failure::Guest(Box::new(refusal)));
-        }
-        listener.set_ready();
-        rooms
-            .instruments
-            .config_loaded(&config.sha256, std::time::SystemTime::now());
+        // Files are watched from before the guest is compiled, so that no change
+        // falls between.
+        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
+        let begun = reloader.begin().await;
+        begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
 
         let mut tasks = JoinSet::new();
-        let rounds = Rounds {
-            stage: rooms.stage.clone(),
-            cache: rooms.cache.clone(),
-            memory: rooms.memory.clone(),
-            instruments: rooms.instruments.clone(),
-            settings: rooms.clockwork.subscribe(),
-        };
-        tasks.spawn(rounds.run());
+        tasks.spawn(rooms.rounds().run());
         let cache = rooms.cache.clone();
         tasks.spawn(async move { cache.expire_forever().await });
         let (stop, stopped) = oneshot::channel();
-        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
         tasks.spawn(reloader.run(inbox, stopped));
         Ok(Self {
             addresses,

@@ -12,7 +12,7 @@ use super::listener::Listener;
 use super::rooms::Rooms;
 use super::source::Source;
 use crate::config::Config;
-use crate::swap::Cause;
+use crate::swap::{Cause, Refusal};
 use crate::telemetry;
 use crate::watch::Watcher;
 
@@ -86,7 +86,23 @@ impl Reloader {
         }
     }
 
-    /// Reloads on every trigger until told to stop; then closes the listener.
+    /// Makes the first generation. Compiling the guest takes a moment, in which
+    /// scrapes are answered already.
+    pub(super) async fn begin(&self) -> Result<(), Refusal> {
+        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        let settings = &self.config.swap;
+        stage.offer(settings, Cause::Configuration, memory).await?;
+        let sha256 = &self.config.sha256;
+        self.rooms
+            .instruments
+            .config_loaded(sha256, SystemTime::now());
+        self.listener.set_ready();
+        Ok(())
+    }
+
+    /// Reloads on every trigger until told to stop; then closes the listener. A
+    /// reload that is under way then is given up: until its last step it has
+    /// changed nothing.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Request>,
@@ -96,20 +112,27 @@ impl Reloader {
         loop {
             tokio::select! {
                 _ = &mut stopped => break,
-                Some(request) = inbox.recv() => {
-                    info!(why = %request.why, "Reload requested");
-                    let result = self.reload().await;
-                    // Who asked may have gone away meanwhile.
-                    let _ = request.answer.send(result);
-                }
-                () = next(&mut hangups) => {
-                    info!(why = %Why::Signal, "Reload requested");
-                    let _ = self.reload().await;
-                }
-                changed = self.watcher.changed() => self.changed(&changed).await,
+                () = self.step(&mut inbox, &mut hangups) => {}
             }
         }
         self.listener.close(self.config.http.shutdown_timeout).await;
+    }
+
+    /// Waits for one trigger and does what it asks for.
+    async fn step(&mut self, inbox: &mut mpsc::Receiver<Request>, hangups: &mut Option<Signal>) {
+        tokio::select! {
+            Some(request) = inbox.recv() => {
+                info!(why = %request.why, "Reload requested");
+                let result = self.reload().await;
+                // Who asked may have gone away meanwhile.
+                let _ = request.answer.send(result);
+            }
+            () = next(hangups) => {
+                info!(why = %Why::Signal, "Reload requested");
+                let _ = self.reload().await;
+            }
+            changed = self.watcher.changed() => self.changed(&changed).await,
+        }
     }
 
     async fn changed(&mut self, changed: &[PathBuf]) {
@@ -157,11 +180,16 @@ impl Reloader {
 
     /// Everything that can be refused comes before anything that takes effect.
     async fn try_reload(&mut self) -> Result<u64, String> {
-        let config = self
-            .source
-            .load()
-            .await
-            .map_err(|problems| problems.to_string())?;
+        let config = match self.source.load().await {
+            Ok(config) => config,
+            Err(problems) => {
+                // What was missing may come: a key file, a certificate.
+                let mut files = watched(&self.config);
+                files.extend(problems.files.iter().cloned());
+                self.watcher.set_paths(files).await;
+                return Err(problems.to_string());
+            }
+        };
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.to_string())?;
         self.apply_log(&config.log)?;

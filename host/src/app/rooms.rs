@@ -8,7 +8,7 @@ use super::BUILD;
 use super::observer::Counting;
 use super::reloader::Request;
 use crate::cache::Cache;
-use crate::collect::{self, Memory};
+use crate::collect::{self, Memory, Rounds};
 use crate::config::Config;
 use crate::guest::Engine;
 use crate::metrics::Instruments;
@@ -45,6 +45,17 @@ impl Rooms {
             instruments,
             clockwork: watch::Sender::new(config.collect),
             requests,
+        }
+    }
+
+    /// What the site tasks share of the rooms.
+    pub(super) fn rounds(&self) -> Rounds {
+        Rounds {
+            stage: Arc::clone(&self.stage),
+            cache: Arc::clone(&self.cache),
+            memory: Arc::clone(&self.memory),
+            instruments: self.instruments.clone(),
+            settings: self.clockwork.subscribe(),
         }
     }
 }

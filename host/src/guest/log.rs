@@ -31,15 +31,15 @@ impl Journal {
         let site = self.site();
         let mut fields_text = String::new();
         for (name, value) in fields {
-            fields_text.push_str(&format!("{name}={value:?} "));
+            fields_text.push_str(&format!("{name}={value} "));
         }
         let message = cut(message);
         let fields = cut(fields_text.trim_end());
         match level {
-            Level::Debug => debug!(target: "guest", site, fields, "{message}"),
-            Level::Info => info!(target: "guest", site, fields, "{message}"),
-            Level::Warn => warn!(target: "guest", site, fields, "{message}"),
-            Level::Error => error!(target: "guest", site, fields, "{message}"),
+            Level::Debug => debug!(site, fields, "{message}"),
+            Level::Info => info!(site, fields, "{message}"),
+            Level::Warn => warn!(site, fields, "{message}"),
+            Level::Error => error!(site, fields, "{message}"),
         }
     }
 
@@ -48,11 +48,11 @@ impl Journal {
         let site = self.site();
         if self.lines > LINES {
             let dropped = self.lines - LINES;
-            warn!(target: "guest", site, dropped, "The guest said too much; lines were dropped");
+            warn!(site, dropped, "The guest said too much; lines were dropped");
         }
         let text = String::from_utf8_lossy(stderr);
         for line in text.lines().filter(|line| !line.is_empty()).take(50) {
-            warn!(target: "guest", site, "{}", cut(line));
+            warn!(site, "{}", cut(line));
         }
     }
 
