@@ -6,6 +6,7 @@
 //! `egress::hooks` names a Wasmtime type.
 
 mod bindings;
+mod body_error;
 mod call;
 mod convert;
 mod engine;

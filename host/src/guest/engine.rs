@@ -15,6 +15,7 @@ use wasmtime_wasi::{WasiView as _, p2};
 
 use super::bindings::GuestPre;
 use super::bindings::nbu::collector::log;
+use super::body_error;
 use super::instance::Instance;
 
 /// How often running guests are looked at. A deadline is met to within this.
@@ -99,6 +100,7 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
+    body_error::link(l)?;
     log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
     Ok(linker)
 }
