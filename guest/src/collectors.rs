@@ -77,6 +77,8 @@ pub fn find(name: &str) -> Option<&'static Collector> {
 fn both<A, B>(a: Result<A, Failure>, b: Result<B, Failure>) -> Result<(A, B), Vec<Failure>> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
+        // Both waited for the same request, the one that finds the version.
+        (Err(a), Err(b)) if a == b => Err(vec![a]),
         (Err(a), Err(b)) => Err(vec![a, b]),
         (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(vec![failure]),
     }
