@@ -23,7 +23,7 @@ bench: target
 	$(CARGO) bench --workspace
 
 build: target
-	$(CARGO) build --workspace
+	$(CARGO) build --workspace --all-targets
 
 # Without rustup the target comes with the distribution; the build says so if not.
 target:
