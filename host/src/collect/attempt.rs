@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::Settings;
-use super::memory::Memory;
+use super::memory::{Memory, News};
 use super::schedule::Ended;
 use crate::cache::{Attempt, Cache, Verdict};
 use crate::guest::{
@@ -146,9 +146,18 @@ impl Desk<'_> {
             warn!(%site, collector, reason, series, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
-        for failure in &outcome.failures {
+        let texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
+        let news = self.memory.news(site, collector, &texts);
+        if news == News::Recovered {
+            info!(%site, collector, "Collector reads again");
+        }
+        for (failure, text) in outcome.failures.iter().zip(&texts) {
             let request_id = failure.request_id.as_deref().unwrap_or("-");
-            warn!(%site, collector, request_id, "Collector failed: {}", failure_text(failure));
+            if news == News::Fails {
+                warn!(%site, collector, request_id, "Collector failed: {text}");
+            } else {
+                debug!(%site, collector, request_id, "Collector still fails: {text}");
+            }
         }
     }
 }

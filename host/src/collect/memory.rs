@@ -22,6 +22,21 @@ struct Site {
     api_version: Option<String>,
     saved: HashMap<String, Saved>,
     succeeded: HashMap<String, bool>,
+    /// What was last said of each collector that fails.
+    failing: HashMap<String, Vec<String>>,
+}
+
+/// How an attempt compares with the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It fails, and did not, or fails otherwise.
+    Fails,
+    /// It fails as before.
+    StillFails,
+    /// It reads again.
+    Recovered,
+    /// It reads, as before.
+    None,
 }
 
 impl Memory {
@@ -45,6 +60,25 @@ impl Memory {
             if let Some(state) = &outcome.state {
                 known.saved.insert(outcome.collector.clone(), state.clone());
             }
+        }
+    }
+
+    /// Compares a collector's failures with those of its last attempt, so that
+    /// what lasts for days is said once.
+    pub fn news(&self, site: &SiteName, collector: &str, failures: &[String]) -> News {
+        let mut sites = self.lock();
+        let known = sites.entry(site.clone()).or_default();
+        if failures.is_empty() {
+            let before = known.failing.remove(collector);
+            return before.map_or(News::None, |_| News::Recovered);
+        }
+        let before = known
+            .failing
+            .insert(collector.to_owned(), failures.to_vec());
+        if before.as_deref() == Some(failures) {
+            News::StillFails
+        } else {
+            News::Fails
         }
     }
 
