@@ -2,6 +2,7 @@
 //! cache can record.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
@@ -174,21 +175,26 @@ fn verdict(outcome: Outcome) -> Verdict {
     Verdict::Failed(reasons.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
+/// How soon to try again, by the worst of the failures.
 fn ended(outcome: &Outcome) -> Ended {
+    let reasons = || outcome.failures.iter().map(|failure| &failure.reason);
     let hopeless = |reason: &Reason| {
         matches!(
             reason,
             Reason::Unauthorized | Reason::Unsupported | Reason::Denied(_)
         )
     };
+    let now = Moment::now().unix as u64;
+    let wait = |reason: &Reason| match reason {
+        Reason::Busy(until) => Some(until.unwrap_or(now).saturating_sub(now)),
+        _ => None,
+    };
     if outcome.succeeded() {
         Ended::Well
-    } else if outcome
-        .failures
-        .iter()
-        .any(|failure| hopeless(&failure.reason))
-    {
+    } else if reasons().any(hopeless) {
         Ended::Finally
+    } else if let Some(seconds) = reasons().filter_map(wait).max() {
+        Ended::Busy(Duration::from_secs(seconds))
     } else {
         Ended::Badly
     }

@@ -36,6 +36,8 @@ pub(super) enum Ended {
     Well,
     /// Worth trying again before the next round.
     Badly,
+    /// The server is busy, and asked to be left alone for so long.
+    Busy(Duration),
     /// Not worth it: the server refuses the key, or lacks the feature. Repeating
     /// it soon would only lock an account.
     Finally,
@@ -144,8 +146,12 @@ impl Schedule {
                     ..History::default()
                 };
             }
-            Ended::Badly => {
-                let wait = backoff(history.failures, jitter).min(interval);
+            Ended::Badly | Ended::Busy(_) => {
+                let asked = match ended {
+                    Ended::Busy(wait) => wait,
+                    _ => Duration::ZERO,
+                };
+                let wait = backoff(history.failures, jitter).max(asked).min(interval);
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = Some(now + wait);
             }
@@ -243,6 +249,16 @@ mod tests {
         schedule.ended("jobs", Ended::Finally, start, start, 1.0);
         assert_eq!(schedule.next(), start + MINUTE);
         assert_eq!(schedule.take(start + MINUTE / 2), None);
+    }
+
+    #[test]
+    fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        schedule.take(start).unwrap();
+        let busy = Ended::Busy(MINUTE / 2);
+        schedule.ended("jobs", busy, start, start, 0.0);
+        assert_eq!(schedule.next(), start + MINUTE / 2);
     }
 
     #[test]
