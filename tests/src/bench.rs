@@ -68,14 +68,27 @@ impl Bench {
         Self::open(folder).await.expect("the host starts")
     }
 
+    /// Starts on the text of a whole configuration.
+    pub async fn on(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("config.yaml"), text).unwrap();
+        Self::open(folder).await.expect("the host starts")
+    }
+
     /// Starts on the `config.yaml` that stands in `folder`.
     pub async fn open(folder: TempDir) -> Result<Self, Failure> {
+        let overrides = Overrides {
+            listen: Some("127.0.0.1:0".to_owned()),
+            ..Overrides::default()
+        };
+        Self::open_with(folder, overrides).await
+    }
+
+    /// The same with flags of one's own, such as none.
+    pub async fn open_with(folder: TempDir, overrides: Overrides) -> Result<Self, Failure> {
         let source = Source {
             path: folder.path().join("config.yaml"),
-            overrides: Overrides {
-                listen: Some("127.0.0.1:0".to_owned()),
-                ..Overrides::default()
-            },
+            overrides,
         };
         let config = source.load().await.map_err(Failure::Config)?;
         let app = App::start(source, config, None).await?;
@@ -105,6 +118,13 @@ impl Bench {
     /// Replaces the configuration; the host notices by itself.
     pub fn rewrite(&self, sites: &[Site<'_>], rest: &str) {
         Self::write(self.folder.path(), sites, rest);
+    }
+
+    /// Replaces the text of the configuration and waits until it is in force.
+    pub async fn reconfigure(&self, text: &str) {
+        fs::write(self.file("config.yaml"), text).unwrap();
+        let answer = self.client.post("/-/reload").await;
+        assert!(answer.status.is_success(), "{}\n{text}", answer.text());
     }
 
     /// A file in the bench's folder.

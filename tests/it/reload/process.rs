@@ -1,0 +1,69 @@
+//! What only a process can show of a reload: a signal, and the log.
+
+use std::fs;
+
+use tests::{Client, Program, eventually};
+
+use super::{config, folder};
+
+const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
+
+async fn shows(client: &Client, site: &str) {
+    let wanted = [("site", site)];
+    eventually(&format!("{site} is read"), async || {
+        client.scrape().await.value("nbu_up", &wanted) == Some(1.0)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_reloads_and_the_log_says_so() {
+    let folder = folder();
+    let file = folder.path().join("config.yaml");
+    fs::write(&file, config("paris")).unwrap();
+    let mut program = Program::start(&[LISTEN], folder.path());
+    let client = Client::new(program.address().await);
+    shows(&client, "paris").await;
+    program.signal("HUP").await;
+    let line = program.line("Reload requested").await;
+    assert!(line.contains("SIGHUP"), "{line}");
+    let line = program.line("Configuration reloaded successfully").await;
+    assert!(line.contains("generation=2"), "{line}");
+    shows(&client, "paris").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_file_is_announced_and_a_bad_one_explained() {
+    let folder = folder();
+    let file = folder.path().join("config.yaml");
+    fs::write(&file, config("paris")).unwrap();
+    let mut program = Program::start(&[LISTEN], folder.path());
+    let client = Client::new(program.address().await);
+    shows(&client, "paris").await;
+    fs::write(&file, config("lyon").replace("port: 9", "port: x")).unwrap();
+    program.line("Config file changed, reloading…").await;
+    let line = program.line("Configuration not reloaded").await;
+    assert!(line.contains("level=error"), "{line}");
+    assert!(
+        line.contains("nbuservers[0].port: `x` is not a port number"),
+        "{line}"
+    );
+    shows(&client, "paris").await;
+    fs::write(&file, config("lyon")).unwrap();
+    program.line("Config file changed, reloading…").await;
+    program.line("Configuration reloaded successfully").await;
+    shows(&client, "lyon").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_while_the_guest_is_still_compiled_takes_effect() {
+    // The guest that the program carries takes longest.
+    let own = config("paris").replace("guest: { path: guest.wasm }\n", "");
+    let folder = folder();
+    let file = folder.path().join("config.yaml");
+    fs::write(&file, own).unwrap();
+    let mut program = Program::start(&[LISTEN], folder.path());
+    let client = Client::new(program.address().await);
+    fs::write(&file, config("lyon")).unwrap();
+    shows(&client, "lyon").await;
+}

@@ -1,0 +1,151 @@
+//! What makes the exporter read its configuration again, all by itself.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use http::StatusCode;
+use tests::{Bench, eventually, guests};
+
+use super::{SUCCESSFUL, config, folder, paris};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_written_in_place_takes_effect() {
+    let bench = paris().await;
+    fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
+    let page = bench.until_read(&["lyon"]).await;
+    assert!(page.all("nbu_up", &[("site", "paris")]).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_renamed_over_the_old_one_takes_effect_each_time() {
+    let bench = paris().await;
+    for site in ["lyon", "nice", "metz"] {
+        fs::write(bench.file("sedXyZ"), config(site)).unwrap();
+        fs::rename(bench.file("sedXyZ"), bench.file("config.yaml")).unwrap();
+        bench.until_read(&[site]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_moved_away_and_written_anew_takes_effect() {
+    let bench = paris().await;
+    // As vim does with a backup copy.
+    fs::rename(bench.file("config.yaml"), bench.file("config.yaml~")).unwrap();
+    fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
+    bench.until_read(&["lyon"]).await;
+}
+
+/// Writes a ConfigMap's next revision and turns `..data` to it, as the kubelet
+/// does; then the revision before is deleted.
+fn publish(mount: &Path, before: Option<&str>, revision: &str, text: &str) {
+    fs::create_dir(mount.join(revision)).unwrap();
+    fs::write(mount.join(revision).join("config.yaml"), text).unwrap();
+    symlink(revision, mount.join("..data_tmp")).unwrap();
+    fs::rename(mount.join("..data_tmp"), mount.join("..data")).unwrap();
+    if let Some(before) = before {
+        fs::remove_dir_all(mount.join(before)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_map_that_is_updated_takes_effect_each_time() {
+    let folder = folder();
+    publish(folder.path(), None, "..2026_1", &config("paris"));
+    symlink("..data/config.yaml", folder.path().join("config.yaml")).unwrap();
+    let bench = Bench::open(folder).await.unwrap();
+    bench.until_read(&["paris"]).await;
+    let mount = bench.folder.path();
+    publish(mount, Some("..2026_1"), "..2026_2", &config("lyon"));
+    bench.until_read(&["lyon"]).await;
+    publish(mount, Some("..2026_2"), "..2026_3", &config("nice"));
+    bench.until_read(&["nice"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_replaced_takes_effect() {
+    let outer = tempfile::TempDir::new().unwrap();
+    let folder = tempfile::TempDir::new_in(outer.path()).unwrap();
+    let place = folder.path().to_owned();
+    let guest = guests::behaving("steady", 1);
+    fs::write(place.join("guest.wasm"), &guest).unwrap();
+    fs::write(place.join("config.yaml"), config("paris")).unwrap();
+    let bench = Bench::open(folder).await.unwrap();
+    bench.until_read(&["paris"]).await;
+    let next = outer.path().join("next");
+    fs::create_dir(&next).unwrap();
+    fs::write(next.join("guest.wasm"), &guest).unwrap();
+    fs::write(next.join("config.yaml"), config("lyon")).unwrap();
+    fs::rename(&place, outer.path().join("last")).unwrap();
+    fs::rename(&next, &place).unwrap();
+    bench.until_read(&["lyon"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_appears_late_puts_a_refused_configuration_right() {
+    let bench = paris().await;
+    let text = config("lyon").replace("apiKey: k", "apiKeyFile: lyon.key");
+    fs::write(bench.file("config.yaml"), text).unwrap();
+    bench
+        .until("refused", |page| page.value(SUCCESSFUL, &[]) == Some(0.0))
+        .await;
+    fs::write(bench.file("lyon.key"), "k\n").unwrap();
+    bench.until_read(&["lyon"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_appears_late_puts_a_refused_configuration_right() {
+    let bench = paris().await;
+    let text = config("lyon").replace("guest.wasm", "late.wasm");
+    fs::write(bench.file("config.yaml"), text).unwrap();
+    bench
+        .until("refused", |page| page.value(SUCCESSFUL, &[]) == Some(0.0))
+        .await;
+    guests::install(&guests::behaving("steady", 2), &bench.file("late.wasm"));
+    bench.until_read(&["lyon"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dotenv_that_appears_late_puts_a_refused_configuration_right() {
+    let bench = paris().await;
+    let text = config("'${NBU_TEST_LATE_SITE}'");
+    fs::write(bench.file("config.yaml"), text).unwrap();
+    bench
+        .until("refused", |page| page.value(SUCCESSFUL, &[]) == Some(0.0))
+        .await;
+    fs::write(bench.file(".env"), "NBU_TEST_LATE_SITE=lyon\n").unwrap();
+    bench.until_read(&["lyon"]).await;
+    fs::write(bench.file(".env"), "NBU_TEST_LATE_SITE=nice\n").unwrap();
+    bench.until_read(&["nice"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_vanishes_changes_nothing_until_it_is_back() {
+    let bench = paris().await;
+    fs::remove_file(bench.file("config.yaml")).unwrap();
+    bench
+        .until("refused", |page| page.value(SUCCESSFUL, &[]) == Some(0.0))
+        .await;
+    bench.until_read(&["paris"]).await;
+    fs::write(bench.file("config.yaml"), config("paris")).unwrap();
+    bench
+        .until("good again", |page| {
+            page.value(SUCCESSFUL, &[]) == Some(1.0)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_is_asked_for_over_http() {
+    let bench = paris().await;
+    let answer = bench.client.post("/-/reload").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.text(), "Configuration reloaded, generation 2\n");
+    let answer = bench.get("/-/reload").await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    let generation = "nbu_exporter_guest_generation";
+    eventually("the generation is shown", async || {
+        bench.scrape().await.value(generation, &[]) == Some(2.0)
+    })
+    .await;
+}
