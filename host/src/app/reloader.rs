@@ -180,16 +180,7 @@ impl Reloader {
 
     /// Everything that can be refused comes before anything that takes effect.
     async fn try_reload(&mut self) -> Result<u64, String> {
-        let config = match self.source.load().await {
-            Ok(config) => config,
-            Err(problems) => {
-                // What was missing may come: a key file, a certificate.
-                let mut files = watched(&self.config);
-                files.extend(problems.files.iter().cloned());
-                self.watcher.set_paths(files).await;
-                return Err(problems.to_string());
-            }
-        };
+        let config = self.load().await?;
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.to_string())?;
         self.apply_log(&config.log)?;
@@ -218,6 +209,20 @@ impl Reloader {
         self.watcher.set_paths(watched(&config)).await;
         self.config = config;
         Ok(offer.generation)
+    }
+
+    /// Watches the files of what was read beside those in force: until it is, any
+    /// of them may put right what is wrong, such as a key file or a guest to come.
+    async fn load(&mut self) -> Result<Config, String> {
+        let loaded = self.source.load().await;
+        let named = match &loaded {
+            Ok(config) => watched(config),
+            Err(problems) => problems.files.clone(),
+        };
+        let mut files = watched(&self.config);
+        files.extend(named);
+        self.watcher.set_paths(files).await;
+        loaded.map_err(|problems| problems.to_string())
     }
 
     fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {
