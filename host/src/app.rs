@@ -64,13 +64,12 @@ impl App {
         let rooms = Rooms::new(engine, &config, requests.clone());
         let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
         let addresses = listener.addresses().to_vec();
+        // Files are watched and SIGHUP is heard before anybody is told that this
+        // runs, so that no change falls between.
+        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
         for address in &addresses {
             info!(%address, version = BUILD.version, "Listening");
         }
-
-        // Files are watched from before the guest is compiled, so that no change
-        // falls between.
-        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
         let begun = reloader.begin().await;
         begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
 

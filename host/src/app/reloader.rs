@@ -65,6 +65,7 @@ pub(super) struct Reloader {
     log: Option<telemetry::Handle>,
     listener: Listener,
     watcher: Watcher,
+    hangups: Option<Signal>,
 }
 
 impl Reloader {
@@ -83,6 +84,7 @@ impl Reloader {
             log,
             listener,
             watcher,
+            hangups: hangups(),
         }
     }
 
@@ -108,18 +110,17 @@ impl Reloader {
         mut inbox: mpsc::Receiver<Request>,
         mut stopped: oneshot::Receiver<()>,
     ) {
-        let mut hangups = hangups();
         loop {
             tokio::select! {
                 _ = &mut stopped => break,
-                () = self.step(&mut inbox, &mut hangups) => {}
+                () = self.step(&mut inbox) => {}
             }
         }
         self.listener.close(self.config.http.shutdown_timeout).await;
     }
 
     /// Waits for one trigger and does what it asks for.
-    async fn step(&mut self, inbox: &mut mpsc::Receiver<Request>, hangups: &mut Option<Signal>) {
+    async fn step(&mut self, inbox: &mut mpsc::Receiver<Request>) {
         tokio::select! {
             Some(request) = inbox.recv() => {
                 info!(why = %request.why, "Reload requested");
@@ -127,7 +128,7 @@ impl Reloader {
                 // Who asked may have gone away meanwhile.
                 let _ = request.answer.send(result);
             }
-            () = next(hangups) => {
+            () = next(&mut self.hangups) => {
                 info!(why = %Why::Signal, "Reload requested");
                 let _ = self.reload().await;
             }

@@ -67,3 +67,14 @@ async fn a_change_while_the_guest_is_still_compiled_takes_effect() {
     fs::write(&file, config("lyon")).unwrap();
     shows(&client, "lyon").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_while_the_guest_is_still_compiled_does_not_end_the_program() {
+    let own = config("paris").replace("guest: { path: guest.wasm }\n", "");
+    let folder = folder();
+    fs::write(folder.path().join("config.yaml"), own).unwrap();
+    let mut program = Program::start(&[LISTEN], folder.path());
+    program.line("Listening").await;
+    program.signal("HUP").await;
+    program.line("Configuration reloaded successfully").await;
+}
