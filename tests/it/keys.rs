@@ -1,0 +1,98 @@
+//! Every key of the configuration, changed while the exporter runs. What the
+//! predecessor read once at start, and never again, is what is looked at here.
+//!
+//! Each file lists the keys that its tests change; together they are all that
+//! the configuration's reader knows.
+
+mod accepted;
+mod address;
+mod clockwork;
+mod guest;
+mod listener;
+mod log;
+mod sites;
+mod timeouts;
+mod trust;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use nbu_exporter::config::{self, Overrides};
+use simulator::{Clock, Estate, Options, Simulator};
+use tempfile::TempDir;
+
+/// A place in the configuration, and its keys.
+type Keys = (&'static str, &'static [&'static str]);
+
+#[test]
+fn every_key_that_is_read_is_changed_by_a_test() {
+    let covered = [
+        accepted::KEYS,
+        address::KEYS,
+        clockwork::KEYS,
+        guest::KEYS,
+        listener::KEYS,
+        log::KEYS,
+        sites::KEYS,
+        timeouts::KEYS,
+        trust::KEYS,
+    ];
+    let full = |(place, keys): &Keys| {
+        let join = |key: &&str| format!("{place}.{key}");
+        keys.iter().map(join).collect::<Vec<_>>()
+    };
+    let covered: BTreeSet<_> = covered.concat().iter().flat_map(full).collect();
+    assert_eq!(covered, known());
+}
+
+/// Every key that the reader knows: an unknown one, in each map there is, makes
+/// it tell which it would have known.
+fn known() -> BTreeSet<String> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("config.yaml");
+    let text = "{ zz: 0, server: { zz: 0 }, guest: { zz: 0 }, metrics: { zz: 0 },
+        opentelemetry: { zz: 0 }, collectors: {},
+        nbuserver: { zz: 0, timeouts: { zz: 0 } },
+        nbuservers: [{ zz: 0, timeouts: { zz: 0 } }] }";
+    fs::write(&file, text).unwrap();
+    let said = config::load(&file, &Overrides::default(), &|_| None).unwrap_err();
+    let mut known = BTreeSet::new();
+    for problem in said.problems {
+        let Some(place) = problem.at.strip_suffix("zz") else {
+            continue;
+        };
+        let place = place.trim_end_matches('.').replace("[0]", "");
+        // The one site and those of a list have the same keys.
+        let place = place.replace("nbuservers", "nbuserver");
+        let hint = problem.hint.unwrap();
+        let keys = hint.strip_prefix("the keys here are ").expect(&hint);
+        known.extend(keys.split(", ").map(|key| format!("{place}.{key}")));
+    }
+    known
+}
+
+/// A simulator with something to tell, over plain HTTP.
+async fn lively() -> Simulator {
+    let estate = Estate::lively(1, Clock::System.now());
+    let options = Options {
+        estate,
+        ..Options::default()
+    };
+    Simulator::start(options).await.unwrap()
+}
+
+/// A configuration whose one site is `paris` at a simulator; `keys` are the
+/// other keys of the site, and `rest` the other sections.
+fn paris(simulator: &Simulator, keys: &str, rest: &str) -> String {
+    let port = simulator.address().port();
+    let (scheme, _) = simulator.url().split_once(':').unwrap();
+    format!(
+        "nbuservers:\n  - {{ site: paris, scheme: {scheme}, host: 127.0.0.1, port: {port}, {keys} }}\n\
+         {rest}\n"
+    )
+}
+
+/// The key that simulators take unless told otherwise.
+const KEY: &str = "apiKey: simulator";
+/// For a test that waits for more than the first collection.
+const OFTEN: &str = "collectionInterval: 100ms";

@@ -1,0 +1,25 @@
+//! Keys of the predecessor's that are accepted and change nothing.
+
+use super::{KEY, Keys, paris};
+use simulator::Simulator;
+use tests::Bench;
+
+pub(super) const KEYS: &[Keys] = &[
+    ("nbuserver", &["domain", "domainType", "contentType"]),
+    ("opentelemetry", &["endpoint", "insecure", "samplingRate"]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_without_an_effect_are_taken_in_silence() {
+    let simulator = Simulator::start(Default::default()).await.unwrap();
+    let bench = Bench::on(&paris(&simulator, KEY, "")).await;
+    bench.until_read(&["paris"]).await;
+    let reads = simulator.requests().count("/admin/jobs");
+    let keys = format!("{KEY}, domain: d, domainType: NT, contentType: text/plain");
+    let rest = "opentelemetry: { endpoint: 'x:1', insecure: true, samplingRate: 0.1 }";
+    bench.reconfigure(&paris(&simulator, &keys, rest)).await;
+    assert!(bench.get("/config").await.text().contains("domainType: NT"));
+    let page = bench.until_read(&["paris"]).await;
+    assert_eq!(page.value("nbu_exporter_guest_generation", &[]), Some(2.0));
+    assert_eq!(simulator.requests().count("/admin/jobs"), reads);
+}

@@ -1,0 +1,129 @@
+//! When sites are collected, how long an answer counts, how long a call may take.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use simulator::{Clock, Estate, Fault, Job, Options, Simulator};
+use tests::Bench;
+
+use super::{KEY, Keys, OFTEN, lively, paris};
+
+pub(super) const KEYS: &[Keys] = &[(
+    "server",
+    &[
+        "scrapingInterval",
+        "collectionInterval",
+        "cacheTTL",
+        "staleGrace",
+        "collectionTimeout",
+        "probeTimeout",
+    ],
+)];
+
+const UNITS: &str = "/storage/storage-units";
+const JOBS: &str = "/admin/jobs";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_interval_and_ttl_are_kept_to_from_the_reload_on() {
+    let simulator = lively().await;
+    let requests = simulator.requests();
+    let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
+    let bench = Bench::on(&with("collectionInterval: 1h, cacheTTL: 1h")).await;
+    bench.until_read(&["paris"]).await;
+    let jobs = requests.count(JOBS);
+
+    bench
+        .reconfigure(&with(&format!("{OFTEN}, cacheTTL: 1h")))
+        .await;
+    requests.wait_for(JOBS, jobs * 4).await;
+    assert_eq!(requests.count(UNITS), 1, "storage is within its TTL");
+
+    bench
+        .reconfigure(&with(&format!("{OFTEN}, cacheTTL: 100ms")))
+        .await;
+    requests.wait_for(UNITS, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_longer_scraping_interval_finds_older_jobs() {
+    let ago = |minutes| Clock::System.now() - SignedDuration::from_mins(minutes);
+    let mut estate = Estate::empty();
+    estate.add_job(Job::new(1, ago(100)).done(ago(95), ago(90), 0));
+    let simulator = Simulator::start(Options {
+        estate,
+        ..Options::default()
+    });
+    let simulator = simulator.await.unwrap();
+    let with = |lookback: &str| {
+        let rest = format!("server: {{ {OFTEN}, scrapingInterval: {lookback} }}");
+        paris(&simulator, KEY, &rest)
+    };
+    let bench = Bench::on(&with("1h")).await;
+    let page = bench.until_read(&["paris"]).await;
+    assert_eq!(page.sum("nbu_jobs_window", &[]), 0.0);
+    bench.reconfigure(&with("2h")).await;
+    let found = |page: &tests::Exposition| page.sum("nbu_jobs_window", &[]) == 1.0;
+    bench.until("the job is found", found).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_grace_a_site_that_fails_loses_its_values_at_once() {
+    let simulator = lively().await;
+    let with = |grace: &str| {
+        let rest = format!("server: {{ {OFTEN}, cacheTTL: 100ms, staleGrace: {grace} }}");
+        paris(&simulator, KEY, &rest)
+    };
+    let bench = Bench::on(&with("1h")).await;
+    bench.until_read(&["paris"]).await;
+    bench.reconfigure(&with("0s")).await;
+    // Two more readings: the first of them may have begun before.
+    for source in ["storage", "storage", "jobs", "jobs"] {
+        let read = |page: &tests::Exposition| {
+            page.value("nbu_last_scrape_timestamp_seconds", &[("source", source)])
+        };
+        let before = read(&bench.scrape().await);
+        bench
+            .until("another reading", |page| read(page) > before)
+            .await;
+    }
+    simulator.faults().set(Fault::Status(500));
+    bench
+        .until("the values are gone", |page| {
+            page.value("nbu_up", &[]) == Some(0.0) && page.all("nbu_disk_bytes", &[]).is_empty()
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_collection_timeout_ends_a_call_that_hangs() {
+    let simulator = lively().await;
+    let with = |timeout: &str| {
+        let rest = format!("server: {{ {OFTEN}, collectionTimeout: {timeout} }}");
+        paris(&simulator, KEY, &rest)
+    };
+    let bench = Bench::on(&with("1h")).await;
+    bench.until_read(&["paris"]).await;
+    simulator.faults().set(Fault::Hanging);
+    bench.reconfigure(&with("100ms")).await;
+    let overdue = [("reason", "deadline")];
+    bench
+        .until("a call is ended", |page| {
+            page.sum("nbu_exporter_guest_faults_total", &overdue) > 0.0
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_probe_timeout_makes_health_give_up_sooner() {
+    let simulator = lively().await;
+    let with = |timeout: &str| {
+        let rest = format!("server: {{ probeTimeout: {timeout} }}");
+        paris(&simulator, KEY, &rest)
+    };
+    let bench = Bench::on(&with("5s")).await;
+    bench.until_read(&["paris"]).await;
+    simulator.faults().set(Fault::Slow(Duration::from_secs(60)));
+    bench.reconfigure(&with("100ms")).await;
+    let said = bench.get("/health").await.text();
+    assert!(said.contains("0.1 s"), "{said}");
+}

@@ -1,0 +1,99 @@
+//! Each limit of a request, lowered while the others are long: a site that was
+//! waited for is given up.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use simulator::Fault;
+use tests::{Bench, Exposition};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::{KEY, Keys, OFTEN, lively};
+
+pub(super) const KEYS: &[Keys] = &[
+    ("nbuserver", &["timeouts"]),
+    (
+        "nbuserver.timeouts",
+        &["connect", "tls", "firstByte", "betweenBytes", "total"],
+    ),
+];
+
+const ALL: [&str; 5] = ["connect", "tls", "firstByte", "betweenBytes", "total"];
+
+/// All of them at an hour, but `short` at a tenth of a second.
+fn but(short: &str) -> String {
+    let of = |key: &str| {
+        let limit = if key == short { "100ms" } else { "1h" };
+        format!("{key}: {limit}")
+    };
+    format!("timeouts: {{ {} }}", ALL.map(of).join(", "))
+}
+
+/// A configuration whose site is at `address`.
+fn at(address: SocketAddr, scheme: &str, timeouts: &str) -> String {
+    let port = address.port();
+    format!(
+        "server: {{ {OFTEN}, collectionTimeout: 1h }}\n\
+         nbuservers:\n  - {{ site: paris, scheme: {scheme}, host: 127.0.0.1, port: {port}, {KEY}, \
+         {timeouts} }}\n"
+    )
+}
+
+fn given_up(page: &Exposition) -> bool {
+    let failed = |collector| {
+        let labels = [("collector", collector), ("reason", "timeout")];
+        page.sum("nbu_collector_failures_total", &labels) > 0.0
+    };
+    failed("jobs") || failed("storage")
+}
+
+/// A site that nothing but the limit `key` gives up.
+async fn is_given_up_after(key: &str, address: SocketAddr, scheme: &str) {
+    let bench = Bench::on(&at(address, scheme, &but("none"))).await;
+    bench.reconfigure(&at(address, scheme, &but(key))).await;
+    bench
+        .until(&format!("given up for `{key}`"), given_up)
+        .await;
+}
+
+/// A port at which no connection comes about: its queue is full, and nobody
+/// takes from it. Held open by what is returned.
+async fn full() -> (SocketAddr, impl Sized) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let soon = Duration::from_millis(200);
+    while let Ok(stream) = tokio::time::timeout(soon, TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    (address, (listener, waiting))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_takes_no_connection_is_given_up_after_connect() {
+    let (address, _held) = full().await;
+    is_given_up_after("connect", address, "http").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_does_not_speak_is_given_up_after_tls_or_first_byte() {
+    // The kernel connects; nobody answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    is_given_up_after("tls", address, "https").await;
+    is_given_up_after("firstByte", address, "http").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_stops_or_trickles_is_given_up_after_between_bytes_or_total() {
+    let simulator = lively().await;
+    let address = simulator.address();
+    simulator.faults().set(Fault::HangAfterHeaders);
+    is_given_up_after("betweenBytes", address, "http").await;
+    simulator
+        .faults()
+        .set(Fault::Trickle(Duration::from_millis(20)));
+    is_given_up_after("total", address, "http").await;
+}

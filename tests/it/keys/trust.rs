@@ -1,0 +1,67 @@
+//! How a site is spoken to, and which certificates are believed.
+
+use std::fs;
+
+use simulator::{Authority, Clock, Estate, Options, Simulator};
+use tests::{Bench, Exposition};
+
+use super::{KEY, Keys, OFTEN, lively, paris};
+
+pub(super) const KEYS: &[Keys] = &[("nbuserver", &["scheme", "caFile", "insecureSkipVerify"])];
+
+async fn encrypted() -> Simulator {
+    let options = Options {
+        authority: Some(Authority::new().unwrap()),
+        estate: Estate::lively(1, Clock::System.now()),
+        ..Options::default()
+    };
+    Simulator::start(options).await.unwrap()
+}
+
+fn down(page: &Exposition) -> bool {
+    page.value("nbu_up", &[("site", "paris")]) == Some(0.0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_scheme_is_spoken_at_once() {
+    let simulator = lively().await;
+    let right = paris(&simulator, KEY, "");
+    let bench = Bench::on(&right.replace("scheme: http", "scheme: https")).await;
+    bench.until("TLS finds no peer", down).await;
+    bench.reconfigure(&right).await;
+    bench.until_read(&["paris"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
+    let (simulator, other) = (encrypted().await, Authority::new().unwrap());
+    let rest = format!("server: {{ {OFTEN} }}");
+    let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
+    bench.until("nobody is trusted", down).await;
+
+    fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();
+    let trusting = format!("{KEY}, caFile: ca.pem");
+    bench
+        .reconfigure(&paris(&simulator, &trusting, &rest))
+        .await;
+    bench.until_read(&["paris"]).await;
+
+    // The content of the file alone changes: also under open connections.
+    fs::write(bench.file("ca.pem"), other.pem()).unwrap();
+    bench.until("another authority is trusted", down).await;
+    fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();
+    bench.until_read(&["paris"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verification_is_switched_off_and_on_again() {
+    let simulator = encrypted().await;
+    let rest = format!("server: {{ {OFTEN} }}");
+    let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
+    bench.until("nobody is trusted", down).await;
+    let blind = format!("{KEY}, insecureSkipVerify: true");
+    bench.reconfigure(&paris(&simulator, &blind, &rest)).await;
+    bench.until_read(&["paris"]).await;
+    bench.reconfigure(&paris(&simulator, KEY, &rest)).await;
+    bench.until("nobody is trusted again", down).await;
+}
