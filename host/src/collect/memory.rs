@@ -100,6 +100,14 @@ impl Memory {
         }
     }
 
+    /// Another version is fixed, or none any more: one that was fixed must not
+    /// pass for one that was found.
+    pub fn forget_version(&self, site: &SiteName) {
+        if let Some(known) = self.lock().get_mut(site) {
+            known.api_version = None;
+        }
+    }
+
     /// Forgets every site but these.
     pub fn keep(&self, sites: &[SiteName]) {
         self.lock().retain(|name, _| sites.contains(name));

@@ -163,6 +163,9 @@ impl Rounds {
             self.cache.flush(name);
             self.memory.moved(name);
         }
+        if before.settings.api_version != after.settings.api_version {
+            self.memory.forget_version(name);
+        }
         if old.guest.digest() != new.guest.digest() || !before.same_settings(after) {
             schedule.reset(entries(new, name), Moment::now().instant);
         }
