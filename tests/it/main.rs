@@ -7,6 +7,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod cli;
 mod keys;
+mod predecessor;
 mod reload;
 mod scrape;
+mod secrets;

@@ -1,0 +1,177 @@
+//! Commands that end by themselves.
+
+use std::fs;
+use std::process::Output;
+
+use simulator::Fault;
+use tempfile::TempDir;
+use tests::{Exposition, Program, guests};
+
+use super::{folder, lively, write};
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_is_on_standard_output() {
+    let folder = TempDir::new().unwrap();
+    let output = Program::output(&["--version"], folder.path()).await;
+    assert_eq!(code(&output), Some(0));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(said(&output.stdout), format!("nbu_exporter {version}\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_named_by_either_flag_and_needed() {
+    let simulator = lively().await;
+    let folder = folder(&[], "");
+    write(
+        &folder.path().join("own.yaml"),
+        &[("paris", &simulator)],
+        "",
+    );
+    for flags in [["--config.file", "own.yaml"], ["--config", "own.yaml"]] {
+        let output = Program::output(&["check", flags[0], flags[1]], folder.path()).await;
+        assert_eq!(code(&output), Some(0), "{output:?}");
+        assert!(said(&output.stdout).starts_with("own.yaml: 1 site(s)"));
+    }
+    // Neither did it ask NetBackup.
+    assert_eq!(simulator.requests().total(), 0);
+    for command in [
+        &["check", "--config.file=none.yaml"][..],
+        &["--config=none.yaml"],
+    ] {
+        let output = Program::output(command, folder.path()).await;
+        assert_eq!(code(&output), Some(2), "{output:?}");
+        let text = said(&output.stderr);
+        assert!(
+            text.contains("none.yaml: the file does not exist"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_configuration_is_refused_with_all_its_problems_by_every_command() {
+    let folder = TempDir::new().unwrap();
+    let text = "server: { port: x, cacheTTL: 5 }\nnbuserver: { hots: a, apiKey: k }\n";
+    fs::write(folder.path().join("config.yaml"), text).unwrap();
+    for command in [&["check"][..], &["collect"], &[]] {
+        let output = Program::output(command, folder.path()).await;
+        assert_eq!(code(&output), Some(2), "{command:?}");
+        assert_eq!(said(&output.stdout), "", "{command:?}");
+        let text = said(&output.stderr);
+        for at in [
+            "server.port",
+            "server.cacheTTL",
+            "nbuserver.hots",
+            "nbuserver.host",
+        ] {
+            assert!(
+                text.contains(&format!(": {at}: ")),
+                "{at} of {command:?}: {text}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_is_none_fails_the_check() {
+    let simulator = lively().await;
+    let folder = folder(&[("paris", &simulator)], "guest: { path: guest.wasm }");
+    fs::write(folder.path().join("guest.wasm"), "not wasm").unwrap();
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(code(&output), Some(2));
+    let text = said(&output.stderr);
+    assert!(text.contains("not a WebAssembly component"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collect_prints_metrics_alone_and_logs_beside() {
+    let (one, two) = (lively().await, lively().await);
+    let folder = folder(&[("paris", &one), ("lyon", &two)], "");
+    let output = Program::output(&["collect", "--debug"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let page = Exposition::parse(&said(&output.stdout));
+    for site in ["paris", "lyon"] {
+        assert_eq!(page.value("nbu_up", &[("site", site)]), Some(1.0));
+        assert!(page.sum("nbu_jobs_window", &[("site", site)]) > 0.0);
+    }
+    assert!(said(&output.stderr).contains("level=debug"));
+
+    let output = Program::output(&["collect", "--site", "lyon"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let page = Exposition::parse(&said(&output.stdout));
+    assert!(page.all("nbu_up", &[("site", "paris")]).is_empty());
+    assert_eq!(page.value("nbu_up", &[("site", "lyon")]), Some(1.0));
+
+    let output = Program::output(&["collect", "--site", "nowhere"], folder.path()).await;
+    assert_eq!(code(&output), Some(1));
+    assert!(said(&output.stderr).contains("there is no site `nowhere`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn collect_exits_with_1_when_something_could_not_be_read_and_prints_the_rest() {
+    let simulator = lively().await;
+    simulator.faults().set_on("/admin/jobs", Fault::Status(500));
+    let folder = folder(&[("paris", &simulator)], "");
+    let output = Program::output(&["collect"], folder.path()).await;
+    assert_eq!(code(&output), Some(1), "{output:?}");
+    let page = Exposition::parse(&said(&output.stdout));
+    assert!(page.sum("nbu_disk_bytes", &[]) > 0.0);
+    assert!(page.all("nbu_jobs_window", &[]).is_empty());
+    let success = |name| page.value("nbu_collector_success", &[("collector", name)]);
+    assert_eq!(
+        [success("storage"), success("jobs")],
+        [Some(1.0), Some(0.0)]
+    );
+    let log = said(&output.stderr);
+    assert!(
+        log.contains("Collector failed") && log.contains("500"),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    file("good.wasm", &guests::good());
+    let output = Program::output(&["inspect", "good.wasm"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let text = said(&output.stdout);
+    let digest = text.lines().find_map(|line| line.strip_prefix("sha256   "));
+    assert_eq!(digest.map(str::len), Some(64), "{text}");
+    for part in [
+        "version  ",
+        "collector storage (cached for server.cacheTTL)",
+        "collector jobs (every collection)",
+        "    /admin/jobs\n",
+        "    nbu_jobs_window {",
+        "\nimports\n",
+        "  wasi:http/outgoing-handler@",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+
+    file("garbage.wasm", b"garbage");
+    file("half.wasm", &guests::good()[..10_000]);
+    file("empty.wasm", &guests::without_exports());
+    for (name, why) in [
+        ("garbage.wasm", "not a WebAssembly component"),
+        ("half.wasm", "not a WebAssembly component"),
+        ("empty.wasm", "does not fit this host"),
+        ("missing.wasm", "cannot read the guest `missing.wasm`"),
+    ] {
+        let output = Program::output(&["inspect", name], folder.path()).await;
+        assert_eq!(code(&output), Some(2), "{name}");
+        assert_eq!(said(&output.stdout), "", "{name}");
+        let text = said(&output.stderr);
+        assert!(text.contains(why), "{name}: {text}");
+    }
+}
