@@ -20,7 +20,8 @@ lint: target
 
 ## bench: figures of this machine, as a table
 bench: target
-	$(CARGO) bench --workspace
+	$(CARGO) build --release --package nbu_exporter --package tests
+	$(CARGO) bench --package nbu_exporter --package tests --bench figures
 
 build: target
 	$(CARGO) build --workspace --all-targets
