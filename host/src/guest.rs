@@ -13,9 +13,9 @@ mod engine;
 mod error;
 mod instance;
 mod load;
-mod offline;
-
 mod log;
+mod offline;
+mod printed;
 mod report;
 mod settings;
 

@@ -7,16 +7,16 @@ use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi_http::WasiHttpHooks;
 
 use super::bindings;
 use super::convert;
 use super::error::one_line;
-use super::instance::{Instance, STDERR_BYTES};
+use super::instance::Instance;
 use super::load::Guest;
 use super::log::Journal;
 use super::offline::Offline;
+use super::printed::Printed;
 use super::report::Report;
 use super::{
     Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
@@ -163,7 +163,7 @@ impl Guest {
             + Send
             + 'static,
     {
-        let stderr = MemoryOutputPipe::new(STDERR_BYTES);
+        let printed = Printed::default();
         let allowed = frame.allowed;
         let mut store = Instance::store(
             &self.engine,
@@ -171,7 +171,7 @@ impl Guest {
             Journal::new(frame.site),
             frame.memory_bytes,
             Instant::now() + allowed,
-            stderr.clone(),
+            printed.clone(),
         );
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
@@ -181,7 +181,7 @@ impl Guest {
                 call(&guest, &mut store).await
             };
             let result = tokio::time::timeout(allowed + SLACK, called).await;
-            store.data().journal.close(&stderr.contents());
+            store.data().journal.close(&printed.end());
             let memory = &store.data().memory;
             match result {
                 Ok(Ok(answer)) => Ok((answer, memory.peak())),
@@ -213,7 +213,8 @@ fn fault(error: &wasmtime::Error, refused: Option<usize>, allowed: Duration) -> 
     };
     let message = match error.downcast_ref::<I32Exit>() {
         Some(exit) => format!("it ended itself with exit code {}", exit.0),
-        None => one_line(error),
+        // The cause first: a backtrace may be longer than a line of the log.
+        None => format!("{}; {}", error.root_cause(), one_line(error)),
     };
     Fault { kind, message }
 }

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Result, Store, UpdateDeadline, bail};
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::engine::Engine;
 use super::log::Journal;
+use super::printed::Printed;
 
 /// Handles to streams, requests and responses that are open at one time.
 const HANDLES: usize = 4096;
@@ -18,8 +18,6 @@ const HANDLES: usize = 4096;
 const HOSTCALL_BYTES: usize = 64 << 20;
 /// Elements of all tables of one instance.
 const TABLE_ELEMENTS: usize = 20_000;
-/// What a guest may say on its standard output and error together with a panic.
-pub(super) const STDERR_BYTES: usize = 64 << 10;
 
 /// The data of a store.
 pub(super) struct Instance {
@@ -33,19 +31,19 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// A store for one call. `stderr` receives what the guest says there, a
-    /// panic's message above all.
+    /// A store for one call. `printed` receives what the guest prints, a panic's
+    /// message above all.
     pub(super) fn store(
         engine: &Engine,
         hooks: Box<dyn WasiHttpHooks>,
         journal: Journal,
         memory_bytes: usize,
         deadline: Instant,
-        stderr: MemoryOutputPipe,
+        printed: Printed,
     ) -> Store<Self> {
         let wasi = WasiCtx::builder()
-            .stdout(stderr.clone())
-            .stderr(stderr)
+            .stdout(printed.clone())
+            .stderr(printed)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)

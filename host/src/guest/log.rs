@@ -1,6 +1,6 @@
 //! What guests say, on its way into the host's log.
 
-use tracing::{debug, error, info, warn};
+use tracing::{debug, enabled, error, info, warn};
 
 use super::bindings::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
@@ -8,6 +8,8 @@ use crate::site::SiteName;
 
 /// Lines of one call that reach the log.
 const LINES: usize = 1000;
+/// Lines of what was printed that reach the log.
+const PRINTED: usize = 50;
 /// Bytes of one message, and of its fields.
 const LONGEST: usize = 4 << 10;
 
@@ -24,6 +26,11 @@ impl Journal {
     }
 
     fn say(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
+        // What the filter does not show costs nothing, and does not use up the
+        // lines that it shows.
+        if !shown(level) {
+            return;
+        }
         self.lines += 1;
         if self.lines > LINES {
             return;
@@ -43,15 +50,17 @@ impl Journal {
         }
     }
 
-    /// Says how much was left out, and what came on standard error.
-    pub(super) fn close(&self, stderr: &[u8]) {
+    /// Says how much was left out, and the end of what was printed.
+    pub(super) fn close(&self, printed: &[u8]) {
         let site = self.site();
         if self.lines > LINES {
             let dropped = self.lines - LINES;
             warn!(site, dropped, "The guest said too much; lines were dropped");
         }
-        let text = String::from_utf8_lossy(stderr);
-        for line in text.lines().filter(|line| !line.is_empty()).take(50) {
+        let text = String::from_utf8_lossy(printed);
+        let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+        let begin = lines.len().saturating_sub(PRINTED);
+        for line in lines.into_iter().skip(begin) {
             warn!(site, "{}", cut(line));
         }
     }
@@ -64,6 +73,15 @@ impl Journal {
 impl Host for Instance {
     fn emit(&mut self, level: Level, message: String, fields: Vec<(String, String)>) {
         self.journal.say(level, &message, &fields);
+    }
+}
+
+fn shown(level: Level) -> bool {
+    match level {
+        Level::Debug => enabled!(tracing::Level::DEBUG),
+        Level::Info => enabled!(tracing::Level::INFO),
+        Level::Warn => enabled!(tracing::Level::WARN),
+        Level::Error => enabled!(tracing::Level::ERROR),
     }
 }
 
