@@ -194,9 +194,11 @@ impl Stage {
         let version = generation.guest.manifest().version.clone();
         let digest = generation.guest.digest().to_string();
         self.current.store(Some(Arc::new(generation)));
-        *self.lock_refused() = None;
         self.instruments.guest_current(&version, &digest, number);
         if guest_changed {
+            // Only another guest is a reason to try refused bytes again; settings
+            // that take effect on the running one leave them refused.
+            *self.lock_refused() = None;
             self.instruments.swap(SwapResult::Promoted);
         }
         self.changed.send_replace(number);
