@@ -7,9 +7,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod architecture;
 mod cli;
+mod egress;
 mod keys;
 mod predecessor;
 mod reload;
+mod sandbox;
 mod scrape;
 mod secrets;
+mod swap;
+mod swap_under_load;

@@ -9,7 +9,7 @@ use nbu_exporter::config::Overrides;
 use simulator::Simulator;
 use tempfile::TempDir;
 
-use crate::{Answer, Client, Exposition};
+use crate::{Answer, Client, Exposition, guests};
 
 /// For whatever must happen; far longer than any of it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -73,6 +73,20 @@ impl Bench {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("config.yaml"), text).unwrap();
         Self::open(folder).await.expect("the host starts")
+    }
+
+    /// The same, with `guest` in a file that `rest` names with
+    /// [`GUEST`](crate::guests::GUEST).
+    pub async fn start_on(guest: &[u8], sites: &[Site<'_>], rest: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        guests::install(guest, &folder.path().join(guests::FILE));
+        Self::write(folder.path(), sites, rest);
+        Self::open(folder).await.expect("the host starts")
+    }
+
+    /// Puts another guest in the place of that file; the host notices by itself.
+    pub fn install(&self, guest: &[u8]) {
+        guests::install(guest, &self.file(guests::FILE));
     }
 
     /// Starts on the `config.yaml` that stands in `folder`.

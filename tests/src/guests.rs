@@ -3,6 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+/// Where [`Bench::start_on`](crate::Bench::start_on) puts a guest.
+pub const FILE: &str = "guest.wasm";
+/// The line of a configuration that names it.
+pub const GUEST: &str = "guest: { path: guest.wasm }\n";
+
 /// The component whose behaviour is text in its data.
 static WRITTEN: &[u8] = include_bytes!(env!("TEST_GUESTS_WASM"));
 const MARK: &[u8] = b"BEHAVIOUR:";
@@ -26,6 +31,11 @@ pub fn behaving(behaviour: &str, stamp: u32) -> Vec<u8> {
     bytes
 }
 
+/// A core module, which is what older tools make of the same sources.
+pub fn core_module() -> Vec<u8> {
+    wat::parse_str("(module (memory 1))").unwrap()
+}
+
 /// A component that exports nothing.
 pub fn without_exports() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()
@@ -33,7 +43,9 @@ pub fn without_exports() -> Vec<u8> {
 
 /// A component that asks for something that the host does not give.
 pub fn wanting(import: &str) -> Vec<u8> {
-    wat::parse_str(format!("(component (import \"{import}\" (instance)))")).unwrap()
+    // An instance without exports would be nothing to ask for.
+    let instance = "(instance (export \"open\" (func)))";
+    wat::parse_str(format!("(component (import \"{import}\" {instance}))")).unwrap()
 }
 
 /// Puts a guest where the host looks, in one step, as a careful operator does.

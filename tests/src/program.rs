@@ -67,6 +67,12 @@ impl Program {
         }
     }
 
+    /// Serves the `config.yaml` that stands in `folder`, on a free port.
+    pub fn serve(folder: &Path) -> Self {
+        let listen = "--web.listen-address=127.0.0.1:0";
+        Self::start(&["--config.file=config.yaml", listen], folder)
+    }
+
     /// The next line that contains `text`; fails the test when none comes.
     pub async fn line(&mut self, text: &str) -> String {
         let read = async {

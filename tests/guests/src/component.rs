@@ -8,6 +8,9 @@
     reason = "the bindings are generated"
 )]
 
+use std::hint::black_box;
+use std::time::Duration;
+
 use bindings::exports::nbu::collector::collector::*;
 use bindings::nbu::collector::log;
 use bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
@@ -78,13 +81,17 @@ impl Guest for Component {
         })
     }
 
-    fn collect(settings: Settings, _: Window, _: Vec<Saved>) -> Report {
+    fn collect(settings: Settings, window: Window, state: Vec<Saved>) -> Report {
         let (word, stamp) = written();
         let refusal = match word.as_str() {
             "panic" => panic!("boom"),
             "spin" => spin(),
             "hoard" => hoard(),
+            "recurse" => Some(recurse(1).to_string()),
+            "sleep" => sleep(),
             "chatter" => chatter(),
+            "print" => print(),
+            "echo" => Some(echo(&settings, &window, &state)),
             "own-credential" => own_credential(),
             "wander" => wander("127.0.0.1:9"),
             "userinfo" => wander(&format!("{}@127.0.0.1:9", authority(&settings))),
@@ -142,7 +149,7 @@ fn failure(why: &str) -> Failure {
 fn spin() -> Option<String> {
     let mut n = 0_u64;
     loop {
-        n = std::hint::black_box(n.wrapping_add(1));
+        n = black_box(n.wrapping_add(1));
     }
 }
 
@@ -150,8 +157,40 @@ fn hoard() -> Option<String> {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     loop {
         hoard.push(vec![1; 1 << 20]);
-        std::hint::black_box(&hoard);
+        black_box(&hoard);
     }
+}
+
+/// Endless, in a way that the compiler cannot make a loop of.
+fn recurse(n: u64) -> u64 {
+    let room = black_box([n; 64]);
+    recurse(n + 1) + room[0]
+}
+
+/// Waits inside the host instead of keeping a processor busy.
+fn sleep() -> Option<String> {
+    std::thread::sleep(Duration::from_secs(3600));
+    None
+}
+
+/// Far more on standard output and error than anybody wants to read.
+fn print() -> Option<String> {
+    for n in 0..20_000 {
+        println!("printed {n}");
+        eprintln!("printed {n}");
+    }
+    None
+}
+
+/// Everything that a guest can find out about where it runs.
+fn echo(settings: &Settings, window: &Window, state: &[Saved]) -> String {
+    let environment: Vec<_> = std::env::vars().collect();
+    let arguments: Vec<_> = std::env::args().collect();
+    let root = std::fs::read_dir("/").map(|entries| entries.count()).ok();
+    format!(
+        "{settings:?} {window:?} {state:?} environment={environment:?} \
+         arguments={arguments:?} files={root:?}"
+    )
 }
 
 fn chatter() -> Option<String> {

@@ -1,0 +1,274 @@
+//! The tree keeps its walls: who may use whom, and how large a file may grow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms of the host from the ground up, and the rooms that each may use.
+/// No circles: a room uses only rooms that stand above it in this table.
+///
+/// `http` cannot reach `guest`, `swap` or `collect`, so no scrape can ever run
+/// WebAssembly or wait for NetBackup. `swap` cannot reach `config`, so a
+/// generation cannot be half-read from a file. `egress` cannot reach `guest`, so
+/// the allow-list is tested without one.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("moment", &[]),
+    ("secret", &[]),
+    ("site", &[]),
+    ("telemetry", &[]),
+    ("watch", &[]),
+    ("metrics", &["site"]),
+    ("egress", &["site", "secret"]),
+    ("guest", &["egress", "site", "metrics"]),
+    // Of the guest, the names of failures alone.
+    ("cache", &["guest", "site", "metrics", "moment"]),
+    ("swap", &["guest", "egress", "site", "metrics"]),
+    (
+        "collect",
+        &["swap", "guest", "cache", "site", "metrics", "moment"],
+    ),
+    ("http", &["site", "metrics"]),
+    (
+        "config",
+        &[
+            "collect",
+            "http",
+            "swap",
+            "guest",
+            "egress",
+            "telemetry",
+            "site",
+            "secret",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "config",
+            "collect",
+            "http",
+            "cache",
+            "swap",
+            "guest",
+            "egress",
+            "metrics",
+            "telemetry",
+            "watch",
+            "site",
+            "moment",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "collect",
+            "cache",
+            "swap",
+            "guest",
+            "egress",
+            "metrics",
+            "telemetry",
+        ],
+    ),
+];
+
+/// Lines of a file that can still be read at one sitting.
+const LONGEST: usize = 400;
+
+fn workspace() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap().to_owned()
+}
+
+/// Every Rust file of ours below a folder, and its text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![workspace().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(workspace()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// `host/src/swap/stage.rs` and `host/src/swap.rs` are of the room `swap`.
+fn room(path: &Path) -> String {
+    let inside = path.strip_prefix("host/src").unwrap();
+    let first = inside.iter().next().unwrap().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms that a text names: `crate::swap::Stage`, and each of
+/// `crate::{egress, guest::Limits}`. Comments do not count.
+fn named(text: &str) -> BTreeSet<String> {
+    let code: String = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let mut named = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => named.extend(word(rest)),
+            Some(list) => named.extend(items(list).into_iter().filter_map(word)),
+        }
+    }
+    named
+}
+
+/// What stands between the commas of `…}`, braces within left whole.
+fn items(list: &str) -> Vec<&str> {
+    let (mut depth, mut begin, mut items) = (0, 0, Vec::new());
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' if depth == 0 => {
+                items.push(&list[begin..at]);
+                begin = at + 1;
+            }
+            '}' if depth == 0 => {
+                items.push(&list[begin..at]);
+                break;
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    items
+}
+
+fn word(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let word = &text[..end.unwrap_or(text.len())];
+    (!word.is_empty()).then(|| word.to_owned())
+}
+
+#[test]
+fn the_reader_of_imports_sees_every_way_of_writing_one() {
+    let text = "use crate::swap::{Stage, Cause};\n\
+                use crate::{egress::{self, Egress}, guest,\n http::State};\n\
+                // crate::config is only talked about\n\
+                let now = crate::moment::Moment::now(); use crate::site;";
+    let expected = ["egress", "guest", "http", "moment", "site", "swap"];
+    assert_eq!(named(text), expected.map(str::to_owned).into());
+}
+
+#[test]
+fn rooms_use_only_what_the_table_allows() {
+    let allowed: BTreeMap<_, _> = ROOMS.iter().copied().collect();
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources("host/src") {
+        let room = room(&path);
+        if matches!(room.as_str(), "lib" | "main") {
+            continue;
+        }
+        let Some(allowed) = allowed.get(room.as_str()) else {
+            panic!("`{room}` ({}) is not in the table", path.display());
+        };
+        for name in named(&text) {
+            assert!(
+                name == room || allowed.contains(&name.as_str()),
+                "{}: `{room}` may not use `{name}`",
+                path.display()
+            );
+            used.entry(room.clone()).or_default().insert(name);
+        }
+    }
+    for (room, allowed) in ROOMS {
+        let used = used.get(*room).cloned().unwrap_or_default();
+        for name in *allowed {
+            assert!(used.contains(*name), "`{room}` does not use `{name}`");
+        }
+    }
+}
+
+#[test]
+fn the_table_has_no_circles() {
+    let mut above = BTreeSet::new();
+    for (room, allowed) in ROOMS {
+        for name in *allowed {
+            assert!(above.contains(name), "`{room}` uses `{name}` below it");
+        }
+        above.insert(*room);
+    }
+}
+
+#[test]
+fn only_the_room_of_the_guest_and_the_hooks_of_egress_name_wasmtime() {
+    for (path, text) in sources("host/src") {
+        let code = text.lines().filter(|line| !line.trim().starts_with("//"));
+        let names = |line: &&str| {
+            ["wasmtime::", "wasmtime_wasi"]
+                .iter()
+                .any(|w| line.contains(w))
+        };
+        let Some(line) = code.into_iter().find(names) else {
+            continue;
+        };
+        let hooks = ["host/src/egress/hooks.rs", "host/src/egress/tests.rs"];
+        let may = room(&path) == "guest" || hooks.iter().any(|file| path.ends_with(file));
+        assert!(may, "{}: {line}", path.display());
+    }
+}
+
+#[test]
+fn host_guest_and_simulator_share_only_the_contract() {
+    let manifest = |folder: &str| fs::read_to_string(workspace().join(folder).join("Cargo.toml"));
+    let ours = ["nbu_exporter", "simulator", "guest"];
+    for (folder, allowed) in [
+        ("host", vec!["simulator"]),
+        ("host/simulator", vec![]),
+        ("guest", vec![]),
+    ] {
+        let text = manifest(folder).unwrap();
+        let depends = |name: &&str| {
+            text.lines()
+                .any(|line| line.starts_with(&format!("{name}.")))
+        };
+        let used: Vec<_> = ours.into_iter().filter(depends).collect();
+        assert_eq!(used, allowed, "{folder}");
+    }
+}
+
+#[test]
+fn no_file_is_too_long() {
+    for folder in ["host", "guest", "tests"] {
+        for (path, text) in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= LONGEST, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_written_by_hand_forbids_unsafe_code() {
+    // The bindings of these two hold generated code that is unsafe.
+    let generated = ["guest/src/lib.rs", "tests/guests/src/lib.rs"];
+    for root in [
+        "host/src/lib.rs",
+        "host/src/main.rs",
+        "host/simulator/src/lib.rs",
+        "host/simulator/src/main.rs",
+        "tests/src/lib.rs",
+        "tests/it/main.rs",
+    ] {
+        let text = fs::read_to_string(workspace().join(root)).unwrap();
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{root}");
+    }
+    for root in generated {
+        assert!(workspace().join(root).exists(), "{root}");
+    }
+}
