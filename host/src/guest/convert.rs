@@ -150,3 +150,6 @@ fn distribution(raw: wire::Distribution) -> Distribution {
         count: raw.count,
     }
 }
+
+#[cfg(test)]
+mod tests;
