@@ -148,7 +148,7 @@ fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a guest that recurses",
             behaving("recurse"),
-            "call stack exhausted",
+            "trap: wasm trap: ",
         ),
         ("a guest that lies", behaving("liar"), "contract: "),
         (
