@@ -59,7 +59,7 @@ impl App {
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&source.path));
         }
-        let engine = Engine::new().map_err(Failure::Engine)?;
+        let engine = Engine::shared().map_err(Failure::Engine)?;
         let (requests, inbox) = mpsc::channel(16);
         let rooms = Rooms::new(engine, &config, requests.clone());
         let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;

@@ -32,10 +32,14 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    pub(super) fn new(engine: Engine, config: &Config, requests: mpsc::Sender<Request>) -> Self {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        config: &Config,
+        requests: mpsc::Sender<Request>,
+    ) -> Self {
         let instruments = Instruments::new(&BUILD);
         let observer = Arc::new(Counting(instruments.clone()));
-        let stage = Stage::new(Arc::new(engine), observer, instruments.clone());
+        let stage = Stage::new(engine, observer, instruments.clone());
         let memory = Memory::default();
         memory.set_lookback(config.collect.lookback);
         Self {

@@ -1,7 +1,5 @@
 //! Validate the configuration and the guest, without network.
 
-use std::sync::Arc;
-
 use super::args::Options;
 use crate::app::{Failure, Source};
 use crate::config::Config;
@@ -39,7 +37,7 @@ pub(super) async fn guest(config: &Config) -> Result<Guest, Failure> {
     let bytes = read(config.swap.guest_path.as_deref())
         .await
         .map_err(refused)?;
-    let engine = Arc::new(Engine::new().map_err(Failure::Engine)?);
+    let engine = Engine::shared().map_err(Failure::Engine)?;
     let guest = Guest::load(&engine, bytes).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }

@@ -1,7 +1,6 @@
 //! Print what a guest can do.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::app::Failure;
 use crate::guest::{Capability, Engine, Guest};
@@ -13,7 +12,7 @@ use super::print;
 pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let bytes = read(Some(file)).await.map_err(refused)?;
     let size = bytes.len();
-    let engine = Arc::new(Engine::new().map_err(Failure::Engine)?);
+    let engine = Engine::shared().map_err(Failure::Engine)?;
     let guest = Guest::load(&engine, bytes).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
     print(&describe(&guest, size))

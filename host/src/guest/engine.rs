@@ -1,7 +1,7 @@
 //! One compiler and one set of links for the whole process.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::bindings::GuestPre;
 use super::bindings::nbu::collector::log;
 use super::body_error;
 use super::instance::Instance;
+use super::load::built_in;
 
 /// How often running guests are looked at. A deadline is met to within this.
 const TICK: Duration = Duration::from_millis(10);
@@ -24,17 +25,26 @@ const TICK: Duration = Duration::from_millis(10);
 /// Stack of a guest in bytes; an endless recursion ends here.
 const STACK: usize = 1 << 20;
 
-/// Compiles and links guests. Made once: an engine keeps its compiler's memory.
+/// Compiles and links guests.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Instance>,
+    /// The guest that the program carries, once it was asked for: whoever
+    /// returns to it has it at once.
+    carried: OnceLock<Component>,
     _ticker: Ticker,
 }
 
 impl Engine {
-    /// Fails only where the machine cannot run compiled code at all.
-    pub fn new() -> Result<Self, String> {
-        Self::build().map_err(|error| super::error::one_line(&error))
+    /// The engine of the process. There is one: an engine keeps its compiler's
+    /// memory. Fails only where the machine cannot run compiled code at all.
+    pub fn shared() -> Result<Arc<Self>, String> {
+        static SHARED: OnceLock<Result<Arc<Engine>, String>> = OnceLock::new();
+        let build = || match Self::build() {
+            Ok(engine) => Ok(Arc::new(engine)),
+            Err(error) => Err(super::error::one_line(&error)),
+        };
+        SHARED.get_or_init(build).clone()
     }
 
     fn build() -> Result<Self> {
@@ -44,6 +54,7 @@ impl Engine {
         Ok(Self {
             engine,
             linker,
+            carried: OnceLock::new(),
             _ticker: ticker,
         })
     }
@@ -55,7 +66,14 @@ impl Engine {
     /// Validates and compiles. Takes a fraction of a second: not for the
     /// runtime's threads.
     pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component> {
-        Component::from_binary(&self.engine, bytes)
+        if bytes != built_in() {
+            return Component::from_binary(&self.engine, bytes);
+        }
+        if let Some(component) = self.carried.get() {
+            return Ok(component.clone());
+        }
+        let component = Component::from_binary(&self.engine, bytes)?;
+        Ok(self.carried.get_or_init(|| component).clone())
     }
 
     /// Finds what the component imports, and the exports of the contract in it.

@@ -1,7 +1,6 @@
 //! What the sandbox costs: to compile a guest, and to call one in a fresh
 //! instance.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use nbu_exporter::guest::{Engine, Guest, Selection, SiteSettings, built_in};
@@ -11,7 +10,7 @@ use crate::table::Table;
 const CALLS: u32 = 5_000;
 
 pub(crate) async fn measure(table: &mut Table) {
-    let engine = Arc::new(Engine::new().unwrap());
+    let engine = Engine::shared().unwrap();
     let began = Instant::now();
     let guest = Guest::load(&engine, built_in()).await.unwrap();
     let figure = format!("{:.0} ms", began.elapsed().as_secs_f64() * 1000.0);
