@@ -1,21 +1,19 @@
 //! What is answered: one file a resource.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 mod jobs;
 mod open;
 mod pools;
+mod resource;
 mod units;
 
 pub(crate) use jobs::{Shape, job, jobs, jobs_count};
 pub(crate) use open::{cacert, ping, serverinfo, servertime};
 pub(crate) use pools::pools;
+pub(crate) use resource::Ask;
 pub(crate) use units::units;
-
-use crate::Strictness;
-use crate::page::Page;
-use crate::query::Query;
 
 /// An answer before it is sent. One without a media type of its own is JSON in
 /// the version that was asked for.
@@ -93,38 +91,6 @@ impl Answer {
             headers: HeaderMap::new(),
             body,
         }
-    }
-}
-
-/// Refuses parameters that the specification does not list, when strict.
-fn known(query: &Query, names: &[&str], strictness: Strictness) -> Result<(), String> {
-    match query.stranger(names) {
-        Some(name) if strictness == Strictness::Refuse => {
-            Err(format!("`{name}` is not a parameter of this endpoint."))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A list in the JSON:API form of the specification.
-fn list<T>(page: Page<T>, row: impl Fn(&T) -> Value) -> Value {
-    json!({
-        "data": page.rows.iter().map(row).collect::<Vec<_>>(),
-        "links": page.links,
-        "meta": { "pagination": page.pagination },
-    })
-}
-
-/// Puts what is to be shown in place of what is true.
-fn show(
-    attributes: &mut Map<String, Value>,
-    shown: &std::collections::BTreeMap<String, Option<Value>>,
-) {
-    for (name, value) in shown {
-        match value {
-            Some(value) => attributes.insert(name.clone(), value.clone()),
-            None => attributes.remove(name),
-        };
     }
 }
 
