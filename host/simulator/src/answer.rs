@@ -3,17 +3,35 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+mod alerts;
+mod device_hosts;
+mod drives;
+mod images;
 mod jobs;
+mod media;
 mod open;
 mod pools;
 mod resource;
+mod scans;
+mod servers;
+mod slos;
 mod units;
+mod volume_pools;
 
+pub(crate) use alerts::alerts;
+pub(crate) use device_hosts::device_hosts;
+pub(crate) use drives::drives;
+pub(crate) use images::images;
 pub(crate) use jobs::{Shape, job, jobs, jobs_count};
+pub(crate) use media::media;
 pub(crate) use open::{cacert, ping, serverinfo, servertime};
 pub(crate) use pools::pools;
 pub(crate) use resource::Ask;
+pub(crate) use scans::{latest_scans, scans};
+pub(crate) use servers::servers;
+pub(crate) use slos::slos;
 pub(crate) use units::units;
+pub(crate) use volume_pools::volume_pools;
 
 /// An answer before it is sent. One without a media type of its own is JSON in
 /// the version that was asked for.

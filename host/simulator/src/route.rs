@@ -131,11 +131,23 @@ type List = fn(&Estate, &Ask<'_>) -> Answer;
 
 /// The list at a path, if the release has it. The bundle of 11.2 lacks the files
 /// of storage and of the service catalog: 11.0 is carried forward.
-fn list(path: &str, _release: Release) -> Option<List> {
+fn list(path: &str, release: Release) -> Option<List> {
+    // The guide names them first for 10.4.
+    let tape = release >= Release::V10_4;
     Some(match path {
         "/admin/jobs" => answer::jobs,
+        "/catalog/images" => answer::images,
+        "/malware/latest-scan-results" => answer::latest_scans,
+        "/malware/scan-results" => answer::scans,
+        "/manage/alerts" => answer::alerts,
+        "/servicecatalog/slos" => answer::slos,
         "/storage/disk-pools" => answer::pools,
+        "/storage/drives" => answer::drives,
+        "/storage/robots-device-hosts" if tape => answer::device_hosts,
+        "/storage/storage-servers" => answer::servers,
         "/storage/storage-units" => answer::units,
+        "/storage/tape-media" if tape => answer::media,
+        "/storage/tape-volume-pools" if tape => answer::volume_pools,
         _ => return None,
     })
 }
