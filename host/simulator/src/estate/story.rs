@@ -61,12 +61,12 @@ impl Story {
 
     /// The jobs of the last days, some of which are still to come.
     pub(super) fn jobs(&self, now: Timestamp) -> Vec<Arc<Job>> {
-        self.told(now, |plan| &plan.jobs)
+        self.told(now, |plan| &plan.jobs, |_| true)
     }
 
-    /// The images of the last days, with what scans have found by `now`.
+    /// The images that are there at `now`, with what scans have found by then.
     pub(super) fn images(&self, now: Timestamp) -> Vec<Image> {
-        let mut images = self.told(now, |plan| &plan.images);
+        let mut images = self.catalog(now);
         let scans: HashMap<_, _> = latest(scans::of(&images, now))
             .into_iter()
             .map(|scan| ((scan.client, scan.backup_time), scan.result))
@@ -82,9 +82,7 @@ impl Story {
 
     /// The malware scans of the images that are there, some of them still to come.
     pub(super) fn scans(&self, now: Timestamp) -> Vec<Scan> {
-        let mut images = self.told(now, |plan| &plan.images);
-        images.retain(|image| image.is_there(now));
-        scans::of(&images, now)
+        scans::of(&self.catalog(now), now)
     }
 
     /// The alerts that are kept at `now`.
@@ -122,8 +120,18 @@ impl Story {
         depot::servers(self.site, now)
     }
 
-    /// What the plans of the last days hold, the oldest first.
-    fn told<T: Clone>(&self, now: Timestamp, of: impl Fn(&Plan) -> &Vec<T>) -> Vec<T> {
+    /// The images that are there at `now`, as their backups left them.
+    fn catalog(&self, now: Timestamp) -> Vec<Image> {
+        self.told(now, |plan| &plan.images, |image| image.is_there(now))
+    }
+
+    /// What the plans of the last days hold and is to be kept, the oldest first.
+    fn told<T: Clone>(
+        &self,
+        now: Timestamp,
+        of: impl Fn(&Plan) -> &Vec<T>,
+        keep: impl Fn(&T) -> bool,
+    ) -> Vec<T> {
         let today = now.as_second().div_euclid(day::SECONDS);
         let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         days.retain(|day, _| *day + DAYS > today);
@@ -132,7 +140,8 @@ impl Story {
                 let plan = days
                     .entry(day)
                     .or_insert_with(|| Arc::new(day::plan(self.site, day)));
-                of(plan).clone()
+                let kept = of(plan).iter().filter(|one| keep(one));
+                kept.cloned().collect::<Vec<_>>()
             })
             .collect()
     }

@@ -16,10 +16,12 @@ pub(super) fn of(jobs: &[Arc<Job>], now: Timestamp) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for job in jobs {
         for (attempt, number) in job.attempts.iter().zip(0_u64..) {
-            alerts.extend(alert(job, attempt, number));
+            let kept = |end| end <= now && now - KEPT < end;
+            if attempt.end.is_some_and(kept) {
+                alerts.extend(alert(job, attempt, number));
+            }
         }
     }
-    alerts.retain(|alert| alert.created <= now && now - KEPT < alert.created);
     alerts
 }
 
