@@ -1,21 +1,37 @@
 //! What is answered: one file a resource.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+mod alerts;
+mod device_hosts;
+mod drives;
+mod images;
 mod jobs;
+mod media;
 mod open;
 mod pools;
+mod resource;
+mod scans;
+mod servers;
+mod slos;
 mod units;
+mod volume_pools;
 
+pub(crate) use alerts::alerts;
+pub(crate) use device_hosts::device_hosts;
+pub(crate) use drives::drives;
+pub(crate) use images::images;
 pub(crate) use jobs::{Shape, job, jobs, jobs_count};
+pub(crate) use media::media;
 pub(crate) use open::{cacert, ping, serverinfo, servertime};
 pub(crate) use pools::pools;
+pub(crate) use resource::Ask;
+pub(crate) use scans::{latest_scans, scans};
+pub(crate) use servers::servers;
+pub(crate) use slos::slos;
 pub(crate) use units::units;
-
-use crate::Strictness;
-use crate::page::Page;
-use crate::query::Query;
+pub(crate) use volume_pools::volume_pools;
 
 /// An answer before it is sent. One without a media type of its own is JSON in
 /// the version that was asked for.
@@ -93,38 +109,6 @@ impl Answer {
             headers: HeaderMap::new(),
             body,
         }
-    }
-}
-
-/// Refuses parameters that the specification does not list, when strict.
-fn known(query: &Query, names: &[&str], strictness: Strictness) -> Result<(), String> {
-    match query.stranger(names) {
-        Some(name) if strictness == Strictness::Refuse => {
-            Err(format!("`{name}` is not a parameter of this endpoint."))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A list in the JSON:API form of the specification.
-fn list<T>(page: Page<T>, row: impl Fn(&T) -> Value) -> Value {
-    json!({
-        "data": page.rows.iter().map(row).collect::<Vec<_>>(),
-        "links": page.links,
-        "meta": { "pagination": page.pagination },
-    })
-}
-
-/// Puts what is to be shown in place of what is true.
-fn show(
-    attributes: &mut Map<String, Value>,
-    shown: &std::collections::BTreeMap<String, Option<Value>>,
-) {
-    for (name, value) in shown {
-        match value {
-            Some(value) => attributes.insert(name.clone(), value.clone()),
-            None => attributes.remove(name),
-        };
     }
 }
 

@@ -1,20 +1,35 @@
-//! What there is to tell: jobs, storage units and disk pools, each of them a
-//! function of the time. Nothing ticks; the same question at the same time gets
-//! the same answer.
+//! What there is to tell: jobs, storage, tapes, images and what is said of them,
+//! each of them a function of the time. Nothing ticks; the same question at the
+//! same time gets the same answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+mod alert;
+mod drive;
+mod image;
 mod job;
+mod scan;
 mod seen;
+mod server;
+mod slo;
 mod storage;
 mod story;
+mod tape;
 
+pub use alert::Alert;
+pub use drive::{Drive, DrivePath};
+pub use image::Image;
 pub use job::{Attempt, Job, State};
+pub use scan::Scan;
+pub(crate) use scan::latest;
 pub(crate) use seen::Seen;
+pub use server::{Msdp, StorageServer};
+pub use slo::Slo;
 pub use storage::{Pool, Unit, Volume};
+pub use tape::{Cartridge, VolumePool};
 
 use story::Story;
 
@@ -22,12 +37,21 @@ use story::Story;
 /// known from the product and not from the specification.
 const KEPT: SignedDuration = SignedDuration::from_hours(78);
 
-/// The jobs and the storage of one NetBackup domain.
+/// All that one NetBackup domain has to tell.
 #[derive(Default)]
 pub struct Estate {
     jobs: BTreeMap<u64, Arc<Job>>,
     units: BTreeMap<String, Unit>,
     pools: BTreeMap<String, Pool>,
+    servers: BTreeMap<String, StorageServer>,
+    alerts: BTreeMap<u64, Alert>,
+    images: BTreeMap<String, Image>,
+    scans: BTreeMap<String, Scan>,
+    slos: BTreeMap<String, Slo>,
+    drives: BTreeMap<String, Drive>,
+    cartridges: BTreeMap<String, Cartridge>,
+    volume_pools: BTreeMap<u32, VolumePool>,
+    device_hosts: BTreeSet<String>,
     story: Option<Story>,
 }
 
@@ -39,7 +63,8 @@ impl Estate {
 
     /// An estate full of life, the same for the same seed: nightly windows,
     /// failures and retries, a queue that builds up, a pool that nears full, a
-    /// client without a success for days. `now` is when the story begins to be
+    /// client without a success for days, an infected image, a tape drive that is
+    /// down. `now` is when the story begins to be
     /// watched: its past is there already, and its future goes on by itself.
     pub fn lively(seed: u64, now: Timestamp) -> Self {
         Self {
@@ -63,6 +88,51 @@ impl Estate {
         self.pools.insert(pool.name.clone(), pool);
     }
 
+    /// Adds a storage server, or replaces the one with the same id.
+    pub fn add_storage_server(&mut self, server: StorageServer) {
+        self.servers.insert(server.id(), server);
+    }
+
+    /// Adds an alert, or replaces the one with the same id.
+    pub fn add_alert(&mut self, alert: Alert) {
+        self.alerts.insert(alert.id, alert);
+    }
+
+    /// Adds an image, or replaces the one with the same id.
+    pub fn add_image(&mut self, image: Image) {
+        self.images.insert(image.id(), image);
+    }
+
+    /// Adds a malware scan, or replaces the one with the same id.
+    pub fn add_scan(&mut self, scan: Scan) {
+        self.scans.insert(scan.id.clone(), scan);
+    }
+
+    /// Adds a protection plan, or replaces the one with the same id.
+    pub fn add_slo(&mut self, slo: Slo) {
+        self.slos.insert(slo.id.clone(), slo);
+    }
+
+    /// Adds a tape drive, or replaces the one with the same name.
+    pub fn add_drive(&mut self, drive: Drive) {
+        self.drives.insert(drive.name.clone(), drive);
+    }
+
+    /// Adds a cartridge, or replaces the one with the same id.
+    pub fn add_cartridge(&mut self, cartridge: Cartridge) {
+        self.cartridges.insert(cartridge.id.clone(), cartridge);
+    }
+
+    /// Adds a volume pool, or replaces the one with the same number.
+    pub fn add_volume_pool(&mut self, pool: VolumePool) {
+        self.volume_pools.insert(pool.number, pool);
+    }
+
+    /// Adds a host that controls robots.
+    pub fn add_device_host(&mut self, host: &str) {
+        self.device_hosts.insert(host.to_owned());
+    }
+
     /// The jobs that have a record at `now`, with their direct children counted.
     pub(crate) fn seen(&self, now: Timestamp) -> Vec<Seen> {
         let jobs: Vec<_> = self
@@ -81,29 +151,81 @@ impl Estate {
 
     /// Every job known, whether or not it has begun or its record has expired.
     pub(crate) fn jobs(&self, now: Timestamp) -> Vec<Arc<Job>> {
-        let mut jobs: Vec<_> = self.jobs.values().cloned().collect();
-        if let Some(story) = &self.story {
-            jobs.extend(story.jobs(now));
-        }
-        jobs
+        self.and_of_story(&self.jobs, |story| story.jobs(now))
     }
 
     /// The storage units at `now`.
     pub(crate) fn units(&self, now: Timestamp) -> Vec<Unit> {
-        let mut units: Vec<_> = self.units.values().cloned().collect();
-        if let Some(story) = &self.story {
-            units.extend(story.units(now));
-        }
-        units
+        self.and_of_story(&self.units, |story| story.units(now))
     }
 
     /// The disk pools at `now`.
     pub(crate) fn pools(&self, now: Timestamp) -> Vec<Pool> {
-        let mut pools: Vec<_> = self.pools.values().cloned().collect();
-        if let Some(story) = &self.story {
-            pools.extend(story.pools(now));
-        }
-        pools
+        self.and_of_story(&self.pools, |story| story.pools(now))
+    }
+
+    /// The storage servers at `now`.
+    pub(crate) fn servers(&self, now: Timestamp) -> Vec<StorageServer> {
+        self.and_of_story(&self.servers, |story| story.servers(now))
+    }
+
+    /// The alerts that have been raised by `now`.
+    pub(crate) fn alerts(&self, now: Timestamp) -> Vec<Alert> {
+        let mut alerts = self.and_of_story(&self.alerts, |story| story.alerts(now));
+        alerts.retain(|alert| alert.created <= now);
+        alerts
+    }
+
+    /// The images in the catalog at `now`.
+    pub(crate) fn images(&self, now: Timestamp) -> Vec<Image> {
+        let mut images = self.and_of_story(&self.images, |story| story.images(now));
+        images.retain(|image| image.is_there(now));
+        images
+    }
+
+    /// The malware scans that have been asked for by `now`.
+    pub(crate) fn scans(&self, now: Timestamp) -> Vec<Scan> {
+        let mut scans = self.and_of_story(&self.scans, |story| story.scans(now));
+        scans.retain(|scan| scan.date <= now);
+        scans
+    }
+
+    /// The protection plans.
+    pub(crate) fn slos(&self) -> Vec<Slo> {
+        self.and_of_story(&self.slos, Story::slos)
+    }
+
+    /// The tape drives at `now`.
+    pub(crate) fn drives(&self, now: Timestamp) -> Vec<Drive> {
+        self.and_of_story(&self.drives, |story| story.drives(now))
+    }
+
+    /// The cartridges at `now`.
+    pub(crate) fn cartridges(&self, now: Timestamp) -> Vec<Cartridge> {
+        self.and_of_story(&self.cartridges, |story| story.cartridges(now))
+    }
+
+    /// The volume pools at `now`.
+    pub(crate) fn volume_pools(&self, now: Timestamp) -> Vec<VolumePool> {
+        self.and_of_story(&self.volume_pools, |story| story.volume_pools(now))
+    }
+
+    /// The hosts that control robots, each once.
+    pub(crate) fn device_hosts(&self) -> BTreeSet<String> {
+        let mut hosts = self.device_hosts.clone();
+        hosts.extend(self.story.iter().flat_map(Story::device_hosts));
+        hosts
+    }
+
+    /// What was added and what the story tells.
+    fn and_of_story<K, T: Clone>(
+        &self,
+        added: &BTreeMap<K, T>,
+        told: impl FnOnce(&Story) -> Vec<T>,
+    ) -> Vec<T> {
+        let mut all: Vec<_> = added.values().cloned().collect();
+        all.extend(self.story.as_ref().map(told).into_iter().flatten());
+        all
     }
 }
 

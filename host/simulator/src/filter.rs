@@ -50,6 +50,13 @@ enum Operator {
     Ge,
 }
 
+/// The two ends of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    From,
+    To,
+}
+
 /// The functions over texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -67,6 +74,12 @@ impl<T> Filter<T> {
         release: Release,
     ) -> Result<Self, String> {
         parser::parse(text, columns, release).map(Self)
+    }
+
+    /// Whether the filter sets an end to the values of a column, for resources
+    /// that set one themselves when it does not.
+    pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
+        self.0.bounds(name, side)
     }
 
     /// Whether the filter keeps a row.

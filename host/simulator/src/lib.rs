@@ -6,10 +6,10 @@
 //! ```text
 //! server ── accepts, speaks TLS, one task a connection
 //!   route ── fault? who are you? which version? which resource?
-//!     answer ── the resources: unauthenticated ones, jobs, storage
+//!     answer ── the resources, one file each, and who takes which request
 //!       listing ── columns, filter, sort over the rows of a resource
 //!         filter, page ── the query's grammar, the two ways of paging
-//! estate ── what there is to tell: jobs, units, pools as functions of the time
+//! estate ── what there is to tell, one kind a file, as functions of the time
 //!   story ── a lively estate made from a seed
 //! truth ── the same facts counted without any of the above
 //! ```
@@ -36,11 +36,14 @@ mod truth;
 mod version;
 
 pub use clock::Clock;
-pub use estate::{Attempt, Estate, Job, Pool, State, Unit, Volume};
+pub use estate::{
+    Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Msdp, Pool, Scan, Slo, State,
+    StorageServer, Unit, Volume, VolumePool,
+};
 pub use fault::{Fault, Faults, Malformed};
 pub use options::{Options, Strictness, Unended};
 pub use release::Release;
 pub use requests::{Request, Requests};
 pub use server::Simulator;
 pub use tls::Authority;
-pub use truth::{Figures, Finished, Truth};
+pub use truth::{Figures, Finished, Scanned, Truth};

@@ -11,10 +11,10 @@ mod column;
 mod datum;
 
 pub(crate) use column::{Case, Column, Ops, Schema, find};
-pub(crate) use datum::Datum;
+pub(crate) use datum::{Datum, iso};
 
 use crate::Release;
-use crate::filter::Filter;
+use crate::filter::{Filter, Side};
 
 /// What to keep and in which order, with the columns looked up already.
 pub(crate) struct Listing<T: 'static> {
@@ -57,7 +57,7 @@ impl<T> Listing<T> {
         let last = order
             .last()
             .map_or(Direction::Ascending, |(_, direction)| *direction);
-        order.extend(column::find(columns, tie).map(|column| (column, last)));
+        order.extend(column::find(columns, release, tie).map(|column| (column, last)));
         Ok(Self { filter, order })
     }
 
@@ -96,17 +96,29 @@ impl<T> Listing<T> {
             })
     }
 
+    /// Whether the filter says which values a column has at least (`Side::From`)
+    /// or at most (`Side::To`).
+    pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
+        self.filter
+            .as_ref()
+            .is_some_and(|filter| filter.bounds(name, side))
+    }
+
     /// How many values a key of this order has.
     pub(crate) fn key_len(&self) -> usize {
         self.order.len()
     }
 }
 
-/// The attributes of a row, those that are absent left out.
-pub(crate) fn attributes<T>(columns: &[Column<T>], row: &T) -> Map<String, Value> {
+/// The attributes of a row in a release, those that are absent left out.
+pub(crate) fn attributes<T>(
+    columns: &[Column<T>],
+    release: Release,
+    row: &T,
+) -> Map<String, Value> {
     columns
         .iter()
-        .filter(|column| column.is_shown())
+        .filter(|column| column.is_shown(release))
         .filter_map(|column| Some((column.name().to_owned(), column.read(row).json()?)))
         .collect()
 }
@@ -120,7 +132,7 @@ fn sort_key<T>(
         Some(name) => (name, Direction::Descending),
         None => (name, Direction::Ascending),
     };
-    column::find(columns, name)
+    column::find(columns, release, name)
         .filter(|column| column.sorts_in(release))
         .map(|column| (column, direction))
         .ok_or_else(|| format!("Sorting by `{name}` is not supported."))

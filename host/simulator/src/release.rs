@@ -10,14 +10,15 @@ use crate::version::Version;
 pub enum Release {
     /// 10.3, API 10.0.
     V10_3,
-    /// 10.4, API 11.0. No bundle of its own: it has the filters of 10.3.
+    /// 10.4, API 11.0. No bundle of its own: it has the paths of 10.5, and the
+    /// attributes and filters of 10.3.
     V10_4,
     /// 10.5, API 12.0.
     V10_5,
     /// 11.0, API 13.0.
     V11_0,
-    /// 11.2, API 14.0. Its bundle lacks the storage resources: they are carried
-    /// forward from 11.0.
+    /// 11.2, API 14.0. Its bundle lacks the resources of storage and of the
+    /// service catalog: they are carried forward from 11.0.
     #[default]
     V11_2,
 }

@@ -9,13 +9,14 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::sleep;
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, Ask};
 use crate::body::Body;
 use crate::fault::Fault;
 use crate::query::Query;
 use crate::requests::Request;
 use crate::server::Shared;
 use crate::version::Version;
+use crate::{Estate, Release};
 
 /// What every path begins with.
 pub(crate) const PREFIX: &str = "/netbackup";
@@ -101,33 +102,54 @@ fn answer(shared: &Shared, asked: &Asked, stuck: bool) -> Answer {
 
 /// The resources that need authorization and a version.
 fn resource(shared: &Shared, asked: &Asked, path: &str, stuck: bool) -> Answer {
-    let get = asked.method == Method::GET;
-    let (release, now) = (shared.release(), shared.clock.now());
-    let (strict, shape, query) = (shared.strictness, shared.shape, &asked.query);
+    let ask = Ask {
+        query: &asked.query,
+        headers: &asked.headers,
+        release: shared.release(),
+        now: shared.clock.now(),
+        strictness: shared.strictness,
+        shape: shared.shape,
+        stuck,
+    };
     let estate = shared.estate();
-    match path {
-        "/admin/jobs" if get => {
-            answer::jobs(estate.seen(now), shape, query, release, strict, stuck)
-        }
-        "/admin/jobs-count-requests" if asked.method == Method::POST => {
-            answer::jobs_count(estate.seen(now), shape, &asked.body, release)
-        }
-        "/storage/storage-units" if get => {
-            let pools = estate.pools(now);
-            answer::units(estate.units(now), &pools, query, release, strict, stuck)
-        }
-        "/storage/disk-pools" if get => {
-            answer::pools(estate.pools(now), query, release, strict, stuck)
-        }
-        "/admin/jobs"
-        | "/admin/jobs-count-requests"
-        | "/storage/storage-units"
-        | "/storage/disk-pools" => Answer::method_not_allowed(),
-        _ => match path.strip_prefix("/admin/jobs/") {
-            Some(id) if get => answer::job(estate.seen(now), shape, id),
-            _ => Answer::not_found(),
-        },
+    let get = asked.method == Method::GET;
+    match list(path, ask.release) {
+        Some(list) if get => return list(&estate, &ask),
+        Some(_) => return Answer::method_not_allowed(),
+        None => {}
     }
+    match path.strip_prefix("/admin/jobs/") {
+        Some(id) if get => answer::job(&estate, &ask, id),
+        _ if path != "/admin/jobs-count-requests" => Answer::not_found(),
+        _ if asked.method == Method::POST => answer::jobs_count(&estate, &ask, &asked.body),
+        _ => Answer::method_not_allowed(),
+    }
+}
+
+/// How a list is answered.
+type List = fn(&Estate, &Ask<'_>) -> Answer;
+
+/// The list at a path, if the release has it. The bundle of 11.2 lacks the files
+/// of storage and of the service catalog: 11.0 is carried forward.
+fn list(path: &str, release: Release) -> Option<List> {
+    // The guide names them first for 10.4.
+    let tape = release >= Release::V10_4;
+    Some(match path {
+        "/admin/jobs" => answer::jobs,
+        "/catalog/images" => answer::images,
+        "/malware/latest-scan-results" => answer::latest_scans,
+        "/malware/scan-results" => answer::scans,
+        "/manage/alerts" => answer::alerts,
+        "/servicecatalog/slos" => answer::slos,
+        "/storage/disk-pools" => answer::pools,
+        "/storage/drives" => answer::drives,
+        "/storage/robots-device-hosts" if tape => answer::device_hosts,
+        "/storage/storage-servers" => answer::servers,
+        "/storage/storage-units" => answer::units,
+        "/storage/tape-media" if tape => answer::media,
+        "/storage/tape-volume-pools" if tape => answer::volume_pools,
+        _ => return None,
+    })
 }
 
 async fn read(shared: &Shared, head: http::request::Parts, body: Incoming) -> Asked {

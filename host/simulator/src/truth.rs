@@ -6,8 +6,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod findings;
+mod tape;
+
+pub use findings::Scanned;
+
 use crate::estate::Seen;
-use crate::{Estate, Job, Pool, State, Unit};
+use crate::{
+    Alert, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
+    VolumePool,
+};
 
 /// What finished attempts are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +47,15 @@ pub struct Truth {
     parents: HashSet<u64>,
     units: Vec<Unit>,
     pools: Vec<Pool>,
+    servers: Vec<StorageServer>,
+    alerts: Vec<Alert>,
+    images: Vec<Image>,
+    scans: Vec<Scan>,
+    slos: Vec<Slo>,
+    drives: Vec<Drive>,
+    cartridges: Vec<Cartridge>,
+    volume_pools: Vec<VolumePool>,
+    device_hosts: usize,
 }
 
 impl Truth {
@@ -49,6 +66,15 @@ impl Truth {
             parents: jobs.iter().filter_map(|job| job.parent).collect(),
             units: estate.units(now),
             pools: estate.pools(now),
+            servers: estate.servers(now),
+            alerts: estate.alerts(now),
+            images: estate.images(now),
+            scans: estate.scans(now),
+            slos: estate.slos(),
+            drives: estate.drives(now),
+            cartridges: estate.cartridges(now),
+            volume_pools: estate.volume_pools(now),
+            device_hosts: estate.device_hosts().len(),
             jobs,
             now,
         }
@@ -104,6 +130,11 @@ impl Truth {
         &self.pools
     }
 
+    /// The storage servers.
+    pub fn servers(&self) -> &[StorageServer] {
+        &self.servers
+    }
+
     fn unended(&self) -> impl Iterator<Item = (&Arc<Job>, State)> {
         self.leaves()
             .map(|job| (job, Seen::new(Arc::clone(job), self.now, 0).state))
@@ -141,4 +172,13 @@ fn count<'a>(
         }
     }
     counted
+}
+
+/// How many there are of each kind.
+fn tally<K: Ord>(kinds: impl Iterator<Item = K>) -> BTreeMap<K, u64> {
+    let mut tally = BTreeMap::new();
+    for kind in kinds {
+        *tally.entry(kind).or_default() += 1;
+    }
+    tally
 }

@@ -8,23 +8,27 @@ mod columns;
 
 use columns::{COLUMNS, Row};
 
-use super::{Answer, known, list, or_bad_request, show};
+use super::resource::{Ask, Resource, list};
+use super::{Answer, or_bad_request};
 use crate::estate::Seen;
-use crate::listing::{Listing, attributes};
-use crate::page::{Cursors, Limits, encode};
-use crate::query::Query;
-use crate::{Release, Strictness, Unended};
+use crate::listing::Listing;
+use crate::page::{Limits, encode};
+use crate::{Estate, Unended};
 
-const LIMITS: Limits = Limits { min: 0, max: 100 };
-const PARAMETERS: &[&str] = &[
-    "filter",
-    "page[after]",
-    "page[before]",
-    "page[limit]",
-    "sort",
-];
-/// "Sorted in descending order by job start time" when nothing else is asked.
-const NEWEST_FIRST: &str = "-startTime";
+static JOBS: Resource<Row> = Resource {
+    columns: COLUMNS,
+    parameters: &[
+        "filter",
+        "page[after]",
+        "page[before]",
+        "page[limit]",
+        "sort",
+    ],
+    limits: Limits { min: 0, max: 100 },
+    // "Sorted in descending order by job start time" when nothing else is asked.
+    sort: "-startTime",
+    tie: "jobId",
+};
 
 /// How jobs are shown.
 #[derive(Clone, Copy)]
@@ -34,23 +38,11 @@ pub(crate) struct Shape {
 }
 
 /// Answers the list.
-pub(crate) fn jobs(
-    jobs: Vec<Seen>,
-    shape: Shape,
-    query: &Query,
-    release: Release,
-    strictness: Strictness,
-    stuck: bool,
-) -> Answer {
+pub(crate) fn jobs(estate: &Estate, ask: &Ask<'_>) -> Answer {
     or_bad_request((|| {
-        known(query, PARAMETERS, strictness)?;
-        let sort = query.get("sort").unwrap_or(NEWEST_FIRST);
-        let listing = Listing::parse(COLUMNS, release, query.get("filter"), sort, "jobId")?;
-        let cursors = Cursors::parse(query, LIMITS, strictness, &listing)?;
-        let rows = listing.select(rows(jobs, shape));
-        let page = cursors.cut(rows, &listing, query, stuck);
+        let (page, listing) = JOBS.by_cursor(rows(estate.seen(ask.now), ask.shape), ask)?;
         Ok(list(page, |row| {
-            let mut value = object(row, shape);
+            let mut value = object(row, ask);
             if let Some(value) = value.as_object_mut() {
                 let cursor = encode(&listing.key(row));
                 value.insert("meta".to_owned(), json!({ "page": { "cursor": cursor } }));
@@ -61,12 +53,12 @@ pub(crate) fn jobs(
 }
 
 /// Answers one job, or 404.
-pub(crate) fn job(jobs: Vec<Seen>, shape: Shape, id: &str) -> Answer {
-    let found = rows(jobs, shape)
+pub(crate) fn job(estate: &Estate, ask: &Ask<'_>, id: &str) -> Answer {
+    let found = rows(estate.seen(ask.now), ask.shape)
         .into_iter()
         .find(|row| row.seen.job.id.to_string() == id);
     found.map_or_else(Answer::not_found, |row| {
-        Answer::json(json!({ "data": object(&row, shape) }))
+        Answer::json(json!({ "data": object(&row, ask) }))
     })
 }
 
@@ -88,13 +80,13 @@ struct CountAttributes {
 }
 
 /// Answers how many jobs a filter keeps, all of them without one.
-pub(crate) fn jobs_count(jobs: Vec<Seen>, shape: Shape, body: &[u8], release: Release) -> Answer {
+pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer {
     or_bad_request((|| {
         let request: CountRequest = serde_json::from_slice(body)
             .map_err(|error| format!("The body is not a count request: {error}."))?;
         let filter = request.data.attributes.filter;
-        let listing = Listing::parse(COLUMNS, release, filter.as_deref(), "", "jobId")?;
-        let count = listing.select(rows(jobs, shape)).len();
+        let listing = Listing::parse(COLUMNS, ask.release, filter.as_deref(), "", "jobId")?;
+        let count = listing.select(rows(estate.seen(ask.now), ask.shape)).len();
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
         Ok(json!({ "data": { "type": "jobCount", "attributes": attributes } }))
     })())
@@ -105,12 +97,11 @@ fn rows(jobs: Vec<Seen>, shape: Shape) -> Vec<Row> {
     jobs.into_iter().map(|seen| Row { seen, unended }).collect()
 }
 
-fn object(row: &Row, shape: Shape) -> Value {
+fn object(row: &Row, ask: &Ask<'_>) -> Value {
     let job = &row.seen.job;
-    let mut attributes = attributes(COLUMNS, row);
-    show(&mut attributes, &job.shown);
+    let attributes = JOBS.attributes(row, &job.shown, ask.release);
     let own = format!("/netbackup/admin/jobs/{}", job.id);
-    let id = if shape.numeric_ids {
+    let id = if ask.shape.numeric_ids {
         json!(job.id)
     } else {
         json!(job.id.to_string())

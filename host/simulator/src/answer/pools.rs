@@ -2,14 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, known, list, or_bad_request, show};
-use crate::listing::{Column, Datum, Listing, Ops, attributes};
-use crate::page::{Limits, Offsets};
-use crate::query::Query;
-use crate::{Pool, Release, Strictness, Volume};
+use super::resource::{Ask, Resource, list};
+use super::{Answer, or_bad_request};
+use crate::listing::{Column, Datum, Ops};
+use crate::page::Limits;
+use crate::{Estate, Pool, Release, Volume};
 
-const LIMITS: Limits = Limits { min: 1, max: 500 };
-const PARAMETERS: &[&str] = &["filter", "page[limit]", "page[offset]", "sort"];
+static POOLS: Resource<Pool> = Resource {
+    columns: COLUMNS,
+    parameters: &["filter", "page[limit]", "page[offset]", "sort"],
+    limits: Limits { min: 1, max: 500 },
+    sort: "",
+    tie: "name",
+};
 
 type C = Column<Pool>;
 
@@ -47,27 +52,16 @@ static COLUMNS: &[C] = &[
 ];
 
 /// Answers the list. The filter `diskVolumes/any(…)` is not played.
-pub(crate) fn pools(
-    pools: Vec<Pool>,
-    query: &Query,
-    release: Release,
-    strictness: Strictness,
-    stuck: bool,
-) -> Answer {
-    or_bad_request((|| {
-        known(query, PARAMETERS, strictness)?;
-        let sort = query.get("sort").unwrap_or("");
-        let listing = Listing::parse(COLUMNS, release, query.get("filter"), sort, "name")?;
-        let offsets = Offsets::parse(query, LIMITS, strictness)?;
-        Ok(list(offsets.cut(listing.select(pools), query, stuck), row))
-    })())
+pub(crate) fn pools(estate: &Estate, ask: &Ask<'_>) -> Answer {
+    let page = POOLS.by_offset(estate.pools(ask.now), ask);
+    or_bad_request(page.map(|page| list(page, |pool| row(pool, ask.release))))
 }
 
 /// One row, also as it is included beside storage units.
-pub(super) fn row(pool: &Pool) -> Value {
-    let mut attributes = attributes(COLUMNS, pool);
-    show(&mut attributes, &pool.shown);
-    let server = json!({ "type": "storageServer", "id": format!("{}:media01", pool.s_type) });
+pub(super) fn row(pool: &Pool, release: Release) -> Value {
+    let attributes = POOLS.attributes(pool, &pool.shown, release);
+    let server =
+        json!({ "type": "storageServer", "id": format!("{}:{}", pool.s_type, pool.server) });
     json!({
         "type": "diskPool",
         "id": pool.id(),

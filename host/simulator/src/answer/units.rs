@@ -2,14 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, known, list, or_bad_request, show};
-use crate::listing::{Column, Datum, Listing, Ops, attributes};
-use crate::page::{Limits, Offsets};
-use crate::query::Query;
-use crate::{Pool, Release, Strictness, Unit};
+use super::resource::{Ask, Resource, list};
+use super::{Answer, or_bad_request};
+use crate::listing::{Column, Datum, Ops};
+use crate::page::Limits;
+use crate::{Estate, Release, Unit};
 
-const LIMITS: Limits = Limits { min: 1, max: 500 };
-const PARAMETERS: &[&str] = &["filter", "include", "page[limit]", "page[offset]", "sort"];
+static UNITS: Resource<Unit> = Resource {
+    columns: COLUMNS,
+    parameters: &["filter", "include", "page[limit]", "page[offset]", "sort"],
+    limits: Limits { min: 1, max: 500 },
+    sort: "",
+    tie: "name",
+};
 
 type C = Column<Unit>;
 
@@ -89,22 +94,11 @@ static COLUMNS: &[C] = &[
 ];
 
 /// Answers the list.
-pub(crate) fn units(
-    units: Vec<Unit>,
-    pools: &[Pool],
-    query: &Query,
-    release: Release,
-    strictness: Strictness,
-    stuck: bool,
-) -> Answer {
+pub(crate) fn units(estate: &Estate, ask: &Ask<'_>) -> Answer {
     or_bad_request((|| {
-        known(query, PARAMETERS, strictness)?;
-        let sort = query.get("sort").unwrap_or("");
-        let listing = Listing::parse(COLUMNS, release, query.get("filter"), sort, "name")?;
-        let offsets = Offsets::parse(query, LIMITS, strictness)?;
-        let page = offsets.cut(listing.select(units), query, stuck);
-        let linked = included(&page.rows, pools, query.get("include"))?;
-        let mut answer = list(page, row);
+        let page = UNITS.by_offset(estate.units(ask.now), ask)?;
+        let linked = included(&page.rows, estate, ask)?;
+        let mut answer = list(page, |unit| row(unit, ask.release));
         if let (Some(linked), Some(answer)) = (linked, answer.as_object_mut()) {
             answer.insert("included".to_owned(), linked);
         }
@@ -112,9 +106,8 @@ pub(crate) fn units(
     })())
 }
 
-fn row(unit: &Unit) -> Value {
-    let mut attributes = attributes(COLUMNS, unit);
-    show(&mut attributes, &unit.shown);
+fn row(unit: &Unit, release: Release) -> Value {
+    let attributes = UNITS.attributes(unit, &unit.shown, release);
     let pool = unit.pool.iter().map(|id| {
         let href = format!("/netbackup/storage/disk-pools/{id}");
         let related = json!({ "related": { "href": href } });
@@ -133,20 +126,20 @@ fn row(unit: &Unit) -> Value {
 }
 
 /// The pools of the units of a page, when `include=diskPool` asks for them.
-fn included(
-    units: &[Unit],
-    pools: &[Pool],
-    include: Option<&str>,
-) -> Result<Option<Value>, String> {
-    match include {
+fn included(units: &[Unit], estate: &Estate, ask: &Ask<'_>) -> Result<Option<Value>, String> {
+    match ask.query.get("include") {
         None => Ok(None),
         Some("diskPool") => {
-            let linked = pools.iter().filter(|pool| {
-                units
-                    .iter()
-                    .any(|unit| unit.pool.as_ref() == Some(&pool.id()))
+            let mut pools = estate.pools(ask.now);
+            pools.retain(|pool| {
+                let id = pool.id();
+                units.iter().any(|unit| unit.pool.as_ref() == Some(&id))
             });
-            Ok(Some(linked.map(super::pools::row).collect()))
+            let rows = pools.iter();
+            Ok(Some(
+                rows.map(|pool| super::pools::row(pool, ask.release))
+                    .collect(),
+            ))
         }
         Some(other) => Err(format!(
             "`include` is `{other}`, where only `diskPool` is known."

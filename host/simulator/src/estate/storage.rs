@@ -100,6 +100,8 @@ pub struct Pool {
     pub s_type: String,
     /// `storageCategory`: as of a unit, without tape and basic disk.
     pub category: String,
+    /// The name of its storage server.
+    pub server: String,
     /// `diskPoolState`: `UP`, `DOWN`, `TRANSIENT`.
     pub state: String,
     /// `diskVolumes`.
@@ -143,6 +145,7 @@ impl Pool {
             name: name.to_owned(),
             s_type: "PureDisk".to_owned(),
             category: "MSDP".to_owned(),
+            server: "media01".to_owned(),
             state: "UP".to_owned(),
             volumes: vec![Volume::new("PureDiskVolume", raw, available)],
             high_water_mark: 98,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Expression, Operand, Operator, Part};
+use super::{Expression, Operand, Operator, Part, Side};
 use crate::listing::{Case, Datum};
 
 impl<T> Expression<T> {
@@ -21,6 +21,17 @@ impl<T> Expression<T> {
             },
         }
     }
+
+    pub(super) fn bounds(&self, name: &str, side: Side) -> bool {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => a.bounds(name, side) || b.bounds(name, side),
+            Self::Not(a) => a.bounds(name, side),
+            Self::Compare(operand, operator, _) => {
+                operand.column.name() == name && operator.bounds(side)
+            }
+            Self::Part(..) => false,
+        }
+    }
 }
 
 impl<T> Operand<T> {
@@ -36,6 +47,15 @@ impl<T> Operand<T> {
 }
 
 impl Operator {
+    fn bounds(self, side: Side) -> bool {
+        match self {
+            Self::Eq => true,
+            Self::Ne => false,
+            Self::Gt | Self::Ge => side == Side::From,
+            Self::Lt | Self::Le => side == Side::To,
+        }
+    }
+
     /// A value that is absent compares with nothing: it is only `ne`.
     fn holds(self, order: Option<Ordering>) -> bool {
         let Some(order) = order else {

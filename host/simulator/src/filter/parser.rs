@@ -139,7 +139,7 @@ impl<T> Parser<T> {
     }
 
     fn column(&self, name: &str) -> Result<&'static Column<T>, String> {
-        find(self.columns, name)
+        find(self.columns, self.release, name)
             .filter(|column| column.ops(self.release) != Ops::NONE)
             .ok_or_else(|| format!("Filtering by `{name}` is not supported."))
     }
@@ -186,9 +186,9 @@ fn operator(word: &str) -> Option<(Operator, Ops)> {
         "eq" => (Operator::Eq, Ops::EQ),
         "ne" => (Operator::Ne, Ops::NE),
         "lt" => (Operator::Lt, Ops::ORDER),
-        "le" => (Operator::Le, Ops::ORDER),
+        "le" => (Operator::Le, Ops::RANGE),
         "gt" => (Operator::Gt, Ops::ORDER),
-        "ge" => (Operator::Ge, Ops::ORDER),
+        "ge" => (Operator::Ge, Ops::RANGE),
         _ => return None,
     })
 }

@@ -11,20 +11,27 @@ impl Ops {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const EQ: Self = Self(1);
     pub(crate) const NE: Self = Self(2);
+    /// `lt gt`
     pub(crate) const ORDER: Self = Self(4);
     pub(crate) const CONTAINS: Self = Self(8);
     /// `startswith` and `endswith`.
     pub(crate) const ENDS: Self = Self(16);
     /// `tolower` and `toupper`.
     pub(crate) const CASE: Self = Self(32);
+    /// `ge le`
+    pub(crate) const RANGE: Self = Self(64);
 
     pub(crate) const EQ_NE: Self = Self::EQ.and(Self::NE);
     /// `eq ne lt gt le ge`
-    pub(crate) const NUMBER: Self = Self::EQ_NE.and(Self::ORDER);
+    pub(crate) const NUMBER: Self = Self::EQ_NE.and(Self::ORDER).and(Self::RANGE);
     /// `contains startswith endswith`
     pub(crate) const PARTS: Self = Self::CONTAINS.and(Self::ENDS);
     /// `eq ne contains startswith endswith`
     pub(crate) const TEXT: Self = Self::EQ_NE.and(Self::PARTS);
+    /// `eq contains`
+    pub(crate) const WORDS: Self = Self::EQ.and(Self::CONTAINS);
+    /// What the tables of tape allow for a name: `TEXT`, `tolower`, `toupper`.
+    pub(crate) const LABEL: Self = Self::TEXT.and(Self::CASE);
     /// Everything that the storage tables allow for a name.
     pub(crate) const NAME: Self = Self::NUMBER.and(Self::PARTS).and(Self::CASE);
     /// `eq contains tolower toupper`
@@ -61,6 +68,8 @@ pub(crate) struct Column<T> {
     name: &'static str,
     read: for<'a> fn(&'a T) -> Datum<'a>,
     shown: bool,
+    /// The releases that know it at all, both included.
+    known: (Release, Release),
     schema: Schema,
     ops: Ops,
     /// The releases in which a filter may name it.
@@ -76,6 +85,7 @@ impl<T> Column<T> {
             name,
             read,
             shown: true,
+            known: (Release::V10_3, Release::V11_2),
             schema: Schema::Text,
             ops: Ops::NONE,
             filter_since: Release::V10_3,
@@ -116,12 +126,35 @@ impl<T> Column<T> {
 
     /// Filtered by bare date-times.
     pub(crate) const fn time(self) -> Self {
-        self.filtered(Schema::Time, Ops::NUMBER)
+        self.time_with(Ops::NUMBER)
+    }
+
+    /// The same, with some operators alone.
+    pub(crate) const fn time_with(self, ops: Ops) -> Self {
+        self.filtered(Schema::Time, ops)
     }
 
     /// Filtered by bare ISO-8601 durations.
     pub(crate) const fn span(self) -> Self {
         self.filtered(Schema::Span, Ops::NUMBER)
+    }
+
+    /// Known only from a release on: shown, filtered and sorted.
+    pub(crate) const fn since(self, first: Release) -> Self {
+        let (_, last) = self.known;
+        Self {
+            known: (first, last),
+            ..self
+        }
+    }
+
+    /// Known only up to a release, which is included.
+    pub(crate) const fn until(self, last: Release) -> Self {
+        let (first, _) = self.known;
+        Self {
+            known: (first, last),
+            ..self
+        }
     }
 
     /// Filtered only from a release on.
@@ -153,8 +186,8 @@ impl<T> Column<T> {
         self.schema
     }
 
-    pub(crate) fn is_shown(&self) -> bool {
-        self.shown
+    pub(crate) fn is_shown(&self, release: Release) -> bool {
+        self.shown && self.is_known(release)
     }
 
     pub(crate) fn read<'a>(&self, row: &'a T) -> Datum<'a> {
@@ -163,7 +196,7 @@ impl<T> Column<T> {
 
     /// What a filter may do with it in a release.
     pub(crate) fn ops(&self, release: Release) -> Ops {
-        if release >= self.filter_since {
+        if release >= self.filter_since && self.is_known(release) {
             self.ops
         } else {
             Ops::NONE
@@ -171,16 +204,29 @@ impl<T> Column<T> {
     }
 
     pub(crate) fn sorts_in(&self, release: Release) -> bool {
-        self.sort
-            .is_some_and(|(first, last)| first <= release && release <= last)
+        self.is_known(release)
+            && self
+                .sort
+                .is_some_and(|(first, last)| first <= release && release <= last)
+    }
+
+    fn is_known(&self, release: Release) -> bool {
+        self.known.0 <= release && release <= self.known.1
     }
 }
 
-/// The column of a name; a name that is shown and also filtered in another form
-/// has two, of which the one that can be filtered is found.
-pub(crate) fn find<T>(columns: &'static [Column<T>], name: &str) -> Option<&'static Column<T>> {
-    let named = || columns.iter().filter(|column| column.name == name);
+/// The column of a name in a release; a name that is shown and also filtered in
+/// another form has two, of which the one that can be filtered is found.
+pub(crate) fn find<T>(
+    columns: &'static [Column<T>],
+    release: Release,
+    name: &str,
+) -> Option<&'static Column<T>> {
+    let named = || {
+        let known = |column: &&Column<T>| column.name == name && column.is_known(release);
+        columns.iter().filter(known)
+    };
     named()
-        .find(|column| column.ops != Ops::NONE)
+        .find(|column| column.ops(release) != Ops::NONE)
         .or_else(|| named().next())
 }

@@ -35,6 +35,11 @@ impl<'a> Datum<'a> {
         number.map_or(Self::Absent, Self::from)
     }
 
+    /// A time as a text, for attributes that are filtered as texts.
+    pub(crate) fn time_text(time: Timestamp) -> Self {
+        Self::Text(Cow::Owned(iso(time)))
+    }
+
     /// As it stands in the answer; `None` when it is absent.
     pub(crate) fn json(self) -> Option<Value> {
         Some(match self {
@@ -44,7 +49,7 @@ impl<'a> Datum<'a> {
             Self::Float(number) => number.into(),
             Self::Text(text) => text.into(),
             Self::Flag(flag) => flag.into(),
-            Self::Time(time) => time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into(),
+            Self::Time(time) => iso(time).into(),
             Self::Span(span) => SignedDuration::from_secs(span.as_secs()).to_string().into(),
             Self::Nested(value) => value,
         })
@@ -106,6 +111,11 @@ impl<'a> Datum<'a> {
             Self::Nested(_) => 3,
         }
     }
+}
+
+/// ISO-8601 with milliseconds and `Z`, as the vendor's guide has it.
+pub(crate) fn iso(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 impl From<u64> for Datum<'_> {

@@ -7,7 +7,10 @@
 
 mod client;
 mod faults;
+mod findings;
 mod jobs;
+mod lively;
 mod manners;
 mod restart;
 mod storage;
+mod tape;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::{Plan, Site, nights, rounds};
+use super::{Plan, Site, catalog, nights, rounds};
 use crate::Job;
 
 /// The seconds of a day.
@@ -35,7 +35,11 @@ pub(super) fn plan(site: Site, number: i64) -> Plan {
     };
     nights::plan(&mut day);
     rounds::plan(&mut day);
-    day.numbered(u64::try_from(number).unwrap_or(0) * IDS)
+    let jobs = day.numbered(u64::try_from(number).unwrap_or(0) * IDS);
+    Plan {
+        images: catalog::images(&jobs),
+        jobs,
+    }
 }
 
 impl Day {
@@ -69,7 +73,7 @@ impl Day {
 
     /// Gives ids in the order of queueing, as a server does. The sort is stable,
     /// so that a parent stays before its children.
-    fn numbered(mut self, first: u64) -> Plan {
+    fn numbered(mut self, first: u64) -> Vec<Arc<Job>> {
         self.jobs.sort_by_key(|job| job.queued);
         let ids: HashMap<u64, u64> = self
             .jobs

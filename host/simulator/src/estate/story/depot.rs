@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Site;
-use crate::{Pool, Unit, Volume};
+use crate::{Msdp, Pool, StorageServer, Unit, Volume};
 
 const TERABYTE: u64 = 1 << 40;
 
@@ -12,7 +12,7 @@ pub(super) fn pools(site: Site, now: Timestamp) -> Vec<Pool> {
     let hours = now.duration_since(site.born).as_secs_f64() / 3600.0;
     // Each site a little different from the next.
     let own = (site.seed % 7) as f64 / 100.0;
-    vec![
+    let mut pools = vec![
         // Nears its high-water mark at a percent an hour, then is cleaned up.
         pool(
             "dp-msdp-01",
@@ -32,7 +32,42 @@ pub(super) fn pools(site: Site, now: Timestamp) -> Vec<Pool> {
         ),
         with_a_volume_down(pool("dp-adv-01", 20, 0.44 + own)),
         cloud(0.4 + own + hours * 0.002),
-    ]
+    ];
+    for pool in &mut pools {
+        pool.server = match pool.name.as_str() {
+            "dp-msdp-02" => format!("{}-media02", site.town),
+            "dp-worm-01" => format!("{}-worm01", site.town),
+            "dp-cloud-01" => "s3.simulated.example".to_owned(),
+            _ => format!("{}-media01", site.town),
+        };
+    }
+    pools
+}
+
+/// The servers of those pools, one each. What they save grows slowly.
+pub(super) fn servers(site: Site, now: Timestamp) -> Vec<StorageServer> {
+    let hours = now.duration_since(site.born).as_secs_f64() / 3600.0;
+    let ratio = 8.0 + (hours * 0.01).rem_euclid(6.0);
+    let units = units(site, now);
+    let server = |pool: Pool| {
+        let id = pool.id();
+        let on_pool = |unit: &&Unit| unit.pool.as_ref() == Some(&id);
+        let msdp = pool.raw.zip(pool.used).map(|(raw, used)| {
+            let logical = (used as f64 * ratio) as u64;
+            Msdp::new(raw, used, logical)
+        });
+        StorageServer {
+            units: units
+                .iter()
+                .filter(on_pool)
+                .map(|unit| unit.name.clone())
+                .collect(),
+            worm: pool.name == "dp-worm-01",
+            msdp: msdp.filter(|_| pool.category == "MSDP"),
+            ..StorageServer::without_figures(&pool.server, &pool.category, &pool.s_type)
+        }
+    };
+    pools(site, now).into_iter().map(server).collect()
 }
 
 /// The units on those pools, and one on tape. Two share a pool.

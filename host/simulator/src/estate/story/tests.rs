@@ -165,3 +165,101 @@ fn the_same_seed_tells_the_same_story_and_another_seed_another() {
     assert_eq!(told(1), told(1));
     assert_ne!(told(1), told(2));
 }
+
+#[test]
+fn every_failure_raises_an_alert_and_every_good_backup_leaves_an_image() {
+    let estate = Estate::lively(1, born());
+    let jobs = estate.seen(after(0));
+    let day = |seen: &&Seen| {
+        let ended = seen.end().is_some_and(|end| end > after(-24));
+        ended && seen.state == State::Done
+    };
+    let failed: BTreeSet<_> = jobs
+        .iter()
+        .filter(day)
+        .filter(|seen| seen.status().is_some_and(|status| status > 1))
+        .map(|seen| seen.job.id.to_string())
+        .collect();
+    let errors: BTreeSet<_> = estate
+        .alerts(after(0))
+        .into_iter()
+        .filter(|alert| alert.severity == "ERROR" && alert.created > after(-24))
+        .map(|alert| alert.params["jobId"].clone())
+        .collect();
+    assert!(!failed.is_empty());
+    assert_eq!(errors, failed);
+    let good: BTreeSet<_> = jobs
+        .iter()
+        .filter(day)
+        .filter(|seen| seen.job.job_type == "BACKUP" && seen.children == 0)
+        .filter(|seen| matches!(seen.status(), Some(0 | 1)))
+        .map(|seen| seen.job.id)
+        .collect();
+    let images: BTreeSet<_> = estate
+        .images(after(0))
+        .into_iter()
+        .filter(|image| image.backup_time + image.elapsed > after(-24))
+        .map(|image| image.job)
+        .collect();
+    assert!(good.len() > 200, "{}", good.len());
+    assert_eq!(images, good);
+}
+
+#[test]
+fn a_machine_is_infected_and_its_images_say_so() {
+    for hour in [0, 7, 13, 19] {
+        let estate = Estate::lively(1, born());
+        let scans = estate.scans(after(hour));
+        let impacted: BTreeSet<_> = scans
+            .iter()
+            .filter(|scan| scan.result == "IMPACTED" && scan.infected > 0)
+            .map(|scan| (scan.client.clone(), scan.backup_time))
+            .collect();
+        let clients: BTreeSet<_> = impacted.iter().map(|(client, _)| client.clone()).collect();
+        assert_eq!(clients.len(), 1, "{hour}");
+        let marked: BTreeSet<_> = estate
+            .images(after(hour))
+            .into_iter()
+            .filter(|image| image.scan_result == "IMPACTED")
+            .map(|image| (image.client, image.backup_time))
+            .collect();
+        assert_eq!(marked, impacted, "{hour}");
+        let clean = scans.iter().filter(|scan| scan.result == "CLEAN").count();
+        assert!(clean > 10, "{hour}: {clean}");
+    }
+}
+
+#[test]
+fn the_library_has_40_cartridges_that_fill_and_a_drive_that_is_down() {
+    let full = |hours: i64| {
+        let cartridges = Estate::lively(1, born()).cartridges(after(hours));
+        assert_eq!(cartridges.len(), 40);
+        assert!(cartridges.iter().any(|one| one.pool == "Scratch"));
+        let ids: BTreeSet<_> = cartridges.iter().map(|one| one.id.len()).collect();
+        assert_eq!(ids, BTreeSet::from([6]));
+        cartridges.iter().filter(|one| one.status == "FULL").count()
+    };
+    assert_eq!([full(0), full(8), full(104), full(112)], [12, 13, 25, 12]);
+    let drives = Estate::lively(1, born()).drives(after(0));
+    let down = drives
+        .iter()
+        .filter(|one| one.status == "DRIVE_STATUS_DOWN");
+    assert_eq!((drives.len(), down.count()), (6, 1));
+    let pools = Estate::lively(1, born()).volume_pools(after(0));
+    let partly_full: u64 = pools.iter().map(|pool| pool.partly_full).sum();
+    // Three being written, one frozen, two of the catalog.
+    assert_eq!(partly_full, 6);
+}
+
+#[test]
+fn what_deduplication_saves_grows() {
+    let logical = |hours: i64| {
+        let servers = Estate::lively(1, born()).servers(after(hours));
+        let of_worm = servers.iter().find(|server| server.worm).unwrap();
+        of_worm.msdp.unwrap().logical
+    };
+    assert!(logical(0) < logical(5) && logical(5) < logical(50));
+    let servers = Estate::lively(1, born()).servers(after(0));
+    let pools = Estate::lively(1, born()).pools(after(0));
+    assert_eq!(servers.len(), pools.len());
+}
