@@ -8,13 +8,17 @@
 )]
 
 mod architecture;
+mod cache;
 mod cli;
 mod egress;
+mod freshness;
+mod health;
 mod keys;
 mod predecessor;
 mod reload;
 mod sandbox;
 mod scrape;
 mod secrets;
+mod sites;
 mod swap;
 mod swap_under_load;

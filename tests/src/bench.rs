@@ -37,6 +37,11 @@ pub struct Site<'a> {
 impl Site<'_> {
     /// An item of `nbuservers`.
     pub fn yaml(&self) -> String {
+        self.yaml_with("")
+    }
+
+    /// The same with more keys, such as `timeouts: { firstByte: 1s }`.
+    pub fn yaml_with(&self, more: &str) -> String {
         let address = self.simulator.address();
         let (host, port) = (address.ip(), address.port());
         let (name, key) = (self.name, self.key);
@@ -54,7 +59,7 @@ impl Site<'_> {
         };
         format!(
             "  - {{ site: {name}, scheme: {scheme}, host: \"{host}\", port: {port}, \
-             apiKey: \"{key}\"{trust} }}\n"
+             apiKey: \"{key}\"{trust}, {more} }}\n"
         )
     }
 }

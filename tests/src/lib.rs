@@ -13,6 +13,7 @@
 
 mod bench;
 mod client;
+pub mod estates;
 mod exposition;
 pub mod guests;
 mod program;
