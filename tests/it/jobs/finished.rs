@@ -1,0 +1,171 @@
+//! Each finished attempt of a leaf is counted once.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use simulator::{Clock, Estate, Fault, Figures, Job, Simulator, State};
+use tests::{Bench, Exposition};
+
+use super::{Table, at, rounds, table};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const LABELS: [&str; 3] = ["action", "policy_type", "status"];
+
+/// 240 leaves that end one after the other from 50 minutes ago to 22 minutes
+/// ahead; some under a parent, some at the second attempt, one without a status.
+fn eventful(now: Timestamp) -> Estate {
+    let mut estate = Estate::empty();
+    for i in 0..240_u32 {
+        let end = now - 50 * MINUTE + i * Duration::from_secs(18);
+        let start = end - Duration::from_secs(40);
+        let mut job = Job::new(u64::from(i) + 1, start - i * Duration::from_secs(10));
+        job.job_type = ["BACKUP", "DBBACKUP", "RESTORE", "DUPLICATE"][i as usize % 4].into();
+        job.policy_type = ["STANDARD", "VMWARE", "ORACLE"][i as usize % 3].into();
+        job.kilobytes = 1000 + u64::from(i);
+        job.files = 10 + u64::from(i);
+        if i % 15 == 0 {
+            let first = start - Duration::from_secs(8);
+            job = job.requeued(first, start - Duration::from_secs(4), 2074);
+        }
+        if i % 20 == 0 {
+            let parent = 1000 + u64::from(i);
+            job.parent = Some(parent);
+            estate.add_job(Job::new(parent, job.queued).done(start, end, 0));
+        }
+        let status = [Some(0), Some(0), Some(1), Some(96), Some(2074)][i as usize % 5];
+        let status = status.filter(|_| i != 7);
+        estate.add_job(job.attempt(start, Some(end), status, State::Done));
+    }
+    estate
+}
+
+/// What the truth has counted since the beginning, by a figure.
+fn truth(simulator: &Simulator, figure: fn(&Figures) -> u64) -> Table {
+    let truth = simulator.truth();
+    let finished = truth.finished(Timestamp::UNIX_EPOCH..=truth.now());
+    let row = |(key, figures): (simulator::Finished, Figures)| {
+        let status = key.status.map_or("unknown".to_owned(), |it| it.to_string());
+        let labels = vec![key.job_type, key.policy_type, status];
+        (labels, figure(&figures) as f64)
+    };
+    let rows = finished.into_iter().map(row);
+    rows.filter(|(_, value)| *value != 0.0).collect()
+}
+
+fn counted(exposition: &Exposition) -> Table {
+    table(exposition, "nbu_jobs_finished_total", &LABELS)
+}
+
+/// Waits for the truth, and fails as soon as more than the truth is counted.
+async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
+    let exposition = bench.until("the counts are true", |exposition| {
+        let (truth, counted) = (truth(simulator, |it| it.count), counted(exposition));
+        for (labels, count) in &counted {
+            let most = truth.get(labels).copied().unwrap_or(0.0);
+            assert!(*count <= most, "{labels:?}: {count}, of {most}");
+        }
+        truth == counted
+    });
+    exposition.await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_attempt_is_counted_once_over_collections_that_overlap() {
+    let clock = Clock::manual(Clock::System.now());
+    let (simulator, bench) = at(&clock, eventful(clock.now())).await;
+    for _ in 0..9 {
+        until_true(&simulator, &bench).await;
+        clock.advance(3 * MINUTE);
+    }
+    until_true(&simulator, &bench).await;
+    rounds(&simulator, &bench, 3).await;
+    let exposition = until_true(&simulator, &bench).await;
+
+    let all = counted(&exposition).values().sum::<f64>();
+    assert_eq!(all, 240.0, "the parents are left out");
+    let bytes = table(&exposition, "nbu_jobs_transferred_bytes_total", &LABELS);
+    assert_eq!(bytes, truth(&simulator, |it| it.kilobytes * 1024));
+    let files = exposition.sum("nbu_jobs_files_total", &[]);
+    assert_eq!(
+        files,
+        truth(&simulator, |it| it.files).values().sum::<f64>()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_during_an_outage_is_counted_once_when_it_is_over() {
+    let clock = Clock::manual(Clock::System.now());
+    let (simulator, bench) = at(&clock, eventful(clock.now())).await;
+    let before = until_true(&simulator, &bench).await;
+    simulator.faults().set_on("/admin/jobs", Fault::Status(500));
+    let labels = [("collector", "jobs"), ("reason", "status")];
+    let failed = |e: &Exposition| e.sum("nbu_collector_failures_total", &labels) >= 1.0;
+    bench.until("the outage shows", failed).await;
+    clock.advance(10 * MINUTE);
+    let outage = bench.scrape().await;
+    assert_eq!(counted(&outage), counted(&before), "a counter stands still");
+    simulator.faults().clear();
+    let after = until_true(&simulator, &bench).await;
+    assert_ne!(counted(&after), counted(&before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_fails_makes_no_smaller_number() {
+    let clock = Clock::manual(Clock::System.now());
+    let (simulator, bench) = at(&clock, eventful(clock.now())).await;
+    let before = until_true(&simulator, &bench).await;
+    let window = before.sum("nbu_jobs_window", &[]);
+    assert!(window > 100.0, "more than a page");
+    simulator
+        .faults()
+        .set_on("/admin/jobs", Fault::RepeatCursor);
+    let labels = [("collector", "jobs"), ("reason", "too-long")];
+    let failed = |e: &Exposition| e.sum("nbu_collector_failures_total", &labels) >= 2.0;
+    let later = bench.until("a list does not end", failed).await;
+    assert_eq!(later.sum("nbu_jobs_window", &[]), window);
+    assert_eq!(counted(&later), counted(&before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parent_is_not_counted_beside_its_children() {
+    let clock = Clock::manual(Clock::System.now());
+    let (then, now) = (clock.now() - 10 * MINUTE, clock.now() - MINUTE);
+    let mut estate = Estate::empty();
+    estate.add_job(Job::new(1, then).done(then, now, 0));
+    for id in 2..=4 {
+        let mut child = Job::new(id, then).done(then, now, 0);
+        child.parent = Some(1);
+        child.kilobytes = 100;
+        estate.add_job(child);
+    }
+    let (_simulator, bench) = at(&clock, estate).await;
+    let exposition = bench.until_read(&["paris"]).await;
+    for name in ["nbu_jobs_finished_total", "nbu_jobs_window"] {
+        assert_eq!(exposition.sum(name, &[]), 3.0, "{name}");
+    }
+    let bytes = exposition.sum("nbu_jobs_transferred_bytes_total", &[]);
+    assert_eq!(bytes, 3.0 * 100.0 * 1024.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_ends_again_is_another_attempt_and_the_same_job() {
+    let clock = Clock::manual(Clock::System.now());
+    let now = clock.now();
+    let job = Job::new(1, now - 20 * MINUTE)
+        .done(now - 15 * MINUTE, now - 10 * MINUTE, 1)
+        .done(now + 2 * MINUTE, now + 6 * MINUTE, 0);
+    let mut estate = Estate::empty();
+    estate.add_job(job);
+    let (simulator, bench) = at(&clock, estate).await;
+    until_true(&simulator, &bench).await;
+    clock.advance(4 * MINUTE);
+    let active = |e: &Exposition| e.value("nbu_jobs_current", &[("state", "ACTIVE")]) == Some(1.0);
+    let running = bench.until("it runs again", active).await;
+    assert_eq!(running.sum("nbu_jobs_window", &[]), 0.0);
+    assert_eq!(counted(&running).values().sum::<f64>(), 1.0);
+    clock.advance(4 * MINUTE);
+    let exposition = until_true(&simulator, &bench).await;
+    assert_eq!(counted(&exposition).values().sum::<f64>(), 2.0);
+    let window = table(&exposition, "nbu_jobs_window", &["status"]);
+    assert_eq!(window, [(vec!["0".to_owned()], 1.0)].into());
+}
