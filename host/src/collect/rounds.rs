@@ -108,7 +108,7 @@ impl Rounds {
                         continue;
                     };
                     up |= done.any();
-                    self.record(&mut schedule, &name, up, began, done).await;
+                    self.record(&mut schedule, &name, up, done).await;
                 }
             }
             tokio::select! {
@@ -172,17 +172,10 @@ impl Rounds {
     }
 
     /// Publishes off the runtime's threads: rendering a large page takes long.
-    async fn record(
-        &self,
-        schedule: &mut Schedule,
-        name: &SiteName,
-        up: bool,
-        began: Moment,
-        done: Done,
-    ) {
+    async fn record(&self, schedule: &mut Schedule, name: &SiteName, up: bool, done: Done) {
         let over = Moment::now().instant;
         for (collector, ended) in &done.ended {
-            schedule.ended(collector, *ended, began.instant, over, fastrand::f64());
+            schedule.ended(collector, *ended, over, fastrand::f64());
         }
         let (cache, name) = (Arc::clone(&self.cache), name.clone());
         let publish = move || done.record(&cache, &name, up);

@@ -45,7 +45,9 @@ pub(super) enum Ended {
 
 #[derive(Clone, Debug, Default)]
 struct History {
-    /// When the attempt began that last succeeded.
+    /// When it was last due, for a round on the grid of rounds.
+    due_at: Option<Instant>,
+    /// When it was due as it last succeeded.
     read_at: Option<Instant>,
     failures: u32,
     retry_at: Option<Instant>,
@@ -95,6 +97,10 @@ impl Schedule {
             return None;
         }
         let round = now >= self.round_at;
+        // A TTL is counted from round to round and not from clock to clock: a
+        // round that wakes a moment earlier than the last would otherwise find
+        // an answer that is not old enough yet, and leave it another interval.
+        let now = if round { self.advance(now) } else { now };
         let ttl = self.settings.cache_ttl;
         let mut due = Due {
             ask: Vec::new(),
@@ -108,33 +114,27 @@ impl Schedule {
             if round && within_ttl {
                 due.fresh.push(entry.name.clone());
             } else if round || history.retry_at.is_some_and(|at| at <= now) {
+                history.due_at = Some(now);
                 due.ask.push(entry.name.clone());
             }
-        }
-        if round {
-            self.advance(now);
         }
         Some(due)
     }
 
-    /// The next round on the grid; rounds that a long collection ran over are
-    /// left out, not made up for.
-    fn advance(&mut self, now: Instant) {
+    /// Sets the next round on the grid, and answers with the one that is due;
+    /// rounds that a long collection ran over are left out, not made up for.
+    fn advance(&mut self, now: Instant) -> Instant {
+        let mut due = self.round_at;
         while self.round_at <= now {
+            due = self.round_at;
             self.round_at += self.settings.interval;
         }
+        due
     }
 
-    /// Takes how an attempt ended that `began` then and is over `now`. `jitter`
+    /// Takes how the attempt ended that was last due, and is over `now`. `jitter`
     /// is between 0 and 1, and spreads the retries of many sites.
-    pub(super) fn ended(
-        &mut self,
-        name: &str,
-        ended: Ended,
-        began: Instant,
-        now: Instant,
-        jitter: f64,
-    ) {
+    pub(super) fn ended(&mut self, name: &str, ended: Ended, now: Instant, jitter: f64) {
         let interval = self.settings.interval;
         let Some((_, history)) = self.collectors.iter_mut().find(|(e, _)| e.name == name) else {
             return;
@@ -142,7 +142,7 @@ impl Schedule {
         match ended {
             Ended::Well => {
                 *history = History {
-                    read_at: Some(began),
+                    read_at: history.due_at,
                     ..History::default()
                 };
             }
@@ -197,7 +197,7 @@ mod tests {
 
     fn well(schedule: &mut Schedule, names: &[String], at: Instant) {
         for name in names {
-            schedule.ended(name, Ended::Well, at, at + MINUTE / 10, 1.0);
+            schedule.ended(name, Ended::Well, at + MINUTE / 10, 1.0);
         }
     }
 
@@ -221,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn a_round_that_wakes_a_moment_early_still_ends_the_ttl() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        let late = |minute: u32, millis| start + minute * MINUTE + Duration::from_millis(millis);
+        for (minute, millis, storage) in [(0, 9, true), (1, 2, false), (5, 1, true)] {
+            let due = schedule.take(late(minute, millis)).unwrap();
+            assert_eq!(due.ask.contains(&"storage".to_owned()), storage, "{minute}");
+            well(&mut schedule, &due.ask, late(minute, millis));
+        }
+    }
+
+    #[test]
     fn a_failure_is_retried_alone_and_ever_later_up_to_the_interval() {
         let start = Instant::now();
         let mut schedule = schedule(start);
@@ -230,7 +242,7 @@ mod tests {
         let mut now = start;
         let mut waits = Vec::new();
         for _ in 0..4 {
-            schedule.ended("jobs", Ended::Badly, now, now, 1.0);
+            schedule.ended("jobs", Ended::Badly, now, 1.0);
             let next = schedule.next();
             waits.push((next - now).as_secs());
             now = next;
@@ -246,7 +258,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
-        schedule.ended("jobs", Ended::Finally, start, start, 1.0);
+        schedule.ended("jobs", Ended::Finally, start, 1.0);
         assert_eq!(schedule.next(), start + MINUTE);
         assert_eq!(schedule.take(start + MINUTE / 2), None);
     }
@@ -257,7 +269,7 @@ mod tests {
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
         let busy = Ended::Busy(MINUTE / 2);
-        schedule.ended("jobs", busy, start, start, 0.0);
+        schedule.ended("jobs", busy, start, 0.0);
         assert_eq!(schedule.next(), start + MINUTE / 2);
     }
 
