@@ -2,6 +2,7 @@
 //! destination but the site.
 
 use futures::future::LocalBoxFuture;
+use futures::lock::Mutex;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, Scheme,
@@ -18,10 +19,17 @@ use crate::transport::{Request, Response, Transport};
 /// bytes.
 const CHUNK: u64 = 64 * 1024;
 
+/// Bytes of a body that may be held beside others. NetBackup's pages stay below.
+/// Several without end at once would need more memory than the guest may have,
+/// and then every collector would fail and not only the one that asked.
+const LARGE: usize = 4 << 20;
+
 /// Requests to one site.
 pub(super) struct Wasi {
     /// Scheme, authority and base path, or why there are none.
     target: Result<(Scheme, String, String), String>,
+    /// Held by the one body that grows beyond [`LARGE`]; others wait.
+    large: Mutex<()>,
 }
 
 impl Wasi {
@@ -36,7 +44,10 @@ impl Wasi {
                 (scheme, authority.to_owned(), path.to_owned())
             })
             .map_err(|why| format!("`{base_url}` {why}"));
-        Self { target }
+        Self {
+            target,
+            large: Mutex::new(()),
+        }
     }
 
     fn outgoing(&self, request: Request) -> Result<OutgoingRequest, Reason> {
@@ -60,6 +71,30 @@ impl Wasi {
             .map_err(|()| Reason::Denied(format!("`{authority}{path}` is not a URL")))?;
         Ok(outgoing)
     }
+
+    async fn body(&self, response: &IncomingResponse) -> Result<Vec<u8>, ErrorCode> {
+        let taken = |()| ErrorCode::InternalError(None);
+        let body: IncomingBody = response.consume().map_err(taken)?;
+        let stream = body.stream().map_err(taken)?;
+        let ready = AsyncPollable::new(stream.subscribe());
+        let mut bytes = Vec::new();
+        let mut alone = None;
+        loop {
+            match stream.read(CHUNK) {
+                Ok(chunk) if chunk.is_empty() => ready.wait_for().await,
+                Ok(chunk) => bytes.extend_from_slice(&chunk),
+                Err(StreamError::Closed) => return Ok(bytes),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    return Err(http_error_code(&error).unwrap_or_else(|| {
+                        ErrorCode::InternalError(Some(error.to_debug_string()))
+                    }));
+                }
+            }
+            if bytes.len() > LARGE && alone.is_none() {
+                alone = Some(self.large.lock().await);
+            }
+        }
+    }
 }
 
 impl Transport for Wasi {
@@ -74,7 +109,7 @@ impl Transport for Wasi {
                 .into_iter()
                 .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
                 .collect();
-            let body = body(&response).await.map_err(reason)?;
+            let body = self.body(&response).await.map_err(reason)?;
             Ok(Response {
                 status,
                 headers,
@@ -91,25 +126,6 @@ async fn answer(request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode>
     match future.get() {
         Some(Ok(answer)) => answer,
         Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
-    }
-}
-
-async fn body(response: &IncomingResponse) -> Result<Vec<u8>, ErrorCode> {
-    let taken = |()| ErrorCode::InternalError(None);
-    let body: IncomingBody = response.consume().map_err(taken)?;
-    let stream = body.stream().map_err(taken)?;
-    let ready = AsyncPollable::new(stream.subscribe());
-    let mut bytes = Vec::new();
-    loop {
-        match stream.read(CHUNK) {
-            Ok(chunk) if chunk.is_empty() => ready.wait_for().await,
-            Ok(chunk) => bytes.extend_from_slice(&chunk),
-            Err(StreamError::Closed) => return Ok(bytes),
-            Err(StreamError::LastOperationFailed(error)) => {
-                return Err(http_error_code(&error)
-                    .unwrap_or_else(|| ErrorCode::InternalError(Some(error.to_debug_string()))));
-            }
-        }
     }
 }
 
