@@ -11,6 +11,7 @@ mod architecture;
 mod cache;
 mod cli;
 mod egress;
+mod faults;
 mod freshness;
 mod health;
 mod jobs;

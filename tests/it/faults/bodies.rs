@@ -1,0 +1,47 @@
+//! NetBackup answers 200 with what cannot be read.
+
+use simulator::{Clock, Fault, Job, Malformed};
+
+use super::{OFTEN, jobs_fail, started};
+
+const MEBIBYTE: f64 = 1_048_576.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_cannot_be_read_is_malformed() {
+    let (simulator, bench) = started(OFTEN, "").await;
+    for how in [Malformed::Html, Malformed::Truncated, Malformed::WrongShape] {
+        jobs_fail(&simulator, &bench, Fault::Malformed(how), "malformed").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_never_ends_is_too_long() {
+    let (simulator, bench) = started(OFTEN, "").await;
+    let now = Clock::System.now();
+    // More than a page, so that there is a cursor to repeat.
+    simulator.change(|estate| (100..300).for_each(|id| estate.add_job(Job::new(id, now))));
+    jobs_fail(&simulator, &bench, Fault::RepeatCursor, "too-long").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_end_is_cut_off_at_the_configured_size() {
+    let (simulator, bench) = started(OFTEN, "maxResponseBytes: 1MiB").await;
+    jobs_fail(&simulator, &bench, Fault::HugeBody(u64::MAX), "malformed").await;
+    let exposition = bench.scrape().await;
+    let peak = exposition.sum("nbu_exporter_guest_peak_memory_bytes", &[]);
+    assert!(peak < 32.0 * MEBIBYTE, "{peak}");
+    let refused = exposition.sum(
+        "nbu_exporter_upstream_requests_total",
+        &[("code", "too_large")],
+    );
+    let received = exposition.sum("nbu_exporter_upstream_received_bytes_total", &[]);
+    assert!(refused >= 2.0, "{refused}");
+    assert!(received < (refused + 1.0) * 2.0 * MEBIBYTE, "{received}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_end_spoils_no_other_collector_by_default() {
+    let rest = "server: { collectionInterval: 5s, cacheTTL: 5s }";
+    let (simulator, bench) = started(rest, "").await;
+    jobs_fail(&simulator, &bench, Fault::HugeBody(u64::MAX), "malformed").await;
+}
