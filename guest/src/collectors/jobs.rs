@@ -21,7 +21,7 @@ use self::current::Current;
 use self::legacy::Legacy;
 use self::row::{Job, Row};
 use self::window::Finished;
-use super::{Collected, Collector, Context, Reading, both};
+use super::{Collected, Collector, Context};
 use crate::api::{Client, Query, page, query};
 use crate::manifest::DescribedFamily;
 use crate::report::{Failure, Reason};
@@ -60,7 +60,7 @@ fn families() -> Vec<DescribedFamily> {
     .concat()
 }
 
-fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Reading> {
+fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async {
         let attempts = Attempts::load(context.state, context.window, context.log);
         let since = query::not_before("endTime", attempts.since());
@@ -72,8 +72,13 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Reading> {
             read(context.client, &unended),
         )
         .await;
-        let (finished, current) = both(finished, current)?;
-        Ok(summarize(context, attempts, &finished, &current))
+        match (finished, current) {
+            (Ok(finished), Ok(current)) => summarize(context, attempts, &finished, &current),
+            // Each tells what the other one may not count.
+            (finished, current) => {
+                Collected::failed(finished.err().into_iter().chain(current.err()))
+            }
+        }
     })
 }
 
@@ -113,6 +118,7 @@ fn summarize(
     }
     Collected {
         families,
+        failures: Vec::new(),
         state: attempts.save(),
     }
 }

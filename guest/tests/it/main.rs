@@ -10,9 +10,11 @@
 mod check;
 mod counters;
 mod failures;
+mod golden;
 mod jobs;
 mod paging;
 mod probe;
+mod recorded;
 mod site;
 mod storage;
 mod text;
