@@ -1,6 +1,7 @@
 //! The register of collectors.
 
 pub mod alerts;
+pub mod catalog;
 pub mod jobs;
 pub mod malware;
 mod rows;
@@ -24,6 +25,7 @@ pub static REGISTER: &[Collector] = &[
     jobs::COLLECTOR,
     alerts::COLLECTOR,
     malware::COLLECTOR,
+    catalog::COLLECTOR,
     slo::COLLECTOR,
 ];
 

@@ -7,6 +7,7 @@
 )]
 #![forbid(unsafe_code)]
 
+mod catalog;
 mod check;
 mod counters;
 mod failures;

@@ -3,8 +3,9 @@
 //! endpoint, that of the release before is carried forward.
 
 use guest::settings::Selection;
+use guest::transport::Response;
 
-use crate::site::Site;
+use crate::site::{Site, ok};
 
 /// NetBackup's release and the API version it speaks.
 pub(crate) const RELEASES: [(&str, &str); 4] = [
@@ -45,7 +46,7 @@ const BODIES: &[(&str, &str, &str)] = &[
 /// A site of that release with something of everything.
 pub(crate) fn site(release: &str) -> Site {
     let (_, version) = RELEASES[number(release)];
-    let site = Site::default().speaking(version);
+    let site = catalog(Site::default().speaking(version), number(release));
     bodies(release)
         .into_iter()
         .fold(site, |site, (part, body)| site.on(part, body))
@@ -61,6 +62,58 @@ pub(crate) fn selection(collector: &str) -> Selection {
         name: collector.to_owned(),
         options: options.to_owned(),
     }
+}
+
+/// Images by malware scan, malware status and anomaly status.
+const IMAGES: [(&str, &str, &str, u64); 6] = [
+    ("NOT_SCANNED", "NOT_SCANNED", "NOT_PROCESSED", 900),
+    ("NOT_SCANNED", "NOT_SCANNED", "ANOMALOUS", 3),
+    ("CLEAN", "CLEAN", "NOT_ANOMALOUS", 40),
+    ("CLEAN", "CLEAN", "UNDEFINED", 7),
+    (
+        "IMPACTED",
+        "INFECTION_DETECTED_BY_MALWARE_SCAN",
+        "FALSE_POSITIVE",
+        2,
+    ),
+    (
+        "CLEAN",
+        "INFECTION_DETECTED_BY_FILE_HASH_SEARCH",
+        "NOT_REVIEWED",
+        1,
+    ),
+];
+
+/// Counts images by the filters that the release has; 400 on others.
+fn catalog(site: Site, release: usize) -> Site {
+    site.rule(move |asked, _| {
+        let rest = asked.strip_prefix("/catalog/images?filter=backupTime ge ")?;
+        let conditions: Vec<&str> = rest.split('&').next()?.split(" and ").skip(2).collect();
+        let mut count = 0;
+        let mut refused = false;
+        for (scan, malware, anomaly, number) in IMAGES {
+            let fits = conditions.iter().all(|condition| {
+                let (field, value) = condition.split_once(" eq ").unwrap();
+                let actual = match field {
+                    "malwareScanResult" => scan,
+                    "anomalyStatus" if release >= 1 => anomaly,
+                    "malwareStatus" if release >= 2 => malware,
+                    _ => "",
+                };
+                refused |= actual.is_empty() || value == "'UNDEFINED'";
+                value == format!("'{actual}'")
+            });
+            count += if fits { number } else { 0 };
+        }
+        let body = format!(
+            r#"{{"data":[],"meta":{{"pagination":{{"count":{count},"limit":1,"offset":0}}}}}}"#
+        );
+        let status = if refused { 400 } else { 200 };
+        Some(Ok(Response {
+            status,
+            ..ok(&body)
+        }))
+    })
 }
 
 fn number(release: &str) -> usize {
