@@ -7,6 +7,7 @@ pub mod malware;
 mod rows;
 pub mod slo;
 pub mod storage;
+pub mod tape;
 
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,7 @@ pub static REGISTER: &[Collector] = &[
     malware::COLLECTOR,
     catalog::COLLECTOR,
     slo::COLLECTOR,
+    tape::COLLECTOR,
 ];
 
 /// One area of metrics.

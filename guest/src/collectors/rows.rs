@@ -35,7 +35,7 @@ pub(super) struct Distinct<A> {
     without_id: Vec<A>,
 }
 
-impl<A: Default> Distinct<A> {
+impl<A> Distinct<A> {
     pub(super) fn new() -> Self {
         Self {
             rows: BTreeMap::new(),
@@ -43,7 +43,10 @@ impl<A: Default> Distinct<A> {
         }
     }
 
-    pub(super) fn insert(&mut self, row: Row<A>) {
+    pub(super) fn insert(&mut self, row: Row<A>)
+    where
+        A: Default,
+    {
         let (id, attributes) = row.parts();
         match id.0 {
             Some(id) => drop(self.rows.insert(id, attributes)),

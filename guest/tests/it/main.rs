@@ -18,5 +18,6 @@ mod probe;
 mod recorded;
 mod site;
 mod storage;
+mod tape;
 mod text;
 mod version;

@@ -41,6 +41,14 @@ const BODIES: &[(&str, &str, &str)] = &[
     ),
     ("/servicecatalog/slos", "10.3", body!("slos-10.3")),
     ("/servicecatalog/slos", "10.5", body!("slos-10.5")),
+    ("/storage/drives", "10.3", body!("drives-10.3")),
+    ("/storage/tape-media", "10.5", body!("tape-media-10.5")),
+    (
+        "/storage/tape-volume-pools",
+        "10.5",
+        body!("volume-pools-10.5"),
+    ),
+    ("/storage/robots-device-hosts", "10.5", body!("robots-10.5")),
 ];
 
 /// A site of that release with something of everything.
