@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod catalog;
+pub mod clients;
 pub mod jobs;
 pub mod malware;
 mod rows;
@@ -29,6 +30,7 @@ pub static REGISTER: &[Collector] = &[
     catalog::COLLECTOR,
     slo::COLLECTOR,
     tape::COLLECTOR,
+    clients::COLLECTOR,
 ];
 
 /// One area of metrics.

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod check;
+mod clients;
 mod counters;
 mod failures;
 mod golden;
