@@ -1,20 +1,37 @@
 //! The register of collectors.
 
+pub mod alerts;
+pub mod catalog;
+pub mod clients;
 pub mod jobs;
+pub mod malware;
+mod rows;
+pub mod slo;
 pub mod storage;
+pub mod tape;
 
 use futures::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
 
 use crate::api::Client;
 use crate::family::Family;
 use crate::log::Log;
 use crate::manifest::DescribedFamily;
-use crate::report::Failure;
+use crate::report::{Failure, Reason};
 use crate::settings::Window;
 use crate::state::Saved;
 
 /// Every collector; one line each.
-pub static REGISTER: &[Collector] = &[storage::COLLECTOR, jobs::COLLECTOR];
+pub static REGISTER: &[Collector] = &[
+    storage::COLLECTOR,
+    jobs::COLLECTOR,
+    alerts::COLLECTOR,
+    malware::COLLECTOR,
+    catalog::COLLECTOR,
+    slo::COLLECTOR,
+    tape::COLLECTOR,
+    clients::COLLECTOR,
+];
 
 /// One area of metrics.
 #[derive(Debug)]
@@ -37,11 +54,8 @@ pub struct Collector {
     pub collect: Collect,
 }
 
-/// Reads one area: its families, or every endpoint that could not be read.
-pub type Collect = for<'a> fn(&'a Context<'a>) -> LocalBoxFuture<'a, Reading>;
-
-/// How reading one area ends.
-pub type Reading = Result<Collected, Vec<Failure>>;
+/// Reads one area.
+pub type Collect = for<'a> fn(&'a Context<'a>) -> LocalBoxFuture<'a, Collected>;
 
 /// What a collector is given.
 pub struct Context<'a> {
@@ -59,13 +73,50 @@ pub struct Context<'a> {
     pub log: &'a dyn Log,
 }
 
-/// What a collector yields when it has read everything.
+/// What a collector yields: what it has read, and what it could not.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// Complete families.
     pub families: Vec<Family>,
+    /// Every endpoint that could not be read; empty when everything was.
+    pub failures: Vec<Failure>,
     /// The new state; none leaves the old one.
     pub state: Option<Saved>,
+}
+
+impl Collected {
+    /// Of one list alone: its families, or why there are none.
+    fn of(list: Result<Vec<Family>, Failure>) -> Self {
+        let mut collected = Self::default();
+        collected.add(list);
+        collected
+    }
+
+    /// One list more, which answers for itself: a right that is missing for one
+    /// takes nothing from the others.
+    fn add(&mut self, list: Result<Vec<Family>, Failure>) {
+        match list {
+            Ok(families) => self.families.extend(families),
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    /// Nothing, for these reasons.
+    fn failed(failures: impl IntoIterator<Item = Failure>) -> Self {
+        let mut collected = Self::default();
+        failures
+            .into_iter()
+            .for_each(|failure| collected.fail(failure));
+        collected
+    }
+
+    /// Two that waited for the same request, the one that finds the version,
+    /// have one failure.
+    fn fail(&mut self, failure: Failure) {
+        if !self.failures.contains(&failure) {
+            self.failures.push(failure);
+        }
+    }
 }
 
 /// The collector of this name.
@@ -73,13 +124,11 @@ pub fn find(name: &str) -> Option<&'static Collector> {
     REGISTER.iter().find(|collector| collector.name == name)
 }
 
-/// Both of two readings, or the failures of both.
-fn both<A, B>(a: Result<A, Failure>, b: Result<B, Failure>) -> Result<(A, B), Vec<Failure>> {
-    match (a, b) {
-        (Ok(a), Ok(b)) => Ok((a, b)),
-        // Both waited for the same request, the one that finds the version.
-        (Err(a), Err(b)) if a == b => Err(vec![a]),
-        (Err(a), Err(b)) => Err(vec![a, b]),
-        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(vec![failure]),
-    }
+/// A collector's options. They were checked when the settings were, so that a
+/// failure is not seen in practice.
+fn options<T: DeserializeOwned>(context: &Context<'_>) -> Result<T, Failure> {
+    serde_json::from_str(context.options).map_err(|error| Failure {
+        detail: Some(error.to_string()),
+        ..Failure::new("", Reason::Unsupported)
+    })
 }

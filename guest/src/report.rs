@@ -17,7 +17,7 @@ pub struct Report {
 pub struct Outcome {
     /// The collector's name.
     pub collector: String,
-    /// Complete families only; none when anything failed.
+    /// Complete families only: those whose lists were read to their end.
     pub families: Vec<Family>,
     /// Empty when everything was read.
     pub failures: Vec<Failure>,

@@ -49,16 +49,12 @@ async fn outcome(selection: &Selection, context: Context<'_>) -> Outcome {
             ..outcome
         };
     };
-    match (collector.collect)(&context).await {
-        Ok(collected) => Outcome {
-            families: collected.families,
-            state: collected.state,
-            ..outcome
-        },
-        Err(failures) => Outcome {
-            failures,
-            ..outcome
-        },
+    let collected = (collector.collect)(&context).await;
+    Outcome {
+        families: collected.families,
+        failures: collected.failures,
+        state: collected.state,
+        ..outcome
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a collector keeps from one collection to the next.
 
+pub mod pairs;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

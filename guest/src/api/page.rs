@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::client::Client;
 use super::lenient::{Text, Whole};
@@ -57,7 +57,11 @@ pub async fn by_offset<T: DeserializeOwned>(
         page.data.into_iter().for_each(&mut row);
 
         let next = next.0.and_then(|next| next.parse().ok());
-        let ended = count.0.map_or(next.is_none(), |count| read >= count);
+        let ended = match count.0 {
+            Some(count) => read >= count,
+            // Nothing says that there is more, and nothing that there is not.
+            None => next.is_none() && rows < u64::from(limit),
+        };
         if ended {
             return Ok(());
         }
@@ -72,6 +76,27 @@ pub async fn by_offset<T: DeserializeOwned>(
             .unwrap_or(read);
     }
     Err(Failure::new(query.endpoint, Reason::TooLong(MAX_PAGES)))
+}
+
+/// How many rows a list of that style has, by its `count` alone.
+pub async fn count(client: &Client<'_>, query: Query) -> Result<u64, Failure> {
+    let query = query.with("page[limit]", "1");
+    let page: Page<IgnoredAny> = client.get(&query).await?;
+    page.meta.pagination.count.0.ok_or_else(|| {
+        let place = "no whole number in `meta.pagination.count`".to_owned();
+        Failure::new(query.endpoint, Reason::Malformed(place))
+    })
+}
+
+/// Reads a list that comes in one piece. Calls `row` for each.
+pub async fn whole<T: DeserializeOwned>(
+    client: &Client<'_>,
+    query: &Query,
+    row: impl FnMut(T),
+) -> Result<(), Failure> {
+    let page: Page<T> = client.get(query).await?;
+    page.data.into_iter().for_each(row);
+    Ok(())
 }
 
 /// Reads a list whose pages are found by `page[after]`: it has no count, and

@@ -43,14 +43,33 @@ pub fn differs(field: &str, text: &str) -> String {
     format!("{field} ne '{}'", text.replace('\'', "''"))
 }
 
+/// `field eq 'text'`.
+pub fn equals(field: &str, text: &str) -> String {
+    format!("{field} eq '{}'", text.replace('\'', "''"))
+}
+
 /// `field ge 2026-07-01T00:00:00Z`; times stand bare. Seconds since the Unix
-/// epoch; beyond what a calendar holds, the epoch itself.
+/// epoch.
 pub fn not_before(field: &str, seconds: u64) -> String {
-    let moment = i64::try_from(seconds)
+    format!("{field} ge {}", moment(seconds))
+}
+
+/// `field le 2026-07-01T00:00:00Z`.
+pub fn not_after(field: &str, seconds: u64) -> String {
+    format!("{field} le {}", moment(seconds))
+}
+
+/// Both conditions. Not every endpoint lists `and` among its operators.
+pub fn both(one: &str, other: &str) -> String {
+    format!("{one} and {other}")
+}
+
+/// Beyond what a calendar holds, the epoch itself.
+fn moment(seconds: u64) -> Timestamp {
+    i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
-        .unwrap_or(Timestamp::UNIX_EPOCH);
-    format!("{field} ge {moment}")
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// All but the unreserved characters of RFC 3986.

@@ -39,7 +39,8 @@ pub fn light_request() -> Query {
 }
 
 impl Version {
-    const fn new(major: u16, minor: u16) -> Self {
+    /// From its two numbers.
+    pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
 

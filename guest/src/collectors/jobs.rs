@@ -3,11 +3,12 @@
 //! Canonical families count leaves (`childCount` 0): a parent stands for the
 //! same work as its children. The predecessor counted both, so its families do.
 
-mod attempts;
+pub(super) mod attempts;
 mod current;
 mod legacy;
+pub(super) mod list;
 mod queue_reason;
-mod row;
+pub(super) mod row;
 mod totals;
 mod window;
 
@@ -16,23 +17,25 @@ use std::collections::HashSet;
 use futures::future::{LocalBoxFuture, join};
 use serde::Deserialize;
 
-use self::attempts::Attempts;
+use self::attempts::{Attempts, Kept};
 use self::current::Current;
 use self::legacy::Legacy;
-use self::row::{Job, Row};
+use self::row::Job;
+use self::totals::Totals;
 use self::window::Finished;
-use super::{Collected, Collector, Context, Reading, both};
-use crate::api::{Client, Query, page, query};
+use super::{Collected, Collector, Context};
+use crate::api::{Client, query};
 use crate::manifest::DescribedFamily;
-use crate::report::{Failure, Reason};
+use crate::report::Failure;
+use crate::state;
 
 /// In the register.
 pub const COLLECTOR: Collector = Collector {
     name: NAME,
     summary: "Jobs: finished, running and queued, with bytes, files and durations",
-    paths: &[ENDPOINT],
+    paths: &[list::ENDPOINT],
     cached: false,
-    state_version: attempts::STATE_VERSION,
+    state_version: STATE_VERSION,
     families,
     check: |options| serde_json::from_str::<Options>(options).map(drop),
     collect,
@@ -40,10 +43,8 @@ pub const COLLECTOR: Collector = Collector {
 
 const NAME: &str = "jobs";
 
-const ENDPOINT: &str = "/admin/jobs";
-
-/// The most rows of a page (`admin.yaml GET /admin/jobs`, `page[limit]`).
-const PAGE_LIMIT: u32 = 100;
+/// Counts up whenever [`Kept`] or [`Totals`] changes shape.
+const STATE_VERSION: u32 = 1;
 
 /// None yet.
 #[derive(Deserialize)]
@@ -60,9 +61,13 @@ fn families() -> Vec<DescribedFamily> {
     .concat()
 }
 
-fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Reading> {
+fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async {
-        let attempts = Attempts::load(context.state, context.window, context.log);
+        let kept: Option<Kept<Totals>> =
+            state::load(context.state, NAME, STATE_VERSION, context.log).filter(
+                |kept: &Kept<_>| kept.is_of_the_past(NAME, context.window.now, context.log),
+            );
+        let attempts = Attempts::resume(kept, context.window);
         let since = query::not_before("endTime", attempts.since());
         let unended = query::differs("state", "DONE");
         let (finished, current) = join(
@@ -72,14 +77,19 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Reading> {
             read(context.client, &unended),
         )
         .await;
-        let (finished, current) = both(finished, current)?;
-        Ok(summarize(context, attempts, &finished, &current))
+        match (finished, current) {
+            (Ok(finished), Ok(current)) => summarize(context, attempts, &finished, &current),
+            // Each tells what the other one may not count.
+            (finished, current) => {
+                Collected::failed(finished.err().into_iter().chain(current.err()))
+            }
+        }
     })
 }
 
 fn summarize(
     context: &Context<'_>,
-    mut attempts: Attempts,
+    mut attempts: Attempts<Totals>,
     finished: &[Job],
     current: &[Job],
 ) -> Collected {
@@ -89,7 +99,7 @@ fn summarize(
     for job in finished {
         let counts = job.is_done() && job.is_leaf();
         if counts {
-            attempts.count(job);
+            attempts.count(job, |totals| totals.add(job));
         }
         // The answer may reach further back than the window.
         if job.end.is_none_or(|end| end >= context.window.start()) {
@@ -113,7 +123,8 @@ fn summarize(
     }
     Collected {
         families,
-        state: attempts.save(),
+        failures: Vec::new(),
+        state: state::save(NAME, STATE_VERSION, &attempts.keep()),
     }
 }
 
@@ -126,25 +137,8 @@ fn unended_of<'a>(current: &'a [Job], finished: &[Job]) -> impl Iterator<Item = 
         .filter(move |job| !job.is_done() && !ended.contains(&job.id))
 }
 
-/// Every job that fits the filter, once: a list that moves while it is paged may
-/// show a job twice. Sorted by id so that it moves as little as can be.
 async fn read(client: &Client<'_>, filter: &str) -> Result<Vec<Job>, Failure> {
-    let query = Query::new(ENDPOINT)
-        .with("filter", filter)
-        .with("sort", "jobId");
     let mut jobs = Vec::new();
-    let mut seen = HashSet::new();
-    let mut nameless = false;
-    page::by_cursor(client, query, PAGE_LIMIT, |row: Row| match row.job() {
-        Some(job) if seen.insert(job.id) => jobs.push(job),
-        Some(_) => {}
-        None => nameless = true,
-    })
-    .await?;
-    if nameless {
-        // Such a job could be counted twice, or not at all.
-        let place = "a job without a `jobId` or a numeric `id`".to_owned();
-        return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
-    }
+    list::each(client, filter, |_, job| jobs.push(job)).await?;
     Ok(jobs)
 }

@@ -39,7 +39,7 @@ fn a_mistyped_collector_is_told_the_right_name() {
     assert_eq!(found[0].hint.as_deref(), Some("Did you mean `jobs`?"));
     let found = problems(|s| s.collectors.push(select("xyz", "{}")));
     let hint = found[0].hint.as_deref().unwrap();
-    assert_eq!(hint, "There are `storage`, `jobs`");
+    assert!(hint.starts_with("There are `storage`, `jobs`, "), "{hint}");
 }
 
 #[test]

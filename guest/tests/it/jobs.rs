@@ -2,35 +2,15 @@
 
 use guest::report::Reason;
 
+use crate::recorded;
 use crate::site::{NOW, Site, settings, window};
-use crate::text::{samples, text};
+use crate::text::samples;
 
 const FINISHED: &str = "filter=endTime ge";
 const CURRENT: &str = "filter=state ne 'DONE'";
 
 fn recorded() -> Site {
-    Site::new()
-        .on(FINISHED, include_str!("bodies/finished-10.3.json"))
-        .on(CURRENT, include_str!("bodies/current-11.2.json"))
-}
-
-#[test]
-fn recorded_bodies_become_families() {
-    insta::assert_snapshot!(text(&recorded().families("jobs")));
-}
-
-#[test]
-fn the_predecessors_families_count_parents_too() {
-    let mut settings = settings(&["jobs"]);
-    settings.legacy_names = true;
-    let report = recorded().collect(&settings, &window(), &[]);
-    let legacy: Vec<_> = report.outcomes[0]
-        .families
-        .iter()
-        .skip(10)
-        .cloned()
-        .collect();
-    insta::assert_snapshot!(text(&legacy));
+    recorded::site("11.2")
 }
 
 #[test]
@@ -84,18 +64,18 @@ fn a_job_that_cannot_be_told_from_another_is_malformed() {
 
 #[test]
 fn collectors_run_at_the_same_time() {
-    // Two requests of each collector; none is answered before all four are there.
-    let site = recorded().gathering(4);
+    // Three requests and two; none is answered before all five are there.
+    let site = recorded().gathering(5);
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
     assert!(report.outcomes.iter().all(|o| o.failures.is_empty()));
-    assert_eq!(site.most_in_flight.get(), 4);
+    assert_eq!(site.most_in_flight.get(), 5);
 }
 
 #[test]
 fn one_collector_takes_nothing_from_another() {
     let site = recorded().refusing("/storage", 500, "");
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
-    assert_eq!(report.outcomes[0].failures.len(), 2);
+    assert_eq!(report.outcomes[0].failures.len(), 3);
     assert_eq!(report.outcomes[1].failures, []);
     assert_eq!(report.api_version.as_deref(), Some("13.0"));
 }

@@ -7,13 +7,18 @@
 )]
 #![forbid(unsafe_code)]
 
+mod catalog;
 mod check;
+mod clients;
 mod counters;
 mod failures;
+mod golden;
 mod jobs;
 mod paging;
 mod probe;
+mod recorded;
 mod site;
 mod storage;
+mod tape;
 mod text;
 mod version;

@@ -42,14 +42,33 @@ impl Log for Lines {
 }
 
 impl Site {
-    /// Speaks 13.0, has no storage and no jobs.
+    /// Speaks 13.0, has every endpoint and nothing in any.
     pub(crate) fn new() -> Self {
         let empty = r#"{"data":[],"meta":{"pagination":{"count":0}}}"#;
-        Self::default()
-            .speaking("13.0")
-            .on("/storage/storage-units", empty)
-            .on("/storage/disk-pools", empty)
-            .on("/admin/jobs", r#"{"data":[],"meta":{"pagination":{}}}"#)
+        let offset = [
+            "/storage/storage-units",
+            "/storage/disk-pools",
+            "/storage/storage-servers",
+            "/storage/drives",
+            "/manage/alerts",
+            "/malware/latest-scan-results",
+            "/catalog/images",
+            "/servicecatalog/slos",
+        ];
+        let others = [
+            "/admin/jobs",
+            "/storage/tape-media",
+            "/storage/tape-volume-pools",
+            "/storage/robots-device-hosts",
+        ];
+        let site = Self::default().speaking("13.0");
+        let site = offset
+            .into_iter()
+            .fold(site, |site, path| site.on(path, empty));
+        let empty = r#"{"data":[],"meta":{"pagination":{}}}"#;
+        others
+            .into_iter()
+            .fold(site, |site, path| site.on(path, empty))
     }
 
     pub(crate) fn speaking(self, version: &'static str) -> Self {

@@ -2,24 +2,12 @@
 
 use guest::report::Reason;
 
+use crate::recorded;
 use crate::site::{Site, settings, window};
-use crate::text::{samples, text, value};
+use crate::text::{samples, value};
 
 fn recorded() -> Site {
-    Site::new()
-        .on(
-            "/storage/storage-units",
-            include_str!("bodies/units-10.3.json"),
-        )
-        .on(
-            "/storage/disk-pools",
-            include_str!("bodies/pools-11.0.json"),
-        )
-}
-
-#[test]
-fn recorded_bodies_become_families() {
-    insta::assert_snapshot!(text(&recorded().families("storage")));
+    recorded::site("11.0")
 }
 
 #[test]
@@ -95,20 +83,56 @@ fn attributes_of_another_type_do_no_harm() {
 }
 
 #[test]
-fn what_fails_is_named_and_nothing_else_is_said() {
-    let site = recorded().refusing("/storage/disk-pools", 500, "");
-    let failure = site.failure("storage");
-    assert_eq!(failure.endpoint, "/storage/disk-pools");
-    assert_eq!(failure.reason, Reason::Status(500));
-    assert_eq!(failure.request_id.as_deref(), Some("7f3d"));
+fn a_list_that_fails_is_named_and_takes_nothing_from_the_others() {
+    for (path, families_left) in [
+        ("/storage/storage-units", 6),
+        ("/storage/storage-servers", 9),
+        ("/storage/disk-pools", 7),
+    ] {
+        let outcome = recorded().refusing(path, 403, "").outcome("storage");
+        assert_eq!(outcome.families.len(), families_left);
+        assert_eq!(outcome.failures.len(), 1);
+        assert_eq!(outcome.failures[0].endpoint, path);
+        assert_eq!(outcome.failures[0].reason, Reason::Unauthorized);
+        assert_eq!(outcome.failures[0].request_id.as_deref(), Some("7f3d"));
+    }
 }
 
 #[test]
-fn both_lists_fail_each_for_itself() {
+fn all_lists_fail_each_for_itself() {
     let site = Site::new()
         .refusing("/storage/storage-units", 401, "")
+        .refusing("/storage/storage-servers", 500, "")
         .refusing("/storage/disk-pools", 404, "");
     let failures = site.outcome("storage").failures;
     let reasons: Vec<_> = failures.into_iter().map(|f| f.reason).collect();
-    assert_eq!(reasons, [Reason::Unauthorized, Reason::Unsupported]);
+    let expected = [
+        Reason::Unauthorized,
+        Reason::Status(500),
+        Reason::Unsupported,
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn a_server_of_two_types_is_two_storage_servers() {
+    let servers = r#"{"data":[
+        {"id":"PureDisk:m1","attributes":{"name":"m1","sType":"PureDisk","storageServerState":"UP"}},
+        {"id":"AdvancedDisk:m1","attributes":{"name":"m1","sType":"AdvancedDisk","storageServerState":"DOWN"}}],
+        "meta":{"pagination":{"count":2}}}"#;
+    let families = Site::new()
+        .on("storage-servers", servers)
+        .families("storage");
+    let state = |kind: &str, state: &str| {
+        let labels = format!(r#"server="m1",type="{kind}",state="{state}""#);
+        value(&families, &format!("nbu_storage_server_state{{{labels}}}"))
+    };
+    assert_eq!(
+        (state("PureDisk", "UP"), state("PureDisk", "DOWN")),
+        (Some(1.0), Some(0.0))
+    );
+    assert_eq!(
+        (state("AdvancedDisk", "UP"), state("AdvancedDisk", "DOWN")),
+        (Some(0.0), Some(1.0))
+    );
 }

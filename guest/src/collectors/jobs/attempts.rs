@@ -9,15 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::NAME;
 use super::row::Job;
-use super::totals::Totals;
 use crate::log::Log;
 use crate::settings::Window;
-use crate::state::{self, Saved};
-
-/// Counts up whenever [`Kept`] changes shape.
-pub(super) const STATE_VERSION: u32 = 1;
+use crate::state;
 
 /// How late, in seconds, a finished job may show up, and how far apart the clocks
 /// of host and server may be.
@@ -25,12 +20,12 @@ const MARGIN: u64 = 15 * 60;
 
 /// The longest gap between two collections, in seconds, that the later one makes
 /// good: by default NetBackup forgets jobs after 78 hours.
-const LONGEST_GAP: u64 = 78 * 3600;
+pub(in crate::collectors) const LONGEST_GAP: u64 = 78 * 3600;
 
 /// What is saved.
 #[derive(Debug, Default, Deserialize, Serialize)]
-struct Kept {
-    totals: Totals,
+pub(in crate::collectors) struct Kept<T> {
+    pub(in crate::collectors) totals: T,
     /// When the last collection was; seconds since the Unix epoch, as all here.
     last: u64,
     /// Attempts that ended before are not counted any more.
@@ -39,13 +34,18 @@ struct Kept {
     counted: Vec<(u64, u64, u64)>,
 }
 
-impl Kept {
+impl<T> Kept<T> {
     /// A clock that was ahead, and is right again, would leave a horizon before
     /// which nothing is counted for as long as it was ahead.
-    fn is_of_the_past(&self, now: u64, log: &dyn Log) -> bool {
+    pub(in crate::collectors) fn is_of_the_past(
+        &self,
+        collector: &str,
+        now: u64,
+        log: &dyn Log,
+    ) -> bool {
         let past = self.last <= now.saturating_add(MARGIN);
         if !past {
-            state::start_anew(NAME, "it was saved in the future", log);
+            state::start_anew(collector, "it was saved in the future", log);
         }
         past
     }
@@ -60,8 +60,8 @@ fn since(last: u64, window: &Window) -> u64 {
 
 /// Attempts and totals during one collection.
 #[derive(Debug)]
-pub(super) struct Attempts {
-    totals: Totals,
+pub(in crate::collectors) struct Attempts<T> {
+    totals: T,
     now: u64,
     since: u64,
     horizon: u64,
@@ -69,11 +69,9 @@ pub(super) struct Attempts {
     counted: BTreeMap<(u64, u64), u64>,
 }
 
-impl Attempts {
-    /// As they were saved; anew when they were not, or not by a guest like this.
-    pub(super) fn load(saved: &[Saved], window: &Window, log: &dyn Log) -> Self {
-        let kept = state::load(saved, NAME, STATE_VERSION, log)
-            .filter(|kept: &Kept| kept.is_of_the_past(window.now, log));
+impl<T: Default> Attempts<T> {
+    /// As they were kept; anew when they were not.
+    pub(in crate::collectors) fn resume(kept: Option<Kept<T>>, window: &Window) -> Self {
         let since = kept
             .as_ref()
             .map_or(window.start(), |kept| since(kept.last, window));
@@ -94,30 +92,30 @@ impl Attempts {
     }
 
     /// From when on finished jobs are asked for.
-    pub(super) fn since(&self) -> u64 {
+    pub(in crate::collectors) fn since(&self) -> u64 {
         self.since
     }
 
-    /// Counts a finished attempt unless it has been. One without an end is kept
-    /// for as long as it is shown.
-    pub(super) fn count(&mut self, job: &Job) {
+    /// Counts a finished attempt, by adding it to the totals, unless it has been.
+    /// One without an end is kept for as long as it is shown.
+    pub(in crate::collectors) fn count(&mut self, job: &Job, add: impl FnOnce(&mut T)) {
         let end = job.end.unwrap_or(self.now);
         let new = self.counted.insert((job.id, job.attempt), end).is_none();
         if new && end >= self.horizon {
-            self.totals.add(job);
+            add(&mut self.totals);
         }
     }
 
     /// As they are now.
-    pub(super) fn totals(&self) -> &Totals {
+    pub(in crate::collectors) fn totals(&self) -> &T {
         &self.totals
     }
 
     /// To be saved, without the attempts that no later answer can show.
-    pub(super) fn save(self) -> Option<Saved> {
+    pub(in crate::collectors) fn keep(self) -> Kept<T> {
         let forgotten = self.since.min(self.now.saturating_sub(MARGIN));
         let horizon = self.horizon.max(forgotten.saturating_sub(MARGIN));
-        let kept = Kept {
+        Kept {
             totals: self.totals,
             last: self.now,
             horizon,
@@ -127,7 +125,6 @@ impl Attempts {
                 .filter(|&(_, end)| end >= horizon)
                 .map(|((job, attempt), end)| (job, attempt, end))
                 .collect(),
-        };
-        state::save(NAME, STATE_VERSION, &kept)
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::row::Job;
 use crate::family::{Definition, Distribution, Family, Kind, Samples, Series};
 use crate::manifest::DescribedFamily;
+use crate::state::pairs;
 
 static FINISHED: Definition<3> = Definition {
     name: "nbu_jobs_finished_total",
@@ -53,10 +54,10 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Totals {
     /// By action, policy type and status.
-    #[serde(with = "rows")]
+    #[serde(with = "pairs")]
     by_status: BTreeMap<[String; 3], Work>,
     /// By action and policy type.
-    #[serde(with = "rows")]
+    #[serde(with = "pairs")]
     by_policy: BTreeMap<[String; 2], Effort>,
 }
 
@@ -141,28 +142,5 @@ impl Durations {
             sum: self.sum as f64,
             count: self.count,
         }
-    }
-}
-
-/// JSON has no maps with such keys: a map as a list of pairs.
-mod rows {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
-        map: &BTreeMap<K, V>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
-    }
-
-    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        K: Deserialize<'de> + Ord,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }

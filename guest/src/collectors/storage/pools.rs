@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Named, PAGE_LIMIT};
+use super::PAGE_LIMIT;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
+use crate::collectors::rows::{Named, Row};
 use crate::family::{Definition, Family, Kind, Series};
 use crate::manifest::DescribedFamily;
 use crate::report::Failure;
@@ -73,14 +74,6 @@ struct Volume {
     state: Text,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    #[serde(default)]
-    id: Text,
-    #[serde(default)]
-    attributes: Pool,
-}
-
 pub(super) fn describe() -> Vec<DescribedFamily> {
     vec![
         BYTES.describe(),
@@ -94,9 +87,15 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 /// Every pool.
 pub(super) async fn read(client: &Client<'_>) -> Result<Named<Pool>, Failure> {
     let mut pools = Named::new();
-    page::by_offset(client, Query::new(ENDPOINT), PAGE_LIMIT, |row: Row| {
-        pools.insert(row.id.0, row.attributes.name.0.clone(), row.attributes);
-    })
+    page::by_offset(
+        client,
+        Query::new(ENDPOINT),
+        PAGE_LIMIT,
+        |row: Row<Pool>| {
+            let (id, pool) = row.parts();
+            pools.insert(id, pool.name.clone(), pool);
+        },
+    )
     .await?;
     Ok(pools)
 }

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Named, PAGE_LIMIT};
+use super::PAGE_LIMIT;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
+use crate::collectors::rows::{Named, Row};
 use crate::family::{Definition, Family, Kind, Series};
 use crate::manifest::DescribedFamily;
 use crate::report::Failure;
@@ -78,14 +79,6 @@ pub(super) struct Unit {
     instant_access_enabled: Text,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    #[serde(default)]
-    id: Text,
-    #[serde(default)]
-    attributes: Unit,
-}
-
 pub(super) fn describe() -> Vec<DescribedFamily> {
     vec![
         BYTES.describe(),
@@ -99,12 +92,17 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 /// Every unit but those of tape, which have no bytes to speak of.
 pub(super) async fn read(client: &Client<'_>) -> Result<Named<Unit>, Failure> {
     let mut units = Named::new();
-    page::by_offset(client, Query::new(ENDPOINT), PAGE_LIMIT, |row: Row| {
-        let unit = row.attributes;
-        if unit.storage_category.0.as_deref() != Some("TAPE") {
-            units.insert(row.id.0, unit.name.0.clone(), unit);
-        }
-    })
+    page::by_offset(
+        client,
+        Query::new(ENDPOINT),
+        PAGE_LIMIT,
+        |row: Row<Unit>| {
+            let (id, unit) = row.parts();
+            if unit.storage_category.0.as_deref() != Some("TAPE") {
+                units.insert(id, unit.name.clone(), unit);
+            }
+        },
+    )
     .await?;
     Ok(units)
 }

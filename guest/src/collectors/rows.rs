@@ -1,0 +1,102 @@
+//! Rows of a list, each once, however often it came: a list that moves while it
+//! is paged shows some rows twice. It counts as it was last seen.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+
+use crate::api::lenient::Text;
+
+/// A row as every list has it. Either part may be missing.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row<A> {
+    #[serde(default)]
+    pub(super) id: Text,
+    #[serde(default = "none")]
+    attributes: Option<A>,
+}
+
+/// `Default` would ask for attributes that have one.
+fn none<A>() -> Option<A> {
+    None
+}
+
+impl<A: Default> Row<A> {
+    /// Its id and its attributes.
+    pub(super) fn parts(self) -> (Text, A) {
+        (self.id, self.attributes.unwrap_or_default())
+    }
+}
+
+/// Rows by their `id`. One without it counts for itself.
+#[derive(Debug)]
+pub(super) struct Distinct<A> {
+    rows: BTreeMap<String, A>,
+    without_id: Vec<A>,
+}
+
+impl<A> Distinct<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            without_id: Vec::new(),
+        }
+    }
+
+    pub(super) fn insert(&mut self, row: Row<A>)
+    where
+        A: Default,
+    {
+        let (id, attributes) = row.parts();
+        match id.0 {
+            Some(id) => drop(self.rows.insert(id, attributes)),
+            None => self.without_id.push(attributes),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len() + self.without_id.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &A> {
+        self.rows.values().chain(&self.without_id)
+    }
+}
+
+/// Rows by their `id`, and a name for each that no other has.
+///
+/// Rows of one name but of different ids are told
+/// apart: each is then named by its id.
+#[derive(Debug)]
+pub(super) struct Named<T> {
+    rows: BTreeMap<String, (Option<String>, T)>,
+}
+
+impl<T> Named<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// `id` falls back on the name; a row with neither is left out.
+    pub(super) fn insert(&mut self, id: Text, name: Text, row: T) {
+        let (id, name) = (id.0, name.0);
+        if let Some(id) = id.or_else(|| name.clone()) {
+            self.rows.insert(id, (name, row));
+        }
+    }
+
+    /// Each row with its name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        let mut times = HashMap::new();
+        for (id, (name, _)) in &self.rows {
+            *times.entry(name.as_ref().unwrap_or(id)).or_insert(0_u32) += 1;
+        }
+        self.rows.iter().map(move |(id, (name, row))| {
+            let name = name.as_ref().unwrap_or(id);
+            let alone = times.get(name).is_some_and(|&times| times == 1);
+            (if alone { name } else { id }.as_str(), row)
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Service level objectives, which the web user interface calls protection
+//! plans: `servicecatalog.yaml GET /servicecatalog/slos`. How well they are kept
+//! is not told there.
+
+use futures::future::LocalBoxFuture;
+use serde::Deserialize;
+
+use super::rows::Distinct;
+use super::{Collected, Collector, Context};
+use crate::api::lenient::Text;
+use crate::api::{Client, Query, page};
+use crate::family::{Definition, Family, Kind, Series};
+use crate::report::Failure;
+
+/// In the register.
+pub const COLLECTOR: Collector = Collector {
+    name: "slo",
+    summary: "Service level objectives (protection plans) by workload",
+    paths: &[ENDPOINT],
+    cached: true,
+    state_version: 0,
+    families: || vec![SLOS.describe(), LEGACY.describe()],
+    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    collect,
+};
+
+const ENDPOINT: &str = "/servicecatalog/slos";
+
+/// How many a page may hold is not specified; without a limit it holds 10.
+const PAGE_LIMIT: u32 = 100;
+
+static SLOS: Definition<1> = Definition {
+    name: "nbu_slos",
+    kind: Kind::Gauge,
+    help: "Service level objectives (protection plans) by workload. Cached for server.cacheTTL.",
+    labels: ["workload_type"],
+};
+
+static LEGACY: Definition<0> = Definition {
+    name: "nbu_slo_count",
+    kind: Kind::Gauge,
+    help: "Service level objectives of nbu_slos, under the predecessor's name. Cached for server.cacheTTL.",
+    labels: [],
+};
+
+/// None yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {}
+
+/// What is read of a row.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Slo {
+    workload_type: Text,
+}
+
+fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
+    Box::pin(async {
+        let slos = read(context.client).await;
+        Collected::of(slos.map(|slos| summarize(&slos, context.legacy_names)))
+    })
+}
+
+async fn read(client: &Client<'_>) -> Result<Distinct<Slo>, Failure> {
+    let mut slos = Distinct::new();
+    let query = Query::new(ENDPOINT);
+    page::by_offset(client, query, PAGE_LIMIT, |row| slos.insert(row)).await?;
+    Ok(slos)
+}
+
+/// Objectives of one workload together.
+fn summarize(slos: &Distinct<Slo>, legacy_names: bool) -> Vec<Family> {
+    let mut by_workload = Series::new(&SLOS);
+    let mut all = Series::new(&LEGACY);
+    for slo in slos.iter() {
+        by_workload.add([slo.workload_type.or_unknown()], 1.0);
+    }
+    all.set([], Some(slos.len() as f64));
+    let mut families = vec![by_workload.finish()];
+    families.extend(legacy_names.then(|| all.finish()));
+    families
+}

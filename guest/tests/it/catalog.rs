@@ -1,0 +1,91 @@
+//! Images are counted by status.
+
+use guest::family::Samples;
+use guest::report::Reason;
+use guest::settings::{Selection, Settings, Window};
+
+use crate::recorded;
+use crate::site::{Site, settings, window};
+use crate::text::value;
+
+fn with(options: &str) -> Settings {
+    let mut settings = settings(&[]);
+    settings.collectors = vec![Selection {
+        name: "catalog".to_owned(),
+        options: options.to_owned(),
+    }];
+    settings
+}
+
+#[test]
+fn every_image_is_accounted_for_in_every_release() {
+    for (release, _) in recorded::RELEASES {
+        let unasked = Window {
+            last_api_version: None,
+            ..window()
+        };
+        let report = recorded::site(release).collect(&with("{}"), &unasked, &[]);
+        let families = &report.outcomes[0].families;
+        let Samples::Gauge(points) = &families[0].samples else {
+            panic!("{families:?}");
+        };
+        let sum: f64 = points.iter().map(|point| point.value).sum();
+        assert_eq!(sum, 953.0, "{release}");
+    }
+}
+
+#[test]
+fn a_window_may_be_wider_than_a_day_and_has_two_ends() {
+    let site = Site::new();
+    let report = site.collect(&with(r#"{"window":"36h"}"#), &window(), &[]);
+    assert_eq!(report.outcomes[0].failures, []);
+    let filter = "filter=backupTime ge 2025-06-30T00:00:00Z and backupTime le 2025-07-01T12:00:00Z";
+    let expected = format!("/catalog/images?{filter}&page[limit]=1");
+    assert_eq!(*site.asked.borrow(), [expected]);
+}
+
+#[test]
+fn without_a_window_it_is_a_day() {
+    let site = Site::new();
+    site.families("catalog");
+    assert_eq!(site.times_asked("backupTime ge 2025-06-30T12:00:00Z"), 1);
+}
+
+#[test]
+fn images_that_are_all_alike_cost_three_requests() {
+    let alike = r#"{"data":[{"id":"x"}],"meta":{"pagination":{"count":250}}}"#;
+    let site = Site::new().on("/catalog/images", alike);
+    let families = site.families("catalog");
+    let labels = r#"malware_status="NOT_SCANNED",anomaly_status="NOT_PROCESSED""#;
+    let sample = format!("nbu_catalog_images{{{labels}}}");
+    assert_eq!(value(&families, &sample), Some(250.0));
+    assert_eq!(site.asked.borrow().len(), 3);
+}
+
+#[test]
+fn an_answer_without_a_count_is_malformed() {
+    let site = Site::new().on("/catalog/images", r#"{"data":[]}"#);
+    let failure = site.failure("catalog");
+    assert!(
+        matches!(failure.reason, Reason::Malformed(_)),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn a_window_must_be_a_duration() {
+    for window in ["36h", "1h30m", "90s"] {
+        let options = format!(r#"{{"window":"{window}"}}"#);
+        assert_eq!(guest::check::check(&with(&options)), [], "{window}");
+    }
+    for window in ["", "0s", "-1h", "24", "a day", "1h ago"] {
+        let options = format!(r#"{{"window":"{window}"}}"#);
+        let found = guest::check::check(&with(&options));
+        assert_eq!(found.len(), 1, "{window}");
+        assert_eq!(found[0].at, "collectors.catalog");
+        assert!(
+            found[0].message.contains(&format!("`{window}`")),
+            "{found:?}"
+        );
+    }
+}

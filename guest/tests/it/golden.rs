@@ -1,0 +1,43 @@
+//! What each collector makes of each release's answers.
+
+use guest::manifest::describe;
+use guest::settings::Window;
+
+use crate::recorded::{self, RELEASES};
+use crate::site::{settings, window};
+use crate::text::{samples, text};
+
+/// Families of one collector, then its failures.
+fn golden(collector: &str, release: &str) -> String {
+    let mut settings = settings(&[]);
+    settings.collectors = vec![recorded::selection(collector)];
+    settings.legacy_names = true;
+    let window = Window {
+        last_api_version: None,
+        ..window()
+    };
+    let report = recorded::site(release).collect(&settings, &window, &[]);
+    let outcome = &report.outcomes[0];
+    let mut golden = match release {
+        // HELP is the same in all of them.
+        "11.2" => text(&outcome.families),
+        _ => samples(&outcome.families),
+    };
+    for failure in &outcome.failures {
+        golden += &format!("{}: {:?}\n", failure.endpoint, failure.reason);
+    }
+    golden
+}
+
+#[test]
+fn each_collector_reads_each_release() {
+    for capability in describe().capabilities {
+        let collector = capability.name;
+        for (release, _) in RELEASES {
+            insta::assert_snapshot!(
+                format!("{collector}-{release}"),
+                golden(&collector, release)
+            );
+        }
+    }
+}

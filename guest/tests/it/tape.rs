@@ -1,0 +1,118 @@
+//! Drives, cartridges, volume pools and hosts of robots.
+
+use guest::report::Reason;
+
+use crate::recorded;
+use crate::site::{Site, ok, settings, window};
+use crate::text::{samples, value};
+
+#[test]
+fn a_drive_that_four_media_servers_share_is_one_drive_with_four_paths() {
+    let families = recorded::site("11.0").families("tape");
+    let drives =
+        r#"nbu_tape_drives{drive_type="DT_HCART3",robot_type="TLD",status="DRIVE_STATUS_MIXED"}"#;
+    assert_eq!(value(&families, drives), Some(1.0));
+    let text = samples(&families);
+    let paths = r#"nbu_tape_drive_info{drive_name="IBM.ULT3580-TD8.000",media_server="media"#;
+    assert_eq!(text.matches(paths).count(), 4, "{text}");
+}
+
+#[test]
+fn rows_of_one_drive_are_one_drive_with_the_paths_of_all() {
+    let row = |host: &str| {
+        format!(r#"{{"id":"d","attributes":{{"driveType":"DT_HCART","deviceHost":"{host}"}}}}"#)
+    };
+    let body = format!(
+        r#"{{"data":[{},{}],"meta":{{"pagination":{{"count":2}}}}}}"#,
+        row("m1"),
+        row("m2")
+    );
+    let text = samples(&Site::new().on("/storage/drives", &body).families("tape"));
+    let drives =
+        r#"nbu_tape_drives{drive_type="DT_HCART",robot_type="unknown",status="unknown"} 1"#;
+    assert!(text.contains(drives), "{text}");
+    for host in ["m1", "m2"] {
+        let path = format!(r#"drive_name="d",media_server="{host}","#);
+        assert!(text.contains(&path), "{text}");
+    }
+}
+
+/// `count` cartridges over cursors, a hundred a page.
+fn library(count: usize) -> Site {
+    Site::new().rule(move |asked, _| {
+        let rest = asked.strip_prefix("/storage/tape-media?page[limit]=100")?;
+        let first: usize = match rest.strip_prefix("&page[after]=cursor ") {
+            Some(after) => after.parse().unwrap(),
+            None => 0,
+        };
+        let end = count.min(first + 100);
+        let rows: Vec<String> = (first..end)
+            .map(|n| format!(r#"{{"id":"{n:06}","attributes":{{"volumePool":"P"}}}}"#))
+            .collect();
+        let next = match end < count {
+            true => format!(r#","next":"cursor {end}""#),
+            false => String::new(),
+        };
+        let rows = rows.join(",");
+        Some(Ok(ok(&format!(
+            r#"{{"data":[{rows}],"meta":{{"pagination":{{"limit":100{next}}}}}}}"#
+        ))))
+    })
+}
+
+const CARTRIDGES: &str = r#"nbu_tape_media{pool="P",media_type="unknown",robot_type="unknown"}"#;
+
+#[test]
+fn all_cartridges_are_counted_over_their_cursors() {
+    let site = library(250);
+    let families = site.families("tape");
+    assert_eq!(value(&families, CARTRIDGES), Some(250.0));
+    assert_eq!(site.times_asked("/storage/tape-media"), 3);
+    assert_eq!(site.times_asked("page[offset]="), 1, "drives only");
+}
+
+#[test]
+fn a_page_of_cartridges_that_is_missing_is_a_failure_of_cartridges_alone() {
+    let site = library(250).refusing("cursor 200", 500, "");
+    let outcome = site.outcome("tape");
+    assert_eq!(outcome.failures.len(), 1);
+    assert_eq!(outcome.failures[0].endpoint, "/storage/tape-media");
+    assert_eq!(outcome.failures[0].reason, Reason::Status(500));
+    let text = samples(&outcome.families);
+    assert!(!text.contains("nbu_tape_media"), "{text}");
+    assert!(text.contains("nbu_tape_robot_device_hosts{} 0"), "{text}");
+}
+
+#[test]
+fn where_there_are_only_drives_they_are_reported_and_the_rest_is_unsupported() {
+    let unasked = guest::settings::Window {
+        last_api_version: None,
+        ..window()
+    };
+    let report = recorded::site("10.3").collect(&settings(&["tape"]), &unasked, &[]);
+    let outcome = &report.outcomes[0];
+    assert_eq!(outcome.failures.len(), 3);
+    assert!(
+        outcome
+            .failures
+            .iter()
+            .all(|f| f.reason == Reason::Unsupported)
+    );
+    let text = samples(&outcome.families);
+    assert!(
+        text.contains(r#"nbu_tape_drives{drive_type="DT_DLT","#),
+        "{text}"
+    );
+}
+
+#[test]
+fn volume_pools_of_one_name_are_told_apart() {
+    let pools = r#"{"data":[
+        {"id":"7","attributes":{"volumePoolName":"P","poolType":"T","partiallyFullMedia":1}},
+        {"id":"8","attributes":{"volumePoolName":"P","poolType":"T","partiallyFullMedia":2}}]}"#;
+    let families = Site::new().on("tape-volume-pools", pools).families("tape");
+    for (id, media) in [("7", 1.0), ("8", 2.0)] {
+        let sample = format!(r#"nbu_tape_pool_partially_full{{pool_name="{id}",pool_type="T"}}"#);
+        assert_eq!(value(&families, &sample), Some(media));
+    }
+}
