@@ -96,7 +96,8 @@ pub(crate) fn jobs_count(jobs: Vec<Seen>, shape: Shape, body: &[u8], release: Re
         let listing = Listing::parse(COLUMNS, release, filter.as_deref(), "", "jobId")?;
         let count = listing.select(rows(jobs, shape)).len();
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
-        Ok(json!({ "data": { "type": "jobCount", "attributes": attributes } }))
+        // The id is required and means nothing: the count is not kept.
+        Ok(json!({ "data": { "type": "jobCount", "id": "0", "attributes": attributes } }))
     })())
 }
 
