@@ -10,4 +10,5 @@ mod faults;
 mod jobs;
 mod manners;
 mod restart;
+mod schema;
 mod storage;
