@@ -12,6 +12,9 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
+/// The common name of the authority.
+pub(crate) const AUTHORITY: &str = "NetBackup simulator CA";
+
 /// An authority that lives as long as the process. Clones are the same one, so
 /// that a simulator that is started again is still trusted.
 #[derive(Clone)]
@@ -25,7 +28,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
             .distinguished_name
-            .push(DnType::CommonName, "NetBackup simulator CA");
+            .push(DnType::CommonName, AUTHORITY);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().map_err(failed)?;
         let issuer = CertifiedIssuer::self_signed(params, key).map_err(failed)?;

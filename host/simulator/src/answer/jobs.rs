@@ -88,7 +88,8 @@ pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer 
         let listing = Listing::parse(COLUMNS, ask.release, filter.as_deref(), "", "jobId")?;
         let count = listing.select(rows(estate.seen(ask.now), ask.shape)).len();
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
-        Ok(json!({ "data": { "type": "jobCount", "attributes": attributes } }))
+        // The id is required and means nothing: the count is not kept.
+        Ok(json!({ "data": { "type": "jobCount", "id": "0", "attributes": attributes } }))
     })())
 }
 

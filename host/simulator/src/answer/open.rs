@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Answer;
 use crate::Release;
+use crate::tls::AUTHORITY;
 
 /// `gateway.yaml GET /ping`: the time in milliseconds as plain text, and the
 /// server's own version in a header.
@@ -51,9 +52,18 @@ pub(crate) fn serverinfo(release: Release) -> Answer {
 /// `security.yaml GET /security/cacert`: the authority that signed the server's
 /// certificate, nothing over plain HTTP.
 pub(crate) fn cacert(pem: Option<&str>) -> Answer {
-    let data: Vec<_> = pem
-        .iter()
-        .map(|pem| json!({ "caCert": pem, "caCertAction": "ADD" }))
-        .collect();
-    Answer::json(json!({ "webRootCertificateData": data, "caCertificateData": data }))
+    // Both lists tell the same; only the second says what to do with it.
+    let told = |action: Option<&str>| -> Vec<_> {
+        let details = json!({ "subjectCN": AUTHORITY, "subjectName": format!("CN={AUTHORITY}") });
+        let told = pem.iter().map(|pem| {
+            let mut entry = json!({ "caCert": pem, "caCertDetails": details });
+            if let (Some(action), Some(entry)) = (action, entry.as_object_mut()) {
+                entry.insert("caCertAction".to_owned(), action.into());
+            }
+            entry
+        });
+        told.collect()
+    };
+    let (web, host) = (told(None), told(Some("ADD")));
+    Answer::json(json!({ "webRootCertificateData": web, "caCertificateData": host }))
 }

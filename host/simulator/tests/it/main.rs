@@ -12,5 +12,6 @@ mod jobs;
 mod lively;
 mod manners;
 mod restart;
+mod schema;
 mod storage;
 mod tape;

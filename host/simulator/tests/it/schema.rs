@@ -1,0 +1,62 @@
+//! Whether the simulator's answers are what the vendor's OpenAPI files say, for
+//! every endpoint, page and release. The files are not ours to carry: without
+//! them there is nothing to check.
+
+mod adapt;
+mod asking;
+mod bundle;
+mod contradiction;
+mod endpoint;
+mod operation;
+mod report;
+mod stranger;
+mod tests;
+
+use jiff::Timestamp;
+use simulator::{Authority, Clock, Estate, Options, Release, Simulator};
+
+use crate::client::start;
+use bundle::{Bundles, RELEASES};
+use endpoint::ENDPOINTS;
+use operation::Operation;
+use report::Report;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_as_the_vendors_files_say() {
+    let Some(folder) = bundle::folder() else {
+        eprintln!("skipped: no OpenAPI files here; NBU_OPENAPI_DIR says where they are");
+        return;
+    };
+    let mut bundles = Bundles::new(folder);
+    let mut report = Report::default();
+    for release in RELEASES {
+        let simulator = lively(release).await;
+        for endpoint in ENDPOINTS {
+            let file = bundles.file(release, endpoint.file);
+            match Operation::find(file, endpoint.path, &endpoint.method()) {
+                Some(operation) => {
+                    let exchanges = asking::everything(&simulator, release, endpoint).await;
+                    report.check(release, endpoint, &operation, &exchanges);
+                }
+                None => {
+                    let exchange = asking::nothing(&simulator, release, endpoint).await;
+                    report.status(release, endpoint, &exchange);
+                }
+            }
+        }
+    }
+    report.conclude();
+}
+
+/// At night, when jobs run and wait; over TLS, so that there is a certificate.
+async fn lively(release: Release) -> Simulator {
+    let night: Timestamp = "2026-03-04T01:20:00Z".parse().unwrap();
+    let options = Options {
+        authority: Some(Authority::new().unwrap()),
+        release,
+        estate: Estate::lively(1, night),
+        clock: Clock::manual(night),
+        ..Options::default()
+    };
+    start(options).await
+}

@@ -1,0 +1,60 @@
+//! The vendor's OpenAPI files, which are not part of this tree.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use simulator::Release;
+
+/// The releases that have a bundle. 10.4 has none of its own.
+pub(crate) const RELEASES: [Release; 4] = [
+    Release::V10_3,
+    Release::V10_5,
+    Release::V11_0,
+    Release::V11_2,
+];
+
+/// Where the bundles lie, a folder a release: `NBU_OPENAPI_DIR`, or beside the
+/// checkout. None when there are no such files here.
+pub(crate) fn folder() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("NBU_OPENAPI_DIR") {
+        let folder = PathBuf::from(folder);
+        assert!(folder.is_dir(), "no folder: `{}`", folder.display());
+        return Some(folder);
+    }
+    let checkout = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let beside = checkout.join("../shared/netbackup/openapi");
+    beside.is_dir().then_some(beside)
+}
+
+/// The files that have been read, each once.
+pub(crate) struct Bundles {
+    folder: PathBuf,
+    read: HashMap<PathBuf, Value>,
+}
+
+impl Bundles {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            read: HashMap::new(),
+        }
+    }
+
+    /// A file of a release; where its bundle lacks it, that of the newest release
+    /// before it.
+    pub(crate) fn file(&mut self, release: Release, name: &str) -> &Value {
+        let until = RELEASES.iter().position(|one| *one == release).unwrap();
+        let path = RELEASES[..=until]
+            .iter()
+            .rev()
+            .map(|release| self.folder.join(release.name()).join(name))
+            .find(|path| path.is_file());
+        let path = path.unwrap_or_else(|| panic!("no `{name}` up to {}", release.name()));
+        self.read.entry(path).or_insert_with_key(|path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            // YAML 1.2: `NO` and `OFF` are words.
+            serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! What a file says about one answer of one operation.
+
+use http::Method;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, Validator};
+use serde_json::Value;
+
+use super::adapt::{resolved, stand_alone};
+use super::stranger::strangers;
+
+/// The answers that an operation documents.
+pub(crate) struct Operation<'a> {
+    file: &'a Value,
+    responses: &'a Value,
+}
+
+/// What an answer is to be.
+pub(crate) struct Expected<'a> {
+    file: &'a Value,
+    media_types: Vec<&'a str>,
+    schema: &'a Value,
+    validator: Validator,
+}
+
+/// Something about an answer that the file does not allow.
+pub(crate) struct Mismatch {
+    /// Where, as a JSON pointer with `*` for any index.
+    pub(crate) place: String,
+    /// The schema's keyword, or `unnamed` for what it does not name.
+    pub(crate) keyword: String,
+    /// What about it.
+    pub(crate) message: String,
+}
+
+impl<'a> Operation<'a> {
+    /// None where the file has no such operation.
+    pub(crate) fn find(file: &'a Value, path: &str, method: &Method) -> Option<Self> {
+        let method = method.as_str().to_lowercase();
+        let responses = &file["paths"].get(path)?.get(&method)?["responses"];
+        Some(Self { file, responses })
+    }
+
+    /// What the answer with that status is to be. An error that the operation does
+    /// not document is like the first that it does, or like any in the file.
+    pub(crate) fn expected(&self, status: u16) -> Expected<'a> {
+        let documented = self.content(self.responses, status);
+        let (media_types, schema) = documented
+            .or_else(|| self.error_of(self.responses))
+            .or_else(|| self.error_anywhere())
+            .unwrap_or_else(|| panic!("nothing is said about status {status}"));
+        let adapted = stand_alone(schema, self.file);
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&adapted);
+        Expected {
+            file: self.file,
+            media_types,
+            schema,
+            validator: validator.unwrap_or_else(|error| panic!("{error}\n{schema:#}")),
+        }
+    }
+
+    fn content(&self, responses: &'a Value, status: u16) -> Option<(Vec<&'a str>, &'a Value)> {
+        let response = resolved(responses.get(status.to_string())?, self.file);
+        let content = response["content"].as_object()?;
+        let (_, first) = content
+            .iter()
+            .find(|(_, body)| body["schema"].is_object())?;
+        let media_types = content.keys().map(|name| bare(name)).collect();
+        Some((media_types, &first["schema"]))
+    }
+
+    fn error_of(&self, responses: &'a Value) -> Option<(Vec<&'a str>, &'a Value)> {
+        (400..600).find_map(|status| self.content(responses, status))
+    }
+
+    fn error_anywhere(&self) -> Option<(Vec<&'a str>, &'a Value)> {
+        let paths = self.file["paths"].as_object()?.values();
+        let operations = paths.filter_map(Value::as_object).flatten();
+        operations
+            .filter_map(|(_, operation)| operation.get("responses"))
+            .find_map(|responses| self.error_of(responses))
+    }
+}
+
+impl Expected<'_> {
+    /// Everything about an answer that is not as the file has it.
+    pub(crate) fn mismatches(&self, media_type: &str, body: &[u8]) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        if !self.media_types.contains(&bare(media_type)) {
+            found.push(mismatch("", "content", media_type.to_owned()));
+        }
+        let text = bare(media_type).starts_with("text/");
+        let instance = if text {
+            String::from_utf8_lossy(body).into_owned().into()
+        } else {
+            serde_json::from_slice(body).unwrap_or(Value::Null)
+        };
+        for error in self.validator.iter_errors(&instance) {
+            let place = error.instance_path().to_string();
+            found.push(mismatch(&place, error.kind().keyword(), said(&error)));
+        }
+        for place in strangers(&instance, &[self.schema], self.file) {
+            let message = "the schema names no such attribute".to_owned();
+            found.push(mismatch(&place, "unnamed", message));
+        }
+        found
+    }
+}
+
+/// The message of an error, with what is wrong in each branch of a union.
+fn said(error: &jsonschema::ValidationError<'_>) -> String {
+    let branches = match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.as_slice()
+        }
+        _ => return cut(&error.to_string()),
+    };
+    let each = branches.iter().filter_map(|errors| errors.first());
+    let each: Vec<_> = each
+        .map(|error| format!("{}: {}", error.instance_path(), said(error)))
+        .collect();
+    format!("none of: {}", each.join(" | "))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+fn mismatch(place: &str, keyword: &str, message: String) -> Mismatch {
+    let parts = place.split('/').map(|part| match part.parse::<usize>() {
+        Ok(_) => "*",
+        Err(_) => part,
+    });
+    Mismatch {
+        place: parts.collect::<Vec<_>>().join("/"),
+        keyword: keyword.to_owned(),
+        message,
+    }
+}
+
+/// A media type without its version.
+fn bare(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or(media_type)
+}

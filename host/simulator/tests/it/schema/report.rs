@@ -1,0 +1,99 @@
+//! What does not agree, said once for each place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use simulator::Release;
+
+use super::asking::Exchange;
+use super::contradiction::CONTRADICTIONS;
+use super::endpoint::Endpoint;
+use super::operation::{Expected, Mismatch, Operation};
+
+/// Everything found so far.
+#[derive(Default)]
+pub(crate) struct Report {
+    checked: usize,
+    /// How often, for each thing that is wrong.
+    wrong: BTreeMap<String, usize>,
+    /// The contradictions that have been met, with the release.
+    met: BTreeSet<(usize, Release)>,
+}
+
+impl Report {
+    /// Checks the answers of one endpoint.
+    pub(crate) fn check(
+        &mut self,
+        release: Release,
+        endpoint: &Endpoint,
+        operation: &Operation<'_>,
+        exchanges: &[Exchange],
+    ) {
+        let mut expected: BTreeMap<u16, Expected<'_>> = BTreeMap::new();
+        for exchange in exchanges {
+            self.status(release, endpoint, exchange);
+            let status = exchange.status.as_u16();
+            let expected = expected
+                .entry(status)
+                .or_insert_with(|| operation.expected(status));
+            let reply = &exchange.reply;
+            for mismatch in expected.mismatches(reply.header("content-type"), &reply.body) {
+                self.mismatch(release, endpoint, status, &mismatch);
+            }
+        }
+    }
+
+    /// Checks only the status.
+    pub(crate) fn status(&mut self, release: Release, endpoint: &Endpoint, exchange: &Exchange) {
+        self.checked += 1;
+        let (got, wanted) = (exchange.reply.status, exchange.status);
+        if got != wanted {
+            self.wrong(release, endpoint, &format!("answers {got}, not {wanted}"));
+        }
+    }
+
+    fn mismatch(&mut self, release: Release, endpoint: &Endpoint, status: u16, found: &Mismatch) {
+        let known = CONTRADICTIONS
+            .iter()
+            .position(|one| one.covers(release, endpoint.path, found));
+        if let Some(index) = known {
+            self.met.insert((index, release));
+            return;
+        }
+        let Mismatch {
+            place,
+            keyword,
+            message,
+        } = found;
+        let what = format!("{status} `{place}` {keyword}: {message}");
+        self.wrong(release, endpoint, &what);
+    }
+
+    fn wrong(&mut self, release: Release, endpoint: &Endpoint, what: &str) {
+        let (release, method, path) = (release.name(), endpoint.method(), endpoint.path);
+        let line = format!("{release} {} {method} {path}: {what}", endpoint.file);
+        *self.wrong.entry(line).or_default() += 1;
+    }
+
+    /// Fails the test when anything is wrong, a contradiction that was not met
+    /// among it.
+    pub(crate) fn conclude(self) {
+        let mut lines: Vec<_> = self
+            .wrong
+            .iter()
+            .map(|(line, times)| format!("{line} ({times} times)"))
+            .collect();
+        for (index, one) in CONTRADICTIONS.iter().enumerate() {
+            for release in one.releases {
+                if !self.met.contains(&(index, *release)) {
+                    let (release, path, place) = (release.name(), one.path, one.place);
+                    let reason = one.reason;
+                    lines.push(format!(
+                        "{release} {path} `{place}`: not met any more: {reason}"
+                    ));
+                }
+            }
+        }
+        eprintln!("{} answers checked", self.checked);
+        assert!(lines.is_empty(), "\n{}", lines.join("\n"));
+    }
+}
