@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use simulator::{Estate, Options, Simulator, Unit};
 use tempfile::TempDir;
-use tests::{Client, eventually};
+use tests::{Client, Program, eventually};
 
 use crate::table::Table;
 
@@ -50,23 +50,40 @@ async fn page(table: &mut Table, kilobytes: u32, units: u32) {
     .await;
     let size = client.get("/metrics").await.bytes.len();
     for (encoding, name) in [("identity", "plain"), ("gzip", "gzip")] {
+        let before = processor(&program);
         let load = tokio::task::spawn_blocking(move || load(address, encoding));
-        let (rate, size_sent) = load.await.unwrap();
+        let (answers, time, sent) = load.await.unwrap();
+        let each = (processor(&program) - before).as_secs_f64() * 1e6 / answers;
         let what = format!("scrapes, {kilobytes} KB page, {name}");
-        let how = format!("8 keep-alive clients; {size} bytes, {size_sent} sent");
+        let rate = answers / time.as_secs_f64();
+        let how =
+            format!("8 keep-alive clients; {size} bytes, {sent} sent; {each:.0} µs of processor");
         table.add(what, format!("{rate:.0} /s"), &how);
     }
 }
 
-/// Answers a second over all clients, and the bytes of one body.
-fn load(address: SocketAddr, encoding: &'static str) -> (f64, usize) {
+/// What the exporter has used of the processor: this stays comparable when the
+/// machine does other work besides.
+fn processor(program: &Program) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{}/task", program.id())).unwrap();
+    let used = threads.map(|thread| {
+        // Nanoseconds on a processor, nanoseconds of waiting, turns.
+        let text = fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+        let nanoseconds = text.split(' ').next().unwrap().parse();
+        Duration::from_nanos(nanoseconds.unwrap())
+    });
+    used.sum()
+}
+
+/// Answers over all clients, the time that took, and the bytes of one body.
+fn load(address: SocketAddr, encoding: &'static str) -> (f64, Duration, usize) {
     let began = Instant::now();
     let client = || thread::spawn(move || scrape(address, encoding, began + TIME));
     let clients: Vec<_> = (0..CLIENTS).map(|_| client()).collect();
     let ended = clients.into_iter().map(|client| client.join().unwrap());
     let (answers, sizes): (Vec<u32>, Vec<usize>) = ended.unzip();
     let answers = f64::from(answers.iter().sum::<u32>());
-    (answers / began.elapsed().as_secs_f64(), sizes[0])
+    (answers, began.elapsed(), sizes[0])
 }
 
 fn scrape(address: SocketAddr, encoding: &str, until: Instant) -> (u32, usize) {
