@@ -106,6 +106,13 @@ nbuservers:
     host: "127.0.0.1"
     port: {lyon_port}
     apiKey: "{LYON_KEY}"
+collectors:
+  alerts: {{ enabled: true }}
+  malware: {{ enabled: true }}
+  catalog: {{ enabled: true }}
+  slo: {{ enabled: true }}
+  tape: {{ enabled: true }}
+  perClient: {{ enabled: true, allowlist: ["paris-legacy-erp01", "lyon-legacy-erp01"] }}
 guest:
   path: "{guest}"  # replace the file: another guest is tried, then swapped in
 "#
