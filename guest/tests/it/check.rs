@@ -119,6 +119,45 @@ fn exactly_the_described_families_are_reported() {
     }
 }
 
+/// Every name of the predecessor that differs from ours.
+const LEGACY: [&str; 15] = [
+    "nbu_disk_pool_volume_count",
+    "nbu_jobs_count",
+    "nbu_jobs_bytes",
+    "nbu_status_count",
+    "nbu_jobs_state_count",
+    "nbu_jobs_queued_count",
+    "nbu_jobs_files_count",
+    "nbu_alerts_count",
+    "nbu_malware_scan_count",
+    "nbu_catalog_images_count",
+    "nbu_slo_count",
+    "nbu_tape_drives_count",
+    "nbu_tape_media_count",
+    "nbu_client_last_job_success_seconds",
+    "nbu_client_jobs_count",
+];
+
+#[test]
+fn the_predecessors_names_are_reported_only_when_asked_for() {
+    let manifest = describe();
+    let names: Vec<&str> = manifest.capabilities.iter().map(|c| &*c.name).collect();
+    let report = Site::new().collect(&settings(&names), &window(), &[]);
+    for (capability, outcome) in manifest.capabilities.iter().zip(&report.outcomes) {
+        let described = capability.families.iter().map(|family| &*family.name);
+        let canonical: Vec<&str> = described.filter(|name| !LEGACY.contains(name)).collect();
+        let reported: Vec<&str> = outcome
+            .families
+            .iter()
+            .map(|family| &*family.name)
+            .collect();
+        assert_eq!(reported, canonical, "{}", capability.name);
+    }
+    let families = manifest.capabilities.iter().flat_map(|c| &c.families);
+    let legacy = families.filter(|family| LEGACY.contains(&&*family.name));
+    assert_eq!(legacy.count(), LEGACY.len());
+}
+
 #[test]
 fn names_are_unique_and_well_formed_and_help_says_what_is_cached() {
     let mut names = HashSet::new();

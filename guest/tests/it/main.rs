@@ -7,12 +7,14 @@
 )]
 #![forbid(unsafe_code)]
 
+mod alerts;
 mod catalog;
 mod check;
 mod clients;
 mod counters;
 mod failures;
 mod golden;
+mod hostile;
 mod jobs;
 mod paging;
 mod probe;
