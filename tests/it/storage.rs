@@ -1,6 +1,6 @@
 //! Storage units and disk pools are shown whole.
 
-use simulator::{Estate, Pool, Simulator, Unit};
+use simulator::{Estate, Fault, Pool, Simulator, Unit};
 use tests::estates::{simulator, site};
 use tests::{Bench, Exposition};
 
@@ -71,4 +71,24 @@ async fn the_state_of_a_pool_is_the_one_that_is_1() {
     assert_eq!(state("a", "DOWN"), Some(0.0));
     assert_eq!(state("b", "UP"), Some(0.0));
     assert_eq!(state("b", "DOWN"), Some(1.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_may_not_be_seen_takes_nothing_from_the_others() {
+    let mut estate = Estate::empty();
+    estate.add_unit(Unit::new("disk", 1_000, 10));
+    let simulator = simulator(estate).await;
+    let servers = "/storage/storage-servers";
+    simulator.faults().set_on(servers, Fault::Unauthorized);
+    let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
+    let failed = [("collector", "storage"), ("reason", "unauthorized")];
+    let exposition = bench
+        .until("one list is refused", |e: &Exposition| {
+            e.value("nbu_collector_failures_total", &failed) == Some(1.0)
+        })
+        .await;
+    assert_eq!(exposition.all("nbu_disk_capacity_bytes", &[]).len(), 1);
+    assert_eq!(exposition.all("nbu_storage_server_state", &[]).len(), 0);
+    let success = exposition.value("nbu_collector_success", &[("collector", "storage")]);
+    assert_eq!(success, Some(0.0));
 }

@@ -29,8 +29,9 @@ pub struct Attempt {
 pub enum Verdict {
     /// Everything was read.
     Read(Vec<Family>),
-    /// One or more failures, by the names in [`REASONS`].
-    Failed(Vec<&'static str>),
+    /// One or more failures, by the names in [`REASONS`], and the families that
+    /// were read beside them.
+    Failed(Vec<&'static str>, Vec<Family>),
 }
 
 /// One site: its collectors, and whether its last round read anything.
@@ -45,8 +46,8 @@ pub(super) struct SiteEntry {
 /// One collector of a site.
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
-    pub(super) families: Vec<Family>,
-    pub(super) expires: Option<Instant>,
+    /// Each with the moment until which it stays.
+    families: Vec<(Family, Instant)>,
     pub(super) status: CollectorStatus,
     /// By reason; every reason from the start.
     pub(super) failures: BTreeMap<&'static str, u64>,
@@ -67,7 +68,6 @@ impl Default for CollectorEntry {
     fn default() -> Self {
         Self {
             families: Vec::new(),
-            expires: None,
             status: CollectorStatus::default(),
             failures: REASONS.iter().map(|reason| (*reason, 0)).collect(),
         }
@@ -75,17 +75,22 @@ impl Default for CollectorEntry {
 }
 
 impl CollectorEntry {
-    /// Success replaces the values; a failure leaves them until they expire.
+    /// Success replaces all values; a failure leaves those that it has no newer
+    /// ones of until they expire.
     pub(super) fn record(&mut self, attempt: Attempt) {
         self.status.duration = attempt.took;
+        let expires = attempt.began.instant + attempt.keep;
         match attempt.verdict {
             Verdict::Read(families) => {
-                self.families = families;
-                self.expires = Some(attempt.began.instant + attempt.keep);
+                self.families = families.into_iter().map(|f| (f, expires)).collect();
                 self.status.success = Some(true);
                 self.status.last_success = Some(attempt.began.unix + attempt.took.as_secs_f64());
             }
-            Verdict::Failed(reasons) => {
+            Verdict::Failed(reasons, families) => {
+                let newer = |old: &Family| families.iter().any(|new| new.name == old.name);
+                self.families.retain(|(old, _)| !newer(old));
+                self.families
+                    .extend(families.into_iter().map(|f| (f, expires)));
                 self.status.success = Some(false);
                 for reason in reasons {
                     *self.failures.entry(reason).or_default() += 1;
@@ -94,9 +99,26 @@ impl CollectorEntry {
         }
     }
 
-    /// Drops the values; the timestamp of the last success stays and ages.
+    /// The values.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
+        self.families.iter().map(|(family, _)| family)
+    }
+
+    /// When the first of the values expires.
+    pub(super) fn expires(&self) -> Option<Instant> {
+        self.families.iter().map(|(_, expires)| *expires).min()
+    }
+
+    /// Drops the values that have expired at `now`; whether there were any. The
+    /// timestamp of the last success stays and ages.
+    pub(super) fn expire(&mut self, now: Instant) -> bool {
+        let before = self.families.len();
+        self.families.retain(|(_, expires)| *expires > now);
+        self.families.len() < before
+    }
+
+    /// Drops all values.
     pub(super) fn drop_values(&mut self) {
         self.families = Vec::new();
-        self.expires = None;
     }
 }

@@ -123,9 +123,8 @@ impl Cache {
         let mut dropped = false;
         for (site, entry) in &mut known.entries {
             for (collector, entry) in &mut entry.collectors {
-                if entry.expires.is_some_and(|at| at <= now) {
+                if entry.expire(now) {
                     warn!(%site, collector, "Values are too old and were dropped");
-                    entry.drop_values();
                     dropped = true;
                 }
             }
@@ -137,7 +136,7 @@ impl Cache {
             .entries
             .values()
             .flat_map(|site| site.collectors.values());
-        collectors.filter_map(|entry| entry.expires).min()
+        collectors.filter_map(CollectorEntry::expires).min()
     }
 
     /// Drops values as they expire; runs until its task is dropped.
@@ -178,7 +177,7 @@ impl Cache {
         let rows: Vec<(SiteName, Vec<&Family>)> = own
             .iter()
             .map(|(name, entry, fresh)| {
-                let values = entry.collectors.values().flat_map(|c| &c.families);
+                let values = entry.collectors.values().flat_map(CollectorEntry::values);
                 ((*name).clone(), fresh.iter().chain(values).collect())
             })
             .collect();

@@ -121,7 +121,7 @@ impl Desk<'_> {
         };
         if outcomes.is_empty() {
             // The call came to nothing, and so did every collector in it.
-            let failed = |name: &String| attempt(name, Verdict::Failed(vec![FAULT]));
+            let failed = |name: &String| attempt(name, Verdict::Failed(vec![FAULT], Vec::new()));
             done.attempts = ask.iter().map(failed).collect();
             done.ended = ask
                 .iter()
@@ -172,7 +172,8 @@ fn verdict(outcome: Outcome) -> Verdict {
         .failures
         .iter()
         .map(|failure| reason_name(&failure.reason));
-    Verdict::Failed(reasons.collect::<BTreeSet<_>>().into_iter().collect())
+    let reasons: BTreeSet<_> = reasons.collect();
+    Verdict::Failed(reasons.into_iter().collect(), outcome.families)
 }
 
 /// How soon to try again, by the worst of the failures.

@@ -76,10 +76,10 @@ async fn a_refused_key_is_tried_once_by_each_request_and_no_more() {
     let refused = requests.iter().filter(|it| it.status == Some(401));
     assert_eq!(
         refused.count(),
-        4,
-        "units, pools, finished jobs, current jobs"
+        5,
+        "units, pools, storage servers, finished jobs, current jobs"
     );
-    assert_eq!(requests.len(), 5, "and one that asked for the version");
+    assert_eq!(requests.len(), 6, "and one that asked for the version");
 }
 
 #[tokio::test(flavor = "multi_thread")]
