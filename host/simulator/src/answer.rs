@@ -24,7 +24,7 @@ pub(crate) use drives::drives;
 pub(crate) use images::images;
 pub(crate) use jobs::{Shape, job, jobs, jobs_count};
 pub(crate) use media::media;
-pub(crate) use open::{cacert, ping, serverinfo, servertime};
+pub(crate) use open::{cacert, ping, serverinfo, servertime, tokenkey};
 pub(crate) use pools::pools;
 pub(crate) use resource::Ask;
 pub(crate) use scans::{latest_scans, scans};

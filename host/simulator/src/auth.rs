@@ -1,51 +1,104 @@
-//! Who is asking: the `Authorization` header.
+//! Who is asking: the `Authorization` header, or the cookie of that name
+//! (`gateway.yaml`, security schemes).
 
 use http::{HeaderMap, header};
+use jiff::Timestamp;
 
 /// The API key that the server takes. Neither printed nor logged.
 #[derive(Clone)]
-pub(crate) struct Key(String);
+pub(crate) struct Key {
+    text: String,
+    /// When it expires, if it does.
+    until: Option<Timestamp>,
+}
 
 impl Key {
     pub(crate) fn new(key: &str) -> Self {
-        Self(key.to_owned())
+        Self {
+            text: key.to_owned(),
+            until: None,
+        }
+    }
+
+    /// The same key, with an end.
+    pub(crate) fn until(self, when: Timestamp) -> Self {
+        let until = Some(when);
+        Self { until, ..self }
     }
 
     pub(crate) fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// Whether the headers carry the key. NetBackup takes the value alone: a
-    /// scheme word before it, such as `Bearer`, makes it another value.
-    pub(crate) fn opens(&self, headers: &HeaderMap) -> bool {
+    /// Whether the headers carry the key, and it has not expired. NetBackup takes
+    /// the value alone: a scheme word before it, such as `Bearer`, makes it another
+    /// value. A header goes before a cookie.
+    pub(crate) fn opens(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let first = values.next().map(|value| value.as_bytes());
-        first == Some(self.0.as_bytes()) && values.next().is_none()
+        let given = match values.next() {
+            Some(value) => Some(value.as_bytes()),
+            None => cookie(headers),
+        };
+        given == Some(self.text.as_bytes())
+            && values.next().is_none()
+            && self.until.is_none_or(|until| now < until)
     }
+}
+
+/// The value of the cookie `Authorization`.
+fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix("Authorization="))
+        .map(str::as_bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn opens(values: &[&str]) -> bool {
+    fn opens(lines: &[(&'static str, &str)], key: &Key) -> bool {
         let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(header::AUTHORIZATION, value.parse().unwrap());
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
         }
-        Key::new("s3cret").opens(&headers)
+        key.opens(&headers, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn only_the_raw_key_opens() {
-        assert!(opens(&["s3cret"]));
-        assert!(!opens(&["Bearer s3cret"]));
-        assert!(!opens(&["s3cre"]));
-        assert!(!opens(&[]));
+        let key = Key::new("s3cret");
+        assert!(opens(&[("authorization", "s3cret")], &key));
+        assert!(!opens(&[("authorization", "Bearer s3cret")], &key));
+        assert!(!opens(&[("authorization", "s3cre")], &key));
+        assert!(!opens(&[], &key));
     }
 
     #[test]
     fn two_authorizations_are_none() {
-        assert!(!opens(&["s3cret", "s3cret"]));
+        let twice = [("authorization", "s3cret"), ("authorization", "s3cret")];
+        assert!(!opens(&twice, &Key::new("s3cret")));
+    }
+
+    #[test]
+    fn a_cookie_opens_where_no_header_says_otherwise() {
+        let key = Key::new("s3cret");
+        let cookie = ("cookie", "lang=en; Authorization=s3cret");
+        assert!(opens(&[cookie], &key));
+        assert!(!opens(&[cookie, ("authorization", "another")], &key));
+        assert!(!opens(&[("cookie", "authorization=s3cret")], &key));
+    }
+
+    #[test]
+    fn an_expired_key_opens_no_longer() {
+        let line = [("authorization", "s3cret")];
+        let until = |second| {
+            let until = Timestamp::from_second(second).unwrap();
+            Key::new("s3cret").until(until)
+        };
+        assert!(opens(&line, &until(1)));
+        assert!(!opens(&line, &until(0)));
     }
 }

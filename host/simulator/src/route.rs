@@ -85,6 +85,7 @@ fn answer(shared: &Shared, asked: &Asked, stuck: bool) -> Answer {
     let (release, now) = (shared.release(), shared.clock.now());
     match (&asked.method, path) {
         (&Method::GET, "/ping") => return answer::ping(release, now),
+        (&Method::GET, "/tokenkey") => return answer::tokenkey(release, &shared.token_key),
         (&Method::GET, "/security/servertime") => return answer::servertime(now),
         (&Method::GET, "/security/serverinfo") => return answer::serverinfo(release),
         (&Method::GET, "/security/cacert") => return answer::cacert(shared.ca_pem.as_deref()),
@@ -166,7 +167,7 @@ async fn read(shared: &Shared, head: http::request::Parts, body: Incoming) -> As
     let base = host.map_or_else(|| shared.base.clone(), |host| shared.base_of(host));
     Asked {
         query: Query::parse(&format!("{base}{path}"), head.uri.query()),
-        authorized: shared.key().opens(&head.headers),
+        authorized: shared.key().opens(&head.headers, shared.clock.now()),
         method: head.method,
         headers: head.headers,
         path,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::answer::Shape;
 use crate::auth::Key;
 use crate::route::respond;
+use crate::tls;
 use crate::{Authority, Clock, Estate, Faults, Options, Release, Requests, Strictness, Truth};
 
 /// A simulator that runs until it is dropped or stopped.
@@ -35,6 +37,8 @@ pub(crate) struct Shared {
     /// `https://127.0.0.1:1556`, for a client that names no host.
     pub(crate) base: String,
     pub(crate) ca_pem: Option<String>,
+    /// What tokens would be checked with.
+    pub(crate) token_key: String,
     estate: Mutex<Estate>,
     /// What an upgrade or a rotation changes.
     current: Mutex<(Release, Key)>,
@@ -51,7 +55,7 @@ impl Simulator {
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let authority = options.authority.clone();
-        let shared = Arc::new(Shared::new(options, address));
+        let shared = Arc::new(Shared::new(options, address, tls::public_key()?));
         let task = tokio::spawn(accept(listener, tls, Arc::clone(&shared)));
         Ok(Self {
             address,
@@ -101,6 +105,12 @@ impl Simulator {
         self.shared.current().1 = Key::new(key);
     }
 
+    /// Takes the key until then, and from then on no key: it has expired.
+    pub fn expire_api_key(&self, when: Timestamp) {
+        let key = &mut self.shared.current().1;
+        *key = key.clone().until(when);
+    }
+
     /// Plays another release from now on: an upgrade, or the other way.
     pub fn set_release(&self, release: Release) {
         self.shared.current().0 = release;
@@ -108,7 +118,7 @@ impl Simulator {
 
     /// Closes the listener and every connection, and returns once the port is
     /// free. Started again from what it returns, it has the same address,
-    /// authority, key and estate, and neither faults nor a log.
+    /// authority, key and estate, and neither faults nor a log, nor an end of its key.
     pub async fn stop(mut self) -> Options {
         self.task.abort();
         // It ends by having been aborted, which is no error here.
@@ -135,7 +145,7 @@ impl Drop for Simulator {
 }
 
 impl Shared {
-    fn new(options: Options, address: SocketAddr) -> Self {
+    fn new(options: Options, address: SocketAddr, token_key: String) -> Self {
         let scheme = if options.authority.is_some() {
             "https"
         } else {
@@ -144,6 +154,7 @@ impl Shared {
         Self {
             base: format!("{scheme}://{address}"),
             ca_pem: options.authority.map(|authority| authority.pem()),
+            token_key,
             clock: options.clock,
             strictness: options.strictness,
             shape: Shape {

@@ -73,6 +73,11 @@ impl Authority {
     }
 }
 
+/// A new public key as PEM: the simulator issues no tokens that it would be of.
+pub(crate) fn public_key() -> io::Result<String> {
+    Ok(KeyPair::generate().map_err(failed)?.public_key_pem())
+}
+
 fn failed(error: impl Display) -> io::Error {
     io::Error::other(error.to_string())
 }

@@ -20,6 +20,13 @@ pub(crate) fn ping(release: Release, now: Timestamp) -> Answer {
     )
 }
 
+/// `gateway.yaml GET /tokenkey`: the public key that tokens are checked with.
+pub(crate) fn tokenkey(release: Release, pem: &str) -> Answer {
+    let version = release.api_version();
+    let media_type = format!("text/vnd.netbackup+html;version={version}");
+    Answer::raw(StatusCode::OK, &media_type, pem.into())
+}
+
 /// `security.yaml GET /security/servertime`: epoch milliseconds.
 pub(crate) fn servertime(now: Timestamp) -> Answer {
     Answer::json(json!({

@@ -91,6 +91,22 @@ static COLUMNS: &[C] = &[
     C::shown("multiplexing", |u| of_tape(u, Datum::Int(4)))
         .number(Ops::NUMBER)
         .sorted(),
+    // Of kinds of units that the simulator does not have.
+    C::shown("path", |_| Datum::Absent)
+        .text(Ops::NUMBER.and(Ops::WORD))
+        .sorted(),
+    C::shown("ndmpHost", |_| Datum::Absent)
+        .text(Ops::NAME)
+        .sorted(),
+    C::shown("enableBlockSharing", |_| Datum::Absent)
+        .flag_with(Ops::EQ_NE)
+        .sorted(),
+    C::shown("fileSystemExport", |_| Datum::Absent)
+        .flag_with(Ops::EQ_NE)
+        .sorted(),
+    C::shown("transferThrottle", |_| Datum::Absent)
+        .number(Ops::NUMBER)
+        .sorted(),
 ];
 
 /// Answers the list.

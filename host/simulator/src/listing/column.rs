@@ -121,7 +121,12 @@ impl<T> Column<T> {
 
     /// Filtered by `true` and `false`, with `eq` alone.
     pub(crate) const fn flag(self) -> Self {
-        self.filtered(Schema::Flag, Ops::EQ)
+        self.flag_with(Ops::EQ)
+    }
+
+    /// The same, with other operators.
+    pub(crate) const fn flag_with(self, ops: Ops) -> Self {
+        self.filtered(Schema::Flag, ops)
     }
 
     /// Filtered by bare date-times.

@@ -15,6 +15,11 @@ const fn absent(name: &'static str) -> C {
     C::shown(name, |_| Datum::Absent).text(Ops::NAME).sorted()
 }
 
+/// The same, with fewer operators.
+const fn absent_with(name: &'static str, ops: Ops) -> C {
+    C::shown(name, |_| Datum::Absent).text(ops).sorted()
+}
+
 /// A place in an ACS library, which no drive is in.
 const fn of_acs(name: &'static str) -> C {
     C::shown(name, |_| Datum::Absent)
@@ -120,12 +125,12 @@ pub(super) static COLUMNS: &[C] = &[
     // What the simulator has nothing to say about.
     absent("clusterServer"),
     absent("label"),
-    absent("lastMountTime"),
-    absent("mountTime"),
+    absent_with("lastMountTime", Ops::NUMBER),
+    absent_with("mountTime", Ops::NUMBER),
     absent("ndmpHost"),
     absent("requestId"),
-    absent("tapeAlert1"),
-    absent("tapeAlert2"),
+    absent_with("tapeAlert1", Ops::EQ_NE),
+    absent_with("tapeAlert2", Ops::EQ_NE),
     absent("user"),
     absent("vmHost"),
     absent("volumeHeader"),
