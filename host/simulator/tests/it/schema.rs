@@ -1,8 +1,10 @@
 //! Whether the simulator's answers are what the vendor's OpenAPI files say, for
-//! every endpoint, page and release. The files are not ours to carry: without
+//! every endpoint, page and release, and whether it takes the filters and sorts
+//! that they name. The files are not ours to carry: without
 //! them there is nothing to check.
 
 mod adapt;
+mod asked;
 mod asking;
 mod bundle;
 mod contradiction;
@@ -11,6 +13,7 @@ mod operation;
 mod report;
 mod stranger;
 mod tests;
+mod vocabulary;
 
 use jiff::Timestamp;
 use simulator::{Authority, Clock, Estate, Options, Release, Simulator};
@@ -31,9 +34,10 @@ async fn every_answer_is_as_the_vendors_files_say() {
     let mut report = Report::default();
     for release in RELEASES {
         let simulator = lively(release).await;
+        let errors = bundles.file(release, endpoint::ERRORS);
         for endpoint in ENDPOINTS {
             let file = bundles.file(release, endpoint.file);
-            match Operation::find(file, endpoint.path, &endpoint.method()) {
+            match Operation::find(&file, &errors, endpoint.path, &endpoint.method()) {
                 Some(operation) => {
                     let exchanges = asking::everything(&simulator, release, endpoint).await;
                     report.check(release, endpoint, &operation, &exchanges);

@@ -99,8 +99,14 @@ const fn columns(all: bool) -> [C; COUNT] {
         newly_sorted(C::shown("triggerMethod", |_| Datum::text("AUTOMATIC")), all),
         C::shown("malwareScannerVersion", |_| Datum::text("2.4")),
         C::shown("mediaServerName", |s| Datum::text(&s.media_server)),
-        C::hidden("malwareTool/malwareToolName", |_| Datum::text(super::TOOL_NAME)).text(Ops::WORDS),
-        C::hidden("malwareTool.malwareToolName", |_| Datum::text(super::TOOL_NAME)).sorted(),
+        C::hidden("malwareTool/malwareToolName", |_| {
+            Datum::text(super::TOOL_NAME)
+        })
+        .text(Ops::WORDS),
+        C::hidden("malwareTool.malwareToolName", |_| {
+            Datum::text(super::TOOL_NAME)
+        })
+        .sorted(),
         C::hidden("scanHost/hostName", |_| Datum::text(super::HOST_NAME)).text(Ops::WORDS),
         C::hidden("scanHost.hostName", |_| Datum::text(super::HOST_NAME)).sorted(),
         // No scan is part of another, none belongs to a batch.

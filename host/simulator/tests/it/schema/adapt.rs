@@ -16,13 +16,16 @@ pub(crate) fn stand_alone(schema: &Value, file: &Value) -> Value {
     root
 }
 
-/// What a local reference leads to; a value that is none is itself.
+/// What a local reference leads to; a value that is none is itself. A reference
+/// into a file that no bundle has leads to null.
 pub(crate) fn resolved<'a>(value: &'a Value, file: &'a Value) -> &'a Value {
     let Some(reference) = value["$ref"].as_str() else {
         return value;
     };
-    let pointer = reference.strip_prefix('#');
-    let found = pointer.and_then(|pointer| file.pointer(pointer));
+    let Some(pointer) = reference.strip_prefix('#') else {
+        return &Value::Null;
+    };
+    let found = file.pointer(pointer);
     resolved(
         found.unwrap_or_else(|| panic!("`{reference}` leads nowhere")),
         file,
@@ -36,7 +39,12 @@ fn translated(schema: &Value) -> Value {
     };
     // In OpenAPI 3.0 nothing beside a reference counts.
     if let Some(reference) = object.get("$ref") {
-        return json!({ "$ref": reference });
+        let local = reference.as_str().is_some_and(|text| text.starts_with('#'));
+        return if local {
+            json!({ "$ref": reference })
+        } else {
+            true.into()
+        };
     }
     let said = object
         .iter()

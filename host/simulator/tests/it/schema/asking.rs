@@ -3,7 +3,7 @@
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::{Release, Simulator};
 
 use super::endpoint::{Endpoint, Kind};
@@ -36,7 +36,12 @@ pub(crate) async fn everything(
     endpoint: &Endpoint,
 ) -> Vec<Exchange> {
     let right = right(simulator, release, endpoint).await;
+    if is_to_come(endpoint, release) {
+        return vec![refused(simulator, StatusCode::BAD_REQUEST, right).await];
+    }
     let mut exchanges = pages(simulator, right.clone()).await;
+    let more = exchanges.len() > 1;
+    assert_eq!(more, endpoint.is_paged(), "pages of `{}`", right.target);
     if endpoint.kind == Kind::Open {
         return exchanges;
     }
@@ -53,6 +58,11 @@ pub(crate) async fn everything(
     let (status, wrong) = wrong(endpoint, right);
     exchanges.push(refused(simulator, status, wrong).await);
     exchanges
+}
+
+/// Whether the release does not know the query yet.
+fn is_to_come(endpoint: &Endpoint, release: Release) -> bool {
+    matches!(endpoint.kind, Kind::ListSince(first, _) if release < first)
 }
 
 /// What an endpoint answers that the release does not have.
@@ -74,8 +84,10 @@ async fn right(simulator: &Simulator, release: Release, endpoint: &Endpoint) -> 
         body: None,
     };
     match endpoint.kind {
-        Kind::Open => {}
-        Kind::List(query) => question.target = format!("{}?{query}", endpoint.path),
+        Kind::Open | Kind::Whole => {}
+        Kind::List(query) | Kind::ListSince(_, query) => {
+            question.target = format!("{}?{query}", endpoint.path)
+        }
         Kind::Count(filter) => question.body = Some(filter.to_owned()),
         Kind::Row(list) => {
             question.target = list.to_owned();
@@ -104,7 +116,7 @@ async fn pages(simulator: &Simulator, mut question: Question) -> Vec<Exchange> {
     let mut pages = Vec::new();
     loop {
         let reply = ask(simulator, &question).await;
-        let next = next(&reply);
+        let next = next(&question.target, &reply);
         let status = StatusCode::OK;
         pages.push(Exchange { status, reply });
         assert!(pages.len() < MOST_PAGES, "`{}` never ends", question.target);
@@ -115,15 +127,31 @@ async fn pages(simulator: &Simulator, mut question: Question) -> Vec<Exchange> {
     }
 }
 
-/// Where the next page is; the links of some lists stand one deeper.
-fn next(reply: &Reply) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
-    let links = &body["links"];
-    let href = [&links["next"]["href"], &links["pagination"]["next"]["href"]]
-        .into_iter()
-        .find_map(|href| href.as_str())?;
-    let (_, target) = href.split_once("/netbackup")?;
-    Some(target.to_owned())
+/// Where the page after that of `target` is: where the link leads, which stands
+/// one deeper in some lists, or, in lists without links, at the next offset.
+fn next(target: &str, reply: &Reply) -> Option<String> {
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let next = &body["meta"]["pagination"]["next"];
+    let Some(links) = body.get("links") else {
+        let first = target.split("&page%5Boffset%5D=").next()?;
+        return Some(format!("{first}&page%5Boffset%5D={}", next.as_u64()?));
+    };
+    let places = [&links["next"]["href"], &links["pagination"]["next"]["href"]];
+    let href = places.into_iter().find_map(Value::as_str);
+    assert_eq!(href.is_some(), !next.is_null(), "`{target}` in two minds");
+    let (_, next) = href?.split_once("/netbackup")?;
+    Some(next.to_owned())
+}
+
+/// The status of an answer to a list's question.
+pub(crate) async fn status(simulator: &Simulator, release: Release, target: String) -> StatusCode {
+    let question = Question {
+        target,
+        key: KEY,
+        version: newest(release).to_owned(),
+        body: None,
+    };
+    ask(simulator, &question).await.status
 }
 
 async fn refused(simulator: &Simulator, status: StatusCode, question: Question) -> Exchange {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use serde_json::Value;
 use simulator::Release;
@@ -30,7 +31,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
 /// The files that have been read, each once.
 pub(crate) struct Bundles {
     folder: PathBuf,
-    read: HashMap<PathBuf, Value>,
+    read: HashMap<PathBuf, Rc<Value>>,
 }
 
 impl Bundles {
@@ -43,7 +44,7 @@ impl Bundles {
 
     /// A file of a release; where its bundle lacks it, that of the newest release
     /// before it.
-    pub(crate) fn file(&mut self, release: Release, name: &str) -> &Value {
+    pub(crate) fn file(&mut self, release: Release, name: &str) -> Rc<Value> {
         let until = RELEASES.iter().position(|one| *one == release).unwrap();
         let path = RELEASES[..=until]
             .iter()
@@ -51,10 +52,12 @@ impl Bundles {
             .map(|release| self.folder.join(release.name()).join(name))
             .find(|path| path.is_file());
         let path = path.unwrap_or_else(|| panic!("no `{name}` up to {}", release.name()));
-        self.read.entry(path).or_insert_with_key(|path| {
+        let file = self.read.entry(path).or_insert_with_key(|path| {
             let text = std::fs::read_to_string(path).unwrap();
             // YAML 1.2: `NO` and `OFF` are words.
-            serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-        })
+            let file = serde_yaml::from_str(&text);
+            Rc::new(file.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+        });
+        Rc::clone(file)
     }
 }

@@ -1,6 +1,11 @@
 //! What is asked: one line an endpoint.
 
 use http::Method;
+use simulator::Release;
+
+/// The file whose errors stand in for those of `catalog.yaml`, which leaves its
+/// own to a file that no bundle has.
+pub(crate) const ERRORS: &str = "manage.yaml";
 
 /// An operation of the vendor's files.
 pub(crate) struct Endpoint {
@@ -16,19 +21,24 @@ pub(crate) struct Endpoint {
 pub(crate) enum Kind {
     /// Needs neither a key nor a version.
     Open,
-    /// A list, page by page, with this query.
+    /// A list, page by page, with this query, which makes more than one page.
     List(&'static str),
+    /// The same, with a query that the releases before this one refuse.
+    ListSince(Release, &'static str),
+    /// A list that comes whole.
+    Whole,
     /// One of the rows of that list.
     Row(&'static str),
     /// A request to count: the body carries a filter.
     Count(&'static str),
 }
 
-use Kind::{Count, List, Open, Row};
+use Kind::{Count, List, ListSince, Open, Row, Whole};
 
 #[rustfmt::skip]
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     at("gateway.yaml", "/ping", Open),
+    at("gateway.yaml", "/tokenkey", Open),
     at("security.yaml", "/security/servertime", Open),
     at("security.yaml", "/security/serverinfo", Open),
     at("security.yaml", "/security/cacert", Open),
@@ -38,6 +48,19 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     at("admin.yaml", "/admin/jobs-count-requests", Count("state eq 'DONE'")),
     at("storage.yaml", "/storage/storage-units", List("include=diskPool&page%5Blimit%5D=5")),
     at("storage.yaml", "/storage/disk-pools", List("page%5Blimit%5D=2")),
+    at("storage.yaml", "/storage/storage-servers", List("page%5Blimit%5D=2")),
+    at("storage.yaml", "/storage/storage-servers", List("fieldset%5BstorageServer%5D=minimal&page%5Blimit%5D=2")),
+    at("storage.yaml", "/storage/drives", List("page%5Blimit%5D=4")),
+    at("storage.yaml", "/storage/robots-device-hosts", Whole),
+    at("storage.yaml", "/storage/tape-media", List("page%5Blimit%5D=15")),
+    at("storage.yaml", "/storage/tape-volume-pools", List("page%5Blimit%5D=4")),
+    at("catalog.yaml", "/catalog/images", List("page%5Blimit%5D=100")),
+    at("catalog.yaml", "/catalog/images", ListSince(Release::V11_2, "fieldset%5Bimage%5D=imageCopy&page%5Blimit%5D=100")),
+    at("malware.yaml", "/malware/scan-results", List("include=malwareTool&page%5Blimit%5D=20")),
+    at("malware.yaml", "/malware/scan-results", List("include=scanHost&page%5Blimit%5D=20")),
+    at("malware.yaml", "/malware/latest-scan-results", List("include=malwareTool&page%5Blimit%5D=20")),
+    at("manage.yaml", "/manage/alerts", List("page%5Blimit%5D=20")),
+    at("servicecatalog.yaml", "/servicecatalog/slos", List("page%5Blimit%5D=4")),
 ];
 
 const fn at(file: &'static str, path: &'static str, kind: Kind) -> Endpoint {
@@ -50,5 +73,18 @@ impl Endpoint {
             Count(_) => Method::POST,
             _ => Method::GET,
         }
+    }
+
+    /// The query, empty for what has none.
+    pub(crate) fn query(&self) -> &'static str {
+        match self.kind {
+            List(query) | ListSince(_, query) => query,
+            _ => "",
+        }
+    }
+
+    /// Whether it has more than one page to read.
+    pub(crate) fn is_paged(&self) -> bool {
+        matches!(self.kind, List(_) | ListSince(..))
     }
 }

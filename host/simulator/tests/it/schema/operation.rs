@@ -11,15 +11,23 @@ use super::stranger::strangers;
 /// The answers that an operation documents.
 pub(crate) struct Operation<'a> {
     file: &'a Value,
+    /// Another file, which describes errors where this one does not.
+    errors: &'a Value,
+    parameters: &'a Value,
     responses: &'a Value,
 }
 
 /// What an answer is to be.
 pub(crate) struct Expected<'a> {
+    said: Said<'a>,
+    validator: Validator,
+}
+
+/// What a file says about an answer.
+struct Said<'a> {
     file: &'a Value,
     media_types: Vec<&'a str>,
     schema: &'a Value,
-    validator: Validator,
 }
 
 /// Something about an answer that the file does not allow.
@@ -33,54 +41,75 @@ pub(crate) struct Mismatch {
 }
 
 impl<'a> Operation<'a> {
-    /// None where the file has no such operation.
-    pub(crate) fn find(file: &'a Value, path: &str, method: &Method) -> Option<Self> {
+    /// None where the file has no such operation. Errors that it leaves to a file
+    /// that no bundle has are like those in `errors`.
+    pub(crate) fn find(
+        file: &'a Value,
+        errors: &'a Value,
+        path: &str,
+        method: &Method,
+    ) -> Option<Self> {
         let method = method.as_str().to_lowercase();
-        let responses = &file["paths"].get(path)?.get(&method)?["responses"];
-        Some(Self { file, responses })
+        let operation = file["paths"].get(path)?.get(&method)?;
+        Some(Self {
+            file,
+            errors,
+            parameters: &operation["parameters"],
+            responses: &operation["responses"],
+        })
+    }
+
+    /// What is said about a parameter.
+    pub(crate) fn description_of(&self, parameter: &str) -> Option<&'a str> {
+        let parameters = self.parameters.as_array()?.iter();
+        let mut parameters = parameters.map(|one| resolved(one, self.file));
+        let found = parameters.find(|one| one["name"] == parameter)?;
+        found["description"].as_str()
     }
 
     /// What the answer with that status is to be. An error that the operation does
-    /// not document is like the first that it does, or like any in the file.
+    /// not document is like the first that it does, or like any in the file, or in
+    /// the other.
     pub(crate) fn expected(&self, status: u16) -> Expected<'a> {
-        let documented = self.content(self.responses, status);
-        let (media_types, schema) = documented
-            .or_else(|| self.error_of(self.responses))
-            .or_else(|| self.error_anywhere())
-            .unwrap_or_else(|| panic!("nothing is said about status {status}"));
-        let adapted = stand_alone(schema, self.file);
+        let said = Said::about(self.file, self.responses, status)
+            .or_else(|| Said::about_errors(self.file, self.responses))
+            .or_else(|| Said::about_any_error(self.file))
+            .or_else(|| Said::about_any_error(self.errors));
+        let said = said.unwrap_or_else(|| panic!("nothing is said about status {status}"));
+        let adapted = stand_alone(said.schema, said.file);
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
             .build(&adapted);
-        Expected {
-            file: self.file,
+        let validator = validator.unwrap_or_else(|error| panic!("{error}\n{:#}", said.schema));
+        Expected { said, validator }
+    }
+}
+
+impl<'a> Said<'a> {
+    fn about(file: &'a Value, responses: &'a Value, status: u16) -> Option<Self> {
+        let response = resolved(responses.get(status.to_string())?, file);
+        let content = response["content"].as_object()?;
+        let mut schemas = content.values().map(|body| &body["schema"]);
+        let schema = schemas.find(|schema| resolved(schema, file).is_object())?;
+        let media_types = content.keys().map(|name| bare(name)).collect();
+        Some(Self {
+            file,
             media_types,
             schema,
-            validator: validator.unwrap_or_else(|error| panic!("{error}\n{schema:#}")),
-        }
+        })
     }
 
-    fn content(&self, responses: &'a Value, status: u16) -> Option<(Vec<&'a str>, &'a Value)> {
-        let response = resolved(responses.get(status.to_string())?, self.file);
-        let content = response["content"].as_object()?;
-        let (_, first) = content
-            .iter()
-            .find(|(_, body)| body["schema"].is_object())?;
-        let media_types = content.keys().map(|name| bare(name)).collect();
-        Some((media_types, &first["schema"]))
+    fn about_errors(file: &'a Value, responses: &'a Value) -> Option<Self> {
+        (400..600).find_map(|status| Self::about(file, responses, status))
     }
 
-    fn error_of(&self, responses: &'a Value) -> Option<(Vec<&'a str>, &'a Value)> {
-        (400..600).find_map(|status| self.content(responses, status))
-    }
-
-    fn error_anywhere(&self) -> Option<(Vec<&'a str>, &'a Value)> {
-        let paths = self.file["paths"].as_object()?.values();
+    fn about_any_error(file: &'a Value) -> Option<Self> {
+        let paths = file["paths"].as_object()?.values();
         let operations = paths.filter_map(Value::as_object).flatten();
         operations
             .filter_map(|(_, operation)| operation.get("responses"))
-            .find_map(|responses| self.error_of(responses))
+            .find_map(|responses| Self::about_errors(file, responses))
     }
 }
 
@@ -88,7 +117,7 @@ impl Expected<'_> {
     /// Everything about an answer that is not as the file has it.
     pub(crate) fn mismatches(&self, media_type: &str, body: &[u8]) -> Vec<Mismatch> {
         let mut found = Vec::new();
-        if !self.media_types.contains(&bare(media_type)) {
+        if !self.said.media_types.contains(&bare(media_type)) {
             found.push(mismatch("", "content", media_type.to_owned()));
         }
         let text = bare(media_type).starts_with("text/");
@@ -98,10 +127,13 @@ impl Expected<'_> {
             serde_json::from_slice(body).unwrap_or(Value::Null)
         };
         for error in self.validator.iter_errors(&instance) {
-            let place = error.instance_path().to_string();
+            let mut place = error.instance_path().to_string();
+            if let ValidationErrorKind::Required { property } = error.kind() {
+                place = format!("{place}/{}", property.as_str().unwrap_or_default());
+            }
             found.push(mismatch(&place, error.kind().keyword(), said(&error)));
         }
-        for place in strangers(&instance, &[self.schema], self.file) {
+        for place in strangers(&instance, &[self.said.schema], self.said.file) {
             let message = "the schema names no such attribute".to_owned();
             found.push(mismatch(&place, "unnamed", message));
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use simulator::Release;
 
 use super::asking::Exchange;
-use super::contradiction::CONTRADICTIONS;
+use super::contradiction::{self, CONTRADICTIONS, Meeting};
 use super::endpoint::Endpoint;
 use super::operation::{Expected, Mismatch, Operation};
 
@@ -15,8 +15,8 @@ pub(crate) struct Report {
     checked: usize,
     /// How often, for each thing that is wrong.
     wrong: BTreeMap<String, usize>,
-    /// The contradictions that have been met, with the release.
-    met: BTreeSet<(usize, Release)>,
+    /// The contradictions that have been met.
+    met: BTreeSet<Meeting>,
 }
 
 impl Report {
@@ -52,11 +52,8 @@ impl Report {
     }
 
     fn mismatch(&mut self, release: Release, endpoint: &Endpoint, status: u16, found: &Mismatch) {
-        let known = CONTRADICTIONS
-            .iter()
-            .position(|one| one.covers(release, endpoint.path, found));
-        if let Some(index) = known {
-            self.met.insert((index, release));
+        if let Some(meeting) = contradiction::known(release, endpoint, found) {
+            self.met.insert(meeting);
             return;
         }
         let Mismatch {
@@ -82,16 +79,12 @@ impl Report {
             .iter()
             .map(|(line, times)| format!("{line} ({times} times)"))
             .collect();
-        for (index, one) in CONTRADICTIONS.iter().enumerate() {
-            for release in one.releases {
-                if !self.met.contains(&(index, *release)) {
-                    let (release, path, place) = (release.name(), one.path, one.place);
-                    let reason = one.reason;
-                    lines.push(format!(
-                        "{release} {path} `{place}`: not met any more: {reason}"
-                    ));
-                }
-            }
+        for one in CONTRADICTIONS {
+            let gone = one.meetings().filter(|meeting| !self.met.contains(meeting));
+            lines.extend(gone.map(|(release, path, place, _)| {
+                let (release, reason) = (release.name(), one.reason);
+                format!("{release} {path} `{place}`: not met any more: {reason}")
+            }));
         }
         eprintln!("{} answers checked", self.checked);
         assert!(lines.is_empty(), "\n{}", lines.join("\n"));

@@ -36,7 +36,7 @@ components:
 /// What is found about a unit: `place keyword`.
 fn found(data: &Value) -> Vec<String> {
     let file: Value = serde_yaml::from_str(FILE).unwrap();
-    let operation = Operation::find(&file, "/units", &Method::GET).unwrap();
+    let operation = Operation::find(&file, &file, "/units", &Method::GET).unwrap();
     let body = json!({ "data": data }).to_string();
     let media_type = "application/vnd.netbackup+json;version=14.0";
     let mismatches = operation
@@ -77,6 +77,6 @@ fn each_thing_that_is_wrong_is_found_at_its_place() {
 #[test]
 fn an_operation_that_a_release_lacks_is_not_there() {
     let file: Value = serde_yaml::from_str(FILE).unwrap();
-    assert!(Operation::find(&file, "/units", &Method::POST).is_none());
-    assert!(Operation::find(&file, "/pools", &Method::GET).is_none());
+    assert!(Operation::find(&file, &file, "/units", &Method::POST).is_none());
+    assert!(Operation::find(&file, &file, "/pools", &Method::GET).is_none());
 }

@@ -1,0 +1,94 @@
+//! Whether filters and sorts are what the vendor's tables say: all that a
+//! release names is taken, and nothing that only other releases name.
+
+use std::collections::BTreeSet;
+
+use simulator::{Options, Release, Simulator};
+
+use super::asking;
+use super::bundle::{self, Bundles, RELEASES};
+use super::endpoint::ENDPOINTS;
+use super::operation::Operation;
+use super::vocabulary::{LITERALS, OPERATORS, Vocabulary};
+use crate::client::start;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_and_sorts_are_what_the_vendors_tables_say() {
+    let Some(folder) = bundle::folder() else {
+        return;
+    };
+    let mut bundles = Bundles::new(folder);
+    let simulator = start(Options::default()).await;
+    let paged = ENDPOINTS.iter().filter(|endpoint| endpoint.is_paged());
+    let lists: BTreeSet<_> = paged.map(|list| (list.file, list.path)).collect();
+    let mut wrong = Vec::new();
+    for (file, path) in lists {
+        let mut known = Vec::new();
+        for release in RELEASES {
+            let file = bundles.file(release, file);
+            let operation = Operation::find(&file, &file, path, &http::Method::GET);
+            known.extend(operation.map(|one| (release, Vocabulary::of(&one))));
+        }
+        let names = known.iter().flat_map(|(_, vocabulary)| vocabulary.names());
+        let names: BTreeSet<&String> = names.collect();
+        for (release, vocabulary) in &known {
+            let asking = Asking {
+                simulator: &simulator,
+                release: *release,
+                path,
+            };
+            for name in &names {
+                wrong.extend(asking.filters(vocabulary, name).await);
+                wrong.extend(asking.sorts(vocabulary, name).await);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// One list of one release.
+struct Asking<'a> {
+    simulator: &'a Simulator,
+    release: Release,
+    path: &'a str,
+}
+
+impl Asking<'_> {
+    /// What is wrong about the filters of a name.
+    async fn filters(&self, vocabulary: &Vocabulary, name: &str) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match vocabulary.filters.get(name) {
+            Some(known) => {
+                for operator in OPERATORS {
+                    let filter = known.filter(name, operator);
+                    wrong.extend(self.ask("filter", &filter, known.allows(operator)).await);
+                }
+            }
+            None => {
+                for literal in LITERALS {
+                    let filter = format!("{name} eq {literal}");
+                    wrong.extend(self.ask("filter", &filter, false).await);
+                }
+            }
+        }
+        wrong
+    }
+
+    /// What is wrong about sorting by a name.
+    async fn sorts(&self, vocabulary: &Vocabulary, name: &str) -> Option<String> {
+        let known = vocabulary.sorts.as_ref()?.iter().any(|sort| sort == name);
+        self.ask("sort", &format!("-{name}"), known).await
+    }
+
+    /// Asks, and says when it is not taken or refused as it should be.
+    async fn ask(&self, parameter: &str, value: &str, taken: bool) -> Option<String> {
+        self.simulator.set_release(self.release);
+        let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let target = format!("{}?{parameter}={encoded}", self.path);
+        let status = asking::status(self.simulator, self.release, target).await;
+        let wanted = if taken { 200 } else { 400 };
+        let (release, path) = (self.release.name(), self.path);
+        let told = format!("{release} {path} {parameter} `{value}`: {status}, not {wanted}");
+        (status.as_u16() != wanted).then_some(told)
+    }
+}
