@@ -116,6 +116,21 @@ async fn infected_files_were_renamed_in_10_5() {
 }
 
 #[tokio::test]
+async fn all_scans_keep_the_old_sort_key_and_11_2_adds_more() {
+    let simulator = telling(Release::V10_5, scans).await;
+    let all = "/malware/scan-results?sort=-";
+    let by = async |key: &str| status(&simulator, &format!("{all}{key}")).await;
+    assert_eq!(by("noOfFilesImpacted").await, 200);
+    assert_eq!(by("numberOfFilesImpacted").await, 400);
+    for (release, expected) in [(Release::V11_0, 400), (Release::V11_2, 200)] {
+        simulator.set_release(release);
+        assert_eq!(by("triggerMethod").await, expected, "{release:?}");
+        let latest = "/malware/latest-scan-results?sort=triggerMethod";
+        assert_eq!(status(&simulator, latest).await, 400, "{release:?}");
+    }
+}
+
+#[tokio::test]
 async fn only_all_scans_are_filtered_by_state_and_by_date() {
     let simulator = telling(Release::V11_0, scans).await;
     let ask = async |resource: &str, filter: &str| {

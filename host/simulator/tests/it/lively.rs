@@ -44,6 +44,35 @@ fn joined<K>(truth: BTreeMap<K, u64>, join: impl Fn(K) -> String) -> BTreeMap<St
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_list_has_more_than_one_page_to_read() {
+    let now = "2026-03-04T09:30:00Z".parse().unwrap();
+    let simulator = start(Options {
+        clock: Clock::manual(now),
+        estate: Estate::lively(1, now),
+        ..Options::default()
+    })
+    .await;
+    for path in [
+        "/admin/jobs",
+        "/catalog/images",
+        "/malware/latest-scan-results",
+        "/malware/scan-results",
+        "/manage/alerts",
+        "/servicecatalog/slos",
+        "/storage/disk-pools",
+        "/storage/drives",
+        "/storage/storage-servers",
+        "/storage/storage-units",
+        "/storage/tape-media",
+        "/storage/tape-volume-pools",
+    ] {
+        let first = get(&format!("{path}?page[limit]=4"));
+        let page = send(&simulator, first).await.unwrap().json();
+        assert!(!page["meta"]["pagination"]["next"].is_null(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_list_tells_the_truth_in_every_release() {
     let now = "2026-03-04T09:30:00Z".parse().unwrap();
     let simulator = start(Options {

@@ -1,7 +1,10 @@
 //! Authorization, versions, TLS, request ids, and what needs none of them.
 
+use std::time::Duration;
+
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
+use jiff::SignedDuration;
 use simulator::{Authority, Clock, Options, Release};
 
 use crate::client::{KEY, asking, get, send, start};
@@ -53,6 +56,47 @@ async fn only_the_key_that_is_valid_now_is_taken() {
         [true, false, false, true]
     );
     assert!(!format!("{log:?}").contains("another"));
+}
+
+#[tokio::test]
+async fn a_key_that_has_expired_opens_nothing_but_what_is_open() {
+    let now = "2026-03-04T12:00:00Z".parse().unwrap();
+    let clock = Clock::manual(now);
+    let simulator = start(Options {
+        clock: clock.clone(),
+        ..Options::default()
+    })
+    .await;
+    simulator.expire_api_key(now + SignedDuration::from_secs(60));
+    let status = async |path: &str| send(&simulator, get(path)).await.unwrap().status.as_u16();
+    assert_eq!(status("/admin/jobs").await, 200);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(status("/admin/jobs").await, 401);
+    assert_eq!(status("/ping").await, 200);
+}
+
+#[tokio::test]
+async fn a_cookie_does_what_the_header_does() {
+    let simulator = start(Options::default()).await;
+    let mut request = get("/admin/jobs");
+    let headers = request.headers_mut();
+    headers.remove(header::AUTHORIZATION);
+    let cookie = format!("Authorization={KEY}");
+    headers.insert(header::COOKIE, cookie.parse().unwrap());
+    let reply = send(&simulator, request).await.unwrap();
+    assert_eq!(reply.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_token_key_is_a_public_key_for_everybody() {
+    let simulator = start(Options::default()).await;
+    let request = Request::get("/netbackup/tokenkey");
+    let request = request.body(Full::default()).unwrap();
+    let reply = send(&simulator, request).await.unwrap();
+    let kind = "text/vnd.netbackup+html;version=14.0";
+    assert_eq!(reply.header("content-type"), kind);
+    let pem = String::from_utf8(reply.body).unwrap();
+    assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----"), "{pem}");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ mod tests;
 mod vocabulary;
 
 use jiff::Timestamp;
-use simulator::{Authority, Clock, Estate, Options, Release, Simulator};
+use simulator::{Authority, Clock, Estate, Options, Simulator};
 
 use crate::client::start;
 use bundle::{Bundles, RELEASES};
@@ -32,8 +32,9 @@ async fn every_answer_is_as_the_vendors_files_say() {
     };
     let mut bundles = Bundles::new(folder);
     let mut report = Report::default();
+    let simulator = lively().await;
     for release in RELEASES {
-        let simulator = lively(release).await;
+        simulator.set_release(release);
         let errors = bundles.file(release, endpoint::ERRORS);
         for endpoint in ENDPOINTS {
             let file = bundles.file(release, endpoint.file);
@@ -53,11 +54,10 @@ async fn every_answer_is_as_the_vendors_files_say() {
 }
 
 /// At night, when jobs run and wait; over TLS, so that there is a certificate.
-async fn lively(release: Release) -> Simulator {
+async fn lively() -> Simulator {
     let night: Timestamp = "2026-03-04T01:20:00Z".parse().unwrap();
     let options = Options {
         authority: Some(Authority::new().unwrap()),
-        release,
         estate: Estate::lively(1, night),
         clock: Clock::manual(night),
         ..Options::default()

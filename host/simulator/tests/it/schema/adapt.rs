@@ -5,15 +5,30 @@ use serde_json::{Map, Value, json};
 /// A schema that stands alone: `schema`, in the words of JSON Schema, with the
 /// components it refers to.
 pub(crate) fn stand_alone(schema: &Value, file: &Value) -> Value {
-    let components = &file["components"]["schemas"];
-    let named = components.as_object().into_iter().flatten();
-    let schemas: Map<_, _> = named
-        .map(|(name, schema)| (name.clone(), translated(schema)))
-        .collect();
+    let mut schemas = Map::new();
+    gather(schema, file, &mut schemas);
     let mut root = translated(schema);
     let root_object = root.as_object_mut().unwrap();
     root_object.insert("components".to_owned(), json!({ "schemas": schemas }));
     root
+}
+
+/// Adds the components that a schema refers to, and those that they refer to.
+fn gather(schema: &Value, file: &Value, schemas: &mut Map<String, Value>) {
+    match schema {
+        Value::Array(parts) => parts.iter().for_each(|part| gather(part, file, schemas)),
+        Value::Object(map) => {
+            let reference = map.get("$ref").and_then(Value::as_str);
+            let name = reference.and_then(|one| one.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name.filter(|name| !schemas.contains_key(*name)) {
+                let component = resolved(schema, file);
+                schemas.insert(name.to_owned(), translated(component));
+                gather(component, file, schemas);
+            }
+            map.values().for_each(|value| gather(value, file, schemas));
+        }
+        _ => {}
+    }
 }
 
 /// What a local reference leads to; a value that is none is itself. A reference

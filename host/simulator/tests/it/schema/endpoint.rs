@@ -55,7 +55,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     at("storage.yaml", "/storage/tape-media", List("page%5Blimit%5D=15")),
     at("storage.yaml", "/storage/tape-volume-pools", List("page%5Blimit%5D=4")),
     at("catalog.yaml", "/catalog/images", List("page%5Blimit%5D=100")),
-    at("catalog.yaml", "/catalog/images", ListSince(Release::V11_2, "fieldset%5Bimage%5D=imageCopy&page%5Blimit%5D=100")),
+    at("catalog.yaml", "/catalog/images", ListSince(Release::V11_2, "fieldset%5Bimage%5D=imageCopy&filter=policyName%20eq%20'Linux-Servers'&page%5Blimit%5D=40")),
     at("malware.yaml", "/malware/scan-results", List("include=malwareTool&page%5Blimit%5D=20")),
     at("malware.yaml", "/malware/scan-results", List("include=scanHost&page%5Blimit%5D=20")),
     at("malware.yaml", "/malware/latest-scan-results", List("include=malwareTool&page%5Blimit%5D=20")),
