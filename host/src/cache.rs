@@ -6,4 +6,5 @@ mod freshness;
 mod store;
 
 pub use entry::{Attempt, CollectorStatus, Verdict};
+pub use freshness::definitions;
 pub use store::Cache;

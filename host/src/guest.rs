@@ -20,7 +20,7 @@ mod report;
 mod settings;
 
 pub use bindings::exports::nbu::collector::collector::{
-    Capability, Failure, Manifest, ProbeAnswer, Problem, Reason, Saved, Window,
+    Capability, DescribedFamily, Failure, Manifest, ProbeAnswer, Problem, Reason, Saved, Window,
 };
 pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
 pub use call::{Collected, Place};

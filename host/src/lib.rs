@@ -8,6 +8,7 @@ pub mod cache;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod confine;
 pub mod egress;
 pub mod guest;
 pub mod http;

@@ -7,6 +7,7 @@
 //! rendered at each scrape.
 
 pub mod check;
+pub mod definition;
 pub mod family;
 pub mod gzip;
 pub mod instruments;
@@ -15,6 +16,7 @@ pub mod page;
 mod text;
 
 pub use check::{Checked, Reason, check};
+pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
 pub use instruments::{Build, Instruments, SwapResult};
 pub use page::Page;

@@ -10,6 +10,8 @@
 mod architecture;
 mod cache;
 mod cli;
+mod confined;
+mod docs;
 mod egress;
 mod faults;
 mod freshness;

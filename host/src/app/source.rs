@@ -14,14 +14,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// Reads and checks on this thread.
+    pub fn load_now(&self) -> Result<Config, Problems> {
+        let environment = |name: &str| std::env::var(name).ok();
+        config::load(&self.path, &self.overrides, &environment)
+    }
+
     /// Reads and checks; blocks a thread of its own, not the runtime's.
     pub async fn load(&self) -> Result<Config, Problems> {
         let source = self.clone();
-        let load = move || {
-            let environment = |name: &str| std::env::var(name).ok();
-            config::load(&source.path, &source.overrides, &environment)
-        };
-        tokio::task::spawn_blocking(load)
+        tokio::task::spawn_blocking(move || source.load_now())
             .await
             .unwrap_or_else(|error| {
                 Err(Problems {

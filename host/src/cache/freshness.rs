@@ -1,85 +1,99 @@
 //! The families that say how fresh and how healthy the others are.
 
 use super::entry::{CollectorEntry, SiteEntry};
-use crate::metrics::{Family, Point, Samples};
+use crate::metrics::{Definition, Family, Kind, Point, Samples};
 
-/// `nbu_up`, `nbu_last_scrape_timestamp_seconds`, `nbu_collector_*` and
-/// `nbu_api_version` of one site.
+static UP: Definition = Definition {
+    name: "nbu_up",
+    kind: Kind::Gauge,
+    help: "1 if at least one enabled collector succeeded in the site's last collection, else 0.",
+    labels: &[],
+};
+
+static LAST_SCRAPE: Definition = Definition {
+    name: "nbu_last_scrape_timestamp_seconds",
+    kind: Kind::Gauge,
+    help: "Unix time at which the collector last succeeded. Never disappears: it ages.",
+    labels: &["source"],
+};
+
+static SUCCESS: Definition = Definition {
+    name: "nbu_collector_success",
+    kind: Kind::Gauge,
+    help: "1 if the collector's last attempt read everything, else 0.",
+    labels: &["collector"],
+};
+
+static DURATION: Definition = Definition {
+    name: "nbu_collector_duration_seconds",
+    kind: Kind::Gauge,
+    help: "Duration of the collector's last attempt.",
+    labels: &["collector"],
+};
+
+static FAILURES: Definition = Definition {
+    name: "nbu_collector_failures_total",
+    kind: Kind::Counter,
+    help: "Failures of the collector by reason.",
+    labels: &["collector", "reason"],
+};
+
+static API_VERSION: Definition = Definition {
+    name: "nbu_api_version",
+    kind: Kind::Gauge,
+    help: "The NetBackup API version that is spoken with the site; constant 1.",
+    labels: &["version"],
+};
+
+/// What is said of every site, whatever its guest collects.
+pub fn definitions() -> [&'static Definition; 6] {
+    [
+        &UP,
+        &LAST_SCRAPE,
+        &SUCCESS,
+        &DURATION,
+        &FAILURES,
+        &API_VERSION,
+    ]
+}
+
+/// All of it for one site; a family without a series is left out.
 pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
     let per_collector = |value: fn(&CollectorEntry) -> Option<f64>| {
         let points = site
             .collectors
             .iter()
             .filter_map(|(name, entry)| Some(point(&[name], value(entry)?)));
-        points.collect::<Vec<_>>()
+        Samples::Gauge(points.collect())
     };
     let failures = site.collectors.iter().flat_map(|(name, entry)| {
         let counts = entry.failures.iter();
         counts.map(|(reason, n)| point(&[name, reason], *n as f64))
     });
-    let up = site.up.map(|up| point(&[], f64::from(u8::from(up))));
+    let up = site.up.map(|up| point(&[], one_if(up)));
     let version = site
         .api_version
-        .as_ref()
+        .iter()
         .map(|version| point(&[version], 1.0));
+    let duration = |entry: &CollectorEntry| {
+        let tried = entry.status.success.is_some();
+        tried.then(|| entry.status.duration.as_secs_f64())
+    };
     let all = [
-        gauge(
-            "nbu_up",
-            "1 if at least one enabled collector succeeded in the site's last collection, else 0.",
-            &[],
-            up.into_iter().collect(),
-        ),
-        gauge(
-            "nbu_last_scrape_timestamp_seconds",
-            "Unix time at which the collector last succeeded. Never disappears: it ages.",
-            &["source"],
-            per_collector(|entry| entry.status.last_success),
-        ),
-        gauge(
-            "nbu_collector_success",
-            "1 if the collector's last attempt read everything, else 0.",
-            &["collector"],
-            per_collector(|entry| entry.status.success.map(|ok| f64::from(u8::from(ok)))),
-        ),
-        gauge(
-            "nbu_collector_duration_seconds",
-            "Duration of the collector's last attempt.",
-            &["collector"],
-            per_collector(|entry| {
-                entry
-                    .status
-                    .success
-                    .map(|_| entry.status.duration.as_secs_f64())
-            }),
-        ),
-        Family {
-            samples: Samples::Counter(failures.collect()),
-            ..gauge(
-                "nbu_collector_failures_total",
-                "Failures of the collector by reason.",
-                &["collector", "reason"],
-                Vec::new(),
-            )
-        },
-        gauge(
-            "nbu_api_version",
-            "The NetBackup API version that is spoken with the site; constant 1.",
-            &["version"],
-            version.into_iter().collect(),
-        ),
+        UP.with(Samples::Gauge(up.into_iter().collect())),
+        LAST_SCRAPE.with(per_collector(|entry| entry.status.last_success)),
+        SUCCESS.with(per_collector(|entry| entry.status.success.map(one_if))),
+        DURATION.with(per_collector(duration)),
+        FAILURES.with(Samples::Counter(failures.collect())),
+        API_VERSION.with(Samples::Gauge(version.collect())),
     ];
     all.into_iter()
         .filter(|family| family.series() > 0)
         .collect()
 }
 
-fn gauge(name: &str, help: &str, labels: &[&str], points: Vec<Point>) -> Family {
-    Family {
-        name: name.to_owned(),
-        help: help.to_owned(),
-        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-        samples: Samples::Gauge(points),
-    }
+fn one_if(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
 }
 
 fn point(values: &[&str], value: f64) -> Point {

@@ -72,9 +72,12 @@ pub enum Command {
     /// Print what a guest can do: version, digest, collectors, metrics, paths,
     /// imports
     Inspect {
-        /// The component
+        /// The component; without it, the one inside
         #[arg(value_name = "FILE.wasm")]
-        file: PathBuf,
+        file: Option<PathBuf>,
+        /// Every metric that there can be, the exporter's own too, as Markdown
+        #[arg(long)]
+        markdown: bool,
     },
 }
 

@@ -37,11 +37,11 @@ pub(super) async fn run(options: &Options, guest: Option<&Path>) -> Result<(), F
         file.display()
     );
     println!("Stop           Ctrl-C\n");
-    serve(Source {
+    let source = Source {
         path: file,
         overrides,
-    })
-    .await
+    };
+    serve(source, None).await
 }
 
 async fn start(guest: Option<&Path>) -> io::Result<Demo> {

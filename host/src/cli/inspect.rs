@@ -7,14 +7,18 @@ use crate::guest::{Capability, Engine, Guest};
 use crate::swap::{Refusal, read};
 
 use super::check::refused;
-use super::print;
+use super::{print, reference};
 
-pub(super) async fn run(file: &Path) -> Result<(), Failure> {
-    let bytes = read(Some(file)).await.map_err(refused)?;
+/// Of a file, or of the guest inside.
+pub(super) async fn run(file: Option<&Path>, markdown: bool) -> Result<(), Failure> {
+    let bytes = read(file).await.map_err(refused)?;
     let size = bytes.len();
     let engine = Engine::shared().map_err(Failure::Engine)?;
     let guest = Guest::load(&engine, bytes).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
+    if markdown {
+        return print(&reference::markdown(guest.manifest()));
+    }
     print(&describe(&guest, size))
 }
 

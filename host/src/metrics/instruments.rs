@@ -17,6 +17,7 @@ use std::sync::Arc;
 use prometheus::Registry;
 
 use super::text::{self, Format};
+use super::{Definition, Family};
 use table::Table;
 
 /// No labels: the one series of an instrument that has none.
@@ -76,6 +77,23 @@ impl Instruments {
             table.guest_swaps.with_label_values(&[result.as_str()]);
         }
         Self(Arc::new(Shared { registry, table }))
+    }
+
+    /// Every instrument, whether or not it has anything to show yet.
+    pub fn definitions() -> &'static [Definition] {
+        table::DEFINITIONS
+    }
+
+    /// The `process_…` families as they are now; none where the system does not
+    /// tell.
+    pub fn process() -> Vec<Family> {
+        #[cfg(target_os = "linux")]
+        return prometheus::core::Collector::collect(&process::Process::default())
+            .iter()
+            .filter_map(gather::family)
+            .collect();
+        #[cfg(not(target_os = "linux"))]
+        Vec::new()
     }
 
     /// The exposition of all instruments, without OpenMetrics' `# EOF`.

@@ -1,6 +1,6 @@
 //! What the log needs to know.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -42,6 +42,17 @@ pub enum Target {
     Stderr,
     /// A file, which is appended to.
     File(PathBuf),
+}
+
+impl Settings {
+    /// The folder of the file that is written to; none when there is no file.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let Target::File(path) = &self.target else {
+            return None;
+        };
+        let folder = path.parent().filter(|parent| *parent != Path::new(""));
+        Some(folder.unwrap_or(Path::new(".")).to_owned())
+    }
 }
 
 impl Filter {

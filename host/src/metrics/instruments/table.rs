@@ -8,6 +8,7 @@ use prometheus::{
     GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 
+use crate::metrics::{Definition, Kind};
 use crate::site::SiteName;
 
 /// Seconds. From one light request to a site with very many jobs.
@@ -27,6 +28,16 @@ macro_rules! instruments {
         pub(super) struct Table {
             $($(#[doc = $help])+ pub(super) $field: $kind,)+
         }
+
+        /// What there is, in the order of the lines.
+        pub(super) const DEFINITIONS: &[Definition] = &[
+            $(Definition {
+                name: $name,
+                kind: <$kind as Instrument>::KIND,
+                help: concat!($($help),+).trim_ascii(),
+                labels: &[$($label),*],
+            }),+
+        ];
 
         impl Table {
             /// Make and register them all.
@@ -94,6 +105,27 @@ instruments! {
     series_dropped: IntCounterVec = "nbu_exporter_series_dropped_total" ["site", "reason"];
     /// Questions to the cache whether a collector must be asked again, by result.
     cache_lookups: IntCounterVec = "nbu_exporter_cache_lookups_total" ["site", "collector", "result"];
+}
+
+/// What the numbers of an instrument are.
+trait Instrument {
+    const KIND: Kind;
+}
+
+impl Instrument for GaugeVec {
+    const KIND: Kind = Kind::Gauge;
+}
+
+impl Instrument for IntGaugeVec {
+    const KIND: Kind = Kind::Gauge;
+}
+
+impl Instrument for IntCounterVec {
+    const KIND: Kind = Kind::Counter;
+}
+
+impl Instrument for HistogramVec {
+    const KIND: Kind = Kind::Histogram;
 }
 
 fn forget<T: MetricVecBuilder>(instrument: &MetricVec<T>, site: &SiteName) {
