@@ -10,6 +10,7 @@
 mod architecture;
 mod cache;
 mod cli;
+mod collectors;
 mod egress;
 mod faults;
 mod freshness;
