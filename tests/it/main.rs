@@ -10,6 +10,7 @@
 mod architecture;
 mod cache;
 mod cli;
+mod collectors;
 mod confined;
 mod docs;
 mod egress;

@@ -162,10 +162,20 @@ async fn the_shown_configuration_masks_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promtool_finds_nothing_to_say_about_the_page() {
-    let simulator = simulator(Estate::lively(3, Clock::System.now())).await;
-    let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
-    let text = bench.until_read(&["paris"]).await.text;
+async fn promtool_finds_nothing_to_say_about_the_page_of_all_collectors() {
+    let simulator = simulator(Estate::lively_in("par", 3, Clock::System.now())).await;
+    let on = ["alerts", "malware", "catalog", "slo", "tape"];
+    let on = on
+        .map(|name| format!("{name}: {{ enabled: true }}"))
+        .join(", ");
+    let clients = "perClient: { enabled: true, allowlist: [par-sql004] }";
+    let rest = format!("{RARELY}\ncollectors: {{ {on}, {clients} }}");
+    let bench = Bench::start(&[site("paris", &simulator)], &rest).await;
+    let read = |e: &Exposition| e.sum("nbu_collector_success", &[]) == 8.0;
+    let text = bench
+        .until("every collector has succeeded", read)
+        .await
+        .text;
     let mut command = tokio::process::Command::new("promtool");
     command.args(["check", "metrics"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());

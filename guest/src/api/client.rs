@@ -23,6 +23,8 @@ pub struct Client<'a> {
     fixed: bool,
     /// Held while the version is being found; the others wait for the answer.
     agreed: Mutex<Agreed>,
+    /// The last version that some request was answered in.
+    accepted: Cell<Option<Version>>,
     /// The server's clock when it was pinged.
     server_time: Cell<Option<u64>>,
 }
@@ -55,6 +57,7 @@ impl<'a> Client<'a> {
                 version,
                 again: false,
             }),
+            accepted: Cell::new(None),
             server_time: Cell::new(None),
         }
     }
@@ -72,11 +75,14 @@ impl<'a> Client<'a> {
     /// Asks and reads the answer. A 406 makes it find the version again and ask
     /// once more; nothing else is retried, the host knows when to come back.
     pub async fn get<T: DeserializeOwned>(&self, query: &Query) -> Result<T, Failure> {
-        let version = self.agree(None).await?;
+        let mut version = self.agree(None).await?;
         let mut response = self.send(query, Some(version)).await?;
         if response.status == 406 && !self.fixed {
-            let version = self.agree(Some(version)).await?;
+            version = self.agree(Some(version)).await?;
             response = self.send(query, Some(version)).await?;
+        }
+        if response.status == 200 {
+            self.accepted.set(Some(version));
         }
         self.read(query.endpoint, &response)
     }
@@ -149,8 +155,19 @@ impl<'a> Client<'a> {
                 detail: Some(format!("the server speaks API version `{server}` at most")),
                 ..failed(PING, Reason::Unsupported, &ping)
             }),
-            _ => self.try_newest_first(rejected).await,
+            _ => self.find_without_a_hint(rejected).await,
         }
+    }
+
+    /// One endpoint may refuse what others accept: that is its own matter, and
+    /// takes nothing from them.
+    async fn find_without_a_hint(&self, rejected: Option<Version>) -> Result<Version, Failure> {
+        let elsewhere = || rejected.filter(|_| self.accepted.get() == rejected);
+        if let Some(version) = elsewhere() {
+            return Ok(version);
+        }
+        let found = self.try_newest_first(rejected).await;
+        found.or_else(|failure| elsewhere().ok_or(failure))
     }
 
     async fn try_newest_first(&self, rejected: Option<Version>) -> Result<Version, Failure> {

@@ -107,6 +107,28 @@ fn a_server_that_refuses_every_version_is_unsupported_and_asked_once() {
 }
 
 #[test]
+fn what_one_endpoint_refuses_takes_nothing_from_the_others() {
+    for path in ["/admin/jobs", "/storage/disk-pools"] {
+        let site = Site::new().refusing(path, 406, "");
+        let report = collect(&site, Some("13.0"));
+        let (jobs, storage) = (&report.outcomes[1].failures, &report.outcomes[0].failures);
+        let expected = if path == "/admin/jobs" {
+            (2, 0)
+        } else {
+            (0, 1)
+        };
+        assert_eq!((jobs.len(), storage.len()), expected, "{report:?}");
+        for failure in jobs.iter().chain(storage) {
+            assert_eq!(
+                (failure.endpoint.as_str(), &failure.reason),
+                (path, &Reason::Unsupported)
+            );
+        }
+        assert_eq!(report.api_version.as_deref(), Some("13.0"));
+    }
+}
+
+#[test]
 fn a_server_that_is_too_old_is_unsupported_and_says_which_it_is() {
     let site = Site::new().speaking("6.0");
     let report = collect(&site, None);

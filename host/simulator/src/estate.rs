@@ -73,6 +73,15 @@ impl Estate {
         }
     }
 
+    /// The same, with names of machines that begin with a town of three letters:
+    /// `par-legacy-erp01`.
+    pub fn lively_in(town: &'static str, seed: u64, now: Timestamp) -> Self {
+        Self {
+            story: Some(Story::in_town(town, seed, now)),
+            ..Self::default()
+        }
+    }
+
     /// Adds a job, or replaces the one with the same id.
     pub fn add_job(&mut self, job: Job) {
         self.jobs.insert(job.id, Arc::new(job));

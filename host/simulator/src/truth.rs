@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod clients;
 mod findings;
 mod tape;
 
@@ -13,7 +14,7 @@ pub use findings::Scanned;
 
 use crate::estate::Seen;
 use crate::{
-    Alert, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
+    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
     VolumePool,
 };
 
@@ -154,24 +155,35 @@ fn count<'a>(
     within: &RangeInclusive<Timestamp>,
 ) -> BTreeMap<Finished, Figures> {
     let mut counted: BTreeMap<Finished, Figures> = BTreeMap::new();
-    for job in jobs {
-        let over = job.attempts.iter().filter(|attempt| {
-            let ended = |end| within.contains(&end) && end <= now;
-            attempt.then == State::Done && attempt.end.is_some_and(ended)
-        });
-        for attempt in over {
-            let key = Finished {
-                job_type: job.job_type.clone(),
-                policy_type: job.policy_type.clone(),
-                status: attempt.status,
-            };
-            let figures = counted.entry(key).or_default();
-            figures.count += 1;
-            figures.kilobytes += attempt.moved(job.kilobytes);
-            figures.files += attempt.moved(job.files);
-        }
+    for (job, attempt) in ended(jobs, now, within) {
+        let key = Finished {
+            job_type: job.job_type.clone(),
+            policy_type: job.policy_type.clone(),
+            status: attempt.status,
+        };
+        let figures = counted.entry(key).or_default();
+        figures.count += 1;
+        figures.kilobytes += attempt.moved(job.kilobytes);
+        figures.files += attempt.moved(job.files);
     }
     counted
+}
+
+/// Every attempt that ended its job as `DONE` within the range, and not after
+/// the moment.
+fn ended<'a>(
+    jobs: impl Iterator<Item = &'a Arc<Job>>,
+    now: Timestamp,
+    within: &RangeInclusive<Timestamp>,
+) -> impl Iterator<Item = (&'a Job, &'a Attempt)> {
+    let over = move |attempt: &&Attempt| {
+        let ended = |end| within.contains(&end) && end <= now;
+        attempt.then == State::Done && attempt.end.is_some_and(ended)
+    };
+    jobs.flat_map(move |job| {
+        let attempts = job.attempts.iter().filter(over);
+        attempts.map(move |attempt| (&**job, attempt))
+    })
 }
 
 /// How many there are of each kind.

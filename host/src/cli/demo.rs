@@ -52,13 +52,13 @@ async fn start(guest: Option<&Path>) -> io::Result<Demo> {
     let paris = Simulator::start(Simulated {
         authority: Some(Authority::new()?),
         api_key: PARIS_KEY.to_owned(),
-        estate: Estate::lively(1, now),
+        estate: Estate::lively_in("par", 1, now),
         ..Simulated::default()
     });
     let lyon = Simulator::start(Simulated {
         release: Release::V10_5,
         api_key: LYON_KEY.to_owned(),
-        estate: Estate::lively(2, now),
+        estate: Estate::lively_in("lyo", 2, now),
         ..Simulated::default()
     });
     let (paris, lyon) = (paris.await?, lyon.await?);
@@ -112,7 +112,10 @@ collectors:
   catalog: {{ enabled: true }}
   slo: {{ enabled: true }}
   tape: {{ enabled: true }}
-  perClient: {{ enabled: true, allowlist: ["paris-legacy-erp01", "lyon-legacy-erp01"] }}
+  perClient:
+    enabled: true
+    allowlist:  # one client of each site cannot be reached for days
+      [par-legacy-erp01, par-sql004, par-vm007, lyo-legacy-erp01, lyo-sql004, lyo-vm007]
 guest:
   path: "{guest}"  # replace the file: another guest is tried, then swapped in
 "#

@@ -25,7 +25,8 @@ use super::{
 /// How many days back there are plans: the records of the oldest have expired.
 const DAYS: i64 = 5;
 
-/// The towns that estates stand in; a seed picks one for the names of machines.
+/// Towns that estates stand in, for the names of machines; a seed picks one where
+/// none is named. Three letters leave room for a number in the id of a cartridge.
 const TOWNS: [&str; 6] = ["par", "lon", "nyc", "fra", "sin", "gva"];
 
 /// What one day brings.
@@ -50,9 +51,14 @@ struct Site {
 }
 
 impl Story {
+    /// In a town that the seed picks.
     pub(super) fn new(seed: u64, born: Timestamp) -> Self {
         let turn = seed % TOWNS.len() as u64;
         let town = TOWNS.get(turn as usize).copied().unwrap_or("par");
+        Self::in_town(town, seed, born)
+    }
+
+    pub(super) fn in_town(town: &'static str, seed: u64, born: Timestamp) -> Self {
         Self {
             site: Site { seed, town, born },
             days: Mutex::default(),

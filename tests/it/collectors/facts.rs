@@ -1,0 +1,26 @@
+//! What must be shown, from the facts of an estate: one function a collector.
+//! Labels are the API's own words.
+
+mod clients;
+mod findings;
+mod storage;
+mod tape;
+
+use simulator::{Release, Truth};
+
+use super::series::Series;
+
+pub(super) use clients::clients;
+
+/// The facts of a collector in a release, with the predecessor's names besides.
+pub(super) type Facts = fn(&Truth, Release) -> Series;
+
+/// Every collector whose numbers are of a moment and not of a window.
+pub(super) const FACTS: &[(&str, Facts)] = &[
+    ("storage", storage::storage),
+    ("alerts", findings::alerts),
+    ("malware", findings::malware),
+    ("catalog", findings::catalog),
+    ("slo", findings::slo),
+    ("tape", tape::tape),
+];

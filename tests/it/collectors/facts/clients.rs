@@ -1,0 +1,83 @@
+//! Jobs of the clients on an allow-list.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+use simulator::Truth;
+
+use super::Series;
+
+/// The series of clients, by their names as the list spells them.
+struct Clients<'a> {
+    listed: &'a [&'a str],
+    series: Series,
+}
+
+/// Of attempts that ended within a range: what a first collection shows that
+/// looks back to its beginning.
+pub(in crate::collectors) fn clients(
+    truth: &Truth,
+    listed: &[&str],
+    within: RangeInclusive<Timestamp>,
+) -> Series {
+    let series = Series::default();
+    let mut clients = Clients { listed, series };
+    let leaves = truth.client_jobs(within.clone());
+    clients.count("nbu_client_jobs_finished_total", leaves);
+    let all = truth.client_jobs_with_parents(within.clone());
+    clients.count("nbu_client_jobs_count", all);
+    clients.succeed(truth.client_successes(within));
+    clients.series
+}
+
+impl<'a> Clients<'a> {
+    fn spelled(&self, client: &str) -> Option<&'a str> {
+        let mut listed = self.listed.iter().copied();
+        listed.find(|name| name.eq_ignore_ascii_case(client))
+    }
+
+    fn count(&mut self, name: &str, jobs: BTreeMap<(String, String, Option<i64>), u64>) {
+        for ((client, action, status), count) in jobs {
+            let status = status.map_or("unknown".to_owned(), |status| status.to_string());
+            if let Some(client) = self.spelled(&client) {
+                let labels = [
+                    ("client", client),
+                    ("action", &*action),
+                    ("status", &*status),
+                ];
+                self.series.add(name, &labels, count);
+            }
+        }
+    }
+
+    fn succeed(&mut self, last: BTreeMap<(String, String, String), Timestamp>) {
+        let mut backups = BTreeMap::new();
+        for ((client, policy, action), end) in last {
+            let Some(client) = self.spelled(&client) else {
+                continue;
+            };
+            let policy = if policy.is_empty() {
+                "unknown"
+            } else {
+                &policy
+            };
+            let labels = [("client", client), ("policy", policy), ("action", &*action)];
+            let end = end.as_second() as f64;
+            for name in [
+                "nbu_client_last_job_success_timestamp_seconds",
+                "nbu_client_last_job_success_seconds",
+            ] {
+                self.series.set(name, &labels, end);
+            }
+            if action == "BACKUP" {
+                let newest = backups.entry(client).or_insert(end);
+                *newest = end.max(*newest);
+            }
+        }
+        for (client, end) in backups {
+            let name = "nbu_client_last_successful_backup_timestamp_seconds";
+            self.series.set(name, &[("client", client)], end);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Each way to fail × each collector: the right reason is counted, and every
+//! other collector is untouched. Each case is a site of its own, all of one host.
+
+use simulator::{Alert, Cartridge, Clock, Drive, Estate, Fault, Image, Malformed, Scan, Simulator};
+use simulator::{Msdp, Slo, StorageServer, VolumePool};
+use tests::estates::{simulator, site, small};
+use tests::{Bench, Exposition};
+
+use super::facts::FACTS;
+use super::lists::large;
+use super::series::Series;
+use super::{all_on, attempted, failures, names, success};
+
+const RARELY: &str = "server: { collectionInterval: 1h }";
+
+/// A path of each collector. Two ask for jobs.
+const PATHS: &[(&str, &[&str])] = &[
+    ("/storage/storage-servers", &["storage"]),
+    ("/admin/jobs", &["jobs", "perClient"]),
+    ("/manage/alerts", &["alerts"]),
+    ("/malware/latest-scan-results", &["malware"]),
+    ("/catalog/images", &["catalog"]),
+    ("/servicecatalog/slos", &["slo"]),
+    ("/storage/tape-volume-pools", &["tape"]),
+];
+
+/// What fails at once, and the reason that is counted.
+const REFUSALS: &[(Fault, &str)] = &[
+    (Fault::Unauthorized, "unauthorized"),
+    (Fault::Status(403), "unauthorized"),
+    (Fault::NotFound, "unsupported"),
+    (Fault::NotAcceptable, "unsupported"),
+    (Fault::Status(429), "busy"),
+    (Fault::Status(503), "busy"),
+    (Fault::Status(500), "status"),
+];
+
+/// The same of what comes with 200, or does not come.
+const BODIES: &[(Fault, &str)] = &[
+    (Fault::Malformed(Malformed::Html), "malformed"),
+    (Fault::Malformed(Malformed::Truncated), "malformed"),
+    (Fault::Malformed(Malformed::WrongShape), "malformed"),
+    (Fault::HugeBody(u64::MAX), "malformed"),
+    (Fault::CutShort, "unreachable"),
+    (Fault::Down, "unreachable"),
+];
+
+/// What hangs. Each request may take seconds, so that only these run out of time.
+const HANGING: &[(Fault, &str)] = &[
+    (Fault::Hanging, "timeout"),
+    (Fault::HangAfterHeaders, "timeout"),
+];
+
+/// A site, and what is to fail there for which reason.
+struct Case {
+    name: String,
+    simulator: Simulator,
+    failing: &'static [&'static str],
+    reason: &'static str,
+}
+
+/// A little of everything.
+fn everything() -> Estate {
+    let mut estate = small();
+    let now = Clock::System.now();
+    estate.add_storage_server(StorageServer::new("server", Msdp::new(1000, 10, 90)));
+    estate.add_alert(Alert::new(1, "ERROR", now));
+    estate.add_scan(Scan::new("1", "client", now));
+    estate.add_image(Image::new(
+        "client",
+        now - std::time::Duration::from_secs(3600),
+    ));
+    estate.add_slo(Slo::new("plan", "VMWARE", 1));
+    estate.add_drive(Drive::new(0, 0, &["media01"]));
+    estate.add_cartridge(Cartridge::new("A00001", "Scratch", now));
+    estate.add_volume_pool(VolumePool::new(1, "NetBackup", 1));
+    estate.add_device_host("media01");
+    estate
+}
+
+/// A site for each of these faults on each path.
+async fn cases(faults: &'static [(Fault, &'static str)]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (fault, reason) in faults {
+        for (path, failing) in PATHS {
+            let simulator = simulator(everything()).await;
+            simulator.faults().set_on(path, fault.clone());
+            let name = format!("{fault:?} on {path}").replace('"', "");
+            cases.push(Case {
+                name,
+                simulator,
+                failing,
+                reason,
+            });
+        }
+    }
+    cases
+}
+
+/// Reads all cases with one host until each has ended as it should.
+async fn each_fails_alone(faults: &'static [(Fault, &'static str)], keys: &str) {
+    let cases = cases(faults).await;
+    let sites = cases.iter().map(|case| {
+        let quoted = format!("\"{}\"", case.name);
+        site(&quoted, &case.simulator).yaml_with(keys)
+    });
+    let sites: String = sites.collect();
+    let all = all_on("", &["client"]);
+    let bench = Bench::on(&format!("{RARELY}\n{all}\nnbuservers:\n{sites}")).await;
+    let tried = |page: &Exposition| {
+        let count = page.all("nbu_collector_success", &[]).len();
+        count == cases.len() * names::COLLECTORS.len()
+    };
+    let page = bench.until("every site was tried", tried).await;
+    for case in &cases {
+        case.failed_alone(&page);
+    }
+    assert_eq!(page.sum("nbu_exporter_guest_faults_total", &[]), 0.0);
+}
+
+impl Case {
+    /// What was to fail has failed, for that reason alone, and nothing else has.
+    fn failed_alone(&self, page: &Exposition) {
+        for names::Names { collector, .. } in names::COLLECTORS {
+            let (all, counted) = failures(page, &self.name, collector, self.reason);
+            let fails = self.failing.contains(collector);
+            let of = format!("{}: {collector} ({})", self.name, self.reason);
+            assert_eq!(all, counted, "{of}");
+            assert_eq!(counted > 0.0, fails, "{of}");
+            let expected = f64::from(u8::from(!fails));
+            assert_eq!(success(page, &self.name, collector), Some(expected), "{of}");
+        }
+        let up = page.value("nbu_up", &[("site", &self.name)]);
+        assert_eq!(up, Some(1.0), "{}", self.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_has_its_reason_and_takes_nothing_from_the_others() {
+    each_fails_alone(REFUSALS, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_has_its_reason_and_takes_nothing_from_the_others() {
+    each_fails_alone(BODIES, "maxResponseBytes: 256KiB").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_is_a_timeout_and_takes_nothing_from_the_others() {
+    each_fails_alone(HANGING, "timeouts: { firstByte: 5s, betweenBytes: 5s }").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_leads_to_itself_ends_what_has_no_count_and_nothing_else() {
+    let now = Clock::System.now();
+    let mut estate = large(now);
+    estate.add_job(simulator::Job::new(1, now).running(now));
+    estate.add_job(simulator::Job::new(2, now).done(now, now, 0));
+    let simulator = simulator(estate).await;
+    simulator.faults().set(Fault::RepeatCursor);
+    let rest = format!(
+        "{RARELY}\nmetrics: {{ legacyNames: true }}\n{}",
+        all_on("", &["client"])
+    );
+    let (_bench, page) = attempted(&[("paris", &simulator)], &rest).await;
+    let truth = simulator.truth();
+    for names in names::COLLECTORS {
+        let (all, endless) = failures(&page, "paris", names.collector, "too-long");
+        assert_eq!(all, endless, "{}", names.collector);
+        // Those that page by cursor: finished and current jobs, media and pools.
+        let expected = match names.collector {
+            "jobs" | "tape" => 2.0,
+            "perClient" => 1.0,
+            _ => 0.0,
+        };
+        assert_eq!(endless, expected, "{}", names.collector);
+        let facts = FACTS.iter().find(|(name, _)| *name == names.collector);
+        if let Some((_, facts)) = facts.filter(|_| expected == 0.0) {
+            let facts = facts(&truth, simulator::Release::V11_2);
+            let shown = Series::shown(&page, "paris", &names.all());
+            shown.assert_is(&facts, names.collector);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Every family that there is meant to be is there. The names are written here
+//! by hand: what the guest says of itself is not asked.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use tests::{Client, Exposition, Program, eventually};
+
+/// A collector, its families, and the predecessor's names for them.
+pub(super) struct Names {
+    pub(super) collector: &'static str,
+    pub(super) families: &'static [&'static str],
+    pub(super) legacy: &'static [&'static str],
+}
+
+impl Names {
+    /// Both.
+    pub(super) fn all(&self) -> Vec<&'static str> {
+        [self.families, self.legacy].concat()
+    }
+}
+
+#[rustfmt::skip]
+pub(super) const COLLECTORS: &[Names] = &[
+    Names {
+        collector: "storage",
+        families: &["nbu_disk_bytes", "nbu_disk_capacity_bytes", "nbu_storage_max_concurrent_jobs",
+            "nbu_storage_max_fragment_size_bytes", "nbu_storage_info", "nbu_disk_pool_bytes",
+            "nbu_disk_pool_state", "nbu_disk_pool_water_mark_ratio", "nbu_disk_pool_volumes",
+            "nbu_storage_server_state", "nbu_msdp_bytes"],
+        legacy: &["nbu_disk_pool_volume_count"],
+    },
+    Names {
+        collector: "jobs",
+        families: &["nbu_jobs_finished_total", "nbu_jobs_transferred_bytes_total",
+            "nbu_jobs_files_total", "nbu_job_duration_seconds", "nbu_jobs_current",
+            "nbu_jobs_queued", "nbu_jobs_oldest_seconds", "nbu_jobs_window",
+            "nbu_jobs_window_bytes", "nbu_jobs_dedup_ratio"],
+        legacy: &["nbu_jobs_count", "nbu_jobs_bytes", "nbu_status_count", "nbu_jobs_state_count",
+            "nbu_jobs_queued_count", "nbu_jobs_files_count"],
+    },
+    Names { collector: "alerts", families: &["nbu_alerts"], legacy: &["nbu_alerts_count"] },
+    Names {
+        collector: "malware",
+        families: &["nbu_malware_files_scanned", "nbu_malware_files_infected",
+            "nbu_malware_scans"],
+        legacy: &["nbu_malware_scan_count"],
+    },
+    Names {
+        collector: "catalog",
+        families: &["nbu_catalog_images"],
+        legacy: &["nbu_catalog_images_count"],
+    },
+    Names { collector: "slo", families: &["nbu_slos"], legacy: &["nbu_slo_count"] },
+    Names {
+        collector: "tape",
+        families: &["nbu_tape_drives", "nbu_tape_drive_info", "nbu_tape_media",
+            "nbu_tape_robot_device_hosts", "nbu_tape_pool_partially_full"],
+        legacy: &["nbu_tape_drives_count", "nbu_tape_media_count"],
+    },
+    Names {
+        collector: "perClient",
+        families: &["nbu_client_last_successful_backup_timestamp_seconds",
+            "nbu_client_jobs_finished_total", "nbu_client_last_job_success_timestamp_seconds"],
+        legacy: &["nbu_client_jobs_count", "nbu_client_last_job_success_seconds"],
+    },
+];
+
+/// Of every site, whatever is collected.
+pub(super) const HEALTH: &[&str] = &[
+    "nbu_up",
+    "nbu_last_scrape_timestamp_seconds",
+    "nbu_collector_success",
+    "nbu_collector_duration_seconds",
+    "nbu_collector_failures_total",
+    "nbu_api_version",
+];
+
+/// The exporter's own, of each site.
+const OF_SITES: &[&str] = &[
+    "nbu_exporter_collection_duration_seconds",
+    "nbu_exporter_collections_total",
+    "nbu_exporter_guest_peak_memory_bytes",
+    "nbu_exporter_upstream_requests_total",
+    "nbu_exporter_upstream_request_duration_seconds",
+    "nbu_exporter_upstream_received_bytes_total",
+    "nbu_exporter_series",
+    "nbu_exporter_cache_lookups_total",
+];
+
+/// The exporter's own, once. What else there is of them has series only when
+/// something has gone wrong: `nbu_exporter_guest_faults_total`,
+/// `nbu_exporter_egress_denied_total`, `nbu_exporter_series_dropped_total`.
+const OWN: &[&str] = &[
+    "nbu_exporter_build_info",
+    "nbu_exporter_config_last_reload_successful",
+    "nbu_exporter_config_last_reload_success_timestamp_seconds",
+    "nbu_exporter_config_info",
+    "nbu_exporter_config_reloads_total",
+    "nbu_exporter_guest_info",
+    "nbu_exporter_guest_generation",
+    "nbu_exporter_guest_swaps_total",
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+];
+
+const SITES: [&str; 2] = ["paris", "lyon"];
+const DAY: f64 = 24.0 * 3600.0;
+
+/// Which of these a site lacks.
+fn missing<'a>(page: &Exposition, site: &str, names: &[&'a str]) -> Vec<&'a str> {
+    let there = |name: &str| {
+        let histogram = page.types.get(name).is_some_and(|kind| kind == "histogram");
+        let series = format!("{name}{}", if histogram { "_count" } else { "" });
+        !page.all(&series, &[("site", site)]).is_empty()
+    };
+    let missing = names.iter().filter(|name| !there(name));
+    missing.copied().collect()
+}
+
+/// Waits until no site lacks any of them.
+async fn until_there(client: &Client, names: &[&str]) -> Exposition {
+    eventually("every family is there at both sites", async || {
+        let page = client.scrape().await;
+        let missing = SITES.map(|site| missing(&page, site, names));
+        if missing.iter().any(|names| !names.is_empty()) {
+            eprintln!("still missing: {missing:?}");
+        }
+        missing.iter().all(Vec::is_empty)
+    })
+    .await;
+    client.scrape().await
+}
+
+/// When some client of a site last had a backup, in days before now.
+fn days_since_backup(page: &Exposition, site: &str) -> Vec<f64> {
+    let name = "nbu_client_last_successful_backup_timestamp_seconds";
+    let now = simulator::Clock::System.now().as_second() as f64;
+    let series = page.all(name, &[("site", site)]);
+    series.iter().map(|it| (now - it.value) / DAY).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_every_family_and_with_legacy_names_the_predecessors_too() {
+    let folder = TempDir::new().unwrap();
+    let listen = "--web.listen-address=127.0.0.1:0";
+    let mut program = Program::start(&["demo", listen], folder.path());
+    let file = program.line("Configuration").await;
+    let file = PathBuf::from(file.split_whitespace().nth(1).expect("a path"));
+    let client = Client::new(program.address().await);
+
+    let families: Vec<_> = COLLECTORS
+        .iter()
+        .flat_map(|it| it.families)
+        .copied()
+        .collect();
+    let page = until_there(&client, &[&families, HEALTH, OF_SITES].concat()).await;
+    let own: Vec<_> = OWN
+        .iter()
+        .filter(|name| !page.types.contains_key(**name))
+        .collect();
+    assert!(own.is_empty(), "{own:?}");
+    let legacy: Vec<_> = COLLECTORS
+        .iter()
+        .flat_map(|it| it.legacy)
+        .copied()
+        .collect();
+    for name in &legacy {
+        assert!(!page.types.contains_key(*name), "{name}");
+    }
+    for site in SITES {
+        let days = days_since_backup(&page, site);
+        assert!(
+            days.iter().any(|days| *days > 2.0),
+            "{site}: one is aged: {days:?}"
+        );
+        let well = days.iter().filter(|days| **days < 1.5).count();
+        assert!(well >= 2, "{site}: others are well: {days:?}");
+    }
+
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}metrics: {{ legacyNames: true }}\n")).unwrap();
+    until_there(&client, &[families, legacy].concat()).await;
+}

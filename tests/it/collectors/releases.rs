@@ -1,0 +1,168 @@
+//! Each collector in each release: every number of every family is the truth,
+//! and there is no series more.
+
+use jiff::{SignedDuration, Timestamp};
+use simulator::{Clock, Estate, Options, Release, Simulator, Truth};
+use tests::Exposition;
+use tokio::sync::OnceCell;
+
+use super::facts::{self, FACTS, Facts};
+use super::series::Series;
+use super::{all_on, attempted, failures, names, success};
+
+/// Windows that are wider than anything lasts: on their edges, the time that a
+/// test takes would matter. Jobs are compared elsewhere.
+const WIDE: &str = "server: { collectionInterval: 1h, scrapingInterval: 150h }
+metrics: { legacyNames: true }";
+
+/// How long a job is remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(78);
+
+/// One that is aged, some that are well, a virtual machine, the client of a
+/// parent, one in another case, and one that there is not.
+const CLIENTS: [&str; 8] = [
+    "par-legacy-erp01",
+    "par-sql004",
+    "par-ora003",
+    "par-media001",
+    "par-vm007",
+    "par-vm",
+    "PAR-WIN005",
+    "par-nobody",
+];
+
+/// What one host has read of all releases, and the facts of each.
+struct Read {
+    exposition: Exposition,
+    truths: Vec<(Release, Truth)>,
+}
+
+/// Half an hour before midnight, when most policies run: the last that there was.
+fn night() -> Timestamp {
+    let day = SignedDuration::from_hours(24);
+    let from_midnight = SignedDuration::from_mins(23 * 60 + 30);
+    let now = Clock::System.now();
+    let midnight = now.as_second().div_euclid(day.as_secs()) * day.as_secs();
+    let tonight = Timestamp::from_second(midnight).unwrap() + from_midnight;
+    if tonight < now {
+        tonight
+    } else {
+        tonight - day
+    }
+}
+
+/// Reads them once for all tests.
+async fn read() -> &'static Read {
+    static READ: OnceCell<Read> = OnceCell::const_new();
+    READ.get_or_init(read_all).await
+}
+
+async fn read_all() -> Read {
+    let now = night();
+    let mut simulators = Vec::new();
+    for release in Release::ALL {
+        let options = Options {
+            release,
+            clock: Clock::manual(now),
+            estate: Estate::lively_in("par", 1, now),
+            ..Options::default()
+        };
+        simulators.push((release, Simulator::start(options).await.unwrap()));
+    }
+    let sites: Vec<_> = simulators.iter().map(|(r, it)| (r.name(), it)).collect();
+    let collectors = all_on(", window: 150h", &CLIENTS);
+    let (_bench, exposition) = attempted(&sites, &format!("{WIDE}\n{collectors}")).await;
+    let truths = simulators.iter().map(|(r, it)| (*r, it.truth()));
+    Read {
+        exposition,
+        truths: truths.collect(),
+    }
+}
+
+/// Whether the release has every endpoint of the collector.
+fn supported(collector: &str, release: Release) -> bool {
+    collector != "tape" || release >= Release::V10_4
+}
+
+/// Compares a collector in every release; at least so many series are there.
+async fn compare(collector: &str, least: usize, facts: impl Fn(&Truth, Release) -> Series) {
+    let Read { exposition, truths } = read().await;
+    let mut known = names::COLLECTORS.iter();
+    let families = known.find(|it| it.collector == collector).unwrap().all();
+    for (release, truth) in truths {
+        let of = format!("{collector} in {release:?}");
+        let facts = facts(truth, *release);
+        assert!(facts.len() >= least, "{of}: {facts:#?}");
+        Series::shown(exposition, release.name(), &families).assert_is(&facts, &of);
+
+        let well = supported(collector, *release);
+        let shown = success(exposition, release.name(), collector);
+        assert_eq!(shown, Some(f64::from(u8::from(well))), "{of}");
+        // Three lists of tape came with 10.4.
+        let expected = if well { 0.0 } else { 3.0 };
+        let counted = failures(exposition, release.name(), collector, "unsupported");
+        assert_eq!(counted, (expected, expected), "{of}");
+    }
+}
+
+fn facts_of(collector: &str) -> Facts {
+    let mut all = FACTS.iter();
+    all.find(|(name, _)| *name == collector).unwrap().1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storage_is_true_in_every_release() {
+    compare("storage", 100, facts_of("storage")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_are_true_in_every_release() {
+    compare("alerts", 6, facts_of("alerts")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malware_is_true_in_every_release() {
+    compare("malware", 6, facts_of("malware")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalog_is_true_in_the_words_of_every_release() {
+    compare("catalog", 6, facts_of("catalog")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_are_true_in_every_release() {
+    compare("slo", 7, facts_of("slo")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tape_is_true_in_every_release_and_10_3_lacks_all_but_drives() {
+    compare("tape", 10, facts_of("tape")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_on_the_list_are_true_in_every_release() {
+    compare("perClient", 30, |truth, _| {
+        let within = truth.now() - REMEMBERED..=truth.now();
+        facts::clients(truth, &CLIENTS, within)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_shown_and_nothing_was_dropped() {
+    let Read { exposition, .. } = read().await;
+    let known: Vec<_> = names::COLLECTORS
+        .iter()
+        .flat_map(names::Names::all)
+        .collect();
+    for family in exposition.types.keys() {
+        let named = known.contains(&family.as_str())
+            || names::HEALTH.contains(&family.as_str())
+            || family.starts_with("nbu_exporter_")
+            || family.starts_with("process_");
+        assert!(named, "{family}");
+    }
+    let dropped = exposition.sum("nbu_exporter_series_dropped_total", &[]);
+    assert_eq!(dropped, 0.0);
+}
