@@ -1,6 +1,7 @@
 //! The single consumer of reloads: whatever asks for one, they never overlap.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -228,7 +229,12 @@ impl Reloader {
 
     fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {
         let Some(log) = &self.log else { return Ok(()) };
-        log.apply(settings).map_err(|error| error.to_string())
+        log.apply(settings).map_err(|error| match error {
+            telemetry::Error::File(_, ref cause) if cause.kind() == ErrorKind::PermissionDenied => {
+                format!("{error}\nhint: a log in another folder than at the start needs a restart")
+            }
+            _ => error.to_string(),
+        })
     }
 }
 
