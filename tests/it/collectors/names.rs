@@ -124,14 +124,16 @@ fn missing<'a>(page: &Exposition, site: &str, names: &[&'a str]) -> Vec<&'a str>
     missing.copied().collect()
 }
 
-/// Waits until no site lacks any of them.
+/// Waits until no site lacks any of them, and says what is waited for.
 async fn until_there(client: &Client, names: &[&str]) -> Exposition {
+    let mut before: [Vec<&str>; 2] = Default::default();
     eventually("every family is there at both sites", async || {
         let page = client.scrape().await;
         let missing = SITES.map(|site| missing(&page, site, names));
-        if missing.iter().any(|names| !names.is_empty()) {
-            eprintln!("still missing: {missing:?}");
+        if missing != before {
+            eprintln!("not there yet: {missing:?}");
         }
+        before.clone_from(&missing);
         missing.iter().all(Vec::is_empty)
     })
     .await;
