@@ -31,6 +31,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         Some(Command::Check) => check::run(&args.options).await,
         Some(Command::Collect { site }) => collect::run(&args.options, site.as_deref()).await,
         Some(Command::Demo { guest }) => demo::run(&args.options, guest.as_deref()).await,
-        Some(Command::Inspect { file }) => inspect::run(file).await,
+        Some(Command::Inspect { file, public_key }) => {
+            inspect::run(file, public_key.as_deref()).await
+        }
     }
 }

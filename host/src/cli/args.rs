@@ -75,6 +75,10 @@ pub enum Command {
         /// The component
         #[arg(value_name = "FILE.wasm")]
         file: PathBuf,
+        /// Verify the signature beside it, FILE.wasm.minisig, with this minisign
+        /// public key
+        #[arg(long, value_name = "KEY")]
+        public_key: Option<String>,
     },
 }
 
