@@ -97,7 +97,9 @@ impl Reloader {
     pub(super) async fn begin(&self) -> Result<(), Refusal> {
         let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let settings = &self.config.swap;
-        stage.offer(settings, Cause::Configuration, &witness).await?;
+        stage
+            .offer(settings, Cause::Configuration, &witness)
+            .await?;
         let sha256 = &self.config.sha256;
         self.rooms
             .instruments

@@ -174,9 +174,7 @@ impl Cache {
         let mut families = Vec::new();
         for (collector, entry) in collectors.into_iter().flatten() {
             let with_series = entry.values().filter(|family| family.series() > 0);
-            families.extend(
-                with_series.map(|f| (collector.clone(), f.name.clone(), f.series())),
-            );
+            families.extend(with_series.map(|f| (collector.clone(), f.name.clone(), f.series())));
         }
         families
     }

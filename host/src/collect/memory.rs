@@ -179,7 +179,9 @@ impl Memory {
     /// needed any more.
     pub fn settle(&self) {
         let mut sites = self.lock();
-        let states = sites.values_mut().flat_map(|known| known.saved.values_mut());
+        let states = sites
+            .values_mut()
+            .flat_map(|known| known.saved.values_mut());
         states.for_each(State::settle);
     }
 

@@ -27,11 +27,7 @@ pub(super) struct GuestKeys {
     pub(super) allow_new_capabilities: bool,
 }
 
-pub(super) fn read(
-    section: &mut Section<'_>,
-    directory: &Path,
-    limits: &mut Limits,
-) -> GuestKeys {
+pub(super) fn read(section: &mut Section<'_>, directory: &Path, limits: &mut Limits) -> GuestKeys {
     let path = section.optional::<PathBuf>("path");
     memory(section, limits);
     GuestKeys {
@@ -73,7 +69,10 @@ fn provenance(section: &mut Section<'_>, directory: &Path, from_file: bool) -> P
 /// The key itself, or a `.pub` file of minisign's.
 fn public_key(section: &mut Section<'_>, directory: &Path) -> Option<PublicKey> {
     let inline = section.optional::<PublicKey>("publicKey");
-    let path = directory.join(section.optional::<PathBuf>("publicKeyFile")?);
+    let Some(path) = section.optional::<PathBuf>("publicKeyFile") else {
+        return inline;
+    };
+    let path = directory.join(path);
     if section.has("publicKey") {
         let hint = "keep one of the two";
         section.problem("publicKeyFile", "`publicKey` is given too", hint);
@@ -125,7 +124,10 @@ impl Setting for Sites {
         match text.trim() {
             "all" => Ok(Self(usize::MAX)),
             number => number.parse().map(Self).map_err(|_| {
-                complaint("is no number of sites", "write `all`, or a number such as `3`")
+                complaint(
+                    "is no number of sites",
+                    "write `all`, or a number such as `3`",
+                )
             }),
         }
     }

@@ -41,10 +41,7 @@ impl Charge {
     }
 
     /// The gravest failure among the collectors that are known to be readable.
-    pub(super) fn failure(
-        collected: &Collected,
-        readable: impl Fn(&str) -> bool,
-    ) -> Option<Self> {
+    pub(super) fn failure(collected: &Collected, readable: impl Fn(&str) -> bool) -> Option<Self> {
         let outcomes = collected.report.outcomes.iter();
         let failures = outcomes
             .filter(|outcome| readable(&outcome.collector))
@@ -55,8 +52,14 @@ impl Charge {
             what: failure_text(failure),
         });
         let grave = |charge: &Self| charge.blame == Blame::Guest;
-        let charges: Vec<_> = charges.filter(|charge| charge.blame != Blame::Site).collect();
-        charges.iter().find(|c| grave(c)).or(charges.first()).cloned()
+        let charges: Vec<_> = charges
+            .filter(|charge| charge.blame != Blame::Site)
+            .collect();
+        charges
+            .iter()
+            .find(|c| grave(c))
+            .or(charges.first())
+            .cloned()
     }
 }
 

@@ -157,7 +157,11 @@ impl Trial<'_> {
             }
         }
         let read = collected.report.outcomes.iter().any(|o| o.succeeded());
-        Ok(if read { Finding::Well } else { Finding::Nothing })
+        Ok(if read {
+            Finding::Well
+        } else {
+            Finding::Nothing
+        })
     }
 
     /// Whether the site answers the running guest now.

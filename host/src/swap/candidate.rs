@@ -36,8 +36,7 @@ impl Candidate<'_> {
     /// the signature of the next guest may come before that guest.
     fn origin_as(&self, running: &Origin) -> Result<Origin, Refusal> {
         let demands = &self.settings.provenance;
-        let proven =
-            running.path == self.offered.path && running.provenance.demands_as(demands);
+        let proven = running.path == self.offered.path && running.provenance.demands_as(demands);
         if proven {
             Ok(running.clone())
         } else {

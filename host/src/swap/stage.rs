@@ -7,8 +7,8 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::candidate::Candidate;
 use super::canary::Witness;
+use super::candidate::Candidate;
 use super::generation::{Generation, Member, Origin};
 use super::members::{check, each, members};
 use super::offered::Offered;

@@ -31,7 +31,11 @@ fn manifest(capabilities: Vec<Capability>) -> Manifest {
 fn added_removed_and_changed_things_have_a_line_each() {
     use DeclaredKind::{Counter, Gauge};
     let old = manifest(vec![
-        capability("jobs", &["/jobs"], &[("nbu_jobs", Gauge), ("nbu_old", Gauge)]),
+        capability(
+            "jobs",
+            &["/jobs"],
+            &[("nbu_jobs", Gauge), ("nbu_old", Gauge)],
+        ),
         capability("slo", &["/slos"], &[]),
     ]);
     let new = manifest(vec![
@@ -51,8 +55,15 @@ fn added_removed_and_changed_things_have_a_line_each() {
     ];
     assert_eq!(difference.lines(), lines);
     let text = |items: Vec<Item>| items.iter().map(Item::to_string).collect::<Vec<_>>();
-    assert_eq!(text(difference.families_lost()), ["family `nbu_old` of `jobs`"]);
-    assert_eq!(difference.gained().len(), 3, "a collector alone asks for nothing");
+    assert_eq!(
+        text(difference.families_lost()),
+        ["family `nbu_old` of `jobs`"]
+    );
+    assert_eq!(
+        difference.gained().len(),
+        3,
+        "a collector alone asks for nothing"
+    );
 }
 
 #[test]

@@ -21,7 +21,9 @@ pub(super) fn declare(word: &str, capability: &mut Capability) {
     };
     match word {
         "more-paths" => capability.paths.push("/more".to_owned()),
-        "more-families" => capability.families.push(more(&format!("{}_more", capability.name))),
+        "more-families" => capability
+            .families
+            .push(more(&format!("{}_more", capability.name))),
         "other-kind" => capability.families[0].kind = Kind::Counter,
         "dropped" if capability.name == "jobs" => capability.families.clear(),
         _ => {}
