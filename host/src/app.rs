@@ -7,6 +7,7 @@ mod observer;
 mod reloader;
 mod rooms;
 mod source;
+mod witness;
 
 use std::net::SocketAddr;
 

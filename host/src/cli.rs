@@ -41,6 +41,10 @@ pub async fn run(args: Args, confinement: Option<Confinement>) -> Result<(), Fai
         Some(Command::Check) => check::run(&args.options).await,
         Some(Command::Collect { site }) => collect::run(&args.options, site.as_deref()).await,
         Some(Command::Demo { guest }) => demo::run(&args.options, guest.as_deref()).await,
-        Some(Command::Inspect { file, markdown }) => inspect::run(file.as_deref(), *markdown).await,
+        Some(Command::Inspect {
+            file,
+            public_key,
+            markdown,
+        }) => inspect::run(file.as_deref(), public_key.as_deref(), *markdown).await,
     }
 }

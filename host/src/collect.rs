@@ -7,6 +7,7 @@ mod probe;
 mod rounds;
 mod schedule;
 mod settings;
+mod state;
 
 pub use attempt::{Desk, Done};
 pub use memory::Memory;

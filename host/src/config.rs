@@ -7,6 +7,7 @@
 mod collectors;
 mod credentials;
 mod file;
+mod guest_keys;
 mod host_name;
 mod json;
 mod problem;
@@ -19,7 +20,6 @@ mod variables;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
 use sha2::{Digest, Sha256};
 
 use crate::{collect, guest, http, swap, telemetry};
@@ -27,9 +27,6 @@ use problem::Findings;
 pub use problem::{Problem, Problems};
 use section::Section;
 use variables::Variables;
-
-/// A guest below this cannot start, and 32-bit memory ends at the other.
-const MEMORY: std::ops::RangeInclusive<u64> = (1 << 20)..=(4 << 30);
 
 /// A configuration that is valid as far as the host can tell.
 #[derive(Clone, Debug)]
@@ -123,7 +120,7 @@ pub fn parse(
 fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> Config {
     let mut limits = guest::Limits::default();
     let server = root.nested("server", |s| server::read(s, overrides, &mut limits));
-    let guest_path = root.nested("guest", |s| guest_keys(s, directory, &mut limits));
+    let guest = root.nested("guest", |s| guest_keys::read(s, directory, &mut limits));
     let legacy_names = root.nested("metrics", |s| s.value("legacyNames", false));
     let collectors = collectors::read(&mut root);
     let common = sites::Common {
@@ -136,9 +133,13 @@ fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> C
     Config {
         http: server.http,
         swap: swap::Settings {
-            guest_path,
+            guest_path: guest.path,
             limits,
             sites,
+            provenance: guest.provenance,
+            canary: guest.canary,
+            probation: guest.probation,
+            allow_new_capabilities: guest.allow_new_capabilities,
         },
         collect: server.collect,
         log: server.log,
@@ -147,24 +148,6 @@ fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> C
         sha256: String::new(),
         masked: masked(root, overrides),
     }
-}
-
-fn guest_keys(
-    section: &mut Section<'_>,
-    directory: &Path,
-    limits: &mut guest::Limits,
-) -> Option<PathBuf> {
-    let path = section.optional::<PathBuf>("path");
-    let default = ByteSize(limits.memory_bytes as u64);
-    let memory = section.value("memoryLimit", default).0;
-    match usize::try_from(memory) {
-        Ok(bytes) if MEMORY.contains(&memory) => limits.memory_bytes = bytes,
-        _ => {
-            let hint = "write a size from `1MiB` to `4GiB`";
-            section.problem("memoryLimit", "no guest can run within that", hint);
-        }
-    }
-    path.map(|path| directory.join(path))
 }
 
 /// The predecessor sent traces; this exporter says that it does not.

@@ -26,6 +26,6 @@ pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
 pub use call::{Collected, Place};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
-pub use load::{Digest, Guest, built_in};
+pub use load::{Digest, Guest, LARGEST, built_in};
 pub use report::{FAULT, Outcome, REASONS, Report, failure_text, reason_name};
 pub use settings::{Limits, Selection, SiteSettings};

@@ -8,6 +8,10 @@ pub const FILE: &str = "guest.wasm";
 /// The line of a configuration that names it.
 pub const GUEST: &str = "guest: { path: guest.wasm }\n";
 
+/// The same, taking any guest for any other.
+pub const ANY_GUEST: &str =
+    "guest: { path: guest.wasm, allowNewCapabilities: true, canary: { sites: 0 } }\n";
+
 /// The component whose behaviour is text in its data.
 static WRITTEN: &[u8] = include_bytes!(env!("TEST_GUESTS_WASM"));
 const MARK: &[u8] = b"BEHAVIOUR:";
@@ -16,6 +20,18 @@ const ROOM: usize = 48;
 /// The guest that the program carries.
 pub fn good() -> Vec<u8> {
     nbu_exporter::guest::built_in().to_vec()
+}
+
+/// The same with `note` in a custom section, which changes nothing but the digest.
+/// `note` is shorter than 100 bytes.
+pub fn good_with(note: &str) -> Vec<u8> {
+    let length = u8::try_from(note.len()).unwrap();
+    assert!(length < 100, "its length takes one byte");
+    let mut bytes = good();
+    // Identifier, length of the section, length of its name, its name.
+    bytes.extend([0, length + 1, length]);
+    bytes.extend(note.as_bytes());
+    bytes
 }
 
 /// A guest that does `behaviour` (see `tests/guests/src/component.rs`) and

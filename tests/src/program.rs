@@ -85,7 +85,10 @@ impl Program {
             panic!("it ended without saying `{text}`: {:#?}", self.log);
         };
         let found = tokio::time::timeout(PATIENCE, read).await;
-        found.unwrap_or_else(|_| panic!("it never said `{text}`"))
+        match found {
+            Ok(line) => line,
+            Err(_) => panic!("it never said `{text}`: {:#?}", self.log),
+        }
     }
 
     /// Where it says that it listens.

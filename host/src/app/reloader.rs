@@ -13,7 +13,7 @@ use super::listener::Listener;
 use super::rooms::Rooms;
 use super::source::Source;
 use crate::config::Config;
-use crate::swap::{Cause, Refusal};
+use crate::swap::{Cause, Refusal, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
 
@@ -67,6 +67,9 @@ pub(super) struct Reloader {
     listener: Listener,
     watcher: Watcher,
     hangups: Option<Signal>,
+    /// Whether the last reload failed, so that a guest file that changes may be
+    /// what the file as it is now was waiting for.
+    failed: bool,
 }
 
 impl Reloader {
@@ -86,15 +89,18 @@ impl Reloader {
             listener,
             watcher,
             hangups: hangups(),
+            failed: false,
         }
     }
 
     /// Makes the first generation. Compiling the guest takes a moment, in which
     /// scrapes are answered already.
     pub(super) async fn begin(&self) -> Result<(), Refusal> {
-        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let settings = &self.config.swap;
-        stage.offer(settings, Cause::Configuration, memory).await?;
+        stage
+            .offer(settings, Cause::Configuration, &witness)
+            .await?;
         let sha256 = &self.config.sha256;
         self.rooms
             .instruments
@@ -133,19 +139,22 @@ impl Reloader {
                 info!(why = %Why::Signal, "Reload requested");
                 let _ = self.reload().await;
             }
+            () = self.rooms.stage.fell() => {
+                let witness = self.rooms.witness();
+                self.rooms.stage.roll_back(&self.config.swap, &witness).await;
+            }
             changed = self.watcher.changed() => self.changed(&changed).await,
         }
     }
 
     async fn changed(&mut self, changed: &[PathBuf]) {
         debug!(files = ?changed, "Files changed");
-        let guest = self.config.swap.guest_path.clone();
-        let is_guest = |path: &PathBuf| Some(path) == guest.as_ref();
-        if !changed.iter().all(is_guest) {
+        let guest = guest_files(&self.config);
+        if self.failed || !changed.iter().all(|path| guest.contains(path)) {
             info!(why = %Why::File, "Config file changed, reloading…");
             let _ = self.reload().await;
         }
-        if changed.iter().any(is_guest) {
+        if changed.iter().any(|path| guest.contains(path)) {
             self.offer_guest().await;
         }
     }
@@ -153,9 +162,9 @@ impl Reloader {
     /// A new file where the guest is read from. Nobody waits for an answer.
     async fn offer_guest(&self) {
         info!("Guest file changed, trying it…");
-        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         match stage
-            .offer(&self.config.swap, Cause::GuestFile, memory)
+            .offer(&self.config.swap, Cause::GuestFile, &witness)
             .await
         {
             Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
@@ -166,7 +175,9 @@ impl Reloader {
 
     /// Says what came of it, to the log and to whoever asked.
     async fn reload(&mut self) -> Result<String, String> {
-        match self.try_reload().await {
+        let reloaded = self.try_reload().await;
+        self.failed = reloaded.is_err();
+        match reloaded {
             Ok(generation) => {
                 self.rooms.instruments.reload_succeeded(SystemTime::now());
                 info!(generation, "Configuration reloaded successfully");
@@ -187,9 +198,9 @@ impl Reloader {
         let moved = moved.map_err(|error| error.to_string())?;
         self.apply_log(&config.log)?;
         self.rooms.memory.set_lookback(config.collect.lookback);
-        let (stage, memory) = (&self.rooms.stage, &*self.rooms.memory);
+        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let offer = match stage
-            .offer(&config.swap, Cause::Configuration, memory)
+            .offer(&config.swap, Cause::Configuration, &witness)
             .await
         {
             Ok(offer) => offer,
@@ -240,8 +251,16 @@ impl Reloader {
 
 /// Every file whose change means something.
 fn watched(config: &Config) -> Vec<PathBuf> {
+    let files = config.files.iter().cloned();
+    files.chain(guest_files(config)).collect()
+}
+
+/// The guest, and the signature that may lie beside it.
+fn guest_files(config: &Config) -> Vec<PathBuf> {
     let guest = config.swap.guest_path.iter();
-    config.files.iter().chain(guest).cloned().collect()
+    guest
+        .flat_map(|path| [path.clone(), signature_path(path)])
+        .collect()
 }
 
 /// None where the process may not handle signals; the other triggers remain.

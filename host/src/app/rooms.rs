@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::BUILD;
 use super::observer::Counting;
 use super::reloader::Request;
+use super::witness::Present;
 use crate::cache::Cache;
 use crate::collect::{self, Memory, Rounds};
 use crate::config::Config;
@@ -49,6 +50,14 @@ impl Rooms {
             instruments,
             clockwork: watch::Sender::new(config.collect),
             requests,
+        }
+    }
+
+    /// What a guest that is offered is compared with.
+    pub(super) fn witness(&self) -> Present {
+        Present {
+            cache: Arc::clone(&self.cache),
+            memory: Arc::clone(&self.memory),
         }
     }
 

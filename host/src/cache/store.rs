@@ -166,6 +166,19 @@ impl Cache {
         rows.collect()
     }
 
+    /// The families of a site that have series: whose they are, their names, and
+    /// how many series each has.
+    pub fn families(&self, site: &SiteName) -> Vec<(String, String, usize)> {
+        let known = self.lock();
+        let collectors = known.entries.get(site).map(|entry| &entry.collectors);
+        let mut families = Vec::new();
+        for (collector, entry) in collectors.into_iter().flatten() {
+            let with_series = entry.values().filter(|family| family.series() > 0);
+            families.extend(with_series.map(|f| (collector.clone(), f.name.clone(), f.series())));
+        }
+        families
+    }
+
     /// Renders under the lock, so that a later page never carries older values.
     fn publish(&self, known: &Sites) {
         let own: Vec<_> = known

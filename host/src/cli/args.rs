@@ -75,8 +75,12 @@ pub enum Command {
         /// The component; without it, the one inside
         #[arg(value_name = "FILE.wasm")]
         file: Option<PathBuf>,
+        /// Verify the signature beside it, FILE.wasm.minisig, with this minisign
+        /// public key
+        #[arg(long, value_name = "KEY", requires = "file")]
+        public_key: Option<String>,
         /// Every metric that there can be, the exporter's own too, as Markdown
-        #[arg(long)]
+        #[arg(long, conflicts_with = "public_key")]
         markdown: bool,
     },
 }

@@ -1,10 +1,11 @@
 //! Validate the configuration and the guest, without network.
 
 use super::args::Options;
+use super::print;
 use crate::app::{Failure, Source};
 use crate::config::Config;
-use crate::guest::{Engine, Guest};
-use crate::swap::{Refusal, check, read};
+use crate::guest::{Engine, Guest, built_in};
+use crate::swap::{Difference, Offered, Refusal, check};
 
 pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     let source = Source {
@@ -22,21 +23,45 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         .iter()
         .map(|site| (&site.name, &site.guest));
     check(&guest, sites).await.map_err(refused)?;
-    println!(
-        "{}: {} site(s), guest {} with sha256 {}: no problem found",
+    let compared = match config.swap.guest_path {
+        Some(_) => compare(&guest).await?,
+        None => String::new(),
+    };
+    print(&format!(
+        "{}: {} site(s), guest {} with sha256 {}: no problem found\n{compared}",
         source.path.display(),
         config.swap.sites.len(),
         guest.manifest().version,
         guest.digest(),
-    );
-    Ok(())
+    ))
 }
 
-/// The guest that a configuration names, loaded.
+/// In what a guest from a file differs from the one that the program carries.
+async fn compare(guest: &Guest) -> Result<String, Failure> {
+    let inside = load(built_in()).await?;
+    let version = &inside.manifest().version;
+    let lines = Difference::between(inside.manifest(), guest.manifest()).lines();
+    if lines.is_empty() {
+        return Ok(format!(
+            "it collects what the guest {version} inside the program collects\n"
+        ));
+    }
+    let lines = lines.join("\n  ");
+    Ok(format!(
+        "beside the guest {version} inside the program:\n  {lines}\n"
+    ))
+}
+
+/// The guest that a configuration names, if it may be trusted, loaded.
 pub(super) async fn guest(config: &Config) -> Result<Guest, Failure> {
-    let bytes = read(config.swap.guest_path.as_deref())
-        .await
-        .map_err(refused)?;
+    let offered = Offered::read(config.swap.guest_path.as_deref()).await;
+    let offered = offered.map_err(refused)?;
+    let admitted = config.swap.provenance.admit(&offered);
+    admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
+    load(offered.bytes).await
+}
+
+async fn load(bytes: bytes::Bytes) -> Result<Guest, Failure> {
     let engine = Engine::shared().map_err(Failure::Engine)?;
     let guest = Guest::load(&engine, bytes).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))

@@ -59,6 +59,7 @@ pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Fai
     cache.keep(&sites);
     let desk = Desk {
         guest: &guest,
+        era: 1,
         limits: config.swap.limits,
         settings: config.collect,
         memory: &memory,

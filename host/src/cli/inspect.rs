@@ -4,29 +4,57 @@ use std::path::Path;
 
 use crate::app::Failure;
 use crate::guest::{Capability, Engine, Guest};
-use crate::swap::{Refusal, read};
+use crate::swap::{Offered, Provenance, Refusal, Untrusted};
 
 use super::check::refused;
 use super::{print, reference};
 
-/// Of a file, or of the guest inside.
-pub(super) async fn run(file: Option<&Path>, markdown: bool) -> Result<(), Failure> {
-    let bytes = read(file).await.map_err(refused)?;
-    let size = bytes.len();
+/// Of a file, or of the guest inside. Fails after printing when a key is given
+/// and the signature is not good.
+pub(super) async fn run(
+    file: Option<&Path>,
+    public_key: Option<&str>,
+    markdown: bool,
+) -> Result<(), Failure> {
+    let key = public_key.map(|text| {
+        let wrong = |what| Failure::Command(format!("--public-key: `{text}` {what}"));
+        text.parse().map_err(wrong)
+    });
+    let provenance = Provenance {
+        public_key: key.transpose()?,
+        ..Provenance::default()
+    };
+    let offered = Offered::read(file).await.map_err(refused)?;
     let engine = Engine::shared().map_err(Failure::Engine)?;
-    let guest = Guest::load(&engine, bytes).await;
+    let guest = Guest::load(&engine, offered.bytes.clone()).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
     if markdown {
         return print(&reference::markdown(guest.manifest()));
     }
-    print(&describe(&guest, size))
+    let admitted = provenance.admit(&offered);
+    print(&describe(&guest, &offered, &admitted))?;
+    match admitted {
+        Ok(_) => Ok(()),
+        Err(why) => Err(refused(Refusal::Untrusted(why))),
+    }
 }
 
-fn describe(guest: &Guest, size: usize) -> String {
+/// What is known of the signature.
+fn signature(offered: &Offered, admitted: &Result<bool, Untrusted>) -> &'static str {
+    match (admitted, &offered.signature) {
+        (Ok(true), _) => "good, made with the given key",
+        (Err(_), Some(_)) => "not good",
+        (Ok(false), Some(_)) => "there is one; --public-key KEY verifies it",
+        (_, None) => "none",
+    }
+}
+
+fn describe(guest: &Guest, offered: &Offered, admitted: &Result<bool, Untrusted>) -> String {
     let mut lines = vec![
-        format!("version  {}", guest.manifest().version),
-        format!("sha256   {}", guest.digest()),
-        format!("size     {size} bytes"),
+        format!("version    {}", guest.manifest().version),
+        format!("sha256     {}", guest.digest()),
+        format!("size       {} bytes", offered.bytes.len()),
+        format!("signature  {}", signature(offered, admitted)),
     ];
     for capability in &guest.manifest().capabilities {
         collector(capability, &mut lines);

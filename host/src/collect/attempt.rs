@@ -16,12 +16,14 @@ use crate::guest::{
 use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
-use crate::swap::{Member, Witness as _};
+use crate::swap::Member;
 
 /// What a collection is made with.
 pub struct Desk<'a> {
     /// The code.
     pub guest: &'a Guest,
+    /// The generation that first ran it, to tell whose state is whose.
+    pub era: u64,
     /// What the call may use.
     pub limits: Limits,
     /// How long values count.
@@ -97,7 +99,11 @@ impl Desk<'_> {
         let (outcomes, api_version) = match result {
             Ok(collected) => {
                 self.instruments.peak_memory(site, collected.peak_memory);
-                self.memory.learn(site, &collected.report);
+                self.memory.learn(site, self.era, &collected.report);
+                let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
+                if whole && ask.len() == member.settings.collectors.len() {
+                    self.memory.costs(site, took, collected.peak_memory);
+                }
                 (collected.report.outcomes, collected.report.api_version)
             }
             Err(fault) => {

@@ -2,28 +2,34 @@
 //! saved state, the API version, and whether it succeeded.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::state::State;
 use crate::guest::{Report, Saved, Window};
 use crate::moment::Moment;
 use crate::site::SiteName;
-use crate::swap::Witness;
 
 /// Held by the host, for every site and collector.
 #[derive(Default)]
 pub struct Memory {
     sites: Mutex<HashMap<SiteName, Site>>,
     lookback: Mutex<Duration>,
+    /// The eras of guests that were rolled back last.
+    void: Mutex<Range<u64>>,
 }
 
 #[derive(Default)]
 struct Site {
     api_version: Option<String>,
-    saved: HashMap<String, Saved>,
+    saved: HashMap<String, State>,
     succeeded: HashMap<String, bool>,
     /// What was last said of each collector that fails.
     failing: HashMap<String, Vec<String>>,
+    /// How long the last collection of everything took, and the most bytes of
+    /// memory that it held.
+    cost: Option<(Duration, u64)>,
 }
 
 /// How an attempt compares with the one before it.
@@ -46,9 +52,13 @@ impl Memory {
     }
 
     /// Takes what a collection found out. State moves only here, after the
-    /// whole report was accepted.
-    pub fn learn(&self, site: &SiteName, report: &Report) {
+    /// whole report was accepted. `era` tells whose it is: nothing is learnt from a
+    /// guest that was rolled back meanwhile.
+    pub fn learn(&self, site: &SiteName, era: u64, report: &Report) {
         let mut sites = self.lock();
+        if self.void().contains(&era) {
+            return;
+        }
         let known = sites.entry(site.clone()).or_default();
         if report.api_version.is_some() {
             known.api_version.clone_from(&report.api_version);
@@ -58,9 +68,24 @@ impl Memory {
                 .succeeded
                 .insert(outcome.collector.clone(), outcome.succeeded());
             if let Some(state) = &outcome.state {
-                known.saved.insert(outcome.collector.clone(), state.clone());
+                let saved = &mut known.saved;
+                saved
+                    .entry(outcome.collector.clone())
+                    .and_modify(|known| known.learn(era, state.clone()))
+                    .or_insert_with(|| State::new(era, state.clone()));
             }
         }
+    }
+
+    /// What a collection of everything took, and the most bytes it held.
+    pub fn costs(&self, site: &SiteName, took: Duration, peak_memory: u64) {
+        let mut sites = self.lock();
+        sites.entry(site.clone()).or_default().cost = Some((took, peak_memory));
+    }
+
+    /// What the last collection of everything took, and the most bytes it held.
+    pub fn cost(&self, site: &SiteName) -> Option<(Duration, u64)> {
+        self.lock().get(site)?.cost
     }
 
     /// Compares a collector's failures with those of its last attempt, so that
@@ -97,6 +122,7 @@ impl Memory {
         if let Some(known) = self.lock().get_mut(site) {
             known.api_version = None;
             known.succeeded.clear();
+            known.cost = None;
         }
     }
 
@@ -118,21 +144,16 @@ impl Memory {
         self.lock().get(site)?.api_version.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SiteName, Site>> {
-        // Nothing panics while it is held; entries are replaced whole.
-        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Witness for Memory {
-    fn is_up(&self, site: &SiteName) -> bool {
+    /// Whether any collector of the site succeeded when last asked.
+    pub fn is_up(&self, site: &SiteName) -> bool {
         let sites = self.lock();
         sites
             .get(site)
             .is_some_and(|known| known.succeeded.values().any(|ok| *ok))
     }
 
-    fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
+    /// Whether that collector succeeded when last asked.
+    pub fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
         let sites = self.lock();
         let known = sites.get(site);
         known
@@ -140,7 +161,8 @@ impl Witness for Memory {
             .is_some_and(|ok| *ok)
     }
 
-    fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+    /// What a collection of this site would be given now.
+    pub fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
         let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
         let sites = self.lock();
         let known = sites.get(site);
@@ -149,7 +171,39 @@ impl Witness for Memory {
             lookback_seconds: lookback.as_secs(),
             last_api_version: known.and_then(|known| known.api_version.clone()),
         };
-        let saved = known.map(|known| known.saved.values().cloned().collect());
+        let saved = known.map(|known| known.saved.values().map(|s| s.now().clone()).collect());
         (window, saved.unwrap_or_default())
+    }
+
+    /// The running guest is there to stay: what those before it have left is not
+    /// needed any more.
+    pub fn settle(&self) {
+        let mut sites = self.lock();
+        let states = sites
+            .values_mut()
+            .flat_map(|known| known.saved.values_mut());
+        states.for_each(State::settle);
+    }
+
+    /// Puts back the state that the guest of `era`, and those before it, have left;
+    /// takes none any more from later ones, up to `now`.
+    pub fn put_back(&self, era: u64, now: u64) {
+        let mut sites = self.lock();
+        *self.void() = era + 1..now;
+        for known in sites.values_mut() {
+            let saved = std::mem::take(&mut known.saved).into_iter();
+            let back = saved.filter_map(|(name, state)| Some((name, state.put_back(era)?)));
+            known.saved = back.collect();
+        }
+    }
+
+    /// Only taken while the sites are held.
+    fn void(&self) -> MutexGuard<'_, Range<u64>> {
+        self.void.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteName, Site>> {
+        // Nothing panics while it is held; entries are replaced whole.
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

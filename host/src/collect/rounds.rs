@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
-use crate::swap::{Generation, Member, Stage};
+use crate::swap::{Generation, Member, Stage, Standing};
 
 /// What the site tasks share.
 #[derive(Clone)]
@@ -125,26 +125,39 @@ impl Rounds {
         }
     }
 
-    /// None when the current generation asks something else of the site by now:
-    /// what was asked with other settings does not count any more.
+    /// None when the current generation asks something else of the site by now, or
+    /// this one was rolled back: what was asked with other settings, or by a guest
+    /// that failed, does not count any more.
     async fn collect(
         &self,
         generation: &Generation,
-        member: &Member,
+        member: &Arc<Member>,
         ask: &[String],
         began: Moment,
     ) -> Option<Done> {
         let desk = Desk {
             guest: &generation.guest,
+            era: generation.era,
             limits: generation.limits,
             settings: *self.settings.borrow(),
             memory: &self.memory,
             instruments: &self.instruments,
         };
         let mut generations = self.stage.subscribe();
+        let asked = async {
+            let result = desk.ask(member, ask).await;
+            let standing = self.stage.judge(generation, member, &result).await;
+            (result, standing)
+        };
         tokio::select! {
-            result = desk.ask(member, ask) => Some(desk.settle(member, ask, began, result)),
-            () = other_settings(&self.stage, member, &mut generations) => None,
+            (result, standing) = asked => {
+                let done = desk.settle(member, ask, began, result);
+                if standing == Standing::Passed {
+                    self.memory.settle();
+                }
+                Some(done)
+            }
+            () = does_not_count(&self.stage, generation, member, &mut generations) => None,
         }
     }
 
@@ -212,14 +225,21 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<Entry> {
 }
 
 /// Ends when the current generation asks something else of this site than
-/// `member` does. A mere swap of the guest is no reason to stop.
-async fn other_settings(stage: &Stage, member: &Member, generations: &mut watch::Receiver<u64>) {
+/// `member` does, or runs an earlier guest again. A mere swap of the guest is no
+/// reason to stop.
+async fn does_not_count(
+    stage: &Stage,
+    begun: &Generation,
+    member: &Member,
+    generations: &mut watch::Receiver<u64>,
+) {
     loop {
         let current = stage.current();
-        let now = current
-            .as_ref()
-            .and_then(|generation| generation.member(&member.name));
-        if !now.is_some_and(|now| now.same_settings(member)) {
+        let goes_on = current.as_ref().is_some_and(|current| {
+            let now = current.member(&member.name);
+            current.era >= begun.era && now.is_some_and(|now| now.same_settings(member))
+        });
+        if !goes_on {
             return;
         }
         if generations.changed().await.is_err() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use super::{LoadError, Manifest};
 
 /// Bytes of the largest component that is compiled. The built-in one has a
 /// hundredth of it.
-const LARGEST: u64 = 64 << 20;
+pub const LARGEST: u64 = 64 << 20;
 
 /// The component that the program carries.
 pub fn built_in() -> Bytes {
@@ -30,6 +31,19 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl FromStr for Digest {
+    type Err = &'static str;
+
+    /// As `sha256sum` prints it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        match base16ct::mixed::decode(text.trim(), &mut bytes) {
+            Ok(all) if all.len() == 32 => Ok(Self(bytes)),
+            _ => Err("is not a sha256 digest"),
+        }
     }
 }
 

@@ -1,62 +1,171 @@
-//! The trial of a new guest: one real collection whose result is thrown away.
+//! The trial of another guest: real collections whose results are thrown away,
+//! and judged against what is served.
 
-use crate::guest::{Guest, Limits, Place, Reason, Saved, Window, failure_text};
-use crate::site::SiteName;
+mod served;
+mod worse;
 
-use super::Refusal;
-use super::generation::Member;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// What the running guest has achieved, for comparison. Told by the room that
-/// collects.
-pub trait Witness: Send + Sync {
-    /// Whether any collector of the site succeeded when last asked.
-    fn is_up(&self, site: &SiteName) -> bool;
-    /// Whether that collector succeeded when last asked.
-    fn succeeds(&self, site: &SiteName, collector: &str) -> bool;
-    /// What a collection of this site would be given now.
-    fn next(&self, site: &SiteName) -> (Window, Vec<Saved>);
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::blame::{Blame, Charge, answers};
+use super::generation::{Generation, Member};
+use super::{Refusal, Settings};
+use crate::guest::{Collected, Fault, Guest, Place};
+pub use served::{Served, ServedFamily, Witness};
+pub use worse::Worse;
+
+/// Sites that are tried at the same time.
+const AT_ONCE: usize = 4;
+
+/// One candidate before all sites.
+pub(super) struct Trial<'a> {
+    pub(super) candidate: &'a Guest,
+    /// What it is to replace.
+    pub(super) running: &'a Generation,
+    /// The sites, as they will be.
+    pub(super) members: &'a [Arc<Member>],
+    pub(super) settings: &'a Settings,
+    pub(super) witness: &'a dyn Witness,
+    /// Whether less, or far more, than is served counts against it.
+    pub(super) compared: bool,
 }
 
-/// Collects one site with `guest`. The best witness is a site that answers.
-pub(super) async fn trial(
-    guest: &Guest,
-    limits: Limits,
-    members: &[std::sync::Arc<Member>],
-    witness: &dyn Witness,
-) -> Result<(), Refusal> {
-    let answering = members.iter().find(|member| witness.is_up(&member.name));
-    let Some(member) = answering.or(members.first()) else {
-        return Ok(());
-    };
-    let place = Place {
-        site: &member.name,
-        egress: &member.egress,
-        limits,
-    };
-    let (window, state) = witness.next(&member.name);
-    let collected = guest
-        .collect(place, &member.settings, window, state)
-        .await
-        .map_err(|fault| Refusal::TrialFault(member.name.clone(), fault))?;
-    for outcome in &collected.report.outcomes {
-        let failure = outcome.failures.iter().find(|f| blames_guest(&f.reason));
-        let Some(failure) = failure else { continue };
-        if witness.succeeds(&member.name, &outcome.collector) {
-            return Err(Refusal::TrialFailure {
-                site: member.name.clone(),
-                collector: outcome.collector.clone(),
-                failure: failure_text(failure),
-            });
+/// What the trial of one site says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finding {
+    Well,
+    /// The site does not answer well enough now to judge by.
+    Nothing,
+}
+
+impl Trial<'_> {
+    /// Tries the sites that answer, or all where none does. The first refusal
+    /// ends it.
+    pub(super) async fn run(&self) -> Result<(), Refusal> {
+        let began = Instant::now();
+        let turns = Semaphore::new(AT_ONCE);
+        let chosen = self.chosen();
+        let mut trials: FuturesUnordered<_> = chosen
+            .iter()
+            .map(|member| self.site(member, &turns, began))
+            .collect();
+        let mut well = 0;
+        while let Some(finding) = trials.next().await {
+            well += usize::from(finding? == Finding::Well);
+        }
+        let sites = chosen.len();
+        if well == 0 && sites > 0 {
+            warn!(sites, "No site answers well enough to try the guest on");
+        } else {
+            info!(sites, well, "The guest was tried");
+        }
+        Ok(())
+    }
+
+    /// Those that the running guest reads, when there are any.
+    fn chosen(&self) -> Vec<&Arc<Member>> {
+        let up = |member: &&Arc<Member>| self.witness.is_up(&member.name);
+        let mut chosen: Vec<_> = self.members.iter().filter(up).collect();
+        if chosen.is_empty() {
+            chosen.extend(self.members);
+        }
+        chosen.truncate(self.settings.canary.sites);
+        chosen
+    }
+
+    async fn site(
+        &self,
+        member: &Arc<Member>,
+        turns: &Semaphore,
+        began: Instant,
+    ) -> Result<Finding, Refusal> {
+        let _turn = turns.acquire().await;
+        let site = &member.name;
+        let timeout = self.settings.canary.timeout;
+        if began.elapsed() >= timeout {
+            warn!(%site, "Not tried: the trials of other sites took too long");
+            return Ok(Finding::Nothing);
+        }
+        let mut limits = self.settings.limits;
+        limits.collect = limits.collect.min(timeout);
+        let place = Place {
+            site,
+            egress: &member.egress,
+            limits,
+        };
+        let (window, state) = self.witness.next(site);
+        let began = Instant::now();
+        let result = self
+            .candidate
+            .collect(place, &member.settings, window, state)
+            .await;
+        let took = began.elapsed();
+        match result {
+            Ok(collected) => self.judge(member, &collected, took).await,
+            Err(fault) => self.stopped(member, fault, took).await,
         }
     }
-    Ok(())
-}
 
-/// Whether a failure is the guest's doing. That NetBackup is down, busy or
-/// refuses the key says nothing about a guest.
-fn blames_guest(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::Unsupported | Reason::Malformed(_) | Reason::TooLong(_) | Reason::Denied(_)
-    )
+    async fn stopped(
+        &self,
+        member: &Arc<Member>,
+        fault: Fault,
+        took: Duration,
+    ) -> Result<Finding, Refusal> {
+        let site = &member.name;
+        if Charge::fault(&fault).blame == Blame::Doubtful {
+            let served = self.witness.served(site);
+            let factor = self.settings.canary.seconds.factor;
+            let slow = |before: Duration| took <= before.mul_f64(factor);
+            if served.took.is_some_and(slow) || !self.answers(member).await {
+                warn!(%site, "Not judged by this site, which answers too slowly now: {fault}");
+                return Ok(Finding::Nothing);
+            }
+        }
+        Err(Refusal::TrialFault(site.clone(), fault))
+    }
+
+    async fn judge(
+        &self,
+        member: &Arc<Member>,
+        collected: &Collected,
+        took: Duration,
+    ) -> Result<Finding, Refusal> {
+        let site = &member.name;
+        let readable = |collector: &str| self.witness.succeeds(site, collector);
+        if let Some(charge) = Charge::failure(collected, readable)
+            && (charge.blame == Blame::Guest || self.answers(member).await)
+        {
+            return Err(Refusal::TrialFailure {
+                site: site.clone(),
+                collector: charge.collector.unwrap_or_default(),
+                failure: charge.what,
+            });
+        }
+        // Where it is asked something else than before, it may well answer less.
+        let same = |before: &Arc<Member>| before.same_settings(member);
+        if self.compared && self.running.member(site).is_some_and(same) {
+            let served = self.witness.served(site);
+            let worse = worse::find(&served, collected, took, &self.settings.canary);
+            if !worse.is_empty() {
+                return Err(Refusal::TrialWorse(site.clone(), worse));
+            }
+        }
+        let read = collected.report.outcomes.iter().any(|o| o.succeeded());
+        Ok(if read {
+            Finding::Well
+        } else {
+            Finding::Nothing
+        })
+    }
+
+    /// Whether the site answers the running guest now.
+    async fn answers(&self, member: &Arc<Member>) -> bool {
+        answers(&self.running.guest, member, self.settings.limits).await
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Site;
+use super::provenance::Provenance;
 use crate::egress::Egress;
 use crate::guest::{Guest, Limits, SiteSettings};
 use crate::site::SiteName;
@@ -13,15 +14,28 @@ use crate::site::SiteName;
 pub struct Generation {
     /// Counts up with every generation, from 1.
     pub number: u64,
+    /// The number of the generation that first ran this guest. Collections of one
+    /// era continue each other's saved state.
+    pub era: u64,
     /// The code.
     pub guest: Arc<Guest>,
-    /// Where the code came from; none means the component that the program
-    /// carries.
-    pub guest_path: Option<PathBuf>,
+    /// Where the code came from.
+    pub origin: Origin,
     /// What each call may use.
     pub limits: Limits,
     /// The sites, in the order of the configuration.
     pub members: Vec<Arc<Member>>,
+}
+
+/// Where a guest came from, and how that was ascertained.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file; none means the component that the program carries.
+    pub path: Option<PathBuf>,
+    /// Whether its signature was verified.
+    pub signed: bool,
+    /// The demands under which it was taken, or goes on.
+    pub provenance: Provenance,
 }
 
 /// One site in a generation.

@@ -4,20 +4,31 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::canary::Worse;
+use super::difference::{Item, KindChange};
+use super::provenance::Untrusted;
 use crate::guest::{Fault, LoadError, Problem};
 use crate::site::SiteName;
 
 /// Each leaves the running generation as it was.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The component cannot be read.
+    /// The component, or its signature, cannot be read.
     Unreadable(PathBuf, io::Error),
+    /// It was not made by whom it should be.
+    Untrusted(Untrusted),
     /// It did not become a guest.
     Unloadable(LoadError),
     /// The guest finds these settings of a site wrong.
     Settings(Vec<(SiteName, Problem)>),
     /// Asking the guest about the settings came to nothing.
     CheckFailed(SiteName, Fault),
+    /// It may ask for, or show, what the running guest does not.
+    NewCapabilities(Vec<Item>),
+    /// It does not know these families of the running guest any more.
+    FamiliesDropped(Vec<Item>),
+    /// It means something else by these families.
+    KindsChanged(Vec<KindChange>),
     /// The trial collection of a site came to nothing.
     TrialFault(SiteName, Fault),
     /// In the trial a collector failed that the running guest reads well.
@@ -29,6 +40,8 @@ pub enum Refusal {
         /// Its failure in one line.
         failure: String,
     },
+    /// The trial gave less than what is served, or took far more.
+    TrialWorse(SiteName, Vec<Worse>),
     /// The way out to a site cannot be built, for example its certificates.
     Egress(SiteName, String),
     /// These bytes were refused before, and have not changed since.
@@ -41,24 +54,31 @@ impl fmt::Display for Refusal {
             Self::Unreadable(path, error) => {
                 write!(f, "cannot read the guest `{}`: {error}", path.display())
             }
+            Self::Untrusted(why) => why.fmt(f),
             Self::Unloadable(error) => error.fmt(f),
-            Self::Settings(problems) => {
-                for (n, (site, problem)) in problems.iter().enumerate() {
-                    let line = if n == 0 { "" } else { "\n" };
-                    let (at, message) = (&problem.at, &problem.message);
-                    write!(f, "{line}site `{site}`: {at}: {message}")?;
-                    if let Some(hint) = &problem.hint {
-                        write!(f, "\n  hint: {hint}")?;
-                    }
-                }
-                Ok(())
-            }
+            Self::Settings(problems) => settings(problems, f),
             Self::CheckFailed(site, fault) => {
                 write!(
                     f,
                     "the guest cannot check the settings of `{site}`: {fault}"
                 )
             }
+            Self::NewCapabilities(items) => write!(
+                f,
+                "it asks for more than the running guest: {}\n  \
+                 hint: `guest.allowNewCapabilities: true` grants it",
+                list(items)
+            ),
+            Self::FamiliesDropped(items) => write!(
+                f,
+                "it does not know what the running guest reports: {}{TAKE_IT}",
+                list(items)
+            ),
+            Self::KindsChanged(changes) => write!(
+                f,
+                "its numbers mean something else: {}{TAKE_IT}",
+                list(changes)
+            ),
             Self::TrialFault(site, fault) => {
                 write!(f, "its trial on site `{site}` failed: {fault}")
             }
@@ -71,12 +91,37 @@ impl fmt::Display for Refusal {
                 "in its trial on site `{site}` the collector `{collector}` failed, \
                  which the running guest reads: {failure}"
             ),
+            Self::TrialWorse(site, all) => write!(
+                f,
+                "its trial on site `{site}` was worse than what is served: {}{TAKE_IT}",
+                list(all)
+            ),
             Self::Egress(site, why) => write!(f, "site `{site}`: {why}"),
             Self::RefusedBefore => {
                 f.write_str("the file was refused before and has not changed since")
             }
         }
     }
+}
+
+/// Where the change is wanted.
+const TAKE_IT: &str = "\n  hint: if that is meant, `guest.canary.sites: 0` takes it untried";
+
+fn settings(problems: &[(SiteName, Problem)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (n, (site, problem)) in problems.iter().enumerate() {
+        let line = if n == 0 { "" } else { "\n" };
+        let (at, message) = (&problem.at, &problem.message);
+        write!(f, "{line}site `{site}`: {at}: {message}")?;
+        if let Some(hint) = &problem.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+    }
+    Ok(())
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    let texts: Vec<_> = items.iter().map(T::to_string).collect();
+    texts.join(", ")
 }
 
 impl std::error::Error for Refusal {}

@@ -1,21 +1,23 @@
 //! Where an offer is made into a generation, step by step; the last step, and
 //! only it, changes what collections run on.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::canary::{self, Witness};
-use super::generation::{Generation, Member};
+use super::canary::Witness;
+use super::candidate::Candidate;
+use super::generation::{Generation, Member, Origin};
+use super::members::{check, each, members};
+use super::offered::Offered;
+use super::probation::{Standing, Watch};
+use super::refused::{Attempt, Refused};
 use super::{Refusal, Settings};
-use crate::egress::{self, Egress};
-use crate::guest::{Digest, Engine, Guest, SiteSettings, built_in};
+use crate::egress;
+use crate::guest::{Collected, Engine, Fault, Guest};
 use crate::metrics::{Instruments, SwapResult};
-use crate::site::SiteName;
 
 /// Holds the current generation and is the only writer of it.
 pub struct Stage {
@@ -24,9 +26,8 @@ pub struct Stage {
     instruments: Instruments,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
-    /// The last bytes that were refused, and for which settings, so that a reload
-    /// for another reason does not try them again.
-    refused: Mutex<Option<(Digest, Vec<SiteSettings>)>>,
+    refused: Mutex<Option<Refused>>,
+    probation: Watch,
 }
 
 /// What made somebody offer.
@@ -62,6 +63,7 @@ impl Stage {
             current: ArcSwapOption::empty(),
             changed: watch::Sender::new(0),
             refused: Mutex::new(None),
+            probation: Watch::default(),
         }
     }
 
@@ -85,31 +87,44 @@ impl Stage {
         witness: &dyn Witness,
     ) -> Result<Offer, Refusal> {
         let running = self.current();
-        let members = self.members(settings, running.as_deref())?;
+        let members = members(settings, running.as_deref(), &self.observer)?;
         let candidate = self
             .candidate(settings, running.as_deref(), &members, witness)
             .await;
-        let guest = match (candidate, running.as_deref()) {
+        let (guest, origin) = match (candidate, running.as_deref()) {
             (Err(refusal), Some(running))
-                if cause == Cause::Configuration && running.guest_path == settings.guest_path =>
+                if cause == Cause::Configuration && goes_on(running, settings) =>
             {
                 warn!("Keeping the running guest: {refusal}");
                 check(&running.guest, each(&members)).await?;
-                Arc::clone(&running.guest)
+                (Arc::clone(&running.guest), running.origin.clone())
             }
             (candidate, _) => candidate?,
         };
-        let guest_changed = running
-            .as_ref()
-            .is_some_and(|running| running.guest.digest() != guest.digest());
+        let same = |running: &&Arc<Generation>| running.guest.digest() == guest.digest();
+        let kept = running.as_ref().filter(same);
+        let guest_changed = running.is_some() && kept.is_none();
+        let number = running.as_ref().map_or(1, |running| running.number + 1);
         let generation = Generation {
-            number: running.map_or(1, |running| running.number + 1),
+            number,
+            era: kept.map_or(number, |running| running.era),
             guest,
-            guest_path: settings.guest_path.clone(),
+            origin,
             limits: settings.limits,
             members,
         };
-        Ok(self.promote(generation, guest_changed))
+        if let Some(running) = running.filter(|_| guest_changed) {
+            self.probation.begin(number, &running, settings, witness);
+            // Only another guest is a reason to try refused bytes again; settings
+            // that take effect on the running one leave them refused.
+            *self.refused() = None;
+            self.instruments.swap(SwapResult::Promoted);
+        }
+        self.promote(generation);
+        Ok(Offer {
+            generation: number,
+            guest_changed,
+        })
     }
 
     /// The running guest where the bytes are the same, else a new one that has
@@ -120,138 +135,119 @@ impl Stage {
         running: Option<&Generation>,
         members: &[Arc<Member>],
         witness: &dyn Witness,
-    ) -> Result<Arc<Guest>, Refusal> {
-        let bytes = read(settings.guest_path.as_deref()).await?;
-        let digest = Digest::of(&bytes);
-        if let Some(running) = running
-            && running.guest.digest() == digest
-        {
-            check(&running.guest, each(members)).await?;
-            return Ok(Arc::clone(&running.guest));
+    ) -> Result<(Arc<Guest>, Origin), Refusal> {
+        let offered = Offered::read(settings.guest_path.as_deref()).await?;
+        let candidate = Candidate {
+            offered: &offered,
+            settings,
+            members,
+            running,
+            witness,
+        };
+        if let Some(running) = candidate.as_running().await? {
+            return Ok(running);
         }
-        let offered = (
-            digest,
-            members
-                .iter()
-                .map(|member| member.settings.clone())
-                .collect(),
-        );
-        if self.lock_refused().as_ref() == Some(&offered) {
+        let attempt = Attempt::new(&offered, settings);
+        if self.refused().as_ref().is_some_and(|r| r.covers(&attempt)) {
             return Err(Refusal::RefusedBefore);
         }
-        let tried = self
-            .try_guest(bytes, settings, running, members, witness)
-            .await;
-        if tried.is_err() && running.is_some() {
-            *self.lock_refused() = Some(offered);
+        let examined = candidate.examine(&self.engine).await;
+        if examined.is_err() && running.is_some() {
+            *self.refused() = Some(Refused::Now(Box::new(attempt)));
             self.instruments.swap(SwapResult::Refused);
         }
-        tried
+        examined
     }
 
-    async fn try_guest(
+    /// Judges what a collection on `generation` came to, while its guest is under
+    /// probation.
+    pub async fn judge(
         &self,
-        bytes: Bytes,
-        settings: &Settings,
-        running: Option<&Generation>,
-        members: &[Arc<Member>],
-        witness: &dyn Witness,
-    ) -> Result<Arc<Guest>, Refusal> {
-        let guest = Guest::load(&self.engine, bytes)
-            .await
-            .map_err(Refusal::Unloadable)?;
-        check(&guest, each(members)).await?;
-        if running.is_some() {
-            canary::trial(&guest, settings.limits, members, witness).await?;
+        generation: &Generation,
+        member: &Arc<Member>,
+        result: &Result<Collected, Fault>,
+    ) -> Standing {
+        let limits = generation.limits;
+        let judged = self.probation.judge(generation.era, member, limits, result);
+        let standing = judged.await;
+        if standing == Standing::Passed {
+            info!(generation.era, "The guest has passed its probation");
         }
-        Ok(Arc::new(guest))
+        standing
     }
 
-    /// The sites, each with its way out; one that stays as it was keeps its
-    /// connections.
-    fn members(
-        &self,
-        settings: &Settings,
-        running: Option<&Generation>,
-    ) -> Result<Vec<Arc<Member>>, Refusal> {
-        let build = |site: &super::Site| {
-            let fingerprint = site.egress.fingerprint();
-            let kept = running
-                .and_then(|running| running.member(&site.name))
-                .filter(|member| member.egress_fingerprint == fingerprint);
-            let way_out = match kept {
-                Some(member) => Arc::clone(&member.egress),
-                None => Egress::new(site.name.clone(), &site.egress, Arc::clone(&self.observer))
-                    .map_err(|error| Refusal::Egress(site.name.clone(), error.to_string()))?,
-            };
-            Ok(Arc::new(Member::new(site, way_out)))
+    /// Waits until a guest has failed its probation. May be dropped while waiting.
+    pub async fn fell(&self) {
+        self.probation.fell().await;
+    }
+
+    /// Goes back to the guest before one that has failed its probation. The saved
+    /// state is put back before any collection can begin on it.
+    pub async fn roll_back(&self, settings: &Settings, witness: &dyn Witness) {
+        let Some(running) = self.current() else {
+            return;
         };
-        settings.sites.iter().map(build).collect()
+        let Some((why, previous)) = self.probation.fallen() else {
+            return;
+        };
+        let (version, sha256) = (&running.guest.manifest().version, running.guest.digest());
+        let prepared = async {
+            let members = members(settings, Some(&running), &self.observer)?;
+            check(&previous.guest, each(&members)).await?;
+            Ok::<_, Refusal>(members)
+        };
+        let members = match prepared.await {
+            Ok(members) => members,
+            Err(refusal) => {
+                error!(version, %sha256, "Guest failed: {why}; the one before cannot take its place: {refusal}");
+                return;
+            }
+        };
+        error!(version, %sha256, "Guest rolled back: {why}");
+        let number = running.number + 1;
+        *self.refused() = Some(Refused::RolledBack(sha256));
+        self.instruments.swap(SwapResult::RolledBack);
+        witness.put_back(previous.era, number);
+        self.promote(Generation {
+            number,
+            era: previous.era,
+            guest: previous.guest,
+            // It was taken when it came; the demands of today are for the next.
+            origin: Origin {
+                path: settings.guest_path.clone(),
+                provenance: settings.provenance.clone(),
+                ..previous.origin
+            },
+            limits: settings.limits,
+            members,
+        });
     }
 
-    fn promote(&self, generation: Generation, guest_changed: bool) -> Offer {
+    fn promote(&self, generation: Generation) {
         let number = generation.number;
         let version = generation.guest.manifest().version.clone();
-        let digest = generation.guest.digest().to_string();
+        let sha256 = generation.guest.digest().to_string();
+        let signed = generation.origin.signed;
+        self.probation.keep(&generation.members);
         self.current.store(Some(Arc::new(generation)));
-        self.instruments.guest_current(&version, &digest, number);
-        if guest_changed {
-            // Only another guest is a reason to try refused bytes again; settings
-            // that take effect on the running one leave them refused.
-            *self.lock_refused() = None;
-            self.instruments.swap(SwapResult::Promoted);
-        }
+        self.instruments
+            .guest_current(&version, &sha256, signed, number);
         self.changed.send_replace(number);
         info!(
             generation = number,
-            version,
-            sha256 = digest,
-            guest_changed,
-            "Generation is current"
+            version, sha256, signed, "Generation is current"
         );
-        Offer {
-            generation: number,
-            guest_changed,
-        }
     }
 
-    fn lock_refused(&self) -> std::sync::MutexGuard<'_, Option<(Digest, Vec<SiteSettings>)>> {
-        // A pair is written whole or not at all, so a poisoned lock is fine.
+    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
+        // It is written whole or not at all, so a poisoned lock is fine.
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bytes of the guest: of a file, or of the one that the program carries.
-pub async fn read(path: Option<&Path>) -> Result<Bytes, Refusal> {
-    let Some(path) = path else {
-        return Ok(built_in());
-    };
-    match tokio::fs::read(path).await {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(error) => Err(Refusal::Unreadable(path.to_owned(), error)),
-    }
-}
-
-/// Asks the guest about every site, and tells all it finds at once.
-pub async fn check(
-    guest: &Guest,
-    sites: impl Iterator<Item = (&SiteName, &SiteSettings)>,
-) -> Result<(), Refusal> {
-    let mut problems = Vec::new();
-    for (site, settings) in sites {
-        let found = guest.check(settings).await;
-        let found = found.map_err(|fault| Refusal::CheckFailed(site.clone(), fault))?;
-        problems.extend(found.into_iter().map(|problem| (site.clone(), problem)));
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::Settings(problems))
-    }
-}
-
-fn each(members: &[Arc<Member>]) -> impl Iterator<Item = (&SiteName, &SiteSettings)> {
-    members
-        .iter()
-        .map(|member| (&member.name, &member.settings))
+/// Whether the running guest suits these settings although the file that they
+/// name does not.
+fn goes_on(running: &Generation, settings: &Settings) -> bool {
+    let origin = &running.origin;
+    origin.path == settings.guest_path && origin.provenance.demands_as(&settings.provenance)
 }

@@ -18,6 +18,7 @@ use wasip2::http::outgoing_handler;
 use wasip2::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
 use crate::behaviour::written;
+use swapped::Counted;
 
 mod bindings {
     wit_bindgen::generate!({
@@ -34,6 +35,8 @@ mod bindings {
     });
 }
 
+mod swapped;
+
 struct Component;
 
 bindings::export!(Component with_types_in bindings);
@@ -44,7 +47,7 @@ impl Guest for Component {
         if word == "mute" {
             panic!("nothing to say");
         }
-        let capability = |name: &str, cached| Capability {
+        let declared = |name: &str, cached| Capability {
             name: name.to_owned(),
             summary: format!("What the tests need of `{name}`."),
             families: vec![DescribedFamily {
@@ -57,8 +60,16 @@ impl Guest for Component {
             cached,
             state_version: 1,
         };
+        let capability = |name: &str, cached| {
+            let mut capability = declared(name, cached);
+            swapped::declare(&word, &mut capability);
+            capability
+        };
         Manifest {
-            version: format!("0.0.{stamp}"),
+            version: match word.as_str() {
+                "unversioned" => "new".to_owned(),
+                _ => format!("0.0.{stamp}"),
+            },
             capabilities: vec![capability("storage", true), capability("jobs", false)],
         }
     }
@@ -97,11 +108,17 @@ impl Guest for Component {
             "userinfo" => wander(&format!("{}@127.0.0.1:9", authority(&settings))),
             _ => None,
         };
-        let outcome = |collector: String| Outcome {
-            families: families(&word, &collector, stamp),
-            failures: refusal.iter().map(|why| failure(why)).collect(),
-            collector,
-            state: None,
+        swapped::waste(&word);
+        let outcome = |collector: String| {
+            let counted = Counted::from(&state, &collector, stamp);
+            let mut failures: Vec<_> = refusal.iter().map(|why| failure(why)).collect();
+            failures.extend(counted.turn(&word).map(failed));
+            Outcome {
+                families: families(&word, &collector, stamp, counted.all),
+                failures,
+                state: Some(counted.save(&collector, stamp)),
+                collector,
+            }
         };
         let mut outcomes: Vec<_> = settings
             .collectors
@@ -119,18 +136,23 @@ impl Guest for Component {
     }
 }
 
-fn families(word: &str, collector: &str, stamp: u32) -> Vec<Family> {
+fn families(word: &str, collector: &str, stamp: u32, collections: u32) -> Vec<Family> {
+    let value = if word == "count" { collections } else { stamp };
     let family = |name: String, label: &str| Family {
         name,
         help: "The number that was written into the guest.".to_owned(),
         labels: vec![label.to_owned()],
-        samples: Samples::Gauge(vec![Point {
-            label_values: vec![stamp.to_string()],
-            value: f64::from(stamp),
-        }]),
+        samples: swapped::samples(
+            word,
+            vec![Point {
+                label_values: vec![stamp.to_string()],
+                value: f64::from(value),
+            }],
+        ),
     };
     let good = family(format!("nbu_test_{collector}"), "stamp");
     match word {
+        "dropped" | "fewer" if collector == "jobs" => Vec::new(),
         "undeclared" => vec![good, family("nbu_secret_family".to_owned(), "stamp")],
         "mislabels" => vec![family(format!("nbu_test_{collector}"), "site")],
         _ => vec![good],
@@ -138,9 +160,13 @@ fn families(word: &str, collector: &str, stamp: u32) -> Vec<Family> {
 }
 
 fn failure(why: &str) -> Failure {
+    failed(Reason::Denied(why.to_owned()))
+}
+
+fn failed(reason: Reason) -> Failure {
     Failure {
         endpoint: "/elsewhere".to_owned(),
-        reason: Reason::Denied(why.to_owned()),
+        reason,
         detail: None,
         request_id: None,
     }

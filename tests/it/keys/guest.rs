@@ -7,6 +7,33 @@ use super::{KEY, Keys, OFTEN, lively, paris};
 pub(super) const KEYS: &[Keys] = &[
     ("", &["guest", "metrics", "collectors"]),
     ("guest", &["path", "memoryLimit"]),
+    // Changed by the tests of the swap.
+    (
+        "guest",
+        &[
+            "allowDowngrade",
+            "allowNewCapabilities",
+            "canary",
+            "probation",
+            "publicKey",
+            "publicKeyFile",
+            "sha256",
+        ],
+    ),
+    (
+        "guest.canary",
+        &[
+            "memoryFactor",
+            "memoryFloor",
+            "seriesFactor",
+            "seriesFloor",
+            "sites",
+            "timeFactor",
+            "timeFloor",
+            "timeout",
+        ],
+    ),
+    ("guest.probation", &["collections"]),
     ("metrics", &["legacyNames"]),
 ];
 
@@ -19,7 +46,7 @@ async fn another_path_brings_another_guest_and_none_the_one_inside() {
         let name = format!("other{stamp}.wasm");
         let bytes = guests::behaving("steady", stamp.parse().unwrap());
         guests::install(&bytes, &bench.file(&name));
-        let rest = format!("guest: {{ path: {name} }}");
+        let rest = guests::ANY_GUEST.replace(guests::FILE, &name);
         bench.reconfigure(&paris(&simulator, KEY, &rest)).await;
         bench
             .until("the other guest reports", |page| {

@@ -129,6 +129,49 @@ fn every_key_of_the_guest_has_an_effect() {
 }
 
 #[test]
+fn every_key_about_another_guest_has_an_effect() {
+    let digest = "0123456789abcdef".repeat(4);
+    let key = format!("RWQ{}", "A".repeat(53));
+    let config = good(&format!(
+        "{SITE}guest:
+  path: own.wasm
+  sha256: {digest}
+  publicKey: {key}
+  allowDowngrade: true
+  allowNewCapabilities: true
+  canary: {{ sites: 2, timeout: 9s, seriesFactor: 1.5, timeFactor: 2, memoryFactor: 4,
+    seriesFloor: 7, timeFloor: 8s, memoryFloor: 3MiB }}
+  probation: {{ collections: 5 }}
+"
+    ));
+    let swap = &config.swap;
+    let bound = |factor, floor| crate::swap::Bound { factor, floor };
+    let canary = crate::swap::Canary {
+        sites: 2,
+        timeout: Duration::from_secs(9),
+        series: bound(1.5, 7.0),
+        seconds: bound(2.0, 8.0),
+        memory: bound(4.0, f64::from(3 << 20)),
+    };
+    assert_eq!(swap.canary, canary);
+    assert_eq!(swap.probation, 5);
+    assert!(swap.allow_new_capabilities && swap.provenance.allow_downgrade);
+    assert_eq!(swap.provenance.sha256.unwrap().to_string(), digest);
+    assert_eq!(swap.provenance.public_key, Some(key.parse().unwrap()));
+    assert!(config.warnings.is_empty());
+    let every = good(&format!("{SITE}guest: {{ canary: {{ sites: all }} }}"));
+    assert_eq!(every.swap.canary, crate::swap::Canary::default());
+}
+
+#[test]
+fn demands_on_a_guest_without_a_path_are_warnings() {
+    let digest = "0".repeat(64);
+    let config = good(&format!("{SITE}guest: {{ sha256: {digest} }}"));
+    let at: Vec<_> = config.warnings.iter().map(|w| w.at.as_str()).collect();
+    assert_eq!(at, ["guest.sha256"]);
+}
+
+#[test]
 fn the_guests_path_starts_at_the_configuration() {
     let text = format!("{SITE}guest: {{ path: own.wasm }}");
     let file = Path::new("/etc/nbu/config.yaml");

@@ -3,6 +3,24 @@
 use super::*;
 
 #[test]
+fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
+    let said = bad(&format!(
+        "{SITE}guest: {{ path: a.wasm, sha256: 12, publicKey: x, publicKeyFile: none.pub, \
+         canary: {{ sites: few, timeFactor: 0.5 }}, probation: {{ collections: -1 }} }}"
+    ));
+    for part in [
+        "guest.sha256: `12` is not a sha256 digest",
+        "guest.publicKey: `x` is not a minisign public key",
+        "guest.publicKeyFile: `publicKey` is given too",
+        "guest.canary.sites: `few` is no number of sites",
+        "guest.canary.timeFactor: `0.5` is not a factor of 1 or more",
+        "guest.probation.collections: `-1` is not a whole number",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+}
+
+#[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
     insta::assert_snapshot!(bad("server:
   port: http

@@ -59,14 +59,15 @@ impl Instruments {
         table.config_successful.with_label_values(ALONE).set(0);
     }
 
-    /// A generation was made current.
-    pub fn guest_current(&self, version: &str, sha256: &str, generation: u64) {
+    /// A generation was made current; `signed` when its guest carries a signature
+    /// that was verified.
+    pub fn guest_current(&self, version: &str, sha256: &str, signed: bool, generation: u64) {
         let table = &self.0.table;
         table.guest_info.reset();
-        // Signatures are not looked at yet, so no guest counts as signed.
+        let signed = if signed { "true" } else { "false" };
         table
             .guest_info
-            .with_label_values(&[version, sha256, "false"])
+            .with_label_values(&[version, sha256, signed])
             .set(1);
         table
             .guest_generation

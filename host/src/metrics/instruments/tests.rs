@@ -65,8 +65,8 @@ fn every_call_shows_in_its_own_series() {
     let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_500);
     instruments.config_loaded("c0ffee", UNIX_EPOCH);
     instruments.reload_succeeded(at);
-    instruments.guest_current("0.1.0", "beef", 1);
-    instruments.guest_current("0.2.0", "cafe", 2);
+    instruments.guest_current("0.1.0", "beef", true, 1);
+    instruments.guest_current("0.2.0", "cafe", false, 2);
     instruments.swap(SwapResult::Promoted);
     instruments.swap(SwapResult::RolledBack);
     everything(&instruments, &site("prod"));

@@ -1,0 +1,52 @@
+//! What a guest that is offered is compared with: what is served now.
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::collect::Memory;
+use crate::guest::{Saved, Window};
+use crate::site::SiteName;
+use crate::swap::{Served, ServedFamily, Witness};
+
+/// Tells from the rooms that collect and serve.
+pub(super) struct Present {
+    pub(super) cache: Arc<Cache>,
+    pub(super) memory: Arc<Memory>,
+}
+
+impl Witness for Present {
+    fn is_up(&self, site: &SiteName) -> bool {
+        self.memory.is_up(site)
+    }
+
+    fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
+        self.memory.succeeds(site, collector)
+    }
+
+    fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+        self.memory.next(site)
+    }
+
+    fn served(&self, site: &SiteName) -> Served {
+        let families = self.cache.families(site).into_iter();
+        let family = |(collector, name, series)| ServedFamily {
+            collector,
+            name,
+            series,
+        };
+        let cost = self.memory.cost(site);
+        Served {
+            families: families.map(family).collect(),
+            took: cost.map(|(took, _)| took),
+            peak_memory: cost.map(|(_, peak)| peak),
+        }
+    }
+
+    fn settle(&self) {
+        self.memory.settle();
+    }
+
+    fn put_back(&self, era: u64, now: u64) {
+        self.memory.put_back(era, now);
+    }
+}

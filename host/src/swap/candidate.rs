@@ -1,0 +1,116 @@
+//! From what lies where the guest is read from to a guest that has passed every
+//! test.
+
+use std::sync::Arc;
+
+use super::canary::{Trial, Witness};
+use super::difference::Difference;
+use super::generation::{Generation, Member, Origin};
+use super::members::{check, each};
+use super::offered::Offered;
+use super::{Refusal, Settings};
+use crate::guest::{Engine, Guest};
+
+/// An offer, and what it is judged by.
+pub(super) struct Candidate<'a> {
+    pub(super) offered: &'a Offered,
+    pub(super) settings: &'a Settings,
+    pub(super) members: &'a [Arc<Member>],
+    pub(super) running: Option<&'a Generation>,
+    pub(super) witness: &'a dyn Witness,
+}
+
+impl Candidate<'_> {
+    /// The running guest where the bytes are the same and it suits the settings.
+    pub(super) async fn as_running(&self) -> Result<Option<(Arc<Guest>, Origin)>, Refusal> {
+        let same = |running: &&Generation| running.guest.digest() == self.offered.digest;
+        let Some(running) = self.running.filter(same) else {
+            return Ok(None);
+        };
+        let origin = self.origin_as(&running.origin)?;
+        check(&running.guest, each(self.members)).await?;
+        Ok(Some((Arc::clone(&running.guest), origin)))
+    }
+
+    /// Bytes that were taken under the same demands need no proof again, so that
+    /// the signature of the next guest may come before that guest.
+    fn origin_as(&self, running: &Origin) -> Result<Origin, Refusal> {
+        let demands = &self.settings.provenance;
+        let proven = running.path == self.offered.path && running.provenance.demands_as(demands);
+        if proven {
+            Ok(running.clone())
+        } else {
+            self.origin()
+        }
+    }
+
+    fn origin(&self) -> Result<Origin, Refusal> {
+        let provenance = &self.settings.provenance;
+        Ok(Origin {
+            path: self.offered.path.clone(),
+            signed: provenance.admit(self.offered).map_err(Refusal::Untrusted)?,
+            provenance: provenance.clone(),
+        })
+    }
+
+    /// Compiles and tries it; nothing of the running generation is touched. A
+    /// process that begins has nothing to compare its first guest with.
+    pub(super) async fn examine(
+        &self,
+        engine: &Arc<Engine>,
+    ) -> Result<(Arc<Guest>, Origin), Refusal> {
+        let origin = self.origin()?;
+        let bytes = self.offered.bytes.clone();
+        let guest = Guest::load(engine, bytes).await;
+        let guest = guest.map_err(Refusal::Unloadable)?;
+        if let Some(running) = self.running {
+            self.compare(&running.guest, &guest)?;
+        }
+        check(&guest, each(self.members)).await?;
+        if let Some(running) = self.running {
+            let trial = Trial {
+                candidate: &guest,
+                running,
+                members: self.members,
+                settings: self.settings,
+                witness: self.witness,
+                compared: self.from_file(),
+            };
+            trial.run().await?;
+        }
+        Ok((Arc::new(guest), origin))
+    }
+
+    /// Compares what the two say of themselves. The guest that the program carries
+    /// is the measure: going back to it is no reason for suspicion.
+    fn compare(&self, running: &Guest, guest: &Guest) -> Result<(), Refusal> {
+        if !self.from_file() {
+            return Ok(());
+        }
+        let (old, new) = (running.manifest(), guest.manifest());
+        let provenance = &self.settings.provenance;
+        provenance
+            .admit_version(&old.version, &new.version)
+            .map_err(Refusal::Untrusted)?;
+        let difference = Difference::between(old, new);
+        let gained = difference.gained();
+        if !gained.is_empty() && !self.settings.allow_new_capabilities {
+            return Err(Refusal::NewCapabilities(gained));
+        }
+        if self.settings.canary.sites == 0 {
+            return Ok(());
+        }
+        let lost = difference.families_lost();
+        if !lost.is_empty() {
+            return Err(Refusal::FamiliesDropped(lost));
+        }
+        if !difference.kinds.is_empty() {
+            return Err(Refusal::KindsChanged(difference.kinds));
+        }
+        Ok(())
+    }
+
+    fn from_file(&self) -> bool {
+        self.offered.path.is_some()
+    }
+}

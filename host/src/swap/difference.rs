@@ -1,0 +1,145 @@
+//! In what two guests differ: collectors, API paths and families.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::guest::{DeclaredKind, Manifest};
+
+/// What the second of two manifests adds to the first, lacks of it, or changes.
+/// What only moves from one collector to another is no difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// What only the second has.
+    pub added: Vec<Item>,
+    /// What only the first has.
+    pub removed: Vec<Item>,
+    /// Families whose numbers mean something else now.
+    pub kinds: Vec<KindChange>,
+}
+
+/// One thing of a manifest, and the collector it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    collector: String,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Collector,
+    Path(String),
+    Family(String),
+}
+
+/// A family that was of one kind and is of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindChange {
+    family: String,
+    before: &'static str,
+    after: &'static str,
+}
+
+impl Difference {
+    /// From `old` to `new`.
+    pub fn between(old: &Manifest, new: &Manifest) -> Self {
+        let before = kinds(old);
+        let changed = kinds(new).into_iter().filter_map(|(family, after)| {
+            let before = *before.get(family)?;
+            (before != after).then(|| KindChange {
+                family: family.to_owned(),
+                before: word(before),
+                after: word(after),
+            })
+        });
+        Self {
+            added: only_in(new, old),
+            removed: only_in(old, new),
+            kinds: changed.collect(),
+        }
+    }
+
+    /// A line for each; none when nothing differs.
+    pub fn lines(&self) -> Vec<String> {
+        let added = self.added.iter().map(|item| format!("+ {item}"));
+        let removed = self.removed.iter().map(|item| format!("- {item}"));
+        let kinds = self.kinds.iter().map(|change| format!("~ {change}"));
+        added.chain(removed).chain(kinds).collect()
+    }
+
+    /// What the new guest may ask for or show, and the old one could not.
+    pub fn gained(&self) -> Vec<Item> {
+        let items = self.added.iter();
+        let more = items.filter(|item| item.what != What::Collector);
+        more.cloned().collect()
+    }
+
+    /// The families that the new guest never reports any more.
+    pub fn families_lost(&self) -> Vec<Item> {
+        let items = self.removed.iter();
+        let families = items.filter(|item| matches!(item.what, What::Family(_)));
+        families.cloned().collect()
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let collector = &self.collector;
+        match &self.what {
+            What::Collector => write!(f, "collector `{collector}`"),
+            What::Path(path) => write!(f, "path `{path}` of `{collector}`"),
+            What::Family(name) => write!(f, "family `{name}` of `{collector}`"),
+        }
+    }
+}
+
+impl fmt::Display for KindChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (family, before, after) = (&self.family, self.before, self.after);
+        write!(f, "family `{family}`: a {before} before, a {after} now")
+    }
+}
+
+/// What `one` has and `other` has not, in `one`'s order.
+fn only_in(one: &Manifest, other: &Manifest) -> Vec<Item> {
+    let collectors: BTreeSet<_> = other.capabilities.iter().map(|c| &c.name).collect();
+    let paths = other.capabilities.iter().flat_map(|c| &c.paths);
+    let paths: BTreeSet<_> = paths.collect();
+    let families = kinds(other);
+    let mut items = Vec::new();
+    for capability in &one.capabilities {
+        let mut add = |what| {
+            items.push(Item {
+                collector: capability.name.clone(),
+                what,
+            });
+        };
+        if !collectors.contains(&capability.name) {
+            add(What::Collector);
+        }
+        for path in capability.paths.iter().filter(|path| !paths.contains(path)) {
+            add(What::Path(path.clone()));
+        }
+        for family in &capability.families {
+            if !families.contains_key(family.name.as_str()) {
+                add(What::Family(family.name.clone()));
+            }
+        }
+    }
+    items
+}
+
+fn kinds(manifest: &Manifest) -> BTreeMap<&str, DeclaredKind> {
+    let families = manifest.capabilities.iter().flat_map(|c| &c.families);
+    families.map(|f| (f.name.as_str(), f.kind)).collect()
+}
+
+fn word(kind: DeclaredKind) -> &'static str {
+    match kind {
+        DeclaredKind::Gauge => "gauge",
+        DeclaredKind::Counter => "counter",
+        DeclaredKind::Histogram => "histogram",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The sites of a generation.
+
+use std::sync::Arc;
+
+use super::generation::{Generation, Member};
+use super::settings::Site;
+use super::{Refusal, Settings};
+use crate::egress::{self, Egress};
+use crate::guest::{Guest, SiteSettings};
+use crate::site::SiteName;
+
+/// The sites, each with its way out; one that stays as it was keeps its
+/// connections.
+pub(super) fn members(
+    settings: &Settings,
+    running: Option<&Generation>,
+    observer: &Arc<dyn egress::Observer>,
+) -> Result<Vec<Arc<Member>>, Refusal> {
+    let build = |site: &Site| {
+        let fingerprint = site.egress.fingerprint();
+        let kept = running
+            .and_then(|running| running.member(&site.name))
+            .filter(|member| member.egress_fingerprint == fingerprint);
+        let way_out = match kept {
+            Some(member) => Arc::clone(&member.egress),
+            None => Egress::new(site.name.clone(), &site.egress, Arc::clone(observer))
+                .map_err(|error| Refusal::Egress(site.name.clone(), error.to_string()))?,
+        };
+        Ok(Arc::new(Member::new(site, way_out)))
+    };
+    settings.sites.iter().map(build).collect()
+}
+
+/// Asks the guest about every site, and tells all it finds at once.
+pub async fn check(
+    guest: &Guest,
+    sites: impl Iterator<Item = (&SiteName, &SiteSettings)>,
+) -> Result<(), Refusal> {
+    let mut problems = Vec::new();
+    for (site, settings) in sites {
+        let found = guest.check(settings).await;
+        let found = found.map_err(|fault| Refusal::CheckFailed(site.clone(), fault))?;
+        problems.extend(found.into_iter().map(|problem| (site.clone(), problem)));
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Settings(problems))
+    }
+}
+
+/// What `check` asks about.
+pub(super) fn each(members: &[Arc<Member>]) -> impl Iterator<Item = (&SiteName, &SiteSettings)> {
+    members
+        .iter()
+        .map(|member| (&member.name, &member.settings))
+}

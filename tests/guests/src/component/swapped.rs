@@ -1,0 +1,109 @@
+//! Guests that are worse than the one they are to replace, from the first
+//! collection on or after some.
+
+use super::*;
+
+/// What a word such as `series-5000` or `trap-at-2` asks for.
+pub(super) fn number(word: &str) -> (&str, u32) {
+    match word.rsplit_once('-') {
+        Some((name, number)) => number.parse().map_or((word, 0), |n| (name, n)),
+        None => (word, 0),
+    }
+}
+
+/// The families and paths that are declared, as this guest has them.
+pub(super) fn declare(word: &str, capability: &mut Capability) {
+    let more = |name: &str| DescribedFamily {
+        name: format!("nbu_test_{name}"),
+        kind: Kind::Gauge,
+        help: "Nobody has asked for it.".to_owned(),
+        labels: Vec::new(),
+    };
+    match word {
+        "more-paths" => capability.paths.push("/more".to_owned()),
+        "more-families" => capability
+            .families
+            .push(more(&format!("{}_more", capability.name))),
+        "other-kind" => capability.families[0].kind = Kind::Counter,
+        "dropped" if capability.name == "jobs" => capability.families.clear(),
+        _ => {}
+    }
+}
+
+/// Wastes what a collection may use.
+pub(super) fn waste(word: &str) {
+    match number(word) {
+        ("slow", milliseconds) => {
+            std::thread::sleep(Duration::from_millis(u64::from(milliseconds)));
+        }
+        ("hungry", megabytes) => {
+            black_box(vec![1_u8; (megabytes as usize) << 20]);
+        }
+        _ => {}
+    }
+}
+
+/// The samples of a family, as this guest has them.
+pub(super) fn samples(word: &str, points: Vec<Point>) -> Samples {
+    match number(word) {
+        ("other-kind", _) => Samples::Counter(points),
+        ("series", series) => {
+            let point = |n: u32| Point {
+                label_values: vec![n.to_string()],
+                value: 1.0,
+            };
+            Samples::Gauge((0..series).map(point).collect())
+        }
+        _ => Samples::Gauge(points),
+    }
+}
+
+/// How often a collector was collected: by all guests, and by this one.
+pub(super) struct Counted {
+    pub(super) all: u32,
+    own: u32,
+}
+
+impl Counted {
+    /// This collection included.
+    pub(super) fn from(state: &[Saved], collector: &str, stamp: u32) -> Self {
+        let saved = state.iter().find(|saved| saved.collector == collector);
+        let text = saved.map(|saved| String::from_utf8_lossy(&saved.bytes).into_owned());
+        let numbers = text.unwrap_or_default();
+        let mut numbers = numbers.split(' ').map(|n| n.parse().unwrap_or(0));
+        let mut next = || numbers.next().unwrap_or(0);
+        let (all, author, own) = (next(), next(), next());
+        let own = if author == stamp { own } else { 0 };
+        Self {
+            all: all + 1,
+            own: own + 1,
+        }
+    }
+
+    pub(super) fn save(&self, collector: &str, stamp: u32) -> Saved {
+        Saved {
+            collector: collector.to_owned(),
+            version: 1,
+            bytes: format!("{} {stamp} {}", self.all, self.own).into_bytes(),
+        }
+    }
+
+    /// Goes wrong when its time has come: `trap-at-2` at its own second time.
+    pub(super) fn turn(&self, word: &str) -> Option<Reason> {
+        let (word, at) = number(word);
+        if at == 0 || self.own < at {
+            return None;
+        }
+        match word {
+            "trap-at" => panic!("worn out"),
+            "spin-at" => {
+                spin();
+                None
+            }
+            "garble-at" => Some(Reason::Malformed("worn out".to_owned())),
+            "lose-at" => Some(Reason::Unreachable("nobody is there".to_owned())),
+            "forbid-at" => Some(Reason::Unauthorized),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A new guest is tried on the sites, and judged by what is served.
+
+use simulator::{Fault, Simulator};
+use tests::{Bench, Exposition, Site, guests};
+
+use super::{Running, paris, simulator, stamped, swaps, version};
+use guests::{FILE, GUEST};
+
+/// Bounds that a test need not waste a machine to reach.
+const TIGHT: &str = "canary: { seriesFloor: 20, timeFloor: 400ms, memoryFloor: 8MiB }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures() {
+    let mut running = Running::start(TIGHT, "collectionInterval: 200ms").await;
+    for (n, (behaviour, reason)) in [
+        (
+            "fewer",
+            "family `nbu_test_jobs` of `jobs` is gone, 1 series before",
+        ),
+        (
+            "dropped",
+            "does not know what the running guest reports: family `nbu_test_jobs`",
+        ),
+        (
+            "other-kind",
+            "family `nbu_test_storage`: a gauge before, a counter now",
+        ),
+        ("series-50", "`storage` has 50 series, 1 before"),
+        ("slow-2000", "it took 2."),
+        ("hungry-40", " of memory, "),
+        (
+            "garble-at-1",
+            "the collector `storage` failed, which the running guest reads",
+        ),
+        ("forbid-at-1", "/elsewhere: unauthorized"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let line = running.refused(&guests::behaving(behaviour, 2)).await;
+        assert!(line.contains(reason), "{behaviour}: {line}");
+        let page = running.client.scrape().await;
+        assert_eq!(swaps(&page, "refused"), Some((n + 1) as f64), "{behaviour}");
+        assert!(stamped(&page, "paris", 1), "{behaviour}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_within_the_bounds_is_taken() {
+    let mut running = Running::start("", "collectionInterval: 200ms").await;
+    for (stamp, behaviour) in [(2, "series-50"), (3, "slow-2000"), (4, "hungry-40")] {
+        let page = running.taken(&guests::behaving(behaviour, stamp)).await;
+        assert_eq!(version(&page), format!("0.0.{stamp}"), "{behaviour}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_of_netbackup_do_not_count_against_a_guest() {
+    let mut running = Running::start("", "collectionInterval: 200ms").await;
+    let page = running.taken(&guests::behaving("lose-at-1", 2)).await;
+    assert_eq!(version(&page), "0.0.2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bound_counts_when_no_site_is_to_be_tried() {
+    let mut running = Running::start("canary: { sites: 0 }", "").await;
+    let page = running.taken(&guests::behaving("dropped", 2)).await;
+    assert_eq!(version(&page), "0.0.2");
+}
+
+/// How often a site was asked for its storage units.
+fn asked(simulator: &Simulator) -> u64 {
+    simulator.requests().count("/storage/storage-units")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_site_is_tried_or_as_many_as_are_configured() {
+    for (sites, tried) in [("all", 2), ("1", 1)] {
+        let (one, two) = (simulator().await, simulator().await);
+        let lyon = Site {
+            name: "lyon",
+            ..paris(&two)
+        };
+        let rest = format!(
+            "guest: {{ path: guest.wasm, canary: {{ sites: {sites} }} }}\n\
+             server: {{ collectionInterval: 1h }}\n"
+        );
+        let bench = Bench::start_on(&guests::good(), &[paris(&one), lyon], &rest).await;
+        bench.until_read(&["paris", "lyon"]).await;
+        let before = asked(&one) + asked(&two);
+        assert_eq!(before % 2, 0, "both are asked the same");
+
+        bench.install(&guests::good_with("another"));
+        let twice = |page: &Exposition| {
+            let labels = |site| [("site", site), ("result", "success")];
+            let count = |site| page.value("nbu_exporter_collections_total", &labels(site));
+            count("paris") == Some(2.0) && count("lyon") == Some(2.0)
+        };
+        bench.until("both were read by the new guest", twice).await;
+        let trials = asked(&one) + asked(&two) - 2 * before;
+        assert_eq!(trials, tried * before / 2, "sites: {sites}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_hangs_does_not_hold_up_a_swap() {
+    let simulator = simulator().await;
+    simulator.faults().set(Fault::Hanging);
+    let rest = "guest: { path: guest.wasm, canary: { timeout: 500ms } }\n\
+                server: { probeTimeout: 200ms }\n";
+    let bench = Bench::start_on(&guests::good(), &[paris(&simulator)], rest).await;
+    let hangs = |requests: &[simulator::Request]| !requests.is_empty();
+    simulator.requests().wait_until(hangs).await;
+
+    bench.install(&guests::good_with("another"));
+    let promoted = |e: &Exposition| swaps(e, "promoted") == Some(1.0);
+    let after = bench.until("the swap", promoted).await;
+    let requests = simulator.requests().all();
+    assert!(requests.iter().all(|request| request.status.is_none()));
+    let collections = after.sum("nbu_exporter_collections_total", &[]);
+    assert_eq!(collections, 0.0, "the old collection goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_hangs_since_it_was_read_is_not_judged_by() {
+    let (one, two) = (simulator().await, simulator().await);
+    let lyon = Site {
+        name: "lyon",
+        ..paris(&two)
+    };
+    let rest = "guest: { path: guest.wasm, canary: { timeout: 1s, timeFloor: 1ms } }\n\
+                server: { probeTimeout: 200ms, collectionInterval: 1h }\n";
+    let bench = Bench::start_on(&guests::good(), &[paris(&one), lyon], rest).await;
+    bench.until_read(&["paris", "lyon"]).await;
+    two.faults().set(Fault::Hanging);
+    bench.install(&guests::good_with("another"));
+    let promoted = |e: &Exposition| swaps(e, "promoted") == Some(1.0);
+    bench.until("the swap", promoted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_spins_is_stopped_by_the_timeout_of_the_trial() {
+    let keys = "canary: { timeout: 1s }";
+    let mut running = Running::start(keys, "collectionInterval: 200ms").await;
+    let line = running.refused(&guests::behaving("spin", 2)).await;
+    assert!(line.contains("it was still running after 1 s"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_guest_under_another_path_is_no_swap() {
+    let simulator = simulator().await;
+    let first = guests::behaving("steady", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
+    bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
+    std::fs::copy(bench.file(FILE), bench.file("copy.wasm")).unwrap();
+    let text = std::fs::read_to_string(bench.file("config.yaml")).unwrap();
+    bench.reconfigure(&text.replace(FILE, "copy.wasm")).await;
+    let page = bench.scrape().await;
+    assert_eq!(swaps(&page, "promoted"), Some(0.0));
+    assert_eq!(swaps(&page, "refused"), Some(0.0));
+}

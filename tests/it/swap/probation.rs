@@ -1,0 +1,201 @@
+//! A guest that was made current is watched for some collections, and gives way to
+//! the one before when they come to nothing.
+
+use std::fs;
+use std::sync::{Arc, Weak};
+
+use nbu_exporter::app::Why;
+use nbu_exporter::guest::Guest;
+use tests::{Bench, Exposition, guests};
+
+use super::{Running, paris, simulator, swaps, version};
+
+/// Keys of `guest:` beside its path; rounds come quickly.
+fn rest(guest: &str, server: &str) -> String {
+    format!("guest: {{ path: guest.wasm, {guest} }}\nserver: {{ {server} }}\n")
+}
+
+const OFTEN: &str = "collectionInterval: 100ms, cacheTTL: 1ms, collectionTimeout: 2s";
+
+/// How often the guest with that stamp says that `jobs` was collected.
+fn counted(page: &Exposition, stamp: &str) -> Option<f64> {
+    page.value("nbu_test_jobs", &[("site", "paris"), ("stamp", stamp)])
+}
+
+/// The compiled code that runs now, without keeping it.
+fn running_code(bench: &Bench) -> Weak<Guest> {
+    let generation = bench.app.rooms().stage.current().unwrap();
+    Arc::downgrade(&generation.guest)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
+    for behaviour in ["trap-at-2", "garble-at-2", "spin-at-2", "forbid-at-2"] {
+        let simulator = simulator().await;
+        let first = guests::behaving("count", 1);
+        let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
+        bench
+            .until("a collection", |e| counted(e, "1") >= Some(1.0))
+            .await;
+        bench.install(&guests::behaving(behaviour, 2));
+        let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
+        let page = bench.until("the guest before", back).await;
+        assert_eq!(swaps(&page, "promoted"), Some(1.0), "{behaviour}");
+        assert_eq!(swaps(&page, "refused"), Some(0.0), "{behaviour}");
+        let again = |e: &Exposition| counted(e, "1").is_some() && version(e) == "0.0.1";
+        bench.until("it reports again", again).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let hourly = |more: &str| {
+        let server = format!("collectionInterval: 1h, {more}");
+        rest("probation: { collections: 2 }", &server)
+    };
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &hourly("")).await;
+    bench
+        .until("the first", |e| counted(e, "1") == Some(1.0))
+        .await;
+
+    bench.install(&guests::behaving("trap-at-2", 2));
+    let second = |e: &Exposition| counted(e, "2").is_some() && version(e) == "0.0.2";
+    bench.until("the new guest's first", second).await;
+    // Other settings are a reason to collect at once.
+    let more = format!("{}metrics: {{ legacyNames: true }}\n", hourly(""));
+    bench.rewrite(&[paris(&simulator)], &more);
+    let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && counted(e, "1").is_some();
+    let page = bench.until("the guest before", back).await;
+    assert_eq!(
+        counted(&page, "1"),
+        Some(2.0),
+        "as if the other had never been"
+    );
+    assert_eq!(version(&page), "0.0.1");
+    let faults = page.sum("nbu_exporter_guest_faults_total", &[("reason", "trap")]);
+    assert_eq!(faults, 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rolled_back_is_refused_until_the_file_changes() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
+    bench
+        .until("a collection", |e| counted(e, "1").is_some())
+        .await;
+    bench.install(&guests::behaving("trap-at-2", 2));
+    let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
+    bench.until("the guest before", back).await;
+
+    for legacy in [true, false, true] {
+        let text = format!("{}metrics: {{ legacyNames: {legacy} }}\n", rest("", OFTEN));
+        bench.rewrite(&[paris(&simulator)], &text);
+        bench.app.reload(Why::Http).await.unwrap();
+        let page = bench.scrape().await;
+        assert_eq!(swaps(&page, "promoted"), Some(1.0));
+        assert_eq!(version(&page), "0.0.1");
+    }
+    bench.install(&guests::behaving("count", 3));
+    let third = |e: &Exposition| version(e) == "0.0.3" && counted(e, "3").is_some();
+    bench.until("another file is taken", third).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_passes_its_probation_stays_and_the_old_code_goes() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
+    bench
+        .until("a collection", |e| counted(e, "1").is_some())
+        .await;
+    let old = running_code(&bench);
+    assert!(old.upgrade().is_some());
+
+    bench.install(&guests::behaving("trap-at-9", 2));
+    tests::eventually("the old code is gone", async || old.upgrade().is_none()).await;
+    let trapped =
+        |e: &Exposition| e.sum("nbu_exporter_guest_faults_total", &[("reason", "trap")]) >= 1.0;
+    let page = bench.until("it fails too late", trapped).await;
+    assert_eq!(swaps(&page, "rolled_back"), Some(0.0));
+    assert_eq!(version(&page), "0.0.2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_netbackup_is_no_reason_to_go_back() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
+    bench
+        .until("a collection", |e| counted(e, "1").is_some())
+        .await;
+    let old = running_code(&bench);
+    bench.install(&guests::behaving("lose-at-2", 2));
+    tests::eventually("the probation is over", async || old.upgrade().is_none()).await;
+    let page = bench.scrape().await;
+    assert_eq!(version(&page), "0.0.2");
+    assert_eq!(swaps(&page, "rolled_back"), Some(0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_probation_nothing_is_gone_back_to() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let keys = rest("probation: { collections: 0 }", OFTEN);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &keys).await;
+    bench
+        .until("a collection", |e| counted(e, "1").is_some())
+        .await;
+    bench.install(&guests::behaving("trap-at-2", 2));
+    let trapped =
+        |e: &Exposition| e.sum("nbu_exporter_guest_faults_total", &[("reason", "trap")]) >= 1.0;
+    let page = bench.until("it fails", trapped).await;
+    assert_eq!(version(&page), "0.0.2");
+    assert_eq!(swaps(&page, "rolled_back"), Some(0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_goes_past_a_guest_that_was_on_probation_itself() {
+    let simulator = simulator().await;
+    let first = guests::behaving("count", 1);
+    let keys = |legacy| {
+        let server = "collectionInterval: 1h";
+        format!("{}metrics: {{ legacyNames: {legacy} }}\n", rest("", server))
+    };
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &keys(false)).await;
+    bench
+        .until("the first", |e| counted(e, "1") == Some(1.0))
+        .await;
+    bench.install(&guests::behaving("count", 2));
+    bench
+        .until("the second", |e| counted(e, "2") == Some(2.0))
+        .await;
+    bench.install(&guests::behaving("trap-at-2", 3));
+    bench
+        .until("the third", |e| counted(e, "3").is_some())
+        .await;
+    bench.rewrite(&[paris(&simulator)], &keys(true));
+    let back = |e: &Exposition| counted(e, "1") == Some(2.0);
+    let page = bench
+        .until("the first again, with its own state", back)
+        .await;
+    assert_eq!(version(&page), "0.0.1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_why() {
+    let first = guests::behaving("count", 1);
+    let mut running = Running::start_on(&first, "", OFTEN).await;
+    let file = running.folder.path().join(guests::FILE);
+    guests::install(&guests::behaving("trap-at-2", 2), &file);
+    let line = running.program.line("Guest rolled back").await;
+    for part in ["version=0.0.2", "site `paris`", "trap: "] {
+        assert!(line.contains(part), "{line}");
+    }
+    let digest = line.split("sha256=").nth(1).unwrap();
+    let bytes = fs::read(&file).unwrap();
+    let offered = nbu_exporter::guest::Digest::of(&bytes).to_string();
+    assert!(digest.starts_with(&offered), "{line}");
+}

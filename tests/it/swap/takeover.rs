@@ -1,0 +1,68 @@
+//! A fit guest takes the place of the running one.
+
+use simulator::Fault;
+use tests::{Bench, Exposition, guests};
+
+use super::{GENERATION, paris, simulator, stamped, swaps, version};
+use guests::{ANY_GUEST, GUEST};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_takes_the_place_of_the_running_guest() {
+    let simulator = simulator().await;
+    let first = guests::behaving("steady", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
+    let before = bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
+    assert_eq!(version(&before), "0.0.1");
+    assert_eq!(before.value(GENERATION, &[]), Some(1.0));
+    assert_eq!(swaps(&before, "promoted"), Some(0.0));
+
+    bench.install(&guests::behaving("steady", 2));
+    let after = bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
+    assert_eq!(version(&after), "0.0.2");
+    assert_eq!(after.value(GENERATION, &[]), Some(2.0));
+    assert_eq!(swaps(&after, "promoted"), Some(1.0));
+    assert_eq!(swaps(&after, "refused"), Some(0.0));
+    let old = after.all("nbu_test_jobs", &[("stamp", "1")]);
+    assert!(old.is_empty(), "of the old guest: {old:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_that_has_begun_ends_on_the_old_guest() {
+    let simulator = simulator().await;
+    let slow = Fault::Slow(std::time::Duration::from_millis(500));
+    simulator.faults().set_on("/admin/jobs", slow);
+    let rest = format!("{ANY_GUEST}server: {{ collectionInterval: 1h }}\n");
+    let bench = Bench::start_on(&guests::good(), &[paris(&simulator)], &rest).await;
+    simulator.requests().wait_for("/admin/jobs", 1).await;
+
+    bench.install(&guests::behaving("steady", 2));
+    let after = bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
+    let collections = |result| {
+        let labels = [("site", "paris"), ("result", result)];
+        after.value("nbu_exporter_collections_total", &labels)
+    };
+    assert_eq!(collections("success"), Some(2.0), "the old and the new one");
+    assert_eq!(collections("failure"), Some(0.0));
+    let upstream = after.all("nbu_exporter_upstream_requests_total", &[]);
+    assert!(
+        upstream.iter().all(|series| series.labels["code"] == "200"),
+        "broken off: {upstream:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_path_the_guest_inside_runs_again() {
+    let simulator = simulator().await;
+    let first = guests::behaving("steady", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
+    bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
+
+    bench.rewrite(&[paris(&simulator)], "");
+    let gone = |e: &Exposition| {
+        e.all("nbu_test_jobs", &[]).is_empty() && e.all("nbu_test_storage", &[]).is_empty()
+    };
+    let after = bench.until("no series of the old guest", gone).await;
+    assert_eq!(swaps(&after, "promoted"), Some(1.0));
+    assert_ne!(version(&after), "0.0.1");
+    simulator.requests().wait_for("/admin/jobs", 1).await;
+}

@@ -1,0 +1,97 @@
+//! A guest that is pinned by its digest, and what `check` says of a guest.
+
+use std::fs;
+
+use nbu_exporter::guest::Digest;
+use tempfile::TempDir;
+use tests::{Program, guests};
+
+use super::{Running, swaps, version};
+use guests::FILE;
+
+fn pin(bytes: &[u8]) -> String {
+    format!("sha256: {}", Digest::of(bytes))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
+    let first = guests::behaving("steady", 1);
+    let second = guests::behaving("steady", 2);
+    let mut running = Running::start_on(&first, &pin(&first), "").await;
+    let line = running.refused(&second).await;
+    for bytes in [&first, &second] {
+        assert!(line.contains(&Digest::of(bytes).to_string()), "{line}");
+    }
+    let page = running.client.scrape().await;
+    assert_eq!(version(&page), "0.0.1");
+    assert_eq!(swaps(&page, "refused"), Some(1.0));
+
+    // The file was first; the pin follows.
+    let file = running.folder.path().join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(&pin(&first), &pin(&second))).unwrap();
+    running.program.line("reloaded successfully").await;
+    assert_eq!(version(&running.client.scrape().await), "0.0.2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pin_may_come_before_the_file() {
+    let first = guests::behaving("steady", 1);
+    let second = guests::behaving("steady", 2);
+    let mut running = Running::start_on(&first, &pin(&first), "").await;
+    let file = running.folder.path().join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(&pin(&first), &pin(&second))).unwrap();
+    let line = running.program.line("Configuration not reloaded").await;
+    assert!(line.contains("guest.sha256"), "{line}");
+    guests::install(&second, &running.folder.path().join(FILE));
+    running.program.line("reloaded successfully").await;
+    assert_eq!(version(&running.client.scrape().await), "0.0.2");
+}
+
+/// A folder with a configuration that names a guest.
+fn folder(bytes: &[u8], keys: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    guests::install(bytes, &folder.path().join(FILE));
+    let text = format!(
+        "guest: {{ path: guest.wasm, {keys} }}\nnbuserver: {{ host: nowhere, apiKey: k }}\n"
+    );
+    fs::write(folder.path().join("config.yaml"), text).unwrap();
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_begins_with_a_guest_that_is_not_trusted() {
+    let guest = guests::behaving("steady", 1);
+    let other = guests::behaving("steady", 2);
+    let folder = folder(&guest, &pin(&other));
+    let serve = "--web.listen-address=127.0.0.1:0";
+    for command in [&["check"][..], &["collect"], &[serve]] {
+        let output = Program::output(command, folder.path()).await;
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("guest.sha256"), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_compares_a_guest_with_the_one_inside() {
+    let check = async |bytes: &[u8]| {
+        let folder = folder(bytes, "");
+        let output = Program::output(&["check"], folder.path()).await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let same = check(&guests::good_with("another")).await;
+    assert!(same.contains("it collects what the guest"), "{same}");
+    let other = check(&guests::behaving("steady", 1)).await;
+    for line in [
+        "  + path `/ping` of `storage`\n",
+        "  + family `nbu_test_jobs` of `jobs`\n",
+        "  - collector `tape`\n",
+        "  - path `/admin/jobs` of `jobs`\n",
+        "  - family `nbu_disk_bytes` of `storage`\n",
+    ] {
+        assert!(other.contains(line), "{line} is not in:\n{other}");
+    }
+}
