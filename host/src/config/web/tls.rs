@@ -27,11 +27,11 @@ pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Tls> {
     let suites = algorithms::suites(section);
     let groups = algorithms::groups(section);
     let server_order = section.value("prefer_server_cipher_suites", true);
+    let chain = chain.and_then(|(name, pem)| certificates(section, name, &pem));
+    let key = key.and_then(|(name, pem)| private_key(section, name, &pem));
     let mut provider = ring::default_provider();
     provider.cipher_suites = suites?;
     provider.kx_groups = groups?;
-    let chain = chain.and_then(|(name, pem)| certificates(section, name, &pem));
-    let key = key.and_then(|(name, pem)| private_key(section, name, &pem));
     let settings = TlsSettings {
         chain: chain?,
         key: key?,

@@ -13,6 +13,9 @@ use tokio::time::{Sleep, sleep};
 
 use super::client::Client;
 
+/// What a client may still send when it has its last answer.
+const IGNORED: usize = 64 << 10;
+
 /// Tells the client's phases, and keeps the write deadline. Below TLS, so that
 /// it sees what really goes out.
 pub(super) struct Stream {
@@ -23,6 +26,8 @@ pub(super) struct Stream {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Whether the closing has begun.
     closing: Option<Closing>,
+    /// Bytes that came after that.
+    ignored: usize,
 }
 
 /// Whether it is waited until the client closes too.
@@ -44,6 +49,7 @@ impl Stream {
             patience,
             deadline: None,
             closing: None,
+            ignored: 0,
         }
     }
 
@@ -71,21 +77,24 @@ impl Stream {
             .poll(context)
     }
 
-    /// Until the client closes its side, or takes too long to.
+    /// Until the client closes its side, takes too long to, or says too much.
     fn poll_hung_up(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
+        while self.ignored < IGNORED {
             let mut bytes = [0; 1024];
-            let mut ignored = ReadBuf::new(&mut bytes);
-            match Pin::new(&mut self.tcp).poll_read(context, &mut ignored) {
-                Poll::Ready(Ok(())) if !ignored.filled().is_empty() => {}
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.tcp).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.ignored += buffer.filled().len();
+                }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
                     ready!(self.poll_deadline(context));
-                    self.client.leave();
-                    return Poll::Ready(());
+                    break;
                 }
             }
         }
+        self.client.leave();
+        Poll::Ready(())
     }
 }
 

@@ -23,11 +23,15 @@ enum ClientAuth {
 /// The outer none is a problem that has been reported; the inner one asks no
 /// client for a certificate.
 pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Option<ClientTrust>> {
-    let auth = section.value("client_auth_type", ClientAuth::None);
+    let auth = match section.has("client_auth_type") {
+        true => section.optional("client_auth_type"),
+        false => Some(ClientAuth::None),
+    };
     let given = AUTHORITIES.into_iter().find(|key| section.has(key));
     let authorities = pem(section, AUTHORITIES, directory)
         .and_then(|(name, pem)| certificates(section, name, &pem));
     let names = section.texts("client_allowed_sans");
+    let auth = auth?;
     if names.is_some() && auth != ClientAuth::Required {
         let hint = "write `client_auth_type: RequireAndVerifyClientCert`";
         let message = "would not keep out clients without a certificate";
