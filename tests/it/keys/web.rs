@@ -44,7 +44,8 @@ async fn connected(bench: &Bench) -> TcpStream {
 
 /// Waits until the host closes the connection.
 async fn closed(stream: &mut TcpStream) {
-    let read = stream.read_to_end(&mut Vec::new());
+    let mut ignored = Vec::new();
+    let read = stream.read_to_end(&mut ignored);
     let ended = tokio::time::timeout(Duration::from_secs(20), read).await;
     assert!(ended.is_ok(), "the connection is still open");
 }
