@@ -16,6 +16,7 @@ mod server;
 mod setting;
 mod sites;
 mod variables;
+mod web;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,9 @@ pub struct Config {
 pub struct Overrides {
     /// `HOST:PORT` or `:PORT`, instead of `server.host` and `server.port`.
     pub listen: Option<String>,
+    /// A web configuration, from the working directory; instead of
+    /// `server.webConfigFile`.
+    pub web_config: Option<PathBuf>,
     /// Instead of `server.logLevel`.
     pub log_level: Option<telemetry::Filter>,
     /// Instead of `server.logFormat`.
@@ -119,7 +123,9 @@ pub fn parse(
 /// then the result is not to be used.
 fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> Config {
     let mut limits = guest::Limits::default();
-    let server = root.nested("server", |s| server::read(s, overrides, &mut limits));
+    let server = root.nested("server", |s| {
+        server::read(s, directory, overrides, &mut limits)
+    });
     let guest = root.nested("guest", |s| guest_keys::read(s, directory, &mut limits));
     let legacy_names = root.nested("metrics", |s| s.value("legacyNames", false));
     let collectors = collectors::read(&mut root);
@@ -161,8 +167,10 @@ fn opentelemetry(section: &mut Section<'_>) {
 
 /// The effective configuration, with the flags that win over it on top.
 fn masked(root: Section<'_>, overrides: &Overrides) -> String {
+    let web_config = overrides.web_config.as_ref().and_then(|path| path.to_str());
     let flags = [
         ("web.listen-address", overrides.listen.as_deref()),
+        ("web.config.file", web_config),
         (
             "log.level",
             overrides.log_level.as_ref().map(|f| f.as_str()),
@@ -188,6 +196,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Problems {
     Problems {
         file: path.to_owned(),
         problems: vec![Problem {
+            file: None,
             at: String::new(),
             line: None,
             message,

@@ -1,7 +1,7 @@
 //! The web server: a scrape is answered from memory, everything else asks the
 //! application through the traits here.
 //!
-//! `server` accepts and drains, `routes` finds the answer, and each answer that
+//! `server` accepts and drains, `web` encrypts and turns away, `routes` finds the answer, and each answer that
 //! takes thought has a file of its own. Nothing here knows the guest, so that no
 //! request can run WebAssembly or wait for NetBackup but `/health`.
 
@@ -9,6 +9,7 @@ pub mod health;
 pub mod server;
 pub mod settings;
 pub mod state;
+pub mod web;
 
 mod landing;
 mod negotiate;
@@ -20,5 +21,6 @@ mod testing;
 
 pub use health::{Health, HealthAnswers, SiteHealth};
 pub use server::{BindError, Server, Serving};
-pub use settings::Settings;
+pub use settings::{Limits, Settings};
 pub use state::{Freshness, Reload, State, Status};
+pub use web::Web;

@@ -13,6 +13,7 @@ mod log;
 mod sites;
 mod timeouts;
 mod trust;
+mod web;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,6 +37,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
         sites::KEYS,
         timeouts::KEYS,
         trust::KEYS,
+        web::KEYS,
     ];
     let full = |(place, keys): &Keys| {
         let join = |key: &&str| format!("{place}.{key}");

@@ -28,3 +28,4 @@ mod sites;
 mod storage;
 mod swap;
 mod swap_under_load;
+mod web;

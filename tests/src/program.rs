@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -48,8 +49,21 @@ impl Program {
 
     /// Starts it, with its output read as it comes.
     pub fn start(arguments: &[&str], folder: &Path) -> Self {
-        let mut child = Command::new(Self::path("nbu_exporter"))
-            .args(arguments)
+        let mut command = Command::new(Self::path("nbu_exporter"));
+        command.args(arguments);
+        Self::spawn(command, folder)
+    }
+
+    /// Serves like [`serve`](Self::serve), with so many file descriptors at most.
+    pub fn limited(files: u64, folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        let run = format!("ulimit -S -n {files} && exec \"$0\" --web.listen-address=127.0.0.1:0");
+        command.args(["-c", &run]).arg(Self::path("nbu_exporter"));
+        Self::spawn(command, folder)
+    }
+
+    fn spawn(mut command: Command, folder: &Path) -> Self {
+        let mut child = command
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -107,6 +121,17 @@ impl Program {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.unwrap().success());
+    }
+
+    /// Changes how many file descriptors it may have, from the next one on.
+    pub fn limit(&self, files: u64) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit {
+            current: Some(files),
+            maximum: hard,
+        };
+        rustix::process::prlimit(id, Resource::Nofile, limit).expect("it runs");
     }
 
     /// Its process id.

@@ -87,6 +87,8 @@ fn show(state: &State, config: &Config) {
     state
         .metrics_path
         .store(Arc::new(config.http.metrics_path.clone()));
-    state.config.store(Arc::new(config.masked.clone()));
+    state.web.store(Arc::clone(&config.http.web));
+    state.limits.store(Arc::new(config.http.limits));
+    state.config.store(Arc::new(config.masked.clone().into()));
     state.health.forget();
 }

@@ -30,6 +30,7 @@ impl Source {
                     file: self.path.clone(),
                     files: Vec::new(),
                     problems: vec![Problem {
+                        file: None,
                         at: String::new(),
                         line: None,
                         message: format!("reading it failed: {error}"),

@@ -35,6 +35,10 @@ pub struct Options {
     /// interface. The demo listens at 127.0.0.1:9440
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
     pub listen: Option<String>,
+    /// TLS, client certificates and basic authentication: a web configuration
+    /// file as all exporters share it; instead of server.webConfigFile
+    #[arg(long = "web.config.file", value_name = "FILE", global = true)]
+    pub web_config: Option<PathBuf>,
     /// What is logged: error, warn, info, debug, trace, or a list such as
     /// warn,nbu_exporter::swap=debug; instead of server.logLevel
     #[arg(long = "log.level", value_name = "LEVEL", global = true)]
@@ -96,6 +100,7 @@ impl Options {
         let short = word.and_then(|word| word.parse().ok());
         Overrides {
             listen: self.listen.clone(),
+            web_config: self.web_config.clone(),
             log_level: self.log_level.clone().or(short),
             log_format: self.log_format,
         }

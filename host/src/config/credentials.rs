@@ -60,36 +60,36 @@ pub(super) fn tls(section: &mut Section<'_>, scheme: Scheme, directory: &Path) -
     }
     let authorities = path
         .and_then(|path| content(section, "caFile", &directory.join(path)))
-        .and_then(|pem| certificates(section, &pem));
+        .and_then(|pem| certificates(section, "caFile", &pem));
     Tls {
         authorities: authorities.unwrap_or_default(),
         insecure_skip_verify,
     }
 }
 
-/// Every certificate of a PEM file, each of which can be an authority.
-fn certificates(section: &Section<'_>, pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
-    let hint = "name a PEM file with a `BEGIN CERTIFICATE` block for each authority";
+/// Every certificate of a PEM file.
+pub(super) fn certificates(
+    section: &Section<'_>,
+    key: &str,
+    pem: &[u8],
+) -> Option<Vec<CertificateDer<'static>>> {
+    let hint = "name a PEM file with a `BEGIN CERTIFICATE` block for each";
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let all = match all {
         Ok(all) if !all.is_empty() => all,
         Ok(_) => {
-            section.problem("caFile", "the file holds no certificate", hint);
+            section.problem(key, "the file holds no certificate", hint);
             return None;
         }
         Err(error) => {
-            section.problem("caFile", format!("the file is not PEM: {error}"), hint);
+            section.problem(key, format!("the file is not PEM: {error}"), hint);
             return None;
         }
     };
     let mut store = RootCertStore::empty();
     for certificate in &all {
         if let Err(error) = store.add(certificate.clone()) {
-            section.problem(
-                "caFile",
-                format!("a certificate is unusable: {error}"),
-                hint,
-            );
+            section.problem(key, format!("a certificate is unusable: {error}"), hint);
             return None;
         }
     }
@@ -97,7 +97,7 @@ fn certificates(section: &Section<'_>, pem: &[u8]) -> Option<Vec<CertificateDer<
 }
 
 /// Reads a file that a key names. Its content is never part of a message.
-fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Vec<u8>> {
+pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Vec<u8>> {
     section.findings().file(path);
     match std::fs::read(path) {
         Ok(bytes) => Some(bytes),

@@ -70,6 +70,7 @@ pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
     Parser::new_from_str(text)
         .load(&mut builder, true)
         .map_err(|error| Problem {
+            file: None,
             at: String::new(),
             line: Some(error.marker().line()),
             message: format!("not YAML: {}", error.info()),
@@ -83,6 +84,7 @@ pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
     match documents.next() {
         None => Ok(root),
         Some(second) => Err(Problem {
+            file: None,
             at: String::new(),
             line: Some(second.line),
             message: "a second document begins here".into(),
@@ -175,6 +177,7 @@ fn key(node: Node, findings: &Findings) -> Key {
         Value::Scalar(scalar) => scalar.text,
         other => {
             findings.problem(Problem {
+                file: None,
                 at: String::new(),
                 line: Some(line),
                 message: format!("a key is a text, and this one is {}", other.kind()),
@@ -199,6 +202,7 @@ fn scalar(text: String, plain: bool) -> Value {
 
 fn twice(first: &Key, second: &Key) -> Problem {
     Problem {
+        file: None,
         at: String::new(),
         line: Some(second.line),
         message: format!("the key `{}` is given twice", second.name),

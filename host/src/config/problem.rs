@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 /// holds the text of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// None is the configuration file; another is one that it names.
+    pub file: Option<PathBuf>,
     /// The key, such as `nbuservers[1].port`, or the flag, or another file;
     /// empty for the file as a whole.
     pub at: String,
-    /// The line in the configuration file, from 1.
+    /// The line in the file, from 1.
     pub line: Option<usize>,
     /// One fact.
     pub message: String,
@@ -24,7 +26,7 @@ pub struct Problem {
 pub struct Problems {
     /// The configuration file.
     pub file: PathBuf,
-    /// In the order of the file; at least one.
+    /// In the order of the files; at least one.
     pub problems: Vec<Problem>,
     /// Every file that was looked at, existing or not: a change of any of them
     /// may put things right.
@@ -33,7 +35,8 @@ pub struct Problems {
 
 impl Problem {
     /// The problem as a log or a terminal shows it.
-    pub fn in_file<'a>(&'a self, file: &'a Path) -> impl fmt::Display + 'a {
+    pub fn in_file<'a>(&'a self, configuration: &'a Path) -> impl fmt::Display + 'a {
+        let file = self.file.as_deref().unwrap_or(configuration);
         fmt::from_fn(move |f| {
             write!(f, "{}", file.display())?;
             if let Some(line) = self.line {
@@ -89,11 +92,25 @@ impl Findings {
         }
     }
 
-    /// Problems and warnings in the order of the file, then the files.
+    /// Takes over what another loading came upon in a file of its own.
+    pub(super) fn take_over(&self, other: Self, file: &Path) {
+        let (problems, warnings, files) = other.into_parts();
+        let there = |problem: Problem| Problem {
+            file: Some(file.to_owned()),
+            ..problem
+        };
+        let mine = &mut *self.problems.borrow_mut();
+        mine.extend(problems.into_iter().map(there));
+        let mine = &mut *self.warnings.borrow_mut();
+        mine.extend(warnings.into_iter().map(there));
+        files.iter().for_each(|file| self.file(file));
+    }
+
+    /// Problems and warnings in the order of the files, then the files.
     pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<PathBuf>) {
         let sorted = |list: RefCell<Vec<Problem>>| {
             let mut list = list.into_inner();
-            list.sort_by_key(|problem| problem.line);
+            list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
             list
         };
         (

@@ -12,6 +12,8 @@ use super::json::{json, typed};
 use super::problem::{Findings, Problem};
 use super::setting::{Complaint, Setting};
 
+mod list;
+
 /// What stands in the place of a secret.
 const MASK: &str = "********";
 
@@ -65,6 +67,7 @@ impl<'n> Section<'n> {
         for (key, _) in self.entries {
             if !self.asked.contains(&key.name.as_str()) {
                 self.findings.problem(Problem {
+                    file: None,
                     at: join(&self.at, &key.name),
                     line: Some(key.line),
                     message: "unknown key".into(),
@@ -252,6 +255,7 @@ impl<'n> Section<'n> {
         let line = entry.map_or(self.line, |(known, _)| known.line);
         let in_file = !self.at.is_empty() || entry.is_some();
         Problem {
+            file: None,
             at: if key.is_empty() {
                 self.at.clone()
             } else {
@@ -269,6 +273,7 @@ impl<'n> Section<'n> {
             written => format!("`{written}` {}", complaint.message),
         };
         self.findings.problem(Problem {
+            file: None,
             at: join(&self.at, key),
             line: Some(line),
             message,
@@ -316,6 +321,7 @@ fn wrong_kind(at: &str, node: &Node, wanted: &str, findings: &Findings) {
         return;
     }
     findings.problem(Problem {
+        file: None,
         at: at.to_owned(),
         line: Some(node.line),
         message: format!("{wanted} is wanted here, and this is {}", node.value.kind()),

@@ -1,7 +1,8 @@
 //! `server:` where the exporter listens, the clockwork, and the log.
 
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_yaml::Value as Yaml;
@@ -9,7 +10,8 @@ use serde_yaml::Value as Yaml;
 use super::Overrides;
 use super::problem::Problem;
 use super::section::Section;
-use super::setting::{Complaint, DurationOrZero, Port, Setting, complaint};
+use super::setting::{Complaint, Count, DurationOrZero, Port, Setting, complaint};
+use super::web;
 use crate::telemetry::{Filter, Format, Target};
 use crate::{collect, guest, http, telemetry};
 
@@ -28,6 +30,7 @@ pub(super) struct Server {
 
 pub(super) fn read(
     server: &mut Section<'_>,
+    directory: &Path,
     overrides: &Overrides,
     limits: &mut guest::Limits,
 ) -> Server {
@@ -53,10 +56,49 @@ pub(super) fn read(
             listen,
             metrics_path,
             shutdown_timeout: server.value("shutdownTimeout", SHUTDOWN),
+            limits: http_limits(server),
+            web: Arc::new(web(server, directory, overrides)),
         },
         collect,
         log: log(server, overrides),
     }
+}
+
+fn http_limits(server: &mut Section<'_>) -> http::Limits {
+    let default = http::Limits::default();
+    let connections = u32::try_from(default.connections).unwrap_or(u32::MAX);
+    let connections = server.value("maxConnections", Count(connections)).0;
+    http::Limits {
+        connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        read: server.value("readTimeout", default.read),
+        write: server.value("writeTimeout", default.write),
+    }
+}
+
+/// The web configuration that the flag names, or else the key.
+fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> http::Web {
+    let findings = server.findings();
+    let named = server.optional::<PathBuf>("webConfigFile");
+    let named = named.map(|path| directory.join(path));
+    let Some(path) = overrides.web_config.as_ref().or(named.as_ref()) else {
+        return http::Web::default();
+    };
+    web::read(path, findings).unwrap_or_else(|error| {
+        let message = format!("the file cannot be read: {error}");
+        let hint = format!("the path is taken as `{}`", path.display());
+        if overrides.web_config.is_some() {
+            findings.problem(Problem {
+                file: None,
+                at: "--web.config.file".into(),
+                line: None,
+                message,
+                hint: Some(hint),
+            });
+        } else {
+            server.problem("webConfigFile", message, &hint);
+        }
+        http::Web::default()
+    })
 }
 
 fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
@@ -89,6 +131,7 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> Vec<SocketAddr> {
     let found = parts.map_or_else(Vec::new, |(host, port)| addresses(host, port));
     if found.is_empty() {
         server.findings().problem(Problem {
+            file: None,
             at: "--web.listen-address".into(),
             line: None,
             message: format!("`{flag}` is not an address to listen on"),

@@ -90,6 +90,26 @@ impl Setting for Port {
     }
 }
 
+/// How many there may be; at least one.
+#[derive(Clone, Copy)]
+pub(super) struct Count(pub(super) u32);
+
+impl Setting for Count {
+    fn read(text: &str) -> Result<Self, Complaint> {
+        match text.trim().parse() {
+            Ok(count) if count > 0 => Ok(Self(count)),
+            _ => Err(complaint(
+                "is not a number above zero",
+                "write one such as `20`",
+            )),
+        }
+    }
+
+    fn show(&self) -> Yaml {
+        self.0.into()
+    }
+}
+
 /// Longer than zero, in Go's notation: `1h30m`, `90s`, `1.5h`, `500ms`.
 impl Setting for Duration {
     fn read(text: &str) -> Result<Self, Complaint> {

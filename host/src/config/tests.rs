@@ -4,6 +4,7 @@ mod effects;
 mod environment;
 mod problems;
 mod secrets;
+mod web;
 
 use std::path::Path;
 

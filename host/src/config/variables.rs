@@ -55,6 +55,7 @@ impl<'e> Variables<'e> {
                 Err(complaints) => {
                     for (message, hint) in complaints {
                         findings.problem(Problem {
+                            file: None,
                             at: at.to_owned(),
                             line: Some(node.line),
                             message,
@@ -127,6 +128,7 @@ fn is_name(text: &str) -> bool {
 fn pairs(path: &Path, findings: &Findings) -> Vec<(String, String)> {
     let complain = |message: String| {
         findings.problem(Problem {
+            file: None,
             at: path.display().to_string(),
             line: None,
             message,

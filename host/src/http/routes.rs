@@ -1,5 +1,6 @@
 //! Which path is answered with what.
 
+use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
@@ -64,7 +65,7 @@ pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
         Route::Ready => ready(state),
         Route::Reload => reload(state).await,
         Route::Landing => reply::html(landing::page(state)),
-        Route::Config => reply::text(StatusCode::OK, state.config.load().as_str().to_owned()),
+        Route::Config => reply::text(StatusCode::OK, Bytes::clone(&state.config.load())),
     }
 }
 

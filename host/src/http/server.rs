@@ -11,10 +11,14 @@ use tokio::task::JoinHandle;
 use super::settings::Settings;
 use super::state::State;
 use bind::{Kept, Listener};
-use run::{Limits, run};
+use run::run;
 
 mod bind;
+mod client;
+mod clients;
+mod connection;
 mod run;
+mod stream;
 
 pub use bind::BindError;
 
@@ -22,7 +26,6 @@ pub use bind::BindError;
 pub struct Server {
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
-    limits: Limits,
 }
 
 impl Server {
@@ -49,7 +52,6 @@ impl Server {
         Ok(Self {
             listeners,
             addresses,
-            limits: Limits::default(),
         })
     }
 
@@ -63,14 +65,13 @@ impl Server {
         let Self {
             listeners,
             addresses,
-            limits,
         } = self;
         let (kept, accepting) = listeners
             .into_iter()
             .map(|listener| (listener.kept, listener.accepting))
             .unzip();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(accepting, state, limits, stopped));
+        let task = tokio::spawn(run(accepting, state, stopped));
         Serving {
             addresses,
             kept,

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::health::{Health, HealthAnswers};
+use super::settings::Limits;
+use super::web::Web;
 use crate::metrics::{Instruments, Page};
 use crate::site::SiteName;
 
@@ -21,8 +24,12 @@ pub struct State {
     pub instruments: Instruments,
     /// The path that is scraped, such as `/metrics`.
     pub metrics_path: ArcSwap<String>,
+    /// Encryption, and who is let in; for new connections and every request.
+    pub web: ArcSwap<Web>,
+    /// What a client may use up.
+    pub limits: ArcSwap<Limits>,
     /// The configuration in force as YAML, its secrets masked.
-    pub config: ArcSwap<String>,
+    pub config: ArcSwap<Bytes>,
     /// The answers to `/health`.
     pub health: HealthAnswers,
     /// Reads the configuration anew.
@@ -59,8 +66,8 @@ pub struct Freshness {
 }
 
 impl State {
-    /// A state that is not ready, with an empty page, `/metrics` as its path and
-    /// no configuration to show.
+    /// A state that is not ready, with an empty page, `/metrics` as its path,
+    /// open to everybody, and no configuration to show.
     pub fn new(
         version: &'static str,
         instruments: Instruments,
@@ -73,6 +80,8 @@ impl State {
             page: Arc::default(),
             instruments,
             metrics_path: ArcSwap::from_pointee("/metrics".to_owned()),
+            web: ArcSwap::default(),
+            limits: ArcSwap::default(),
             config: ArcSwap::default(),
             health: HealthAnswers::new(health),
             reload,

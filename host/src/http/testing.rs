@@ -114,6 +114,8 @@ pub(super) fn settings(listen: &[&str]) -> Settings {
             .collect(),
         metrics_path: "/metrics".to_owned(),
         shutdown_timeout: Duration::from_secs(5),
+        limits: Default::default(),
+        web: Default::default(),
     }
 }
 
@@ -165,7 +167,7 @@ pub(super) async fn get(address: SocketAddr, path: &str) -> Reply {
     ask(address, &format!("GET {path} HTTP/1.1")).await
 }
 
-fn parse(bytes: &[u8]) -> Reply {
+pub(super) fn parse(bytes: &[u8]) -> Reply {
     let end = bytes
         .windows(4)
         .position(|four| four == b"\r\n\r\n")

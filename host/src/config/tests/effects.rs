@@ -199,6 +199,7 @@ fn collectors_are_switched_on_and_off_and_keep_their_options() {
 fn flags_win_over_the_file() {
     let flags = Overrides {
         listen: Some(":0".into()),
+        web_config: None,
         log_level: Some("error".parse().unwrap()),
         log_format: Some(Format::Json),
     };

@@ -6,7 +6,7 @@ use crate::http::testing::{App, ask, get, page, serve, state};
 fn published() -> Arc<State> {
     let state = state(App::default());
     state.page.store(Arc::new(page()));
-    state.config.store(Arc::new("server: {}\n".to_owned()));
+    state.config.store(Arc::new("server: {}\n".into()));
     state
 }
 
@@ -206,9 +206,7 @@ async fn a_reload_answers_what_came_of_it() {
 async fn the_configuration_is_shown_as_it_was_handed_in() {
     let state = state(App::default());
     let (_serving, address) = serve(state.clone());
-    state
-        .config
-        .store(Arc::new("apiKey: <secret>\n".to_owned()));
+    state.config.store(Arc::new("apiKey: <secret>\n".into()));
     let reply = get(address, "/config").await;
     assert_eq!(reply.text(), "apiKey: <secret>\n");
     assert_eq!(

@@ -5,7 +5,15 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 
+use socket2::SockRef;
 use tokio::net::TcpListener;
+
+/// What the kernel may hold of one client's answers, and of what it sends. The
+/// kernel books about twice as much. Connections inherit it.
+const SEND: usize = 64 << 10;
+const RECEIVE: usize = 32 << 10;
+/// Clients that wait to be accepted; as many as the system allows.
+const BACKLOG: i32 = 4096;
 
 /// An address that is listened on.
 pub(super) struct Listener {
@@ -36,7 +44,12 @@ impl Listener {
     }
 
     fn bind(asked: SocketAddr) -> io::Result<Self> {
-        Self::new(asked, StdListener::bind(asked)?)
+        let listener = StdListener::bind(asked)?;
+        let socket = SockRef::from(&listener);
+        socket.set_send_buffer_size(SEND)?;
+        socket.set_recv_buffer_size(RECEIVE)?;
+        socket.listen(BACKLOG)?;
+        Self::new(asked, listener)
     }
 
     fn take_over(kept: &Kept) -> io::Result<Self> {

@@ -1,70 +1,48 @@
 //! The task of a server: accept up to a limit, then drain.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use std::{io, mem};
 
-use http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
-use crate::http::routes;
+use super::clients::{Clients, Seat};
+use super::connection::Connection;
 use crate::http::state::State;
-
-/// What a client may use up.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    /// Connections at once; more wait in the kernel's queue.
-    pub(super) connections: usize,
-    /// How long a client may take to say what it wants, and a kept-alive
-    /// connection may say nothing, lest silent ones use up the connections.
-    pub(super) head: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        // Far above what a pair of Prometheus servers opens, and below the usual
-        // limit of 1024 open files.
-        Self {
-            connections: 512,
-            head: Duration::from_secs(30),
-        }
-    }
-}
 
 /// Answer until told how long requests that have begun may take to end. Returns
 /// how many connections had to be cut.
 pub(super) async fn run(
     listeners: Vec<TcpListener>,
     state: Arc<State>,
-    limits: Limits,
     mut stopped: oneshot::Receiver<Duration>,
 ) -> usize {
-    let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let patience = loop {
+    let mut door = Door {
+        listeners,
+        clients: Arc::default(),
+        state,
+        short: false,
+    };
+    let patience = {
+        let mut serve = pin!(door.serve(&mut connections, &graceful));
         tokio::select! {
-            patience = &mut stopped => break patience.unwrap_or_default(),
-            (stream, permit) = accept(&listeners, &permits) => {
-                let connection = Connection { stream, state: state.clone(), permit };
-                connections.spawn(connection.converse(limits.head, graceful.watcher()));
-            }
-            Some(_) = connections.join_next() => {}
+            patience = &mut stopped => patience.unwrap_or_default(),
+            never = &mut serve => never,
         }
     };
-    drop(listeners);
+    door.listeners.clear();
+    door.clients.stop();
     let drained = async {
         graceful.shutdown().await;
         while connections.join_next().await.is_some() {}
@@ -74,74 +52,85 @@ pub(super) async fn run(
     connections.len()
 }
 
-/// The next connection, once there is room for one.
-async fn accept(
-    listeners: &[TcpListener],
-    permits: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
-    let Ok(permit) = permits.clone().acquire_owned().await else {
-        // The semaphore is never closed.
-        return std::future::pending().await;
-    };
-    loop {
-        let accepted = poll_fn(|context| {
-            let mut accepted = listeners
+/// Where clients come in.
+struct Door {
+    listeners: Vec<TcpListener>,
+    clients: Arc<Clients>,
+    state: Arc<State>,
+    /// Whether the last attempt to accept failed.
+    short: bool,
+}
+
+impl Door {
+    async fn serve(
+        &mut self,
+        connections: &mut JoinSet<()>,
+        graceful: &GracefulShutdown,
+    ) -> Duration {
+        loop {
+            let (tcp, seat) = self.next().await;
+            let connection = Connection {
+                seat,
+                state: Arc::clone(&self.state),
+                watcher: graceful.watcher(),
+            };
+            connections.spawn(connection.converse(tcp));
+            while connections.try_join_next().is_some() {}
+        }
+    }
+
+    /// The next connection, and room for it.
+    async fn next(&mut self) -> (TcpStream, Seat) {
+        loop {
+            match self.accept().await {
+                Ok(tcp) => {
+                    if mem::take(&mut self.short) {
+                        info!("Connections are accepted again");
+                    }
+                    self.clients.room(self.limit()).await;
+                    return (tcp, self.clients.enter());
+                }
+                Err(error) => self.recover(&error).await,
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let any = poll_fn(|context| {
+            let mut accepted = self
+                .listeners
                 .iter()
                 .map(|listener| listener.poll_accept(context));
             accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
         });
-        match accepted.await {
-            Ok((stream, _)) => return (stream, permit),
-            Err(error) => recover(&error).await,
-        }
+        any.await.map(|(tcp, _)| tcp)
     }
-}
 
-/// A client that has gone again concerns nobody. Anything else means that the
-/// system can accept no more, such as for want of file descriptors: trying again
-/// at once would only burn time.
-async fn recover(error: &io::Error) {
-    const PAUSE: Duration = Duration::from_millis(250);
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    if !matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    ) {
-        warn!(%error, "Cannot accept a connection, trying again");
+    /// As configured, but half of the file descriptors are left for files and
+    /// for NetBackup.
+    fn limit(&self) -> usize {
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let half = usize::try_from(files / 2).unwrap_or(usize::MAX);
+        self.state.limits.load().connections.min(half)
+    }
+
+    /// A client that has gone again concerns nobody. Anything else means that the
+    /// system can accept no more, such as for want of file descriptors: an idle
+    /// connection is given up for one, and trying again at once would only burn
+    /// time.
+    async fn recover(&mut self, error: &io::Error) {
+        const PAUSE: Duration = Duration::from_millis(100);
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+        if matches!(
+            error.kind(),
+            ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+        ) {
+            return;
+        }
+        if !mem::replace(&mut self.short, true) {
+            warn!(%error, "Cannot accept connections, trying again");
+        }
+        self.clients.dismiss_one();
         sleep(PAUSE).await;
-    }
-}
-
-struct Connection {
-    stream: TcpStream,
-    state: Arc<State>,
-    /// Makes room for another connection when it is dropped.
-    permit: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    async fn converse(self, head: Duration, watcher: Watcher) {
-        let Self {
-            stream,
-            state,
-            permit,
-        } = self;
-        // An answer is written in one go; waiting for more would only delay it.
-        let _ = stream.set_nodelay(true);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let state = state.clone();
-            async move {
-                let (request, _) = request.into_parts();
-                Ok::<_, Infallible>(routes::answer(&state, &request).await)
-            }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head)
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            debug!(%error, "Connection ended early");
-        }
-        drop(permit);
     }
 }

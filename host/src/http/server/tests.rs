@@ -1,4 +1,3 @@
-use std::io;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt, join};
@@ -7,11 +6,13 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::http::Health;
 use crate::http::testing::{App, get, serve, settings, site, state};
+use crate::http::{Health, Limits};
 use crate::metrics::Instruments;
 use crate::metrics::instruments::Build;
 use crate::site::SiteName;
+
+mod crowd;
 
 const PATIENT: Duration = Duration::from_secs(3600);
 const HEALTHY: &[u8] = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -39,7 +40,7 @@ impl Health for Slow {
     }
 }
 
-fn slow() -> (Arc<Slow>, Serving, SocketAddr) {
+fn slow(limits: Limits) -> (Arc<Slow>, Serving, SocketAddr) {
     let build = Build {
         version: "",
         revision: "",
@@ -48,6 +49,7 @@ fn slow() -> (Arc<Slow>, Serving, SocketAddr) {
     };
     let (slow, app) = (Arc::new(Slow::default()), Arc::new(App::default()));
     let state = State::new("", Instruments::new(&build), slow.clone(), app.clone(), app);
+    state.limits.store(Arc::new(limits));
     let (serving, address) = serve(Arc::new(state));
     (slow, serving, address)
 }
@@ -99,46 +101,8 @@ async fn read_until(stream: &mut TcpStream, end: &str) {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_disconnected() {
-    let mut server = Server::bind(&settings(&["127.0.0.1:0"])).unwrap();
-    server.limits.head = Duration::from_millis(20);
-    let address = server.addresses()[0];
-    let _serving = server.serve(state(App::default()));
-    for sent in [&b""[..], b"GET / HTTP/1.1\r\nHo", HEALTHY] {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(sent).await.unwrap();
-        // Ends only when the server closes the connection.
-        let _ = stream.read_to_end(&mut Vec::new()).await;
-    }
-}
-
-#[tokio::test]
-async fn a_connection_above_the_limit_waits_for_room() {
-    let mut server = Server::bind(&settings(&["127.0.0.1:0"])).unwrap();
-    server.limits.connections = 1;
-    let address = server.addresses()[0];
-    let _serving = server.serve(state(App::default()));
-    let mut first = TcpStream::connect(address).await.unwrap();
-    first.write_all(HEALTHY).await.unwrap();
-    read_until(&mut first, "Healthy\n").await;
-    let mut second = TcpStream::connect(address).await.unwrap();
-    second.write_all(HEALTHY).await.unwrap();
-    // The first is still served, which would not need the second to wait; that
-    // the second has no answer by then is what the limit is for.
-    first.write_all(HEALTHY).await.unwrap();
-    read_until(&mut first, "Healthy\n").await;
-    assert!(
-        second
-            .try_read(&mut [0])
-            .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    );
-    drop(first);
-    read_until(&mut second, "Healthy\n").await;
-}
-
-#[tokio::test]
 async fn a_shutdown_lets_a_request_end_and_refuses_others() {
-    let (slow, serving, address) = slow();
+    let (slow, serving, address) = slow(Limits::default());
     let request = get(address, "/health");
     let stop = async {
         slow.begun.notified().await;
@@ -157,7 +121,7 @@ async fn a_shutdown_lets_a_request_end_and_refuses_others() {
 
 #[tokio::test]
 async fn a_shutdown_cuts_what_does_not_end_in_time() {
-    let (slow, serving, address) = slow();
+    let (slow, serving, address) = slow(Limits::default());
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")

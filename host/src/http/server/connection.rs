@@ -1,0 +1,112 @@
+//! One connection, from the handshake to its end.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::debug;
+
+use super::client::Client;
+use super::clients::Seat;
+use super::stream::Stream;
+use crate::http::state::State;
+use crate::http::web;
+
+/// Largest head of a request; more is answered with 431.
+const HEAD: usize = 32 << 10;
+
+/// A client, and what its requests are answered from.
+pub(super) struct Connection {
+    pub(super) seat: Seat,
+    pub(super) state: Arc<State>,
+    pub(super) watcher: Watcher,
+}
+
+impl Connection {
+    /// Answers until the client is done, or is told to leave.
+    pub(super) async fn converse(self, tcp: TcpStream) {
+        let Self {
+            seat,
+            state,
+            watcher,
+        } = self;
+        let client = &seat.client;
+        let talk = talk(tcp, Arc::clone(client), state, watcher);
+        let ended = tokio::select! {
+            ended = talk => ended,
+            () = client.told_to_leave() => Ok(debug!("Connection closed to make room")),
+        };
+        if let Err(error) = ended {
+            debug!(%error, "Connection ended early");
+        }
+    }
+}
+
+/// Over TLS, where that is configured now.
+async fn talk(
+    tcp: TcpStream,
+    client: Arc<Client>,
+    state: Arc<State>,
+    watcher: Watcher,
+) -> io::Result<()> {
+    let limits = **state.limits.load();
+    let tls = state.web.load().tls.as_ref().map(|tls| tls.acceptor());
+    let stream = Stream::new(tcp, Arc::clone(&client), limits.write);
+    match tls {
+        None => speak(stream, client, state, limits.read, watcher).await,
+        Some(tls) => {
+            let stream = timeout(limits.read, handshake(tls, stream)).await??;
+            speak(stream, client, state, limits.read, watcher).await
+        }
+    }
+}
+
+/// A client that is refused is told so before the connection is closed.
+async fn handshake(tls: TlsAcceptor, stream: Stream) -> io::Result<TlsStream<Stream>> {
+    match tls.accept(stream).into_fallible().await {
+        Ok(stream) => Ok(stream),
+        Err((error, mut stream)) => {
+            let _ = stream.shutdown().await;
+            Err(error)
+        }
+    }
+}
+
+/// HTTP/1.1, request after request. A body is not read: one that came with its
+/// head is ignored, and a longer one ends the connection after the answer.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    client: Arc<Client>,
+    state: Arc<State>,
+    patience: Duration,
+    watcher: Watcher,
+) -> io::Result<()> {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (client, state) = (Arc::clone(&client), Arc::clone(&state));
+        async move {
+            client.asks();
+            let (request, _) = request.into_parts();
+            let answer = web::answer(&state, &request).await;
+            client.is_answered();
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    watcher.watch(connection).await.map_err(io::Error::other)
+}

@@ -1,0 +1,184 @@
+//! Clients that are slow, silent or too many.
+
+use tokio::net::TcpSocket;
+
+use super::*;
+use crate::http::testing::{ask, parse};
+use crate::metrics::{Family, Page, Point, Samples};
+
+/// Limits that are never met, but for those that a test changes.
+const GENEROUS: Limits = Limits {
+    connections: 512,
+    read: PATIENT,
+    write: PATIENT,
+};
+
+fn crowded(limits: Limits) -> (Arc<State>, Serving, SocketAddr) {
+    let state = state(App::default());
+    state.limits.store(Arc::new(limits));
+    let (serving, address) = serve(Arc::clone(&state));
+    (state, serving, address)
+}
+
+/// A page of some megabytes: more than the kernel takes for one connection.
+fn large() -> Page {
+    let point = |number: u32| Point {
+        label_values: vec![format!("{number:0>1000}")],
+        value: 1.0,
+    };
+    let family = Family {
+        name: "nbu_large".to_owned(),
+        help: "Much.".to_owned(),
+        labels: vec!["number".to_owned()],
+        samples: Samples::Gauge((0..8000).map(point).collect()),
+    };
+    Page::render(&[(site("prod"), vec![&family])])
+}
+
+async fn healthy(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(HEALTHY).await.unwrap();
+    read_until(&mut stream, "Healthy\n").await;
+    stream
+}
+
+async fn sends(address: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Ends only when the server closes the connection.
+async fn closed(mut stream: TcpStream) -> Vec<u8> {
+    let mut read = Vec::new();
+    let _ = stream.read_to_end(&mut read).await;
+    read
+}
+
+#[tokio::test]
+async fn a_silent_client_is_disconnected() {
+    let (_, _serving, address) = crowded(Limits {
+        read: Duration::from_millis(20),
+        ..GENEROUS
+    });
+    for sent in [
+        "",
+        "GET / HTTP/1.1\r\nHo",
+        "GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        closed(sends(address, sent).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_drips_its_request_is_disconnected() {
+    let (_, _serving, address) = crowded(Limits {
+        read: Duration::from_millis(100),
+        ..GENEROUS
+    });
+    let mut stream = sends(address, "GET / HTTP/1.1\r\nHost: ").await;
+    // Each byte comes sooner than the limit, and the limit is on all of them.
+    while stream.write_all(b"x").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_endless_body_is_not_waited_for() {
+    let (_, _serving, address) = crowded(GENEROUS);
+    let request = "POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc";
+    let read = closed(sends(address, request).await).await;
+    assert_eq!(parse(&read).text(), "reloaded\n");
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let (_, _serving, address) = crowded(GENEROUS);
+    let mut stream = sends(address, "GET / HTTP/1.1\r\nX: ").await;
+    while stream.write_all(&[b'x'; 1024]).await.is_ok() {}
+}
+
+#[tokio::test]
+async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
+    let (_, _serving, address) = crowded(Limits {
+        connections: 2,
+        ..GENEROUS
+    });
+    let first = healthy(address).await;
+    let mut second = healthy(address).await;
+    let mut third = healthy(address).await;
+    closed(first).await;
+    for stream in [&mut second, &mut third] {
+        stream.write_all(HEALTHY).await.unwrap();
+        read_until(stream, "Healthy\n").await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_answered_is_not_cut_for_another() {
+    let (slow, _serving, address) = slow(Limits {
+        connections: 1,
+        ..GENEROUS
+    });
+    let first = tokio::spawn(get(address, "/health"));
+    slow.begun.notified().await;
+    let second = tokio::spawn(get(address, "/-/healthy"));
+    // Room for it to come to nothing, if it would.
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    slow.go.notify_one();
+    assert_eq!(first.await.unwrap().text(), "OK\n");
+    assert_eq!(second.await.unwrap().text(), "Healthy\n");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut() {
+    let (state, _serving, address) = crowded(Limits {
+        write: Duration::from_millis(50),
+        ..GENEROUS
+    });
+    state.page.store(Arc::new(large()));
+    let whole = get(address, "/metrics").await.body.len();
+    let mut stream = sends(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    // What is sent after the end comes back as an error.
+    while stream.write_all(b"x").await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(closed(stream).await.len() < whole);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_makes_room_for_one_that_does() {
+    let (state, _serving, address) = crowded(Limits {
+        connections: 1,
+        ..GENEROUS
+    });
+    state.page.store(Arc::new(large()));
+    let scrape = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut stalled = sends(address, scrape).await;
+    stalled.readable().await.unwrap();
+    let reply = ask(address, "GET /metrics HTTP/1.1").await;
+    assert!(reply.body.len() > 8_000_000);
+    assert!(stalled.read_to_end(&mut Vec::new()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_within_the_limits_until_the_client_has_read_it() {
+    let (state, _serving, address) = crowded(Limits {
+        connections: 1,
+        ..GENEROUS
+    });
+    // Small enough for the kernel, which would keep it for as long as it takes.
+    state.config.store(Arc::new("x".repeat(40_000).into()));
+    let request = "GET /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut unread = socket.connect(address).await.unwrap();
+    unread.write_all(request.as_bytes()).await.unwrap();
+    unread.readable().await.unwrap();
+    assert_eq!(get(address, "/-/healthy").await.status, 200);
+    let mut read = Vec::new();
+    assert!(unread.read_to_end(&mut read).await.is_err());
+    assert!(read.len() < 40_000);
+}

@@ -1,0 +1,65 @@
+//! The web configuration: encryption, and what stands before every path.
+
+use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{Response, StatusCode};
+
+use super::reply::{self, Body};
+use super::routes;
+use super::state::State;
+
+mod names;
+mod rate;
+mod tls;
+mod users;
+
+pub use rate::RateLimit;
+pub use tls::{ClientTrust, Tls, TlsSettings};
+pub use users::{Hash, Users};
+
+/// What `--web.config.file` comes to. The default lets everybody in, over plain
+/// HTTP.
+#[derive(Debug, Default)]
+pub struct Web {
+    /// None is plain HTTP.
+    pub tls: Option<Tls>,
+    /// Who may ask; everybody when there are none.
+    pub users: Users,
+    /// How many requests are answered; none is every one.
+    pub rate: Option<RateLimit>,
+    /// What every answer carries besides.
+    pub headers: HeaderMap,
+}
+
+/// The answer to a request that may be turned away, whatever its path.
+pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
+    let web = state.web.load_full();
+    let mut response = match web.refusal(&request.headers).await {
+        Some(refusal) => refusal,
+        None => routes::answer(state, request).await,
+    };
+    for (name, value) in &web.headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
+impl Web {
+    async fn refusal(&self, headers: &HeaderMap) -> Option<Response<Body>> {
+        if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
+            let body = "too many requests\n";
+            return Some(reply::text(StatusCode::TOO_MANY_REQUESTS, body));
+        }
+        if self.users.admit(headers).await {
+            return None;
+        }
+        let body = "a user name and a password are wanted\n";
+        let mut response = reply::text(StatusCode::UNAUTHORIZED, body);
+        let challenge = HeaderValue::from_static("Basic realm=\"nbu_exporter\", charset=\"UTF-8\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        Some(response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::X_FRAME_OPTIONS;
+
+use super::*;
+use crate::http::testing::{App, Reply, ask, serve, state};
+
+/// The least cost that bcrypt has.
+fn hash(password: &str) -> Hash {
+    Hash::new(&bcrypt::hash(password, 4).unwrap()).unwrap()
+}
+
+fn guarded() -> Web {
+    let users = [("alice", "a:b"), ("bob", "pâté")];
+    let users = users.map(|(name, password)| (name.to_owned(), hash(password)));
+    Web {
+        users: Users::new(users),
+        ..Web::default()
+    }
+}
+
+async fn get(web: &Arc<State>, path: &str, headers: &str) -> Reply {
+    let (_serving, address) = serve(Arc::clone(web));
+    ask(address, &format!("GET {path} HTTP/1.1{headers}")).await
+}
+
+fn with(web: Web) -> Arc<State> {
+    let state = state(App::default());
+    state.web.store(Arc::new(web));
+    state
+}
+
+fn basic(credentials: &str) -> String {
+    format!(
+        "\nAuthorization: Basic {}",
+        BASE64_STANDARD.encode(credentials)
+    )
+}
+
+#[tokio::test]
+async fn without_users_everybody_is_answered() {
+    let state = with(Web::default());
+    for headers in ["", &basic("any:body")] {
+        assert_eq!(get(&state, "/-/healthy", headers).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn every_path_wants_a_user_and_a_password() {
+    let state = with(guarded());
+    for path in [
+        "/",
+        "/metrics",
+        "/health",
+        "/config",
+        "/-/healthy",
+        "/-/ready",
+        "/none",
+    ] {
+        let reply = get(&state, path, "").await;
+        assert_eq!(reply.status, 401, "{path}");
+        let challenge = reply.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with("Basic realm="), "{challenge}");
+        assert_eq!(reply.text(), "a user name and a password are wanted\n");
+    }
+}
+
+#[tokio::test]
+async fn the_right_password_of_a_known_user_is_let_in_each_time() {
+    let state = with(guarded());
+    for credentials in ["alice:a:b", "bob:pâté", "alice:a:b"] {
+        let reply = get(&state, "/-/healthy", &basic(credentials)).await;
+        assert_eq!(reply.status, 200, "{credentials}");
+    }
+}
+
+#[tokio::test]
+async fn anything_else_is_not() {
+    let state = with(guarded());
+    let right = BASE64_STANDARD.encode("alice:a:b");
+    let mut wrong: Vec<_> = [
+        "alice:a",
+        "alice:",
+        ":",
+        "alice",
+        "Alice:a:b",
+        "bob:a:b",
+        "eve:a:b",
+        ":a:b",
+    ]
+    .map(basic)
+    .into();
+    wrong.extend([
+        format!("\nAuthorization: Bearer {right}"),
+        format!("\nAuthorization: Basic{right}"),
+        "\nAuthorization: Basic ***".to_owned(),
+        "\nAuthorization: Basic".to_owned(),
+    ]);
+    for _ in 0..2 {
+        for headers in &wrong {
+            assert_eq!(
+                get(&state, "/-/healthy", headers).await.status,
+                401,
+                "{headers}"
+            );
+        }
+        // Once it was right, it is recognised; what is wrong stays wrong.
+        assert_eq!(
+            get(&state, "/-/healthy", &basic("alice:a:b")).await.status,
+            200
+        );
+    }
+}
+
+#[test]
+fn only_a_whole_bcrypt_hash_is_one() {
+    let good = bcrypt::hash("x", 5).unwrap();
+    assert_eq!(Hash::new(&good).unwrap().cost(), 5);
+    for form in ["$2a$", "$2y$"] {
+        assert!(Hash::new(&good.replacen("$2b$", form, 1)).is_some());
+    }
+    for bad in [
+        "",
+        "secret",
+        &good[..59],
+        &good.replace("$05$", "$5x$"),
+        &good.replace("$2b$", "$1$$"),
+    ] {
+        assert!(Hash::new(bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn nothing_of_a_hash_is_shown() {
+    let shown = format!("{:?}", guarded());
+    assert!(shown.contains("alice") && !shown.contains("$2"), "{shown}");
+}
+
+#[tokio::test]
+async fn too_many_requests_are_turned_away() {
+    let state = with(Web {
+        rate: Some(RateLimit::new(Duration::from_secs(3600), 2)),
+        ..Web::default()
+    });
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(get(&state, "/-/healthy", "").await.status);
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_are_configured() {
+    let mut web = guarded();
+    let value = HeaderValue::from_static("deny");
+    web.headers.insert(X_FRAME_OPTIONS, value);
+    let state = with(web);
+    for headers in ["", &basic("alice:a:b")] {
+        let reply = get(&state, "/metrics", headers).await;
+        assert_eq!(reply.header("x-frame-options"), Some("deny"));
+    }
+}

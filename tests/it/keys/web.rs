@@ -1,0 +1,92 @@
+//! Who is let in, and what a client may use up.
+
+use std::fs;
+use std::time::Duration;
+
+use http::StatusCode;
+use simulator::Simulator;
+use tests::{Bench, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{KEY, Keys, paris};
+
+pub(super) const KEYS: &[Keys] = &[(
+    "server",
+    &[
+        "webConfigFile",
+        "maxConnections",
+        "readTimeout",
+        "writeTimeout",
+    ],
+)];
+
+/// A host on the given keys of `server`, each in its default before.
+async fn with(keys: &str) -> Bench {
+    let simulator = Simulator::start(Default::default()).await.unwrap();
+    let bench = Bench::on(&paris(&simulator, KEY, "")).await;
+    fs::write(
+        bench.file("web.yaml"),
+        "http_server_config: { headers: { X-XSS-Protection: '0' } }",
+    )
+    .unwrap();
+    let long = "x".repeat(4 << 20);
+    let rest = format!(
+        "server: {{ {keys} }}\ncollectors: {{ other: {{ enabled: false, long: {long} }} }}"
+    );
+    bench.reconfigure(&paris(&simulator, KEY, &rest)).await;
+    bench
+}
+
+async fn connected(bench: &Bench) -> TcpStream {
+    TcpStream::connect(bench.app.addresses()[0]).await.unwrap()
+}
+
+/// Waits until the host closes the connection.
+async fn closed(stream: &mut TcpStream) {
+    let mut ignored = Vec::new();
+    let read = stream.read_to_end(&mut ignored);
+    let ended = tokio::time::timeout(Duration::from_secs(20), read).await;
+    assert!(ended.is_ok(), "the connection is still open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_web_configuration_is_in_force() {
+    let bench = with("webConfigFile: web.yaml").await;
+    let answer = bench.get("/-/healthy").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers["x-xss-protection"], "0");
+    fs::write(bench.file("web.yaml"), "").unwrap();
+    eventually("the header is gone", async || {
+        !bench
+            .get("/-/healthy")
+            .await
+            .headers
+            .contains_key("x-xss-protection")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_more_than_there_may_be_closes_another() {
+    let bench = with("maxConnections: 1").await;
+    let mut first = connected(&bench).await;
+    assert_eq!(bench.get("/-/healthy").await.status, StatusCode::OK);
+    closed(&mut first).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_timeout_is_how_long_a_silent_client_is_kept() {
+    let bench = with("readTimeout: 20ms").await;
+    closed(&mut connected(&bench).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_write_timeout_is_how_long_an_answer_may_lie_unread() {
+    let bench = with("writeTimeout: 20ms").await;
+    let mut stream = connected(&bench).await;
+    let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    // Once it is cut, what is sent is refused.
+    eventually("it is cut", async || stream.write_all(b"x").await.is_err()).await;
+}

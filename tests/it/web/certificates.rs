@@ -1,0 +1,98 @@
+//! TLS: who the server is, and whom it lets in.
+
+use tests::Bench;
+
+use super::client::{Authority, Secure};
+use super::{TLS, serving};
+
+fn client(bench: &Bench, trusted: &Authority, identity: Option<(String, String)>) -> Secure {
+    Secure::new(bench.app.addresses()[0], trusted, identity)
+}
+
+async fn scraped(client: &Secure) -> bool {
+    match client.try_get("/metrics").await {
+        Ok((status, page)) => {
+            assert_eq!(status, 200);
+            assert!(page.contains("nbu_exporter_build_info"), "{page}");
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrape_over_tls_is_answered_to_who_trusts_the_servers_authority() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let bench = serving(&authority, TLS).await;
+    assert!(scraped(&client(&bench, &authority, None)).await);
+    assert!(!scraped(&client(&bench, &other, None)).await);
+    let stream = client(&bench, &authority, None).connect().await.unwrap();
+    assert_eq!(
+        stream.get_ref().1.protocol_version(),
+        Some(rustls::ProtocolVersion::TLSv1_3)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_is_not_answered_where_tls_is_spoken() {
+    let authority = Authority::new();
+    let bench = serving(&authority, TLS).await;
+    let plain = bench.client.try_ask(http::Method::GET, "/metrics", &[]);
+    assert!(plain.await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_needs_a_certificate_of_the_right_authority() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let web = TLS.replace(
+        "}",
+        ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: clients.pem }",
+    );
+    let bench = serving(&authority, &web).await;
+    let with = |identity| client(&bench, &authority, identity);
+    assert!(!scraped(&with(None)).await);
+    assert!(!scraped(&with(Some(other.issue("prometheus")))).await);
+    assert!(scraped(&with(Some(authority.issue("prometheus")))).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_do_without_a_certificate_where_it_is_verified_only_if_given() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let web = TLS.replace(
+        "}",
+        ", client_auth_type: VerifyClientCertIfGiven, client_ca_file: clients.pem }",
+    );
+    let bench = serving(&authority, &web).await;
+    let with = |identity| client(&bench, &authority, identity);
+    assert!(scraped(&with(None)).await);
+    assert!(scraped(&with(Some(authority.issue("prometheus")))).await);
+    assert!(!scraped(&with(Some(other.issue("prometheus")))).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_needs_a_name_that_is_allowed() {
+    let authority = Authority::new();
+    let web = TLS.replace(
+        "}",
+        ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: clients.pem, \
+         client_allowed_sans: [prometheus.example.com, 10.0.0.1] }",
+    );
+    let bench = serving(&authority, &web).await;
+    let named = |name| client(&bench, &authority, Some(authority.issue(name)));
+    for allowed in ["prometheus.example.com", "10.0.0.1"] {
+        assert!(scraped(&named(allowed)).await, "{allowed}");
+    }
+    for other in ["example.com", "x.prometheus.example.com", "10.0.0.2"] {
+        assert!(!scraped(&named(other)).await, "{other}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_versions_of_tls_are_those_that_are_configured() {
+    let authority = Authority::new();
+    let web = TLS.replace("}", ", max_version: TLS12 }");
+    let bench = serving(&authority, &web).await;
+    let stream = client(&bench, &authority, None).connect().await.unwrap();
+    let spoken = stream.get_ref().1.protocol_version();
+    assert_eq!(spoken, Some(rustls::ProtocolVersion::TLSv1_2));
+}

@@ -1,0 +1,185 @@
+//! Hostile scrapers: many that are idle, slow, or do not read. A good one is
+//! answered among them, and neither the program nor the kernel fills up.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tests::{Client, Program, eventually};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::folder;
+
+/// What the program may grow by. Its guest and page are small here, so this is
+/// for connections alone.
+const GROWTH: u64 = 64 << 20;
+/// What the kernel may hold of one connection's answers: twice what is asked
+/// for, and some.
+const UNSENT: u64 = 256 << 10;
+/// The default of `server.maxConnections`, and some that are on their way.
+const CONNECTIONS: usize = 512 + 16;
+/// More than the kernel takes for one connection.
+const ANSWER: usize = 2 << 20;
+
+/// The program, which answers `/config` at length.
+struct Crowded {
+    program: Program,
+    address: SocketAddr,
+    before: u64,
+    _folder: TempDir,
+}
+
+impl Crowded {
+    async fn start() -> Self {
+        let folder = folder("");
+        let file = folder.path().join("config.yaml");
+        let long = "x".repeat(ANSWER);
+        let text = fs::read_to_string(&file).unwrap();
+        let text = format!("{text}collectors: {{ other: {{ enabled: false, long: {long} }} }}\n");
+        fs::write(&file, text).unwrap();
+        let mut program = Program::serve(folder.path());
+        let address = program.address().await;
+        let mut crowded = Self {
+            program,
+            address,
+            before: 0,
+            _folder: folder,
+        };
+        crowded.answers_a_good_client().await;
+        let answer = Client::new(address).get("/config").await;
+        assert!(answer.bytes.len() > ANSWER);
+        crowded.before = crowded.resident();
+        crowded
+    }
+
+    /// On a connection of its own each time, as at a restart of Prometheus.
+    async fn answers_a_good_client(&self) {
+        eventually("a good client is answered", async || {
+            let client = Client::new(self.address);
+            let answer = client.try_ask(http::Method::GET, "/metrics", &[]).await;
+            answer.is_ok_and(|answer| answer.text().contains("nbu_exporter_build_info"))
+        })
+        .await;
+    }
+
+    /// Bytes of memory.
+    fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
+        kilobytes.parse::<u64>().unwrap() << 10
+    }
+
+    /// How many connections the program's port has, and the most that the kernel
+    /// holds unsent of one.
+    fn kernel(&self) -> (usize, u64) {
+        const ESTABLISHED: &str = "01";
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        let local = format!(":{:04X}", self.address.port());
+        let (mut count, mut most) = (0, 0);
+        for line in table.lines().skip(1) {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            if !fields[1].ends_with(&local) {
+                continue;
+            }
+            let (unsent, _) = fields[4].split_once(':').unwrap();
+            most = most.max(u64::from_str_radix(unsent, 16).unwrap());
+            count += usize::from(fields[3] == ESTABLISHED && fields[9] != "0");
+        }
+        (count, most)
+    }
+
+    fn stays_small(&self) {
+        let grown = self.resident().saturating_sub(self.before);
+        assert!(grown < GROWTH, "it has grown by {grown} bytes");
+        let (count, unsent) = self.kernel();
+        assert!(count <= CONNECTIONS, "{count} connections");
+        assert!(unsent <= UNSENT, "{unsent} bytes wait in the kernel");
+    }
+}
+
+/// As many as asked for, or as this process may open.
+fn affordable(wanted: usize) -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let files = line.unwrap().split_whitespace().nth(3).unwrap();
+    let files = files.parse().unwrap_or(usize::MAX);
+    // Other tests run beside this one.
+    let affordable = wanted.min(files.saturating_sub(1000) / 2);
+    if affordable < wanted {
+        println!("only {affordable} connections instead of {wanted}: see `ulimit -n`");
+    }
+    affordable
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_idle_connections_keep_nobody_out() {
+    let crowded = Crowded::start().await;
+    let mut idle = Vec::new();
+    for number in 0..affordable(5000) {
+        idle.push(TcpStream::connect(crowded.address).await.unwrap());
+        if number % 500 == 499 {
+            crowded.answers_a_good_client().await;
+        }
+    }
+    crowded.answers_a_good_client().await;
+    crowded.stays_small();
+}
+
+/// Sends a request without end, and comes back when it is thrown out.
+async fn drip(address: SocketAddr) {
+    loop {
+        let Ok(mut stream) = TcpStream::connect(address).await else {
+            continue;
+        };
+        let mut sent = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ").await;
+        while sent.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+            sent = stream.write_all(b"x").await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_that_send_a_byte_now_and_then_keep_nobody_out() {
+    let crowded = Crowded::start().await;
+    let mut dripping = JoinSet::new();
+    for _ in 0..affordable(1000) {
+        dripping.spawn(drip(crowded.address));
+    }
+    eventually("every place is taken", async || crowded.kernel().0 >= 500).await;
+    for _ in 0..20 {
+        crowded.answers_a_good_client().await;
+        crowded.stays_small();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_that_do_not_read_keep_nobody_out() {
+    let crowded = Crowded::start().await;
+    let mut unread = Vec::new();
+    for _ in 0..affordable(800) {
+        let mut stream = TcpStream::connect(crowded.address).await.unwrap();
+        let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
+        match stream.write_all(request).await {
+            Ok(()) => unread.push(stream),
+            // It was thrown out for another already.
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+    }
+    eventually("answers wait in the kernel", async || {
+        crowded.kernel().1 > 0
+    })
+    .await;
+    for _ in 0..20 {
+        crowded.answers_a_good_client().await;
+        crowded.stays_small();
+    }
+}
