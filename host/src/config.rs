@@ -9,6 +9,7 @@ mod credentials;
 mod file;
 mod host_name;
 mod json;
+mod limits;
 mod problem;
 mod section;
 mod server;
@@ -164,6 +165,7 @@ fn guest_keys(
             section.problem("memoryLimit", "no guest can run within that", hint);
         }
     }
+    section.nested("limits", |section| limits::read(section, limits));
     path.map(|path| directory.join(path))
 }
 

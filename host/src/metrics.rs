@@ -6,6 +6,7 @@
 //! hands out the rendered bytes. The instruments are the host's own and are
 //! rendered at each scrape.
 
+pub mod budget;
 pub mod check;
 pub mod family;
 pub mod gzip;
@@ -14,6 +15,7 @@ pub mod page;
 
 mod text;
 
+pub use budget::Budget;
 pub use check::{Checked, Reason, check};
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
 pub use instruments::{Build, Instruments, SwapResult};

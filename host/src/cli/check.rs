@@ -38,7 +38,7 @@ pub(super) async fn guest(config: &Config) -> Result<Guest, Failure> {
         .await
         .map_err(refused)?;
     let engine = Engine::shared().map_err(Failure::Engine)?;
-    let guest = Guest::load(&engine, bytes).await;
+    let guest = Guest::load_within(&engine, bytes, config.swap.limits).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }
 

@@ -157,7 +157,7 @@ impl Stage {
         members: &[Arc<Member>],
         witness: &dyn Witness,
     ) -> Result<Arc<Guest>, Refusal> {
-        let guest = Guest::load(&self.engine, bytes)
+        let guest = Guest::load_within(&self.engine, bytes, settings.limits)
             .await
             .map_err(Refusal::Unloadable)?;
         check(&guest, each(members)).await?;
