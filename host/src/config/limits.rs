@@ -12,7 +12,10 @@ use crate::guest::Limits;
 /// Reads every key into the limits, whose values until then are the defaults.
 pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
     count(section, "collections", &mut limits.collections);
-    count(section, "busyCalls", &mut limits.busy);
+    // Its default is the machine's, and not shown as if it were everybody's.
+    if let Some(count) = section.optional::<Count>("busyCalls") {
+        limits.busy = count.0;
+    }
     limits.offline = section.value::<Duration>("checkTimeout", limits.offline);
     count(section, "functions", &mut limits.component.functions);
     size(
