@@ -2,6 +2,7 @@
 //! they count, and the page that scrapes are answered with.
 
 mod entry;
+mod fall;
 mod freshness;
 mod store;
 

@@ -10,6 +10,7 @@ mod file;
 mod guest_keys;
 mod host_name;
 mod json;
+mod limits;
 mod problem;
 mod section;
 mod server;

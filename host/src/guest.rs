@@ -1,20 +1,26 @@
 //! The room of the guest: from the bytes of a component to checked reports.
 //!
 //! `engine` compiles and links, `load` makes a [`Guest`] of bytes, `call` runs
-//! one export in a fresh instance under its limits, `convert` checks what came
-//! back before anything else sees it. Nothing outside this room and
+//! one export in a fresh instance under its limits, `admit` checks what came back
+//! before anything else sees it. Nothing outside this room and
 //! `egress::hooks` names a Wasmtime type.
 
+mod admit;
 mod bindings;
 mod body_error;
 mod call;
+mod compiler;
 mod convert;
 mod engine;
 mod error;
 mod instance;
+mod limits;
 mod load;
 mod log;
+mod manifest;
+mod meter;
 mod offline;
+mod pace;
 mod printed;
 mod report;
 mod settings;
@@ -26,6 +32,7 @@ pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
 pub use call::{Collected, Place};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
+pub use limits::{ComponentLimits, InstanceLimits, Limits, LogLimits, ManifestLimits};
 pub use load::{Digest, Guest, LARGEST, built_in};
 pub use report::{FAULT, Outcome, REASONS, Report, failure_text, reason_name};
-pub use settings::{Limits, Selection, SiteSettings};
+pub use settings::{Selection, SiteSettings};

@@ -6,6 +6,7 @@
 //! hands out the rendered bytes. The instruments are the host's own and are
 //! rendered at each scrape.
 
+pub mod budget;
 pub mod check;
 pub mod definition;
 pub mod family;
@@ -15,6 +16,7 @@ pub mod page;
 
 mod text;
 
+pub use budget::Budget;
 pub use check::{Checked, Reason, check};
 pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};

@@ -47,6 +47,81 @@ pub fn behaving(behaviour: &str, stamp: u32) -> Vec<u8> {
     bytes
 }
 
+/// A guest that does at each site what the last part of its base path says.
+pub fn by_site() -> Vec<u8> {
+    behaving("by-site", 1)
+}
+
+/// A well-behaved guest that makes `count` instances of another core module
+/// (as WAT) besides, each time that it is instantiated.
+pub fn with_module(wat: &str, count: usize) -> Vec<u8> {
+    // The binary format: https://github.com/WebAssembly/component-model,
+    // `Binary.md`. A core module is section 1, core instances are section 2;
+    // sections may be added at the end.
+    let mut bytes = behaving("steady", 1);
+    let index = core_modules(&bytes);
+    section(&mut bytes, 1, &wat::parse_str(wat).unwrap());
+    let mut instances = leb128(count);
+    for _ in 0..count {
+        // `instantiate` of that module, with no arguments.
+        instances.push(0);
+        instances.extend(leb128(index));
+        instances.push(0);
+    }
+    section(&mut bytes, 2, &instances);
+    bytes
+}
+
+/// A well-behaved guest of the contract's other version, such as `0.2.0`.
+pub fn of_contract(version: &str) -> Vec<u8> {
+    let mut bytes = behaving("steady", 1);
+    for interface in ["collector", "log", "metrics"] {
+        let ours = format!("nbu:collector/{interface}@0.1.0").into_bytes();
+        let other = format!("nbu:collector/{interface}@{version}").into_bytes();
+        assert_eq!(ours.len(), other.len(), "lengths stand before the names");
+        for at in 0..bytes.len() - ours.len() {
+            if bytes[at..].starts_with(&ours) {
+                bytes[at..at + other.len()].copy_from_slice(&other);
+            }
+        }
+    }
+    bytes
+}
+
+fn core_modules(component: &[u8]) -> usize {
+    let (mut at, mut modules) = (8, 0);
+    while at < component.len() {
+        modules += usize::from(component[at] == 1);
+        let (mut size, mut shift) = (0, 0);
+        loop {
+            at += 1;
+            size |= usize::from(component[at] & 0x7f) << shift;
+            shift += 7;
+            if component[at] < 0x80 {
+                break;
+            }
+        }
+        at += 1 + size;
+    }
+    modules
+}
+
+fn section(bytes: &mut Vec<u8>, id: u8, content: &[u8]) {
+    bytes.push(id);
+    bytes.extend(leb128(content.len()));
+    bytes.extend(content);
+}
+
+fn leb128(mut n: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while n > 0x7f {
+        bytes.push((n & 0x7f) as u8 | 0x80);
+        n >>= 7;
+    }
+    bytes.push(n as u8);
+    bytes
+}
+
 /// A core module, which is what older tools make of the same sources.
 pub fn core_module() -> Vec<u8> {
     wat::parse_str("(module (memory 1))").unwrap()

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::guest::REASONS;
-use crate::metrics::Family;
+use super::fall;
+use crate::guest::{Digest, REASONS};
+use crate::metrics::{Family, Reason};
 use crate::moment::Moment;
 
 /// One attempt to read one collector of a site.
@@ -20,6 +21,10 @@ pub struct Attempt {
     pub took: Duration,
     /// How long its values stay when later attempts fail: TTL and grace.
     pub keep: Duration,
+    /// The guest that was asked: only its own counters must not fall.
+    pub guest: Digest,
+    /// How many series the site may have, all its collectors together.
+    pub site_series: usize,
     /// What came of it.
     pub verdict: Verdict,
 }
@@ -46,12 +51,26 @@ pub(super) struct SiteEntry {
 /// One collector of a site.
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
-    /// Each with the moment until which it stays.
-    families: Vec<(Family, Instant)>,
+    shown: Vec<Value>,
+    /// What was held back because it fell; each the newest of its family.
+    held: Vec<Value>,
     pub(super) status: CollectorStatus,
     /// By reason; every reason from the start.
     pub(super) failures: BTreeMap<&'static str, u64>,
 }
+
+/// A family that counts for a time.
+#[derive(Debug)]
+struct Value {
+    family: Family,
+    /// Until when.
+    expires: Instant,
+    /// Who reported it.
+    guest: Digest,
+}
+
+/// Series that did not come onto the page, and why.
+pub(super) type Dropped = Vec<(Reason, usize)>;
 
 /// How a collector fares.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,58 +86,118 @@ pub struct CollectorStatus {
 impl Default for CollectorEntry {
     fn default() -> Self {
         Self {
-            families: Vec::new(),
+            shown: Vec::new(),
+            held: Vec::new(),
             status: CollectorStatus::default(),
             failures: REASONS.iter().map(|reason| (*reason, 0)).collect(),
         }
     }
 }
 
+impl SiteEntry {
+    /// Takes an attempt of one of the site's collectors. One that is not
+    /// collected any more is not brought back.
+    pub(super) fn record(&mut self, attempt: Attempt) -> Dropped {
+        let others = self.collectors.iter();
+        let others = others.filter(|(name, _)| **name != attempt.collector);
+        let series: usize = others.map(|(_, entry)| entry.series()).sum();
+        let room = attempt.site_series.saturating_sub(series);
+        match self.collectors.get_mut(&attempt.collector) {
+            Some(entry) => entry.record(attempt, room),
+            None => Vec::new(),
+        }
+    }
+}
+
 impl CollectorEntry {
     /// Success replaces all values; a failure leaves those that it has no newer
-    /// ones of until they expire.
-    pub(super) fn record(&mut self, attempt: Attempt) {
+    /// ones of until they expire. `room` is for how many series.
+    fn record(&mut self, attempt: Attempt, room: usize) -> Dropped {
         self.status.duration = attempt.took;
         let expires = attempt.began.instant + attempt.keep;
-        match attempt.verdict {
+        let guest = attempt.guest;
+        let mut families = match attempt.verdict {
             Verdict::Read(families) => {
-                self.families = families.into_iter().map(|f| (f, expires)).collect();
                 self.status.success = Some(true);
                 self.status.last_success = Some(attempt.began.unix + attempt.took.as_secs_f64());
+                families
             }
             Verdict::Failed(reasons, families) => {
-                let newer = |old: &Family| families.iter().any(|new| new.name == old.name);
-                self.families.retain(|(old, _)| !newer(old));
-                self.families
-                    .extend(families.into_iter().map(|f| (f, expires)));
                 self.status.success = Some(false);
                 for reason in reasons {
                     *self.failures.entry(reason).or_default() += 1;
                 }
+                families
+            }
+        };
+        let known = self.shown.iter().chain(&self.held);
+        let own = known.filter(|value| value.guest == guest);
+        let held = fall::hold_back(&mut families, own.map(|value| &value.family));
+        let value = |family| Value {
+            family,
+            expires,
+            guest,
+        };
+        let replaced = |old: &Value| {
+            self.status.success == Some(true)
+                || families.iter().any(|new| new.name == old.family.name)
+        };
+        self.shown.retain(|old| !replaced(old));
+        self.held.retain(|old| !replaced(old));
+        let fell = held.iter().map(Family::series).sum();
+        self.held.extend(held.into_iter().map(value));
+        let lost = self.show(families.into_iter().map(value), room);
+        let dropped = [(Reason::Fell, fell), (Reason::SiteSeries, lost)];
+        dropped
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    /// Shows what there is room for; says how many series there was none for. A
+    /// family is shown whole or not at all.
+    fn show(&mut self, values: impl Iterator<Item = Value>, room: usize) -> usize {
+        let mut room = room.saturating_sub(self.series());
+        let mut lost = 0;
+        for value in values {
+            let series = value.family.series();
+            if series <= room {
+                room -= series;
+                self.shown.push(value);
+            } else {
+                lost += series;
             }
         }
+        lost
+    }
+
+    /// How many series its values are.
+    fn series(&self) -> usize {
+        self.values().map(Family::series).sum()
     }
 
     /// The values.
     pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
-        self.families.iter().map(|(family, _)| family)
+        self.shown.iter().map(|value| &value.family)
     }
 
     /// When the first of the values expires.
     pub(super) fn expires(&self) -> Option<Instant> {
-        self.families.iter().map(|(_, expires)| *expires).min()
+        self.shown.iter().map(|value| value.expires).min()
     }
 
     /// Drops the values that have expired at `now`; whether there were any. The
     /// timestamp of the last success stays and ages.
     pub(super) fn expire(&mut self, now: Instant) -> bool {
-        let before = self.families.len();
-        self.families.retain(|(_, expires)| *expires > now);
-        self.families.len() < before
+        let before = self.shown.len();
+        self.shown.retain(|value| value.expires > now);
+        self.held.retain(|value| value.expires > now);
+        self.shown.len() < before
     }
 
     /// Drops all values.
     pub(super) fn drop_values(&mut self) {
-        self.families = Vec::new();
+        self.shown = Vec::new();
+        self.held = Vec::new();
     }
 }

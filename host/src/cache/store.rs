@@ -109,8 +109,11 @@ impl Cache {
             entry.api_version = api_version;
         }
         for attempt in attempts {
-            if let Some(collector) = entry.collectors.get_mut(&attempt.collector) {
-                collector.record(attempt);
+            let collector = attempt.collector.clone();
+            for (reason, series) in entry.record(attempt) {
+                let reason = reason.as_str();
+                warn!(%site, collector, reason, series, "Series were dropped");
+                self.instruments.dropped(site, reason, series);
             }
         }
         self.publish(&known);

@@ -4,7 +4,7 @@ use super::args::Options;
 use super::print;
 use crate::app::{Failure, Source};
 use crate::config::Config;
-use crate::guest::{Engine, Guest, built_in};
+use crate::guest::{Engine, Guest, Limits, built_in};
 use crate::swap::{Difference, Offered, Refusal, check};
 
 pub(super) async fn run(options: &Options) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
 
 /// In what a guest from a file differs from the one that the program carries.
 async fn compare(guest: &Guest) -> Result<String, Failure> {
-    let inside = load(built_in()).await?;
+    let inside = load(built_in(), Limits::default()).await?;
     let version = &inside.manifest().version;
     let lines = Difference::between(inside.manifest(), guest.manifest()).lines();
     if lines.is_empty() {
@@ -58,12 +58,12 @@ pub(super) async fn guest(config: &Config) -> Result<Guest, Failure> {
     let offered = offered.map_err(refused)?;
     let admitted = config.swap.provenance.admit(&offered);
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
-    load(offered.bytes).await
+    load(offered.bytes, config.swap.limits).await
 }
 
-async fn load(bytes: bytes::Bytes) -> Result<Guest, Failure> {
+async fn load(bytes: bytes::Bytes, limits: Limits) -> Result<Guest, Failure> {
     let engine = Engine::shared().map_err(Failure::Engine)?;
-    let guest = Guest::load(&engine, bytes).await;
+    let guest = Guest::load_within(&engine, bytes, limits).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }
 

@@ -118,6 +118,8 @@ impl Desk<'_> {
             began,
             took,
             keep: self.settings.keep(self.guest.caches(collector)),
+            guest: self.guest.digest(),
+            site_series: self.limits.site_series,
             verdict,
         };
         let mut done = Done {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde_yaml::Value as Yaml;
 
+use super::limits;
 use super::section::Section;
 use super::setting::{Complaint, Setting, complaint};
 use crate::guest::{Digest, Limits};
@@ -30,6 +31,7 @@ pub(super) struct GuestKeys {
 pub(super) fn read(section: &mut Section<'_>, directory: &Path, limits: &mut Limits) -> GuestKeys {
     let path = section.optional::<PathBuf>("path");
     memory(section, limits);
+    section.nested("limits", |section| limits::read(section, limits));
     GuestKeys {
         provenance: provenance(section, directory, path.is_some()),
         path: path.map(|path| directory.join(path)),

@@ -9,13 +9,16 @@ use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpHooks;
 
+use super::admit;
 use super::bindings;
 use super::convert;
 use super::error::one_line;
 use super::instance::Instance;
 use super::load::Guest;
 use super::log::Journal;
+use super::meter::Meter;
 use super::offline::Offline;
+use super::pace::Row;
 use super::printed::Printed;
 use super::report::Report;
 use super::{
@@ -24,8 +27,6 @@ use super::{
 use crate::egress::Egress;
 use crate::site::SiteName;
 
-/// How long a call without network may take.
-const OFFLINE: Duration = Duration::from_secs(5);
 /// Past its deadline a busy guest is stopped at the next tick, one that waits at
 /// once; this is for the host's own work on the way.
 const SLACK: Duration = Duration::from_millis(50);
@@ -53,25 +54,28 @@ pub struct Collected {
 struct Frame {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,
-    memory_bytes: usize,
+    limits: Limits,
+    row: Row,
     allowed: Duration,
 }
 
 impl Frame {
-    fn offline() -> Self {
+    fn offline(limits: Limits) -> Self {
         Self {
             site: None,
             hooks: Box::new(Offline),
-            memory_bytes: Limits::default().memory_bytes,
-            allowed: OFFLINE,
+            limits,
+            row: Row::Short,
+            allowed: limits.offline,
         }
     }
 
-    fn at(place: Place<'_>, allowed: Duration) -> Self {
+    fn at(place: Place<'_>, row: Row, allowed: Duration) -> Self {
         Self {
             site: Some(place.site.clone()),
             hooks: Box::new(place.egress.hooks()),
-            memory_bytes: place.limits.memory_bytes,
+            limits: place.limits,
+            row,
             allowed,
         }
     }
@@ -83,7 +87,7 @@ impl Guest {
     /// Asks what the guest is able to collect. No network.
     pub(super) async fn describe(&self) -> Result<Manifest, Fault> {
         let (manifest, _) = self
-            .run(Frame::offline(), |guest, store| {
+            .run(Frame::offline(self.limits), |guest, store| {
                 Box::pin(async move { guest.nbu_collector_collector().call_describe(store).await })
             })
             .await?;
@@ -94,14 +98,14 @@ impl Guest {
     pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<Problem>, Fault> {
         let settings = convert::settings(settings);
         let (problems, _) = self
-            .run(Frame::offline(), move |guest, store| {
+            .run(Frame::offline(self.limits), move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     collector.call_check(store, &settings).await
                 })
             })
             .await?;
-        Ok(problems)
+        Ok(admit::problems(problems, &self.limits))
     }
 
     /// Asks whether the site answers and accepts its credential.
@@ -112,8 +116,9 @@ impl Guest {
         last_api_version: Option<String>,
     ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
         let settings = convert::settings(settings);
+        let frame = Frame::at(place, Row::Short, place.limits.probe);
         let (answer, _) = self
-            .run(Frame::at(place, place.limits.probe), move |guest, store| {
+            .run(frame, move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     let last = last_api_version.as_deref();
@@ -121,7 +126,7 @@ impl Guest {
                 })
             })
             .await?;
-        Ok(answer)
+        admit::probe(answer, &place.limits)
     }
 
     /// Reads one site once.
@@ -136,7 +141,7 @@ impl Guest {
         let settings = convert::settings(settings);
         let (report, peak_memory) = self
             .run(
-                Frame::at(place, place.limits.collect),
+                Frame::at(place, Row::Collect, place.limits.collect),
                 move |guest, store| {
                     Box::pin(async move {
                         let collector = guest.nbu_collector_collector();
@@ -147,7 +152,7 @@ impl Guest {
                 },
             )
             .await?;
-        let report = convert::report(self.manifest(), &asked, report)?;
+        let report = admit::report(self.manifest(), &place.limits, &asked, report)?;
         Ok(Collected {
             report,
             peak_memory: peak_memory as u64,
@@ -163,31 +168,38 @@ impl Guest {
             + Send
             + 'static,
     {
+        let limits = frame.limits;
+        let room = self.engine.pace.enter(frame.row, &limits).await;
+        let turns = self.engine.pace.turns(frame.row, &limits);
         let printed = Printed::default();
         let allowed = frame.allowed;
         let mut store = Instance::store(
             &self.engine,
             frame.hooks,
-            Journal::new(frame.site),
-            frame.memory_bytes,
+            Journal::new(frame.site, limits.log),
+            &limits,
             Instant::now() + allowed,
             printed.clone(),
         );
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let called = async {
+            let called = turns.run(async {
                 let guest = linked.instantiate_async(&mut store).await?;
                 call(&guest, &mut store).await
-            };
+            });
             let result = tokio::time::timeout(allowed + SLACK, called).await;
             store.data().journal.close(&printed.end());
-            let memory = &store.data().memory;
-            match result {
-                Ok(Ok(answer)) => Ok((answer, memory.peak())),
-                Ok(Err(error)) => Err(fault(&error, memory.refused, allowed)),
+            let meter = &store.data().meter;
+            let result = match result {
+                Ok(Ok(answer)) => Ok((answer, meter.peak())),
+                Ok(Err(error)) => Err(fault(&error, meter, allowed)),
                 Err(_) => Err(overdue(allowed)),
-            }
+            };
+            // The memory goes first: whoever gets the room may need it.
+            drop(store);
+            drop(room);
+            result
         });
         match task.join_next().await {
             Some(Ok(result)) => result,
@@ -202,15 +214,11 @@ impl Guest {
 }
 
 /// What a trap was about.
-fn fault(error: &wasmtime::Error, refused: Option<usize>, allowed: Duration) -> Fault {
+fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
     if matches!(error.downcast_ref(), Some(Trap::Interrupt)) {
         return overdue(allowed);
     }
-    let kind = if refused.is_some() {
-        FaultKind::Memory
-    } else {
-        FaultKind::Trap
-    };
+    let kind = meter.broken(error).unwrap_or(FaultKind::Trap);
     let message = match error.downcast_ref::<I32Exit>() {
         Some(exit) => format!("it ended itself with exit code {}", exit.0),
         // The cause first: a backtrace may be longer than a line of the log.

@@ -16,8 +16,10 @@ use wasmtime_wasi::{WasiView as _, p2};
 use super::bindings::GuestPre;
 use super::bindings::nbu::collector::log;
 use super::body_error;
+use super::compiler::Compiler;
 use super::instance::Instance;
 use super::load::built_in;
+use super::pace::Pace;
 
 /// How often running guests are looked at. A deadline is met to within this.
 const TICK: Duration = Duration::from_millis(10);
@@ -32,6 +34,8 @@ pub struct Engine {
     /// The guest that the program carries, once it was asked for: whoever
     /// returns to it has it at once.
     carried: OnceLock<Component>,
+    pub(super) compiler: Compiler,
+    pub(super) pace: Pace,
     _ticker: Ticker,
 }
 
@@ -55,6 +59,8 @@ impl Engine {
             engine,
             linker,
             carried: OnceLock::new(),
+            compiler: Compiler::new(),
+            pace: Pace::default(),
             _ticker: ticker,
         })
     }
@@ -63,17 +69,21 @@ impl Engine {
         &self.engine
     }
 
-    /// Validates and compiles. Takes a fraction of a second: not for the
-    /// runtime's threads.
-    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component> {
-        if bytes != built_in() {
-            return Component::from_binary(&self.engine, bytes);
-        }
-        if let Some(component) = self.carried.get() {
-            return Ok(component.clone());
-        }
+    /// Validates and compiles. Takes a fraction of a second, or, when somebody
+    /// wants it to, very long.
+    pub(super) fn translate(&self, bytes: &[u8]) -> Result<Component> {
         let component = Component::from_binary(&self.engine, bytes)?;
-        Ok(self.carried.get_or_init(|| component).clone())
+        if bytes == built_in() {
+            return Ok(self.carried.get_or_init(|| component).clone());
+        }
+        Ok(component)
+    }
+
+    /// The guest that the program carries, if these are its bytes and it was
+    /// compiled before.
+    pub(super) fn carried(&self, bytes: &[u8]) -> Option<Component> {
+        let carried = self.carried.get()?;
+        (bytes == built_in()).then(|| carried.clone())
     }
 
     /// Finds what the component imports, and the exports of the contract in it.

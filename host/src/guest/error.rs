@@ -1,6 +1,7 @@
 //! Why a guest was not loaded, and why a call of it came to nothing.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Why a file did not become a guest. Each is a reason to keep the old one.
 #[derive(Debug)]
@@ -12,6 +13,12 @@ pub enum LoadError {
         /// The most that is taken.
         limit: u64,
     },
+    /// More functions, or longer ones, than a component may have.
+    TooComplex(String),
+    /// It was not compiled within its deadline.
+    TooSlow(Duration),
+    /// A component before it is overdue and still being compiled.
+    CompilerBusy,
     /// Not a component, or one that does not validate.
     NotAComponent(String),
     /// It asks for something this host does not give, or lacks an export.
@@ -29,6 +36,15 @@ impl fmt::Display for LoadError {
                     "the file has {bytes} bytes, more than the {limit} allowed"
                 )
             }
+            Self::TooComplex(why) => write!(f, "the component is too large to compile: {why}"),
+            Self::TooSlow(allowed) => {
+                let seconds = allowed.as_secs_f64();
+                write!(f, "the component was not compiled within {seconds} s")
+            }
+            Self::CompilerBusy => f.write_str(
+                "the compiler is still busy with a component that took too long; \
+                 offer this one again later, or restart the program",
+            ),
             Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
             Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
             Self::Undescribed(why) => write!(f, "the guest does not describe itself: {why}"),
@@ -55,15 +71,24 @@ pub enum FaultKind {
     Trap,
     /// It was still running at its deadline.
     Deadline,
-    /// It asked for more memory, or more instances, than it may have.
+    /// It asked for more memory than it may have.
     Memory,
+    /// It used more of something else than it may: instances, tables, handles,
+    /// bytes that pass to the host.
+    Limit,
     /// What it returned contradicts its manifest or the request.
     Contract,
 }
 
 impl FaultKind {
     /// Every kind, so that counters start at 0.
-    pub const ALL: [Self; 4] = [Self::Trap, Self::Deadline, Self::Memory, Self::Contract];
+    pub const ALL: [Self; 5] = [
+        Self::Trap,
+        Self::Deadline,
+        Self::Memory,
+        Self::Limit,
+        Self::Contract,
+    ];
 
     /// The value of the `reason` label.
     pub fn as_str(self) -> &'static str {
@@ -71,6 +96,7 @@ impl FaultKind {
             Self::Trap => "trap",
             Self::Deadline => "deadline",
             Self::Memory => "memory",
+            Self::Limit => "limit",
             Self::Contract => "contract",
         }
     }

@@ -1,6 +1,5 @@
 //! From the bytes of a file to a guest that can be called.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,9 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::bindings::GuestPre;
 use super::engine::Engine;
-use super::error::one_line;
 use super::instance::Instance;
-use super::{LoadError, Manifest};
+use super::{Limits, LoadError, Manifest, manifest};
 
 /// Bytes of the largest component that is compiled. The built-in one has a
 /// hundredth of it.
@@ -67,23 +65,31 @@ pub struct Guest {
     manifest: Manifest,
     digest: Digest,
     imports: Vec<String>,
+    /// For the calls that happen at no site.
+    pub(super) limits: Limits,
 }
 
 impl Guest {
+    /// [`load_within`](Self::load_within) the limits that hold unless others are
+    /// configured.
+    pub async fn load(engine: &Arc<Engine>, bytes: Bytes) -> Result<Self, LoadError> {
+        Self::load_within(engine, bytes, Limits::default()).await
+    }
+
     /// Compiles, links and asks for the manifest, all off the runtime's threads
     /// where it takes long. Nothing of the running generation is touched.
-    pub async fn load(engine: &Arc<Engine>, bytes: Bytes) -> Result<Self, LoadError> {
+    pub async fn load_within(
+        engine: &Arc<Engine>,
+        bytes: Bytes,
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
         let size = bytes.len() as u64;
         if size > LARGEST {
             let (bytes, limit) = (size, LARGEST);
             return Err(LoadError::TooLarge { bytes, limit });
         }
-        let compiler = Arc::clone(engine);
         let digest = Digest::of(&bytes);
-        let compiled = tokio::task::spawn_blocking(move || compile(&compiler, &bytes));
-        let (linked, imports) = compiled
-            .await
-            .map_err(|error| LoadError::NotAComponent(format!("the compiler failed: {error}")))??;
+        let (linked, imports) = engine.compile(bytes, limits.component).await?;
         let mut guest = Self {
             engine: Arc::clone(engine),
             linked,
@@ -93,10 +99,11 @@ impl Guest {
             },
             digest,
             imports,
+            limits,
         };
         let manifest = guest.describe().await;
         guest.manifest = manifest.map_err(|fault| LoadError::Undescribed(fault.message))?;
-        consistent(&guest.manifest).map_err(LoadError::Undescribed)?;
+        manifest::check(&guest.manifest, &limits).map_err(LoadError::Undescribed)?;
         Ok(guest)
     }
 
@@ -120,36 +127,4 @@ impl Guest {
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
-}
-
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<(GuestPre<Instance>, Vec<String>), LoadError> {
-    let component = engine
-        .compile(bytes)
-        .map_err(|error| LoadError::NotAComponent(one_line(&error)))?;
-    let kind = component.component_type();
-    let imports = kind
-        .imports(engine.wasmtime())
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    let linked = engine
-        .link(&component)
-        .map_err(|error| LoadError::Unlinkable(one_line(&error)))?;
-    Ok((linked, imports))
-}
-
-/// A manifest that names a collector twice could not be configured.
-fn consistent(manifest: &Manifest) -> Result<(), String> {
-    if manifest.capabilities.is_empty() {
-        return Err("it names no collector".to_owned());
-    }
-    let mut names = HashSet::new();
-    for capability in &manifest.capabilities {
-        if !names.insert(capability.name.as_str()) {
-            return Err(format!(
-                "it names the collector `{}` twice",
-                capability.name
-            ));
-        }
-    }
-    Ok(())
 }

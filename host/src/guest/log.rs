@@ -2,27 +2,33 @@
 
 use tracing::{debug, enabled, error, info, warn};
 
+use super::LogLimits;
 use super::bindings::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
 use crate::site::SiteName;
 
-/// Lines of one call that reach the log.
-const LINES: usize = 1000;
 /// Lines of what was printed that reach the log.
 const PRINTED: usize = 50;
-/// Bytes of one message, and of its fields.
-const LONGEST: usize = 4 << 10;
 
 /// The log of one call: whose it is, and how much of it was said.
 pub(super) struct Journal {
     site: Option<SiteName>,
+    limits: LogLimits,
     lines: usize,
+    bytes: usize,
+    dropped: usize,
 }
 
 impl Journal {
     /// `site` is none for calls that concern no site, such as `describe`.
-    pub(super) fn new(site: Option<SiteName>) -> Self {
-        Self { site, lines: 0 }
+    pub(super) fn new(site: Option<SiteName>, limits: LogLimits) -> Self {
+        Self {
+            site,
+            limits,
+            lines: 0,
+            bytes: 0,
+            dropped: 0,
+        }
     }
 
     fn say(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
@@ -31,17 +37,23 @@ impl Journal {
         if !shown(level) {
             return;
         }
-        self.lines += 1;
-        if self.lines > LINES {
+        let mut text = String::new();
+        for (name, value) in fields {
+            // What is cut off anyway is not put together first.
+            if text.len() > self.limits.line_bytes {
+                break;
+            }
+            text.push_str(&format!("{}={} ", self.cut(name), self.cut(value)));
+        }
+        let (message, fields) = (self.cut(message), self.cut(text.trim_end()));
+        let bytes = self.bytes + message.len() + fields.len();
+        if self.lines == self.limits.lines || bytes > self.limits.bytes {
+            self.dropped += 1;
             return;
         }
+        self.lines += 1;
+        self.bytes = bytes;
         let site = self.site();
-        let mut fields_text = String::new();
-        for (name, value) in fields {
-            fields_text.push_str(&format!("{name}={value} "));
-        }
-        let message = cut(message);
-        let fields = cut(fields_text.trim_end());
         match level {
             Level::Debug => debug!(site, fields, "{message}"),
             Level::Info => info!(site, fields, "{message}"),
@@ -53,16 +65,22 @@ impl Journal {
     /// Says how much was left out, and the end of what was printed.
     pub(super) fn close(&self, printed: &[u8]) {
         let site = self.site();
-        if self.lines > LINES {
-            let dropped = self.lines - LINES;
+        let dropped = self.dropped;
+        if dropped > 0 {
             warn!(site, dropped, "The guest said too much; lines were dropped");
         }
         let text = String::from_utf8_lossy(printed);
         let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
         let begin = lines.len().saturating_sub(PRINTED);
         for line in lines.into_iter().skip(begin) {
-            warn!(site, "{}", cut(line));
+            warn!(site, "{}", self.cut(line));
         }
+    }
+
+    /// The beginning of a text, on a character's border.
+    fn cut<'t>(&self, text: &'t str) -> &'t str {
+        let end = text.floor_char_boundary(self.limits.line_bytes);
+        text.get(..end).unwrap_or(text)
     }
 
     fn site(&self) -> &str {
@@ -83,10 +101,4 @@ fn shown(level: Level) -> bool {
         Level::Warn => enabled!(tracing::Level::WARN),
         Level::Error => enabled!(tracing::Level::ERROR),
     }
-}
-
-/// The beginning of a text, on a character's border.
-fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST))
-        .unwrap_or(text)
 }

@@ -1,27 +1,4 @@
-//! What a guest may use, and what it is told.
-
-use std::time::Duration;
-
-/// The limits of one call of the guest. Enforced by the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of linear memory, all memories of the instance together.
-    pub memory_bytes: usize,
-    /// How long one collection may take, waiting included.
-    pub collect: Duration,
-    /// How long one probe may take.
-    pub probe: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 256 << 20,
-            collect: Duration::from_secs(120),
-            probe: Duration::from_secs(5),
-        }
-    }
-}
+//! What a guest is told.
 
 /// What the guest is told about one site. Holds no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,51 +1,18 @@
-//! What Prometheus would refuse, dropped before it reaches the page.
+//! What Prometheus would refuse, or would be too much for it, dropped before it
+//! reaches the page.
 //!
 //! One bad series would cost the whole scrape, so it goes alone. What is wrong
-//! with a family's name or its label names is wrong with all its series.
+//! with a family's name or its label names is wrong with all its series. A family
+//! with too many series goes whole: a part of it would be a smaller number that
+//! looks like a true one.
+
+mod reason;
 
 use std::collections::HashSet;
 
+use super::budget::Budget;
 use super::family::{Distribution, Family, Kind, Samples};
-
-/// Why series were dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reason {
-    /// The family's name is not a metric name.
-    InvalidName,
-    /// The family's name is one of the host's own.
-    ReservedName,
-    /// A label's name is not one, is reserved, or stands twice.
-    InvalidLabel,
-    /// Not one value for each label.
-    LabelCount,
-    /// The family has a series with the same label values already.
-    Duplicate,
-    /// A counter that is negative, infinite or not a number.
-    CounterValue,
-    /// A histogram whose buckets do not ascend or add up.
-    Buckets,
-    /// Another family of this name has another kind or other labels.
-    Conflict,
-    /// The family's name is what another's samples are called.
-    NameCollision,
-}
-
-impl Reason {
-    /// The value of the `reason` label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidName => "invalid-name",
-            Self::ReservedName => "reserved-name",
-            Self::InvalidLabel => "invalid-label",
-            Self::LabelCount => "label-count",
-            Self::Duplicate => "duplicate",
-            Self::CounterValue => "counter-value",
-            Self::Buckets => "buckets",
-            Self::Conflict => "conflict",
-            Self::NameCollision => "name-collision",
-        }
-    }
-}
+pub use reason::Reason;
 
 /// What is left of a family.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,14 +24,14 @@ pub struct Checked {
 }
 
 /// Drop what cannot be exposed, and count it.
-pub fn check(mut family: Family) -> Checked {
-    if let Some(reason) = bad_family(&family) {
+pub fn check(mut family: Family, budget: &Budget) -> Checked {
+    if let Some(reason) = bad_family(&family).or_else(|| too_much(&family, budget)) {
         return Checked {
             dropped: vec![(reason, family.series())],
             family: None,
         };
     }
-    let mut faults = faults(&family).into_iter();
+    let mut faults = faults(&family, budget.value_bytes).into_iter();
     let mut dropped = Vec::new();
     let mut keep = |series| match faults.next().flatten() {
         Some(reason) => {
@@ -91,30 +58,34 @@ fn count(dropped: &mut Vec<(Reason, usize)>, reason: Reason, series: usize) {
 }
 
 /// What is wrong with each sample, in their order.
-fn faults(family: &Family) -> Vec<Option<Reason>> {
+fn faults(family: &Family, longest: usize) -> Vec<Option<Reason>> {
     let mut labels = LabelSets {
         len: family.labels.len(),
+        longest,
         seen: HashSet::new(),
     };
+    let mut fault = |bad: Option<Reason>, values| bad.or_else(|| labels.fault(values));
     match &family.samples {
+        // Nothing in NetBackup is infinite, and what is not known is left out.
         Samples::Gauge(points) => points
             .iter()
-            .map(|point| labels.fault(&point.label_values))
+            .map(|point| {
+                let bad = !point.value.is_finite();
+                fault(bad.then_some(Reason::GaugeValue), &point.label_values)
+            })
             .collect(),
         Samples::Counter(points) => points
             .iter()
             .map(|point| {
                 let bad = !point.value.is_finite() || point.value < 0.0;
-                bad.then_some(Reason::CounterValue)
-                    .or_else(|| labels.fault(&point.label_values))
+                fault(bad.then_some(Reason::CounterValue), &point.label_values)
             })
             .collect(),
         Samples::Histogram(distributions) => distributions
             .iter()
             .map(|one| {
                 let bad = !adds_up(one);
-                bad.then_some(Reason::Buckets)
-                    .or_else(|| labels.fault(&one.label_values))
+                fault(bad.then_some(Reason::Buckets), &one.label_values)
             })
             .collect(),
     }
@@ -123,6 +94,7 @@ fn faults(family: &Family) -> Vec<Option<Reason>> {
 /// The label sets met so far.
 struct LabelSets<'a> {
     len: usize,
+    longest: usize,
     seen: HashSet<&'a [String]>,
 }
 
@@ -131,8 +103,25 @@ impl<'a> LabelSets<'a> {
         if values.len() != self.len {
             return Some(Reason::LabelCount);
         }
+        if values.iter().any(|value| value.len() > self.longest) {
+            return Some(Reason::LongLabel);
+        }
         (!self.seen.insert(values)).then_some(Reason::Duplicate)
     }
+}
+
+fn too_much(family: &Family, budget: &Budget) -> Option<Reason> {
+    let long = |name: &String| name.len() > budget.name_bytes;
+    let checks = [
+        (long(&family.name), Reason::LongName),
+        (family.labels.iter().any(long), Reason::LongName),
+        (family.help.len() > budget.help_bytes, Reason::LongHelp),
+        (family.labels.len() > budget.labels, Reason::TooManyLabels),
+        (family.series() > budget.family_series, Reason::FamilySeries),
+    ];
+    checks
+        .into_iter()
+        .find_map(|(bad, reason)| bad.then_some(reason))
 }
 
 fn bad_family(family: &Family) -> Option<Reason> {

@@ -61,7 +61,7 @@ impl Candidate<'_> {
     ) -> Result<(Arc<Guest>, Origin), Refusal> {
         let origin = self.origin()?;
         let bytes = self.offered.bytes.clone();
-        let guest = Guest::load(engine, bytes).await;
+        let guest = Guest::load_within(engine, bytes, self.settings.limits).await;
         let guest = guest.map_err(Refusal::Unloadable)?;
         if let Some(running) = self.running {
             self.compare(&running.guest, &guest)?;

@@ -17,3 +17,13 @@ pub(crate) fn written() -> (String, u32) {
     let stamp = parts.next().and_then(|number| number.parse().ok());
     (word, stamp.unwrap_or(0))
 }
+
+/// What to do for the site with this base URL, such as `http://127.0.0.1:80/spin`.
+pub(crate) fn at(base_url: &str) -> (String, u32) {
+    let (word, stamp) = written();
+    if word != "by-site" {
+        return (word, stamp);
+    }
+    let last = base_url.rsplit('/').next().unwrap_or_default();
+    (last.to_owned(), stamp)
+}

@@ -8,19 +8,12 @@
     reason = "the bindings are generated"
 )]
 
-use std::hint::black_box;
-use std::time::Duration;
-
 use bindings::exports::nbu::collector::collector::*;
-use bindings::nbu::collector::log;
-use bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
-use wasip2::http::outgoing_handler;
-use wasip2::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
-use crate::behaviour::written;
-use swapped::Counted;
+use crate::behaviour::{at, written};
+use crate::mischief::{answers, manifest, processor, report};
 
-mod bindings {
+pub(crate) mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         world: "guest",
@@ -35,8 +28,6 @@ mod bindings {
     });
 }
 
-mod swapped;
-
 struct Component;
 
 bindings::export!(Component with_types_in bindings);
@@ -44,215 +35,37 @@ bindings::export!(Component with_types_in bindings);
 impl Guest for Component {
     fn describe() -> Manifest {
         let (word, stamp) = written();
-        if word == "mute" {
-            panic!("nothing to say");
-        }
-        let declared = |name: &str, cached| Capability {
-            name: name.to_owned(),
-            summary: format!("What the tests need of `{name}`."),
-            families: vec![DescribedFamily {
-                name: format!("nbu_test_{name}"),
-                kind: Kind::Gauge,
-                help: "The number that was written into the guest.".to_owned(),
-                labels: vec!["stamp".to_owned()],
-            }],
-            paths: vec!["/ping".to_owned()],
-            cached,
-            state_version: 1,
-        };
-        let capability = |name: &str, cached| {
-            let mut capability = declared(name, cached);
-            swapped::declare(&word, &mut capability);
-            capability
-        };
-        Manifest {
-            version: match word.as_str() {
-                "unversioned" => "new".to_owned(),
-                _ => format!("0.0.{stamp}"),
-            },
-            capabilities: vec![capability("storage", true), capability("jobs", false)],
+        match word.as_str() {
+            "mute" => panic!("nothing to say"),
+            "spin-describe" => processor::spin(),
+            _ => manifest::of(&word, stamp),
         }
     }
 
-    fn check(_: Settings) -> Vec<Problem> {
-        if written().0 != "picky" {
-            return Vec::new();
+    fn check(settings: Settings) -> Vec<Problem> {
+        match at(&settings.base_url).0.as_str() {
+            "spin-check" => processor::spin(),
+            "trap-check" => panic!("checked out"),
+            "picky" => answers::picky(1),
+            "picky-flood" => answers::picky(100_000),
+            _ => Vec::new(),
         }
-        vec![Problem {
-            at: "apiVersion".to_owned(),
-            message: "nothing is good enough".to_owned(),
-            hint: None,
-        }]
     }
 
-    fn probe(_: Settings, _: Option<String>) -> Result<ProbeAnswer, Failure> {
-        Ok(ProbeAnswer {
-            api_version: "14.0".to_owned(),
-            server_time: None,
-        })
+    fn probe(settings: Settings, _: Option<String>) -> Result<ProbeAnswer, Failure> {
+        match at(&settings.base_url).0.as_str() {
+            "spin-probe" => processor::spin(),
+            "trap-probe" => panic!("probed too deep"),
+            "novel" => answers::novel(),
+            _ => Ok(ProbeAnswer {
+                api_version: "14.0".to_owned(),
+                server_time: None,
+            }),
+        }
     }
 
     fn collect(settings: Settings, window: Window, state: Vec<Saved>) -> Report {
-        let (word, stamp) = written();
-        let refusal = match word.as_str() {
-            "panic" => panic!("boom"),
-            "spin" => spin(),
-            "hoard" => hoard(),
-            "recurse" => Some(recurse(1).to_string()),
-            "sleep" => sleep(),
-            "chatter" => chatter(),
-            "print" => print(),
-            "echo" => Some(echo(&settings, &window, &state)),
-            "own-credential" => own_credential(),
-            "wander" => wander("127.0.0.1:9"),
-            "userinfo" => wander(&format!("{}@127.0.0.1:9", authority(&settings))),
-            _ => None,
-        };
-        swapped::waste(&word);
-        let outcome = |collector: String| {
-            let counted = Counted::from(&state, &collector, stamp);
-            let mut failures: Vec<_> = refusal.iter().map(|why| failure(why)).collect();
-            failures.extend(counted.turn(&word).map(failed));
-            Outcome {
-                families: families(&word, &collector, stamp, counted.all),
-                failures,
-                state: Some(counted.save(&collector, stamp)),
-                collector,
-            }
-        };
-        let mut outcomes: Vec<_> = settings
-            .collectors
-            .into_iter()
-            .map(|selection| outcome(selection.name))
-            .collect();
-        if word == "liar" {
-            outcomes.reverse();
-            outcomes.push(outcome("uninvited".to_owned()));
-        }
-        Report {
-            api_version: Some("14.0".to_owned()),
-            outcomes,
-        }
+        let (word, stamp) = at(&settings.base_url);
+        report::collect(&word, stamp, settings, window, state)
     }
-}
-
-fn families(word: &str, collector: &str, stamp: u32, collections: u32) -> Vec<Family> {
-    let value = if word == "count" { collections } else { stamp };
-    let family = |name: String, label: &str| Family {
-        name,
-        help: "The number that was written into the guest.".to_owned(),
-        labels: vec![label.to_owned()],
-        samples: swapped::samples(
-            word,
-            vec![Point {
-                label_values: vec![stamp.to_string()],
-                value: f64::from(value),
-            }],
-        ),
-    };
-    let good = family(format!("nbu_test_{collector}"), "stamp");
-    match word {
-        "dropped" | "fewer" if collector == "jobs" => Vec::new(),
-        "undeclared" => vec![good, family("nbu_secret_family".to_owned(), "stamp")],
-        "mislabels" => vec![family(format!("nbu_test_{collector}"), "site")],
-        _ => vec![good],
-    }
-}
-
-fn failure(why: &str) -> Failure {
-    failed(Reason::Denied(why.to_owned()))
-}
-
-fn failed(reason: Reason) -> Failure {
-    Failure {
-        endpoint: "/elsewhere".to_owned(),
-        reason,
-        detail: None,
-        request_id: None,
-    }
-}
-
-fn spin() -> Option<String> {
-    let mut n = 0_u64;
-    loop {
-        n = black_box(n.wrapping_add(1));
-    }
-}
-
-fn hoard() -> Option<String> {
-    let mut hoard: Vec<Vec<u8>> = Vec::new();
-    loop {
-        hoard.push(vec![1; 1 << 20]);
-        black_box(&hoard);
-    }
-}
-
-/// Endless, in a way that the compiler cannot make a loop of.
-fn recurse(n: u64) -> u64 {
-    let room = black_box([n; 64]);
-    recurse(n + 1) + room[0]
-}
-
-/// Waits inside the host instead of keeping a processor busy.
-fn sleep() -> Option<String> {
-    std::thread::sleep(Duration::from_secs(3600));
-    None
-}
-
-/// Far more on standard output and error than anybody wants to read.
-fn print() -> Option<String> {
-    for n in 0..20_000 {
-        println!("printed {n}");
-        eprintln!("printed {n}");
-    }
-    None
-}
-
-/// Everything that a guest can find out about where it runs.
-fn echo(settings: &Settings, window: &Window, state: &[Saved]) -> String {
-    let environment: Vec<_> = std::env::vars().collect();
-    let arguments: Vec<_> = std::env::args().collect();
-    let root = std::fs::read_dir("/").map(|entries| entries.count()).ok();
-    format!(
-        "{settings:?} {window:?} {state:?} environment={environment:?} \
-         arguments={arguments:?} files={root:?}"
-    )
-}
-
-fn chatter() -> Option<String> {
-    for n in 0..100_000 {
-        log::emit(log::Level::Info, &format!("chatter {n}"), &[]);
-    }
-    None
-}
-
-/// What the host says to a guest that brings an `Authorization` of its own.
-fn own_credential() -> Option<String> {
-    let refused = Fields::new().append("Authorization", b"mine").err();
-    Some(refused.map_or("allowed".to_owned(), |error| format!("{error:?}")))
-}
-
-/// What the host says to a request for another destination.
-fn wander(authority: &str) -> Option<String> {
-    let request = OutgoingRequest::new(Fields::new());
-    let _ = request.set_method(&Method::Get);
-    let _ = request.set_scheme(Some(&Scheme::Http));
-    if request.set_authority(Some(authority)).is_err() {
-        return Some("not an authority".to_owned());
-    }
-    let _ = request.set_path_with_query(Some("/"));
-    let answer = match outgoing_handler::handle(request, None) {
-        Ok(answer) => answer,
-        Err(error) => return Some(format!("{error:?}")),
-    };
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(Err(error))) => Some(format!("{error:?}")),
-        _ => Some("allowed".to_owned()),
-    }
-}
-
-fn authority(settings: &Settings) -> String {
-    let rest = settings.base_url.split("://").nth(1).unwrap_or_default();
-    rest.split('/').next().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,8 @@
 //!
 //! One component serves all of them: its behaviour stands in its data as text,
 //! and the tests write another in its place. That gives many guests, each with
-//! a digest of its own, for the price of one build.
+//! a digest of its own, for the price of one build. `by-site` makes it many at
+//! once: each site then gets the behaviour that its base path names.
 
 #![cfg_attr(not(target_family = "wasm"), allow(unused))]
 
@@ -10,3 +11,5 @@
 mod behaviour;
 #[cfg(target_family = "wasm")]
 mod component;
+#[cfg(target_family = "wasm")]
+mod mischief;

@@ -25,7 +25,7 @@ async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures()
             "other-kind",
             "family `nbu_test_storage`: a gauge before, a counter now",
         ),
-        ("series-50", "`storage` has 50 series, 1 before"),
+        ("more-series-50", "`storage` has 50 series, 1 before"),
         ("slow-2000", "it took 2."),
         ("hungry-40", " of memory, "),
         (
@@ -48,7 +48,7 @@ async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stays_within_the_bounds_is_taken() {
     let mut running = Running::start("", "collectionInterval: 200ms").await;
-    for (stamp, behaviour) in [(2, "series-50"), (3, "slow-2000"), (4, "hungry-40")] {
+    for (stamp, behaviour) in [(2, "more-series-50"), (3, "slow-2000"), (4, "hungry-40")] {
         let page = running.taken(&guests::behaving(behaviour, stamp)).await;
         assert_eq!(version(&page), format!("0.0.{stamp}"), "{behaviour}");
     }

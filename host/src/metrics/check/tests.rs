@@ -37,6 +37,11 @@ fn distribution(buckets: &[(f64, u64)], sum: f64, count: u64) -> Distribution {
     }
 }
 
+/// Within a budget that is no matter.
+fn check(family: Family) -> Checked {
+    super::check(family, &Budget::default())
+}
+
 fn whole_family_goes_for(reason: Reason, family: Family) {
     let series = family.series();
     let name = family.name.clone();
@@ -130,13 +135,57 @@ fn a_bad_counter_value_goes_alone_and_does_not_hide_a_good_one() {
 }
 
 #[test]
-fn a_gauge_may_be_negative_or_not_a_number() {
-    let points = vec![point(&["a"], -1.0), point(&["b"], f64::NAN)];
+fn a_gauge_may_be_negative_but_must_be_a_finite_number() {
+    let good = point(&["a"], -1.0);
+    let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let mut points: Vec<_> = bad.iter().map(|value| point(&["a"], *value)).collect();
+    points.push(good.clone());
     let checked = check(family("nbu_x", &["x"], Samples::Gauge(points)));
-    assert_eq!(
-        (checked.family.unwrap().series(), checked.dropped),
-        (2, vec![])
-    );
+    assert_eq!(checked.family.unwrap().samples, Samples::Gauge(vec![good]));
+    assert_eq!(checked.dropped, [(Reason::GaugeValue, 3)]);
+}
+
+#[test]
+fn what_is_over_the_budget_costs_the_family() {
+    let budget = Budget {
+        family_series: 2,
+        labels: 1,
+        name_bytes: 8,
+        value_bytes: 4,
+        help_bytes: 5,
+        ..Budget::default()
+    };
+    let three = ["a", "b", "c"].map(|value| point(&[value], 1.0));
+    let verbose = Family {
+        help: "Help!!".to_owned(),
+        ..gauge("nbu_x", &[])
+    };
+    for (bad, reason) in [
+        (gauge("nbu_x_and_more", &[]), Reason::LongName),
+        (gauge("nbu_x", &["long_label"]), Reason::LongName),
+        (gauge("nbu_x", &["a", "b"]), Reason::TooManyLabels),
+        (verbose, Reason::LongHelp),
+        (
+            family("nbu_x", &["x"], Samples::Gauge(three.to_vec())),
+            Reason::FamilySeries,
+        ),
+    ] {
+        let dropped = vec![(reason, bad.series())];
+        let family = None;
+        assert_eq!(super::check(bad, &budget), Checked { family, dropped });
+    }
+}
+
+#[test]
+fn a_label_value_that_is_too_long_costs_its_series() {
+    let budget = Budget {
+        value_bytes: 4,
+        ..Budget::default()
+    };
+    let points = vec![point(&["long!"], 1.0), point(&["good"], 1.0)];
+    let checked = super::check(family("nbu_x", &["x"], Samples::Gauge(points)), &budget);
+    assert_eq!(checked.family.unwrap().series(), 1);
+    assert_eq!(checked.dropped, [(Reason::LongLabel, 1)]);
 }
 
 #[test]

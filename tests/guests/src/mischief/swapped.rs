@@ -1,10 +1,17 @@
 //! Guests that are worse than the one they are to replace, from the first
 //! collection on or after some.
 
-use super::*;
+use std::hint::black_box;
+use std::time::Duration;
 
-/// What a word such as `series-5000` or `trap-at-2` asks for.
-pub(super) fn number(word: &str) -> (&str, u32) {
+use super::processor;
+use crate::component::bindings::exports::nbu::collector::collector::{
+    Capability, DescribedFamily, Reason, Saved,
+};
+use crate::component::bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
+
+/// What a word such as `more-series-5000` or `trap-at-2` asks for.
+pub(crate) fn number(word: &str) -> (&str, u32) {
     match word.rsplit_once('-') {
         Some((name, number)) => number.parse().map_or((word, 0), |n| (name, n)),
         None => (word, 0),
@@ -12,7 +19,7 @@ pub(super) fn number(word: &str) -> (&str, u32) {
 }
 
 /// The families and paths that are declared, as this guest has them.
-pub(super) fn declare(word: &str, capability: &mut Capability) {
+pub(crate) fn declare(word: &str, capability: &mut Capability) {
     let more = |name: &str| DescribedFamily {
         name: format!("nbu_test_{name}"),
         kind: Kind::Gauge,
@@ -31,7 +38,7 @@ pub(super) fn declare(word: &str, capability: &mut Capability) {
 }
 
 /// Wastes what a collection may use.
-pub(super) fn waste(word: &str) {
+pub(crate) fn waste(word: &str) {
     match number(word) {
         ("slow", milliseconds) => {
             std::thread::sleep(Duration::from_millis(u64::from(milliseconds)));
@@ -43,30 +50,31 @@ pub(super) fn waste(word: &str) {
     }
 }
 
-/// The samples of a family, as this guest has them.
-pub(super) fn samples(word: &str, points: Vec<Point>) -> Samples {
-    match number(word) {
-        ("other-kind", _) => Samples::Counter(points),
-        ("series", series) => {
+/// The good family, as this guest has it.
+pub(crate) fn changed(word: &str, good: Family) -> Family {
+    let samples = match (number(word), good.samples) {
+        (("other-kind", _), Samples::Gauge(points)) => Samples::Counter(points),
+        (("more-series", series), _) => {
             let point = |n: u32| Point {
                 label_values: vec![n.to_string()],
                 value: 1.0,
             };
             Samples::Gauge((0..series).map(point).collect())
         }
-        _ => Samples::Gauge(points),
-    }
+        (_, samples) => samples,
+    };
+    Family { samples, ..good }
 }
 
 /// How often a collector was collected: by all guests, and by this one.
-pub(super) struct Counted {
-    pub(super) all: u32,
+pub(crate) struct Counted {
+    pub(crate) all: u32,
     own: u32,
 }
 
 impl Counted {
     /// This collection included.
-    pub(super) fn from(state: &[Saved], collector: &str, stamp: u32) -> Self {
+    pub(crate) fn from(state: &[Saved], collector: &str, stamp: u32) -> Self {
         let saved = state.iter().find(|saved| saved.collector == collector);
         let text = saved.map(|saved| String::from_utf8_lossy(&saved.bytes).into_owned());
         let numbers = text.unwrap_or_default();
@@ -80,7 +88,7 @@ impl Counted {
         }
     }
 
-    pub(super) fn save(&self, collector: &str, stamp: u32) -> Saved {
+    pub(crate) fn save(&self, collector: &str, stamp: u32) -> Saved {
         Saved {
             collector: collector.to_owned(),
             version: 1,
@@ -89,17 +97,14 @@ impl Counted {
     }
 
     /// Goes wrong when its time has come: `trap-at-2` at its own second time.
-    pub(super) fn turn(&self, word: &str) -> Option<Reason> {
+    pub(crate) fn turn(&self, word: &str) -> Option<Reason> {
         let (word, at) = number(word);
         if at == 0 || self.own < at {
             return None;
         }
         match word {
             "trap-at" => panic!("worn out"),
-            "spin-at" => {
-                spin();
-                None
-            }
+            "spin-at" => processor::spin(),
             "garble-at" => Some(Reason::Malformed("worn out".to_owned())),
             "lose-at" => Some(Reason::Unreachable("nobody is there".to_owned())),
             "forbid-at" => Some(Reason::Unauthorized),

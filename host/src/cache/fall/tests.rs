@@ -1,0 +1,77 @@
+use super::*;
+use crate::metrics::{Bucket, Point};
+
+fn counter(values: &[(&str, f64)]) -> Family {
+    let points = values.iter().map(|(label, value)| Point {
+        label_values: vec![(*label).to_owned()],
+        value: *value,
+    });
+    Family {
+        name: "nbu_x_total".to_owned(),
+        help: String::new(),
+        labels: vec!["l".to_owned()],
+        samples: Samples::Counter(points.collect()),
+    }
+}
+
+fn histogram(bounds: [f64; 2], counts: [u64; 2], count: u64) -> Family {
+    let buckets = bounds.iter().zip(counts).map(|(bound, count)| Bucket {
+        upper_bound: *bound,
+        cumulative_count: count,
+    });
+    Family {
+        samples: Samples::Histogram(vec![Distribution {
+            label_values: vec!["a".to_owned()],
+            buckets: buckets.collect(),
+            sum: 1.0,
+            count,
+        }]),
+        ..counter(&[])
+    }
+}
+
+/// What is shown of `now`, and what is held back.
+fn after(before: &[Family], now: Family) -> (Family, Vec<Family>) {
+    let mut families = [now];
+    let held = hold_back(&mut families, before.iter());
+    let [shown] = families;
+    (shown, held)
+}
+
+#[test]
+fn only_the_series_that_fell_is_held_back() {
+    let before = [counter(&[("a", 5.0), ("b", 5.0)])];
+    let (shown, held) = after(&before, counter(&[("a", 6.0), ("b", 4.0), ("c", 1.0)]));
+    assert_eq!(shown, counter(&[("a", 6.0), ("c", 1.0)]));
+    assert_eq!(held, [counter(&[("b", 4.0)])]);
+}
+
+#[test]
+fn a_gauge_may_fall_and_so_may_what_was_a_gauge_before() {
+    let gauge = |value| Family {
+        samples: Samples::Gauge(vec![Point {
+            label_values: vec!["a".to_owned()],
+            value,
+        }]),
+        ..counter(&[])
+    };
+    assert!(after(&[gauge(5.0)], gauge(4.0)).1.is_empty());
+    assert!(after(&[gauge(5.0)], counter(&[("a", 4.0)])).1.is_empty());
+}
+
+#[test]
+fn a_histogram_falls_by_its_count_or_by_any_bucket() {
+    let before = [histogram([1.0, 2.0], [3, 4], 5)];
+    for (bounds, counts, count, falls) in [
+        ([1.0, 2.0], [3, 4], 5, false),
+        ([1.0, 2.0], [3, 5], 6, false),
+        ([1.0, 2.0], [3, 4], 4, true),
+        ([1.0, 2.0], [2, 4], 6, true),
+        // Other buckets are not comparable; the count is.
+        ([1.5, 2.5], [0, 0], 5, false),
+    ] {
+        let (shown, held) = after(&before, histogram(bounds, counts, count));
+        assert_eq!(held.len() == 1, falls, "{counts:?} {count}");
+        assert_eq!(shown.series() == 0, falls, "{counts:?} {count}");
+    }
+}

@@ -1,0 +1,86 @@
+//! `guest.limits:` what a guest may use and say besides memory and time.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde_yaml::Value as Yaml;
+
+use super::section::Section;
+use super::setting::{Complaint, Setting, complaint};
+use crate::guest::Limits;
+
+/// Reads every key into the limits, whose values until then are the defaults.
+pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
+    count(section, "collections", &mut limits.collections);
+    // Its default is the machine's, and not shown as if it were everybody's.
+    if let Some(count) = section.optional::<Count>("busyCalls") {
+        limits.busy = count.0;
+    }
+    limits.offline = section.value::<Duration>("checkTimeout", limits.offline);
+    count(section, "functions", &mut limits.component.functions);
+    size(
+        section,
+        "functionSize",
+        &mut limits.component.function_bytes,
+    );
+    let compile = &mut limits.component.compile;
+    *compile = section.value::<Duration>("compileTimeout", *compile);
+
+    let instance = &mut limits.instance;
+    count(section, "instances", &mut instance.instances);
+    count(section, "memories", &mut instance.memories);
+    count(section, "tables", &mut instance.tables);
+    count(section, "tableElements", &mut instance.table_elements);
+    count(section, "handles", &mut instance.handles);
+    size(section, "callSize", &mut instance.host_call_bytes);
+
+    count(section, "logLines", &mut limits.log.lines);
+    size(section, "logSize", &mut limits.log.bytes);
+    size(section, "logLineSize", &mut limits.log.line_bytes);
+
+    count(section, "collectors", &mut limits.manifest.collectors);
+    count(section, "paths", &mut limits.manifest.paths);
+    count(section, "families", &mut limits.manifest.families);
+    // Nobody can report more families than may be announced.
+    limits.report.families = limits.manifest.families;
+
+    let report = &mut limits.report;
+    count(section, "seriesPerFamily", &mut report.family_series);
+    count(section, "seriesPerCollector", &mut report.collector_series);
+    count(section, "seriesPerSite", &mut limits.site_series);
+    count(section, "labels", &mut report.labels);
+    size(section, "nameSize", &mut report.name_bytes);
+    size(section, "labelSize", &mut report.value_bytes);
+    size(section, "helpSize", &mut report.help_bytes);
+    count(section, "failures", &mut limits.failures);
+    size(section, "stateSize", &mut limits.state_bytes);
+}
+
+fn count(section: &mut Section<'_>, key: &'static str, limit: &mut usize) {
+    *limit = section.value(key, Count(*limit)).0;
+}
+
+fn size(section: &mut Section<'_>, key: &'static str, limit: &mut usize) {
+    let bytes = section.value(key, ByteSize(*limit as u64)).0;
+    match usize::try_from(bytes) {
+        Ok(bytes) => *limit = bytes,
+        Err(_) => section.problem(key, "is more than this machine can address", ""),
+    }
+}
+
+/// A limit of nothing would forbid what it limits.
+struct Count(usize);
+
+impl Setting for Count {
+    fn read(text: &str) -> Result<Self, Complaint> {
+        match text.trim().parse() {
+            Ok(0) => Err(complaint("would forbid all of it", "write a number from 1")),
+            Ok(count) => Ok(Self(count)),
+            Err(_) => Err(complaint("is not a number", "write a number from 1")),
+        }
+    }
+
+    fn show(&self) -> Yaml {
+        self.0.into()
+    }
+}

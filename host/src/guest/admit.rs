@@ -1,0 +1,217 @@
+//! What a guest says, checked before anybody acts on it: a guest is believed in
+//! nothing.
+//!
+//! Whatever contradicts the request spoils the whole report, and the state stays
+//! as it was. A family that is bad spoils itself. Texts that people will read are
+//! cut to a length that a log can bear.
+
+use super::bindings::exports::nbu::collector::collector as contract;
+use super::report::{Outcome, Report};
+use super::{
+    Capability, Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Reason, convert,
+};
+use crate::metrics::{self, Budget, Family};
+
+/// Bytes of an API version; `14.0` is one.
+const VERSION: usize = 32;
+
+/// Checks a report against what was asked and what the manifest declares.
+pub(super) fn report(
+    manifest: &Manifest,
+    limits: &Limits,
+    asked: &[String],
+    report: contract::Report,
+) -> Result<Report, Fault> {
+    let answered: Vec<_> = report
+        .outcomes
+        .iter()
+        .map(|o| text(&o.collector, limits))
+        .collect();
+    if answered != asked {
+        let (count, few) = (answered.len(), answered.get(..9).unwrap_or(&answered));
+        return Err(contradiction(format!(
+            "it was asked for {asked:?} and gave {count} answers, {few:?}"
+        )));
+    }
+    if report.api_version.as_deref().is_some_and(overlong) {
+        return Err(contradiction("its API version is none".to_owned()));
+    }
+    let outcomes = report
+        .outcomes
+        .into_iter()
+        .map(|raw| outcome(manifest, limits, raw))
+        .collect::<Result<_, _>>()?;
+    Ok(Report {
+        api_version: report.api_version,
+        outcomes,
+    })
+}
+
+fn outcome(manifest: &Manifest, limits: &Limits, raw: contract::Outcome) -> Result<Outcome, Fault> {
+    state(limits, &raw)?;
+    let capability = manifest
+        .capabilities
+        .iter()
+        .find(|c| c.name == raw.collector);
+    let mut collector = Collector {
+        capability,
+        budget: &limits.report,
+        series: 0,
+        families: Vec::new(),
+        dropped: Vec::new(),
+    };
+    for family in raw.families {
+        collector.take(convert::family(family));
+    }
+    let failures = raw.failures.into_iter().take(limits.failures);
+    Ok(Outcome {
+        collector: raw.collector,
+        families: collector.families,
+        dropped: collector.dropped,
+        failures: failures.map(|f| failure(f, limits)).collect(),
+        state: raw.state,
+    })
+}
+
+/// State is kept under the name of the collector that saved it, and no other.
+fn state(limits: &Limits, raw: &contract::Outcome) -> Result<(), Fault> {
+    let Some(state) = &raw.state else {
+        return Ok(());
+    };
+    if state.collector != raw.collector {
+        return Err(contradiction(format!(
+            "`{}` saved state for `{}`",
+            raw.collector,
+            text(&state.collector, limits)
+        )));
+    }
+    let (bytes, limit) = (state.bytes.len(), limits.state_bytes);
+    if bytes > limit {
+        return Err(contradiction(format!(
+            "the state of `{}` has {bytes} bytes, more than the {limit} allowed",
+            raw.collector
+        )));
+    }
+    Ok(())
+}
+
+/// What one collector has reported so far.
+struct Collector<'m> {
+    capability: Option<&'m Capability>,
+    budget: &'m Budget,
+    series: usize,
+    families: Vec<Family>,
+    dropped: Vec<(&'static str, usize)>,
+}
+
+impl Collector<'_> {
+    fn take(&mut self, family: Family) {
+        if let Some(reason) = self.stranger(&family) {
+            return self.drop(reason, family.series());
+        }
+        let labels = family.labels.clone();
+        let checked = metrics::check(family, self.budget);
+        for (reason, series) in checked.dropped {
+            self.drop(reason, series);
+        }
+        let Some(family) = checked.family else { return };
+        let series = family.series();
+        if self.labels(&family.name) != Some(&labels) {
+            self.drop(metrics::Reason::WrongLabels, series);
+        } else if self.families.len() >= self.budget.families {
+            self.drop(metrics::Reason::TooManyFamilies, series);
+        } else if self.series + series > self.budget.collector_series {
+            self.drop(metrics::Reason::CollectorSeries, series);
+        } else {
+            self.series += series;
+            self.families.push(family);
+        }
+    }
+
+    /// Whether the manifest announced the name, and with this kind.
+    fn stranger(&self, family: &Family) -> Option<metrics::Reason> {
+        let mut described = self.described(&family.name).peekable();
+        if described.peek().is_none() {
+            return Some(metrics::Reason::Undeclared);
+        }
+        let known = described.any(|it| convert::kind(it.kind) == family.kind());
+        (!known).then_some(metrics::Reason::WrongKind)
+    }
+
+    fn labels(&self, name: &str) -> Option<&Vec<String>> {
+        self.described(name).next().map(|it| &it.labels)
+    }
+
+    fn described(&self, name: &str) -> impl Iterator<Item = &contract::DescribedFamily> {
+        let all = self.capability.into_iter().flat_map(|c| &c.families);
+        all.filter(move |it| it.name == name)
+    }
+
+    /// Each reason once, however many families there are.
+    fn drop(&mut self, reason: metrics::Reason, series: usize) {
+        let reason = reason.as_str();
+        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += series,
+            None => self.dropped.push((reason, series)),
+        }
+    }
+}
+
+/// What a probe found, cut to what people read.
+pub(super) fn probe(
+    answer: Result<ProbeAnswer, Failure>,
+    limits: &Limits,
+) -> Result<Result<ProbeAnswer, Failure>, Fault> {
+    match answer {
+        Ok(answer) if overlong(&answer.api_version) => {
+            Err(contradiction("its API version is none".to_owned()))
+        }
+        Ok(answer) => Ok(Ok(answer)),
+        Err(failed) => Ok(Err(failure(failed, limits))),
+    }
+}
+
+/// The problems of a site's settings, cut to what people read.
+pub(super) fn problems(all: Vec<Problem>, limits: &Limits) -> Vec<Problem> {
+    let cut = |problem: Problem| Problem {
+        at: text(&problem.at, limits),
+        message: text(&problem.message, limits),
+        hint: problem.hint.map(|hint| text(&hint, limits)),
+    };
+    all.into_iter().take(limits.failures).map(cut).collect()
+}
+
+fn failure(raw: Failure, limits: &Limits) -> Failure {
+    let reason = match raw.reason {
+        Reason::Unreachable(why) => Reason::Unreachable(text(&why, limits)),
+        Reason::Malformed(why) => Reason::Malformed(text(&why, limits)),
+        Reason::Denied(why) => Reason::Denied(text(&why, limits)),
+        other => other,
+    };
+    Failure {
+        endpoint: text(&raw.endpoint, limits),
+        reason,
+        detail: raw.detail.map(|detail| text(&detail, limits)),
+        request_id: raw.request_id.map(|id| text(&id, limits)),
+    }
+}
+
+fn overlong(version: &str) -> bool {
+    version.len() > VERSION
+}
+
+/// The beginning of a text, on a character's border.
+fn text(whole: &str, limits: &Limits) -> String {
+    let end = whole.floor_char_boundary(limits.log.line_bytes);
+    whole.get(..end).unwrap_or(whole).to_owned()
+}
+
+fn contradiction(message: String) -> Fault {
+    Fault {
+        kind: FaultKind::Contract,
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+use super::super::bindings::nbu::collector::metrics as wire;
+use super::super::{DeclaredKind, Saved};
+use super::*;
+
+fn manifest() -> Manifest {
+    let described = contract::DescribedFamily {
+        name: "nbu_jobs".to_owned(),
+        kind: DeclaredKind::Gauge,
+        help: "Jobs.".to_owned(),
+        labels: vec!["state".to_owned()],
+    };
+    let other = contract::DescribedFamily {
+        name: "nbu_jobs_total".to_owned(),
+        kind: DeclaredKind::Counter,
+        ..described.clone()
+    };
+    Manifest {
+        version: "1.0.0".to_owned(),
+        capabilities: vec![Capability {
+            name: "jobs".to_owned(),
+            summary: String::new(),
+            families: vec![described, other],
+            paths: Vec::new(),
+            cached: false,
+            state_version: 1,
+        }],
+    }
+}
+
+fn points(count: usize) -> Vec<wire::Point> {
+    let point = |n: usize| wire::Point {
+        label_values: vec![n.to_string()],
+        value: 1.0,
+    };
+    (0..count).map(point).collect()
+}
+
+fn gauge(name: &str) -> wire::Family {
+    wire::Family {
+        name: name.to_owned(),
+        help: "Jobs.".to_owned(),
+        labels: vec!["state".to_owned()],
+        samples: wire::Samples::Gauge(points(1)),
+    }
+}
+
+fn answer(collector: &str) -> contract::Outcome {
+    contract::Outcome {
+        collector: collector.to_owned(),
+        families: vec![gauge("nbu_jobs")],
+        failures: Vec::new(),
+        state: None,
+    }
+}
+
+fn saved(collector: &str, bytes: usize) -> Saved {
+    Saved {
+        collector: collector.to_owned(),
+        version: 1,
+        bytes: vec![0; bytes],
+    }
+}
+
+fn limits() -> Limits {
+    Limits {
+        report: Budget {
+            families: 2,
+            collector_series: 5,
+            ..Budget::default()
+        },
+        failures: 2,
+        state_bytes: 100,
+        ..Limits::default()
+    }
+}
+
+fn converted(outcomes: Vec<contract::Outcome>) -> Result<Report, Fault> {
+    let raw = contract::Report {
+        api_version: None,
+        outcomes,
+    };
+    report(&manifest(), &limits(), &["jobs".to_owned()], raw)
+}
+
+/// What is left of these families, and why the others are not.
+fn taken(families: Vec<wire::Family>) -> (usize, Vec<(&'static str, usize)>) {
+    let outcome = contract::Outcome {
+        families,
+        ..answer("jobs")
+    };
+    let mut report = converted(vec![outcome]).unwrap();
+    let only = report.outcomes.remove(0);
+    (only.families.len(), only.dropped)
+}
+
+#[test]
+fn what_was_asked_and_declared_comes_through() {
+    let outcome = contract::Outcome {
+        state: Some(saved("jobs", limits().state_bytes)),
+        ..answer("jobs")
+    };
+    let report = converted(vec![outcome]).unwrap();
+    let only = &report.outcomes[0];
+    assert_eq!(only.families.len(), 1);
+    assert!(only.dropped.is_empty() && only.succeeded());
+    assert!(only.state.is_some());
+}
+
+#[test]
+fn a_report_that_answers_something_else_is_a_contradiction() {
+    let wrong = [
+        vec![],
+        vec![answer("storage")],
+        vec![answer("jobs"), answer("jobs")],
+    ];
+    for outcomes in wrong {
+        assert_eq!(converted(outcomes).unwrap_err().kind, FaultKind::Contract);
+    }
+}
+
+#[test]
+fn state_for_another_collector_or_too_much_of_it_is_a_contradiction() {
+    for state in [saved("storage", 1), saved("jobs", limits().state_bytes + 1)] {
+        let outcome = contract::Outcome {
+            state: Some(state),
+            ..answer("jobs")
+        };
+        let fault = converted(vec![outcome]).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Contract);
+    }
+}
+
+#[test]
+fn another_name_kind_or_label_than_declared_costs_that_family_alone() {
+    let counter = wire::Family {
+        samples: wire::Samples::Counter(points(2)),
+        ..gauge("nbu_jobs")
+    };
+    let labelled = wire::Family {
+        labels: vec!["action".to_owned()],
+        ..gauge("nbu_jobs")
+    };
+    for (bad, reason, series) in [
+        (gauge("nbu_other"), "undeclared", 1),
+        (counter, "wrong-kind", 2),
+        (labelled, "wrong-labels", 1),
+    ] {
+        let left = taken(vec![gauge("nbu_jobs"), bad]);
+        assert_eq!(left, (1, vec![(reason, series)]));
+    }
+}
+
+#[test]
+fn more_families_than_allowed_are_dropped() {
+    let left = taken(vec![gauge("nbu_jobs"); 4]);
+    assert_eq!(left, (2, vec![("too-many-families", 2)]));
+}
+
+#[test]
+fn a_family_that_does_not_fit_beside_the_others_goes_whole() {
+    let large = |series| wire::Family {
+        samples: wire::Samples::Gauge(points(series)),
+        ..gauge("nbu_jobs")
+    };
+    let left = taken(vec![large(3), large(3), large(2)]);
+    assert_eq!(left, (2, vec![("collector-series", 3)]));
+}
+
+#[test]
+fn what_people_read_is_cut_to_what_they_can() {
+    let long = "é".repeat(10_000);
+    let wordy = Failure {
+        endpoint: long.clone(),
+        reason: Reason::Malformed(long.clone()),
+        detail: Some(long.clone()),
+        request_id: Some(long),
+    };
+    let outcome = contract::Outcome {
+        failures: vec![wordy; 5],
+        ..answer("jobs")
+    };
+    let report = converted(vec![outcome]).unwrap();
+    let failures = &report.outcomes[0].failures;
+    assert_eq!(failures.len(), 2);
+    let most = limits().log.line_bytes;
+    for failure in failures {
+        assert!(failure.endpoint.len() <= most);
+        assert!(failure.detail.as_ref().unwrap().len() <= most);
+        assert!(failure.request_id.as_ref().unwrap().len() <= most);
+        assert!(matches!(&failure.reason, Reason::Malformed(why) if why.len() <= most));
+    }
+}
+
+#[test]
+fn an_api_version_that_is_a_novel_is_a_contradiction() {
+    let raw = contract::Report {
+        api_version: Some("1".repeat(VERSION + 1)),
+        outcomes: vec![answer("jobs")],
+    };
+    let fault = report(&manifest(), &limits(), &["jobs".to_owned()], raw).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Contract);
+}

@@ -1,0 +1,105 @@
+//! What a guest announces, checked when it is loaded. A manifest that nobody
+//! could report by is a reason to refuse the guest, for all that it would yield
+//! are dropped families.
+
+use std::collections::HashSet;
+
+use super::bindings::exports::nbu::collector::collector::DescribedFamily;
+use super::{Capability, Limits, Manifest, convert};
+use crate::metrics::{self, Family, Samples};
+
+/// Bytes of the guest's version, which is a label.
+const VERSION: usize = 64;
+/// Bytes of a path of the API.
+const PATH: usize = 1 << 10;
+
+/// Why the manifest cannot be worked with.
+pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> {
+    if manifest.version.len() > VERSION {
+        let bytes = manifest.version.len();
+        return Err(format!(
+            "its version has {bytes} bytes, more than the {VERSION} allowed"
+        ));
+    }
+    let capabilities = &manifest.capabilities;
+    if capabilities.is_empty() {
+        return Err("it names no collector".to_owned());
+    }
+    few(
+        "it names",
+        capabilities.len(),
+        limits.manifest.collectors,
+        "collectors",
+    )?;
+    let mut names = HashSet::new();
+    for one in capabilities {
+        // Before the name is shown.
+        if one.name.is_empty() || one.name.len() > limits.report.name_bytes {
+            return Err("the name of a collector is empty or too long".to_owned());
+        }
+        if !names.insert(one.name.as_str()) {
+            return Err(format!("it names the collector `{}` twice", one.name));
+        }
+        capability(one, limits)?;
+    }
+    Ok(())
+}
+
+fn capability(one: &Capability, limits: &Limits) -> Result<(), String> {
+    let who = format!("the collector `{}` announces", one.name);
+    few(
+        &who,
+        one.families.len(),
+        limits.manifest.families,
+        "families",
+    )?;
+    few(&who, one.paths.len(), limits.manifest.paths, "paths")?;
+    if one.summary.len() > limits.report.help_bytes {
+        return Err(format!("the summary of `{}` is too long", one.name));
+    }
+    if one.paths.iter().any(|path| path.len() > PATH) {
+        return Err(format!("{who} a path of more than {PATH} bytes"));
+    }
+    let mut names = HashSet::new();
+    for described in &one.families {
+        if let Some(reason) = unfit(described, limits) {
+            let name: String = described.name.chars().take(100).collect();
+            return Err(format!(
+                "{who} the family `{name}`, which is none: {reason}"
+            ));
+        }
+        if !names.insert(described.name.as_str()) {
+            return Err(format!("{who} the family `{}` twice", described.name));
+        }
+    }
+    Ok(())
+}
+
+fn few(who: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "{who} {count} {what}, more than the {limit} allowed"
+    ))
+}
+
+/// The reason for which every report of this family would be dropped.
+fn unfit(described: &DescribedFamily, limits: &Limits) -> Option<&'static str> {
+    let samples = match convert::kind(described.kind) {
+        metrics::Kind::Gauge => Samples::Gauge(Vec::new()),
+        metrics::Kind::Counter => Samples::Counter(Vec::new()),
+        metrics::Kind::Histogram => Samples::Histogram(Vec::new()),
+    };
+    let empty = Family {
+        name: described.name.clone(),
+        help: described.help.clone(),
+        labels: described.labels.clone(),
+        samples,
+    };
+    let checked = metrics::check(empty, &limits.report);
+    checked.dropped.first().map(|(reason, _)| reason.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! How much one collector may put on the page.
+
+/// The limits of what is reported. Who breaks one loses the family, not the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Families of one collector.
+    pub families: usize,
+    /// Series of one family.
+    pub family_series: usize,
+    /// Series of one collector, all its families together.
+    pub collector_series: usize,
+    /// Labels of one family.
+    pub labels: usize,
+    /// Bytes of the name of a family or of a label.
+    pub name_bytes: usize,
+    /// Bytes of a label's value.
+    pub value_bytes: usize,
+    /// Bytes of a family's HELP.
+    pub help_bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            families: 500,
+            family_series: 10_000,
+            collector_series: 100_000,
+            labels: 30,
+            name_bytes: 200,
+            value_bytes: 1 << 10,
+            help_bytes: 1 << 10,
+        }
+    }
+}

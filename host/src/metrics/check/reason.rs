@@ -1,0 +1,81 @@
+//! Why series were dropped.
+
+/// Why series were dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// The family's name is not a metric name.
+    InvalidName,
+    /// The family's name is one of the host's own.
+    ReservedName,
+    /// A label's name is not one, is reserved, or stands twice.
+    InvalidLabel,
+    /// Not one value for each label.
+    LabelCount,
+    /// The family has a series with the same label values already.
+    Duplicate,
+    /// A gauge that is infinite or not a number.
+    GaugeValue,
+    /// A counter that is negative, infinite or not a number.
+    CounterValue,
+    /// A histogram whose buckets do not ascend or add up.
+    Buckets,
+    /// A counter or a histogram that is lower than when the same guest reported it
+    /// before.
+    Fell,
+    /// The manifest does not announce a family of this name.
+    Undeclared,
+    /// The manifest announces the family with another kind.
+    WrongKind,
+    /// The manifest announces the family with other labels.
+    WrongLabels,
+    /// The name of the family or of a label is too long.
+    LongName,
+    /// The value of a label is too long.
+    LongLabel,
+    /// The HELP is too long.
+    LongHelp,
+    /// The family has too many labels.
+    TooManyLabels,
+    /// The collector has too many families.
+    TooManyFamilies,
+    /// The family has too many series.
+    FamilySeries,
+    /// The collector has too many series, those of this family included.
+    CollectorSeries,
+    /// The site has too many series, those of this family included.
+    SiteSeries,
+    /// Another family of this name has another kind or other labels.
+    Conflict,
+    /// The family's name is what another's samples are called.
+    NameCollision,
+}
+
+impl Reason {
+    /// The value of the `reason` label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidName => "invalid-name",
+            Self::ReservedName => "reserved-name",
+            Self::InvalidLabel => "invalid-label",
+            Self::LabelCount => "label-count",
+            Self::Duplicate => "duplicate",
+            Self::GaugeValue => "gauge-value",
+            Self::CounterValue => "counter-value",
+            Self::Buckets => "buckets",
+            Self::Fell => "fell",
+            Self::Undeclared => "undeclared",
+            Self::WrongKind => "wrong-kind",
+            Self::WrongLabels => "wrong-labels",
+            Self::LongName => "long-name",
+            Self::LongLabel => "long-label",
+            Self::LongHelp => "long-help",
+            Self::TooManyLabels => "too-many-labels",
+            Self::TooManyFamilies => "too-many-families",
+            Self::FamilySeries => "family-series",
+            Self::CollectorSeries => "collector-series",
+            Self::SiteSeries => "site-series",
+            Self::Conflict => "conflict",
+            Self::NameCollision => "name-collision",
+        }
+    }
+}

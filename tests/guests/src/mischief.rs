@@ -1,0 +1,14 @@
+//! Every kind of mischief, by what it is done to.
+
+pub(crate) mod answers;
+pub(crate) mod curiosity;
+pub(crate) mod families;
+pub(crate) mod handles;
+pub(crate) mod manifest;
+pub(crate) mod memory;
+pub(crate) mod network;
+pub(crate) mod noise;
+pub(crate) mod processor;
+pub(crate) mod report;
+pub(crate) mod state;
+pub(crate) mod swapped;

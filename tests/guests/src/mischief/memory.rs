@@ -1,0 +1,16 @@
+//! Bytes without end.
+
+use std::hint::black_box;
+
+pub(crate) fn hoard() -> ! {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hoard.push(vec![1; 1 << 20]);
+        black_box(&hoard);
+    }
+}
+
+/// Holds so much for a moment, and lets it go.
+pub(crate) fn hold(bytes: usize) {
+    black_box(vec![1_u8; bytes]);
+}

@@ -1,0 +1,94 @@
+//! One collection, with whatever mischief it is told to make.
+
+use super::swapped::{self, Counted};
+use super::{curiosity, families, handles, memory, network, noise, processor, state};
+use crate::component::bindings::exports::nbu::collector::collector::{
+    Failure, Outcome, Reason, Report, Saved, Settings, Window,
+};
+
+pub(crate) fn collect(
+    word: &str,
+    stamp: u32,
+    settings: Settings,
+    window: Window,
+    saved: Vec<Saved>,
+) -> Report {
+    let refusal = act(word, &settings, &window, &saved);
+    swapped::waste(word);
+    let outcome = |collector: String| {
+        let counted = Counted::from(&saved, &collector, stamp);
+        let failures = refusal.iter().map(|why| denied(why));
+        let turned = counted.turn(word).map(failure);
+        Outcome {
+            families: families::of(word, &collector, stamp, counted.all),
+            failures: failures.chain(turned).collect(),
+            state: Some(state::of(word, &collector, counted.save(&collector, stamp))),
+            collector,
+        }
+    };
+    let selected = settings.collectors.into_iter().map(|it| it.name);
+    let mut outcomes: Vec<_> = selected.map(outcome).collect();
+    match word {
+        "liar" => {
+            outcomes.reverse();
+            outcomes.push(outcome("uninvited".to_owned()));
+        }
+        "failures" => {
+            for one in &mut outcomes {
+                one.failures = vec![denied(&"why ".repeat(100)); 10_000];
+            }
+        }
+        _ => {}
+    }
+    let api_version = match word {
+        "novel" => "14.0 ".repeat(100_000),
+        _ => "14.0".to_owned(),
+    };
+    Report {
+        api_version: Some(api_version),
+        outcomes,
+    }
+}
+
+/// Does it, and tells what it was refused.
+fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Option<String> {
+    match word {
+        "panic" => panic!("boom"),
+        "spin" => processor::spin(),
+        "naps" => processor::naps(),
+        "sleep" => processor::sleep(),
+        "recurse" => return Some(processor::recurse(1).to_string()),
+        "hoard" => memory::hoard(),
+        "hold" => memory::hold(8 << 20),
+        "timers" => handles::timers(),
+        "requests" => handles::requests(),
+        "few-timers" => handles::few(100),
+        "chatter" => noise::chatter(),
+        "long-lines" => noise::long_lines(),
+        "huge-line" => noise::huge_line(),
+        "print" => noise::print(),
+        "exit" => std::process::exit(3),
+        "echo" => return Some(curiosity::echo(settings, window, saved)),
+        "own-credential" => return network::own_credential(),
+        "wander" => return network::wander("127.0.0.1:9"),
+        "userinfo" => {
+            let authority = network::authority(settings);
+            return network::wander(&format!("{authority}@127.0.0.1:9"));
+        }
+        _ => {}
+    }
+    None
+}
+
+fn denied(why: &str) -> Failure {
+    failure(Reason::Denied(why.to_owned()))
+}
+
+fn failure(reason: Reason) -> Failure {
+    Failure {
+        endpoint: "/elsewhere".to_owned(),
+        reason,
+        detail: None,
+        request_id: None,
+    }
+}

@@ -1,0 +1,83 @@
+//! Components that are made to keep the compiler busy.
+
+use std::fmt::Write as _;
+
+use tempfile::TempDir;
+use tests::{Bench, Client, Program, guests};
+
+use super::{simulator, site};
+
+/// A small file that takes a compiler very long: many functions, each with far
+/// more blocks and variables than anybody writes.
+fn bomb() -> Vec<u8> {
+    let mut body = String::new();
+    for n in 0..400 {
+        write!(
+            body,
+            "(local.set {n} (i32.add (local.get {n}) (i32.const {n})))"
+        )
+        .unwrap();
+        write!(
+            body,
+            "(if (local.get {n}) (then (local.set 0 (local.get {n}))))"
+        )
+        .unwrap();
+    }
+    let locals = "i32 ".repeat(400);
+    let function = format!("(func (local {locals}) (loop {body} (br_if 0 (local.get 1))))");
+    let functions = function.repeat(300);
+    wat::parse_str(format!("(component (core module {functions}))")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(guests::FILE);
+    guests::install(&guests::behaving("steady", 1), &file);
+    let rest = |timeout| {
+        format!(
+            "guest: {{ path: guest.wasm, limits: {{ compileTimeout: {timeout} }} }}\n\
+             server: {{ collectionInterval: 200ms }}\n"
+        )
+    };
+    let sites = [site("paris", &simulator)];
+    Bench::write(folder.path(), &sites, &rest("1m"));
+    let mut program = Program::serve(folder.path());
+    let client = Client::new(program.address().await);
+    program.line("Generation is current").await;
+    Bench::write(folder.path(), &sites, &rest("100ms"));
+    program.line("generation=2").await;
+
+    guests::install(&bomb(), &file);
+    let line = program.line("not compiled within 0.1 s").await;
+    assert!(!line.contains("panicked"), "{line}");
+    // What comes next must not queue behind it, and says so.
+    guests::install(&guests::behaving("steady", 2), &file);
+    program.line("the compiler is still busy").await;
+    let reads = async || {
+        let labels = [("site", "paris"), ("result", "success")];
+        let page = client.scrape().await;
+        page.sum("nbu_exporter_collections_total", &labels)
+    };
+    let before = reads().await;
+    let on = async || reads().await > before;
+    tests::eventually("the running guest goes on", on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_of_too_many_or_too_long_functions_is_not_compiled() {
+    let simulator = simulator().await;
+    for (limits, reason) in [
+        ("functions: 10", "more than the 10 functions"),
+        ("functionSize: 20B", "more than the 20 allowed"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join(guests::FILE);
+        guests::install(&guests::behaving("steady", 1), &file);
+        let rest = format!("guest: {{ path: guest.wasm, limits: {{ {limits} }} }}\n");
+        Bench::write(folder.path(), &[site("paris", &simulator)], &rest);
+        let refused = Bench::open(folder).await.err().expect(limits).to_string();
+        assert!(refused.contains(reason), "{refused}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What a guest reports is checked family by family: what is bad goes, with a
+//! reason, and the rest stands.
+
+use tests::Exposition;
+
+use super::{dropped, everywhere, simulator};
+
+/// What the guest reports besides its good family, and why that is dropped.
+const DROPPED: &[(&str, &str)] = &[
+    ("undeclared", "undeclared"),
+    ("usurper", "undeclared"),
+    ("wrong-kind", "wrong-kind"),
+    ("duplicate", "duplicate"),
+    ("nan", "counter-value"),
+    ("nan-gauge", "gauge-value"),
+    ("falling", "fell"),
+    ("falling-histogram", "fell"),
+    ("buckets", "buckets"),
+    ("bucket-counts", "buckets"),
+    ("label-count", "label-count"),
+    ("long-label", "long-label"),
+    ("long-help", "long-help"),
+    ("series", "family-series"),
+    ("many-families", "too-many-families"),
+];
+
+/// The same, where nothing good is left.
+const NOTHING_LEFT: &[(&str, &str)] = &[
+    ("mislabels", "invalid-label"),
+    ("wrong-labels", "wrong-labels"),
+    ("families", "undeclared"),
+];
+
+const SERVER: &str = "guest: { path: guest.wasm }\n\
+    server: { collectionInterval: 500ms, cacheTTL: 500ms, logLevel: error }\n";
+
+fn good(exposition: &Exposition, site: &str) -> Option<f64> {
+    let labels = [("site", site), ("stamp", "1")];
+    exposition.value("nbu_test_jobs", &labels)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_family_is_dropped_with_its_reason_and_the_rest_stands() {
+    let simulator = simulator().await;
+    let tables = [DROPPED, NOTHING_LEFT].concat();
+    let behaviours: Vec<_> = tables.iter().map(|(behaviour, _)| *behaviour).collect();
+    let bench = everywhere(&behaviours, &simulator, SERVER).await;
+    for (behaviour, reason) in &tables {
+        let seen = |e: &Exposition| dropped(e, behaviour, reason) >= 1.0;
+        let what = format!("`{behaviour}` is dropped as `{reason}`");
+        let page = bench.until(&what, seen).await;
+        let up = page.value("nbu_up", &[("site", behaviour)]);
+        assert_eq!(up, Some(1.0), "{behaviour}");
+        let stands = DROPPED.iter().any(|(of, _)| of == behaviour);
+        let expected = stands.then_some(1.0);
+        assert_eq!(good(&page, behaviour), expected, "{behaviour}");
+    }
+    let page = bench.scrape().await;
+    for absent in ["nbu_secret_family", "nbu_test_7", "nbu_test_jobs_seconds"] {
+        // The histogram that falls was good the first time.
+        let shown = page.all(absent, &[]);
+        assert!(shown.is_empty(), "{shown:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_family_in_which_one_series_falls_the_others_are_shown() {
+    let simulator = simulator().await;
+    let bench = everywhere(&["falling"], &simulator, SERVER).await;
+    let seen = |e: &Exposition| dropped(e, "falling", "fell") >= 3.0;
+    let page = bench.until("it has fallen", seen).await;
+    let value = |stamp| {
+        let labels = [("site", "falling"), ("stamp", stamp)];
+        page.value("nbu_test_jobs_total", &labels)
+    };
+    assert_eq!(value("1"), None);
+    assert!(value("2") >= Some(1.0));
+}

@@ -1,0 +1,82 @@
+//! Many kinds of mischief in `collect`, all at once in one process, and a site
+//! beside them at which all is well.
+
+use tests::Exposition;
+
+use super::{everywhere, faults, simulator};
+
+/// What the guest does, and what stops it.
+const STOPPED: &[(&str, &str)] = &[
+    ("spin", "deadline"),
+    ("naps", "deadline"),
+    ("sleep", "deadline"),
+    ("recurse", "trap"),
+    ("panic", "trap"),
+    ("exit", "trap"),
+    ("utf8", "trap"),
+    ("hoard", "memory"),
+    ("timers", "limit"),
+    ("requests", "limit"),
+    ("huge-line", "limit"),
+    ("liar", "contract"),
+    ("huge-state", "contract"),
+    ("foreign-state", "contract"),
+    ("novel", "contract"),
+];
+
+const SERVER: &str = "guest: { path: guest.wasm, memoryLimit: 128MiB }\n\
+    server: { collectionInterval: 1s, collectionTimeout: 2s, cacheTTL: 1s, logLevel: error }\n";
+/// Of `SERVER`, in seconds; and how much later a guest may be stopped.
+const DEADLINE: f64 = 2.0;
+const SLACK: f64 = 0.1;
+
+fn up(exposition: &Exposition, site: &str) -> Option<f64> {
+    exposition.value("nbu_up", &[("site", site)])
+}
+
+/// Until the good site was read twice more.
+async fn goes_on(bench: &tests::Bench) {
+    let read = |e: &Exposition| {
+        let labels = [("site", "steady"), ("source", "jobs")];
+        e.value("nbu_last_scrape_timestamp_seconds", &labels)
+    };
+    for _ in 0..2 {
+        let before = read(&bench.scrape().await);
+        bench
+            .until("the good site is read", |e| read(e) > before)
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_collection_does_it_is_stopped_and_the_other_site_is_read() {
+    let simulator = simulator().await;
+    let mut behaviours: Vec<_> = STOPPED.iter().map(|(behaviour, _)| *behaviour).collect();
+    behaviours.push("steady");
+    let bench = everywhere(&behaviours, &simulator, SERVER).await;
+    for (behaviour, reason) in STOPPED {
+        let stopped =
+            |e: &Exposition| faults(e, behaviour, reason) >= 1.0 && up(e, behaviour) == Some(0.0);
+        let what = format!("`{behaviour}` is stopped by `{reason}`");
+        let page = bench.until(&what, stopped).await;
+        let shown = page.all("nbu_test_jobs", &[("site", behaviour)]);
+        assert!(shown.is_empty(), "{behaviour}: {shown:?}");
+        // Where the deadline is what stops it, the host measured when.
+        if *reason == "deadline" {
+            let in_time = |e: &Exposition| {
+                let labels = [("site", *behaviour), ("collector", "jobs")];
+                let took = e.value("nbu_collector_duration_seconds", &labels);
+                took.is_some_and(|took| took <= DEADLINE + SLACK)
+            };
+            bench
+                .until(&format!("`{behaviour}` in time"), in_time)
+                .await;
+        }
+    }
+    goes_on(&bench).await;
+    let page = bench.scrape().await;
+    assert_eq!(up(&page, "steady"), Some(1.0));
+    let good = [("site", "steady")];
+    assert_eq!(page.sum("nbu_collector_failures_total", &good), 0.0);
+    assert_eq!(page.sum("nbu_exporter_guest_faults_total", &good), 0.0);
+}

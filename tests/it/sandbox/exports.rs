@@ -1,0 +1,67 @@
+//! Mischief in the exports besides `collect`.
+
+use http::StatusCode;
+use nbu_exporter::app::Failure;
+use tempfile::TempDir;
+use tests::{Bench, guests};
+
+use super::{by_site, everywhere, simulator};
+
+/// Why the host does not start on a guest that does this, with these limits.
+async fn refused(behaviour: &str, limits: &str) -> String {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let guest = guests::behaving(behaviour, 1);
+    guests::install(&guest, &folder.path().join(guests::FILE));
+    let rest = format!("guest: {{ path: guest.wasm, limits: {{ {limits} }} }}\n");
+    let text = by_site(&["paris"], &simulator, &rest);
+    std::fs::write(folder.path().join("config.yaml"), text).unwrap();
+    match Bench::open(folder).await {
+        Ok(_) => panic!("`{behaviour}` was taken"),
+        Err(Failure::Guest(refusal)) => refusal.to_string(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_misbehaves_before_it_runs_is_refused_with_the_reason() {
+    let limits = "checkTimeout: 300ms, failures: 7";
+    for (behaviour, reason) in [
+        ("mute", "does not describe itself"),
+        ("spin-describe", "still running after 0.3 s"),
+        ("spin-check", "still running after 0.3 s"),
+        ("trap-check", "trap"),
+        ("picky", "nothing is good enough"),
+        ("families", "announces 100000 families, more than the 500"),
+        ("paths", "announces 100000 paths, more than the 100"),
+        ("collectors", "names 100000 collectors, more than the 64"),
+        ("namesake", "`nbu_test_jobs` twice"),
+        ("misnamed", "invalid-name"),
+        ("usurper", "reserved-name"),
+        ("twin", "`storage` twice"),
+        ("nobody", "no collector"),
+        ("long-version", "version"),
+    ] {
+        let said = refused(behaviour, limits).await;
+        assert!(said.contains(reason), "{behaviour}: {said}");
+        assert!(said.len() < 4000, "{behaviour}: {} bytes", said.len());
+    }
+    let flood = refused("picky-flood", limits).await;
+    assert_eq!(flood.matches("nothing is good enough").count(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_misbehaves_is_one_line_and_the_other_sites_are_well() {
+    let simulator = simulator().await;
+    let behaviours = ["steady", "spin-probe", "trap-probe", "novel"];
+    let rest = "guest: { path: guest.wasm }\nserver: { probeTimeout: 500ms }\n";
+    let bench = everywhere(&behaviours, &simulator, rest).await;
+    let health = bench.get("/health").await;
+    let text = health.text();
+    assert_eq!(health.status, StatusCode::OK, "{text}");
+    let line = |site| text.lines().find(|line| line.contains(site)).unwrap();
+    assert!(line("spin-probe").contains("deadline"), "{text}");
+    assert!(line("trap-probe").contains("trap"), "{text}");
+    assert!(line("novel").contains("contract"), "{text}");
+    assert!(text.len() < 4000, "{} bytes", text.len());
+}

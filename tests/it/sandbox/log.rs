@@ -1,0 +1,80 @@
+//! What the operator reads of a guest that fails, and of one that says too much.
+
+use super::{faults, program, program_within, simulator};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_recurses_without_end_is_a_trap() {
+    let simulator = simulator().await;
+    let (_folder, mut program, client) = program("recurse", &simulator).await;
+    let line = program.line("Collection failed").await;
+    // Which of its two stacks overflows first is the compiler's choice.
+    assert!(line.contains("wasm trap: "), "{line}");
+    let counted = async || faults(&client.scrape().await, "paris", "trap") >= 1.0;
+    tests::eventually("the trap is counted", counted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_a_trap_and_its_message_is_in_the_log() {
+    let simulator = simulator().await;
+    let (_folder, mut program, client) = program("panic", &simulator).await;
+    program.line("boom").await;
+    let line = program.line("Collection failed").await;
+    assert!(line.contains("reason=trap"), "{line}");
+    let counted = async || faults(&client.scrape().await, "paris", "trap") >= 1.0;
+    tests::eventually("the trap is counted", counted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_log_lines_is_cut_off() {
+    let simulator = simulator().await;
+    let (_folder, mut program, _) = program("chatter", &simulator).await;
+    let line = program.line("The guest said too much").await;
+    assert!(line.contains("dropped=99000"), "{line}");
+    let chatter = |line: &&String| line.contains("chatter ");
+    assert_eq!(program.log.iter().filter(chatter).count(), 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_printed_lines_costs_lines_and_no_collection() {
+    let simulator = simulator().await;
+    let (_folder, mut program, client) = program("print", &simulator).await;
+    program.line("printed 19999").await;
+    let printed = |line: &&String| line.contains("printed ");
+    assert!(program.log.iter().filter(printed).count() <= 50);
+    let read = async || {
+        let exposition = client.scrape().await;
+        exposition.value("nbu_test_jobs", &[("site", "paris")]) == Some(1.0)
+    };
+    tests::eventually("the site is read", read).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_megabyte_are_cut() {
+    let simulator = simulator().await;
+    let (_folder, mut program, _) = program("long-lines", &simulator).await;
+    let line = program.line("llllllll").await;
+    assert!(line.len() < 10_000, "{}", line.len());
+    assert!(line.contains("ffffffff"), "its fields are there too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_call_has_limits_of_lines_and_bytes() {
+    let simulator = simulator().await;
+    // Each line is of 9 bytes or more, so 90 bytes are 10 lines, `chatter 0` to
+    // `chatter 9`; cut to 4 bytes, 99 bytes are 24.
+    for (limits, lines) in [
+        ("logLines: 7", 7),
+        ("logSize: 90B", 10),
+        ("logSize: 99B, logLineSize: 4B", 24),
+    ] {
+        let (_folder, mut program, _) = program_within("chatter", &simulator, limits).await;
+        let line = program.line("The guest said too much").await;
+        let rest = 100_000 - lines;
+        assert!(
+            line.contains(&format!("dropped={rest}")),
+            "{limits}: {line}"
+        );
+        let said = program.log.iter().filter(|line| line.contains("chat"));
+        assert_eq!(said.count(), lines, "{limits}");
+    }
+}
