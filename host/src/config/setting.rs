@@ -90,6 +90,24 @@ impl Setting for Port {
     }
 }
 
+/// How many of something; at least one.
+#[derive(Clone, Copy)]
+pub(super) struct Count(pub(super) u64);
+
+impl Setting for Count {
+    fn read(text: &str) -> Result<Self, Complaint> {
+        match text.trim().parse() {
+            Ok(0) => Err(complaint("is not more than zero", "write a number from 1")),
+            Ok(count) => Ok(Self(count)),
+            Err(_) => Err(complaint("is not a whole number", "write a number from 1")),
+        }
+    }
+
+    fn show(&self) -> Yaml {
+        self.0.into()
+    }
+}
+
 /// Longer than zero, in Go's notation: `1h30m`, `90s`, `1.5h`, `500ms`.
 impl Setting for Duration {
     fn read(text: &str) -> Result<Self, Complaint> {
@@ -156,7 +174,9 @@ impl Setting for ByteSize {
 
     fn show(&self) -> Yaml {
         match self.0 {
+            bytes if bytes % (1 << 30) == 0 => format!("{}GiB", bytes >> 30).into(),
             bytes if bytes % (1 << 20) == 0 => format!("{}MiB", bytes >> 20).into(),
+            bytes if bytes % (1 << 10) == 0 => format!("{}KiB", bytes >> 10).into(),
             bytes => bytes.into(),
         }
     }

@@ -21,7 +21,7 @@ use super::report::Report;
 use super::{
     Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
 };
-use crate::egress::Egress;
+use crate::egress::{Egress, Permit};
 use crate::site::SiteName;
 
 /// How long a call without network may take.
@@ -67,10 +67,10 @@ impl Frame {
         }
     }
 
-    fn at(place: Place<'_>, allowed: Duration) -> Self {
+    fn at(place: Place<'_>, permit: &Arc<Permit>, allowed: Duration) -> Self {
         Self {
             site: Some(place.site.clone()),
-            hooks: Box::new(place.egress.hooks()),
+            hooks: Box::new(place.egress.hooks(Arc::clone(permit))),
             memory_bytes: place.limits.memory_bytes,
             allowed,
         }
@@ -112,8 +112,9 @@ impl Guest {
         last_api_version: Option<String>,
     ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
         let settings = convert::settings(settings);
+        let frame = Frame::at(place, &self.permit, place.limits.probe);
         let (answer, _) = self
-            .run(Frame::at(place, place.limits.probe), move |guest, store| {
+            .run(frame, move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     let last = last_api_version.as_deref();
@@ -136,7 +137,7 @@ impl Guest {
         let settings = convert::settings(settings);
         let (report, peak_memory) = self
             .run(
-                Frame::at(place, place.limits.collect),
+                Frame::at(place, &self.permit, place.limits.collect),
                 move |guest, store| {
                     Box::pin(async move {
                         let collector = guest.nbu_collector_collector();

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::error::one_line;
 use super::instance::Instance;
 use super::{LoadError, Manifest};
+use crate::egress::Permit;
 
 /// Bytes of the largest component that is compiled. The built-in one has a
 /// hundredth of it.
@@ -53,6 +54,8 @@ pub struct Guest {
     manifest: Manifest,
     digest: Digest,
     imports: Vec<String>,
+    /// The paths of the manifest, for the way out.
+    pub(super) permit: Arc<Permit>,
 }
 
 impl Guest {
@@ -79,10 +82,14 @@ impl Guest {
             },
             digest,
             imports,
+            permit: Arc::new(Permit::new(digest, [])),
         };
         let manifest = guest.describe().await;
         guest.manifest = manifest.map_err(|fault| LoadError::Undescribed(fault.message))?;
         consistent(&guest.manifest).map_err(LoadError::Undescribed)?;
+        let capabilities = guest.manifest.capabilities.iter();
+        let paths = capabilities.flat_map(|capability| &capability.paths);
+        guest.permit = Arc::new(Permit::new(digest, paths.map(String::as_str)));
         Ok(guest)
     }
 
