@@ -1,5 +1,7 @@
 //! The way out, through the real guest.
 
+mod asking;
+
 use std::fs;
 
 use simulator::{Authority, Clock, Estate, Options, Simulator};

@@ -14,6 +14,7 @@ mod egress;
 mod faults;
 mod freshness;
 mod health;
+mod hostile;
 mod jobs;
 mod keys;
 mod predecessor;

@@ -48,8 +48,14 @@ impl Program {
 
     /// Starts it, with its output read as it comes.
     pub fn start(arguments: &[&str], folder: &Path) -> Self {
+        Self::start_with(arguments, folder, &[])
+    }
+
+    /// The same with variables of its environment.
+    fn start_with(arguments: &[&str], folder: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut child = Command::new(Self::path("nbu_exporter"))
             .args(arguments)
+            .envs(variables.iter().copied())
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -69,8 +75,13 @@ impl Program {
 
     /// Serves the `config.yaml` that stands in `folder`, on a free port.
     pub fn serve(folder: &Path) -> Self {
+        Self::serve_with(folder, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn serve_with(folder: &Path, variables: &[(&str, &Path)]) -> Self {
         let listen = "--web.listen-address=127.0.0.1:0";
-        Self::start(&["--config.file=config.yaml", listen], folder)
+        Self::start_with(&["--config.file=config.yaml", listen], folder, variables)
     }
 
     /// The next line that contains `text`; fails the test when none comes.

@@ -146,6 +146,9 @@ fn reason(error: ErrorCode) -> Reason {
         | E::HttpRequestBodySize(_)
         | E::ConnectionLimitReached => Reason::Denied("the request breaks a limit".to_owned()),
         E::HttpProtocolError => Reason::Malformed("the answer is not HTTP".to_owned()),
+        E::HttpResponseHeaderSectionSize(_) => {
+            Reason::Malformed("the headers of the answer are too large".to_owned())
+        }
         E::HttpResponseContentCoding(coding) => {
             let coding = coding.unwrap_or_default();
             Reason::Malformed(format!("the answer is coded as `{coding}`, unasked"))

@@ -17,9 +17,10 @@ use bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
+use crate::asking;
 use crate::behaviour::written;
 
-mod bindings {
+pub(crate) mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         world: "guest",
@@ -53,7 +54,7 @@ impl Guest for Component {
                 help: "The number that was written into the guest.".to_owned(),
                 labels: vec!["stamp".to_owned()],
             }],
-            paths: vec!["/ping".to_owned()],
+            paths: vec!["/ping".to_owned(), "/admin/jobs-count-requests".to_owned()],
             cached,
             state_version: 1,
         };
@@ -94,6 +95,7 @@ impl Guest for Component {
             "echo" => Some(echo(&settings, &window, &state)),
             "own-credential" => own_credential(),
             "wander" => wander("127.0.0.1:9"),
+            "ask" => Some(asking::all(&settings)),
             "userinfo" => wander(&format!("{}@127.0.0.1:9", authority(&settings))),
             _ => None,
         };

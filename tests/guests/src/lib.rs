@@ -7,6 +7,10 @@
 #![cfg_attr(not(target_family = "wasm"), allow(unused))]
 
 #[cfg(target_family = "wasm")]
+mod asking;
+#[cfg(target_family = "wasm")]
 mod behaviour;
 #[cfg(target_family = "wasm")]
 mod component;
+#[cfg(target_family = "wasm")]
+mod hunt;
