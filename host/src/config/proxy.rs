@@ -84,7 +84,9 @@ impl Environment {
                 "a variable of the environment is not the address of a proxy",
             );
         }
-        let no = [&[self.no.clone()], excepted].concat().join(",");
+        let no = [std::slice::from_ref(&self.no), excepted]
+            .concat()
+            .join(",");
         Proxies { no: &no, ..always }.on_the_way_to(site)
     }
 }
