@@ -4,6 +4,7 @@
 //! `file` is the configuration as written, [`Config`] as meant; an invalid one
 //! cannot be held. Nothing but the wiring sees a whole `Config`.
 
+mod amounts;
 mod collectors;
 mod credentials;
 mod file;
@@ -12,10 +13,12 @@ mod host_name;
 mod json;
 mod limits;
 mod problem;
+mod proxy;
 mod section;
 mod server;
 mod setting;
 mod sites;
+mod tls;
 mod variables;
 mod web;
 
@@ -23,6 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{collect, guest, http, swap, telemetry};
 use problem::Findings;
@@ -75,6 +79,8 @@ pub fn load(
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    // It may hold keys.
+    let text = Zeroizing::new(text);
     parse(&text, path, overrides, environment)
 }
 
@@ -97,6 +103,7 @@ pub fn parse(
                 Section::root(&root, &findings),
                 directory,
                 overrides,
+                environment,
             ))
         }
         Err(problem) => {
@@ -122,7 +129,12 @@ pub fn parse(
 
 /// Reads every key there is. What is wrong is among the section's findings, and
 /// then the result is not to be used.
-fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> Config {
+fn settings(
+    mut root: Section<'_>,
+    directory: &Path,
+    overrides: &Overrides,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Config {
     let mut limits = guest::Limits::default();
     let server = root.nested("server", |s| {
         server::read(s, directory, overrides, &mut limits)
@@ -132,6 +144,7 @@ fn settings(mut root: Section<'_>, directory: &Path, overrides: &Overrides) -> C
     let collectors = collectors::read(&mut root);
     let common = sites::Common {
         directory,
+        environment,
         collectors: &collectors,
         legacy_names,
     };

@@ -13,20 +13,28 @@ use http::uri::{self, Authority};
 
 use crate::site::SiteName;
 
+mod address;
 mod allow;
 mod body;
 mod client;
+mod conceal;
 mod connector;
 mod credential;
 mod exchange;
 mod failure;
 mod fingerprint;
 mod hooks;
+mod identity;
 mod insecure;
+mod path;
 mod patience;
+mod permit;
+mod proxy;
 mod record;
 mod resolver;
+mod session;
 mod settings;
+mod stream;
 mod trust;
 
 #[cfg(test)]
@@ -34,7 +42,10 @@ mod tests;
 
 pub use allow::Rule;
 pub use hooks::Hooks;
-pub use settings::{Origin, Scheme, Settings, Timeouts, Tls};
+pub use identity::Identity;
+pub use permit::Permit;
+pub use proxy::{Proxies, Proxy};
+pub use settings::{Limits, Origin, Scheme, Settings, Timeouts, Tls, TlsVersion};
 
 /// Told about everything that leaves, or is kept from leaving.
 pub trait Observer: Send + Sync {
@@ -92,9 +103,9 @@ impl Egress {
         }))
     }
 
-    /// What one collection sends its requests through.
-    pub fn hooks(self: &Arc<Self>) -> Hooks {
-        Hooks::new(Arc::clone(self))
+    /// What one collection of a guest sends its requests through.
+    pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>) -> Hooks {
+        Hooks::new(Arc::clone(self), permit)
     }
 
     /// The fingerprint of the settings that this way out was made from.
@@ -117,6 +128,8 @@ impl fmt::Debug for Egress {
 pub enum Error {
     /// The origin, which cannot stand in a request or name a certificate.
     Origin(String),
+    /// What the server's certificate is to be for, which no certificate is.
+    Name(String),
     /// One of the site's own authorities cannot be used: its number, counted
     /// from 1, and the reason.
     Authority(usize, String),
@@ -132,6 +145,7 @@ impl Error {
         match self {
             Self::NoTrust => Some("name the server's certificate authority with `caFile`"),
             Self::Authority(..) => Some("`caFile` must hold certificates of authorities, as PEM"),
+            Self::Name(_) => Some("`serverName` is a name or an address, and nothing else"),
             Self::Origin(_) | Self::Tls(_) => None,
         }
     }
@@ -141,6 +155,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin(url) => write!(f, "`{url}` is not the address of a server"),
+            Self::Name(name) => write!(f, "no certificate is for `{name}`"),
             Self::Authority(number, reason) => {
                 write!(f, "certificate {number} of the authorities: {reason}")
             }

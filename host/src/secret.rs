@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// An API key. Neither `Debug` nor `Display` shows it, and its memory is
-/// overwritten when it is dropped.
+/// An API key. Neither `Debug` nor `Display` shows it. Clones and headers share
+/// one copy, whose memory is overwritten when the last of them is dropped.
 #[derive(Clone)]
-pub struct ApiKey(Zeroizing<String>);
+pub struct ApiKey(HeaderValue);
 
 /// Why a text cannot be an API key.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,23 +29,31 @@ impl ApiKey {
         if key.is_empty() {
             return Err(InvalidKey::Empty);
         }
-        HeaderValue::from_str(key).map_err(|_| InvalidKey::NotAHeader)?;
-        Ok(Self(Zeroizing::new(key.to_owned())))
+        if !key.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+            return Err(InvalidKey::NotAHeader);
+        }
+        // The header owns the memory that is overwritten; nothing copies it.
+        let owner = Zeroizing::new(key.as_bytes().to_vec());
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(owner))
+            .map_err(|_| InvalidKey::NotAHeader)?;
+        header.set_sensitive(true);
+        Ok(Self(header))
     }
 
     /// The value of the `Authorization` header: the key alone, no scheme word.
     /// Marked sensitive, so that nothing that prints headers shows it.
     pub fn header(&self) -> HeaderValue {
-        // Proven by `new`: the text is a header value.
-        let mut value =
-            HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static(""));
-        value.set_sensitive(true);
-        value
+        self.0.clone()
+    }
+
+    /// The key itself, for finding it where it must not be.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// A digest, for telling two keys apart without looking at either.
     pub fn fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+        Sha256::digest(self.as_bytes()).into()
     }
 }
 
@@ -70,6 +79,14 @@ mod tests {
         let header = key.header();
         assert!(!format!("{key} {key:?} {header:?}").contains("s3cret"));
         assert_eq!(header.as_bytes(), b"s3cret");
+    }
+
+    #[test]
+    fn all_that_is_made_of_a_key_is_one_copy() {
+        let key = ApiKey::new("s3cret").unwrap();
+        let place = key.as_bytes().as_ptr();
+        assert_eq!(key.clone().header().as_bytes().as_ptr(), place);
+        assert!(key.header().is_sensitive());
     }
 
     #[test]

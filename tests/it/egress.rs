@@ -1,10 +1,13 @@
 //! The way out, through the real guest.
 
+mod asking;
+
 use std::fs;
 
+use nbu_exporter::guest::Digest;
 use simulator::{Authority, Clock, Estate, Options, Simulator};
 use tempfile::TempDir;
-use tests::{Bench, Exposition, Site};
+use tests::{Bench, Exposition, Program, Site, guests};
 
 async fn simulator(authority: Option<Authority>) -> Simulator {
     let options = Options {
@@ -111,4 +114,32 @@ async fn connections_are_kept_from_one_collection_to_the_next() {
         connections <= 8 && requests >= 5 * connections,
         "{connections} connections for {requests} requests"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
+    let simulator = simulator(None).await;
+    let folder = TempDir::new().unwrap();
+    let guest = guests::behaving("ask", 1);
+    guests::install(&guest, &folder.path().join(guests::FILE));
+    let ask = "collectors: { storage: { enabled: false }, jobs: { ask: thousands } }";
+    let rest = format!(
+        "{}server: {{ collectionInterval: 1h }}\n{ask}",
+        guests::GUEST
+    );
+    let site = paris(&simulator).yaml_with("maxRequestsPerCollection: 7");
+    let text = format!("{rest}\nnbuservers:\n{site}");
+    fs::write(folder.path().join("config.yaml"), text).unwrap();
+    let mut program = Program::serve(folder.path());
+    let line = program.line("Request refused").await;
+    for part in [
+        "site=paris",
+        "rule=requests",
+        &Digest::of(&guest).to_string(),
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    program.line("Collector failed").await;
+    let refused = |line: &&String| line.contains("Request refused");
+    assert_eq!(program.log.iter().filter(refused).count(), 1);
 }

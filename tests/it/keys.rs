@@ -7,6 +7,7 @@
 mod accepted;
 mod address;
 mod clockwork;
+mod egress;
 mod guest;
 mod listener;
 mod log;
@@ -31,6 +32,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
         accepted::KEYS,
         address::KEYS,
         clockwork::KEYS,
+        egress::KEYS,
         guest::KEYS,
         listener::KEYS,
         log::KEYS,

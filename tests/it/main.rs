@@ -17,6 +17,7 @@ mod egress;
 mod faults;
 mod freshness;
 mod health;
+mod hostile;
 mod jobs;
 mod keys;
 mod predecessor;

@@ -17,8 +17,10 @@ pub mod estates;
 mod exposition;
 pub mod guests;
 mod program;
+mod scripted;
 
 pub use bench::{Bench, Site, eventually};
 pub use client::{Answer, Client};
 pub use exposition::{Exposition, Sample};
 pub use program::Program;
+pub use scripted::{Act, Manner, Play, Scripted};

@@ -83,8 +83,15 @@ impl Program {
 
     /// Serves the `config.yaml` that stands in `folder`, on a free port.
     pub fn serve(folder: &Path) -> Self {
-        let listen = "--web.listen-address=127.0.0.1:0";
-        Self::start(&["--config.file=config.yaml", listen], folder)
+        Self::serve_with(folder, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn serve_with(folder: &Path, variables: &[(&str, &Path)]) -> Self {
+        let mut command = Command::new(Self::path("nbu_exporter"));
+        command.args(["--config.file=config.yaml", "--web.listen-address=127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
+        Self::spawn(command, folder)
     }
 
     /// The next line that contains `text`; fails the test when none comes.

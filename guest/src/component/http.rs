@@ -141,7 +141,18 @@ fn reason(error: ErrorCode) -> Reason {
         | E::HttpResponseTimeout => Reason::Timeout,
         E::HttpRequestDenied => Reason::Denied("the host refused the request".to_owned()),
         E::DestinationIpProhibited => Reason::Denied("the address is not allowed".to_owned()),
+        E::HttpRequestUriTooLong
+        | E::HttpRequestHeaderSectionSize(_)
+        | E::HttpRequestBodySize(_)
+        | E::ConnectionLimitReached => Reason::Denied("the request breaks a limit".to_owned()),
         E::HttpProtocolError => Reason::Malformed("the answer is not HTTP".to_owned()),
+        E::HttpResponseHeaderSectionSize(_) => {
+            Reason::Malformed("the headers of the answer are too large".to_owned())
+        }
+        E::HttpResponseContentCoding(coding) => {
+            let coding = coding.unwrap_or_default();
+            Reason::Malformed(format!("the answer is coded as `{coding}`, unasked"))
+        }
         E::HttpResponseBodySize(limit) => {
             let limit = limit.map_or("the host allows".to_owned(), |n| format!("{n} bytes"));
             Reason::Malformed(format!("response body larger than {limit}"))

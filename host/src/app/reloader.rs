@@ -105,6 +105,7 @@ impl Reloader {
         self.rooms
             .instruments
             .config_loaded(sha256, SystemTime::now());
+        self.show_trust(&self.config);
         self.listener.set_ready();
         Ok(())
     }
@@ -217,6 +218,7 @@ impl Reloader {
         self.rooms
             .instruments
             .config_loaded(&config.sha256, SystemTime::now());
+        self.show_trust(&config);
         self.listener
             .apply(moved, &config, self.config.http.shutdown_timeout);
         self.watcher.set_paths(watched(&config)).await;
@@ -236,6 +238,14 @@ impl Reloader {
         files.extend(named);
         self.watcher.set_paths(files).await;
         loaded.map_err(|problems| problems.to_string())
+    }
+
+    /// Sites that are gone are forgotten with all else about them.
+    fn show_trust(&self, config: &Config) {
+        for site in &config.swap.sites {
+            let insecure = site.egress.is_insecure();
+            self.rooms.instruments.tls_insecure(&site.name, insecure);
+        }
     }
 
     fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {

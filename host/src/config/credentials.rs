@@ -1,36 +1,76 @@
-//! The keys of a site that are secret, or that say whom to trust.
+//! The API key of a site, and the files that keys name.
 
 use std::path::{Path, PathBuf};
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use zeroize::Zeroizing;
 
 use super::section::Section;
-use crate::egress::{Scheme, Tls};
+use super::sites::Common;
 use crate::secret::{ApiKey, InvalidKey};
 
-/// The API key, from the configuration or from a file of its own.
-pub(super) fn key(section: &mut Section<'_>, directory: &Path) -> Option<ApiKey> {
-    let inline = section.has("apiKey");
+/// Where systemd puts the credentials of a unit.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// The keys that give an API key, of which one is to be there.
+const WAYS: [&str; 3] = ["apiKey", "apiKeyFile", "apiKeyCredential"];
+
+/// The API key, from the configuration, a file of its own or systemd.
+pub(super) fn key(section: &mut Section<'_>, common: &Common<'_>) -> Option<ApiKey> {
+    let given: Vec<_> = WAYS.into_iter().filter(|way| section.has(way)).collect();
     let text = section.secret("apiKey");
     let path = section.optional::<PathBuf>("apiKeyFile");
-    match (inline, section.has("apiKeyFile")) {
-        (true, true) => {
-            let hint = "keep one of the two";
-            section.problem("apiKeyFile", "`apiKey` is given too", hint);
-            None
-        }
-        (false, false) => {
-            let hint = "write the key, as `${NAME}` of a variable, or `apiKeyFile` with a path";
+    let name = section.optional::<String>("apiKeyCredential");
+    match *given.as_slice() {
+        [] => {
+            let hint = "write the key, as `${NAME}` of a variable, or `apiKeyFile` with a path, or \
+                        `apiKeyCredential` with the name of a systemd credential";
             section.problem("apiKey", "is missing", hint);
             None
         }
-        (true, false) => valid(section, "apiKey", text?),
-        (false, true) => {
-            let bytes = content(section, "apiKeyFile", &directory.join(path?))?;
-            valid(section, "apiKeyFile", &String::from_utf8_lossy(&bytes))
+        ["apiKey"] => valid(section, "apiKey", text?),
+        ["apiKeyFile"] => within(section, "apiKeyFile", &common.directory.join(path?)),
+        ["apiKeyCredential"] => {
+            let path = credential(section, common, &name?)?;
+            within(section, "apiKeyCredential", &path)
         }
+        [first, .., last] => {
+            section.problem(last, format!("`{first}` is given too"), "keep one of them");
+            None
+        }
+        // There is no fourth way.
+        [_] => None,
+    }
+}
+
+/// Where systemd has put a credential.
+fn credential(section: &Section<'_>, common: &Common<'_>, name: &str) -> Option<PathBuf> {
+    let at = "apiKeyCredential";
+    if name.contains('/') || matches!(name, "." | "..") {
+        let hint = "write the name that stands before the `:` of `LoadCredential=`";
+        section.problem(
+            at,
+            format!("`{name}` is not the name of a credential"),
+            hint,
+        );
+        return None;
+    }
+    let Some(directory) = (common.environment)(CREDENTIALS) else {
+        let hint = format!(
+            "write `LoadCredential={name}:/path/of/the/key` into the unit, or name a file with \
+             `apiKeyFile`"
+        );
+        let message = format!("systemd gives no credentials: `{CREDENTIALS}` is not set");
+        section.problem(at, message, &hint);
+        return None;
+    };
+    Some(Path::new(&directory).join(name))
+}
+
+/// The key that a file holds.
+fn within(section: &Section<'_>, at: &str, path: &Path) -> Option<ApiKey> {
+    let bytes = content(section, at, path)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => valid(section, at, text),
+        Err(_) => valid(section, at, "\0"),
     }
 }
 
@@ -47,60 +87,12 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
     None
 }
 
-/// Which certificates are trusted.
-pub(super) fn tls(section: &mut Section<'_>, scheme: Scheme, directory: &Path) -> Tls {
-    let insecure_skip_verify = section.value("insecureSkipVerify", false);
-    let path = section.optional::<PathBuf>("caFile");
-    let reason = match scheme {
-        Scheme::Http => Some("over plain HTTP there are no certificates"),
-        Scheme::Https => insecure_skip_verify.then_some("`insecureSkipVerify` accepts any"),
-    };
-    if let (Some(reason), true) = (reason, path.is_some()) {
-        section.warning("caFile", "has no effect", reason);
-    }
-    let authorities = path
-        .and_then(|path| content(section, "caFile", &directory.join(path)))
-        .and_then(|pem| certificates(section, "caFile", &pem));
-    Tls {
-        authorities: authorities.unwrap_or_default(),
-        insecure_skip_verify,
-    }
-}
-
-/// Every certificate of a PEM file.
-pub(super) fn certificates(
-    section: &Section<'_>,
-    key: &str,
-    pem: &[u8],
-) -> Option<Vec<CertificateDer<'static>>> {
-    let hint = "name a PEM file with a `BEGIN CERTIFICATE` block for each";
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let all = match all {
-        Ok(all) if !all.is_empty() => all,
-        Ok(_) => {
-            section.problem(key, "the file holds no certificate", hint);
-            return None;
-        }
-        Err(error) => {
-            section.problem(key, format!("the file is not PEM: {error}"), hint);
-            return None;
-        }
-    };
-    let mut store = RootCertStore::empty();
-    for certificate in &all {
-        if let Err(error) = store.add(certificate.clone()) {
-            section.problem(key, format!("a certificate is unusable: {error}"), hint);
-            return None;
-        }
-    }
-    Some(all)
-}
-
-/// Reads a file that a key names. Its content is never part of a message.
-pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Vec<u8>> {
+/// Reads a file that a key names. Its content is never part of a message, and
+/// its memory is overwritten when it is dropped.
+pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Zeroizing<Vec<u8>>> {
     section.findings().file(path);
     match std::fs::read(path) {
-        Ok(bytes) => Some(bytes),
+        Ok(bytes) => Some(Zeroizing::new(bytes)),
         Err(error) => {
             let hint = format!("the path is taken as `{}`", path.display());
             section.problem(key, format!("the file cannot be read: {error}"), &hint);

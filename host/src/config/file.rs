@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use zeroize::Zeroizing;
 
 use super::problem::{Findings, Problem};
 
@@ -34,16 +35,27 @@ pub(super) struct Key {
     pub(super) line: usize,
 }
 
-/// A text, before and after its variables were replaced.
+/// A text, before and after its variables were replaced. It may be a secret, so
+/// its memory is overwritten when it is dropped.
 #[derive(Clone, Debug)]
 pub(super) struct Scalar {
     /// As it stands in the file. What a variable held may be a secret, so
     /// messages show this.
-    pub(super) written: String,
+    pub(super) written: Zeroizing<String>,
     /// What it means.
-    pub(super) text: String,
+    pub(super) text: Zeroizing<String>,
     /// Not quoted, so that it may be a number or a boolean.
     pub(super) plain: bool,
+}
+
+impl Node {
+    /// The text, when it is a single value.
+    pub(super) fn scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
 }
 
 impl Value {
@@ -174,7 +186,7 @@ impl Builder<'_> {
 fn key(node: Node, findings: &Findings) -> Key {
     let line = node.line;
     let name = match node.value {
-        Value::Scalar(scalar) => scalar.text,
+        Value::Scalar(scalar) => scalar.text.to_string(),
         other => {
             findings.problem(Problem {
                 file: None,
@@ -193,6 +205,7 @@ fn scalar(text: String, plain: bool) -> Value {
     if plain && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") {
         return Value::Null;
     }
+    let text = Zeroizing::new(text);
     Value::Scalar(Scalar {
         written: text.clone(),
         text,

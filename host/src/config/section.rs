@@ -121,6 +121,33 @@ impl<'n> Section<'n> {
         Some(&scalar.text)
     }
 
+    /// Texts: a list of them, or one text with commas between. Empty when the key
+    /// is left out.
+    pub(super) fn texts(&mut self, key: &'static str) -> Vec<String> {
+        let Some(node) = self.node(key) else {
+            return Vec::new();
+        };
+        let scalars: Option<Vec<_>> = match &node.value {
+            Value::List(items) => items.iter().map(Node::scalar).collect(),
+            _ => node.scalar().map(|scalar| vec![scalar]),
+        };
+        let Some(scalars) = scalars else {
+            wrong_kind(&join(&self.at, key), node, "a list of texts", self.findings);
+            return Vec::new();
+        };
+        let texts = scalars
+            .into_iter()
+            .flat_map(|scalar| scalar.text.split(','));
+        let texts: Vec<_> = texts.map(|text| text.trim().to_owned()).collect();
+        self.show(key, &texts);
+        texts
+    }
+
+    /// What the masked copy shows of a key instead of what was read.
+    pub(super) fn show_as(&mut self, key: &'static str, shown: &str) {
+        self.show(key, shown);
+    }
+
     /// Keys that are accepted and change nothing.
     pub(super) fn unused(&mut self, keys: &[&'static str]) {
         for key in keys {

@@ -66,8 +66,8 @@ pub(super) fn read(
 
 fn http_limits(server: &mut Section<'_>) -> http::Limits {
     let default = http::Limits::default();
-    let connections = u32::try_from(default.connections).unwrap_or(u32::MAX);
-    let connections = server.value("maxConnections", Count(connections)).0;
+    let connections = Count(default.connections as u64);
+    let connections = server.value("maxConnections", connections).0;
     http::Limits {
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
         read: server.value("readTimeout", default.read),

@@ -90,18 +90,16 @@ impl Setting for Port {
     }
 }
 
-/// How many there may be; at least one.
+/// How many of something; at least one.
 #[derive(Clone, Copy)]
-pub(super) struct Count(pub(super) u32);
+pub(super) struct Count(pub(super) u64);
 
 impl Setting for Count {
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().parse() {
-            Ok(count) if count > 0 => Ok(Self(count)),
-            _ => Err(complaint(
-                "is not a number above zero",
-                "write one such as `20`",
-            )),
+            Ok(0) => Err(complaint("is not more than zero", "write a number from 1")),
+            Ok(count) => Ok(Self(count)),
+            Err(_) => Err(complaint("is not a whole number", "write a number from 1")),
         }
     }
 
@@ -176,7 +174,9 @@ impl Setting for ByteSize {
 
     fn show(&self) -> Yaml {
         match self.0 {
+            bytes if bytes % (1 << 30) == 0 => format!("{}GiB", bytes >> 30).into(),
             bytes if bytes % (1 << 20) == 0 => format!("{}MiB", bytes >> 20).into(),
+            bytes if bytes % (1 << 10) == 0 => format!("{}KiB", bytes >> 10).into(),
             bytes => bytes.into(),
         }
     }

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use bytesize::ByteSize;
 use serde_yaml::Value as Yaml;
 
-use super::credentials;
 use super::host_name::HostName;
 use super::section::Section;
 use super::setting::{Complaint, Port, Setting, complaint};
+use super::{amounts, credentials, proxy, tls};
 use crate::egress::{self, Origin, Scheme, Timeouts};
 use crate::guest::{Selection, SiteSettings};
 use crate::site::SiteName;
@@ -18,12 +17,13 @@ use crate::swap::Site;
 /// NetBackup's own port for its REST API (`securitySchemes` and `servers` of
 /// every specification name 1556, the PBX port).
 const PORT: Port = Port(1556);
-const MAX_RESPONSE: ByteSize = ByteSize::mib(64);
 
 /// What all sites have in common.
 pub(super) struct Common<'c> {
     /// Where relative paths start.
     pub(super) directory: &'c Path,
+    /// The variables that the process was started with.
+    pub(super) environment: &'c dyn Fn(&str) -> Option<String>,
     pub(super) collectors: &'c [Selection],
     pub(super) legacy_names: bool,
 }
@@ -75,17 +75,19 @@ fn site(section: &mut Section<'_>, name: Option<SiteName>, common: &Common<'_>) 
     }
     let base = section.value("uri", BasePath("/netbackup".into())).0;
     let api_version = section.optional::<ApiVersion>("apiVersion");
-    let credential = credentials::key(section, common.directory);
-    let tls = credentials::tls(section, scheme, common.directory);
-    let timeouts = section.nested("timeouts", timeouts);
-    let max_response_bytes = section.value("maxResponseBytes", MAX_RESPONSE).0;
-    section.unused(&["domain", "domainType", "contentType"]);
-    let host = host?;
-    let origin = Origin {
+    let credential = credentials::key(section, common);
+    let tls = tls::tls(section, scheme, common.directory);
+    let origin = host.as_ref().map(|host| Origin {
         scheme,
         host: host.in_url(),
         port,
-    };
+    });
+    let proxy = proxy::read(section, common, origin.as_ref());
+    let allow_local_addresses = section.value("allowLocalAddresses", false);
+    let timeouts = section.nested("timeouts", timeouts);
+    let limits = amounts::read(section);
+    section.unused(&["domain", "domainType", "contentType"]);
+    let (host, origin) = (host?, origin?);
     Some(Site {
         name: name.or_else(|| SiteName::new(host.as_written()))?,
         guest: SiteSettings {
@@ -96,10 +98,13 @@ fn site(section: &mut Section<'_>, name: Option<SiteName>, common: &Common<'_>) 
         },
         egress: egress::Settings {
             origin,
+            base_path: base,
             credential: credential?,
             tls,
+            proxy,
+            allow_local_addresses,
             timeouts,
-            max_response_bytes,
+            limits,
         },
     })
 }

@@ -7,13 +7,15 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::file::{Node, Value};
 use super::problem::{Findings, Problem};
 
 /// Where a name's value comes from.
 pub(super) struct Variables<'e> {
     environment: &'e dyn Fn(&str) -> Option<String>,
-    dotenv: HashMap<String, String>,
+    dotenv: HashMap<String, Zeroizing<String>>,
 }
 
 impl<'e> Variables<'e> {
@@ -43,8 +45,9 @@ impl<'e> Variables<'e> {
     }
 
     /// A variable that the process was started with wins over a file.
-    fn get(&self, name: &str) -> Option<String> {
-        (self.environment)(name).or_else(|| self.dotenv.get(name).cloned())
+    fn get(&self, name: &str) -> Option<Zeroizing<String>> {
+        let started_with = (self.environment)(name).map(Zeroizing::new);
+        started_with.or_else(|| self.dotenv.get(name).cloned())
     }
 
     /// Replaces the variables in every text below `node`; `at` is its key.
@@ -79,8 +82,8 @@ impl<'e> Variables<'e> {
         }
     }
 
-    fn expanded(&self, written: &str) -> Result<String, Vec<(String, String)>> {
-        let (mut text, mut complaints) = (String::new(), Vec::new());
+    fn expanded(&self, written: &str) -> Result<Zeroizing<String>, Vec<(String, String)>> {
+        let (mut text, mut complaints) = (Zeroizing::new(String::new()), Vec::new());
         let mut rest = written;
         while let Some((before, after)) = rest.split_once("${") {
             text.push_str(before);
@@ -125,7 +128,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The entries of one `.env` file; none when it does not exist.
-fn pairs(path: &Path, findings: &Findings) -> Vec<(String, String)> {
+fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
     let complain = |message: String| {
         findings.problem(Problem {
             file: None,
@@ -136,7 +139,7 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, String)> {
         });
     };
     let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
+        Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             complain(format!("cannot be read: {error}"));
@@ -146,7 +149,7 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for item in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
         match item {
-            Ok(pair) => pairs.push(pair),
+            Ok((name, value)) => pairs.push((name, Zeroizing::new(value))),
             // Only the line's number is said: the line may hold a key.
             Err(dotenvy::Error::LineParse(line, _)) => {
                 let number = text.lines().position(|l| l.trim() == line.trim());

@@ -103,5 +103,6 @@ fn rate(section: &mut Section<'_>) -> Option<RateLimit> {
         let hint = "write how many requests may come at once, such as `20`";
         section.problem("burst", "is missing", hint);
     }
-    Some(RateLimit::new(interval, burst?.0))
+    let burst = u32::try_from(burst?.0).unwrap_or(u32::MAX);
+    Some(RateLimit::new(interval, burst))
 }

@@ -2,12 +2,13 @@
 
 use http::{Method, Uri};
 
+use super::path::{self, Templates};
 use super::settings::{Origin, Scheme};
 
 /// What a refused request broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Neither GET nor POST.
+    /// Neither GET nor the POST that counts jobs.
     Method,
     /// Not the site's scheme.
     Scheme,
@@ -17,11 +18,27 @@ pub enum Rule {
     Host,
     /// Not the site's port.
     Port,
-    /// A path that does not begin with `/`, and so could name another server
-    /// in the request line.
+    /// A path that servers read in more than one way, or that leaves the base
+    /// path.
     Path,
+    /// A path that the guest's manifest does not declare.
+    Undeclared,
     /// A header that only the host may set.
     Credential,
+    /// A URL that is too long.
+    Url,
+    /// Too many headers, or too many bytes of them.
+    Headers,
+    /// A request body that is too large.
+    Body,
+    /// Too many requests in one collection.
+    Requests,
+    /// Too many requests at one time.
+    Concurrency,
+    /// Too many bytes of answers in one collection.
+    Bytes,
+    /// An address that the site's name must not lead to.
+    Address,
 }
 
 impl Rule {
@@ -34,17 +51,48 @@ impl Rule {
             Self::Host => "host",
             Self::Port => "port",
             Self::Path => "path",
+            Self::Undeclared => "undeclared",
             Self::Credential => "credential",
+            Self::Url => "url",
+            Self::Headers => "headers",
+            Self::Body => "body",
+            Self::Requests => "requests",
+            Self::Concurrency => "concurrency",
+            Self::Bytes => "bytes",
+            Self::Address => "address",
         }
     }
 }
 
-/// Whether a request goes to the site and nowhere else. The base path is not
-/// looked at: the guest builds it, and it leads nowhere but to the same server.
-pub(super) fn check(origin: &Origin, method: &Method, uri: &Uri) -> Result<(), Rule> {
+/// The one endpoint below the base path that is asked with POST: it counts jobs
+/// and changes nothing (`admin.yaml POST /admin/jobs-count-requests`).
+const COUNT_REQUESTS: &str = "/admin/jobs-count-requests";
+
+/// Whether a request goes to the site, and to nothing there but what the guest
+/// has declared.
+pub(super) fn check(
+    origin: &Origin,
+    base_path: &str,
+    declared: &Templates,
+    method: &Method,
+    uri: &Uri,
+) -> Result<(), Rule> {
     if !matches!(*method, Method::GET | Method::POST) {
         return Err(Rule::Method);
     }
+    destination(origin, uri)?;
+    let below = path::below(base_path, uri).ok_or(Rule::Path)?;
+    if !declared.match_path(below) {
+        return Err(Rule::Undeclared);
+    }
+    if *method == Method::POST && below != COUNT_REQUESTS {
+        return Err(Rule::Method);
+    }
+    Ok(())
+}
+
+/// Whether a request goes to the site and nowhere else.
+fn destination(origin: &Origin, uri: &Uri) -> Result<(), Rule> {
     if uri.scheme_str() != Some(origin.scheme.as_str()) {
         return Err(Rule::Scheme);
     }
@@ -56,13 +104,11 @@ pub(super) fn check(origin: &Origin, method: &Method, uri: &Uri) -> Result<(), R
         return Err(Rule::Host);
     }
     let written = authority.as_str().strip_prefix(authority.host());
-    if written.and_then(|port| port_of(port, origin.scheme)) != Some(origin.port) {
-        return Err(Rule::Port);
+    if written.and_then(|port| port_of(port, origin.scheme)) == Some(origin.port) {
+        Ok(())
+    } else {
+        Err(Rule::Port)
     }
-    let begins = uri
-        .path_and_query()
-        .is_none_or(|path| path.as_str().starts_with('/'));
-    if begins { Ok(()) } else { Err(Rule::Path) }
 }
 
 /// `written` is what stands behind the host: nothing, or `:` and a number.
@@ -86,45 +132,55 @@ mod tests {
         }
     }
 
+    fn ask(origin: &Origin, method: &Method, uri: &str) -> Result<(), Rule> {
+        let declared = Templates::new(["/admin/jobs", COUNT_REQUESTS]);
+        check(origin, "/nb", &declared, method, &uri.parse().unwrap())
+    }
+
     fn get(origin: &Origin, uri: &str) -> Result<(), Rule> {
-        check(origin, &Method::GET, &uri.parse().unwrap())
+        ask(origin, &Method::GET, uri)
     }
 
     #[test]
     fn the_site_itself_is_allowed_however_it_is_written() {
         let nbu = origin(Scheme::Https, "nbu1", 443);
-        assert_eq!(get(&nbu, "https://nbu1/netbackup/ping"), Ok(()));
-        assert_eq!(get(&nbu, "https://NBU1:443/?page%5Blimit%5D=1"), Ok(()));
+        assert_eq!(get(&nbu, "https://nbu1/nb/ping"), Ok(()));
+        let query = "https://NBU1:443/nb/admin/jobs?page%5Blimit%5D=1";
+        assert_eq!(get(&nbu, query), Ok(()));
         let v6 = origin(Scheme::Http, "[::1]", 1556);
-        assert_eq!(get(&v6, "http://[::1]:1556/"), Ok(()));
+        assert_eq!(get(&v6, "http://[::1]:1556/nb/ping"), Ok(()));
     }
 
     #[test]
     fn everything_else_is_refused_by_name() {
         let nbu = origin(Scheme::Https, "nbu1", 1556);
-        assert_eq!(get(&nbu, "http://nbu1:1556/"), Err(Rule::Scheme));
-        assert_eq!(get(&nbu, "https://nbu2:1556/"), Err(Rule::Host));
-        assert_eq!(get(&nbu, "https://nbu1.evil:1556/"), Err(Rule::Host));
-        assert_eq!(get(&nbu, "https://nbu1:1557/"), Err(Rule::Port));
-        assert_eq!(get(&nbu, "https://nbu1/"), Err(Rule::Port));
-        assert_eq!(get(&nbu, "https://user@nbu1:1556/"), Err(Rule::Userinfo));
-        assert_eq!(get(&nbu, "https://nbu1:1556@evil/"), Err(Rule::Userinfo));
-        assert_eq!(get(&nbu, "/no/authority"), Err(Rule::Scheme));
+        for (uri, rule) in [
+            ("http://nbu1:1556/nb/ping", Rule::Scheme),
+            ("https://nbu2:1556/nb/ping", Rule::Host),
+            ("https://nbu1.evil:1556/nb/ping", Rule::Host),
+            ("https://[::ffff:127.0.0.1]:1556/nb/ping", Rule::Host),
+            ("https://nbu1:1557/nb/ping", Rule::Port),
+            ("https://nbu1/nb/ping", Rule::Port),
+            ("https://user@nbu1:1556/nb/ping", Rule::Userinfo),
+            ("https://nbu1:1556@evil/nb/ping", Rule::Userinfo),
+            ("/no/authority", Rule::Scheme),
+            ("https://nbu1:1556/ping", Rule::Path),
+            ("https://nbu1:1556/nb/../ping", Rule::Path),
+            ("https://nbu1:1556/nb/admin/users", Rule::Undeclared),
+        ] {
+            assert_eq!(get(&nbu, uri), Err(rule), "{uri}");
+        }
     }
 
     #[test]
-    fn only_get_and_post_are_allowed() {
+    fn only_get_is_allowed_and_the_post_that_counts() {
         let nbu = origin(Scheme::Https, "nbu1", 443);
-        let uri = Uri::from_static("https://nbu1/");
-        assert_eq!(check(&nbu, &Method::POST, &uri), Ok(()));
-        for method in [
-            Method::PUT,
-            Method::DELETE,
-            Method::PATCH,
-            Method::CONNECT,
-            Method::HEAD,
-        ] {
-            assert_eq!(check(&nbu, &method, &uri), Err(Rule::Method));
+        let jobs = "https://nbu1/nb/admin/jobs";
+        let count = "https://nbu1/nb/admin/jobs-count-requests";
+        assert_eq!(ask(&nbu, &Method::POST, count), Ok(()));
+        for method in ["POST", "PUT", "DELETE", "PATCH", "CONNECT", "HEAD", "TRACE"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert_eq!(ask(&nbu, &method, jobs), Err(Rule::Method), "{method}");
         }
     }
 }

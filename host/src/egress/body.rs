@@ -1,6 +1,8 @@
-//! The body of an answer, held to its limits while a guest reads it.
+//! Bodies, held to their limits: that of a request while it leaves, that of an
+//! answer while a guest reads it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -8,16 +10,63 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Egress;
+use super::allow::Rule;
+use super::client::RequestBody;
+use super::conceal::Concealer;
 use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::record::Record;
+use super::session::Session;
 
-/// Ends with a [`Failure`] at the first limit that is broken.
+/// A request's body, which fails when it grows beyond the site's limit.
+pub(super) struct RequestCap {
+    body: RequestBody,
+    left: u64,
+}
+
+impl RequestCap {
+    pub(super) fn new(body: RequestBody, egress: &Egress) -> Self {
+        let left = egress.settings.limits.request_bytes;
+        Self { body, left }
+    }
+}
+
+impl Body for RequestCap {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+            let Some(left) = self.left.checked_sub(bytes) else {
+                return Poll::Ready(Some(Err(Failure::Denied(Rule::Body))));
+            };
+            self.left = left;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body. Ends with a [`Failure`] at the first limit that is broken.
 pub(super) struct ResponseBody {
-    /// None after a failure: the connection is given up at once.
+    /// None at the end, and after a failure: the connection is given up at once.
     incoming: Option<Incoming>,
+    session: Arc<Session>,
     record: Record,
-    cap: u64,
+    concealer: Concealer,
     received: u64,
     patience: Patience,
     deadline: Instant,
@@ -28,16 +77,17 @@ pub(super) struct ResponseBody {
 impl ResponseBody {
     pub(super) fn new(
         incoming: Incoming,
+        session: Arc<Session>,
         record: Record,
-        cap: u64,
+        concealer: Concealer,
         patience: Patience,
         deadline: Instant,
     ) -> Self {
-        let incoming = Some(incoming);
         Self {
-            incoming,
+            incoming: Some(incoming),
+            session,
             record,
-            cap,
+            concealer,
             received: 0,
             patience,
             deadline,
@@ -53,10 +103,27 @@ impl ResponseBody {
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
         self.record.received(bytes);
         self.received = self.received.saturating_add(bytes);
-        if self.received > self.cap {
-            Err(Failure::TooLarge(self.cap))
-        } else {
-            Ok(frame)
+        let cap = self.session.egress.settings.limits.response_bytes;
+        if self.received > cap {
+            return Err(Failure::TooLarge(cap));
+        }
+        let within = self.session.receive(bytes);
+        within.map_err(|rule| self.session.deny(rule, self.record.path()))?;
+        Ok(match frame.into_data() {
+            Ok(data) => Frame::data(self.concealer.pass(data)),
+            Err(frame) => self.trailers(frame),
+        })
+    }
+
+    fn trailers(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        match frame.into_trailers() {
+            Ok(mut trailers) => {
+                super::credential::strip(&mut trailers);
+                self.concealer.clean(&mut trailers);
+                Frame::trailers(trailers)
+            }
+            // There is no third kind of frame.
+            Err(frame) => frame,
         }
     }
 
@@ -75,6 +142,13 @@ impl ResponseBody {
             Step::BetweenBytes
         }))
     }
+
+    /// What was held back for looking like the key, as the last frame.
+    fn end(&mut self) -> Option<Frame<Bytes>> {
+        self.incoming = None;
+        let rest = self.concealer.rest();
+        (!rest.is_empty()).then(|| Frame::data(rest))
+    }
 }
 
 impl Body for ResponseBody {
@@ -90,7 +164,7 @@ impl Body for ResponseBody {
             return Poll::Ready(None);
         };
         let result = match Pin::new(incoming).poll_frame(cx) {
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(None) => return Poll::Ready(this.end().map(Ok)),
             Poll::Ready(Some(Ok(frame))) => this.accept(frame),
             Poll::Ready(Some(Err(error))) => Err(Failure::from_chain(&error)),
             Poll::Pending => Err(ready!(this.poll_silence(cx))),
@@ -102,12 +176,21 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        let ended = self.incoming.as_ref().is_none_or(Body::is_end_stream);
+        ended && self.concealer.holds() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or(SizeHint::with_exact(0), Body::size_hint)
+        let held = self.concealer.holds();
+        let Some(incoming) = &self.incoming else {
+            return SizeHint::with_exact(0);
+        };
+        let coming = incoming.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(coming.lower() + held);
+        if let Some(upper) = coming.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint
     }
 }

@@ -10,13 +10,18 @@ use rustls::pki_types::ServerName;
 
 use super::connector::{Connector, Handshake};
 use super::failure::Failure;
-use super::settings::{Origin, Scheme, Settings};
+use super::proxy::Proxy;
+use super::settings::{Origin, Scheme, Settings, Tls};
 use super::{Error, trust};
 
 /// Connections that nobody used for this long are closed.
 const IDLE: Duration = Duration::from_secs(90);
 /// As many as a guest asks at once, roughly: one or two for each collector.
 const MAX_IDLE: usize = 8;
+/// The least that the HTTP library reads a head into.
+const LEAST_HEAD: usize = 8 << 10;
+/// Headers of one answer. NetBackup's have a dozen.
+const MAX_HEADERS: usize = 128;
 
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, Failure>;
 pub(super) type Client = legacy::Client<Connector, RequestBody>;
@@ -26,25 +31,47 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
     let tls = match settings.origin.scheme {
         Scheme::Http => None,
         Scheme::Https => Some(Handshake {
-            config: trust::config(&settings.tls)?,
-            server: server_name(&settings.origin)?,
+            config: trust::site(&settings.tls)?,
+            server: server_name(&settings.origin, &settings.tls)?,
         }),
     };
+    let proxy_tls = match &settings.proxy {
+        Some(proxy) if proxy.is_encrypted() => Some(Handshake {
+            config: trust::proxy(&settings.tls)?,
+            server: proxy_name(proxy)?,
+        }),
+        _ => None,
+    };
+    let head = usize::try_from(settings.limits.response_header_bytes).unwrap_or(usize::MAX);
     let client = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(MAX_IDLE)
+        .http1_max_buf_size(head.max(LEAST_HEAD))
+        .http1_max_headers(MAX_HEADERS)
         // A request that found its pooled connection closed before a byte of
         // it was sent goes out again on another.
         .retry_canceled_requests(true)
-        .build(Connector::new(tls, settings.timeouts));
+        .build(Connector::new(settings, tls, proxy_tls));
     Ok(client)
 }
 
 /// What the certificate must be for. An IPv6 address stands there bare.
-fn server_name(origin: &Origin) -> Result<ServerName<'static>, Error> {
-    let host = origin.host.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(host.to_owned()).map_err(|_| Error::Origin(origin.url()))
+fn server_name(origin: &Origin, tls: &Tls) -> Result<ServerName<'static>, Error> {
+    match &tls.server_name {
+        Some(name) => ServerName::try_from(name.clone()).map_err(|_| Error::Name(name.clone())),
+        None => named(&origin.host).ok_or_else(|| Error::Origin(origin.url())),
+    }
+}
+
+fn proxy_name(proxy: &Proxy) -> Result<ServerName<'static>, Error> {
+    let name = proxy.uri.host().and_then(named);
+    name.ok_or_else(|| Error::Origin(proxy.uri.to_string()))
+}
+
+fn named(host: &str) -> Option<ServerName<'static>> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned()).ok()
 }
 
 #[cfg(test)]
@@ -53,20 +80,26 @@ mod tests {
 
     #[test]
     fn a_certificate_may_be_for_a_name_or_an_address() {
-        let name = |host: &str| {
+        let name = |host: &str, instead: Option<&str>| {
             let origin = Origin {
                 scheme: Scheme::Https,
                 host: host.into(),
                 port: 1556,
             };
-            server_name(&origin).map(|name| name.to_str().into_owned())
+            let tls = Tls {
+                server_name: instead.map(str::to_owned),
+                ..Tls::default()
+            };
+            server_name(&origin, &tls).map(|name| name.to_str().into_owned())
         };
-        assert_eq!(name("nbu1.example").unwrap(), "nbu1.example");
-        assert_eq!(name("10.0.0.1").unwrap(), "10.0.0.1");
-        assert_eq!(name("[::1]").unwrap(), "::1");
+        assert_eq!(name("nbu1.example", None).unwrap(), "nbu1.example");
+        assert_eq!(name("10.0.0.1", None).unwrap(), "10.0.0.1");
+        assert_eq!(name("[::1]", None).unwrap(), "::1");
+        assert_eq!(name("10.0.0.1", Some("nbu1")).unwrap(), "nbu1");
         assert_eq!(
-            name("not a name"),
+            name("not a name", None),
             Err(Error::Origin("https://not a name:1556".into()))
         );
+        assert_eq!(name("nbu1", Some("n 1")), Err(Error::Name("n 1".into())));
     }
 }

@@ -1,5 +1,5 @@
 //! A new connection: name, TCP and TLS, each step with its own limit and its
-//! own failure.
+//! own failure; through a proxy where there is one.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use http::Uri;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -16,15 +17,27 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use super::address::Reach;
 use super::failure::{Failure, Step};
+use super::proxy::Proxy;
 use super::resolver::Resolver;
-use super::settings::Timeouts;
+use super::settings::{Settings, Timeouts};
+use super::stream::Stream;
 
 /// Makes the connections of one pool.
 #[derive(Clone)]
 pub(super) struct Connector {
-    tcp: HttpConnector<Resolver>,
+    /// To the site, or to the proxy before it.
+    leg: Leg,
+    proxy: Option<Proxy>,
     /// None over plain HTTP.
+    tls: Option<Handshake>,
+}
+
+/// One connection to one server, encrypted or not.
+#[derive(Clone)]
+struct Leg {
+    tcp: HttpConnector<Resolver>,
     tls: Option<Handshake>,
     timeouts: Timeouts,
 }
@@ -36,28 +49,87 @@ pub(super) struct Handshake {
     pub(super) server: ServerName<'static>,
 }
 
-type Tcp = TokioIo<TcpStream>;
-type Stream = MaybeHttpsStream<Tcp>;
+pub(super) type Tcp = TokioIo<TcpStream>;
+pub(super) type Link = MaybeHttpsStream<Tcp>;
+type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, Failure>> + Send>>;
 
 impl Connector {
-    pub(super) fn new(tls: Option<Handshake>, timeouts: Timeouts) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
+    /// `tls` is for the site, `proxy_tls` for the proxy.
+    pub(super) fn new(
+        settings: &Settings,
+        tls: Option<Handshake>,
+        proxy_tls: Option<Handshake>,
+    ) -> Self {
+        let reach = if settings.allow_local_addresses {
+            Reach::Anywhere
+        } else {
+            Reach::Elsewhere
+        };
+        let timeouts = settings.timeouts;
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // Divided among a name's addresses, so that one that does not answer
         // leaves time for the next.
         tcp.set_connect_timeout(Some(timeouts.connect));
-        Self { tcp, tls, timeouts }
+        let leg = Leg {
+            tcp,
+            tls: proxy_tls,
+            timeouts,
+        };
+        let proxy = settings.proxy.clone();
+        Self { leg, proxy, tls }
+    }
+
+    async fn connect(mut self, server: Uri) -> Result<Stream, Failure> {
+        let limit = self.leg.timeouts.tls;
+        let (link, forwards) = match (&self.proxy, &self.tls) {
+            (None, _) => (self.leg.call(server).await?, false),
+            (Some(proxy), None) => (self.leg.call(proxy.uri.clone()).await?, true),
+            (Some(proxy), Some(_)) => (tunnel(proxy, self.leg.clone(), server).await?, false),
+        };
+        let Some(tls) = self.tls else {
+            return Ok(Stream::new(MaybeHttpsStream::Http(link), forwards));
+        };
+        let stream = tls.shake(link, limit).await?;
+        Ok(Stream::new(stream, forwards))
     }
 }
 
 impl Service<Uri> for Connector {
     type Response = Stream;
     type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+    type Future = Connecting<Stream>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         // The resolver, which is all that TCP waits for, is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        Box::pin(self.clone().connect(server))
+    }
+}
+
+/// Has the proxy connect us to the server; it sees no more than its name.
+async fn tunnel(proxy: &Proxy, leg: Leg, server: Uri) -> Result<Link, Failure> {
+    let limit = leg.timeouts.connect.saturating_add(leg.timeouts.tls);
+    let mut tunnel = Tunnel::new(proxy.uri.clone(), leg);
+    if let Some(authorization) = &proxy.authorization {
+        tunnel = tunnel.with_auth(authorization.clone());
+    }
+    timeout(limit, tunnel.call(server))
+        .await
+        .map_err(|_| Failure::Timeout(Step::Connect))?
+        .map_err(|error| Failure::from_tunnel(&error))
+}
+
+impl Service<Uri> for Leg {
+    type Response = Link;
+    type Error = Failure;
+    type Future = Connecting<Link>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
     }
 
@@ -69,21 +141,27 @@ impl Service<Uri> for Connector {
                 .await
                 .map_err(|_| Failure::Timeout(Step::Connect))?
                 .map_err(|error| unconnected(&error))?;
-            let Some(tls) = tls else {
-                return Ok(MaybeHttpsStream::Http(tcp));
-            };
-            timeout(timeouts.tls, tls.shake(tcp))
-                .await
-                .map_err(|_| Failure::Timeout(Step::Tls))?
+            match tls {
+                None => Ok(MaybeHttpsStream::Http(tcp)),
+                Some(tls) => tls.shake(tcp, timeouts.tls).await,
+            }
         })
     }
 }
 
 impl Handshake {
-    async fn shake(self, tcp: Tcp) -> Result<Stream, Failure> {
-        TlsConnector::from(self.config)
-            .connect(self.server, TokioIo::new(tcp))
+    async fn shake<T>(
+        self,
+        below: T,
+        limit: std::time::Duration,
+    ) -> Result<MaybeHttpsStream<T>, Failure>
+    where
+        T: hyper::rt::Read + hyper::rt::Write + Unpin,
+    {
+        let shaking = TlsConnector::from(self.config).connect(self.server, TokioIo::new(below));
+        timeout(limit, shaking)
             .await
+            .map_err(|_| Failure::Timeout(Step::Tls))?
             .map(MaybeHttpsStream::from)
             .map_err(|error| match Failure::from_chain(&error) {
                 Failure::Incomplete => Failure::Tls("closed during the handshake".into()),

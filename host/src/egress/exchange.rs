@@ -3,64 +3,64 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use http::header::{CONTENT_ENCODING, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use http::{Request, Response, Uri};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::allow::{self, Rule};
-use super::body::ResponseBody;
+use super::body::{RequestCap, ResponseBody};
 use super::client::RequestBody;
+use super::conceal::Concealer;
 use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::record::Record;
-use super::{Egress, credential};
+use super::session::Session;
+use super::{Egress, Scheme, credential};
 
-impl Egress {
+impl Session {
     /// Sends a guest's request, if it may leave, as the host's own.
     pub(super) async fn exchange(
         self: Arc<Self>,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
         patience: Patience,
     ) -> Result<Response<ResponseBody>, Failure> {
-        self.admit(&request).map_err(|rule| self.deny(rule))?;
-        let path = self.readdress(&mut request);
-        let id = credential::add(request.headers_mut(), &self.settings.credential);
-        let mut record = Record::new(Arc::clone(&self), request.method().clone(), path, id);
+        let asked = request.uri().to_string();
+        let slot = self
+            .admit(&request)
+            .map_err(|rule| self.deny(rule, &asked))?;
+        let (egress, method) = (Arc::clone(&self.egress), request.method().clone());
+        let mut request = request.map(|body| RequestCap::new(body, &egress).boxed_unsync());
+        let path = egress.readdress(&mut request);
+        let id = egress.sign(&mut request);
+        let mut record = Record::new(Arc::clone(&egress), method, path, id, slot);
 
         let begun = Instant::now();
         let deadline = begun.checked_add(patience.total).unwrap_or(begun);
-        let answer = timeout_at(deadline, self.answer(request, patience))
+        let answer = timeout_at(deadline, egress.answer(request, patience))
             .await
             .unwrap_or(Err(Failure::Timeout(Step::Total)))
-            .and_then(|response| self.fitting(response))
+            .and_then(|response| egress.fitting(response))
+            .map_err(|failure| match failure {
+                // What is only found on the way.
+                Failure::Denied(rule) => self.deny(rule, &asked),
+                failure => failure,
+            })
             .map_err(|failure| record.failed(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
         record.answered(head.status);
+        let concealer = Concealer::new(&egress.settings.credential);
         credential::strip(&mut head.headers);
-        let cap = self.settings.max_response_bytes;
-        let body = ResponseBody::new(incoming, record, cap, patience, deadline);
+        concealer.clean(&mut head.headers);
+        let body = ResponseBody::new(incoming, self, record, concealer, patience, deadline);
         Ok(Response::from_parts(head, body))
     }
+}
 
-    fn admit(&self, request: &Request<RequestBody>) -> Result<(), Rule> {
-        allow::check(&self.settings.origin, request.method(), request.uri())?;
-        // The guest cannot make such a header; this holds if that ever changes.
-        let reserved = request.headers().keys().any(credential::is_reserved);
-        if reserved {
-            Err(Rule::Credential)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn deny(&self, rule: Rule) -> Failure {
-        self.observer.denied(&self.site, rule.as_str());
-        Failure::Denied(rule)
-    }
-
+impl Egress {
     /// Puts our own scheme and authority before the guest's path, so that what
     /// was checked is also what is used. Answers with the path.
     fn readdress(&self, request: &mut Request<RequestBody>) -> String {
@@ -80,6 +80,20 @@ impl Egress {
             *request.uri_mut() = uri;
         }
         path
+    }
+
+    /// Adds the credentials, and answers with the request's id.
+    fn sign(&self, request: &mut Request<RequestBody>) -> http::HeaderValue {
+        let headers = request.headers_mut();
+        let id = credential::add(headers, &self.settings.credential);
+        // Through a tunnel the site would read it; there `connector` shows it.
+        let proxy = self.settings.proxy.as_ref();
+        if self.settings.origin.scheme == Scheme::Http
+            && let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.clone())
+        {
+            headers.insert(PROXY_AUTHORIZATION, authorization);
+        }
+        id
     }
 
     /// Waits for a connection, then for the first byte.
@@ -107,9 +121,21 @@ impl Egress {
             .map_err(|error| Failure::from_chain(&error))
     }
 
-    /// A body that says beforehand that it is too large is not begun.
+    /// A body that says beforehand that it is too large is not begun, nor one
+    /// that was packed without being asked for: nothing would be found in it.
     fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
-        let cap = self.settings.max_response_bytes;
+        for (header, plain) in [
+            (CONTENT_ENCODING, "identity"),
+            (TRANSFER_ENCODING, "chunked"),
+        ] {
+            for value in response.headers().get_all(header) {
+                if !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()) {
+                    let coding = String::from_utf8_lossy(value.as_bytes());
+                    return Err(Failure::Encoded(coding.chars().take(40).collect()));
+                }
+            }
+        }
+        let cap = self.settings.limits.response_bytes;
         if response.body().size_hint().lower() > cap {
             return Err(Failure::TooLarge(cap));
         }

@@ -19,6 +19,8 @@ pub(super) enum Failure {
     Unreachable(String),
     /// A step took longer than it may.
     Timeout(Step),
+    /// The proxy did not connect us to the server.
+    Proxy(String),
     /// The server's certificate is not trusted.
     Certificate(String),
     /// The server refused our side of TLS: code and name of its alert.
@@ -35,6 +37,8 @@ pub(super) enum Failure {
     HeadTooLarge,
     /// Not HTTP.
     Malformed(String),
+    /// Packed in this way, which was not asked for.
+    Encoded(String),
     /// The guest gave up its own request body.
     Aborted,
 }
@@ -58,11 +62,13 @@ impl Failure {
             Self::Refused => "refused",
             Self::Unreachable(_) => "unreachable",
             Self::Timeout(_) => "timeout",
+            Self::Proxy(_) => "proxy",
             Self::Certificate(_) => "certificate",
             Self::Alert(..) | Self::Tls(_) => "tls",
             Self::Terminated | Self::Incomplete => "closed",
             Self::TooLarge(_) | Self::HeadTooLarge => "too_large",
             Self::Malformed(_) => "malformed",
+            Self::Encoded(_) => "encoded",
             Self::Aborted => "aborted",
         }
     }
@@ -130,6 +136,21 @@ impl Failure {
         }
     }
 
+    /// The way to the proxy failed, or the proxy did. `error` is one of the HTTP
+    /// library, whose type it keeps to itself.
+    pub(super) fn from_tunnel(error: &(dyn Error + 'static)) -> Self {
+        let mut next = error.source();
+        while let Some(cause) = next {
+            if let Some(failure) = cause.downcast_ref::<Self>() {
+                return failure.clone();
+            }
+            next = cause.source();
+        }
+        let text = error.to_string();
+        let reason = text.strip_prefix("tunnel error: ").unwrap_or(&text);
+        Self::Proxy(reason.to_owned())
+    }
+
     fn from_tls(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(reason) => Self::Certificate(reason.to_string()),
@@ -150,6 +171,7 @@ impl fmt::Display for Failure {
             Self::Refused => f.write_str("connection refused"),
             Self::Unreachable(reason) => write!(f, "unreachable: {reason}"),
             Self::Timeout(step) => write!(f, "timeout: {step}"),
+            Self::Proxy(reason) => write!(f, "proxy: {reason}"),
             Self::Certificate(reason) => write!(f, "certificate not trusted: {reason}"),
             Self::Alert(_, name) => write!(f, "the server refused TLS: {name}"),
             Self::Tls(reason) => write!(f, "TLS: {reason}"),
@@ -158,6 +180,7 @@ impl fmt::Display for Failure {
             Self::TooLarge(cap) => write!(f, "body larger than {cap} bytes"),
             Self::HeadTooLarge => f.write_str("head of the answer too large"),
             Self::Malformed(reason) => write!(f, "not HTTP: {reason}"),
+            Self::Encoded(coding) => write!(f, "coded in a way not asked for: {coding}"),
             Self::Aborted => f.write_str("request body given up by the guest"),
         }
     }

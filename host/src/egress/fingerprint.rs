@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use super::settings::{Settings, Timeouts};
+use super::proxy::Proxy;
+use super::settings::{Limits, Settings, Timeouts, Tls, TlsVersion};
 
 impl Settings {
     /// Equal for settings that make the same way out, so that a reload can keep
@@ -13,29 +15,56 @@ impl Settings {
     pub fn fingerprint(&self) -> [u8; 32] {
         let Self {
             origin,
+            base_path,
             credential,
             tls,
+            proxy,
+            allow_local_addresses,
             timeouts,
-            max_response_bytes,
+            limits,
         } = self;
         let mut hash = Sha256::new();
         field(&mut hash, origin.url().as_bytes());
+        field(&mut hash, base_path.as_bytes());
         field(&mut hash, &credential.fingerprint());
-        field(&mut hash, &[u8::from(tls.insecure_skip_verify)]);
-        field(&mut hash, &max_response_bytes.to_be_bytes());
-        for limit in limits(timeouts) {
-            field(&mut hash, &limit.as_nanos().to_be_bytes());
+        field(&mut hash, &[u8::from(*allow_local_addresses)]);
+        for step in steps(timeouts) {
+            field(&mut hash, &step.as_nanos().to_be_bytes());
         }
-        // Last, since only their number varies.
-        for authority in &tls.authorities {
-            field(&mut hash, authority);
+        for limit in amounts(limits) {
+            field(&mut hash, &limit.to_be_bytes());
         }
+        if let Some(Proxy { uri, authorization }) = proxy {
+            field(&mut hash, uri.to_string().as_bytes());
+            let authorization = authorization.as_ref().map(HeaderValue::as_bytes);
+            field(&mut hash, authorization.unwrap_or_default());
+        }
+        add_tls(&mut hash, tls);
         hash.finalize().into()
     }
 }
 
-/// Every limit, by a pattern that a new one breaks.
-fn limits(timeouts: &Timeouts) -> [Duration; 5] {
+/// Last, since of its authorities the number varies.
+fn add_tls(hash: &mut Sha256, tls: &Tls) {
+    let Tls {
+        authorities,
+        identity,
+        server_name,
+        min_version,
+        insecure_skip_verify,
+    } = tls;
+    let identity = identity.as_ref().map(|identity| identity.fingerprint());
+    field(hash, &identity.unwrap_or_default());
+    field(hash, server_name.as_deref().unwrap_or_default().as_bytes());
+    field(hash, &[u8::from(*min_version == TlsVersion::Tls13)]);
+    field(hash, &[u8::from(*insecure_skip_verify)]);
+    for authority in authorities {
+        field(hash, authority);
+    }
+}
+
+/// Every step's limit, by a pattern that a new one breaks.
+fn steps(timeouts: &Timeouts) -> [Duration; 5] {
     let Timeouts {
         connect,
         tls,
@@ -44,6 +73,32 @@ fn limits(timeouts: &Timeouts) -> [Duration; 5] {
         total,
     } = *timeouts;
     [connect, tls, first_byte, between_bytes, total]
+}
+
+/// Every amount, likewise.
+fn amounts(limits: &Limits) -> [u64; 9] {
+    let Limits {
+        url_bytes,
+        request_headers,
+        request_header_bytes,
+        request_bytes,
+        response_header_bytes,
+        response_bytes,
+        requests,
+        bytes,
+        concurrent,
+    } = *limits;
+    [
+        url_bytes,
+        request_headers,
+        request_header_bytes,
+        request_bytes,
+        response_header_bytes,
+        response_bytes,
+        requests,
+        bytes,
+        concurrent,
+    ]
 }
 
 /// With its length before it, so that neighbours cannot trade bytes.

@@ -1,41 +1,35 @@
 //! Where `wasi:http` meets the way out. The only file here that knows Wasmtime.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use http::header::HeaderName;
+use http::header::{HOST, HeaderName};
 use http::uri::Scheme;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use tracing::{Instrument, warn};
+use tracing::Instrument;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
     WasiHttpHooks,
 };
 
+use super::allow::Rule;
 use super::failure::{Failure, Step};
 use super::patience::Patience;
+use super::permit::Permit;
+use super::session::Session;
 use super::{Egress, credential};
 
 /// One collection's use of an [`Egress`].
-pub struct Hooks {
-    egress: Arc<Egress>,
-    /// Every refusal is counted, but only the first of a collection is worth a
-    /// line in the log: a guest can wander as fast as it can ask.
-    warned: Arc<AtomicBool>,
-}
+pub struct Hooks(Arc<Session>);
 
 impl Hooks {
-    pub(super) fn new(egress: Arc<Egress>) -> Self {
-        Self {
-            egress,
-            warned: Arc::default(),
-        }
+    pub(super) fn new(egress: Arc<Egress>, permit: Arc<Permit>) -> Self {
+        Self(Arc::new(Session::new(egress, permit)))
     }
 
     fn patience(&self, options: Option<RequestOptions>) -> Patience {
         let wish = options.unwrap_or_default();
-        Patience::new(&self.egress.settings.timeouts).shortened(
+        Patience::new(&self.0.egress.settings.timeouts).shortened(
             wish.connect_timeout,
             wish.first_byte_timeout,
             wish.between_bytes_timeout,
@@ -49,10 +43,17 @@ type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = Result<(Response<WasiBody>, Rest), Error>;
 
 impl WasiHttpHooks for Hooks {
-    /// A guest that sets one of these gets `header-error.forbidden`.
+    /// A guest that sets one of these gets `header-error.forbidden`. Answers
+    /// have lost them before they come here, so that whoever names a reserved
+    /// one is the guest.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name: &HeaderName| {
-            DEFAULT_FORBIDDEN_HEADERS.contains(name) || credential::is_reserved(name)
+        let session = Arc::clone(&self.0);
+        Arc::new(move |name: &HeaderName| {
+            let reserved = credential::is_reserved(name) || *name == HOST;
+            if reserved {
+                session.deny(Rule::Credential, name.as_str());
+            }
+            reserved || DEFAULT_FORBIDDEN_HEADERS.contains(name)
         })
     }
 
@@ -70,18 +71,11 @@ impl WasiHttpHooks for Hooks {
         let patience = self.patience(options);
         // The guest broke off its own request; the reason is the guest's.
         let request = request.map(|body| body.map_err(|_| Failure::Aborted).boxed_unsync());
-        let (warned, site) = (Arc::clone(&self.warned), self.egress.site.clone());
-        let uri = request.uri().clone();
-        let exchange = Arc::clone(&self.egress)
+        let exchange = Arc::clone(&self.0)
             .exchange(request, patience)
             .in_current_span();
         Box::new(async move {
-            let response = exchange.await.map_err(|failure| {
-                if matches!(failure, Failure::Denied(_)) && !warned.swap(true, Relaxed) {
-                    warn!(%site, %uri, reason = %failure, "request refused");
-                }
-                Error::from(failure)
-            })?;
+            let response = exchange.await?;
             let response = response.map(|body| body.map_err(Error::from).boxed_unsync());
             Ok((response, Box::new(async { Ok(()) }) as Rest))
         })
@@ -92,13 +86,14 @@ impl WasiHttpHooks for Hooks {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Denied(_) => Self::HttpRequestDenied,
+            Failure::Denied(rule) => denied(rule),
             Failure::Name(reason) => Self::DnsError {
                 rcode: Some(reason),
                 info_code: None,
             },
             Failure::Refused => Self::ConnectionRefused,
             Failure::Unreachable(_) => Self::DestinationUnavailable,
+            Failure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),
             // A handshake that hangs is a connection that is never there;
             // `tls-protocol-error` would say that something wrong was said.
             Failure::Timeout(Step::Connect | Step::Tls) => Self::ConnectionTimeout,
@@ -115,7 +110,20 @@ impl From<Failure> for Error {
             Failure::TooLarge(cap) => Self::HttpResponseBodySize(Some(cap)),
             Failure::HeadTooLarge => Self::HttpResponseHeaderSectionSize(None),
             Failure::Malformed(_) => Self::HttpProtocolError,
+            Failure::Encoded(coding) => Self::HttpResponseContentCoding(Some(coding)),
             Failure::Aborted => Self::HttpRequestBodySize(None),
         }
+    }
+}
+
+/// The code for each rule: the plain refusal where there is no better one.
+fn denied(rule: Rule) -> Error {
+    match rule {
+        Rule::Address => Error::DestinationIpProhibited,
+        Rule::Url => Error::HttpRequestUriTooLong,
+        Rule::Headers => Error::HttpRequestHeaderSectionSize(None),
+        Rule::Body => Error::HttpRequestBodySize(None),
+        Rule::Concurrency => Error::ConnectionLimitReached,
+        _ => Error::HttpRequestDenied,
     }
 }

@@ -8,6 +8,7 @@ use tracing::{Span, debug};
 
 use super::Egress;
 use super::failure::Failure;
+use super::session::Slot;
 
 /// Kept as long as the request or its body lives. Speaks when it is dropped, so
 /// that an abandoned request is counted too.
@@ -20,12 +21,20 @@ pub(super) struct Record {
     status: Option<StatusCode>,
     failure: Option<Failure>,
     bytes: u64,
+    /// The request's place among those under way, given back with the rest.
+    _slot: Slot,
     /// The collection's, which the task that drops this may not be in.
     span: Span,
 }
 
 impl Record {
-    pub(super) fn new(egress: Arc<Egress>, method: Method, path: String, id: HeaderValue) -> Self {
+    pub(super) fn new(
+        egress: Arc<Egress>,
+        method: Method,
+        path: String,
+        id: HeaderValue,
+        slot: Slot,
+    ) -> Self {
         Self {
             egress,
             method,
@@ -35,12 +44,18 @@ impl Record {
             status: None,
             failure: None,
             bytes: 0,
+            _slot: slot,
             span: Span::current(),
         }
     }
 
     pub(super) fn answered(&mut self, status: StatusCode) {
         self.status = Some(status);
+    }
+
+    /// What was asked for.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(super) fn received(&mut self, bytes: u64) {

@@ -1,9 +1,12 @@
 //! What the host needs to reach one site.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 
+use super::identity::Identity;
+use super::proxy::Proxy;
 use crate::secret::ApiKey;
 
 /// How one site is reached. Everything that leaves the process for this site
@@ -12,14 +15,21 @@ use crate::secret::ApiKey;
 pub struct Settings {
     /// The only destination.
     pub origin: Origin,
+    /// The path before every API path, without a `/` at its end.
+    pub base_path: String,
     /// Added to every request by the host; the guest never sees it.
     pub credential: ApiKey,
-    /// How the server proves who it is. Unused over plain HTTP.
+    /// How server and host prove who they are. Unused over plain HTTP.
     pub tls: Tls,
+    /// None: the site is connected to directly.
+    pub proxy: Option<Proxy>,
+    /// Whether the site's name may lead to this machine, its links or the
+    /// metadata service of its cloud.
+    pub allow_local_addresses: bool,
     /// How long each step may take.
     pub timeouts: Timeouts,
-    /// Bytes of one response body.
-    pub max_response_bytes: u64,
+    /// How much a request and a collection may be.
+    pub limits: Limits,
 }
 
 /// Scheme, host and port.
@@ -41,14 +51,30 @@ pub enum Scheme {
     Https,
 }
 
-/// Trust in a site's certificate.
+/// Trust in a site's certificate, and the certificate that is shown to it.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     /// The certificates that may have signed the server's; empty means the
     /// system's trust store.
     pub authorities: Vec<CertificateDer<'static>>,
+    /// Shown to a server that asks for one.
+    pub identity: Option<Arc<Identity>>,
+    /// What the certificate must be for, instead of the origin's host.
+    pub server_name: Option<String>,
+    /// The oldest version that is spoken.
+    pub min_version: TlsVersion,
     /// Accept any certificate.
     pub insecure_skip_verify: bool,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// 1.2, the default.
+    #[default]
+    Tls12,
+    /// 1.3.
+    Tls13,
 }
 
 /// The longest that each step of one request may take.
@@ -66,6 +92,30 @@ pub struct Timeouts {
     pub total: Duration,
 }
 
+/// The most that a request, an answer and a collection may be. A probe counts
+/// as a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one URL.
+    pub url_bytes: u64,
+    /// Headers that the guest adds to one request.
+    pub request_headers: u64,
+    /// Bytes of their names and values.
+    pub request_header_bytes: u64,
+    /// Bytes of one request's body.
+    pub request_bytes: u64,
+    /// Bytes of one answer's status line and headers.
+    pub response_header_bytes: u64,
+    /// Bytes of one answer's body.
+    pub response_bytes: u64,
+    /// Requests of one collection.
+    pub requests: u64,
+    /// Bytes of all answers' bodies in one collection.
+    pub bytes: u64,
+    /// Requests of one collection that are under way at one time.
+    pub concurrent: u64,
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
@@ -76,6 +126,31 @@ impl Default for Timeouts {
             between_bytes: seconds(15),
             total: seconds(60),
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            url_bytes: 8 << 10,
+            request_headers: 32,
+            request_header_bytes: 8 << 10,
+            request_bytes: 64 << 10,
+            response_header_bytes: 64 << 10,
+            response_bytes: 64 << 20,
+            // A million jobs are 10,000 pages, of some 300 KiB each.
+            requests: 20_000,
+            bytes: 4 << 30,
+            concurrent: 32,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether nobody verifies that the server is the one that is meant: plain
+    /// HTTP, or any certificate is accepted.
+    pub fn is_insecure(&self) -> bool {
+        self.origin.scheme == Scheme::Http || self.tls.insecure_skip_verify
     }
 }
 

@@ -12,7 +12,10 @@ use super::*;
 use crate::secret::ApiKey;
 
 mod admission;
+mod answers;
 mod limits;
+mod proxies;
+mod quotas;
 mod reuse;
 mod server;
 mod trust;
@@ -37,10 +40,14 @@ impl Observer for Notes {
     }
 }
 
-/// A way out to a server of a test.
+const KEY: &str = "s3cret-key";
+
+/// A way out to a server of a test, and one collection of a guest that declares
+/// a few paths.
 struct Way {
     egress: Arc<Egress>,
     notes: Arc<Notes>,
+    hooks: Mutex<Hooks>,
 }
 
 impl Way {
@@ -48,12 +55,22 @@ impl Way {
         let notes = Arc::new(Notes::default());
         let site = SiteName::new("prod").unwrap();
         let egress = Egress::new(site, settings, notes.clone()).unwrap();
-        Self { egress, notes }
+        let declared = [
+            "/admin/jobs",
+            "/admin/jobs-count-requests",
+            "/netbackup/ping",
+        ];
+        let permit = Arc::new(Permit::new("guest", declared));
+        let hooks = Mutex::new(egress.hooks(permit));
+        Self {
+            egress,
+            notes,
+            hooks,
+        }
     }
 
     async fn get(&self, path: &str) -> Result<Response<WasiBody>, Error> {
-        let uri = self.egress.settings.origin.url() + path;
-        self.send(request(&uri), None).await
+        self.send(request(&self.url(path)), None).await
     }
 
     /// The body of an answer, or what broke it or its head.
@@ -72,11 +89,24 @@ impl Way {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
     ) -> Result<Response<WasiBody>, Error> {
-        let mut hooks = self.egress.hooks();
-        let sent = hooks.send_request(request, options, Box::new(async { Ok(()) }));
+        let rest = Box::new(async { Ok(()) });
+        let sent = self
+            .hooks
+            .lock()
+            .unwrap()
+            .send_request(request, options, rest);
         let (response, rest) = Box::into_pin(sent).await?;
         Box::into_pin(rest).await.unwrap();
         Ok(response)
+    }
+
+    /// To a path of the server.
+    fn url(&self, path: &str) -> String {
+        self.egress.settings.origin.url() + path
+    }
+
+    fn denied(&self) -> Vec<&'static str> {
+        self.notes.denied.lock().unwrap().clone()
     }
 
     fn codes(&self) -> Vec<String> {
@@ -97,9 +127,15 @@ fn settings(port: u16) -> Settings {
             host: "127.0.0.1".into(),
             port,
         },
-        credential: ApiKey::new("s3cret").unwrap(),
+        base_path: String::new(),
+        credential: ApiKey::new(KEY).unwrap(),
         tls: Tls::default(),
+        proxy: None,
+        allow_local_addresses: false,
         timeouts: Timeouts::default(),
-        max_response_bytes: 1 << 20,
+        limits: Limits {
+            response_bytes: 1 << 20,
+            ..Limits::default()
+        },
     }
 }

@@ -4,29 +4,59 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::Error;
 use super::insecure::AcceptAll;
-use super::settings::Tls;
+use super::settings::{Tls, TlsVersion};
 
-/// TLS 1.2 and newer, with the trust that the settings ask for.
-pub(super) fn config(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+/// What the settings ask for, towards the site.
+pub(super) fn site(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+    let versions: &[&SupportedProtocolVersion] = match tls.min_version {
+        TlsVersion::Tls12 => &[&TLS13, &TLS12],
+        TlsVersion::Tls13 => &[&TLS13],
+    };
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| Error::Tls(error.to_string()))?;
-    let config = if tls.insecure_skip_verify {
+    let builder = if tls.insecure_skip_verify {
         let verifier = Arc::new(AcceptAll::new(provider));
         builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
     } else {
-        builder
-            .with_root_certificates(roots(tls)?)
-            .with_no_client_auth()
+        builder.with_root_certificates(roots(tls)?)
     };
+    let config = match &tls.identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = identity.parts();
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| Error::Tls(error.to_string()))?
+        }
+    };
+    Ok(Arc::new(config))
+}
+
+/// Towards a proxy: the system's authorities and the site's, for it may be of
+/// either house. It is shown no certificate.
+pub(super) fn proxy(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+    let mut roots = match system() {
+        Ok(system) => RootCertStore::clone(&system),
+        Err(_) => RootCertStore::empty(),
+    };
+    roots.add_parsable_certificates(tls.authorities.iter().cloned());
+    if roots.is_empty() {
+        return Err(Error::NoTrust);
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Tls(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     Ok(Arc::new(config))
 }
 

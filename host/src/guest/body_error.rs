@@ -43,6 +43,7 @@ fn code(error: &Error) -> Option<ErrorCode> {
         Error::HttpResponseTimeout => Some(ErrorCode::HttpResponseTimeout),
         Error::HttpResponseIncomplete => Some(ErrorCode::HttpResponseIncomplete),
         Error::HttpResponseBodySize(limit) => Some(ErrorCode::HttpResponseBodySize(*limit)),
+        Error::HttpRequestDenied => Some(ErrorCode::HttpRequestDenied),
         Error::HttpProtocolError => Some(ErrorCode::HttpProtocolError),
         _ => None,
     }

@@ -24,7 +24,7 @@ use super::report::Report;
 use super::{
     Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
 };
-use crate::egress::Egress;
+use crate::egress::{Egress, Permit};
 use crate::site::SiteName;
 
 /// Past its deadline a busy guest is stopped at the next tick, one that waits at
@@ -70,10 +70,10 @@ impl Frame {
         }
     }
 
-    fn at(place: Place<'_>, row: Row, allowed: Duration) -> Self {
+    fn at(place: Place<'_>, row: Row, permit: &Arc<Permit>, allowed: Duration) -> Self {
         Self {
             site: Some(place.site.clone()),
-            hooks: Box::new(place.egress.hooks()),
+            hooks: Box::new(place.egress.hooks(Arc::clone(permit))),
             limits: place.limits,
             row,
             allowed,
@@ -116,7 +116,7 @@ impl Guest {
         last_api_version: Option<String>,
     ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
         let settings = convert::settings(settings);
-        let frame = Frame::at(place, Row::Short, place.limits.probe);
+        let frame = Frame::at(place, Row::Short, &self.permit, place.limits.probe);
         let (answer, _) = self
             .run(frame, move |guest, store| {
                 Box::pin(async move {
@@ -141,7 +141,7 @@ impl Guest {
         let settings = convert::settings(settings);
         let (report, peak_memory) = self
             .run(
-                Frame::at(place, Row::Collect, place.limits.collect),
+                Frame::at(place, Row::Collect, &self.permit, place.limits.collect),
                 move |guest, store| {
                     Box::pin(async move {
                         let collector = guest.nbu_collector_collector();

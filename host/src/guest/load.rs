@@ -11,6 +11,7 @@ use super::bindings::GuestPre;
 use super::engine::Engine;
 use super::instance::Instance;
 use super::{Limits, LoadError, Manifest, manifest};
+use crate::egress::Permit;
 
 /// Bytes of the largest component that is compiled. The built-in one has a
 /// hundredth of it.
@@ -67,6 +68,8 @@ pub struct Guest {
     imports: Vec<String>,
     /// For the calls that happen at no site.
     pub(super) limits: Limits,
+    /// The paths of the manifest, for the way out.
+    pub(super) permit: Arc<Permit>,
 }
 
 impl Guest {
@@ -100,10 +103,14 @@ impl Guest {
             digest,
             imports,
             limits,
+            permit: Arc::new(Permit::new(digest, [])),
         };
         let manifest = guest.describe().await;
         guest.manifest = manifest.map_err(|fault| LoadError::Undescribed(fault.message))?;
         manifest::check(&guest.manifest, &limits).map_err(LoadError::Undescribed)?;
+        let capabilities = guest.manifest.capabilities.iter();
+        let paths = capabilities.flat_map(|capability| &capability.paths);
+        guest.permit = Arc::new(Permit::new(digest, paths.map(String::as_str)));
         Ok(guest)
     }
 

@@ -1,9 +1,11 @@
 //! Every kind of mischief, by what it is done to.
 
 pub(crate) mod answers;
+pub(crate) mod asking;
 pub(crate) mod curiosity;
 pub(crate) mod families;
 pub(crate) mod handles;
+pub(crate) mod hunt;
 pub(crate) mod manifest;
 pub(crate) mod memory;
 pub(crate) mod network;

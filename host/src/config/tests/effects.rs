@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::egress::Scheme;
-use crate::guest::{Limits, Selection};
+use crate::egress::{Limits, Scheme, TlsVersion};
+use crate::guest::{self, Selection};
 use crate::telemetry::{Format, Target};
 
 fn minutes(n: u64) -> Duration {
@@ -37,7 +37,7 @@ fn defaults_fill_in_what_is_left_out() {
     let config = good(SITE);
     assert_eq!(config.http.metrics_path, "/metrics");
     assert_eq!(config.log, telemetry::Settings::default());
-    assert_eq!(config.swap.limits, Limits::default());
+    assert_eq!(config.swap.limits, guest::Limits::default());
     assert_eq!(config.swap.guest_path, None);
     let site = &config.swap.sites[0];
     assert_eq!(site.egress.timeouts, crate::egress::Timeouts::default());
@@ -99,6 +99,17 @@ fn every_key_of_a_site_has_an_effect() {
   insecureSkipVerify: 'true'
   timeouts: { connect: 1s, tls: 2s, firstByte: 3s, betweenBytes: 4s, total: 5s }
   maxResponseBytes: 1MiB
+  maxUrlBytes: 1KiB
+  maxRequestHeaders: 1
+  maxRequestHeaderBytes: 2KiB
+  maxRequestBytes: 3KiB
+  maxResponseHeaderBytes: 4KiB
+  maxRequestsPerCollection: 2
+  maxBytesPerCollection: 5KiB
+  maxConcurrentRequests: 3
+  serverName: primary
+  minVersion: 1.3
+  allowLocalAddresses: true
 - { site: lyon, host: '::1', apiKey: k2 }
 ",
     );
@@ -113,7 +124,24 @@ fn every_key_of_a_site_has_an_effect() {
     let t = paris.egress.timeouts;
     let all = [t.connect, t.tls, t.first_byte, t.between_bytes, t.total];
     assert_eq!(all, [1, 2, 3, 4, 5].map(Duration::from_secs));
-    assert_eq!(paris.egress.max_response_bytes, 1 << 20);
+    assert_eq!(paris.egress.limits.response_bytes, 1 << 20);
+    assert_eq!(paris.egress.base_path, "/nb");
+    let expected = Limits {
+        url_bytes: 1 << 10,
+        request_headers: 1,
+        request_header_bytes: 2 << 10,
+        request_bytes: 3 << 10,
+        response_header_bytes: 4 << 10,
+        response_bytes: 1 << 20,
+        requests: 2,
+        bytes: 5 << 10,
+        concurrent: 3,
+    };
+    assert_eq!(paris.egress.limits, expected);
+    assert_eq!(paris.egress.tls.server_name.as_deref(), Some("primary"));
+    assert_eq!(paris.egress.tls.min_version, TlsVersion::Tls13);
+    assert!(paris.egress.allow_local_addresses && !lyon.egress.allow_local_addresses);
+    assert_eq!(lyon.egress.limits, Limits::default());
     assert_eq!(lyon.guest.base_url, "https://[::1]:1556/netbackup");
     assert_eq!(lyon.egress.credential.header(), "k2");
 }

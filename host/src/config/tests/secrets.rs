@@ -105,6 +105,161 @@ fn authorities_are_read_from_pem() {
 }
 
 #[test]
+fn a_key_may_come_from_systemd() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("nbu1"), "s3cret\n").unwrap();
+    let credentials = directory.path().display().to_string();
+    let unit = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| credentials.clone());
+    let file = Path::new("config.yaml");
+    let text = |name: &str| format!("nbuserver: {{ host: h, apiKeyCredential: {name} }}");
+    let read = |name: &str| parse(&text(name), file, &Overrides::default(), &unit);
+
+    let config = read("nbu1").unwrap();
+    assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
+    assert!(
+        config.files.iter().any(|file| file.ends_with("nbu1")),
+        "it is watched"
+    );
+    for (name, expected) in [
+        ("nbu2", "the file cannot be read"),
+        ("../nbu1", "`../nbu1` is not the name of a credential"),
+        ("nbu1, apiKey: k", "`apiKey` is given too"),
+    ] {
+        let said = read(name).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+    let outside = bad(&text("nbu1"));
+    assert!(outside.contains("LoadCredential=nbu1:"), "{outside}");
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_read_with_its_key() {
+    let pair = || {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let parameters = rcgen::CertificateParams::new(vec!["exporter".to_owned()]).unwrap();
+        (
+            parameters.self_signed(&key).unwrap().pem(),
+            key.serialize_pem(),
+        )
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let ((certificate, key), (_, other)) = (pair(), pair());
+    for (name, content) in [("c.pem", &certificate), ("k.pem", &key), ("o.pem", &other)] {
+        fs::write(directory.path().join(name), content).unwrap();
+    }
+    let path = directory.path().join("config.yaml");
+    let read = |keys: &str| {
+        fs::write(
+            &path,
+            format!("nbuserver: {{ host: h, apiKey: k, {keys} }}"),
+        )
+        .unwrap();
+        load(&path, &Overrides::default(), &nothing)
+    };
+    let config = read("certFile: c.pem, keyFile: k.pem").unwrap();
+    assert!(config.swap.sites[0].egress.tls.identity.is_some());
+    for (keys, expected) in [
+        ("certFile: c.pem", "keyFile: is missing"),
+        ("keyFile: k.pem", "certFile: is missing"),
+        (
+            "certFile: c.pem, keyFile: o.pem",
+            "does not go with the certificate",
+        ),
+        (
+            "certFile: k.pem, keyFile: k.pem",
+            "certFile: the file holds no certificate",
+        ),
+        (
+            "certFile: c.pem, keyFile: c.pem",
+            "keyFile: the file holds no private key",
+        ),
+        ("minVersion: 1.1", "is not a version of TLS"),
+    ] {
+        let said = read(keys).unwrap_err().to_string();
+        assert!(said.contains(expected), "{keys}\n{said}");
+    }
+}
+
+/// What the site's proxy is, and what the masked copy shows of it.
+fn proxied(keys: &str, environment: &dyn Fn(&str) -> Option<String>) -> (String, String) {
+    let text = format!("nbuserver: {{ host: nbu1, apiKey: k, {keys} }}");
+    let file = Path::new("config.yaml");
+    let environment = |name: &str| environment(name);
+    let config = parse(&text, file, &Overrides::default(), &environment).unwrap();
+    let proxy = config.swap.sites[0].egress.proxy.clone();
+    let shown = config.masked.lines().find(|line| line.contains("proxy:"));
+    let shown = shown.unwrap_or_default().trim().to_owned();
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert!(!config.masked.contains("s3cret"), "{}", config.masked);
+    (
+        proxy.map_or_else(String::new, |proxy| proxy.to_string()),
+        shown,
+    )
+}
+
+#[test]
+fn a_proxy_is_used_and_its_password_masked() {
+    let with_password = "proxy: 'http://me:s3cret@proxy:3128'";
+    let masked = "http://********@proxy:3128";
+    let (proxy, shown) = proxied(with_password, &nothing);
+    assert_eq!(
+        (proxy.as_str(), shown),
+        (masked, format!("proxy: {masked}"))
+    );
+    for (no, used) in [("nbu1", false), ("[x, nbu1]", false), ("'x, nbu2'", true)] {
+        let keys = format!("{with_password}, noProxy: {no}");
+        assert_eq!(!proxied(&keys, &nothing).0.is_empty(), used, "{no}");
+    }
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_only_when_asked_for() {
+    let variables = |name: &str| match name {
+        "HTTPS_PROXY" => Some("http://me:s3cret@proxy:3128".to_owned()),
+        "no_proxy" => Some("nbu2".to_owned()),
+        _ => None,
+    };
+    assert_eq!(proxied("port: 1", &variables).0, "");
+    let (proxy, shown) = proxied("proxy: environment", &variables);
+    assert_eq!(proxy, "http://********@proxy:3128");
+    assert_eq!(shown, "proxy: environment");
+    assert_eq!(
+        proxied("proxy: environment, noProxy: nbu1", &variables).0,
+        ""
+    );
+    assert_eq!(
+        proxied("proxy: environment, scheme: http", &variables).0,
+        ""
+    );
+    assert_eq!(proxied("proxy: environment", &nothing).0, "");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_one_is_a_problem_that_does_not_show_it() {
+    for proxy in [
+        "socks5://u:s3cret@p",
+        "s3cret@p:1",
+        "http://u:s3cret@p/x",
+        "http://u:s3cret@",
+    ] {
+        let said = bad(&format!(
+            "nbuserver: {{ host: h, apiKey: k, proxy: '{proxy}' }}"
+        ));
+        assert!(
+            said.contains("proxy: this is not the address of a proxy"),
+            "{said}"
+        );
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+}
+
+#[test]
+fn any_certificate_is_a_warning_at_every_load() {
+    let config = good("nbuserver: { host: h, apiKey: k, insecureSkipVerify: true }");
+    assert_eq!(config.warnings[0].at, "nbuserver.insecureSkipVerify");
+}
+
+#[test]
 fn authorities_that_are_not_asked_are_a_warning() {
     for more in ["scheme: http", "insecureSkipVerify: true"] {
         let keys = format!("apiKey: k, caFile: ca.pem, {more}");

@@ -13,7 +13,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{Error, InconsistentKeys, SupportedProtocolVersion, version};
 
-use crate::config::credentials::certificates;
+use crate::config::tls::certificates;
 use crate::config::section::Section;
 use crate::config::setting::{Complaint, Setting, complaint};
 use crate::http::web::{Tls, TlsSettings};

@@ -18,7 +18,7 @@ async fn the_host_adds_what_the_guest_must_not_know() {
         head.starts_with("get /netbackup/ping?a=b http/1.1\r\n"),
         "{head}"
     );
-    assert!(head.contains("\r\nauthorization: s3cret\r\n"), "{head}");
+    assert!(head.contains("\r\nauthorization: s3cret-key\r\n"), "{head}");
     assert!(head.contains("\r\nuser-agent: nbu_exporter/"), "{head}");
     assert!(head.contains("\r\nx-request-id: "), "{head}");
     assert!(
@@ -33,7 +33,7 @@ async fn the_host_adds_what_the_guest_must_not_know() {
 async fn the_guests_own_name_and_request_id_are_kept() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
-    let mut request = request(&(way.egress.settings.origin.url() + "/"));
+    let mut request = request(&way.url("/ping"));
     request
         .headers_mut()
         .insert("x-request-id", HeaderValue::from_static("7"));
@@ -57,12 +57,13 @@ async fn a_guest_cannot_speak_as_somebody_else() {
         HeaderName::from_static("proxy-anything"),
         header::HOST,
     ];
-    let forbidden = way.egress.hooks().forbidden_header_filter();
+    let forbidden = way.hooks.lock().unwrap().forbidden_header_filter();
     assert!(names.iter().all(|name| forbidden(name)));
     assert!(!forbidden(&header::ACCEPT));
+    assert_eq!(way.denied(), ["credential"; 4], "each try is counted");
 
     for name in &names[..3] {
-        let mut request = request(&(way.egress.settings.origin.url() + "/"));
+        let mut request = request(&way.url("/ping"));
         request
             .headers_mut()
             .insert(name, HeaderValue::from_static("me"));
@@ -71,7 +72,7 @@ async fn a_guest_cannot_speak_as_somebody_else() {
             Err(Error::HttpRequestDenied)
         ));
     }
-    assert_eq!(*way.notes.denied.lock().unwrap(), ["credential"; 3]);
+    assert_eq!(way.denied(), ["credential"; 7]);
     assert_eq!(server.connections(), 0);
 }
 
@@ -81,23 +82,33 @@ async fn nothing_leaves_for_another_place() {
     let way = Way::to(&settings(server.port));
     let port = server.port;
     for uri in [
-        format!("https://127.0.0.1:{port}/"),
-        format!("http://localhost:{port}/"),
-        "http://127.0.0.1/".to_owned(),
-        format!("http://me@127.0.0.1:{port}/"),
+        format!("https://127.0.0.1:{port}/ping"),
+        format!("http://localhost:{port}/ping"),
+        "http://127.0.0.1/ping".to_owned(),
+        format!("http://me@127.0.0.1:{port}/ping"),
+        way.url("/admin/../ping"),
+        way.url("/admin/users"),
     ] {
         let denied = way.send(request(&uri), None).await;
         assert!(matches!(denied, Err(Error::HttpRequestDenied)), "{uri}");
     }
-    let mut delete = request(&way.egress.settings.origin.url());
-    *delete.method_mut() = Method::DELETE;
-    assert!(matches!(
-        way.send(delete, None).await,
-        Err(Error::HttpRequestDenied)
-    ));
-
-    let rules = way.notes.denied.lock().unwrap().clone();
-    assert_eq!(rules, ["scheme", "host", "port", "userinfo", "method"]);
+    for (method, path) in [(Method::DELETE, "/ping"), (Method::POST, "/admin/jobs")] {
+        let mut other = request(&way.url(path));
+        *other.method_mut() = method;
+        let denied = way.send(other, None).await;
+        assert!(matches!(denied, Err(Error::HttpRequestDenied)));
+    }
+    let expected = [
+        "scheme",
+        "host",
+        "port",
+        "userinfo",
+        "path",
+        "undeclared",
+        "method",
+        "method",
+    ];
+    assert_eq!(way.denied(), expected);
     assert_eq!(server.connections(), 0);
     assert!(
         way.codes().is_empty(),
@@ -113,14 +124,15 @@ async fn a_posted_body_arrives() {
     let body = Full::from("{}\r\n\r\n")
         .map_err(|never| match never {})
         .boxed_unsync();
-    let (mut parts, _) = request(&way.egress.settings.origin.url()).into_parts();
+    let count = way.url("/admin/jobs-count-requests");
+    let (mut parts, _) = request(&count).into_parts();
     parts.method = Method::POST;
     let answer = way.send(Request::from_parts(parts, body), None).await;
     assert_eq!(answer.unwrap().status(), StatusCode::OK);
     while server.heads().len() < 2 {
         server.asked().await;
     }
-    assert!(server.heads()[0].starts_with("post / http/1.1\r\n"));
+    assert!(server.heads()[0].starts_with("post /admin/jobs-count-requests http/1.1\r\n"));
     assert_eq!(server.heads()[1], "{}\r\n\r\n");
 }
 
@@ -133,7 +145,7 @@ async fn a_redirect_is_an_answer_like_any_other() {
     })
     .await;
     let way = Way::to(&settings(server.port));
-    let response = way.get("/").await.unwrap();
+    let response = way.get("/ping").await.unwrap();
     assert_eq!(response.status(), StatusCode::FOUND);
     assert_eq!(response.headers()[header::LOCATION], "/else");
     assert_eq!(server.heads().len(), 1);
@@ -148,7 +160,7 @@ async fn a_guest_does_not_see_credentials_in_an_answer() {
         then: Then::Goes,
     })
     .await;
-    let response = Way::to(&settings(server.port)).get("/").await.unwrap();
+    let response = Way::to(&settings(server.port)).get("/ping").await.unwrap();
     let mut names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["content-length", "etag"]);

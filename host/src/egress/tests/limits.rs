@@ -20,7 +20,10 @@ async fn a_closed_port_is_a_refused_connection() {
     let port = server.local_addr().unwrap().port();
     drop(server);
     let way = Way::to(&settings(port));
-    assert!(matches!(way.get("/").await, Err(Error::ConnectionRefused)));
+    assert!(matches!(
+        way.get("/ping").await,
+        Err(Error::ConnectionRefused)
+    ));
     assert_eq!(way.codes(), ["refused"]);
 }
 
@@ -30,7 +33,7 @@ async fn a_name_without_an_address_is_a_dns_error() {
     let mut settings = settings(80);
     settings.origin.host = "n".repeat(64);
     let way = Way::to(&settings);
-    let error = way.get("/").await.unwrap_err();
+    let error = way.get("/ping").await.unwrap_err();
     assert!(matches!(error, Error::DnsError { .. }), "{error:?}");
     assert_eq!(way.codes(), ["dns"]);
 }
@@ -42,7 +45,7 @@ async fn a_server_that_does_not_answer_times_out() {
     settings.timeouts.first_byte = SHORT;
     let way = Way::to(&settings);
     assert!(matches!(
-        way.get("/").await,
+        way.get("/ping").await,
         Err(Error::HttpResponseTimeout)
     ));
     assert_eq!(way.codes(), ["timeout"]);
@@ -52,7 +55,7 @@ async fn a_server_that_does_not_answer_times_out() {
 async fn a_guest_may_be_less_patient_than_the_site() {
     let server = Server::http(SILENT).await;
     let way = Way::to(&settings(server.port));
-    let uri = way.egress.settings.origin.url();
+    let uri = way.url("/ping");
     let options = RequestOptions {
         first_byte_timeout: Some(SHORT),
         ..Default::default()
@@ -67,7 +70,7 @@ async fn a_body_that_stalls_times_out() {
     let mut settings = settings(server.port);
     settings.timeouts.between_bytes = SHORT;
     let way = Way::to(&settings);
-    let mut body = way.get("/").await.unwrap().into_body();
+    let mut body = way.get("/ping").await.unwrap().into_body();
     let first = body.frame().await.unwrap().unwrap();
     assert_eq!(first.into_data().unwrap(), "half");
     assert!(matches!(
@@ -85,7 +88,7 @@ async fn the_whole_request_has_a_limit_too() {
         let server = Server::http(script).await;
         let mut settings = settings(server.port);
         settings.timeouts.total = SHORT;
-        let error = Way::to(&settings).read("/").await.unwrap_err();
+        let error = Way::to(&settings).read("/ping").await.unwrap_err();
         assert!(matches!(error, Error::HttpResponseTimeout), "{error:?}");
     }
 }
@@ -102,12 +105,12 @@ async fn a_body_over_the_cap_is_refused_whether_or_not_it_says_its_size() {
         })
         .await;
         let mut settings = settings(server.port);
-        settings.max_response_bytes = 5;
-        assert_eq!(Way::to(&settings).read("/").await.unwrap(), "abcde");
+        settings.limits.response_bytes = 5;
+        assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "abcde");
 
-        settings.max_response_bytes = 4;
+        settings.limits.response_bytes = 4;
         let way = Way::to(&settings);
-        let error = way.read("/").await.unwrap_err();
+        let error = way.read("/ping").await.unwrap_err();
         assert!(
             matches!(error, Error::HttpResponseBodySize(Some(4))),
             "{error:?}"
@@ -129,7 +132,7 @@ async fn an_answer_cut_short_is_incomplete() {
         })
         .await;
         let way = Way::to(&settings(server.port));
-        let error = way.read("/").await.unwrap_err();
+        let error = way.read("/ping").await.unwrap_err();
         assert!(
             matches!(error, Error::HttpResponseIncomplete),
             "{says:?}: {error:?}"
@@ -146,7 +149,10 @@ async fn what_is_not_http_is_a_protocol_error() {
     })
     .await;
     let way = Way::to(&settings(server.port));
-    assert!(matches!(way.get("/").await, Err(Error::HttpProtocolError)));
+    assert!(matches!(
+        way.get("/ping").await,
+        Err(Error::HttpProtocolError)
+    ));
     assert_eq!(way.codes(), ["malformed"]);
 }
 
@@ -155,7 +161,7 @@ async fn an_abandoned_request_is_counted_as_canceled() {
     let server = Server::http(SILENT).await;
     let way = Way::to(&settings(server.port));
     tokio::select! {
-        answer = way.get("/") => panic!("{answer:?}"),
+        answer = way.get("/ping") => panic!("{answer:?}"),
         () = server.asked() => {}
     }
     assert_eq!(way.codes(), ["canceled"]);
@@ -166,5 +172,5 @@ async fn the_key_is_in_no_debug_text() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     let text = format!("{:?} {:?}", way.egress, way.egress.settings);
-    assert!(!text.contains("s3cret"), "{text}");
+    assert!(!text.contains(KEY), "{text}");
 }

@@ -8,7 +8,7 @@ async fn requests_one_after_another_share_a_connection() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     for _ in 0..20 {
-        assert_eq!(way.read("/").await.unwrap(), "ok");
+        assert_eq!(way.read("/ping").await.unwrap(), "ok");
     }
     assert_eq!((server.heads().len(), server.connections()), (20, 1));
 }
@@ -23,7 +23,7 @@ async fn a_server_that_closes_each_time_is_connected_to_each_time() {
     .await;
     let way = Way::to(&settings(server.port));
     for _ in 0..3 {
-        assert_eq!(way.read("/").await.unwrap(), "ok");
+        assert_eq!(way.read("/ping").await.unwrap(), "ok");
     }
     assert_eq!(server.connections(), 3);
 }
@@ -33,7 +33,7 @@ fn settings_that_lead_out_the_same_way_have_one_fingerprint() {
     let site = settings(1556);
     assert_eq!(site.fingerprint(), site.clone().fingerprint());
 
-    let changes: [fn(&mut Settings); 8] = [
+    let changes: [fn(&mut Settings); 20] = [
         |s| s.origin.port += 1,
         |s| s.origin.host.push('2'),
         |s| s.origin.scheme = Scheme::Https,
@@ -41,7 +41,19 @@ fn settings_that_lead_out_the_same_way_have_one_fingerprint() {
         |s| s.tls.insecure_skip_verify = true,
         |s| s.tls.authorities.push(vec![1, 2, 3].into()),
         |s| s.timeouts.total += Duration::from_secs(1),
-        |s| s.max_response_bytes += 1,
+        |s| s.limits.response_bytes += 1,
+        |s| s.base_path.push('x'),
+        |s| s.allow_local_addresses = true,
+        |s| s.tls.server_name = Some("nbu1".into()),
+        |s| s.tls.min_version = TlsVersion::Tls13,
+        |s| s.tls.identity = Some(super::trust::identity()),
+        |s| s.proxy = super::proxies::proxy("http://proxy:3128"),
+        |s| s.limits.url_bytes += 1,
+        |s| s.limits.request_headers += 1,
+        |s| s.limits.request_bytes += 1,
+        |s| s.limits.requests += 1,
+        |s| s.limits.bytes += 1,
+        |s| s.limits.concurrent += 1,
     ];
     for (number, change) in changes.iter().enumerate() {
         let mut other = site.clone();

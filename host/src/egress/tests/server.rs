@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, copy_bidirectional,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -24,6 +26,8 @@ pub(super) enum Then {
     Hangs,
     /// The connection is closed.
     Closes,
+    /// The connection becomes one to this port of this machine.
+    PassesOn(u16),
 }
 
 pub(super) const OK: Script = Script {
@@ -52,6 +56,13 @@ impl Server {
 
     pub(super) async fn https(script: Script, tls: TlsAcceptor) -> Self {
         Self::start(script, Some(tls)).await
+    }
+
+    /// A proxy: after this answer to a first request, whatever comes is passed on
+    /// to a port of this machine and back.
+    pub(super) async fn tunnel(says: &'static str, to: u16, tls: Option<TlsAcceptor>) -> Self {
+        let then = Then::PassesOn(to);
+        Self::start(Script { says, then }, tls).await
     }
 
     async fn start(script: Script, tls: Option<TlsAcceptor>) -> Self {
@@ -118,6 +129,11 @@ async fn speak(
             // Until the client has had enough.
             Then::Hangs => drop(stream.read_line(&mut String::new()).await),
             Then::Closes => return stream.shutdown().await,
+            Then::PassesOn(port) => {
+                let mut site = TcpStream::connect(("127.0.0.1", port)).await?;
+                copy_bidirectional(&mut stream, &mut site).await?;
+                return Ok(());
+            }
         }
     }
     Ok(())

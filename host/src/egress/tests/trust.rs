@@ -1,8 +1,10 @@
 //! Certificates.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::SupportedProtocolVersion;
 use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -11,25 +13,23 @@ use super::server::{OK, Server};
 use super::*;
 
 /// An authority, and a server that it vouches for.
-struct Estate {
-    authority: CertificateDer<'static>,
-    acceptor: TlsAcceptor,
+pub(super) struct Estate {
+    pub(super) authority: CertificateDer<'static>,
+    pub(super) acceptor: TlsAcceptor,
 }
 
-fn estate(name: &str) -> Estate {
-    let mut params = CertificateParams::new(vec![]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+pub(super) fn estate(name: &str) -> Estate {
+    estate_speaking(name, rustls::ALL_VERSIONS)
+}
 
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let leaf = leaf.signed_by(&key, &issuer).unwrap();
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+fn estate_speaking(name: &str, versions: &[&'static SupportedProtocolVersion]) -> Estate {
+    let issuer = authority();
+    let (chain, key) = leaf(name, &issuer);
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key.into())
+        .with_single_cert(chain, key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Estate {
@@ -38,7 +38,29 @@ fn estate(name: &str) -> Estate {
     }
 }
 
-fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> Settings {
+type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Issuer {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn leaf(name: &str, issuer: &Issuer) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, issuer).unwrap();
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+    (vec![leaf.der().clone()], key.into())
+}
+
+/// A certificate and its key, of nobody in particular.
+pub(super) fn identity() -> Arc<Identity> {
+    let (chain, key) = leaf("exporter", &authority());
+    Arc::new(Identity::new(chain, key).unwrap())
+}
+
+pub(super) fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> Settings {
     let mut settings = settings(port);
     settings.origin.scheme = Scheme::Https;
     settings.tls.authorities = authorities;
@@ -54,7 +76,7 @@ async fn a_server_of_the_sites_own_authority_is_trusted() {
     let server = Server::https(OK, acceptor).await;
     let way = Way::to(&https(server.port, vec![authority]));
     for _ in 0..5 {
-        assert_eq!(way.read("/").await.unwrap(), "ok");
+        assert_eq!(way.read("/ping").await.unwrap(), "ok");
     }
     assert_eq!(server.connections(), 1);
 }
@@ -68,11 +90,11 @@ async fn a_name_is_looked_for_in_the_certificate() {
     let server = Server::https(OK, acceptor).await;
     let mut settings = https(server.port, vec![authority]);
     assert!(matches!(
-        Way::to(&settings).get("/").await,
+        Way::to(&settings).get("/ping").await,
         Err(Error::TlsCertificateError)
     ));
     settings.origin.host = "localhost".into();
-    assert_eq!(Way::to(&settings).read("/").await.unwrap(), "ok");
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
 }
 
 #[tokio::test]
@@ -80,7 +102,7 @@ async fn a_server_of_an_unknown_authority_is_not_trusted() {
     let server = Server::https(OK, estate("127.0.0.1").acceptor).await;
     let way = Way::to(&https(server.port, vec![estate("127.0.0.1").authority]));
     assert!(matches!(
-        way.get("/").await,
+        way.get("/ping").await,
         Err(Error::TlsCertificateError)
     ));
     assert_eq!(way.codes(), ["certificate"]);
@@ -92,7 +114,7 @@ async fn any_certificate_will_do_when_the_site_says_so() {
     let server = Server::https(OK, estate("elsewhere").acceptor).await;
     let mut settings = https(server.port, vec![]);
     settings.tls.insecure_skip_verify = true;
-    assert_eq!(Way::to(&settings).read("/").await.unwrap(), "ok");
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
 }
 
 #[tokio::test]
@@ -103,7 +125,10 @@ async fn a_handshake_that_hangs_times_out() {
     let mut settings = https(port, vec![estate("127.0.0.1").authority]);
     settings.timeouts.tls = Duration::from_millis(40);
     let way = Way::to(&settings);
-    assert!(matches!(way.get("/").await, Err(Error::ConnectionTimeout)));
+    assert!(matches!(
+        way.get("/ping").await,
+        Err(Error::ConnectionTimeout)
+    ));
     assert_eq!(way.codes(), ["timeout"]);
 }
 
@@ -119,7 +144,7 @@ async fn plain_http_on_a_tls_port_is_a_tls_error() {
         stream.read_to_end(&mut Vec::new()).await
     });
     let way = Way::to(&https(port, vec![estate("127.0.0.1").authority]));
-    let error = way.get("/").await.unwrap_err();
+    let error = way.get("/ping").await.unwrap_err();
     assert!(matches!(error, Error::TlsProtocolError), "{error:?}");
     assert_eq!(way.codes(), ["tls"]);
     drop(server.await);
@@ -135,4 +160,73 @@ fn what_is_no_certificate_is_refused_by_its_number() {
         "{error}"
     );
     assert!(error.hint().is_some());
+}
+
+#[tokio::test]
+async fn a_certificate_may_be_for_another_name_when_the_site_says_which() {
+    let Estate {
+        authority,
+        acceptor,
+    } = estate("nbu1.example");
+    let server = Server::https(OK, acceptor).await;
+    let mut settings = https(server.port, vec![authority]);
+    settings.tls.server_name = Some("nbu1.example".into());
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
+    settings.tls.server_name = Some("nbu2.example".into());
+    let way = Way::to(&settings);
+    assert!(way.read("/ping").await.is_err());
+    assert_eq!(way.codes(), ["certificate"]);
+}
+
+#[tokio::test]
+async fn an_older_version_than_the_site_wants_is_not_spoken() {
+    let old = estate_speaking("127.0.0.1", &[&rustls::version::TLS12]);
+    let server = Server::https(OK, old.acceptor).await;
+    let mut settings = https(server.port, vec![old.authority]);
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
+    settings.tls.min_version = TlsVersion::Tls13;
+    let way = Way::to(&settings);
+    assert!(way.read("/ping").await.is_err());
+    assert_eq!(way.codes(), ["tls"]);
+    assert_eq!(server.heads().len(), 1, "the key was sent the old way");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_is_shown_the_sites() {
+    let issuer = authority();
+    let (server_chain, server_key) = leaf("127.0.0.1", &issuer);
+    let (chain, key) = leaf("exporter", &issuer);
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(issuer.der().clone()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let roots = Arc::new(roots);
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(server_chain, server_key)
+        .unwrap();
+    let server = Server::https(OK, TlsAcceptor::from(Arc::new(config))).await;
+
+    let mut settings = https(server.port, vec![issuer.der().clone()]);
+    assert!(Way::to(&settings).read("/ping").await.is_err());
+    settings.tls.identity = Some(identity());
+    assert!(
+        Way::to(&settings).read("/ping").await.is_err(),
+        "a stranger's"
+    );
+    settings.tls.identity = Some(Arc::new(Identity::new(chain, key).unwrap()));
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
+    assert_eq!(server.heads().len(), 1);
+}
+
+#[test]
+fn a_certificate_and_the_key_of_another_are_no_pair() {
+    let issuer = authority();
+    let (chain, _) = leaf("one", &issuer);
+    let (_, key) = leaf("two", &issuer);
+    assert!(Identity::new(chain, key).is_err());
+    assert!(!format!("{:?}", identity()).contains("PrivateKeyDer"));
 }

@@ -92,6 +92,15 @@ impl Instruments {
             .inc();
     }
 
+    /// Whether anybody verifies that the server is the right one.
+    pub fn tls_insecure(&self, site: &SiteName, insecure: bool) {
+        self.0
+            .table
+            .tls_insecure
+            .with_label_values(&[site.as_str()])
+            .set(i64::from(insecure));
+    }
+
     /// How many series the site has on the page.
     pub fn series(&self, site: &SiteName, count: usize) {
         self.0

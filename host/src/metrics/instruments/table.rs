@@ -99,6 +99,8 @@ instruments! {
     upstream_received: IntCounterVec = "nbu_exporter_upstream_received_bytes_total" ["site"];
     /// Requests of the guest that were not let out, by reason.
     egress_denied: IntCounterVec = "nbu_exporter_egress_denied_total" ["site", "reason"];
+    /// 1 where nobody verifies that the server is the right one: plain HTTP, or insecureSkipVerify.
+    tls_insecure: IntGaugeVec = "nbu_exporter_tls_insecure" ["site"];
     /// Series on the page.
     series: IntGaugeVec = "nbu_exporter_series" ["site"];
     /// Series that were not fit for the page, by reason.

@@ -52,7 +52,7 @@ fn capability(name: &str, cached: bool) -> Capability {
             family("_total", Kind::Counter),
             family("_seconds", Kind::Histogram),
         ],
-        paths: vec!["/ping".to_owned()],
+        paths: vec!["/ping".to_owned(), "/admin/jobs-count-requests".to_owned()],
         cached,
         state_version: 1,
     }

@@ -1,7 +1,7 @@
 //! One collection, with whatever mischief it is told to make.
 
 use super::swapped::{self, Counted};
-use super::{curiosity, families, handles, memory, network, noise, processor, state};
+use super::{asking, curiosity, families, handles, memory, network, noise, processor, state};
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
 };
@@ -69,6 +69,7 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "print" => noise::print(),
         "exit" => std::process::exit(3),
         "echo" => return Some(curiosity::echo(settings, window, saved)),
+        "ask" => return Some(asking::all(settings)),
         "own-credential" => return network::own_credential(),
         "wander" => return network::wander("127.0.0.1:9"),
         "userinfo" => {

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
 
-use crate::config::credentials::{certificates, content};
+use crate::config::credentials::content;
 use crate::config::section::Section;
+use crate::config::tls::authorities_of;
 use crate::config::setting::{Complaint, Setting, complaint};
 use crate::http::web::ClientTrust;
 
@@ -29,7 +30,7 @@ pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Option
     };
     let given = AUTHORITIES.into_iter().find(|key| section.has(key));
     let authorities = pem(section, AUTHORITIES, directory)
-        .and_then(|(name, pem)| certificates(section, name, &pem));
+        .and_then(|(name, pem)| authorities_of(section, name, &pem));
     let names = section.texts("client_allowed_sans");
     let auth = auth?;
     if names.is_some() && auth != ClientAuth::Required {

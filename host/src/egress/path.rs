@@ -1,0 +1,144 @@
+//! The paths of the API that a guest has declared.
+
+use http::Uri;
+
+/// Where every server says its version and time, asked before anything else is
+/// known; it needs no credential (`gateway.yaml GET /ping`).
+const PING: &str = "/ping";
+
+/// Declared paths. A segment such as `{id}` stands for any one segment.
+#[derive(Clone, Debug)]
+pub(super) struct Templates(Vec<Vec<Segment>>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Segment {
+    Exactly(String),
+    Any,
+}
+
+impl Templates {
+    /// These, and `/ping`.
+    pub(super) fn new<'p>(declared: impl IntoIterator<Item = &'p str>) -> Self {
+        let all = declared.into_iter().chain([PING]);
+        Self(
+            all.map(|path| segments(path).map(Segment::of).collect())
+                .collect(),
+        )
+    }
+
+    /// Whether `path`, as [`below`] gave it, is one of them.
+    pub(super) fn match_path(&self, path: &str) -> bool {
+        let matches = |template: &Vec<Segment>| {
+            let asked: Vec<_> = segments(path).collect();
+            let pairs = template.iter().zip(&asked);
+            template.len() == asked.len() && pairs.into_iter().all(|(t, s)| t.matches(s))
+        };
+        self.0.iter().any(matches)
+    }
+}
+
+impl Segment {
+    fn of(text: &str) -> Self {
+        if text.len() > 2 && text.starts_with('{') && text.ends_with('}') {
+            Self::Any
+        } else {
+            Self::Exactly(text.to_owned())
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(wanted) => wanted == text,
+        }
+    }
+}
+
+/// What stands behind each `/`.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix('/').unwrap_or(path).split('/')
+}
+
+/// The path below the site's base path, when no server can read it as another.
+pub(super) fn below<'u>(base_path: &str, uri: &'u Uri) -> Option<&'u str> {
+    let below = uri.path().strip_prefix(base_path)?;
+    let plain = below.starts_with('/') && segments(below).all(is_plain);
+    plain.then_some(below)
+}
+
+/// Not empty, no step up or down, and nothing that is decoded, cut off or taken
+/// for a separator on the way: no `%`, `;`, `\` and the like.
+fn is_plain(segment: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@+,=".contains(&byte);
+    !matches!(segment, "" | "." | "..") && segment.bytes().all(harmless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(base: &str, path: &str) -> bool {
+        let declared = ["/admin/jobs", "/storage/disk-pools/{poolId}/volumes", "/{"];
+        let uri: Uri = format!("http://nbu1{path}").parse().unwrap();
+        below(base, &uri).is_some_and(|below| Templates::new(declared).match_path(below))
+    }
+
+    #[test]
+    fn declared_paths_are_matched_segment_by_segment() {
+        for path in [
+            "/ping",
+            "/admin/jobs",
+            "/admin/jobs?filter=a%2F..%2Fb",
+            "/storage/disk-pools/PureDisk:dp_1@host/volumes",
+        ] {
+            assert!(allowed("", path), "{path}");
+            assert!(
+                allowed("/netbackup", &format!("/netbackup{path}")),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_other_path_is_refused() {
+        for path in [
+            "/",
+            "",
+            "/admin",
+            "/admin/jobs/",
+            "/admin/jobs/1",
+            "/admin/jobsx",
+            "/Admin/jobs",
+            "/storage/disk-pools/volumes",
+            "/storage/disk-pools/a/b/volumes",
+            "/storage/disk-pools/a/volumes/b",
+        ] {
+            assert!(!allowed("", path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_can_be_read_in_two_ways_is_refused() {
+        for path in [
+            "//admin/jobs",
+            "/admin//jobs",
+            "/admin/./jobs",
+            "/x/../admin/jobs",
+            "/storage/disk-pools/../volumes",
+            "/storage/disk-pools/%2e%2e/volumes",
+            "/storage/disk-pools/a%2fb/volumes",
+            "/storage/disk-pools/a;b/volumes",
+            "/storage/disk-pools/a\\b/volumes",
+            "/admin/%6aobs",
+            "/admin/jobs;x=1",
+            "/netbackupadmin/jobs",
+        ] {
+            assert!(!allowed("", path), "{path}");
+            assert!(!allowed("/netbackup", path), "{path}");
+            assert!(
+                !allowed("/netbackup", &format!("/netbackup{path}")),
+                "{path}"
+            );
+        }
+    }
+}

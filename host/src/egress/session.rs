@@ -1,0 +1,126 @@
+//! One call of a guest, as the way out sees it: what it may ask for, and what it
+//! has used up so far.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use http::{Request, Uri};
+use http_body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::warn;
+
+use super::allow::{self, Rule};
+use super::client::RequestBody;
+use super::failure::Failure;
+use super::permit::Permit;
+use super::settings::Limits;
+use super::{Egress, credential};
+
+/// As much of a guest's URL as a line of the log needs.
+const SHOWN: usize = 200;
+
+/// Shared by the requests of one collection, or of one probe.
+pub(super) struct Session {
+    pub(super) egress: Arc<Egress>,
+    permit: Arc<Permit>,
+    requests: AtomicU64,
+    received: AtomicU64,
+    /// Each request under way holds a part of it, its body included.
+    slots: Arc<Semaphore>,
+    /// Every refusal is counted, but only the first of a collection is worth a
+    /// line in the log: a guest can wander as fast as it can ask.
+    warned: AtomicBool,
+}
+
+/// Held as long as a request or its body lives.
+pub(super) struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Session {
+    pub(super) fn new(egress: Arc<Egress>, permit: Arc<Permit>) -> Self {
+        let slots = usize::try_from(egress.settings.limits.concurrent);
+        let slots = slots.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self {
+            egress,
+            permit,
+            requests: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            slots: Arc::new(Semaphore::new(slots)),
+            warned: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether a request may leave now.
+    pub(super) fn admit(&self, request: &Request<RequestBody>) -> Result<Slot, Rule> {
+        let settings = &self.egress.settings;
+        // Refused ones count too: asking costs, whatever comes of it.
+        if self.requests.fetch_add(1, Relaxed) >= settings.limits.requests {
+            return Err(Rule::Requests);
+        }
+        allow::check(
+            &settings.origin,
+            &settings.base_path,
+            &self.permit.paths,
+            request.method(),
+            request.uri(),
+        )?;
+        // The guest cannot make such a header; this holds if that ever changes.
+        if request.headers().keys().any(credential::is_reserved) {
+            return Err(Rule::Credential);
+        }
+        fits(&settings.limits, request)?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        slot.map(|permit| Slot { _permit: permit })
+            .map_err(|_| Rule::Concurrency)
+    }
+
+    /// Takes note of a piece of an answer.
+    pub(super) fn receive(&self, bytes: u64) -> Result<(), Rule> {
+        let before = self.received.fetch_add(bytes, Relaxed);
+        if before.saturating_add(bytes) > self.egress.settings.limits.bytes {
+            Err(Rule::Bytes)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Counts a refusal, and says the first one to the log. `what` is the URL,
+    /// or the name of a header.
+    pub(super) fn deny(&self, rule: Rule, what: &str) -> Failure {
+        let site = &self.egress.site;
+        self.egress.observer.denied(site, rule.as_str());
+        if !self.warned.swap(true, Relaxed) {
+            let guest = &self.permit.holder;
+            let what: String = what.chars().take(SHOWN).collect();
+            warn!(%site, guest, rule = rule.as_str(), what, "Request refused");
+        }
+        Failure::Denied(rule)
+    }
+}
+
+/// Whether a request keeps within the limits of a single one.
+fn fits(limits: &Limits, request: &Request<RequestBody>) -> Result<(), Rule> {
+    if length(request.uri()) > limits.url_bytes {
+        return Err(Rule::Url);
+    }
+    let headers = request.headers();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers.len() as u64 > limits.request_headers || bytes as u64 > limits.request_header_bytes {
+        return Err(Rule::Headers);
+    }
+    if request.body().size_hint().lower() > limits.request_bytes {
+        return Err(Rule::Body);
+    }
+    Ok(())
+}
+
+fn length(uri: &Uri) -> u64 {
+    let part = |text: Option<&str>| text.map_or(0, str::len);
+    let path = uri.path_and_query().map(|path| path.as_str());
+    let authority = uri.authority().map(|authority| authority.as_str());
+    (part(uri.scheme_str()) + "://".len() + part(authority) + part(path)) as u64
+}

@@ -1,0 +1,79 @@
+//! An answer that holds the key, or hides what it holds.
+
+use super::server::{OK, Script, Server, Then};
+use super::*;
+
+const MASKED: &str = "**********";
+
+fn saying(says: &'static str) -> Script {
+    Script {
+        says,
+        then: Then::Closes,
+    }
+}
+
+#[tokio::test]
+async fn the_key_is_taken_out_of_headers_body_and_trailers() {
+    let server = Server::http(saying(
+        "HTTP/1.1 200 OK\r\nx-echo: a s3cret-key b\r\ntransfer-encoding: chunked\r\n\r\n\
+         5\r\n<s3cr\r\n6\r\net-key\r\n3\r\n>s3\r\n0\r\nx-trailer: s3cret-key\r\n\r\n",
+    ))
+    .await;
+    let way = Way::to(&settings(server.port));
+    let response = way.get("/ping").await.unwrap();
+    assert_eq!(response.headers()["x-echo"], format!("a {MASKED} b"));
+    let body = response.into_body().collect().await.unwrap();
+    let trailer = body
+        .trailers()
+        .and_then(|trailers| trailers.get("x-trailer"));
+    assert_eq!(trailer.unwrap(), MASKED);
+    assert_eq!(body.to_bytes(), format!("<{MASKED}>s3"));
+}
+
+#[tokio::test]
+async fn a_length_stays_true_when_the_key_is_taken_out() {
+    let server = Server::http(saying(
+        "HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n\"s3cret-key\"",
+    ))
+    .await;
+    let body = Way::to(&settings(server.port)).read("/ping").await;
+    assert_eq!(body.unwrap(), format!("\"{MASKED}\""));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_packed_without_being_asked_for_is_refused() {
+    for says in [
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: br\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    ] {
+        let server = Server::http(saying(says)).await;
+        let way = Way::to(&settings(server.port));
+        let error = way.read("/ping").await.unwrap_err();
+        let packed = matches!(error, Error::HttpResponseContentCoding(Some(_)));
+        assert!(packed, "{says:?}: {error:?}");
+        assert_eq!(way.codes(), ["encoded"]);
+    }
+    let plain = "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 1\r\n\r\nx";
+    let server = Server::http(saying(plain)).await;
+    assert_eq!(
+        Way::to(&settings(server.port)).read("/ping").await.unwrap(),
+        "x"
+    );
+}
+
+#[tokio::test]
+async fn a_guest_cannot_ask_for_a_packed_answer_or_a_piece_or_another_method() {
+    let server = Server::http(OK).await;
+    let way = Way::to(&settings(server.port));
+    let forbidden = way.hooks.lock().unwrap().forbidden_header_filter();
+    for name in [
+        "accept-encoding",
+        "range",
+        "te",
+        "X-HTTP-Method-Override",
+        "Proxy-Authorization",
+    ] {
+        assert!(forbidden(&name.parse().unwrap()), "{name}");
+    }
+}

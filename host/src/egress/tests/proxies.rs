@@ -1,0 +1,129 @@
+//! Proxies: what they are asked, and what they are not told.
+
+use http::Uri;
+
+use super::server::{OK, Script, Server, Then};
+use super::trust::{Estate, estate, https};
+use super::*;
+
+/// For any site.
+pub(super) fn proxy(text: &str) -> Option<Proxy> {
+    let proxies = Proxies {
+        all: text,
+        ..Proxies::default()
+    };
+    proxies.on_the_way_to(&Uri::from_static("https://nbu1:1556"))
+}
+
+#[tokio::test]
+async fn a_proxy_before_a_plain_site_is_asked_for_the_whole_url() {
+    let server = Server::http(OK).await;
+    let mut settings = settings(80);
+    settings.origin.host = "nbu1.invalid".into();
+    settings.proxy = proxy(&format!("http://me:pw@127.0.0.1:{}", server.port));
+    let way = Way::to(&settings);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    let head = server.heads().remove(0);
+    assert!(
+        head.starts_with("get http://nbu1.invalid:80/ping http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\nproxy-authorization: basic "), "{head}");
+    assert!(head.contains("\r\nhost: nbu1.invalid"), "{head}");
+}
+
+#[tokio::test]
+async fn a_proxy_before_an_encrypted_site_is_asked_to_connect_and_told_nothing_else() {
+    let Estate {
+        authority,
+        acceptor,
+    } = estate("nbu1.invalid");
+    let site = Server::https(OK, acceptor).await;
+    let server = Server::tunnel("HTTP/1.1 200 Go on\r\n\r\n", site.port, None).await;
+    let mut settings = https(1556, vec![authority]);
+    settings.origin.host = "nbu1.invalid".into();
+    settings.proxy = proxy(&format!("http://me:pw@127.0.0.1:{}", server.port));
+    let way = Way::to(&settings);
+    for _ in 0..3 {
+        assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    }
+    let heads = server.heads();
+    assert_eq!(heads.len(), 1, "the tunnel is kept");
+    assert!(
+        heads[0].starts_with("connect nbu1.invalid:1556 http/1.1\r\n"),
+        "{heads:?}"
+    );
+    assert!(heads[0].contains("\r\nproxy-authorization: basic "));
+    assert!(!heads[0].contains("s3cret"), "the proxy saw the key");
+    let inside = site.heads();
+    assert!(
+        inside[0].starts_with("get /ping http/1.1\r\n"),
+        "{inside:?}"
+    );
+    assert!(inside[0].contains("\r\nauthorization: s3cret-key\r\n"));
+    assert!(!inside[0].contains("proxy-authorization"));
+}
+
+#[tokio::test]
+async fn a_proxy_may_be_encrypted_itself() {
+    let site_estate = estate("nbu1.invalid");
+    let site = Server::https(OK, site_estate.acceptor).await;
+    let own = estate("127.0.0.1");
+    let answer = "HTTP/1.1 200 Go on\r\n\r\n";
+    let server = Server::tunnel(answer, site.port, Some(own.acceptor)).await;
+    let mut settings = https(1556, vec![site_estate.authority, own.authority]);
+    settings.origin.host = "nbu1.invalid".into();
+    settings.proxy = proxy(&format!("https://127.0.0.1:{}", server.port));
+    assert_eq!(Way::to(&settings).read("/ping").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_site_behind_a_proxy_must_prove_itself_all_the_same() {
+    let site = Server::https(OK, estate("nbu1.invalid").acceptor).await;
+    let server = Server::tunnel("HTTP/1.1 200 Go on\r\n\r\n", site.port, None).await;
+    let mut settings = https(1556, vec![estate("nbu1.invalid").authority]);
+    settings.origin.host = "nbu1.invalid".into();
+    settings.proxy = proxy(&format!("http://127.0.0.1:{}", server.port));
+    let way = Way::to(&settings);
+    assert!(matches!(
+        way.get("/ping").await,
+        Err(Error::TlsCertificateError)
+    ));
+    assert!(site.heads().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_a_failure_of_its_own() {
+    for says in [
+        "HTTP/1.1 407 Who are you\r\n\r\n",
+        "HTTP/1.1 502 No\r\n\r\n",
+        "SSH-2.0-x\r\n\r\n",
+    ] {
+        let script = Script {
+            says,
+            then: Then::Closes,
+        };
+        let server = Server::http(script).await;
+        let mut settings = https(1556, vec![estate("nbu1").authority]);
+        settings.proxy = proxy(&format!("http://127.0.0.1:{}", server.port));
+        let way = Way::to(&settings);
+        let error = way.get("/ping").await.unwrap_err();
+        assert!(matches!(error, Error::InternalError(Some(_))), "{error:?}");
+        assert_eq!(way.codes(), ["proxy"]);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_away_is_a_refused_connection() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let mut settings = https(1556, vec![estate("nbu1").authority]);
+    settings.proxy = proxy(&format!("http://127.0.0.1:{port}"));
+    let way = Way::to(&settings);
+    assert!(matches!(
+        way.get("/ping").await,
+        Err(Error::ConnectionRefused)
+    ));
+    assert_eq!(way.codes(), ["refused"]);
+}

@@ -1,0 +1,214 @@
+//! Requests that no good guest makes. Which one is among the options of the
+//! collector, so that one component makes them all.
+
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, Scheme,
+};
+use wasip2::io::streams::StreamError;
+
+use crate::component::bindings::exports::nbu::collector::collector::Settings;
+use super::hunt;
+
+/// A request, as somebody who knows no bounds writes it.
+struct Wish {
+    method: Method,
+    scheme: Scheme,
+    authority: String,
+    path: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: usize,
+}
+
+/// What became of the request that the options name.
+pub(crate) fn all(settings: &Settings) -> String {
+    let options = settings.collectors.first().map(|c| c.options.as_str());
+    let options = options.unwrap_or_default();
+    let (_, rest) = settings.base_url.split_once("://").unwrap_or_default();
+    let (authority, base) = rest.split_once('/').unwrap_or((rest, ""));
+    let word = option(options, "ask");
+    let at = |path: &str| Wish {
+        method: Method::Get,
+        scheme: Scheme::Http,
+        authority: authority.to_owned(),
+        path: format!("/{base}{path}"),
+        headers: Vec::new(),
+        body: 0,
+    };
+    match word.as_str() {
+        "thousands" => many(|| at("/ping"), 3000, false),
+        "at-once" => many(|| at("/ping"), 100, true),
+        "hunt" => hunt::hunt(&echoes(at("/ping")), options),
+        _ => said(answer(send(stray(&word, at, authority)))),
+    }
+}
+
+fn stray(word: &str, at: impl Fn(&str) -> Wish, authority: &str) -> Wish {
+    let port = authority.rsplit(':').next().unwrap_or_default();
+    let ping = at("/ping");
+    let method = |method| Wish {
+        method,
+        ..at("/ping")
+    };
+    let to = |authority: String| Wish {
+        authority,
+        ..at("/ping")
+    };
+    let with = |name: &str, value: &str| Wish {
+        headers: vec![(name.to_owned(), value.as_bytes().to_vec())],
+        ..at("/ping")
+    };
+    match word {
+        "host" => to(format!("elsewhere.invalid:{port}")),
+        "port" => to("127.0.0.1:9".to_owned()),
+        "userinfo" => to(format!("{authority}@127.0.0.1:{port}")),
+        "mapped" => to(format!("[::ffff:127.0.0.1]:{port}")),
+        "decimal" => to(format!("2130706433:{port}")),
+        "scheme" => Wish {
+            scheme: Scheme::Https,
+            ..ping
+        },
+        "odd-scheme" => Wish {
+            scheme: Scheme::Other("gopher".to_owned()),
+            ..ping
+        },
+        "undeclared" => at("/admin/jobs"),
+        "above" => Wish {
+            path: "/ping".to_owned(),
+            ..ping
+        },
+        "dots" => at("/x/../ping"),
+        "encoded" => at("/%70ing"),
+        "slashes" => at("//ping"),
+        "semicolon" => at("/ping;x"),
+        "post" => method(Method::Post),
+        "put" => method(Method::Put),
+        "delete" => method(Method::Delete),
+        "head" => method(Method::Head),
+        "connect" => method(Method::Connect),
+        "odd-method" => method(Method::Other("PURGE".to_owned())),
+        "long-url" => at(&format!("/ping?{}", "x".repeat(20_000))),
+        "headers" => Wish {
+            headers: (0..100)
+                .map(|n| (format!("x-{n}"), b"1".to_vec()))
+                .collect(),
+            ..ping
+        },
+        "body" => Wish {
+            body: 1 << 20,
+            ..at("/admin/jobs-count-requests")
+        },
+        header => {
+            let (name, value) = header.split_once('=').unwrap_or((header, "mine"));
+            with(name, value)
+        }
+    }
+}
+
+/// The text of a member of a JSON object; no member holds a quote.
+pub(crate) fn option(options: &str, name: &str) -> String {
+    let begin = format!("\"{name}\":\"");
+    let rest = options.split_once(&begin).map_or("", |(_, rest)| rest);
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+fn send(wish: Wish) -> Result<FutureIncomingResponse, String> {
+    let headers = Fields::new();
+    for (name, value) in &wish.headers {
+        let added = headers.append(name, value);
+        added.map_err(|error| format!("{error:?}"))?;
+    }
+    let request = OutgoingRequest::new(headers);
+    let invalid = |()| "not a request".to_owned();
+    let method = if wish.body > 0 {
+        Method::Post
+    } else {
+        wish.method
+    };
+    request.set_method(&method).map_err(invalid)?;
+    request.set_scheme(Some(&wish.scheme)).map_err(invalid)?;
+    request
+        .set_authority(Some(&wish.authority))
+        .map_err(invalid)?;
+    request
+        .set_path_with_query(Some(&wish.path))
+        .map_err(invalid)?;
+    let body = request.body().map_err(invalid)?;
+    let code = |error: ErrorCode| format!("{error:?}");
+    let sent = outgoing_handler::handle(request, None).map_err(code)?;
+    write(&body, wish.body);
+    // Fails when the host has given the request up.
+    let _ = OutgoingBody::finish(body, None);
+    Ok(sent)
+}
+
+fn write(body: &OutgoingBody, bytes: usize) {
+    let Ok(stream) = body.write() else { return };
+    for _ in 0..bytes.div_ceil(4096) {
+        if stream.blocking_write_and_flush(&[b'x'; 4096]).is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(sent: Result<FutureIncomingResponse, String>) -> Result<IncomingResponse, String> {
+    let future = sent?;
+    future.subscribe().block();
+    match future.get() {
+        Some(Ok(answer)) => answer.map_err(|error| format!("{error:?}")),
+        _ => Err("no answer".to_owned()),
+    }
+}
+
+fn said(answer: Result<IncomingResponse, String>) -> String {
+    answer.map_or_else(
+        |error| error,
+        |answer| format!("allowed: {}", answer.status()),
+    )
+}
+
+/// The same request again and again, one after another or all at once: how many
+/// were answered, and what was said to the first that was not.
+fn many(wish: impl Fn() -> Wish, times: usize, at_once: bool) -> String {
+    let mut held = Vec::new();
+    let (mut allowed, mut refused) = (0, String::new());
+    for _ in 0..times {
+        match answer(send(wish())) {
+            Ok(answer) => {
+                allowed += 1;
+                held.extend(at_once.then_some(answer));
+            }
+            Err(error) if refused.is_empty() => refused = error,
+            Err(_) => {}
+        }
+    }
+    format!("allowed {allowed}, then {refused}")
+}
+
+/// All that comes back: the headers and the body of an answer.
+fn echoes(wish: Wish) -> Vec<u8> {
+    let Ok(answer) = answer(send(wish)) else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for (name, value) in answer.headers().entries() {
+        all.extend(name.into_bytes());
+        all.extend(value);
+    }
+    let Ok(body) = answer.consume() else {
+        return all;
+    };
+    read(&body, &mut all);
+    all
+}
+
+fn read(body: &IncomingBody, into: &mut Vec<u8>) {
+    let Ok(stream) = body.stream() else { return };
+    loop {
+        match stream.blocking_read(7) {
+            Ok(piece) => into.extend(piece),
+            Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => return,
+        }
+    }
+}

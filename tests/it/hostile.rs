@@ -1,0 +1,202 @@
+//! A NetBackup server that is anything but: each case is a site of one program,
+//! beside a healthy one. Its collector fails for the right reason, or reads
+//! right; the healthy site, the page and the process go on; and no key is shown.
+
+mod bodies;
+mod echoes;
+pub(crate) mod encrypted;
+mod framing;
+mod heads;
+mod pages;
+mod timing;
+
+use std::fs;
+use std::sync::Arc;
+
+use simulator::Simulator;
+use tempfile::TempDir;
+use tests::{Act, Client, Exposition, Manner, Program, Scripted, eventually};
+
+/// Part of every key here, and of nothing else.
+const CANARY: &str = "CaNaRy";
+
+/// What the operator sees of a case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Seen {
+    /// The collector fails, counted under this reason.
+    Fails(&'static str),
+    /// Everything is read as if nothing were wrong.
+    Reads,
+    /// One or the other, by who is quicker.
+    ReadsOrFails(&'static str),
+}
+use Seen::{Fails, Reads, ReadsOrFails};
+
+/// One server, and what comes of it.
+struct Case {
+    name: String,
+    server: Scripted,
+    seen: Seen,
+    /// Keys of the site besides.
+    keys: &'static str,
+}
+
+/// A list without a row, as a server has it that has no jobs.
+pub(crate) const EMPTY: &str = r#"{"data":[],"meta":{"pagination":{}}}"#;
+
+/// Bytes, as they are.
+fn raw(bytes: impl Into<Vec<u8>>) -> Vec<Act> {
+    vec![Act::Say(bytes.into()), Act::Close]
+}
+
+/// A right answer with this body.
+pub(crate) fn json(body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.netbackup+json;version=14.0";
+    let mut all = format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+    all.extend(body);
+    all
+}
+
+/// A server that does the same at each request.
+async fn case(name: &str, seen: Seen, acts: Vec<Act>) -> Case {
+    Case::of(name, seen, Manner::default(), acts).await
+}
+
+impl Case {
+    async fn of(name: &str, seen: Seen, manner: Manner, acts: Vec<Act>) -> Self {
+        let play = Arc::new(move |_: &str, _| acts.clone());
+        Self::on(name, seen, Scripted::with(manner, play).await)
+    }
+
+    fn on(name: &str, seen: Seen, server: Scripted) -> Self {
+        Self {
+            name: name.to_owned(),
+            server,
+            seen,
+            keys: "scheme: http",
+        }
+    }
+
+    fn keys(self, keys: &'static str) -> Self {
+        Self { keys, ..self }
+    }
+
+    fn yaml(&self) -> String {
+        let (name, port, keys) = (&self.name, self.server.address.port(), self.keys);
+        format!(
+            "  - {{ site: '{name}', host: 127.0.0.1, port: {port}, apiVersion: '14.0', \
+             apiKey: {CANARY}-of-{name}, maxResponseBytes: 1MiB, maxRequestsPerCollection: 20, \
+             timeouts: {{ connect: 3s, tls: 3s, firstByte: 3s, betweenBytes: 2s, total: 5s }}, \
+             {keys} }}\n"
+        )
+    }
+
+    /// Whether the operator has seen what is expected, and nothing else but that
+    /// a busy machine took its time.
+    fn is_settled(&self, page: &Exposition) -> bool {
+        let labels = [("site", self.name.as_str()), ("collector", "jobs")];
+        let reads = page.value("nbu_collector_success", &labels) == Some(1.0);
+        let fails = |reason| self.failures(page).iter().any(|(r, _)| r == reason);
+        match self.seen {
+            Reads => reads,
+            Fails(reason) => fails(reason),
+            ReadsOrFails(reason) => reads || fails(reason),
+        }
+    }
+
+    fn failures(&self, page: &Exposition) -> Vec<(String, f64)> {
+        let site = [("site", self.name.as_str())];
+        let all = page.all("nbu_collector_failures_total", &site).into_iter();
+        all.filter(|sample| sample.value > 0.0)
+            .map(|sample| (sample.labels["reason"].clone(), sample.value))
+            .collect()
+    }
+
+    fn check(&self, page: &Exposition) {
+        let failures = self.failures(page);
+        let expected = match self.seen {
+            Reads => "timeout",
+            Fails(reason) | ReadsOrFails(reason) => reason,
+        };
+        // A busy machine may take its time with any of them.
+        let wrong = failures
+            .iter()
+            .find(|(reason, _)| reason != expected && reason != "timeout");
+        let settled = self.is_settled(page);
+        assert!(
+            settled && wrong.is_none(),
+            "{}: {:?}, not {failures:?}",
+            self.name,
+            self.seen
+        );
+    }
+}
+
+/// A program with all these sites and a healthy one, until each has been read.
+/// `ca` goes into `ca.pem`.
+async fn all(cases: Vec<Case>, ca: &str) -> Exposition {
+    let healthy = Simulator::start(Default::default()).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("ca.pem"), ca).unwrap();
+    fs::write(folder.path().join("config.yaml"), config(&cases, &healthy)).unwrap();
+    let level = "--log.level=trace,nbu_exporter=trace,wasmtime=warn,cranelift=warn";
+    let flags = ["--web.listen-address=127.0.0.1:0", level];
+    let mut program = Program::start(&flags, folder.path());
+    let client = Client::new(program.address().await);
+
+    eventually(&waited(&cases), async || {
+        let page = client.scrape().await;
+        cases.iter().all(|case| case.is_settled(&page)) && is_read(&page, "healthy")
+    })
+    .await;
+    let page = client.scrape().await;
+    cases.iter().for_each(|case| case.check(&page));
+    assert!(is_read(&page, "healthy"), "the healthy site suffers");
+    let healthy = [("site", "healthy")];
+    let others = page.all("nbu_collector_failures_total", &healthy);
+    let late = |sample: &&tests::Sample| sample.labels["reason"] == "timeout";
+    assert!(
+        others
+            .iter()
+            .all(|sample| sample.value == 0.0 || late(sample)),
+        "{others:?}"
+    );
+    assert_eq!(page.sum("nbu_exporter_guest_faults_total", &[]), 0.0);
+    let memory = page.all("nbu_exporter_guest_peak_memory_bytes", &[]);
+    let flat = memory
+        .iter()
+        .all(|sample| sample.value < f64::from(32 << 20));
+    assert!(flat, "{memory:?}");
+
+    let mut shown = page.text.clone();
+    for path in ["/health", "/config", "/"] {
+        shown += &client.get(path).await.text();
+    }
+    program.signal("TERM").await;
+    program.line("Stopped").await;
+    shown += &program.log.join("\n");
+    let key = shown.lines().find(|line| line.contains(CANARY));
+    assert_eq!(key, None);
+    page
+}
+
+fn waited(cases: &[Case]) -> String {
+    let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+    format!("all of these are read: {}", names.join(" "))
+}
+
+fn is_read(page: &Exposition, site: &str) -> bool {
+    page.value("nbu_up", &[("site", site)]) == Some(1.0)
+}
+
+fn config(cases: &[Case], healthy: &Simulator) -> String {
+    let port = healthy.address().port();
+    let sites: String = cases.iter().map(Case::yaml).collect();
+    format!(
+        "server: {{ collectionInterval: 2s }}\n\
+         collectors: {{ storage: {{ enabled: false }} }}\n\
+         nbuservers:\n{sites}  - {{ site: healthy, scheme: http, host: 127.0.0.1, \
+         port: {port}, apiKey: simulator }}\n"
+    )
+}

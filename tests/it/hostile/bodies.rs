@@ -1,0 +1,151 @@
+//! Bodies that come well framed, and are not what was asked for.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+fn typed(headers: &str, body: &[u8]) -> Vec<Act> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{headers}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    raw([head.as_bytes(), body].concat())
+}
+
+/// A list with one job that has this attribute.
+fn job(attribute: &str) -> Vec<Act> {
+    let attributes = format!(r#""jobId":1,"state":"ACTIVE",{attribute}"#);
+    let row = format!(r#"{{"id":"1","attributes":{{{attributes}}}}}"#);
+    raw(json(format!(
+        r#"{{"data":[{row}],"meta":{{"pagination":{{}}}}}}"#
+    )))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
+    let bomb = gzipped(&vec![b'['; 64 << 20]);
+    let html = b"<!DOCTYPE html><html><body>Sign in</body></html>";
+    let cases = vec![
+        case(
+            "html",
+            Fails("malformed"),
+            typed("content-type: text/html", html),
+        )
+        .await,
+        case(
+            "plain",
+            Reads,
+            typed("content-type: text/plain", EMPTY.as_bytes()),
+        )
+        .await,
+        case(
+            "bomb",
+            Fails("malformed"),
+            typed("content-encoding: gzip", &bomb),
+        )
+        .await,
+        case(
+            "gzip",
+            Fails("malformed"),
+            raw(json(gzipped(EMPTY.as_bytes()))),
+        )
+        .await,
+        case("nothing", Fails("malformed"), raw(json(""))).await,
+        case("null", Fails("malformed"), raw(json("null"))).await,
+        case("list", Fails("malformed"), raw(json("[]"))).await,
+        case("scalar", Fails("malformed"), raw(json(r#"{"data":1}"#))).await,
+        case("half", Fails("malformed"), raw(json(&EMPTY[..20]))).await,
+        case(
+            "bom",
+            Fails("malformed"),
+            raw(json(format!("\u{feff}{EMPTY}"))),
+        )
+        .await,
+        case(
+            "more",
+            Fails("malformed"),
+            raw(json(format!("{EMPTY}{EMPTY}"))),
+        )
+        .await,
+        case(
+            "twice",
+            Fails("malformed"),
+            raw(json(r#"{"data":[],"data":[]}"#)),
+        )
+        .await,
+    ];
+    all(cases, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_no_server_should_send_break_nothing() {
+    let deep = format!(r#"{{"data":[],"x":{}"#, "[".repeat(100_000));
+    let with = |bytes: &[u8]| {
+        let body = [br#"{"data":[],"x":""#, bytes, br#""}"#].concat();
+        raw(json(body))
+    };
+    let cases = vec![
+        case("deep", Fails("malformed"), raw(json("[".repeat(500_000)))).await,
+        case("deep-within", Fails("malformed"), raw(json(deep))).await,
+        case("nul", Fails("malformed"), with(b"a\0b")).await,
+        case("nuls", Fails("malformed"), raw(json(vec![0; 100_000]))).await,
+        case(
+            "utf8",
+            Fails("malformed"),
+            job("\"jobType\":\"\u{fffd}\"").map_utf8(),
+        )
+        .await,
+        case(
+            "surrogate",
+            Fails("malformed"),
+            job(r#""jobType":"\ud800""#),
+        )
+        .await,
+        case(
+            "1e400",
+            Fails("malformed"),
+            job(r#""kilobytesTransferred":1e400"#),
+        )
+        .await,
+        case(
+            "2^70",
+            Reads,
+            job(r#""kilobytesTransferred":1180591620717411303424"#),
+        )
+        .await,
+        case("negative", Reads, job(r#""kilobytesTransferred":-5"#)).await,
+        case(
+            "nan",
+            Fails("malformed"),
+            job(r#""kilobytesTransferred":NaN"#),
+        )
+        .await,
+    ];
+    all(cases, "").await;
+}
+
+trait Spoilt {
+    /// The same with a byte that no UTF-8 has in the place of U+FFFD.
+    fn map_utf8(self) -> Self;
+}
+
+impl Spoilt for Vec<Act> {
+    fn map_utf8(mut self) -> Self {
+        if let Some(Act::Say(bytes)) = self.first_mut() {
+            let at = bytes.windows(3).position(|w| w == "\u{fffd}".as_bytes());
+            let at = at.expect("a replacement character");
+            // As long as before, so that the length stays true.
+            bytes[at..at + 3].copy_from_slice(&[0xff, b'x', 0xfe]);
+        }
+        self
+    }
+}
