@@ -14,8 +14,8 @@ pub use findings::Scanned;
 
 use crate::estate::Seen;
 use crate::{
-    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
-    VolumePool,
+    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer,
+    Unit, VolumePool,
 };
 
 /// What finished attempts are told apart by.
