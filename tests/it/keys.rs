@@ -8,6 +8,7 @@ mod accepted;
 mod address;
 mod clockwork;
 mod guest;
+mod limits;
 mod listener;
 mod log;
 mod sites;
@@ -31,6 +32,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
         address::KEYS,
         clockwork::KEYS,
         guest::KEYS,
+        limits::KEYS,
         listener::KEYS,
         log::KEYS,
         sites::KEYS,
@@ -50,7 +52,8 @@ fn every_key_that_is_read_is_changed_by_a_test() {
 fn known() -> BTreeSet<String> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.yaml");
-    let text = "{ zz: 0, server: { zz: 0 }, guest: { zz: 0 }, metrics: { zz: 0 },
+    let text =
+        "{ zz: 0, server: { zz: 0 }, guest: { zz: 0, limits: { zz: 0 } }, metrics: { zz: 0 },
         opentelemetry: { zz: 0 }, collectors: {},
         nbuserver: { zz: 0, timeouts: { zz: 0 } },
         nbuservers: [{ zz: 0, timeouts: { zz: 0 } }] }";
