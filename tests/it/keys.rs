@@ -9,6 +9,7 @@ mod address;
 mod clockwork;
 mod egress;
 mod guest;
+mod limits;
 mod listener;
 mod log;
 mod sites;
@@ -34,6 +35,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
         clockwork::KEYS,
         egress::KEYS,
         guest::KEYS,
+        limits::KEYS,
         listener::KEYS,
         log::KEYS,
         sites::KEYS,
@@ -54,7 +56,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
 fn known() -> BTreeSet<String> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.yaml");
-    let text = "{ zz: 0, server: { zz: 0 }, guest: { zz: 0, canary: { zz: 0 }, probation: { zz: 0 } }, metrics: { zz: 0 },
+    let text = "{ zz: 0, server: { zz: 0 }, guest: { zz: 0, limits: { zz: 0 }, canary: { zz: 0 }, probation: { zz: 0 } }, metrics: { zz: 0 },
         opentelemetry: { zz: 0 }, collectors: {},
         nbuserver: { zz: 0, timeouts: { zz: 0 } },
         nbuservers: [{ zz: 0, timeouts: { zz: 0 } }] }";

@@ -89,7 +89,10 @@ impl Program {
     /// The same with variables of its environment.
     pub fn serve_with(folder: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(Self::path("nbu_exporter"));
-        command.args(["--config.file=config.yaml", "--web.listen-address=127.0.0.1:0"]);
+        command.args([
+            "--config.file=config.yaml",
+            "--web.listen-address=127.0.0.1:0",
+        ]);
         command.envs(variables.iter().copied());
         Self::spawn(command, folder)
     }

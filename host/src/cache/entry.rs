@@ -201,3 +201,6 @@ impl CollectorEntry {
         self.held = Vec::new();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,8 +36,8 @@ enum Good {
     Processor,
 }
 
-/// The rows of a process. Other limits make other rows; calls that are under way
-/// end in the ones they stand in.
+/// The rows of a process. Other limits make other rows; who stands in a row when
+/// they change stays in it for that one call.
 #[derive(Default)]
 pub(super) struct Pace(Mutex<HashMap<(Row, Good, usize), Arc<Semaphore>>>);
 

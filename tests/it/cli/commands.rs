@@ -145,7 +145,9 @@ async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
     let output = Program::output(&["inspect", "good.wasm"], folder.path()).await;
     assert_eq!(code(&output), Some(0), "{output:?}");
     let text = said(&output.stdout);
-    let digest = text.lines().find_map(|line| line.strip_prefix("sha256     "));
+    let digest = text
+        .lines()
+        .find_map(|line| line.strip_prefix("sha256     "));
     assert_eq!(digest.map(str::len), Some(64), "{text}");
     for part in [
         "version  ",

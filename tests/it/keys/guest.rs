@@ -6,7 +6,7 @@ use super::{KEY, Keys, OFTEN, lively, paris};
 
 pub(super) const KEYS: &[Keys] = &[
     ("", &["guest", "metrics", "collectors"]),
-    ("guest", &["path", "memoryLimit"]),
+    ("guest", &["path", "memoryLimit", "limits"]),
     // Changed by the tests of the swap.
     (
         "guest",

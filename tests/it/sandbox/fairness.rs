@@ -1,7 +1,5 @@
 //! That a guest is busy at one site is nothing to the others.
 
-use std::fs;
-
 use http::StatusCode;
 use tests::{Bench, Exposition, guests};
 
@@ -53,26 +51,21 @@ async fn a_site_is_read_and_probed_while_very_many_others_keep_the_processor_bus
 #[tokio::test(flavor = "multi_thread")]
 async fn collections_wait_for_room_and_probes_do_not() {
     let simulator = simulator().await;
-    let rest = |rooms: usize| {
-        format!(
-            "guest: {{ path: guest.wasm, limits: {{ collections: {rooms} }} }}\n\
-             server: {{ collectionInterval: 100ms, collectionTimeout: 1h }}\n"
-        )
-    };
     // A number that no other test has, for rows belong to the process.
+    let rest = "guest: { path: guest.wasm, limits: { collections: 3 } }\n\
+                server: { collectionInterval: 100ms, collectionTimeout: 1h }\n";
     let sleepers = ["a/sleep", "b/sleep", "c/sleep"];
-    let bench = everywhere(&sleepers, &simulator, &rest(3)).await;
+    let bench = everywhere(&sleepers, &simulator, rest).await;
     assert_eq!(bench.get("/health").await.status, StatusCode::OK);
-    let all = [&sleepers[..], &["steady"]].concat();
-    let text = by_site(&all, &simulator, &rest(3));
-    bench.reconfigure(&text).await;
+    let with = |behaviours: &[&str]| by_site(behaviours, &simulator, rest);
+    let full = with(&["a/sleep", "b/sleep", "c/sleep", "steady"]);
+    bench.reconfigure(&full).await;
     assert_eq!(bench.get("/health").await.status, StatusCode::OK);
     let up = |e: &Exposition| e.value("nbu_up", &[("site", "steady")]) == Some(1.0);
     assert!(!up(&bench.scrape().await), "there is no room");
-    fs::write(
-        bench.file("config.yaml"),
-        by_site(&all, &simulator, &rest(4)),
-    )
-    .unwrap();
+    // A site that is gone leaves its room to the next in the row.
+    bench
+        .reconfigure(&with(&["a/sleep", "b/sleep", "steady"]))
+        .await;
     bench.until("there is room", up).await;
 }

@@ -273,3 +273,54 @@ fn the_digest_is_that_of_the_file() {
     assert_eq!(good(SITE).sha256, good(SITE).sha256);
     assert_ne!(good(SITE).sha256, good(&format!("{SITE}# more")).sha256);
 }
+
+#[test]
+fn every_limit_of_the_guest_has_an_effect() {
+    let config = good(&format!(
+        "{SITE}guest:
+  limits:
+    {{ collections: 1, busyCalls: 2, checkTimeout: 3s, functions: 4, functionSize: 5B,
+      compileTimeout: 6s, instances: 7, memories: 8, tables: 9, tableElements: 10,
+      handles: 11, callSize: 12B, logLines: 13, logSize: 14B, logLineSize: 15B,
+      collectors: 16, paths: 17, families: 18, seriesPerFamily: 19,
+      seriesPerCollector: 20, seriesPerSite: 21, labels: 22, nameSize: 23B,
+      labelSize: 24B, helpSize: 25B, failures: 26, stateSize: 27B }}"
+    ));
+    let l = config.swap.limits;
+    assert_eq!(l.offline, Duration::from_secs(3));
+    assert_eq!(l.component.compile, Duration::from_secs(6));
+    let (i, m, r) = (l.instance, l.manifest, l.report);
+    let numbers = [
+        l.collections,
+        l.busy,
+        l.component.functions,
+        l.component.function_bytes,
+        i.instances,
+        i.memories,
+        i.tables,
+        i.table_elements,
+        i.handles,
+        i.host_call_bytes,
+        l.log.lines,
+        l.log.bytes,
+        l.log.line_bytes,
+        m.collectors,
+        m.paths,
+        m.families,
+        r.family_series,
+        r.collector_series,
+        l.site_series,
+        r.labels,
+        r.name_bytes,
+        r.value_bytes,
+        r.help_bytes,
+        l.failures,
+        l.state_bytes,
+        r.families,
+    ];
+    let expected = [
+        1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+        27, 18,
+    ];
+    assert_eq!(numbers, expected);
+}

@@ -13,9 +13,9 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{Error, InconsistentKeys, SupportedProtocolVersion, version};
 
-use crate::config::tls::certificates;
 use crate::config::section::Section;
 use crate::config::setting::{Complaint, Setting, complaint};
+use crate::config::tls::certificates;
 use crate::http::web::{Tls, TlsSettings};
 
 /// None when something is wrong, which has then been reported.

@@ -8,8 +8,8 @@ use wasip2::http::types::{
 };
 use wasip2::io::streams::StreamError;
 
-use crate::component::bindings::exports::nbu::collector::collector::Settings;
 use super::hunt;
+use crate::component::bindings::exports::nbu::collector::collector::Settings;
 
 /// A request, as somebody who knows no bounds writes it.
 struct Wish {

@@ -15,7 +15,7 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
     );
     let total = |points: &[(&str, f64)]| Family {
         samples: Samples::Counter(self::points(points)),
-        ..gauge(&format!("nbu_test_{collector}_total"), &[])
+        ..gauge(&format!("nbu_test_{collector}_calls_total"), &[])
     };
     let seconds = |distribution| Family {
         samples: Samples::Histogram(vec![distribution]),
@@ -27,7 +27,7 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         "wrong-labels" => return vec![labelled(good, "mark")],
         "undeclared" => gauge("nbu_secret_family", &[("1", 1.0)]),
         "usurper" => gauge("nbu_exporter_build_info", &[("1", 1.0)]),
-        "wrong-kind" => gauge(&format!("nbu_test_{collector}_total"), &[("1", 1.0)]),
+        "wrong-kind" => gauge(&format!("nbu_test_{collector}_calls_total"), &[("1", 1.0)]),
         "duplicate" => total(&[("1", 1.0), ("2", 2.0), ("1", 3.0)]),
         "nan" => total(&[("1", f64::NAN), ("2", f64::INFINITY), ("3", -1.0)]),
         "nan-gauge" => gauge(&good.name, &[("x", f64::NAN), ("y", f64::INFINITY)]),

@@ -22,7 +22,7 @@ pub(crate) fn of(word: &str, stamp: u32) -> Manifest {
         "twin" => jobs.name = "storage".to_owned(),
         "nobody" => capabilities.clear(),
         "collectors" => {
-            capabilities = (0..100_000)
+            capabilities = (0..10_000)
                 .map(|n| capability(&n.to_string(), false))
                 .collect();
         }
@@ -49,7 +49,7 @@ fn capability(name: &str, cached: bool) -> Capability {
         summary: format!("What the tests need of `{name}`."),
         families: vec![
             family("", Kind::Gauge),
-            family("_total", Kind::Counter),
+            family("_calls_total", Kind::Counter),
             family("_seconds", Kind::Histogram),
         ],
         paths: vec!["/ping".to_owned(), "/admin/jobs-count-requests".to_owned()],

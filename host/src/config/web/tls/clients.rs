@@ -6,8 +6,8 @@ use rustls::pki_types::CertificateDer;
 
 use crate::config::credentials::content;
 use crate::config::section::Section;
-use crate::config::tls::authorities_of;
 use crate::config::setting::{Complaint, Setting, complaint};
+use crate::config::tls::authorities_of;
 use crate::http::web::ClientTrust;
 
 const AUTHORITIES: [&str; 2] = ["client_ca", "client_ca_file"];

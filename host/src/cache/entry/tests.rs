@@ -1,0 +1,97 @@
+use super::*;
+use crate::metrics::{Point, Samples};
+
+const ROOM: usize = 100;
+
+fn counter(name: &str, value: f64, series: usize) -> Family {
+    let point = |n: usize| Point {
+        label_values: vec![n.to_string()],
+        value,
+    };
+    Family {
+        name: name.to_owned(),
+        help: String::new(),
+        labels: vec!["n".to_owned()],
+        samples: Samples::Counter((0..series).map(point).collect()),
+    }
+}
+
+fn site(collectors: &[&str]) -> SiteEntry {
+    let mut site = SiteEntry::default();
+    for name in collectors {
+        site.collectors.entry((*name).to_owned()).or_default();
+    }
+    site
+}
+
+fn attempt(collector: &str, guest: &str, verdict: Verdict) -> Attempt {
+    Attempt {
+        collector: collector.to_owned(),
+        began: Moment::now(),
+        took: Duration::ZERO,
+        keep: Duration::from_secs(600),
+        guest: Digest::of(guest.as_bytes()),
+        site_series: ROOM,
+        verdict,
+    }
+}
+
+/// What is shown of one counter after each of these answers of the guests.
+fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
+    let mut site = site(&["jobs"]);
+    let each = answers.iter().map(|(guest, value)| {
+        let read = Verdict::Read(vec![counter("a_total", *value, 1)]);
+        let _ = site.record(attempt("jobs", guest, read));
+        let family = site.collectors["jobs"].values().next()?;
+        match &family.samples {
+            Samples::Counter(points) => Some(points.first()?.value),
+            _ => None,
+        }
+    });
+    each.collect()
+}
+
+#[test]
+fn a_counter_that_falls_is_held_back_until_it_goes_on_from_there() {
+    let answers = [10.0, 4.0, 5.0, 6.0].map(|value| ("a", value));
+    let expected = [Some(10.0), None, Some(5.0), Some(6.0)];
+    assert_eq!(shown(&answers), expected);
+}
+
+#[test]
+fn a_counter_that_falls_again_and_again_is_never_shown_falling() {
+    let answers = [10.0, 9.0, 8.0, 7.0].map(|value| ("a", value));
+    assert_eq!(shown(&answers), [Some(10.0), None, None, None]);
+}
+
+#[test]
+fn another_guest_counts_anew() {
+    let answers = [("a", 10.0), ("b", 4.0), ("b", 3.0), ("a", 1.0)];
+    assert_eq!(shown(&answers), [Some(10.0), Some(4.0), None, Some(1.0)]);
+}
+
+#[test]
+fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
+    let mut site = site(&["jobs"]);
+    let read = Verdict::Read(vec![counter("a_total", 5.0, 1)]);
+    assert!(site.record(attempt("jobs", "a", read)).is_empty());
+    let failed = Verdict::Failed(vec!["timeout"], vec![counter("a_total", 4.0, 1)]);
+    let dropped = site.record(attempt("jobs", "a", failed));
+    assert_eq!(dropped, [(Reason::Fell, 1)]);
+}
+
+#[test]
+fn a_family_that_the_site_has_no_room_for_goes_whole() {
+    let mut site = site(&["jobs", "storage"]);
+    let half = Verdict::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
+    assert!(site.record(attempt("jobs", "a", half)).is_empty());
+    let families = vec![
+        counter("b_total", 1.0, ROOM / 2 + 1),
+        counter("c_total", 1.0, ROOM / 2),
+    ];
+    let dropped = site.record(attempt("storage", "a", Verdict::Read(families)));
+    assert_eq!(dropped, [(Reason::SiteSeries, ROOM / 2 + 1)]);
+    let storage = site.collectors["storage"].values();
+    let names: Vec<_> = storage.map(|family| family.name.as_str()).collect();
+    assert_eq!(names, ["c_total"]);
+}

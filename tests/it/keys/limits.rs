@@ -1,0 +1,120 @@
+//! What a guest may use and say. The limits of instances, of the log, of turns
+//! and of compiling have their tests in `sandbox`.
+
+use nbu_exporter::app::Failure;
+use simulator::Simulator;
+use tempfile::TempDir;
+use tests::{Bench, Exposition, guests};
+
+use super::{KEY, Keys, lively, paris};
+
+pub(super) const KEYS: &[Keys] = &[(
+    "guest.limits",
+    &[
+        "busyCalls",
+        "callSize",
+        "checkTimeout",
+        "collections",
+        "collectors",
+        "compileTimeout",
+        "failures",
+        "families",
+        "functionSize",
+        "functions",
+        "handles",
+        "helpSize",
+        "instances",
+        "labelSize",
+        "labels",
+        "logLines",
+        "logLineSize",
+        "logSize",
+        "memories",
+        "nameSize",
+        "paths",
+        "seriesPerCollector",
+        "seriesPerFamily",
+        "seriesPerSite",
+        "stateSize",
+        "tableElements",
+        "tables",
+    ],
+)];
+
+fn config(simulator: &Simulator, limit: &str) -> String {
+    let rest = format!(
+        "server: {{ collectionInterval: 200ms, cacheTTL: 200ms }}\n\
+         guest: {{ path: guest.wasm, limits: {{ {limit} }} }}"
+    );
+    paris(simulator, KEY, &rest)
+}
+
+/// A host on a guest of this behaviour.
+async fn start(behaviour: &str, text: &str) -> Result<Bench, Failure> {
+    let folder = TempDir::new().unwrap();
+    let guest = guests::behaving(behaviour, 12345);
+    guests::install(&guest, &folder.path().join(guests::FILE));
+    std::fs::write(folder.path().join("config.yaml"), text).unwrap();
+    Bench::open(folder).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() {
+    let simulator = lively().await;
+    const DROPPED: &str = "nbu_exporter_series_dropped_total";
+    const FAULTS: &str = "nbu_exporter_guest_faults_total";
+    for (behaviour, limit, metric, reason) in [
+        ("falling", "seriesPerFamily: 1", DROPPED, "family-series"),
+        (
+            "falling",
+            "seriesPerCollector: 1",
+            DROPPED,
+            "collector-series",
+        ),
+        ("falling", "seriesPerSite: 2", DROPPED, "site-series"),
+        ("label-count", "labels: 1", DROPPED, "too-many-labels"),
+        ("steady", "labelSize: 4B", DROPPED, "long-label"),
+        ("few-timers", "handles: 50", FAULTS, "limit"),
+        ("small-state", "stateSize: 1KiB", FAULTS, "contract"),
+    ] {
+        let bench = start(behaviour, &config(&simulator, "")).await;
+        let bench = bench.expect("the host starts");
+        let broken = |e: &Exposition| e.sum(metric, &[("reason", reason)]);
+        let page = bench.until_read(&["paris"]).await;
+        assert_eq!(broken(&page), 0.0, "{limit}");
+        bench.reconfigure(&config(&simulator, limit)).await;
+        bench.until(limit, |e| broken(e) >= 1.0).await;
+        bench.reconfigure(&config(&simulator, "")).await;
+        bench.until_read(&["paris"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
+    let simulator = lively().await;
+    for (behaviour, limit, reason) in [
+        ("steady", "collectors: 1", "names 2 collectors"),
+        ("steady", "families: 2", "announces 3 families"),
+        ("steady", "nameSize: 6B", "too long"),
+        ("steady", "helpSize: 10B", "summary"),
+        ("steady", "callSize: 100B", "hostcalls"),
+        ("steady", "memories: 0", "would forbid all of it"),
+        ("picky-flood", "failures: 3", "nothing is good enough"),
+        (
+            "paths",
+            "paths: 99999",
+            "announces 100000 paths, more than the 99999",
+        ),
+        (
+            "spin-describe",
+            "checkTimeout: 200ms",
+            "still running after 0.2 s",
+        ),
+    ] {
+        let refused = start(behaviour, &config(&simulator, limit)).await;
+        let said = refused.err().expect(limit).to_string();
+        assert!(said.contains(reason), "{limit}: {said}");
+    }
+    let raised = start("paths", &config(&simulator, "paths: 100000")).await;
+    raised.expect("so many paths are allowed");
+}
