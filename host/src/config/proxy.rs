@@ -25,7 +25,7 @@ pub(super) fn read(
     origin: Option<&Origin>,
 ) -> Option<Proxy> {
     let text = section.secret("proxy");
-    let excepted = section.texts("noProxy");
+    let excepted = section.separated("noProxy");
     let Some(text) = text.map(str::trim) else {
         if section.has("noProxy") {
             section.warning("noProxy", "has no effect", "`proxy` is not given");

@@ -123,7 +123,7 @@ impl<'n> Section<'n> {
 
     /// Texts: a list of them, or one text with commas between. Empty when the key
     /// is left out.
-    pub(super) fn texts(&mut self, key: &'static str) -> Vec<String> {
+    pub(super) fn separated(&mut self, key: &'static str) -> Vec<String> {
         let Some(node) = self.node(key) else {
             return Vec::new();
         };

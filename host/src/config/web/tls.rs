@@ -12,6 +12,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{Error, InconsistentKeys, SupportedProtocolVersion, version};
+use zeroize::Zeroizing;
 
 use crate::config::section::Section;
 use crate::config::setting::{Complaint, Setting, complaint};
@@ -50,7 +51,7 @@ fn pem(
     section: &mut Section<'_>,
     [inline, file]: [&'static str; 2],
     directory: &Path,
-) -> Option<(&'static str, Vec<u8>)> {
+) -> Option<(&'static str, Zeroizing<Vec<u8>>)> {
     let found = clients::pem(section, [inline, file], directory);
     if !section.has(inline) && !section.has(file) {
         let hint = "name a PEM file; without `tls_server_config` there is no TLS";

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
+use zeroize::Zeroizing;
 
 use crate::config::credentials::content;
 use crate::config::section::Section;
@@ -72,7 +73,7 @@ pub(super) fn pem(
     section: &mut Section<'_>,
     [inline, file]: [&'static str; 2],
     directory: &Path,
-) -> Option<(&'static str, Vec<u8>)> {
+) -> Option<(&'static str, Zeroizing<Vec<u8>>)> {
     let text = section.secret(inline);
     let path = section.optional::<PathBuf>(file);
     if section.has(inline) && section.has(file) {
@@ -81,7 +82,7 @@ pub(super) fn pem(
         return None;
     }
     match text {
-        Some(text) => Some((inline, text.as_bytes().to_vec())),
+        Some(text) => Some((inline, Zeroizing::new(text.as_bytes().to_vec()))),
         None => Some((file, content(section, file, &directory.join(path?))?)),
     }
 }
