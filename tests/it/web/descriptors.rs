@@ -40,9 +40,13 @@ async fn it_goes_on_after_there_were_none_left() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
-    answered(address).await;
-    // From now on there are fewer than it has open.
-    program.limit(8);
+    // It has read its guest by then.
+    eventually("it is ready", async || {
+        let answer = Client::new(address).get("/-/ready").await;
+        answer.status == 200
+    })
+    .await;
+    program.limit(0);
     let _waiting = TcpStream::connect(address).await.unwrap();
     program
         .line("Cannot accept connections, trying again")

@@ -44,12 +44,13 @@ impl Connection {
         } = self;
         let client = &seat.client;
         let talk = talk(tcp, Arc::clone(client), state, watcher);
-        let ended = tokio::select! {
-            ended = talk => ended,
-            () = client.told_to_leave() => Ok(debug!("Connection closed to make room")),
-        };
-        if let Err(error) = ended {
-            debug!(%error, "Connection ended early");
+        tokio::select! {
+            ended = talk => {
+                if let Err(error) = ended {
+                    debug!(%error, "Connection ended early");
+                }
+            }
+            () = client.told_to_leave() => debug!("Connection closed to make room"),
         }
     }
 }
