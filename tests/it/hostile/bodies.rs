@@ -18,14 +18,14 @@ fn typed(headers: &str, body: &[u8]) -> Vec<Act> {
         "HTTP/1.1 200 OK\r\n{headers}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    raw([head.as_bytes(), body].concat())
+    keep([head.as_bytes(), body].concat())
 }
 
 /// A list with one job that has this attribute.
 fn job(attribute: &str) -> Vec<Act> {
     let attributes = format!(r#""jobId":1,"state":"ACTIVE",{attribute}"#);
     let row = format!(r#"{{"id":"1","attributes":{{{attributes}}}}}"#);
-    raw(json(format!(
+    keep(json(format!(
         r#"{{"data":[{row}],"meta":{{"pagination":{{}}}}}}"#
     )))
 }
@@ -56,30 +56,30 @@ async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
         case(
             "gzip",
             Fails("malformed"),
-            raw(json(gzipped(EMPTY.as_bytes()))),
+            keep(json(gzipped(EMPTY.as_bytes()))),
         )
         .await,
-        case("nothing", Fails("malformed"), raw(json(""))).await,
-        case("null", Fails("malformed"), raw(json("null"))).await,
-        case("list", Fails("malformed"), raw(json("[]"))).await,
-        case("scalar", Fails("malformed"), raw(json(r#"{"data":1}"#))).await,
-        case("half", Fails("malformed"), raw(json(&EMPTY[..20]))).await,
+        case("nothing", Fails("malformed"), keep(json(""))).await,
+        case("null", Fails("malformed"), keep(json("null"))).await,
+        case("list", Fails("malformed"), keep(json("[]"))).await,
+        case("scalar", Fails("malformed"), keep(json(r#"{"data":1}"#))).await,
+        case("half", Fails("malformed"), keep(json(&EMPTY[..20]))).await,
         case(
             "bom",
             Fails("malformed"),
-            raw(json(format!("\u{feff}{EMPTY}"))),
+            keep(json(format!("\u{feff}{EMPTY}"))),
         )
         .await,
         case(
             "more",
             Fails("malformed"),
-            raw(json(format!("{EMPTY}{EMPTY}"))),
+            keep(json(format!("{EMPTY}{EMPTY}"))),
         )
         .await,
         case(
             "twice",
             Fails("malformed"),
-            raw(json(r#"{"data":[],"data":[]}"#)),
+            keep(json(r#"{"data":[],"data":[]}"#)),
         )
         .await,
     ];
@@ -91,13 +91,13 @@ async fn values_that_no_server_should_send_break_nothing() {
     let deep = format!(r#"{{"data":[],"x":{}"#, "[".repeat(100_000));
     let with = |bytes: &[u8]| {
         let body = [br#"{"data":[],"x":""#, bytes, br#""}"#].concat();
-        raw(json(body))
+        keep(json(body))
     };
     let cases = vec![
-        case("deep", Fails("malformed"), raw(json("[".repeat(500_000)))).await,
-        case("deep-within", Fails("malformed"), raw(json(deep))).await,
+        case("deep", Fails("malformed"), keep(json("[".repeat(500_000)))).await,
+        case("deep-within", Fails("malformed"), keep(json(deep))).await,
         case("nul", Fails("malformed"), with(b"a\0b")).await,
-        case("nuls", Fails("malformed"), raw(json(vec![0; 100_000]))).await,
+        case("nuls", Fails("malformed"), keep(json(vec![0; 100_000]))).await,
         case(
             "utf8",
             Fails("malformed"),

@@ -16,7 +16,7 @@ fn refusing(key: &str) -> Vec<Act> {
     let body = format!(r#"{{"errorCode":1,"errorMessage":"no {key} here"}}"#);
     let length = body.len();
     let head = format!("HTTP/1.1 400 {key}\r\nx-{key}: {key}\r\ncontent-length: {length}");
-    raw(format!(
+    keep(format!(
         "{head}\r\nx-request-id: {key}\r\nset-cookie: {key}\r\n\r\n{body}"
     ))
 }
@@ -24,7 +24,7 @@ fn refusing(key: &str) -> Vec<Act> {
 fn reading(key: &str) -> Vec<Act> {
     let job =
         format!(r#"{{"id":"1","attributes":{{"jobId":1,"jobType":"{key}","state":"ACTIVE"}}}}"#);
-    raw(json(format!(
+    keep(json(format!(
         r#"{{"data":[{job}],"meta":{{"pagination":{{}}}}}}"#
     )))
 }
@@ -35,16 +35,16 @@ fn dripping(key: &str) -> Vec<Act> {
         return Vec::new();
     };
     let pause = std::time::Duration::from_millis(1);
-    vec![Act::Drip(bytes, pause), Act::Close]
+    vec![Act::Drip(bytes, pause)]
 }
 
 fn moved(key: &str) -> Vec<Act> {
     let head = "HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation:";
-    raw(format!("{head} /{key}\r\n\r\n"))
+    keep(format!("{head} /{key}\r\n\r\n"))
 }
 
 fn not_json(key: &str) -> Vec<Act> {
-    raw(json(format!(r#"{{"data":"{key}"}}"#)))
+    keep(json(format!(r#"{{"data":"{key}"}}"#)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

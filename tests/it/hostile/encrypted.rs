@@ -141,11 +141,11 @@ async fn a_server_that_cannot_prove_who_it_is_is_told_nothing() {
         of("silent", Fails("timeout"), says(b"", Act::Hang)).await,
         of("half", Fails("timeout"), says(&garbage[..3], Act::Hang)).await,
     ];
-    let stolen = Scripted::start(Arc::new(|_: &str, _| raw(json(EMPTY)))).await;
+    let stolen = Scripted::start(Arc::new(|_: &str, _| keep(json(EMPTY)))).await;
     let location = format!("http://{}/netbackup/admin/jobs", stolen.address);
     let answer = format!("HTTP/1.1 307 Go\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n");
     let manner = tls(&ours, here, NOW, ANY);
-    let moved = Case::of("downgrade", Fails("status"), manner, raw(answer)).await;
+    let moved = Case::of("downgrade", Fails("status"), manner, keep(answer)).await;
     cases.push(moved.keys(TRUSTING));
     all(cases, &ours.pem()).await;
     assert!(stolen.heads().is_empty());

@@ -3,13 +3,13 @@
 use super::*;
 
 fn with_header(header: &str) -> Vec<Act> {
-    raw(format!(
+    keep(format!(
         "HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 36\r\n\r\n{EMPTY}"
     ))
 }
 
 fn status(line: &str) -> Vec<Act> {
-    raw(format!("{line}\r\ncontent-length: 0\r\n\r\n"))
+    keep(format!("{line}\r\ncontent-length: 0\r\n\r\n"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,10 +75,10 @@ async fn headers_that_are_none_are_malformed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Scripted::start(Arc::new(|_: &str, _| raw(json(EMPTY)))).await;
+    let elsewhere = Scripted::start(Arc::new(|_: &str, _| keep(json(EMPTY)))).await;
     let to = |location: &str| {
         let head = "HTTP/1.1 307 Go\r\ncontent-length: 0\r\nlocation:";
-        raw(format!("{head} {location}\r\n\r\n"))
+        keep(format!("{head} {location}\r\n\r\n"))
     };
     let there = format!("http://{}/netbackup/admin/jobs", elsewhere.address);
     let cases = vec![

@@ -85,7 +85,7 @@ async fn a_connection_that_breaks_anywhere_is_unreachable() {
         first: vec![Act::Reset],
         ..Manner::default()
     };
-    let informed = raw(format!(
+    let informed = keep(format!(
         "HTTP/1.1 103 Soon\r\n\r\n{}",
         String::from_utf8(json(EMPTY)).unwrap()
     ));
