@@ -115,7 +115,10 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
     let guest = folder.path().join("guest.wasm");
     guests::install(&guests::behaving("panic", 1), &guest);
     let with = |keys: &str| config(&simulator, &good, &format!("guest: {{ {keys} }}"));
-    write("config.yaml", &with("path: guest.wasm"));
+    write(
+        "config.yaml",
+        &with("path: guest.wasm, allowNewCapabilities: true"),
+    );
     let failed = client.post("/-/reload").await;
     assert!(failed.text().contains("its trial"), "{}", failed.text());
     hidden(&failed.text());

@@ -84,8 +84,10 @@ pub(super) fn plan(day: &mut Day) {
 }
 
 fn turn(day: &mut Day, round: &Round, second: i64) {
-    for _ in 0..round.jobs {
-        let client = format!("{}{:03}", round.client, day.rng.u32(1..=12));
+    for job in 0..round.jobs {
+        // One client has its turn each time, so that it can be watched at any hour.
+        let any = day.rng.u32(1..=12);
+        let client = format!("{}{:03}", round.client, if job == 0 { 4 } else { any });
         let queued = second + day.rng.i64(0..round.every * 30);
         let mut job = day.draft(round.kind, &client, queued, round.course);
         let start = queued + day.rng.i64(1..45);
