@@ -77,7 +77,7 @@ pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
         .map(|version| point(&[version], 1.0));
     let duration = |entry: &CollectorEntry| {
         let tried = entry.status.success.is_some();
-        tried.then(|| entry.status.duration.as_secs_f64())
+        tried.then_some(entry.status.duration.as_secs_f64())
     };
     let all = [
         UP.with(Samples::Gauge(up.into_iter().collect())),

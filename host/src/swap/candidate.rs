@@ -74,7 +74,7 @@ impl Candidate<'_> {
                 members: self.members,
                 settings: self.settings,
                 witness: self.witness,
-                compared: self.from_file(),
+                compared: self.is_from_file(),
             };
             trial.run().await?;
         }
@@ -84,7 +84,7 @@ impl Candidate<'_> {
     /// Compares what the two say of themselves. The guest that the program carries
     /// is the measure: going back to it is no reason for suspicion.
     fn compare(&self, running: &Guest, guest: &Guest) -> Result<(), Refusal> {
-        if !self.from_file() {
+        if !self.is_from_file() {
             return Ok(());
         }
         let (old, new) = (running.manifest(), guest.manifest());
@@ -110,7 +110,7 @@ impl Candidate<'_> {
         Ok(())
     }
 
-    fn from_file(&self) -> bool {
+    fn is_from_file(&self) -> bool {
         self.offered.path.is_some()
     }
 }
