@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use serde_yaml::Value as Yaml;
 
 use super::section::Section;
-use super::setting::{Complaint, Setting, complaint};
+use super::setting::Count;
 use crate::guest::Limits;
 
 /// Reads every key into the limits, whose values until then are the defaults.
 pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
     count(section, "collections", &mut limits.collections);
     // Its default is the machine's, and not shown as if it were everybody's.
-    if let Some(count) = section.optional::<Count>("busyCalls") {
-        limits.busy = count.0;
+    if let Some(Count(calls)) = section.optional("busyCalls") {
+        limits.busy = addressable(section, "busyCalls", calls).unwrap_or(limits.busy);
     }
     limits.offline = section.value::<Duration>("checkTimeout", limits.offline);
     count(section, "functions", &mut limits.component.functions);
@@ -57,30 +56,19 @@ pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
 }
 
 fn count(section: &mut Section<'_>, key: &'static str, limit: &mut usize) {
-    *limit = section.value(key, Count(*limit)).0;
+    let count = section.value(key, Count(*limit as u64)).0;
+    *limit = addressable(section, key, count).unwrap_or(*limit);
 }
 
 fn size(section: &mut Section<'_>, key: &'static str, limit: &mut usize) {
     let bytes = section.value(key, ByteSize(*limit as u64)).0;
-    match usize::try_from(bytes) {
-        Ok(bytes) => *limit = bytes,
-        Err(_) => section.problem(key, "is more than this machine can address", ""),
-    }
+    *limit = addressable(section, key, bytes).unwrap_or(*limit);
 }
 
-/// A limit of nothing would forbid what it limits.
-struct Count(usize);
-
-impl Setting for Count {
-    fn read(text: &str) -> Result<Self, Complaint> {
-        match text.trim().parse() {
-            Ok(0) => Err(complaint("would forbid all of it", "write a number from 1")),
-            Ok(count) => Ok(Self(count)),
-            Err(_) => Err(complaint("is not a number", "write a number from 1")),
-        }
+fn addressable(section: &Section<'_>, key: &str, amount: u64) -> Option<usize> {
+    let amount = usize::try_from(amount).ok();
+    if amount.is_none() {
+        section.problem(key, "is more than this machine can address", "");
     }
-
-    fn show(&self) -> Yaml {
-        self.0.into()
-    }
+    amount
 }

@@ -97,7 +97,7 @@ pub(super) struct Count(pub(super) u64);
 impl Setting for Count {
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().parse() {
-            Ok(0) => Err(complaint("is not more than zero", "write a number from 1")),
+            Ok(0) => Err(complaint("would forbid all of it", "write a number from 1")),
             Ok(count) => Ok(Self(count)),
             Err(_) => Err(complaint("is not a whole number", "write a number from 1")),
         }
