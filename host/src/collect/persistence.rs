@@ -104,10 +104,10 @@ impl Memory {
 
 impl Known {
     /// The states of a site as they will be.
-    fn draft(&mut self, site: &SiteName, lesson: Option<&Lesson>) -> Draft {
+    fn draft(&self, site: &SiteName, lesson: Option<&Lesson>) -> Draft {
         let lesson = lesson.filter(|lesson| !self.void.contains(&lesson.era));
-        let known = self.sites.entry(site.clone()).or_default();
-        let mut slots = known.saved.clone();
+        let known = self.sites.get(site);
+        let mut slots = known.map_or_else(HashMap::new, |known| known.saved.clone());
         for (lesson, saved) in lesson
             .into_iter()
             .flat_map(|l| l.states.iter().map(move |s| (l, s)))

@@ -138,29 +138,26 @@ fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, 1, "old", "jobs", "7");
-    let lesson = |collector: &str| Lesson {
+    let state = |collector: &str| {
+        Arc::new(Saved {
+            collector: collector.to_owned(),
+            version: 1,
+            bytes: b"8".to_vec(),
+        })
+    };
+    let lesson = Lesson {
         era: 4,
         guest: guest("new"),
         api_version: None,
         succeeded: Vec::new(),
-        states: vec![Arc::new(Saved {
-            collector: collector.to_owned(),
-            version: 1,
-            bytes: b"8".to_vec(),
-        })],
+        states: vec![state("jobs"), state("tape")],
     };
-    for collector in ["jobs", "tape"] {
-        let lesson = lesson(collector);
-        let mut draft = memory.lock().draft(&paris(), Some(&lesson));
-        draft
-            .store
-            .clone()
-            .unwrap()
-            .bring(&paris(), &mut draft.slots);
-        memory.put_back(1, 5);
-        assert!(!memory.lock().accept(&paris(), Some(&lesson), draft));
-        memory.learn(&paris(), &lesson);
-    }
+    let mut draft = memory.lock().draft(&paris(), Some(&lesson));
+    let store = draft.store.clone().unwrap();
+    store.bring(&paris(), &mut draft.slots);
+    memory.put_back(1, 5);
+    assert!(!memory.lock().accept(&paris(), Some(&lesson), draft));
+    memory.take_turn(&paris(), Some(&lesson));
     assert_eq!(given(&memory).as_deref(), Some("7"));
     kill(memory);
     assert!(!folder.path().join("paris/tape.state").exists());
