@@ -104,6 +104,7 @@ async fn prometheus(bench: &Bench) -> (Running, Asked) {
     let line = running.line("msg=\"Listening on\"").await;
     let (_, address) = line.rsplit_once("address=").unwrap();
     let client = Client::new(address.trim().parse().unwrap());
+    running.line("Server is ready").await;
     (
         Running {
             _program: running,
