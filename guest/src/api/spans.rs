@@ -22,8 +22,13 @@ use super::page::{self, Guard, Rows};
 use super::query::{self, Query};
 use crate::report::{Failure, Reason};
 
-/// A list is not cut for fewer pages than this: each cut may cost a page more.
+/// A span is not cut for fewer pages than this: each cut may cost a page more.
 const WORTH_CUTTING: u64 = 6;
+
+/// Pages that must have been read for each cut but the first. What a page says of
+/// the next ones may be wrong (a busy minute, and then the night), so that what is
+/// lost by it is kept in proportion.
+const PAGES_FOR_A_CUT: usize = 2;
 
 /// A row that says when it was.
 pub trait Timed {
@@ -152,6 +157,9 @@ struct Reading<'a> {
     /// Those whose reader has stopped.
     waiting: Vec<Span>,
     started: usize,
+    cuts: usize,
+    /// Pages that had another one after them.
+    full_pages: usize,
     /// The order was not kept while there was one span: it stays the only one.
     in_one: bool,
     guard: Guard,
@@ -168,6 +176,8 @@ impl<'a> Reading<'a> {
             spans: BTreeMap::new(),
             waiting: Vec::new(),
             started: 0,
+            cuts: 0,
+            full_pages: 0,
             in_one: false,
             guard: Guard::new(list.endpoint),
         }
@@ -242,9 +252,10 @@ impl<'a> Reading<'a> {
         let now = self.now;
         let longest = self.spans.values_mut().max_by_key(|s| s.rows_left(now))?;
         let worth = longest.rows_left(now) >= WORTH_CUTTING * u64::from(self.list.limit);
-        if self.in_one || !worth {
+        if self.in_one || !worth || self.cuts > self.full_pages / PAGES_FOR_A_CUT {
             return None;
         }
+        self.cuts += 1;
         longest.halve(now)
     }
 
@@ -286,6 +297,7 @@ impl<'a> Reading<'a> {
             return Ok(Order::Kept(false));
         };
         self.guard.follow(number, cursor.clone())?;
+        self.full_pages += 1;
         span.cursor = Some(cursor);
         Ok(Order::Kept(true))
     }

@@ -19,10 +19,10 @@ use crate::site::{Lines, Site, ok, settings, window};
 const CASES: usize = 100_000;
 
 /// xorshift64*: the same numbers every time.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

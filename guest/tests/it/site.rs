@@ -186,7 +186,7 @@ impl Transport for Site {
 }
 
 /// Lets everybody else go on once.
-async fn once_more() {
+pub(crate) async fn once_more() {
     let mut yielded = false;
     std::future::poll_fn(|context| {
         if std::mem::replace(&mut yielded, true) {
@@ -231,7 +231,7 @@ pub(crate) fn window() -> Window {
 }
 
 /// Undoes percent-encoding.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut pieces = text.split('%');
     let mut decoded = pieces.next().unwrap().as_bytes().to_vec();
     for piece in pieces {

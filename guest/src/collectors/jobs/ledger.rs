@@ -12,9 +12,11 @@
 //! before: its id is greater than any that was ever seen, its job had not ended
 //! when it was last read, or an earlier attempt of it is in a record.
 //!
-//! One case is left: a job that ended long ago, is resumed, and ends again between
-//! two reads during which the server's clock goes back behind the horizon. Nothing
-//! tells it from what was counted long ago, so it is not counted.
+//! What is left are things that nothing tells from what was counted long ago, all
+//! of them between two reads during which the server's clock goes back behind the
+//! horizon: a job that ended long before is resumed and ends again; a job begins
+//! and ends on a server whose ids have begun again; the clock is set twice, or the
+//! host's by the same. Such attempts are not counted.
 
 use std::collections::HashMap;
 
@@ -191,6 +193,10 @@ impl Ledger {
             return None;
         }
         let new = job.is_leaf() && self.is_new(&record);
+        if self.open.had(job.id, job.attempt) {
+            // From here on its record tells.
+            self.open.forget(job.id);
+        }
         self.push(record, true);
         new.then_some(labels)
     }
@@ -264,7 +270,11 @@ impl Ledger {
         unended: &Unended,
     ) -> impl Iterator<Item = &Record> {
         let last = |record: &Record| {
-            let newer = |it: &Record| (it.end, it.attempt) > (record.end, record.attempt);
+            // A clock may have gone back between two attempts.
+            let newer = |it: &Record| match it.start == record.start {
+                true => it.attempt > record.attempt,
+                false => it.end > record.end,
+            };
             !self.of_id(record.id).any(newer)
         };
         let again = |id| {
