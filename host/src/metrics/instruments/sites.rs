@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{FAILURE, Instruments, SUCCESS, gauge};
+use crate::metrics::Reason;
 use crate::site::SiteName;
 
 /// One site.
@@ -21,6 +22,32 @@ impl Instruments {
         table.upstream_duration.with_label_values(&[site.as_str()]);
         table.upstream_received.with_label_values(&[site.as_str()]);
         table.series.with_label_values(&[site.as_str()]);
+        for reason in Reason::ALL {
+            table
+                .series_dropped
+                .with_label_values(&[site.as_str(), reason.as_str()]);
+        }
+    }
+
+    /// Show as 0 what may be counted of a site's guest: requests that are not let
+    /// out, and faults, each by its reasons.
+    pub fn expect_guest(
+        &self,
+        site: &SiteName,
+        denied: impl IntoIterator<Item = &'static str>,
+        faults: impl IntoIterator<Item = &'static str>,
+    ) {
+        let table = &self.0.table;
+        for reason in denied {
+            table
+                .egress_denied
+                .with_label_values(&[site.as_str(), reason]);
+        }
+        for reason in faults {
+            table
+                .guest_faults
+                .with_label_values(&[site.as_str(), reason]);
+        }
     }
 
     /// Remove every series of a site that is configured no more.
