@@ -7,6 +7,7 @@ mod observer;
 mod reloader;
 mod rooms;
 mod source;
+mod storing;
 mod witness;
 
 use std::net::SocketAddr;
@@ -63,6 +64,8 @@ impl App {
         let engine = Engine::shared().map_err(Failure::Engine)?;
         let (requests, inbox) = mpsc::channel(16);
         let rooms = Rooms::new(engine, &config, requests.clone());
+        let store = storing::open(&rooms, config.state_dir.clone()).await;
+        rooms.memory.set_store(store.map_err(Failure::State)?);
         let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
         let addresses = listener.addresses().to_vec();
         // Files are watched and SIGHUP is heard before anybody is told that this
@@ -116,6 +119,8 @@ impl App {
             }
         }
         self.tasks.shutdown().await;
+        // Connections that linger do not hold the folder.
+        self.rooms.memory.set_store(None);
         info!("Stopped");
     }
 }

@@ -2,15 +2,19 @@
 //! done with the answer. Every site has a task of its own and waits for nobody.
 
 mod attempt;
+mod lesson;
 mod memory;
+mod persistence;
 mod probe;
 mod rounds;
 mod schedule;
 mod settings;
 mod state;
+mod store;
 
 pub use attempt::{Desk, Done};
 pub use memory::Memory;
 pub use probe::probe;
 pub use rounds::Rounds;
 pub use settings::Settings;
+pub use store::{Store, Unusable, examine, make};

@@ -45,6 +45,8 @@ pub struct Config {
     pub collect: collect::Settings,
     /// The log.
     pub log: telemetry::Settings,
+    /// The folder for the guest's saved state; none keeps it in memory.
+    pub state_dir: Option<PathBuf>,
     /// What does not do what it seems to say.
     pub warnings: Vec<Problem>,
     /// Every file it was made from or looked for, to be watched: the
@@ -163,6 +165,7 @@ fn settings(
         },
         collect: server.collect,
         log: server.log,
+        state_dir: server.state_dir,
         warnings: Vec::new(),
         files: Vec::new(),
         sha256: String::new(),

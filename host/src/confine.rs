@@ -55,7 +55,7 @@ pub fn confine(_: &[PathBuf]) -> Confinement {
 impl fmt::Display for Confinement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Whole => "no file can be run, and none written but the log",
+            Self::Whole => "no file can be run, and none written but the log and the state",
             Self::Partial => "as far as this kernel has Landlock",
             Self::None => "not at all: this kernel has no Landlock",
         })

@@ -13,6 +13,7 @@ mod limits;
 mod listener;
 mod log;
 mod sites;
+mod state;
 mod timeouts;
 mod trust;
 mod web;
@@ -39,6 +40,7 @@ fn every_key_that_is_read_is_changed_by_a_test() {
         listener::KEYS,
         log::KEYS,
         sites::KEYS,
+        state::KEYS,
         timeouts::KEYS,
         trust::KEYS,
         web::KEYS,

@@ -26,6 +26,7 @@ mod sandbox;
 mod scrape;
 mod secrets;
 mod sites;
+mod state;
 mod storage;
 mod swap;
 mod swap_under_load;

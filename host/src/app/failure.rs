@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::collect::Unusable;
 use crate::config::Problems;
 use crate::http::BindError;
 use crate::swap::Refusal;
@@ -13,6 +14,8 @@ pub enum Failure {
     Config(Problems),
     /// The guest is unfit, or finds the configuration wrong.
     Guest(Box<Refusal>),
+    /// The folder for the state cannot be used.
+    State(Unusable),
     /// Somebody else listens there, or nobody may.
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.
@@ -26,6 +29,8 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Guest(_) => 2,
+            Self::State(Unusable::InUse(_)) => 1,
+            Self::State(_) => 2,
             Self::Bind(_) | Self::Engine(_) | Self::Command(_) => 1,
         }
     }
@@ -36,6 +41,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(problems) => problems.fmt(f),
             Self::Guest(refusal) => refusal.fmt(f),
+            Self::State(unusable) => unusable.fmt(f),
             Self::Bind(error) => error.fmt(f),
             Self::Engine(why) => write!(f, "the WebAssembly engine does not start: {why}"),
             Self::Command(why) => f.write_str(why),

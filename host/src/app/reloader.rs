@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +13,8 @@ use tracing::{debug, error, info, warn};
 use super::listener::Listener;
 use super::rooms::Rooms;
 use super::source::Source;
+use super::storing;
+use crate::collect::{Store, Unusable};
 use crate::config::Config;
 use crate::egress::Rule;
 use crate::guest::FaultKind;
@@ -145,6 +148,7 @@ impl Reloader {
             () = self.rooms.stage.fell() => {
                 let witness = self.rooms.witness();
                 self.rooms.stage.roll_back(&self.config.swap, &witness).await;
+                storing::save(&self.rooms).await;
             }
             changed = self.watcher.changed() => self.changed(&changed).await,
         }
@@ -199,7 +203,10 @@ impl Reloader {
         let config = self.load().await?;
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.to_string())?;
+        let store = storing::open(&self.rooms, config.state_dir.clone()).await;
+        let store = store.map_err(elsewhere)?;
         self.apply_log(&config.log)?;
+        let store_before = self.store_in(store);
         self.rooms.memory.set_lookback(config.collect.lookback);
         let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let offer = match stage
@@ -209,10 +216,15 @@ impl Reloader {
             Ok(offer) => offer,
             Err(refusal) => {
                 self.rooms.memory.set_lookback(self.config.collect.lookback);
+                self.store_in(store_before);
+                storing::save(&self.rooms).await;
                 self.apply_log(&self.config.log)?;
                 return Err(refusal.to_string());
             }
         };
+        // What is known of each site goes to another folder, or what of it the guest
+        // before had left goes away.
+        storing::save(&self.rooms).await;
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
         }
@@ -254,6 +266,17 @@ impl Reloader {
         }
     }
 
+    /// Stores there from now on; where it did before.
+    fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
+        let before = self.rooms.memory.store();
+        let same = |(one, other)| Arc::ptr_eq(one, other);
+        let stays = before.as_ref().zip(store.as_ref()).is_some_and(same);
+        if !stays {
+            self.rooms.memory.set_store(store);
+        }
+        before
+    }
+
     fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {
         let Some(log) = &self.log else { return Ok(()) };
         log.apply(settings).map_err(|error| match error {
@@ -277,6 +300,15 @@ fn guest_files(config: &Config) -> Vec<PathBuf> {
     guest
         .flat_map(|path| [path.clone(), signature_path(path)])
         .collect()
+}
+
+/// What keeps another folder from taking the state.
+fn elsewhere(unusable: Unusable) -> String {
+    if unusable.is_denied() {
+        format!("{unusable}\n  hint: a folder outside of the one at the start needs a restart")
+    } else {
+        unusable.to_string()
+    }
 }
 
 /// None where the process may not handle signals; the other triggers remain.

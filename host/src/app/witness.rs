@@ -42,8 +42,8 @@ impl Witness for Present {
         }
     }
 
-    fn settle(&self) {
-        self.memory.settle();
+    fn settle(&self, era: u64) {
+        self.memory.settle(era);
     }
 
     fn put_back(&self, era: u64, now: u64) {

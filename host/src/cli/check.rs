@@ -3,6 +3,7 @@
 use super::args::Options;
 use super::print;
 use crate::app::{Failure, Source};
+use crate::collect::examine;
 use crate::config::Config;
 use crate::guest::{Engine, Guest, Limits, built_in};
 use crate::swap::{Difference, Offered, Refusal, check};
@@ -15,6 +16,9 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     let config = source.load().await.map_err(Failure::Config)?;
     for warning in &config.warnings {
         eprintln!("warning: {}", warning.in_file(&source.path));
+    }
+    if let Some(folder) = &config.state_dir {
+        examine(folder).map_err(Failure::State)?;
     }
     let guest = guest(&config).await?;
     let sites = config

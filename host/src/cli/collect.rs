@@ -44,7 +44,10 @@ pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Fai
 
     let instruments = Instruments::new(&BUILD);
     let cache = Cache::new(instruments.clone());
-    let memory = Memory::default();
+    // `server.stateDir` is left alone: the state in it is of what the exporter has
+    // published that serves. What is read here is published by nobody, and would be
+    // missing there.
+    let memory = Arc::new(Memory::default());
     memory.set_lookback(config.collect.lookback);
     let mut members = Vec::new();
     for site in &config.swap.sites {

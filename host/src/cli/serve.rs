@@ -5,18 +5,24 @@ use tracing::info;
 
 use super::args::Options;
 use crate::app::{App, Failure, Source};
+use crate::collect::make;
 use crate::confine::{self, Confinement};
 use crate::telemetry;
 
-/// Only the log is ever written. A configuration that cannot be read names none,
-/// and is refused later with all that is wrong with it.
+/// Only the log and the state are ever written. A configuration that cannot be read
+/// names neither, and is refused later with all that is wrong with it.
 pub(super) fn confine(options: &Options) -> Confinement {
-    let log = source(options).load_now().ok().map(|config| config.log);
-    confine::confine(
-        &log.and_then(|log| log.folder())
-            .into_iter()
-            .collect::<Vec<_>>(),
-    )
+    let mut writable = Vec::new();
+    if let Ok(config) = source(options).load_now() {
+        writable.extend(config.log.folder());
+        if let Some(folder) = config.state_dir {
+            // Only what is there can be left writable. Why it cannot be made is
+            // told by whoever wants to use it.
+            let _ = make(&folder);
+            writable.push(folder);
+        }
+    }
+    confine::confine(&writable)
 }
 
 pub(super) async fn run(

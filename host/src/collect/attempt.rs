@@ -2,16 +2,19 @@
 //! cache can record.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::Settings;
+use super::lesson::Lesson;
 use super::memory::{Memory, News};
 use super::schedule::Ended;
 use crate::cache::{Attempt, Cache, Verdict};
 use crate::guest::{
-    Collected, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, failure_text, reason_name,
+    Collected, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, Report, failure_text,
+    reason_name,
 };
 use crate::metrics::Instruments;
 use crate::moment::Moment;
@@ -29,7 +32,7 @@ pub struct Desk<'a> {
     /// How long values count.
     pub settings: Settings,
     /// State in and out.
-    pub memory: &'a Memory,
+    pub memory: &'a Arc<Memory>,
     /// Where it is counted.
     pub instruments: &'a Instruments,
 }
@@ -65,7 +68,7 @@ impl Desk<'_> {
         let began = Moment::now();
         let everything = member.collectors();
         let result = self.ask(member, &everything).await;
-        self.settle(member, &everything, began, result)
+        self.settle(member, &everything, began, result).await
     }
 
     /// Asks the guest for `ask` and nothing else. Nothing is recorded yet: the
@@ -86,8 +89,9 @@ impl Desk<'_> {
     }
 
     /// Counts and logs the result, stores the state, and says what each
-    /// collector came to.
-    pub(super) fn settle(
+    /// collector came to. The state is stored when this has returned, so that what
+    /// is published afterwards is never more than a process that begins anew knows.
+    pub(super) async fn settle(
         &self,
         member: &Member,
         ask: &[String],
@@ -97,9 +101,9 @@ impl Desk<'_> {
         let site = &member.name;
         let took = Moment::now().since(began);
         let (outcomes, api_version) = match result {
-            Ok(collected) => {
+            Ok(mut collected) => {
                 self.instruments.peak_memory(site, collected.peak_memory);
-                self.memory.learn(site, self.era, &collected.report);
+                self.learn(site, &mut collected.report).await;
                 let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
                 if whole && ask.len() == member.settings.collectors.len() {
                     self.memory.costs(site, took, collected.peak_memory);
@@ -146,6 +150,16 @@ impl Desk<'_> {
         self.instruments.collection(site, done.complete(), took);
         debug!(%site, ?took, complete = done.complete(), "Collection ended");
         done
+    }
+
+    /// Off the runtime's threads: the disk may take its time.
+    async fn learn(&self, site: &SiteName, report: &mut Report) {
+        let lesson = Lesson::of(self.era, self.guest.digest(), report);
+        let (memory, name) = (Arc::clone(self.memory), site.clone());
+        let learn = move || memory.learn(&name, &lesson);
+        if tokio::task::spawn_blocking(learn).await.is_err() {
+            error!(%site, "Storing the state failed; the next collection goes on from the one before");
+        }
     }
 
     /// Says what was dropped and what failed.

@@ -3,28 +3,44 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::state::State;
-use crate::guest::{Report, Saved, Window};
+use super::state::Slot;
+use super::store::Store;
+use crate::guest::{Saved, Window};
 use crate::moment::Moment;
 use crate::site::SiteName;
 
 /// Held by the host, for every site and collector.
 #[derive(Default)]
 pub struct Memory {
-    sites: Mutex<HashMap<SiteName, Site>>,
+    known: Mutex<Known>,
     lookback: Mutex<Duration>,
-    /// The eras of guests that were rolled back last.
-    void: Mutex<Range<u64>>,
+    /// One turn at a time for whatever changes a site's states and their files.
+    turns: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
 }
 
 #[derive(Default)]
-struct Site {
-    api_version: Option<String>,
-    saved: HashMap<String, State>,
-    succeeded: HashMap<String, bool>,
+pub(super) struct Known {
+    pub(super) sites: HashMap<SiteName, Site>,
+    /// The eras of guests that were rolled back last.
+    pub(super) void: Range<u64>,
+    /// The last era whose guest is there to stay.
+    pub(super) proven: u64,
+    /// Where states outlive the process; none keeps them here alone.
+    pub(super) store: Option<Arc<Store>>,
+    /// Counts whatever changes states besides the site's own turn.
+    pub(super) epoch: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Site {
+    pub(super) api_version: Option<String>,
+    pub(super) saved: HashMap<String, Slot>,
+    /// Whether the store was asked what it has.
+    pub(super) restored: bool,
+    pub(super) succeeded: HashMap<String, bool>,
     /// What was last said of each collector that fails.
     failing: HashMap<String, Vec<String>>,
     /// How long the last collection of everything took, and the most bytes of
@@ -51,48 +67,22 @@ impl Memory {
         *self.lookback.lock().unwrap_or_else(PoisonError::into_inner) = lookback;
     }
 
-    /// Takes what a collection found out. State moves only here, after the
-    /// whole report was accepted. `era` tells whose it is: nothing is learnt from a
-    /// guest that was rolled back meanwhile.
-    pub fn learn(&self, site: &SiteName, era: u64, report: &Report) {
-        let mut sites = self.lock();
-        if self.void().contains(&era) {
-            return;
-        }
-        let known = sites.entry(site.clone()).or_default();
-        if report.api_version.is_some() {
-            known.api_version.clone_from(&report.api_version);
-        }
-        for outcome in &report.outcomes {
-            known
-                .succeeded
-                .insert(outcome.collector.clone(), outcome.succeeded());
-            if let Some(state) = &outcome.state {
-                let saved = &mut known.saved;
-                saved
-                    .entry(outcome.collector.clone())
-                    .and_modify(|known| known.learn(era, state.clone()))
-                    .or_insert_with(|| State::new(era, state.clone()));
-            }
-        }
-    }
-
     /// What a collection of everything took, and the most bytes it held.
     pub fn costs(&self, site: &SiteName, took: Duration, peak_memory: u64) {
-        let mut sites = self.lock();
-        sites.entry(site.clone()).or_default().cost = Some((took, peak_memory));
+        let mut known = self.lock();
+        known.sites.entry(site.clone()).or_default().cost = Some((took, peak_memory));
     }
 
     /// What the last collection of everything took, and the most bytes it held.
     pub fn cost(&self, site: &SiteName) -> Option<(Duration, u64)> {
-        self.lock().get(site)?.cost
+        self.lock().sites.get(site)?.cost
     }
 
     /// Compares a collector's failures with those of its last attempt, so that
     /// what lasts for days is said once.
     pub fn news(&self, site: &SiteName, collector: &str, failures: &[String]) -> News {
-        let mut sites = self.lock();
-        let known = sites.entry(site.clone()).or_default();
+        let mut known = self.lock();
+        let known = known.sites.entry(site.clone()).or_default();
         if failures.is_empty() {
             let before = known.failing.remove(collector);
             return before.map_or(News::None, |_| News::Recovered);
@@ -109,8 +99,8 @@ impl Memory {
 
     /// A call of these collectors came to nothing.
     pub fn failed(&self, site: &SiteName, collectors: &[String]) {
-        let mut sites = self.lock();
-        let known = sites.entry(site.clone()).or_default();
+        let mut known = self.lock();
+        let known = known.sites.entry(site.clone()).or_default();
         for collector in collectors {
             known.succeeded.insert(collector.clone(), false);
         }
@@ -119,7 +109,7 @@ impl Memory {
     /// The address is another: its version is not known any more. What was
     /// counted stays counted.
     pub fn moved(&self, site: &SiteName) {
-        if let Some(known) = self.lock().get_mut(site) {
+        if let Some(known) = self.lock().sites.get_mut(site) {
             known.api_version = None;
             known.succeeded.clear();
             known.cost = None;
@@ -129,33 +119,37 @@ impl Memory {
     /// Another version is fixed, or none any more: one that was fixed must not
     /// pass for one that was found.
     pub fn forget_version(&self, site: &SiteName) {
-        if let Some(known) = self.lock().get_mut(site) {
+        if let Some(known) = self.lock().sites.get_mut(site) {
             known.api_version = None;
         }
     }
 
-    /// Forgets every site but these.
+    /// Forgets every site but these. What the store has of the others stays there.
     pub fn keep(&self, sites: &[SiteName]) {
-        self.lock().retain(|name, _| sites.contains(name));
+        self.lock().sites.retain(|name, _| sites.contains(name));
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may still write for a site that has just gone.
+        turns.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
     }
 
     /// The version that the last report spoke.
     pub fn api_version(&self, site: &SiteName) -> Option<String> {
-        self.lock().get(site)?.api_version.clone()
+        self.lock().sites.get(site)?.api_version.clone()
     }
 
     /// Whether any collector of the site succeeded when last asked.
     pub fn is_up(&self, site: &SiteName) -> bool {
-        let sites = self.lock();
-        sites
+        let known = self.lock();
+        known
+            .sites
             .get(site)
             .is_some_and(|known| known.succeeded.values().any(|ok| *ok))
     }
 
     /// Whether that collector succeeded when last asked.
     pub fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
-        let sites = self.lock();
-        let known = sites.get(site);
+        let known = self.lock();
+        let known = known.sites.get(site);
         known
             .and_then(|known| known.succeeded.get(collector))
             .is_some_and(|ok| *ok)
@@ -164,46 +158,56 @@ impl Memory {
     /// What a collection of this site would be given now.
     pub fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
         let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
-        let sites = self.lock();
-        let known = sites.get(site);
+        let known = self.lock();
+        let known = known.sites.get(site);
         let window = Window {
             now: Moment::now().unix as u64,
             lookback_seconds: lookback.as_secs(),
             last_api_version: known.and_then(|known| known.api_version.clone()),
         };
-        let saved = known.map(|known| known.saved.values().map(|s| s.now().clone()).collect());
-        (window, saved.unwrap_or_default())
+        let slots = known.iter().flat_map(|known| known.saved.values());
+        let states = slots.filter_map(|slot| slot.state.as_ref());
+        let saved = states.map(|state| Saved::clone(&state.now().saved));
+        (window, saved.collect())
     }
 
-    /// The running guest is there to stay: what those before it have left is not
+    /// The guest of `era` is there to stay: what those before it have left is not
     /// needed any more.
-    pub fn settle(&self) {
-        let mut sites = self.lock();
-        let states = sites
-            .values_mut()
-            .flat_map(|known| known.saved.values_mut());
-        states.for_each(State::settle);
+    pub fn settle(&self, era: u64) {
+        let mut known = self.lock();
+        known.proven = known.proven.max(era);
+        known.each_slot(Slot::settle);
     }
 
     /// Puts back the state that the guest of `era`, and those before it, have left;
-    /// takes none any more from later ones, up to `now`.
+    /// takes none any more from later ones, up to `now`. The files follow with
+    /// [`save`](Self::save): until then they hold what is put back beside what it
+    /// takes the place of.
     pub fn put_back(&self, era: u64, now: u64) {
-        let mut sites = self.lock();
-        *self.void() = era + 1..now;
-        for known in sites.values_mut() {
-            let saved = std::mem::take(&mut known.saved).into_iter();
-            let back = saved.filter_map(|(name, state)| Some((name, state.put_back(era)?)));
-            known.saved = back.collect();
-        }
+        let mut known = self.lock();
+        known.void = era + 1..now;
+        known.each_slot(|slot| slot.put_back(era));
     }
 
-    /// Only taken while the sites are held.
-    fn void(&self) -> MutexGuard<'_, Range<u64>> {
-        self.void.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whoever has the turn of a site holds this locked.
+    pub(super) fn turn(&self, site: &SiteName) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(site.clone()).or_default())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SiteName, Site>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
         // Nothing panics while it is held; entries are replaced whole.
-        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Changes every state, outside of the turn of its site.
+    pub(super) fn each_slot(&mut self, change: impl Fn(&mut Slot)) {
+        self.epoch += 1;
+        let sites = self.sites.values_mut();
+        sites
+            .flat_map(|site| site.saved.values_mut())
+            .for_each(change);
     }
 }

@@ -84,6 +84,7 @@ impl Rounds {
     async fn site(self, name: SiteName, mut generation: Arc<Generation>) {
         let mut generations = self.stage.subscribe();
         let mut settings = self.settings.clone();
+        self.restore(&name, &generation).await;
         let now = Moment::now().instant;
         let plan = entries(&generation, &name);
         let mut schedule = Schedule::new(*settings.borrow_and_update(), plan, now);
@@ -125,6 +126,17 @@ impl Rounds {
         }
     }
 
+    /// Reads what is stored of a site that was not known yet.
+    async fn restore(&self, name: &SiteName, generation: &Generation) {
+        let (memory, site) = (Arc::clone(&self.memory), name.clone());
+        let (guest, era) = (generation.guest.digest(), generation.era);
+        let limit = generation.limits.state_bytes;
+        let restore = move || memory.restore(&site, guest, era, limit);
+        if tokio::task::spawn_blocking(restore).await.is_err() {
+            tracing::error!(site = %name, "Reading the stored state failed; counting begins anew");
+        }
+    }
+
     /// None when the current generation asks something else of the site by now, or
     /// this one was rolled back: what was asked with other settings, or by a guest
     /// that failed, does not count any more.
@@ -151,9 +163,12 @@ impl Rounds {
         };
         tokio::select! {
             (result, standing) = asked => {
-                let done = desk.settle(member, ask, began, result);
+                let done = desk.settle(member, ask, began, result).await;
                 if standing == Standing::Passed {
-                    self.memory.settle();
+                    self.memory.settle(generation.era);
+                    let memory = Arc::clone(&self.memory);
+                    // Nobody waits for what the guest before has left to go.
+                    tokio::task::spawn_blocking(move || memory.save());
                 }
                 Some(done)
             }

@@ -1,117 +1,143 @@
 //! One collector's saved state, and what it was before a guest under probation
 //! touched it.
 
-use crate::guest::Saved;
+use std::sync::Arc;
+
+use crate::guest::{Digest, Saved};
+
+/// What a guest has left for the next collection.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    /// The guest that left it.
+    pub(super) guest: Digest,
+    pub(super) saved: Arc<Saved>,
+}
 
 /// Eras tell the guests apart that have written it: a later guest has a higher one.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct State {
-    now: Saved,
+    now: Left,
     /// Whose it is.
     era: u64,
     /// What the last guest that was there to stay has left, and its era.
-    before: Option<(u64, Saved)>,
+    before: Option<(u64, Left)>,
+}
+
+/// What is known of a collector's state, and whether the store holds the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slot {
+    /// None where it has to go from the store.
+    pub(super) state: Option<State>,
+    pub(super) stored: bool,
+}
+
+impl Slot {
+    /// Takes a newer state; `proven` is the last era that is there to stay.
+    pub(super) fn learn(&mut self, era: u64, left: Left, proven: u64) {
+        let changed = match &mut self.state {
+            Some(state) => state.learn(era, left, proven),
+            none => {
+                *none = Some(State::new(era, left));
+                true
+            }
+        };
+        self.stored &= !changed;
+    }
+
+    /// Its guest is there to stay.
+    pub(super) fn settle(&mut self) {
+        if let Some(state) = &mut self.state {
+            self.stored &= state.before.take().is_none();
+        }
+    }
+
+    /// Goes back to what the guest of `era`, or one before it, has left.
+    pub(super) fn put_back(&mut self, era: u64) {
+        let written = |state: &State| state.era;
+        let before = self.state.as_ref().map(written);
+        self.state = self.state.take().and_then(|state| state.put_back(era));
+        self.stored &= self.state.as_ref().map(written) == before;
+    }
 }
 
 impl State {
-    pub(super) fn new(era: u64, saved: Saved) -> Self {
+    pub(super) fn new(era: u64, left: Left) -> Self {
         Self {
-            now: saved,
+            now: left,
             era,
             before: None,
         }
     }
 
-    pub(super) fn now(&self) -> &Saved {
-        &self.now
-    }
-
-    /// Takes a newer state. A collection that began on an earlier guest, and ends
-    /// after a later one has written, moves on what would be put back.
-    pub(super) fn learn(&mut self, era: u64, saved: Saved) {
-        if era >= self.era {
-            let old = std::mem::replace(&mut self.now, saved);
-            if era > self.era && self.before.is_none() {
-                self.before = Some((self.era, old));
+    /// What a process finds that has begun anew, or knows a site again, and runs
+    /// `guest` as `era`; and whether it is all that was found.
+    ///
+    /// Two states mean that a guest was under probation. It goes on with its own.
+    /// If the guest before it runs again, then somebody has gone back by hand: it
+    /// gets what it had left, as if the process had gone back by itself. Any other
+    /// guest goes on where the last one stopped, as with every swap.
+    pub(super) fn found(now: Left, before: Option<Left>, guest: Digest, era: u64) -> (Self, bool) {
+        let own = |left: &Left| left.guest == guest;
+        match before {
+            Some(before) if own(&before) && !own(&now) => (Self::new(era, before), false),
+            before => {
+                let mut state = Self::new(if own(&now) { era } else { 0 }, now);
+                state.before = before.map(|left| (0, left));
+                (state, true)
             }
-            self.era = era;
-        } else if self.before.as_ref().is_none_or(|(known, _)| *known >= era) {
-            self.before = Some((era, saved));
         }
     }
 
-    /// Its guest is there to stay.
-    pub(super) fn settle(&mut self) {
-        self.before = None;
+    pub(super) fn now(&self) -> &Left {
+        &self.now
+    }
+
+    pub(super) fn before(&self) -> Option<&Left> {
+        self.before.as_ref().map(|(_, left)| left)
+    }
+
+    /// Takes a newer state, and tells whether anything has changed. A collection
+    /// that began on an earlier guest, and ends after a later one has written,
+    /// moves on what would be put back.
+    fn learn(&mut self, era: u64, left: Left, proven: u64) -> bool {
+        if era < self.era {
+            let earlier = self.before.as_ref().is_none_or(|(known, _)| *known >= era);
+            if self.era > proven && earlier {
+                self.before = Some((era, left));
+                return true;
+            }
+            return false;
+        }
+        let mut changed = !self.now.same(&left);
+        let old = std::mem::replace(&mut self.now, left);
+        if era <= proven {
+            changed |= self.before.take().is_some();
+        } else if era > self.era && self.before.is_none() {
+            self.before = Some((self.era, old));
+            changed = true;
+        }
+        self.era = era;
+        changed
     }
 
     /// What the guest of `era`, or one before it, has left; none when a later one
     /// wrote it first.
-    pub(super) fn put_back(self, era: u64) -> Option<Self> {
+    fn put_back(self, era: u64) -> Option<Self> {
         if self.era <= era {
             return Some(self);
         }
-        let (known, saved) = self.before.filter(|(known, _)| *known <= era)?;
-        Some(Self::new(known, saved))
+        let (known, left) = self.before.filter(|(known, _)| *known <= era)?;
+        Some(Self::new(known, left))
+    }
+}
+
+impl Left {
+    fn same(&self, other: &Self) -> bool {
+        self.guest == other.guest
+            && self.saved.version == other.saved.version
+            && self.saved.bytes == other.saved.bytes
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn saved(n: u8) -> Saved {
-        Saved {
-            collector: "jobs".to_owned(),
-            version: 1,
-            bytes: vec![n],
-        }
-    }
-
-    fn put_back(state: &State, era: u64) -> Option<u8> {
-        let state = state.clone().put_back(era);
-        state.map(|state| state.now().bytes[0])
-    }
-
-    #[test]
-    fn what_a_failed_guest_wrote_is_taken_back() {
-        let mut state = State::new(1, saved(10));
-        state.learn(1, saved(11));
-        assert_eq!(put_back(&state, 1), Some(11), "nobody else wrote");
-        state.learn(4, saved(40));
-        state.learn(4, saved(41));
-        assert_eq!(state.now().bytes, [41]);
-        assert_eq!(put_back(&state, 1), Some(11));
-    }
-
-    #[test]
-    fn a_late_collection_of_the_old_guest_moves_on_what_is_put_back() {
-        let mut state = State::new(1, saved(10));
-        state.learn(4, saved(40));
-        state.learn(1, saved(11));
-        assert_eq!(state.now().bytes, [40]);
-        assert_eq!(put_back(&state, 1), Some(11));
-        let mut state = State::new(4, saved(40));
-        assert_eq!(put_back(&state, 1), None, "there was none before");
-        state.learn(1, saved(12));
-        assert_eq!(put_back(&state, 1), Some(12));
-    }
-
-    #[test]
-    fn two_guests_that_were_not_there_to_stay_are_both_undone() {
-        let mut state = State::new(1, saved(10));
-        state.learn(4, saved(40));
-        state.learn(6, saved(60));
-        state.learn(4, saved(41));
-        assert_eq!(put_back(&state, 1), Some(10));
-    }
-
-    #[test]
-    fn a_guest_that_stays_is_what_the_next_one_is_put_back_to() {
-        let mut state = State::new(1, saved(10));
-        state.learn(4, saved(40));
-        state.settle();
-        state.learn(6, saved(60));
-        assert_eq!(put_back(&state, 4), Some(40));
-    }
-}
+mod tests;

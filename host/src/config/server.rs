@@ -26,6 +26,7 @@ pub(super) struct Server {
     pub(super) http: http::Settings,
     pub(super) collect: collect::Settings,
     pub(super) log: telemetry::Settings,
+    pub(super) state_dir: Option<PathBuf>,
 }
 
 pub(super) fn read(
@@ -61,6 +62,11 @@ pub(super) fn read(
         },
         collect,
         log: log(server, overrides),
+        // Whether it can be used is found out by those who use it: a disk that
+        // fails must not keep a new key from taking effect.
+        state_dir: server
+            .optional::<PathBuf>("stateDir")
+            .map(|folder| directory.join(folder)),
     }
 }
 

@@ -65,11 +65,11 @@ impl Watch {
     ) {
         let mut ward = self.lock();
         let earlier = ward.take();
-        if earlier.is_none() {
-            witness.settle();
-        }
         if settings.probation == 0 {
-            return;
+            return witness.settle(era);
+        }
+        if earlier.is_none() {
+            witness.settle(running.era);
         }
         let previous = earlier.map(|ward| ward.previous).unwrap_or(Previous {
             guest: Arc::clone(&running.guest),

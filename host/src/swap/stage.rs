@@ -113,6 +113,10 @@ impl Stage {
             limits: settings.limits,
             members,
         };
+        if running.is_none() {
+            // The first guest of a process is taken as it is.
+            witness.settle(number);
+        }
         if let Some(running) = running.filter(|_| guest_changed) {
             self.probation.begin(number, &running, settings, witness);
             // Only another guest is a reason to try refused bytes again; settings

@@ -147,6 +147,18 @@ impl Instruments {
             .inc_by(count as u64);
     }
 
+    /// Shows a site whose state is stored, before that has ever failed.
+    pub fn expect_state(&self, site: &SiteName) {
+        let failures = &self.0.table.state_write_failures;
+        failures.with_label_values(&[site.as_str()]);
+    }
+
+    /// The site's saved state could not be stored.
+    pub fn state_write_failed(&self, site: &SiteName) {
+        let failures = &self.0.table.state_write_failures;
+        failures.with_label_values(&[site.as_str()]).inc();
+    }
+
     /// A collector's last answer was still good.
     pub fn cache_hit(&self, site: &SiteName, collector: &str) {
         self.0

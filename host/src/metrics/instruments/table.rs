@@ -107,6 +107,8 @@ instruments! {
     series_dropped: IntCounterVec = "nbu_exporter_series_dropped_total" ["site", "reason"];
     /// Questions to the cache whether a collector must be asked again, by result.
     cache_lookups: IntCounterVec = "nbu_exporter_cache_lookups_total" ["site", "collector", "result"];
+    /// Attempts to store saved state that failed; with server.stateDir alone.
+    state_write_failures: IntCounterVec = "nbu_exporter_state_write_failures_total" ["site"];
 }
 
 /// What the numbers of an instrument are.

@@ -34,6 +34,7 @@ fn everything(of: &Instruments, site: &SiteName) {
     of.denied(site, "host");
     of.series(site, 12);
     of.dropped(site, "duplicate", 2);
+    of.state_write_failed(site);
     of.cache_hit(site, "storage");
     of.cache_miss(site, "jobs");
 }
@@ -110,6 +111,7 @@ fn every_call_shows_in_its_own_series() {
     nbu_exporter_guest_swaps_total{result="rolled_back"} 1
     nbu_exporter_series{site="prod"} 12
     nbu_exporter_series_dropped_total{site="prod",reason="duplicate"} 2
+    nbu_exporter_state_write_failures_total{site="prod"} 1
     nbu_exporter_upstream_received_bytes_total{site="prod"} 4096
     nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.005"} 0
     nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.01"} 0

@@ -16,9 +16,9 @@ pub trait Witness: Send + Sync {
     fn next(&self, site: &SiteName) -> (Window, Vec<Saved>);
     /// What scrapes are answered with for this site, and what it costs.
     fn served(&self, site: &SiteName) -> Served;
-    /// The guest that runs is there to stay: the state of those before it is not
-    /// needed any more.
-    fn settle(&self);
+    /// The guest of generation `era` is there to stay: the state of those before it
+    /// is not needed any more.
+    fn settle(&self, era: u64);
     /// Puts back the state that the guest of generation `era`, and those before
     /// it, have left behind, and takes none from later ones up to `now`.
     fn put_back(&self, era: u64, now: u64);

@@ -1,0 +1,76 @@
+//! Files that are not as they were written, and disks that do not take any.
+
+use std::fs;
+
+use tempfile::TempDir;
+use tests::estates;
+
+use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_file_is_set_aside_and_the_others_go_on() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = ["paris", "lyon", "nice"].map(|name| estates::site(name, &simulator));
+    configure(folder.path(), &sites, HOURLY);
+    let life = Life::begin(folder.path()).await;
+    for site in ["paris", "lyon", "nice"] {
+        assert_eq!(life.first(site, "1").await, 1.0);
+    }
+    life.kill().await;
+    let file = |site: &str| folder.path().join(format!("state/{site}/jobs.state"));
+    let whole = fs::read(file("paris")).unwrap();
+    fs::write(file("paris"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(file("lyon"), "something else\n").unwrap();
+
+    let mut life = Life::begin(folder.path()).await;
+    for (site, why) in [("lyon", "no state of this program"), ("paris", "not whole")] {
+        assert_eq!(life.first(site, "1").await, 1.0, "{site} begins anew");
+        let aside = file(site).with_extension("state.broken");
+        assert!(aside.exists(), "{}", aside.display());
+        let says = |line: &&String| line.contains(&*aside.to_string_lossy());
+        while !life.program.log.iter().any(|line| says(&line)) {
+            life.program.line("State was set aside").await;
+        }
+        let line = life.program.log.iter().find(says).unwrap();
+        assert!(line.contains(why), "{line}");
+    }
+    assert_eq!(life.first("nice", "1").await, 2.0);
+    let page = life.client.scrape().await;
+    let paris = [("site", "paris"), ("stamp", "1")];
+    assert_eq!(page.value("nbu_test_storage", &paris), Some(2.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
+    let mut life = Life::begin(folder.path()).await;
+    life.first("paris", "1").await;
+    let failures = |e: &tests::Exposition| e.value(FAILURES, &[("site", "paris")]).unwrap();
+    assert_eq!(failures(&life.client.scrape().await), 0.0);
+
+    // Not even the super-user can write below a file.
+    let (state, away) = (folder.path().join("state"), folder.path().join("away"));
+    fs::rename(&state, &away).unwrap();
+    fs::write(&state, "").unwrap();
+    let page = life.until("it fails again and again", |e| failures(e) >= 3.0);
+    let at = counted(&page.await, "paris", "1").unwrap();
+    let on = |e: &tests::Exposition| counted(e, "paris", "1").unwrap() > at + 3.0;
+    let page = life.until("it serves on", on).await;
+    assert_eq!(page.value("nbu_up", &[]), Some(1.0));
+
+    fs::remove_file(&state).unwrap();
+    fs::rename(&away, &state).unwrap();
+    life.program.line("State is written again").await;
+    let said = |text: &str| life.program.log.iter().filter(|l| l.contains(text)).count();
+    assert_eq!(
+        said("State cannot be written"),
+        1,
+        "{:#?}",
+        life.program.log
+    );
+    let shown = counted(&life.client.scrape().await, "paris", "1").unwrap();
+    life.kill().await;
+    let life = Life::begin(folder.path()).await;
+    assert!(life.first("paris", "1").await > shown);
+}

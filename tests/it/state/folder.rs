@@ -1,0 +1,111 @@
+//! The folder: who has it, and where it may be.
+
+use std::fs;
+
+use tempfile::TempDir;
+use tests::{Bench, Program, estates};
+
+use super::{HOURLY, Life, configure, counted, simulator};
+
+const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_is_refused_the_folder() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+    let life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 1.0);
+
+    let second = Program::output(&[LISTEN], folder.path()).await;
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another process uses the folder"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    // Looking at the configuration is not using the folder.
+    let check = Program::output(&["check"], folder.path()).await;
+    assert_eq!(check.status.code(), Some(0), "{check:?}");
+
+    // Nor can one that runs already come to it.
+    let other = TempDir::new().unwrap();
+    configure(other.path(), &[estates::site("paris", &simulator)], HOURLY);
+    let bench = Bench::open(other).await.unwrap();
+    let taken = folder.path().join("state");
+    let server = format!("collectionInterval: 1h, stateDir: {}", taken.display());
+    configure(
+        bench.folder.path(),
+        &[estates::site("paris", &simulator)],
+        &server,
+    );
+    let answer = bench.client.post("/-/reload").await;
+    assert!(!answer.status.is_success());
+    assert!(
+        answer.text().contains("another process uses"),
+        "{}",
+        answer.text()
+    );
+    bench
+        .until("it goes on", |e| counted(e, "paris", "1") == Some(1.0))
+        .await;
+    assert!(bench.file("state/paris/jobs.state").exists());
+    life.kill().await;
+    bench.client.post("/-/reload").await;
+    bench
+        .until("it is free", |e| counted(e, "paris", "1").is_some())
+        .await;
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    fs::write(folder.path().join("file"), "").unwrap();
+    let server = "stateDir: file/below";
+    configure(folder.path(), &[estates::site("paris", &simulator)], server);
+    for arguments in [["check"].as_slice(), &[LISTEN]] {
+        let output = Program::output(arguments, folder.path()).await;
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("server.stateDir") && said.contains("is no folder"),
+            "{said}"
+        );
+        assert!(said.contains("hint: "), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_leave_no_state() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+    for command in ["check", "collect"] {
+        let output = Program::output(&[command], folder.path()).await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(!folder.path().join("state").exists(), "{command}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confined_process_says_that_another_folder_needs_a_restart() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, HOURLY);
+    let life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 1.0);
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let elsewhere = HOURLY.replace(": state", ": elsewhere");
+    configure(folder.path(), &sites, &elsewhere);
+    let answer = life.client.post("/-/reload").await;
+    if answer.status.is_success() {
+        return eprintln!("skipped: this kernel confines nobody");
+    }
+    let said = answer.text();
+    assert!(
+        said.contains("elsewhere") && said.contains("restart"),
+        "{said}"
+    );
+    life.kill().await;
+    let life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 1.0);
+    assert!(folder.path().join("elsewhere/paris/jobs.state").exists());
+}

@@ -1,0 +1,122 @@
+//! Processes that end, in good order or not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use simulator::{Clock, Estate, Job, Simulator};
+use tempfile::TempDir;
+use tests::{Bench, Exposition, estates};
+
+use super::{HOURLY, Life, configure, simulator};
+
+/// Counts by status.
+type Counts = BTreeMap<String, u64>;
+
+fn counts(page: &Exposition) -> Counts {
+    let series = page.all("nbu_jobs_finished_total", &[("site", "paris")]);
+    let mut counts = Counts::new();
+    for one in series {
+        *counts.entry(one.labels["status"].clone()).or_default() += one.value as u64;
+    }
+    counts.retain(|_, count| *count > 0);
+    counts
+}
+
+fn truth(simulator: &Simulator) -> Counts {
+    let truth = simulator.truth();
+    let mut counts = Counts::new();
+    for (key, figures) in truth.finished(Timestamp::UNIX_EPOCH..=truth.now()) {
+        let status = key.status.map_or("unknown".to_owned(), |it| it.to_string());
+        *counts.entry(status).or_default() += figures.count;
+    }
+    counts
+}
+
+/// None of the counts of `before` is more than in `after`.
+fn have_grown(before: &Counts, after: &Counts) -> bool {
+    before
+        .iter()
+        .all(|(status, count)| after.get(status).is_some_and(|now| now >= count))
+}
+
+/// Jobs that end one after the other, every 5 seconds from 20 minutes ago on.
+fn steady(now: Timestamp) -> Estate {
+    let mut estate = Estate::empty();
+    for i in 0..600_u32 {
+        let end = now - Duration::from_secs(1200) + i * Duration::from_secs(5);
+        let start = end - Duration::from_secs(40);
+        let status = [0, 0, 1, 96][i as usize % 4];
+        estate.add_job(Job::new(u64::from(i) + 1, start).done(start, end, status));
+    }
+    estate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_stopped_and_begun_again_counts_on() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+    for n in 1..=3 {
+        let mut life = Life::begin(folder.path()).await;
+        assert_eq!(life.first("paris", "1").await, f64::from(n));
+        life.program.signal("TERM").await;
+        assert_eq!(life.program.wait().await, Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_folder_every_process_begins_anew() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, "collectionInterval: 1h");
+    for _ in 0..2 {
+        let life = Life::begin(folder.path()).await;
+        assert_eq!(life.first("paris", "1").await, 1.0);
+        life.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_are_killed_at_any_moment_count_every_job_once() {
+    const KILLS: u32 = 30;
+    let clock = Clock::manual(Clock::System.now());
+    let options = simulator::Options {
+        estate: steady(clock.now()),
+        clock: clock.clone(),
+        ..simulator::Options::default()
+    };
+    let simulator = Simulator::start(options).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let sites = [estates::site("paris", &simulator)];
+    let often = "server: { collectionInterval: 5ms, cacheTTL: 1ms, stateDir: state }";
+    Bench::write(folder.path(), &sites, often);
+    let requests = simulator.requests();
+    let mut shown = Counts::new();
+    for kill in 0..KILLS {
+        let life = Life::begin(folder.path()).await;
+        // Any moment: after so many requests more, and then within a page's time.
+        for n in 0..3 {
+            clock.advance(Duration::from_secs(15));
+            let more = u64::from(kill + n) % 5;
+            requests
+                .wait_for("/admin/jobs", requests.count("/admin/jobs") + more)
+                .await;
+            let now = counts(&life.client.scrape().await);
+            let counted_before = now.is_empty() || have_grown(&shown, &now);
+            assert!(counted_before, "kill {kill}: {shown:?}, then {now:?}");
+            assert!(have_grown(&now, &truth(&simulator)), "counted twice");
+            if !now.is_empty() {
+                shown = now;
+            }
+        }
+        life.kill().await;
+    }
+    assert!(!shown.is_empty(), "nothing was ever counted");
+    let life = Life::begin(folder.path()).await;
+    let all = |page: &Exposition| {
+        let now = counts(page);
+        assert!(have_grown(&now, &truth(&simulator)), "counted twice");
+        now == truth(&simulator)
+    };
+    life.until("every job is counted", all).await;
+}

@@ -1,0 +1,127 @@
+//! State that changes hands: guests that are swapped, rolled back, and found by
+//! a process that begins anew; sites that go and come; reloads.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+use tests::{Bench, estates, guests};
+
+use super::{HOURLY, Life, OFTEN, configure, counted, simulator};
+
+fn install(folder: &Path, behaviour: &str, stamp: u32) {
+    let guest = guests::behaving(behaviour, stamp);
+    guests::install(&guest, &folder.join(guests::FILE));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_during_a_probation_each_guest_goes_on_from_what_is_its_own() {
+    for (stamp, behaviour, expected) in [("1", "count", 2.0), ("2", "count", 3.0)] {
+        let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+        configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+        let life = Life::begin(folder.path()).await;
+        assert_eq!(life.first("paris", "1").await, 1.0);
+        install(folder.path(), "count", 2);
+        // The trial before it counts for nothing.
+        assert_eq!(life.first("paris", "2").await, 2.0);
+        life.kill().await;
+        install(folder.path(), behaviour, stamp.parse().unwrap());
+        let life = Life::begin(folder.path()).await;
+        assert_eq!(life.first("paris", stamp).await, expected, "guest {stamp}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_puts_the_files_back() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, HOURLY);
+    let mut life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 1.0);
+    let file = folder.path().join("state/paris/jobs.state");
+    let before = fs::read(&file).unwrap();
+    install(folder.path(), "trap-at-2", 2);
+    assert_eq!(life.first("paris", "2").await, 2.0);
+    assert_ne!(fs::read(&file).unwrap(), before);
+    // Other settings are a reason to collect at once, and now it traps; then the
+    // guest before it collects at once.
+    let rest = format!(
+        "guest: {{ path: guest.wasm }}\nserver: {{ {HOURLY} }}\nmetrics: {{ legacyNames: true }}\n"
+    );
+    Bench::write(folder.path(), &sites, &rest);
+    life.program.line("Guest rolled back").await;
+    let page = life.until("the guest before", |e| counted(e, "paris", "1").is_some());
+    assert_eq!(counted(&page.await, "paris", "1"), Some(2.0));
+    life.kill().await;
+    // Whatever the other one left is gone, also for itself.
+    install(folder.path(), "count", 2);
+    let life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "2").await, 3.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
+    let mut life = Life::begin(folder.path()).await;
+    life.first("paris", "1").await;
+    install(folder.path(), "count", 2);
+    life.program.line("has passed its probation").await;
+    let file = folder.path().join("state/paris/jobs.state");
+    let old = guests::behaving("count", 1);
+    let old = nbu_exporter::guest::Digest::of(&old).to_string();
+    tests::eventually("what the old one left is gone", async || {
+        let text = fs::read(&file).unwrap();
+        !String::from_utf8_lossy(&text).contains(&old)
+    })
+    .await;
+    let page = life.client.scrape().await;
+    let shown = counted(&page, "paris", "2").unwrap();
+    life.kill().await;
+    install(folder.path(), "count", 1);
+    let life = Life::begin(folder.path()).await;
+    assert!(life.first("paris", "1").await > shown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_writes_nothing() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+    let mut life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 1.0);
+    let file = folder.path().join("state/paris/jobs.state");
+    let before = fs::read(&file).unwrap();
+    install(folder.path(), "garble-at-1", 2);
+    life.program.line("Guest refused").await;
+    assert_eq!(fs::read(&file).unwrap(), before);
+    life.kill().await;
+    install(folder.path(), "count", 1);
+    let life = Life::begin(folder.path()).await;
+    assert_eq!(life.first("paris", "1").await, 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
+    let (folder, here, there) = (
+        TempDir::new().unwrap(),
+        simulator().await,
+        simulator().await,
+    );
+    let (paris, lyon) = (estates::site("paris", &here), estates::site("lyon", &here));
+    let moved = estates::site("paris", &there);
+    configure(folder.path(), &[paris, lyon], HOURLY);
+    let bench = Bench::open(folder).await.unwrap();
+    let paris_is = |n| move |e: &tests::Exposition| counted(e, "paris", "1") == Some(n);
+    bench.until("the first", paris_is(1.0)).await;
+    let rest = format!("guest: {{ path: guest.wasm }}\nserver: {{ {HOURLY} }}\n");
+    let lyon = [estates::site("lyon", &here)];
+    bench.rewrite(&lyon, &rest);
+    let gone = |e: &tests::Exposition| counted(e, "paris", "1").is_none();
+    bench.until("it is gone", gone).await;
+    assert!(bench.file("state/paris/jobs.state").exists());
+    let [lyon] = lyon;
+    bench.rewrite(&[lyon, estates::site("paris", &here)], &rest);
+    bench.until("it is back", paris_is(2.0)).await;
+    bench.rewrite(&[estates::site("lyon", &here), moved], &rest);
+    bench.until("it has moved", paris_is(3.0)).await;
+}
