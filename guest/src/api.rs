@@ -1,7 +1,7 @@
 //! How NetBackup is spoken to.
 //!
 //! [`client`] sends one request in the agreed [`version`]; [`page`] reads a
-//! whole list, page by page; [`query`] spells what is asked; [`error`] types what
+//! whole list, page by page, and [`spans`] a long one with several readers; [`query`] spells what is asked; [`error`] types what
 //! is refused; [`lenient`] reads what specification and servers disagree on.
 
 pub mod client;
@@ -9,6 +9,7 @@ pub mod error;
 pub mod lenient;
 pub mod page;
 pub mod query;
+pub mod spans;
 pub mod version;
 
 pub use client::Client;

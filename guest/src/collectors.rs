@@ -6,6 +6,7 @@ pub mod clients;
 pub mod jobs;
 pub mod malware;
 mod rows;
+mod seconds;
 pub mod slo;
 pub mod storage;
 pub mod tape;
@@ -13,6 +14,7 @@ pub mod tape;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
+pub use self::jobs::unended::Shared;
 use crate::api::Client;
 use crate::family::Family;
 use crate::log::Log;
@@ -61,6 +63,8 @@ pub type Collect = for<'a> fn(&'a Context<'a>) -> LocalBoxFuture<'a, Collected>;
 pub struct Context<'a> {
     /// The site's API, shared by all collectors of a collection.
     pub client: &'a Client<'a>,
+    /// What several collectors read together.
+    pub shared: &'a Shared,
     /// The moment and how far to look back.
     pub window: &'a Window,
     /// Its options as one JSON object.

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::api::Client;
-use crate::collectors::{self, Context};
+use crate::collectors::{self, Context, Shared};
 use crate::log::Log;
 use crate::report::{Failure, Outcome, Reason, Report};
 use crate::settings::{Selection, Settings, Window};
@@ -20,9 +20,11 @@ pub async fn collect(
     log: &dyn Log,
 ) -> Report {
     let client = Client::new(settings, window.last_api_version.as_deref(), transport, log);
+    let shared = Shared::default();
     let outcomes = join_all(settings.collectors.iter().map(|selection| {
         let context = Context {
             client: &client,
+            shared: &shared,
             window,
             options: &selection.options,
             legacy_names: settings.legacy_names,

@@ -1,7 +1,5 @@
 //! What a collector keeps from one collection to the next.
 
-pub mod pairs;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +12,7 @@ pub struct Saved {
     pub collector: String,
     /// The shape of `bytes`.
     pub version: u32,
-    /// JSON of that shape.
+    /// [postcard](https://postcard.jamesmunns.com) of that shape.
     pub bytes: Vec<u8>,
 }
 
@@ -29,8 +27,9 @@ pub fn load<T: DeserializeOwned>(
 ) -> Option<T> {
     let saved = saved.iter().find(|s| s.collector == collector)?;
     let problem = if saved.version == version {
-        match serde_json::from_slice(&saved.bytes) {
-            Ok(state) => return Some(state),
+        match postcard::take_from_bytes(&saved.bytes) {
+            Ok((state, [])) => return Some(state),
+            Ok((_, rest)) => format!("there are {} bytes too many", rest.len()),
             Err(error) => error.to_string(),
         }
     } else {
@@ -43,8 +42,16 @@ pub fn load<T: DeserializeOwned>(
     None
 }
 
+/// Whether the parts of a state fit together. The log says if they do not.
+pub fn is_whole(collector: &str, whole: bool, log: &dyn Log) -> bool {
+    if !whole {
+        start_anew(collector, "its parts do not fit together", log);
+    }
+    whole
+}
+
 /// Says that a state was not used.
-pub fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
+fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
     log.emit(
         Level::Warn,
         "Saved state is not usable, counters start anew",
@@ -55,7 +62,7 @@ pub fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
 /// The state as the host keeps it; none if it cannot be written down, which
 /// leaves the old one.
 pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Saved> {
-    let bytes = serde_json::to_vec(state).ok()?;
+    let bytes = postcard::to_allocvec(state).ok()?;
     Some(Saved {
         collector: collector.to_owned(),
         version,

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
 use futures::lock::Mutex;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{cut, failed, refused};
@@ -25,8 +26,27 @@ pub struct Client<'a> {
     agreed: Mutex<Agreed>,
     /// The last version that some request was answered in.
     accepted: Cell<Option<Version>>,
+    /// The answer of `/ping`, once it was asked for; it is asked once.
+    ping: Mutex<Option<Result<Response, Failure>>>,
     /// The server's clock when it was pinged.
     server_time: Cell<Option<u64>>,
+}
+
+/// A 200 as it came, for reading rows that stay in its body.
+#[derive(Debug)]
+pub struct Answer {
+    endpoint: &'static str,
+    response: Response,
+}
+
+impl Answer {
+    /// Reads the body. What is not as promised is `malformed`, with the place.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.response.body).map_err(|error| {
+            let place = cut(&error.to_string()).to_owned();
+            failed(self.endpoint, Reason::Malformed(place), &self.response)
+        })
+    }
 }
 
 /// What is known about the version.
@@ -58,6 +78,7 @@ impl<'a> Client<'a> {
                 again: false,
             }),
             accepted: Cell::new(None),
+            ping: Mutex::new(None),
             server_time: Cell::new(None),
         }
     }
@@ -72,9 +93,29 @@ impl<'a> Client<'a> {
         self.server_time.get()
     }
 
-    /// Asks and reads the answer. A 406 makes it find the version again and ask
-    /// once more; nothing else is retried, the host knows when to come back.
+    /// The server's clock in seconds since the Unix epoch, at the beginning of
+    /// this collection: it is asked once for all collectors. None where there is
+    /// no `/ping`, or something else in its place.
+    pub async fn clock(&self) -> Result<Option<u64>, Failure> {
+        let ping = self.ping().await?;
+        if ping.status == 200 {
+            return Ok(self.server_time());
+        }
+        let failure = refused(PING, &ping);
+        match failure.reason {
+            Reason::Busy(_) | Reason::Status(500..) => Err(failure),
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks and reads the answer into something of its own.
     pub async fn get<T: DeserializeOwned>(&self, query: &Query) -> Result<T, Failure> {
+        self.ask(query).await?.read()
+    }
+
+    /// Asks. A 406 makes it find the version again and ask once more; nothing
+    /// else is retried, the host knows when to come back.
+    pub async fn ask(&self, query: &Query) -> Result<Answer, Failure> {
         let mut version = self.agree(None).await?;
         let mut response = self.send(query, Some(version)).await?;
         if response.status == 406 && !self.fixed {
@@ -84,22 +125,33 @@ impl<'a> Client<'a> {
         if response.status == 200 {
             self.accepted.set(Some(version));
         }
-        self.read(query.endpoint, &response)
+        self.accept(query.endpoint, response)
     }
 
-    fn read<T: DeserializeOwned>(&self, endpoint: &str, response: &Response) -> Result<T, Failure> {
+    fn accept(&self, endpoint: &'static str, response: Response) -> Result<Answer, Failure> {
         if response.status == 200 {
-            return serde_json::from_slice(&response.body).map_err(|error| {
-                let place = cut(&error.to_string()).to_owned();
-                failed(endpoint, Reason::Malformed(place), response)
-            });
+            return Ok(Answer { endpoint, response });
         }
-        let mut failure = refused(endpoint, response);
+        let mut failure = refused(endpoint, &response);
         if response.status == 406 && self.fixed {
             failure.detail =
                 Some("the server does not speak the `apiVersion` of the settings".into());
         }
         Err(failure)
+    }
+
+    /// Whoever comes while it is being asked waits for the answer.
+    async fn ping(&self) -> Result<Response, Failure> {
+        let mut ping = self.ping.lock().await;
+        if let Some(answer) = &*ping {
+            return answer.clone();
+        }
+        let answer = self.send(&Query::new(PING), None).await;
+        if let Ok(answer) = &answer {
+            self.server_time.set(epoch_seconds(&answer.body));
+        }
+        *ping = Some(answer.clone());
+        answer
     }
 
     async fn send(&self, query: &Query, version: Option<Version>) -> Result<Response, Failure> {
@@ -146,8 +198,7 @@ impl<'a> Client<'a> {
     /// Asks the server, and tries newest first when it does not say, or says what
     /// it has just refused.
     async fn find(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let ping = self.send(&Query::new(PING), None).await?;
-        self.server_time.set(epoch_seconds(&ping.body));
+        let ping = self.ping().await?;
         let server = ping.header(VERSION_HEADER).and_then(|v| v.parse().ok());
         match server.map(|server| (server, Version::agreed_with(server))) {
             Some((_, Some(version))) if Some(version) != rejected => Ok(version),

@@ -2,6 +2,7 @@
 //! may come as a text and the other way round, and anything may be missing. A
 //! value that cannot be read is absent, and never takes its page with it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -18,6 +19,10 @@ pub struct Whole(pub Option<u64>);
 /// A text that is not empty, or absent. A boolean is the text `true` or `false`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub Option<String>);
+
+/// A [`Text`] that stays in the body it was read from, unless an escape is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word<'a>(pub Option<Cow<'a, str>>);
 
 /// Seconds since the Unix epoch. Null, an empty text and 1970 are absent: which
 /// of them a job that has not ended carries is not specified.
@@ -38,6 +43,13 @@ impl Text {
     }
 }
 
+impl<'a> Word<'a> {
+    /// As [`Text::or_unknown`].
+    pub fn or_unknown(self) -> Cow<'a, str> {
+        self.0.unwrap_or(Cow::Borrowed(UNKNOWN))
+    }
+}
+
 /// An RFC 3339 date and time as seconds since the Unix epoch, unless absent.
 pub fn moment(text: &str) -> Option<u64> {
     let second = text.trim().parse::<Timestamp>().ok()?.as_second();
@@ -45,11 +57,11 @@ pub fn moment(text: &str) -> Option<u64> {
 }
 
 /// Any JSON value, as far as it matters here.
-enum Scalar {
+enum Scalar<'a> {
     Absent,
     Whole(u64),
     Number(f64),
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
 impl<'de> Deserialize<'de> for Number {
@@ -76,10 +88,17 @@ impl<'de> Deserialize<'de> for Whole {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Word(text) = Word::deserialize(deserializer)?;
+        Ok(Self(text.map(Cow::into_owned)))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = match deserializer.deserialize_any(Any)? {
             Scalar::Absent => None,
-            Scalar::Whole(number) => Some(number.to_string()),
-            Scalar::Number(number) => Some(number.to_string()),
+            Scalar::Whole(number) => Some(number.to_string().into()),
+            Scalar::Number(number) => Some(number.to_string().into()),
             Scalar::Text(text) => Some(text),
         };
         Ok(Self(text.filter(|text| !text.is_empty())))
@@ -98,42 +117,50 @@ impl<'de> Deserialize<'de> for Moment {
 struct Any;
 
 impl<'de> Visitor<'de> for Any {
-    type Value = Scalar;
+    type Value = Scalar<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value.to_string()))
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(if value { "true" } else { "false" }.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Whole(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Number(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(value.to_owned().into()))
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Absent)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Scalar::Absent)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Absent)
     }
@@ -163,6 +190,14 @@ mod tests {
         }
         assert_eq!(read::<Whole>("-1"), Whole(None));
         assert_eq!(read::<Text>("\"\""), Text(None));
+    }
+
+    #[test]
+    fn a_word_without_an_escape_stays_in_the_body() {
+        let read = |json| serde_json::from_str::<Word<'_>>(json).unwrap().0.unwrap();
+        assert!(matches!(read("\"VMWARE\""), Cow::Borrowed("VMWARE")));
+        assert!(matches!(read(r#""a\u00e9""#), Cow::Owned(text) if text == "aé"));
+        assert_eq!(read("true"), "true");
     }
 
     #[test]

@@ -5,17 +5,31 @@
 //! a smaller number.
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::lenient::{Text, Whole};
 use super::query::Query;
 use crate::report::{Failure, Reason};
 
 /// More pages than any list has; a million jobs are 10,000 pages.
 const MAX_PAGES: u32 = 10_000;
+
+/// What the rows of a list are read into. They may borrow from the page.
+pub trait Rows {
+    /// One row.
+    type Row<'a>: Deserialize<'a>;
+}
+
+/// Rows of their own.
+struct Owned<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Rows for Owned<T> {
+    type Row<'a> = T;
+}
 
 #[derive(Deserialize)]
 struct Page<T> {
@@ -105,24 +119,84 @@ pub async fn by_cursor<T: DeserializeOwned>(
     client: &Client<'_>,
     query: Query,
     limit: u32,
-    mut row: impl FnMut(T),
+    row: impl FnMut(T),
+) -> Result<(), Failure> {
+    rows_by_cursor::<Owned<T>>(client, query, limit, row).await
+}
+
+/// The same with rows that stay in their page.
+pub async fn rows_by_cursor<R: Rows>(
+    client: &Client<'_>,
+    query: Query,
+    limit: u32,
+    mut row: impl FnMut(R::Row<'_>),
 ) -> Result<(), Failure> {
     let query = query.with("page[limit]", &limit.to_string());
     let mut asked = query.clone();
-    let mut seen = HashSet::new();
-    for pages in 1..=MAX_PAGES {
-        let page: Page<T> = client.get(&asked).await?;
-        page.data.into_iter().for_each(&mut row);
-        let Some(cursor) = page.meta.pagination.next.0 else {
+    let mut guard = Guard::new(query.endpoint);
+    loop {
+        let answer = client.ask(&asked).await?;
+        let (rows, next) = cut::<R>(&answer)?;
+        rows.into_iter().for_each(&mut row);
+        guard.read();
+        let Some(cursor) = next else {
             return Ok(());
         };
-        asked = query.clone().with("page[after]", &cursor);
-        if !seen.insert(cursor) {
-            return Err(Failure {
-                detail: Some("the server gave the same cursor twice".to_owned()),
-                ..Failure::new(query.endpoint, Reason::TooLong(pages))
-            });
+        asked = after(&query, &cursor);
+        guard.follow(0, cursor)?;
+    }
+}
+
+/// The rows of a page that has no other.
+pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
+    Ok(cut::<R>(answer)?.0)
+}
+
+/// The rows of a page, and the cursor of the next one.
+pub(super) fn cut<R: Rows>(answer: &Answer) -> Result<(Vec<R::Row<'_>>, Option<String>), Failure> {
+    let page: Page<R::Row<'_>> = answer.read()?;
+    Ok((page.data, page.meta.pagination.next.0))
+}
+
+/// The page that comes after a cursor.
+pub(super) fn after(query: &Query, cursor: &str) -> Query {
+    query.clone().with("page[after]", cursor)
+}
+
+/// Ends a read that would not end: of one list, with however many readers.
+pub(super) struct Guard {
+    endpoint: &'static str,
+    pages: u32,
+    /// By the number of the reader: a cursor means something in its own list.
+    seen: HashSet<(usize, String)>,
+}
+
+impl Guard {
+    pub(super) fn new(endpoint: &'static str) -> Self {
+        Self {
+            endpoint,
+            pages: 0,
+            seen: HashSet::new(),
         }
     }
-    Err(Failure::new(query.endpoint, Reason::TooLong(MAX_PAGES)))
+
+    /// A page was read.
+    pub(super) fn read(&mut self) {
+        self.pages += 1;
+    }
+
+    /// Whether a reader may go on at this cursor.
+    pub(super) fn follow(&mut self, reader: usize, cursor: String) -> Result<(), Failure> {
+        let too_long = Failure::new(self.endpoint, Reason::TooLong(self.pages));
+        if !self.seen.insert((reader, cursor)) {
+            return Err(Failure {
+                detail: Some("the server gave the same cursor twice".to_owned()),
+                ..too_long
+            });
+        }
+        if self.pages >= MAX_PAGES {
+            return Err(too_long);
+        }
+        Ok(())
+    }
 }

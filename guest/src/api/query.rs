@@ -48,6 +48,11 @@ pub fn equals(field: &str, text: &str) -> String {
     format!("{field} eq '{}'", text.replace('\'', "''"))
 }
 
+/// `field eq 12`.
+pub fn is(field: &str, number: u64) -> String {
+    format!("{field} eq {number}")
+}
+
 /// `field ge 2026-07-01T00:00:00Z`; times stand bare. Seconds since the Unix
 /// epoch.
 pub fn not_before(field: &str, seconds: u64) -> String {

@@ -9,12 +9,10 @@
 mod status;
 
 use futures::future::LocalBoxFuture;
-use jiff::SignedDuration;
-use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use self::status::{ANOMALY, Field, malware};
-use super::{Collected, Collector, Context};
+use super::{Collected, Collector, Context, seconds};
 use crate::api::lenient::UNKNOWN;
 use crate::api::{Client, Query, page, query};
 use crate::family::{Definition, Family, Kind, Series};
@@ -64,16 +62,8 @@ impl Default for Options {
     }
 }
 
-/// A duration as the rest of the configuration has it: `36h`, `1h30m`.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let duration: Option<SignedDuration> = text.parse().ok();
-    duration
-        .and_then(|duration| u64::try_from(duration.as_secs()).ok())
-        .filter(|&seconds| seconds > 0)
-        .ok_or_else(|| {
-            D::Error::custom(format!("the window `{text}` is no duration such as `24h`"))
-        })
+    seconds::deserialize(deserializer, "window", "24h")
 }
 
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {

@@ -3,23 +3,28 @@
 //!
 //! One query for all of them, by time. It cannot be one by name: `or` is not
 //! among the operators that the specification lists for jobs, and a virtual
-//! machine is known by a display name.
+//! machine is known by a display name. The list of what has not ended is read
+//! together with `jobs`; that of what has is read apart from it, because each
+//! collector goes on from where its own last read ended.
 
 mod counts;
 mod successes;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, join};
 use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
 use self::successes::Successes;
-use super::jobs::attempts::{Attempts, Kept, LONGEST_GAP};
+use super::jobs::ledger::{Kept, Ledger, Moment};
 use super::jobs::list;
-use super::jobs::row::{Job, Origin};
+use super::jobs::options::{Options as Reading, Overlap, Readers};
+use super::jobs::reach::LONGEST_GAP;
+use super::jobs::row::Job;
+use super::jobs::unended::{Unended, Waiting};
 use super::{Collected, Collector, Context};
-use crate::api::query;
 use crate::manifest::DescribedFamily;
 use crate::report::Failure;
 use crate::state;
@@ -39,22 +44,26 @@ pub const COLLECTOR: Collector = Collector {
 const NAME: &str = "perClient";
 
 /// Counts up whenever [`Memory`] changes shape.
-const STATE_VERSION: u32 = 1;
+const STATE_VERSION: u32 = 2;
 
-/// Which clients.
+/// Which clients, and how the list of jobs is read.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     /// By name, in whatever case; a virtual machine of VMware by display name.
     allowlist: Option<Vec<String>>,
+    overlap: Option<Overlap>,
+    readers: Option<Readers>,
 }
 
 /// What is saved.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Memory {
     /// The clients that were on the list.
     known: Vec<String>,
-    finished: Kept<Finished>,
+    /// None while the list was empty.
+    ledger: Option<Kept>,
+    finished: Finished,
     successes: Successes,
 }
 
@@ -71,120 +80,174 @@ fn families() -> Vec<DescribedFamily> {
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async {
         let collected = read(context).await;
-        collected.unwrap_or_else(|failure| Collected::failed([failure]))
+        collected.unwrap_or_else(Collected::failed)
     })
 }
 
-async fn read(context: &Context<'_>) -> Result<Collected, Failure> {
-    let options: Options = super::options(context)?;
+async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
+    let alone = |failure| vec![failure];
+    let options: Options = super::options(context).map_err(alone)?;
     let names = options.allowlist.unwrap_or_default();
-    let mut clients = Clients::resume(context, &names);
-    if !names.is_empty() {
-        let filter = query::not_before("endTime", clients.since());
-        let take = |origin: Origin, job: Job| clients.count(&origin, &job);
-        list::each(context.client, &filter, take).await?;
+    let reading = Reading::new(options.overlap, options.readers);
+    let mut memory = recall(context);
+    memory.finished.show();
+    if names.is_empty() {
+        memory.ledger = None;
+        memory.forget(names, context.window.now);
+        let recent = Recent::default();
+        return Ok(collected(context, memory, recent));
     }
-    Ok(clients.collected(context.legacy_names))
+    let moment = reading.moment(context).await.map_err(alone)?;
+    let mut clients = Clients::resume(&names, memory, moment);
+    let unended = clients.read(context, reading.readers()).await?;
+    let (memory, recent) = clients.summarize(&unended, context.window.now);
+    Ok(collected(context, memory, recent))
+}
+
+fn recall(context: &Context<'_>) -> Memory {
+    let whole = |memory: &Memory| memory.ledger.as_ref().is_none_or(Kept::is_whole);
+    let memory = state::load(context.state, NAME, STATE_VERSION, context.log)
+        .filter(|memory| state::is_whole(NAME, whole(memory), context.log));
+    memory.unwrap_or_else(|| Memory {
+        known: Vec::new(),
+        ledger: None,
+        finished: Finished::default(),
+        successes: Successes::default(),
+    })
+}
+
+fn collected(context: &Context<'_>, memory: Memory, recent: Recent) -> Collected {
+    let mut families = memory.successes.families();
+    families.push(memory.finished.family());
+    if context.legacy_names {
+        families.push(memory.successes.legacy());
+        families.push(recent.family());
+    }
+    Collected {
+        families,
+        failures: Vec::new(),
+        state: state::save(NAME, STATE_VERSION, &memory),
+    }
+}
+
+/// As they are spelled on the list, by their names in lower case.
+struct Listed<'a>(BTreeMap<String, &'a str>);
+
+impl<'a> Listed<'a> {
+    fn find(&self, client: Option<&str>) -> Option<&'a str> {
+        self.0.get(&client?.to_lowercase()).copied()
+    }
 }
 
 /// The clients on the list during one collection.
 struct Clients<'a> {
-    /// As they are spelled on the list, by their names in lower case.
-    listed: BTreeMap<String, &'a str>,
-    /// Some were not on the list before.
-    newcomers: bool,
-    now: u64,
-    window_start: u64,
-    attempts: Attempts<Finished>,
+    names: &'a [String],
+    listed: Listed<'a>,
+    moment: Moment,
+    ledger: Ledger,
+    finished: Finished,
     successes: Successes,
-    recent: Recent,
 }
 
 impl<'a> Clients<'a> {
-    fn resume(context: &Context<'_>, names: &'a [String]) -> Self {
-        let window = context.window;
-        let memory = state::load(context.state, NAME, STATE_VERSION, context.log).filter(
-            |memory: &Memory| {
-                memory
-                    .finished
-                    .is_of_the_past(NAME, window.now, context.log)
-            },
-        );
-        let (known, finished, successes) = match memory {
-            Some(memory) => (memory.known, Some(memory.finished), memory.successes),
-            None => Default::default(),
-        };
-        let listed: BTreeMap<_, _> = names
-            .iter()
-            .map(|name| (name.to_lowercase(), &**name))
-            .collect();
+    fn resume(names: &'a [String], memory: Memory, moment: Moment) -> Self {
+        let mut ledger = Ledger::resume(memory.ledger, moment);
+        ledger.keep_only(|[client, ..]| names.iter().any(|name| name == client));
+        if names.iter().any(|name| !memory.known.contains(name)) {
+            // As far back as NetBackup remembers by default, so that a client
+            // that is new on the list has a last success.
+            ledger.reach_back(moment.clocks.server.saturating_sub(LONGEST_GAP));
+        }
+        let listed = names.iter().map(|name| (name.to_lowercase(), &**name));
         Self {
-            newcomers: listed
-                .values()
-                .any(|name| !known.iter().any(|known| known == name)),
-            listed,
-            now: window.now,
-            window_start: window.start(),
-            attempts: Attempts::resume(finished, window),
-            successes,
-            recent: Recent::default(),
+            names,
+            listed: Listed(listed.collect()),
+            moment,
+            ledger,
+            finished: memory.finished,
+            successes: memory.successes,
         }
     }
 
-    /// From when on finished jobs are asked for: for a client that is new, as far
-    /// back as NetBackup remembers by default, so that it has a last success.
-    fn since(&self) -> u64 {
-        let remembered = self.now.saturating_sub(LONGEST_GAP);
-        let since = self.attempts.since();
-        if self.newcomers {
-            since.min(remembered)
-        } else {
-            since
-        }
+    /// Reads both lists.
+    async fn read(
+        &mut self,
+        context: &Context<'_>,
+        readers: usize,
+    ) -> Result<Rc<Unended>, Vec<Failure>> {
+        let client = context.client;
+        let range = (self.ledger.since(), self.moment.clocks.server);
+        let (finished, unended) = join(
+            list::finished(client, range, readers, |job| self.count(&job)),
+            context.shared.unended(client),
+        )
+        .await;
+        let unended = match (finished, unended) {
+            (Ok(()), Ok(unended)) => unended,
+            (finished, unended) => {
+                return Err(finished.err().into_iter().chain(unended.err()).collect());
+            }
+        };
+        let missing = self.ledger.missing(&unended);
+        list::each(client, missing, readers, |job| self.count(&job))
+            .await
+            .map_err(|failure| vec![failure])?;
+        Ok(unended)
     }
 
-    /// A job of a client on the list. Of others nothing is kept.
-    fn count(&mut self, origin: &Origin, job: &Job) {
-        let name = origin.client.as_ref().map(|name| name.to_lowercase());
-        let Some(&client) = name.and_then(|name| self.listed.get(&name)) else {
+    /// A finished job of a client on the list. Of others nothing is kept.
+    fn count(&mut self, job: &Job<'_>) {
+        self.ledger.saw(job.id);
+        if !job.is_done() {
+            return;
+        }
+        let Some(client) = self.listed.find(job.client.as_deref()) else {
+            self.ledger.ignore(job.id);
             return;
         };
-        if job.end.is_none_or(|end| end >= self.window_start) {
-            self.recent.count(client, job);
+        let labels = [client, &*job.action, &*job.status];
+        if self.ledger.take(job, labels).is_some() {
+            self.finished.add(labels, self.ledger.is_first());
         }
-        if job.is_done() && job.is_leaf() {
-            self.attempts
-                .count(job, |finished| finished.add(client, job));
-            self.successes.note(client, &origin.policy, job);
+        if job.is_leaf() {
+            self.successes.note(client, &job.policy, job);
         }
     }
 
-    fn collected(self, legacy_names: bool) -> Collected {
+    /// To be saved, and the jobs of the window as the predecessor counts them.
+    fn summarize(self, unended: &Unended, now: u64) -> (Memory, Recent) {
+        let mut recent = Recent::default();
+        for record in self.ledger.in_window(unended) {
+            recent.count(self.ledger.labels().set(record.labels));
+        }
+        let client = |job: &Waiting| self.listed.find(unended.client(job));
+        for job in unended.jobs() {
+            let Some(client) = client(job).filter(|_| job.ended_since(self.moment.window_start))
+            else {
+                continue;
+            };
+            if !self.ledger.has_ended(job.record.id, job.record.attempt) {
+                let [action, _, status] = unended.labels(job);
+                recent.count([client, action, status]);
+            }
+        }
         let mut memory = Memory {
-            known: self.listed.values().map(|&name| name.to_owned()).collect(),
-            finished: self.attempts.keep(),
+            known: Vec::new(),
+            ledger: Some(self.ledger.keep(unended, |job| client(job).is_some())),
+            finished: self.finished,
             successes: self.successes,
         };
-        memory.forget(self.now);
-        let mut families = memory.successes.families();
-        families.push(memory.finished.totals.family());
-        if legacy_names {
-            families.push(memory.successes.legacy());
-            families.push(self.recent.family());
-        }
-        Collected {
-            families,
-            failures: Vec::new(),
-            state: state::save(NAME, STATE_VERSION, &memory),
-        }
+        memory.forget(self.names.to_vec(), now);
+        (memory, recent)
     }
 }
 
 impl Memory {
     /// What is of clients that are not on the list any more.
-    fn forget(&mut self, now: u64) {
-        let known = |client: &str| self.known.iter().any(|known| known == client);
-        self.finished.totals.keep_only(known);
+    fn forget(&mut self, names: Vec<String>, now: u64) {
+        let known = |client: &str| names.iter().any(|name| name == client);
+        self.finished.keep_only(known);
         self.successes.keep_only(known, now);
+        self.known = names;
     }
 }

@@ -3,28 +3,33 @@
 //! Canonical families count leaves (`childCount` 0): a parent stands for the
 //! same work as its children. The predecessor counted both, so its families do.
 
-pub(super) mod attempts;
 mod current;
+pub(super) mod labels;
+pub(super) mod ledger;
 mod legacy;
 pub(super) mod list;
+mod open;
+pub(super) mod options;
 mod queue_reason;
+pub(super) mod reach;
+pub(super) mod record;
 pub(super) mod row;
-mod totals;
+pub(super) mod totals;
+pub(super) mod unended;
 mod window;
 
-use std::collections::HashSet;
-
 use futures::future::{LocalBoxFuture, join};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use self::attempts::{Attempts, Kept};
 use self::current::Current;
+use self::ledger::{Kept, Ledger};
 use self::legacy::Legacy;
+use self::options::Options;
 use self::row::Job;
-use self::totals::Totals;
-use self::window::Finished;
+use self::totals::{Added, Totals};
+use self::unended::Unended;
+use self::window::Sums;
 use super::{Collected, Collector, Context};
-use crate::api::{Client, query};
 use crate::manifest::DescribedFamily;
 use crate::report::Failure;
 use crate::state;
@@ -43,13 +48,15 @@ pub const COLLECTOR: Collector = Collector {
 
 const NAME: &str = "jobs";
 
-/// Counts up whenever [`Kept`] or [`Totals`] changes shape.
-const STATE_VERSION: u32 = 1;
+/// Counts up whenever [`Memory`] changes shape.
+const STATE_VERSION: u32 = 2;
 
-/// None yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {}
+/// What is saved.
+#[derive(Deserialize, Serialize)]
+struct Memory {
+    ledger: Kept,
+    totals: Totals,
+}
 
 fn families() -> Vec<DescribedFamily> {
     [
@@ -63,82 +70,98 @@ fn families() -> Vec<DescribedFamily> {
 
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async {
-        let kept: Option<Kept<Totals>> =
-            state::load(context.state, NAME, STATE_VERSION, context.log).filter(
-                |kept: &Kept<_>| kept.is_of_the_past(NAME, context.window.now, context.log),
-            );
-        let attempts = Attempts::resume(kept, context.window);
-        let since = query::not_before("endTime", attempts.since());
-        let unended = query::differs("state", "DONE");
-        let (finished, current) = join(
-            // `and` is not among the operators that the specification lists for
-            // jobs: which of the rows are DONE is looked at here.
-            read(context.client, &since),
-            read(context.client, &unended),
-        )
-        .await;
-        match (finished, current) {
-            (Ok(finished), Ok(current)) => summarize(context, attempts, &finished, &current),
-            // Each tells what the other one may not count.
-            (finished, current) => {
-                Collected::failed(finished.err().into_iter().chain(current.err()))
-            }
-        }
+        let collected = read(context).await;
+        collected.unwrap_or_else(Collected::failed)
     })
+}
+
+async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
+    let alone = |failure| vec![failure];
+    let options: Options = super::options(context).map_err(alone)?;
+    let moment = options.moment(context).await.map_err(alone)?;
+    let memory = state::load(context.state, NAME, STATE_VERSION, context.log)
+        .filter(|memory: &Memory| state::is_whole(NAME, memory.ledger.is_whole(), context.log));
+    let (kept, mut totals) = match memory {
+        Some(memory) => (Some(memory.ledger), memory.totals),
+        None => (None, Totals::default()),
+    };
+    totals.show();
+    let mut ledger = Ledger::resume(kept, moment);
+    let mut added = Added::default();
+    let mut take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);
+
+    let range = (ledger.since(), moment.clocks.server);
+    let (finished, unended) = join(
+        list::finished(context.client, range, options.readers(), |job| {
+            take(&mut ledger, &job);
+        }),
+        context.shared.unended(context.client),
+    )
+    .await;
+    let unended = match (finished, unended) {
+        (Ok(()), Ok(unended)) => unended,
+        // Each tells what the other one may not count.
+        (finished, unended) => {
+            return Err(finished.err().into_iter().chain(unended.err()).collect());
+        }
+    };
+    let missing = ledger.missing(&unended);
+    list::each(context.client, missing, options.readers(), |job| {
+        take(&mut ledger, &job);
+    })
+    .await
+    .map_err(alone)?;
+    totals.add(&added, ledger.labels(), ledger.is_first());
+    Ok(summarize(context, ledger, totals, &unended))
+}
+
+fn count(ledger: &mut Ledger, added: &mut Added, job: &Job<'_>) {
+    ledger.saw(job.id);
+    if job.is_done() {
+        let labels = [&*job.action, &*job.policy_type, &*job.status];
+        if let Some(labels) = ledger.take(job, labels) {
+            added.add(labels, job);
+        }
+    }
 }
 
 fn summarize(
     context: &Context<'_>,
-    mut attempts: Attempts<Totals>,
-    finished: &[Job],
-    current: &[Job],
+    ledger: Ledger,
+    totals: Totals,
+    unended: &Unended,
 ) -> Collected {
-    let mut window = Finished::default();
-    let mut unended = Current::new(context.window.now);
+    let (mut leaves, mut all) = (Sums::default(), Sums::default());
+    for record in ledger.in_window(unended) {
+        all.add(record);
+        if record.leaf {
+            leaves.add(record);
+        }
+    }
     let mut legacy = Legacy::default();
-    for job in finished {
-        let counts = job.is_done() && job.is_leaf();
-        if counts {
-            attempts.count(job, |totals| totals.add(job));
+    for (labels, sum) in all.each(ledger.labels()) {
+        legacy.finished(labels, sum);
+    }
+    let mut current = Current::new(context.window.now);
+    for job in unended.jobs() {
+        if ledger.has_ended(job.record.id, job.record.attempt) {
+            continue;
         }
-        // The answer may reach further back than the window.
-        if job.end.is_none_or(|end| end >= context.window.start()) {
-            legacy.finished(job);
-            if counts {
-                window.count(job);
-            }
+        legacy.current(unended, job, context.window.start());
+        if job.record.leaf {
+            current.count(unended, job);
         }
     }
-    for job in unended_of(current, finished) {
-        legacy.current(job);
-        if job.is_leaf() {
-            unended.count(job);
-        }
-    }
-    let mut families = attempts.totals().families();
-    families.extend(window.families());
-    families.extend(unended.families());
+    let mut families = totals.families();
+    families.extend(leaves.families(ledger.labels()));
+    families.extend(current.families());
     if context.legacy_names {
         families.extend(legacy.families());
     }
+    let ledger = ledger.keep(unended, |_| true);
     Collected {
         families,
         failures: Vec::new(),
-        state: state::save(NAME, STATE_VERSION, &attempts.keep()),
+        state: state::save(NAME, STATE_VERSION, &Memory { ledger, totals }),
     }
-}
-
-/// A job that ended between the two answers is in both, and has ended.
-fn unended_of<'a>(current: &'a [Job], finished: &[Job]) -> impl Iterator<Item = &'a Job> + use<'a> {
-    let ended = finished.iter().filter(|job| job.is_done());
-    let ended: HashSet<u64> = ended.map(|job| job.id).collect();
-    current
-        .iter()
-        .filter(move |job| !job.is_done() && !ended.contains(&job.id))
-}
-
-async fn read(client: &Client<'_>, filter: &str) -> Result<Vec<Job>, Failure> {
-    let mut jobs = Vec::new();
-    list::each(client, filter, |_, job| jobs.push(job)).await?;
-    Ok(jobs)
 }

@@ -34,6 +34,7 @@ impl Series {
             lookback_seconds: HOUR,
             last_api_version: Some("13.0".to_owned()),
         };
+        site.clock.set(Some(now));
         let log = Lines::default();
         let settings = with(options);
         let collect = guest::run::collect(&settings, &window, &self.state, site, &log);
@@ -96,7 +97,9 @@ fn all_clients_cost_one_query_and_others_are_left_out() {
     let site = site(&jobs);
     let options = r#"{"allowlist":["app1","db1.EXAMPLE","silent"]}"#;
     let families = Series::default().collect(&site, NOW, options);
-    assert_eq!(site.asked.borrow().len(), 1);
+    // Beside the clock, and what has not ended.
+    assert_eq!(site.times_asked(FINISHED), 1);
+    assert_eq!(site.asked.borrow().len(), 3);
     assert_eq!(last_backup(&families, "app1"), Some((NOW - 10) as f64));
     assert_eq!(
         last_backup(&families, "db1.EXAMPLE"),
@@ -112,7 +115,10 @@ fn the_last_success_outlives_its_record_and_later_failures() {
     series.collect(&site(&[job(1, 10, APP1_OK)]), NOW, APP1);
     let later = NOW + 100 * 24 * HOUR;
     let failed = job(2, 0, APP1_FAILED).replace("2025-07-01", "2025-10-09");
-    let families = series.collect(&site(&[failed]), later, APP1);
+    let failed = site(&[failed]);
+    let families = series.collect(&failed, later, APP1);
+    assert_eq!(finished(&families, "app1", 96), Some(0.0), "new labels");
+    let families = series.collect(&failed, later + 60, APP1);
     assert_eq!(last_backup(&families, "app1"), Some((NOW - 10) as f64));
     assert_eq!(finished(&families, "app1", 0), Some(1.0));
     assert_eq!(finished(&families, "app1", 96), Some(1.0));
@@ -164,12 +170,12 @@ fn a_client_that_is_new_on_the_list_is_looked_for_as_far_back_as_there_are_jobs(
 
     let quiet = site(&[]);
     series.collect(&quiet, NOW + 60, APP1);
-    assert_eq!(quiet.times_asked("endTime ge 2025-07-01T11:01:00Z"), 1);
+    assert_eq!(quiet.times_asked("endTime ge 2025-07-01T11:55:00Z"), 1);
     let both = r#"{"allowlist":["app1","db1"]}"#;
     series.collect(&quiet, NOW + 120, both);
     assert_eq!(quiet.times_asked("endTime ge 2025-06-28T06:02:00Z"), 1);
     series.collect(&quiet, NOW + 180, both);
-    assert_eq!(quiet.times_asked("endTime ge 2025-07-01T11:03:00Z"), 1);
+    assert_eq!(quiet.times_asked("endTime ge 2025-07-01T11:57:00Z"), 1);
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn a_client_that_is_off_the_list_is_gone() {
     series.collect(&jobs, NOW, APP1);
     let families = series.collect(&jobs, NOW + 60, r#"{"allowlist":["db1"]}"#);
     assert_eq!(samples(&families), "");
-    let state = String::from_utf8(series.state[0].bytes.clone()).unwrap();
+    let state = String::from_utf8_lossy(&series.state[0].bytes);
     assert!(!state.contains("app1"), "{state}");
 }
 
@@ -227,7 +233,9 @@ fn what_has_not_ended_well_is_no_success() {
         job(4, 40, APP1_OK).replace("BACKUP", "RESTORE"),
         job(5, 50, r#""clientName":"app1","status":0,"childCount":2"#),
     ];
-    let families = Series::default().collect(&site(&jobs), NOW, APP1);
+    let again = format!(r#"{{"data":[{}]}}"#, jobs[2]);
+    let site = site(&jobs).on("state ne 'DONE'", &again);
+    let families = Series::default().collect(&site, NOW, APP1);
     assert_eq!(last_backup(&families, "app1"), None);
     let success = r#"nbu_client_last_job_success_timestamp_seconds{client="app1",policy="nightly",action="RESTORE"}"#;
     assert_eq!(value(&families, success), Some((NOW - 40) as f64));

@@ -43,6 +43,7 @@ fn window(now: u64, lookback_seconds: u64) -> Window {
 fn collect(site: &Site, now: u64, lookback: u64, state: &[Saved], log: &Lines) -> Outcome {
     let settings = settings(&["jobs"]);
     let window = window(now, lookback);
+    site.clock.set(Some(now));
     let report = block_on(guest::run::collect(&settings, &window, state, site, log));
     let outcome = report.outcomes.into_iter().next().unwrap();
     assert_eq!(outcome.failures, []);
@@ -117,8 +118,8 @@ fn counters_outlive_the_attempts_they_count() {
         let families = series.collect(&jobs(&[]), NOW + hours * 3600, 3600);
         assert_eq!(finished(&families), 2.0);
     }
-    let state = String::from_utf8(series.state[0].bytes.clone()).unwrap();
-    assert!(state.contains(r#""counted":[]"#), "{state}");
+    let bytes = series.state[0].bytes.len();
+    assert!(bytes < 100, "{bytes}");
 }
 
 #[test]
@@ -139,7 +140,7 @@ fn a_gap_between_collections_is_made_good() {
     let site = jobs(&[(2, 1, 0)]);
     let families = series.collect(&site, NOW + 7200, 60);
     assert_eq!(finished(&families), 2.0);
-    assert_eq!(site.times_asked("endTime ge 2025-07-01T11:45:00Z"), 1);
+    assert_eq!(site.times_asked("endTime ge 2025-07-01T11:55:00Z"), 1);
     let window = r#"nbu_jobs_window{action="BACKUP",policy_type="P",status="0"}"#;
     assert_eq!(value(&families, window), None);
 }
@@ -165,12 +166,18 @@ fn a_state_that_cannot_be_read_starts_anew_and_says_so() {
         version,
         bytes: bytes.to_vec(),
     };
-    let future = br#"{"totals":{"by_status":[],"by_policy":[]},"last":9000000000,"horizon":9000000000,"counted":[]}"#;
+    let good = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[], &Lines::default());
+    let good = good.state.unwrap().bytes;
+    let torn = &good[..good.len() - 1];
+    let longer = [&*good, b"?"].concat();
     for state in [
-        saved(1, b"garbage"),
-        saved(1, b"{}"),
-        saved(2, b"{}"),
-        saved(1, future),
+        saved(1, &good),
+        saved(3, &good),
+        saved(2, torn),
+        saved(2, &longer),
+        saved(2, b"garbage"),
+        saved(2, b""),
+        saved(2, br#"{"totals":{}}"#),
     ] {
         let log = Lines::default();
         let outcome = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[state], &log);

@@ -45,7 +45,12 @@ fn the_server_is_asked_once_for_all_collectors() {
 #[test]
 fn a_remembered_version_is_not_asked_for() {
     let site = accepting(Site::new(), &["11.0"]);
-    assert!(succeeded(&collect(&site, Some("11.0"))));
+    let window = Window {
+        last_api_version: Some("11.0".to_owned()),
+        ..window()
+    };
+    let report = site.collect(&settings(&["storage"]), &window, &[]);
+    assert!(succeeded(&report));
     assert_eq!(site.times_asked("/ping"), 0);
 }
 
@@ -141,7 +146,7 @@ fn a_server_that_is_too_old_is_unsupported_and_says_which_it_is() {
 #[test]
 fn a_fixed_version_is_spoken_or_nothing_is() {
     let site = accepting(Site::new(), &["13.0"]);
-    let mut settings = settings(&["jobs"]);
+    let mut settings = settings(&["storage"]);
     settings.api_version = Some("14.0".to_owned());
     let report = site.collect(&settings, &window(), &[]);
     let failure = &report.outcomes[0].failures[0];

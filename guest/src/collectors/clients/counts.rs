@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::collectors::jobs::row::Job;
+use crate::collectors::jobs::totals::Total;
 use crate::family::{Definition, Family, Kind, Series};
-use crate::state::pairs;
 
 pub(super) static FINISHED: Definition<3> = Definition {
     name: "nbu_client_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Attempts of a client's jobs that have finished, each counted once; parents of other jobs are left out.",
+    help: "Attempts of a client's jobs that have finished, each counted once; parents of other jobs are left out. New labels come with 0 first.",
     labels: ["client", "action", "status"],
 };
 
@@ -26,15 +25,20 @@ pub(super) static LEGACY: Definition<3> = Definition {
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Finished {
     /// By client, action and status.
-    #[serde(with = "pairs")]
-    attempts: BTreeMap<[String; 3], u64>,
+    attempts: BTreeMap<[String; 3], Total<u64>>,
 }
 
 impl Finished {
-    /// One attempt more.
-    pub(super) fn add(&mut self, client: &str, job: &Job) {
-        let key = [client, &job.action, &job.status].map(str::to_owned);
-        let attempts = self.attempts.entry(key).or_default();
+    /// After the collection that has reported them.
+    pub(super) fn show(&mut self) {
+        self.attempts.values_mut().for_each(Total::show);
+    }
+
+    /// One attempt more. Unless it is the `first` collection, labels that are new
+    /// are reported as 0 this once.
+    pub(super) fn add(&mut self, labels: [&str; 3], first: bool) {
+        let total = self.attempts.entry(labels.map(str::to_owned));
+        let attempts = total.or_insert_with(|| Total::begin(!first)).value();
         *attempts = attempts.saturating_add(1);
     }
 
@@ -46,10 +50,8 @@ impl Finished {
     pub(super) fn family(&self) -> Family {
         let mut series = Series::new(&FINISHED);
         for (labels, attempts) in &self.attempts {
-            series.set(
-                labels.each_ref().map(String::as_str),
-                Some(*attempts as f64),
-            );
+            let attempts = attempts.shown().copied().unwrap_or_default();
+            series.set(labels.each_ref().map(String::as_str), Some(attempts as f64));
         }
         series.finish()
     }
@@ -71,8 +73,8 @@ impl Default for Recent {
 
 impl Recent {
     /// One job more.
-    pub(super) fn count(&mut self, client: &str, job: &Job) {
-        self.jobs.add([client, &job.action, &job.status], 1.0);
+    pub(super) fn count(&mut self, labels: [&str; 3]) {
+        self.jobs.add(labels, 1.0);
     }
 
     pub(super) fn family(self) -> Family {

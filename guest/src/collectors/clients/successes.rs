@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::collectors::jobs::row::Job;
 use crate::family::{Definition, Family, Kind, Series};
-use crate::state::pairs;
 
 pub(super) static BACKUP: Definition<1> = Definition {
     name: "nbu_client_last_successful_backup_timestamp_seconds",
@@ -45,17 +44,16 @@ pub(super) struct Successes {
     /// By client.
     backups: BTreeMap<String, u64>,
     /// By client, policy and action.
-    #[serde(with = "pairs")]
     jobs: BTreeMap<[String; 3], u64>,
 }
 
 impl Successes {
     /// A job that has ended.
-    pub(super) fn note(&mut self, client: &str, policy: &str, job: &Job) {
+    pub(super) fn note(&mut self, client: &str, policy: &str, job: &Job<'_>) {
         let Some(end) = job.end.filter(|_| job.status == SUCCESS) else {
             return;
         };
-        let key = [client, policy, &job.action].map(str::to_owned);
+        let key = [client, policy, &*job.action].map(str::to_owned);
         let newest = self.jobs.entry(key).or_default();
         *newest = end.max(*newest);
         if job.action == "BACKUP" {

@@ -2,7 +2,8 @@
 //! suspended, incomplete.
 
 use super::queue_reason;
-use super::row::Job;
+use super::row::QUEUED as WAITING;
+use super::unended::{Unended, Waiting};
 use crate::family::{Definition, Family, Kind, Series};
 use crate::manifest::DescribedFamily;
 
@@ -50,17 +51,18 @@ impl Current {
             oldest: Series::new(&OLDEST),
         }
     }
-    pub(super) fn count(&mut self, job: &Job) {
-        let labels = [&*job.action, &*job.state];
-        self.jobs.add(labels, 1.0);
-        if job.is_queued() {
-            let reason = queue_reason::name(&job.queue_reason);
-            self.queued.add([&job.action, reason], 1.0);
+
+    pub(super) fn count(&mut self, unended: &Unended, job: &Waiting) {
+        let [action, ..] = unended.labels(job);
+        let [state, reason] = unended.condition(job);
+        self.jobs.add([action, state], 1.0);
+        if state == WAITING {
+            self.queued.add([action, queue_reason::name(reason)], 1.0);
         }
-        if let Some(start) = job.start {
+        if let Some(start) = job.record.start {
             // The server's clock may be ahead of ours.
-            self.oldest
-                .raise(labels, self.now.saturating_sub(start) as f64);
+            let age = self.now.saturating_sub(start);
+            self.oldest.raise([action, state], age as f64);
         }
     }
 

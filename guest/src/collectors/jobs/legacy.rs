@@ -2,9 +2,9 @@
 //! window. Its two families by state only ever saw jobs that had ended; here
 //! they see the others as well, as their names say.
 
-use std::collections::HashSet;
-
-use super::row::Job;
+use super::row::{DONE, QUEUED as WAITING};
+use super::unended::{Unended, Waiting};
+use super::window::Sum;
 use crate::family::{Definition, Family, Kind, Series};
 use crate::manifest::DescribedFamily;
 
@@ -70,9 +70,6 @@ pub(super) struct Legacy {
     state: Series<2>,
     queued: Series<2>,
     files: Series<2>,
-    /// Jobs whose state is counted. One that waits for another attempt has an
-    /// end and has not ended: both queries show it.
-    seen: HashSet<u64>,
 }
 
 impl Default for Legacy {
@@ -84,32 +81,40 @@ impl Default for Legacy {
             state: Series::new(&STATE),
             queued: Series::new(&QUEUED),
             files: Series::new(&FILES),
-            seen: HashSet::new(),
         }
     }
 }
 
 impl Legacy {
-    /// A job with an end within the window.
-    pub(super) fn finished(&mut self, job: &Job) {
-        let labels = [&*job.action, &*job.policy_type, &*job.status];
-        self.jobs.add(labels, 1.0);
-        self.bytes.add(labels, job.bytes as f64);
-        self.status.add([&job.action, &job.status], 1.0);
-        self.files
-            .add([&job.action, &job.policy_type], job.files as f64);
-        self.current(job);
+    /// Jobs that ended within the window, all with these labels.
+    pub(super) fn finished(&mut self, labels: [&str; 3], sum: &Sum) {
+        let [action, ..] = labels;
+        self.ended(labels, sum);
+        self.state.add([action, DONE], sum.jobs as f64);
     }
 
-    /// A job in whatever state.
-    pub(super) fn current(&mut self, job: &Job) {
-        if !self.seen.insert(job.id) {
-            return;
+    /// A job that has not ended. One that waits for another attempt may have an
+    /// end all the same, and is among those that ended if it lies within the
+    /// window.
+    pub(super) fn current(&mut self, unended: &Unended, job: &Waiting, window_start: u64) {
+        let labels = unended.labels(job);
+        if job.ended_since(window_start) {
+            self.ended(labels, &Sum::of(&job.record));
         }
-        self.state.add([&job.action, &job.state], 1.0);
-        if job.is_queued() {
-            self.queued.add([&job.action, &job.queue_reason], 1.0);
+        let [action, ..] = labels;
+        let [state, reason] = unended.condition(job);
+        self.state.add([action, state], 1.0);
+        if state == WAITING {
+            self.queued.add([action, reason], 1.0);
         }
+    }
+
+    fn ended(&mut self, labels: [&str; 3], sum: &Sum) {
+        let [action, policy_type, status] = labels;
+        self.jobs.add(labels, sum.jobs as f64);
+        self.bytes.add(labels, sum.bytes as f64);
+        self.status.add([action, status], sum.jobs as f64);
+        self.files.add([action, policy_type], sum.files as f64);
     }
 
     pub(super) fn families(self) -> Vec<Family> {

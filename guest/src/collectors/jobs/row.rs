@@ -1,97 +1,113 @@
 //! One job as it is read: `admin.yaml GET /admin/jobs`. No attribute is required
-//! there, so every one may be missing.
+//! there, so every one may be missing. Texts stay in the page that they came in.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::api::lenient::{Moment, Number, Text, UNKNOWN, Whole};
+use crate::api::lenient::{Moment, Number, Whole, Word};
+use crate::api::page::Rows;
+use crate::api::spans::Timed;
+
+/// Rows of the list.
+#[derive(Debug)]
+pub(super) struct Jobs;
+
+impl Rows for Jobs {
+    type Row<'a> = Row<'a>;
+}
 
 /// A row of the list.
 #[derive(Deserialize)]
-pub(super) struct Row {
+pub(super) struct Row<'a> {
     #[serde(default)]
     id: Whole,
-    #[serde(default)]
-    attributes: Attributes,
+    #[serde(default, borrow)]
+    attributes: Attributes<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Attributes {
+struct Attributes<'a> {
     job_id: Whole,
     #[serde(rename = "try")]
     attempt: Whole,
-    job_type: Text,
-    policy_type: Text,
-    state: Text,
-    status: Text,
+    #[serde(borrow)]
+    job_type: Word<'a>,
+    #[serde(borrow)]
+    policy_type: Word<'a>,
+    #[serde(borrow)]
+    state: Word<'a>,
+    #[serde(borrow)]
+    status: Word<'a>,
     child_count: Whole,
     start_time: Moment,
     end_time: Moment,
     kilobytes_transferred: Whole,
     number_of_files: Whole,
     dedup_ratio: Number,
-    job_queue_reason: Text,
-    client_name: Text,
-    workload_display_name: Text,
-    asset_displayable_name: Text,
-    policy_name: Text,
-}
-
-/// Whose job it is.
-#[derive(Debug)]
-pub(in crate::collectors) struct Origin {
-    /// What people know the client by; none when the job has no client.
-    pub(in crate::collectors) client: Option<String>,
-    /// `policyName`.
-    pub(in crate::collectors) policy: String,
+    #[serde(borrow)]
+    job_queue_reason: Word<'a>,
+    #[serde(borrow)]
+    client_name: Word<'a>,
+    #[serde(borrow)]
+    workload_display_name: Word<'a>,
+    #[serde(borrow)]
+    asset_displayable_name: Word<'a>,
+    #[serde(borrow)]
+    policy_name: Word<'a>,
 }
 
 /// What matters of a job.
 #[derive(Debug)]
-pub(in crate::collectors) struct Job {
+pub(in crate::collectors) struct Job<'a> {
     /// Kept over all attempts; a restarted job is another job.
     pub(in crate::collectors) id: u64,
     /// Which attempt this is, from 1.
     pub(in crate::collectors) attempt: u64,
     /// `jobType`.
-    pub(in crate::collectors) action: String,
+    pub(in crate::collectors) action: Cow<'a, str>,
     /// `policyType`.
-    pub(in crate::collectors) policy_type: String,
+    pub(in crate::collectors) policy_type: Cow<'a, str>,
     /// `state`.
-    pub(in crate::collectors) state: String,
+    pub(in crate::collectors) state: Cow<'a, str>,
     /// The final status code; `unknown` when the job has ended without one,
     /// which is not a success.
-    pub(in crate::collectors) status: String,
+    pub(in crate::collectors) status: Cow<'a, str>,
     children: u64,
-    /// Seconds since the Unix epoch.
+    /// Seconds since the Unix epoch; that of the job, over all attempts.
     pub(in crate::collectors) start: Option<u64>,
     /// Seconds since the Unix epoch.
     pub(in crate::collectors) end: Option<u64>,
     /// The estimate, as the predecessor has it.
-    pub(in crate::collectors) bytes: u64,
+    pub(in crate::collectors) kilobytes: u64,
     /// `numberOfFiles`.
     pub(in crate::collectors) files: u64,
     /// A percentage of saving, not a ratio of x to 1.
     pub(in crate::collectors) dedup_percent: Option<f64>,
     /// `jobQueueReason`, a number.
-    pub(in crate::collectors) queue_reason: String,
+    pub(in crate::collectors) queue_reason: Cow<'a, str>,
+    /// What people know the client by; none when the job has no client.
+    pub(in crate::collectors) client: Option<Cow<'a, str>>,
+    /// `policyName`.
+    pub(in crate::collectors) policy: Cow<'a, str>,
 }
 
-const BYTES_PER_KILOBYTE: u64 = 1024;
+pub(super) const BYTES_PER_KILOBYTE: u64 = 1024;
 
 /// The state of a job that has ended.
-const DONE: &str = "DONE";
+pub(super) const DONE: &str = "DONE";
 
 /// The state of a job that has not begun.
-const QUEUED: &str = "QUEUED";
+pub(super) const QUEUED: &str = "QUEUED";
 
 /// The policy type of virtual machines of VMware.
 const VMWARE: &str = "VMWARE";
 
-impl Attributes {
+impl<'a> Attributes<'a> {
     /// The job of a virtual machine of VMware often carries its backup host in
     /// `clientName`; people know it by its display name.
-    fn client(&mut self) -> Option<String> {
+    fn client(&mut self) -> Option<Cow<'a, str>> {
         let names = [
             &mut self.workload_display_name,
             &mut self.asset_displayable_name,
@@ -105,55 +121,50 @@ impl Attributes {
     }
 }
 
-fn label(text: Text) -> String {
-    text.0.unwrap_or_else(|| UNKNOWN.to_owned())
+impl Timed for Row<'_> {
+    fn moment(&self) -> Option<u64> {
+        self.attributes.end_time.0
+    }
 }
 
-impl Row {
+impl<'a> Row<'a> {
     /// None when it does not say which job it is.
-    pub(super) fn split(mut self) -> Option<(Origin, Job)> {
-        let origin = Origin {
-            client: self.attributes.client(),
-            policy: label(std::mem::take(&mut self.attributes.policy_name)),
-        };
-        Some((origin, self.job()?))
-    }
-
-    fn job(self) -> Option<Job> {
-        let attributes = self.attributes;
-        let kilobytes = attributes.kilobytes_transferred.0.unwrap_or(0);
+    pub(super) fn job(self) -> Option<Job<'a>> {
+        let mut attributes = self.attributes;
         Some(Job {
             id: attributes.job_id.0.or(self.id.0)?,
+            client: attributes.client(),
+            policy: attributes.policy_name.or_unknown(),
             attempt: attributes.attempt.0.unwrap_or(1),
-            action: label(attributes.job_type),
-            policy_type: label(attributes.policy_type),
-            state: label(attributes.state),
-            status: label(attributes.status),
+            action: attributes.job_type.or_unknown(),
+            policy_type: attributes.policy_type.or_unknown(),
+            state: attributes.state.or_unknown(),
+            status: attributes.status.or_unknown(),
             children: attributes.child_count.0.unwrap_or(0),
             start: attributes.start_time.0,
             end: attributes.end_time.0,
-            bytes: kilobytes.saturating_mul(BYTES_PER_KILOBYTE),
+            kilobytes: attributes.kilobytes_transferred.0.unwrap_or(0),
             files: attributes.number_of_files.0.unwrap_or(0),
             dedup_percent: attributes.dedup_ratio.0,
-            queue_reason: label(attributes.job_queue_reason),
+            queue_reason: attributes.job_queue_reason.or_unknown(),
         })
     }
 }
 
-impl Job {
+impl Job<'_> {
     /// Whether it has ended.
     pub(in crate::collectors) fn is_done(&self) -> bool {
         self.state == DONE
     }
 
-    /// Whether it waits for its first attempt.
-    pub(in crate::collectors) fn is_queued(&self) -> bool {
-        self.state == QUEUED
-    }
-
     /// Whether it does the work itself.
     pub(in crate::collectors) fn is_leaf(&self) -> bool {
         self.children == 0
+    }
+
+    /// What was transferred.
+    pub(in crate::collectors) fn bytes(&self) -> u64 {
+        self.kilobytes.saturating_mul(BYTES_PER_KILOBYTE)
     }
 
     /// From start to end in seconds, when both are known and in order.

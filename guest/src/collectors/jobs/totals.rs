@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::labels::{Labels, index};
 use super::row::Job;
 use crate::family::{Definition, Distribution, Family, Kind, Samples, Series};
 use crate::manifest::DescribedFamily;
-use crate::state::pairs;
 
 static FINISHED: Definition<3> = Definition {
     name: "nbu_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Attempts of jobs that have finished, each counted once; parents of other jobs are left out. The status is unknown when NetBackup gave none, which is not a success.",
+    help: "Attempts of jobs that have finished, each counted once; parents of other jobs are left out. The status is unknown when NetBackup gave none, which is not a success. New labels come with 0 first, for increase(): scrape at least as often as server.collectionInterval.",
     labels: ["action", "policy_type", "status"],
 };
 
@@ -54,26 +54,61 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Totals {
     /// By action, policy type and status.
-    #[serde(with = "pairs")]
-    by_status: BTreeMap<[String; 3], Work>,
+    by_status: BTreeMap<[String; 3], Total<Work>>,
     /// By action and policy type.
-    #[serde(with = "pairs")]
-    by_policy: BTreeMap<[String; 2], Effort>,
+    by_policy: BTreeMap<[String; 2], Total<Effort>>,
 }
 
+/// What a label set has come to.
 #[derive(Debug, Default, Deserialize, Serialize)]
+pub(in crate::collectors) struct Total<T> {
+    value: T,
+    /// It is reported as 0 in the collection that it appears in: `increase()` does
+    /// not see what a series begins with.
+    hidden: bool,
+}
+
+impl<T> Total<T> {
+    /// Of a label set that appears: hidden, unless history is told at once.
+    pub(in crate::collectors) fn begin(hidden: bool) -> Self
+    where
+        T: Default,
+    {
+        Self {
+            value: T::default(),
+            hidden,
+        }
+    }
+
+    /// What it has come to.
+    pub(in crate::collectors) fn value(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// What is to be reported of it; none stands for 0.
+    pub(in crate::collectors) fn shown(&self) -> Option<&T> {
+        (!self.hidden).then_some(&self.value)
+    }
+
+    /// A collection that came to its end has reported it.
+    pub(in crate::collectors) fn show(&mut self) {
+        self.hidden = false;
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Work {
     jobs: u64,
     bytes: u64,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Effort {
     files: u64,
     durations: Durations,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Durations {
     /// Not cumulative; beyond the last bound a duration is in none.
     buckets: [u64; BOUNDS.len()],
@@ -82,18 +117,61 @@ struct Durations {
     count: u64,
 }
 
-impl Totals {
+/// What a collection adds, by the number of a label set.
+#[derive(Debug, Default)]
+pub(super) struct Added(Vec<(Work, Effort)>);
+
+impl Added {
     /// Adds a finished attempt.
-    pub(super) fn add(&mut self, job: &Job) {
-        let key = [&job.action, &job.policy_type, &job.status].map(String::clone);
-        let work = self.by_status.entry(key).or_default();
-        work.jobs = work.jobs.saturating_add(1);
-        work.bytes = work.bytes.saturating_add(job.bytes);
-        let key = [&job.action, &job.policy_type].map(String::clone);
-        let effort = self.by_policy.entry(key).or_default();
-        effort.files = effort.files.saturating_add(job.files);
-        if let Some(seconds) = job.duration() {
-            effort.durations.observe(seconds);
+    pub(super) fn add(&mut self, labels: u32, job: &Job<'_>) {
+        let place = index(labels);
+        if place >= self.0.len() {
+            self.0.resize(place.saturating_add(1), Default::default());
+        }
+        if let Some((work, effort)) = self.0.get_mut(place) {
+            work.add(&Work {
+                jobs: 1,
+                bytes: job.bytes(),
+            });
+            effort.files = effort.files.saturating_add(job.files);
+            if let Some(seconds) = job.duration() {
+                effort.durations.observe(seconds);
+            }
+        }
+    }
+}
+
+impl Work {
+    fn add(&mut self, other: &Self) {
+        self.jobs = self.jobs.saturating_add(other.jobs);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
+impl Totals {
+    /// After the collection that has reported them.
+    pub(super) fn show(&mut self) {
+        self.by_status.values_mut().for_each(Total::show);
+        self.by_policy.values_mut().for_each(Total::show);
+    }
+
+    /// Adds what a collection has found. Unless it is the `first`, labels that are
+    /// new are reported as 0 this once.
+    pub(super) fn add(&mut self, added: &Added, labels: &Labels<3>, first: bool) {
+        for (number, (work, effort)) in (0..).zip(&added.0) {
+            if work.jobs == 0 {
+                continue;
+            }
+            let set = labels.set(number);
+            let key = set.map(str::to_owned);
+            let total = self.by_status.entry(key);
+            let total = total.or_insert_with(|| Total::begin(!first));
+            total.value().add(work);
+            let [action, policy_type, _] = set.map(str::to_owned);
+            let total = self.by_policy.entry([action, policy_type]);
+            let total = total.or_insert_with(|| Total::begin(!first)).value();
+            total.files = total.files.saturating_add(effort.files);
+            total.durations.add(&effort.durations);
         }
     }
 
@@ -101,14 +179,18 @@ impl Totals {
     pub(super) fn families(&self) -> Vec<Family> {
         let mut finished = Series::new(&FINISHED);
         let mut bytes = Series::new(&BYTES);
+        let no_work = Work::default();
         for (labels, work) in &self.by_status {
             let labels = labels.each_ref().map(String::as_str);
+            let work = work.shown().unwrap_or(&no_work);
             finished.set(labels, Some(work.jobs as f64));
             bytes.set(labels, Some(work.bytes as f64));
         }
         let mut files = Series::new(&FILES);
         let mut durations = Vec::new();
+        let no_effort = Effort::default();
         for (labels, effort) in &self.by_policy {
+            let effort = effort.shown().unwrap_or(&no_effort);
             let names = labels.each_ref().map(String::as_str);
             files.set(names, Some(effort.files as f64));
             durations.push(effort.durations.distribution(labels));
@@ -131,6 +213,15 @@ impl Durations {
         self.sum = self.sum.saturating_add(seconds);
         self.count = self.count.saturating_add(1);
     }
+
+    fn add(&mut self, other: &Self) {
+        for (count, more) in self.buckets.iter_mut().zip(other.buckets) {
+            *count = count.saturating_add(more);
+        }
+        self.sum = self.sum.saturating_add(other.sum);
+        self.count = self.count.saturating_add(other.count);
+    }
+
     fn distribution(&self, labels: &[String]) -> Distribution {
         let cumulative = self.buckets.iter().scan(0_u64, |below, count| {
             *below = below.saturating_add(*count);

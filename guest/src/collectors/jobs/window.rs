@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::row::Job;
+use super::labels::{Labels, index};
+use super::record::Record;
 use crate::family::{Definition, Family, Kind, Series};
 use crate::manifest::DescribedFamily;
 
@@ -31,44 +32,74 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
     vec![JOBS.describe(), BYTES.describe(), DEDUP.describe()]
 }
 
-/// Counts jobs; those with the same labels together.
-#[derive(Debug)]
-pub(super) struct Finished {
-    jobs: Series<3>,
-    bytes: Series<3>,
-    /// Sum and number.
-    dedup: BTreeMap<[String; 2], (f64, f64)>,
+/// Jobs with the same labels together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sum {
+    pub(super) jobs: u64,
+    pub(super) bytes: u64,
+    pub(super) files: u64,
+    /// Sum and number of those that report one.
+    dedup: (f64, u64),
 }
 
-impl Default for Finished {
-    fn default() -> Self {
-        Self {
-            jobs: Series::new(&JOBS),
-            bytes: Series::new(&BYTES),
-            dedup: BTreeMap::new(),
+impl Sum {
+    /// Of one job.
+    pub(super) fn of(record: &Record) -> Self {
+        let mut sum = Self::default();
+        sum.add(record);
+        sum
+    }
+
+    fn add(&mut self, record: &Record) {
+        self.jobs += 1;
+        self.bytes = self.bytes.saturating_add(record.bytes());
+        self.files = self.files.saturating_add(record.files);
+        if let Some(percent) = record.dedup_percent {
+            self.dedup = (self.dedup.0 + percent, self.dedup.1 + 1);
         }
     }
 }
 
-impl Finished {
-    pub(super) fn count(&mut self, job: &Job) {
-        let labels = [&*job.action, &*job.policy_type, &*job.status];
-        self.jobs.add(labels, 1.0);
-        self.bytes.add(labels, job.bytes as f64);
-        if let Some(percent) = job.dedup_percent {
-            let key = [job.action.clone(), job.policy_type.clone()];
-            let (sum, number) = self.dedup.entry(key).or_default();
-            *sum += percent;
-            *number += 1.0;
+/// Sums by the number of a label set.
+#[derive(Debug, Default)]
+pub(super) struct Sums(Vec<Sum>);
+
+impl Sums {
+    pub(super) fn add(&mut self, record: &Record) {
+        let place = index(record.labels);
+        if place >= self.0.len() {
+            self.0.resize(place.saturating_add(1), Sum::default());
+        }
+        if let Some(sum) = self.0.get_mut(place) {
+            sum.add(record);
         }
     }
 
-    pub(super) fn families(self) -> Vec<Family> {
+    /// Those that are not of nothing, with their labels.
+    pub(super) fn each<'a>(
+        &'a self,
+        labels: &'a Labels<3>,
+    ) -> impl Iterator<Item = ([&'a str; 3], &'a Sum)> {
+        let sums = (0..).zip(&self.0).filter(|(_, sum)| sum.jobs > 0);
+        sums.map(|(number, sum)| (labels.set(number), sum))
+    }
+
+    pub(super) fn families(&self, labels: &Labels<3>) -> Vec<Family> {
+        let mut jobs = Series::new(&JOBS);
+        let mut bytes = Series::new(&BYTES);
         let mut dedup = Series::new(&DEDUP);
-        for ([action, policy_type], (sum, number)) in &self.dedup {
-            // There is an entry only where there is a job, so it is not 0.
-            dedup.set([action, policy_type], Some(sum / number));
+        let mut savings = BTreeMap::new();
+        for (labels, sum) in self.each(labels) {
+            jobs.set(labels, Some(sum.jobs as f64));
+            bytes.set(labels, Some(sum.bytes as f64));
+            let [action, policy_type, _] = labels;
+            let saving = savings.entry([action, policy_type]).or_insert((0.0, 0));
+            *saving = (saving.0 + sum.dedup.0, saving.1 + sum.dedup.1);
         }
-        vec![self.jobs.finish(), self.bytes.finish(), dedup.finish()]
+        for (labels, (sum, number)) in savings {
+            let mean = (number > 0).then(|| sum / number as f64);
+            dedup.set(labels, mean);
+        }
+        vec![jobs.finish(), bytes.finish(), dedup.finish()]
     }
 }

@@ -1,0 +1,311 @@
+//! A NetBackup in memory: jobs that live by a clock of their own, and the list of
+//! them as `admin.yaml GET /admin/jobs` has it. It knows the truth.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use futures::future::LocalBoxFuture;
+use guest::report::Reason;
+use guest::transport::{Request, Response, Transport};
+
+use crate::hostile::Random;
+use crate::site::{NOW, decode, ok, once_more};
+
+pub(crate) const ACTIONS: [&str; 4] = ["BACKUP", "RESTORE", "DUPLICATE", "VERIFY"];
+pub(crate) const CLIENTS: [&str; 4] = ["app1", "db1", "web1", "web2"];
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum State {
+    Queued,
+    Active,
+    Requeued,
+    Done,
+}
+
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub(crate) id: u64,
+    pub(crate) attempt: u64,
+    pub(crate) children: u64,
+    pub(crate) action: usize,
+    pub(crate) client: usize,
+    pub(crate) status: u64,
+    pub(crate) size: u64,
+    pub(crate) state: State,
+    /// By the server's clock.
+    pub(crate) start: u64,
+    /// By the server's clock.
+    pub(crate) end: Option<u64>,
+    /// When, by true time, the list tells that it is done; before that it is
+    /// missing, or looks active.
+    pub(crate) visible: u64,
+    pub(crate) hidden: bool,
+    /// Complete collections that have been able to see it as it is.
+    pub(crate) read: u32,
+}
+
+/// Jobs, kilobytes, files, seconds from start to end.
+pub(crate) type Figures = [u64; 4];
+
+pub(crate) struct Model {
+    /// True seconds.
+    pub(crate) time: Cell<u64>,
+    /// What the server's clock is ahead by.
+    pub(crate) ahead: Cell<i64>,
+    pub(crate) jobs: RefCell<Vec<Job>>,
+    pub(crate) next_id: Cell<u64>,
+    /// By action and status, of leaves.
+    pub(crate) truth: RefCell<BTreeMap<(usize, u64), Figures>>,
+    /// By client, action and status, of leaves.
+    pub(crate) clients: RefCell<BTreeMap<(usize, usize, u64), u64>>,
+    pub(crate) asked: RefCell<Vec<String>>,
+    /// Which request fails, and why.
+    pub(crate) fault: RefCell<Option<(usize, Fault)>>,
+    pub(crate) page: Cell<usize>,
+    /// Rows are not in the order that was asked for, from this page on.
+    pub(crate) shuffled_from: Cell<Option<usize>>,
+    /// Something happens between two answers.
+    pub(crate) moving: RefCell<Option<Random>>,
+    in_flight: Cell<usize>,
+    pub(crate) most_in_flight: Cell<usize>,
+    /// Requests in flight, each time one was told busy.
+    pub(crate) busy: RefCell<Vec<usize>>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    Timeout,
+    Status(u16),
+}
+
+impl Model {
+    pub(crate) fn new() -> Self {
+        Self {
+            time: Cell::new(NOW),
+            ahead: Cell::new(0),
+            jobs: RefCell::default(),
+            next_id: Cell::new(1000),
+            truth: RefCell::default(),
+            clients: RefCell::default(),
+            asked: RefCell::default(),
+            fault: RefCell::default(),
+            page: Cell::new(100),
+            shuffled_from: Cell::new(None),
+            moving: RefCell::default(),
+            in_flight: Cell::new(0),
+            most_in_flight: Cell::new(0),
+            busy: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> u64 {
+        self.time
+            .get()
+            .checked_add_signed(self.ahead.get())
+            .unwrap()
+    }
+
+    /// A job that is queued now. Some are parents.
+    pub(crate) fn queue(&self, random: &mut Random) {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        let kinds = 1 + random.below(ACTIONS.len());
+        self.jobs.borrow_mut().push(Job {
+            id,
+            attempt: 1,
+            children: u64::from(random.below(8) == 0),
+            action: random.below(kinds),
+            client: random.below(CLIENTS.len()),
+            status: 0,
+            size: 1 + random.below(100_000) as u64,
+            state: State::Queued,
+            start: self.clock(),
+            end: None,
+            visible: 0,
+            hidden: false,
+            read: 0,
+        });
+    }
+
+    /// A job that ended then, by the server's clock.
+    pub(crate) fn ended(&self, end: u64) {
+        let id = self.next_id.get();
+        self.queue(&mut Random(id * 7919 + 1));
+        let at = self.jobs.borrow().len() - 1;
+        self.finish(at, end, [0, 0, 1, 96][id as usize % 4], 0, false);
+    }
+
+    /// Ends a job, which the list tells so much later.
+    pub(crate) fn finish(&self, at: usize, end: u64, status: u64, late: u64, hidden: bool) {
+        let job = &mut self.jobs.borrow_mut()[at];
+        (job.state, job.status, job.end) = (State::Done, status, Some(end));
+        (job.visible, job.hidden, job.read) = (self.time.get() + late, hidden, 0);
+        if job.children > 0 {
+            return;
+        }
+        let mut truth = self.truth.borrow_mut();
+        let figures = truth.entry((job.action, status)).or_default();
+        let lasted = end.checked_sub(job.start).unwrap_or(0);
+        for (sum, figure) in figures.iter_mut().zip([1, job.size, job.size * 3, lasted]) {
+            *sum += figure;
+        }
+        let key = (job.client, job.action, status);
+        *self.clients.borrow_mut().entry(key).or_default() += 1;
+    }
+
+    /// What the list shows of a job.
+    pub(crate) fn seen(&self, job: &Job) -> Option<Job> {
+        let late = job.state == State::Done && self.time.get() < job.visible;
+        match (late, job.hidden) {
+            (true, true) => None,
+            (true, false) => Some(Job {
+                state: State::Active,
+                end: None,
+                ..job.clone()
+            }),
+            (false, _) => Some(job.clone()),
+        }
+    }
+
+    /// A job goes on while the list is read.
+    fn go_on(&self, random: &mut Random) {
+        self.time.set(self.time.get() + random.below(3) as u64);
+        let count = self.jobs.borrow().len();
+        if count == 0 || random.below(3) > 0 {
+            return;
+        }
+        let at = count - 1 - random.below(count.min(20));
+        let state = self.jobs.borrow()[at].state;
+        match state {
+            State::Queued => self.jobs.borrow_mut()[at].state = State::Active,
+            State::Active => self.finish(at, self.clock(), 0, 0, false),
+            State::Requeued | State::Done => self.queue(random),
+        }
+    }
+
+    pub(crate) fn times_asked(&self, part: &str) -> usize {
+        let asked = self.asked.borrow();
+        asked.iter().filter(|asked| asked.contains(part)).count()
+    }
+
+    fn list(&self, asked: &str) -> String {
+        let of = |name: &str| {
+            let rest = asked.split_once(name)?.1;
+            Some(rest.split('&').next().unwrap())
+        };
+        let filter = of("filter=").unwrap();
+        let fits = |job: &Job| {
+            if let Some(since) = filter.strip_prefix("endTime ge ") {
+                let since: jiff::Timestamp = since.parse().unwrap();
+                job.end.is_some_and(|end| end as i64 >= since.as_second())
+            } else if let Some(id) = filter.strip_prefix("jobId eq ") {
+                job.id == id.parse::<u64>().unwrap()
+            } else {
+                assert_eq!(filter, "state ne 'DONE'");
+                job.state != State::Done
+            }
+        };
+        let key = |job: &Job| match of("sort=") {
+            Some("endTime") => (job.end.unwrap(), job.id),
+            _ => (job.id, 0),
+        };
+        let jobs = self.jobs.borrow();
+        let shown = jobs.iter().filter_map(|job| self.seen(job));
+        let mut rows: Vec<Job> = shown.filter(fits).collect();
+        rows.sort_by_key(key);
+        if let Some(after) = of("page[after]=") {
+            let (one, other) = after.split_once('.').unwrap();
+            let after = (one.parse().unwrap(), other.parse().unwrap());
+            rows.retain(|job| key(job) > after);
+        }
+        let limit: usize = of("page[limit]=").unwrap().parse().unwrap();
+        let limit = limit.min(self.page.get());
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(key);
+        let pages = self.times_asked("sort=endTime");
+        if of("sort=") == Some("endTime") && self.shuffled_from.get().is_some_and(|n| pages >= n) {
+            rows.reverse();
+        }
+        body(&rows, next)
+    }
+
+    fn answer(&self, asked: &str) -> Result<Response, Reason> {
+        let mut fault = self.fault.borrow_mut();
+        if let Some((left, kind)) = &mut *fault {
+            if *left == 0 {
+                let kind = *kind;
+                *fault = None;
+                return match kind {
+                    Fault::Timeout => Err(Reason::Timeout),
+                    Fault::Status(status) => {
+                        self.busy.borrow_mut().push(self.in_flight.get());
+                        Ok(Response { status, ..ok("") })
+                    }
+                };
+            }
+            *left -= 1;
+        }
+        if let Some(random) = &mut *self.moving.borrow_mut() {
+            self.go_on(random);
+        }
+        Ok(match asked {
+            "/ping" => ok(&(self.clock() * 1000 + 500).to_string()),
+            list => ok(&self.list(list)),
+        })
+    }
+}
+
+fn body(rows: &[Job], next: Option<(u64, u64)>) -> String {
+    let date = |seconds: u64| jiff::Timestamp::from_second(seconds as i64).unwrap();
+    let mut data = Vec::new();
+    for job in rows {
+        let mut row = format!(
+            r#"{{"id":"{}","attributes":{{"jobId":{},"try":{},"childCount":{},"jobType":"{}","policyType":"P",
+            "clientName":"{}","policyName":"nightly","kilobytesTransferred":{},"numberOfFiles":{},"startTime":"{}""#,
+            job.id,
+            job.id,
+            job.attempt,
+            job.children,
+            ACTIONS[job.action],
+            CLIENTS[job.client],
+            job.size,
+            job.size * 3,
+            date(job.start),
+        );
+        let state = match job.state {
+            State::Queued => "QUEUED",
+            State::Active => "ACTIVE",
+            State::Requeued => "REQUEUED",
+            State::Done => "DONE",
+        };
+        write!(row, r#","state":"{state}""#).unwrap();
+        if let Some(end) = job.end {
+            write!(row, r#","status":{},"endTime":"{}""#, job.status, date(end)).unwrap();
+        }
+        data.push(row + "}}");
+    }
+    let next = next.map(|(one, other)| format!(r#""next":"{one}.{other}""#));
+    format!(
+        r#"{{"data":[{}],"meta":{{"pagination":{{{}}}}}}}"#,
+        data.join(","),
+        next.unwrap_or_default()
+    )
+}
+
+impl Transport for Model {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>> {
+        let asked = decode(&request.path_and_query);
+        self.asked.borrow_mut().push(asked.clone());
+        Box::pin(async move {
+            self.in_flight.set(self.in_flight.get() + 1);
+            let most = self.most_in_flight.get().max(self.in_flight.get());
+            self.most_in_flight.set(most);
+            once_more().await;
+            let answer = self.answer(&asked);
+            self.in_flight.set(self.in_flight.get() - 1);
+            answer
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! A long list is read by several readers, and comes out as if one had read it.
+
+use futures::executor::block_on;
+use guest::report::{Outcome, Reason};
+use guest::settings::Window;
+
+use crate::hostile::Random;
+use crate::model::{Fault, Model};
+use crate::site::{Lines, NOW, Site, ok, settings, window};
+use crate::text::samples;
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+fn collect(model: &Model, readers: usize) -> Outcome {
+    let mut settings = settings(&["jobs"]);
+    settings.collectors[0].options = format!(r#"{{"readers":{readers}}}"#);
+    let window = Window {
+        now: NOW,
+        lookback_seconds: DAY,
+        last_api_version: Some("13.0".to_owned()),
+    };
+    model.asked.borrow_mut().clear();
+    model.most_in_flight.set(0);
+    let log = Lines::default();
+    let report = block_on(guest::run::collect(&settings, &window, &[], model, &log));
+    report.outcomes.into_iter().next().unwrap()
+}
+
+fn text(model: &Model, readers: usize) -> String {
+    let outcome = collect(model, readers);
+    assert_eq!(outcome.failures, []);
+    samples(&outcome.families)
+}
+
+/// Jobs of a day, by how old they are.
+fn model(ages: impl IntoIterator<Item = u64>) -> Model {
+    let model = Model::new();
+    ages.into_iter().for_each(|age| model.ended(NOW - age));
+    model
+}
+
+/// Nights and quiet hours, and seconds in which much ends at once.
+fn uneven(random: &mut Random) -> Vec<u64> {
+    let mut ages = Vec::new();
+    for _ in 0..1 + random.below(6) {
+        let begin = random.below(23 * 3600) as u64;
+        let longest = [1, 60, 3600, 20_000][random.below(4)];
+        let length = 1 + random.below(longest) as u64;
+        for _ in 0..random.below(1200) {
+            ages.push((begin + random.below(length as usize) as u64).min(DAY - 1));
+        }
+    }
+    ages
+}
+
+fn finished(model: &Model) -> usize {
+    model.times_asked("sort=endTime")
+}
+
+#[test]
+fn however_many_read_it_is_what_one_reads() {
+    let mut random = Random(0x5eed);
+    for case in 0..40 {
+        let model = model(uneven(&mut random));
+        let one = text(&model, 1);
+        let pages = finished(&model);
+        for readers in [2, 4, 16] {
+            assert_eq!(text(&model, readers), one, "case {case}, {readers} readers");
+            let asked = finished(&model);
+            assert!(asked <= pages + pages / 2 + 2, "{asked} of {pages}");
+        }
+    }
+}
+
+#[test]
+fn a_long_list_is_read_by_as_many_as_are_allowed() {
+    let model = model((0..5000).map(|n| n * 17));
+    text(&model, 4);
+    // Beside them the list of what has not ended is read.
+    assert!((4..=5).contains(&model.most_in_flight.get()));
+    assert!(
+        (50..=60).contains(&finished(&model)),
+        "{}",
+        finished(&model)
+    );
+    text(&model, 1);
+    assert_eq!((model.most_in_flight.get(), finished(&model)), (2, 50));
+}
+
+#[test]
+fn a_short_list_costs_what_it_costs_one_reader() {
+    for jobs in [0, 1, 99, 100, 101, 250, 500] {
+        let model = model((0..jobs).map(|n| n * (86_000 / jobs)));
+        text(&model, 1);
+        let alone = finished(&model);
+        text(&model, 16);
+        assert_eq!(finished(&model), alone, "{jobs} jobs");
+    }
+}
+
+#[test]
+fn a_list_that_is_out_of_order_is_read_to_its_end_by_one() {
+    for page in [1, 2, 3, 4, 9, 20] {
+        let model = model((0..5000).map(|n| n * 17));
+        let right = text(&model, 1);
+        model.shuffled_from.set(Some(page));
+        assert_eq!(text(&model, 4), right, "from page {page}");
+    }
+}
+
+#[test]
+fn a_busy_server_is_read_by_fewer() {
+    for request in 4..30 {
+        let model = model((0..5000).map(|n| n * 17));
+        let right = text(&model, 1);
+        *model.fault.borrow_mut() = Some((request, Fault::Status(503)));
+        assert_eq!(text(&model, 4), right, "request {request}");
+        assert_eq!(model.busy.borrow().len(), 1);
+    }
+}
+
+#[test]
+fn the_last_reader_that_is_told_busy_fails_with_it() {
+    for readers in [1, 4] {
+        let model = model((0..5000).map(|n| n * 17));
+        // The clock, then what has not ended and what has: the first page of it.
+        *model.fault.borrow_mut() = Some((1, Fault::Status(503)));
+        let outcome = collect(&model, readers);
+        assert_eq!(outcome.failures[0].reason, Reason::Busy(None));
+        assert_eq!((outcome.families, outcome.state), (vec![], None));
+        assert_eq!(finished(&model), 1);
+    }
+}
+
+#[test]
+fn a_reader_that_fails_takes_all_with_it() {
+    for request in 1..40 {
+        let model = model((0..5000).map(|n| n * 17));
+        *model.fault.borrow_mut() = Some((request, Fault::Timeout));
+        let outcome = collect(&model, 4);
+        assert_eq!(outcome.failures[0].reason, Reason::Timeout);
+        assert_eq!((outcome.families, outcome.state), (vec![], None));
+    }
+}
+
+/// So many jobs of a day, in the order of their ends; a cursor is a number.
+fn day(jobs: u64) -> Site {
+    let end = move |n: u64| NOW - DAY + 1 + n * (DAY - 1) / jobs;
+    Site::new().rule(move |asked, _| {
+        let since = asked.split_once("filter=endTime ge ")?.1.split('&').next()?;
+        let since: jiff::Timestamp = since.parse().unwrap();
+        let begin = match asked.split_once("page[after]=") {
+            Some((_, after)) => after.parse().unwrap(),
+            None => (0..jobs).find(|&n| end(n) as i64 >= since.as_second()).unwrap_or(jobs),
+        };
+        let stop = jobs.min(begin + 100);
+        let rows = (begin..stop).map(|n| {
+            let (id, kilobytes) = (12_000_000 + n * 7919 % jobs, 40_000_000 + n * 31);
+            let date = |seconds: u64| jiff::Timestamp::from_second(seconds as i64).unwrap();
+            let (start, end) = (date(end(n) - 1800 - n % 977), date(end(n)));
+            format!(
+                r#"{{"id":"{id}","attributes":{{"jobId":{id},"state":"DONE","status":{},"jobType":"BACKUP",
+                "policyType":"P{}","startTime":"{start}","endTime":"{end}","dedupRatio":87.5,
+                "kilobytesTransferred":{kilobytes},"numberOfFiles":{n}}}}}"#,
+                n % 7, n % 20
+            )
+        });
+        let rows: Vec<String> = rows.collect();
+        let next = if stop < jobs { format!(r#""next":"{stop}""#) } else { String::new() };
+        let body = format!(r#"{{"data":[{}],"meta":{{"pagination":{{{next}}}}}}}"#, rows.join(","));
+        Some(Ok(ok(&body)))
+    })
+}
+
+#[test]
+fn a_hundred_thousand_jobs_are_a_small_state() {
+    let window = Window {
+        lookback_seconds: DAY,
+        ..window()
+    };
+    let site = day(100_000);
+    let report = site.collect(&settings(&["jobs"]), &window, &[]);
+    let outcome = &report.outcomes[0];
+    assert_eq!(outcome.failures, []);
+    let counted: f64 = samples(&outcome.families)
+        .lines()
+        .filter(|line| line.starts_with("nbu_jobs_finished_total"))
+        .map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap())
+        .sum();
+    assert_eq!(counted, 100_000.0);
+    let bytes = outcome.state.as_ref().unwrap().bytes.len();
+    assert!(bytes < 30 * 100_000, "{bytes}");
+    assert!(site.times_asked("endTime") < 1010);
+}
