@@ -256,12 +256,11 @@ fn what_a_collection_says_again_is_not_written_again() {
         let page = play.cache.page.load_full();
         // Held on to, so that no other can have its place.
         let parts = page.plain(Format::Text).clone();
-        let starts_with = move |start: &str| {
+        move |start: &str| {
             let mut all = parts.as_slice().iter();
             let part = all.find(|part| part.starts_with(start.as_bytes()));
             part.unwrap().clone()
-        };
-        starts_with
+        }
     };
     let first = record(&one, vec![family("nbu_a", 1.0), family("nbu_b", 1.0)]);
     let again = record(&one, vec![family("nbu_a", 1.0), family("nbu_b", 2.0)]);
