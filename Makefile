@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test lint bench target build
+.PHONY: demo test lint bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -22,6 +22,12 @@ lint: target
 bench: target
 	$(CARGO) build --release --package nbu_exporter --package tests
 	$(CARGO) bench --package nbu_exporter --package tests --bench figures
+
+## soak: swaps and reloads under scrapes for SECONDS, and what is left of it
+SECONDS ?= 300
+soak: target
+	$(CARGO) build --release --package nbu_exporter --package tests
+	SECONDS=$(SECONDS) $(CARGO) bench --package nbu_exporter --package tests --bench soak
 
 build: target
 	$(CARGO) build --workspace --all-targets
