@@ -76,7 +76,7 @@ impl Changes {
             )
         };
         let text = format!(
-            "# {number}\n{more}{}server: {{ collectionInterval: {interval}ms, logLevel: error }}\n\
+            "# {number}\n{more}{}server: {{ collectionInterval: {interval}ms }}\n\
              nbuservers:\n{}{}",
             guests::GUEST,
             site("paris"),

@@ -1,6 +1,7 @@
 //! Scrapes at full speed, each of them judged.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -33,13 +34,13 @@ pub(crate) struct Ended {
 }
 
 impl Load {
-    pub(crate) fn start(client: Client) -> Self {
+    pub(crate) fn start(address: SocketAddr) -> Self {
         let shared = Arc::<Shared>::default();
         let mut clients = JoinSet::new();
         for _ in 0..SCRAPERS {
-            clients.spawn(Arc::clone(&shared).scrape(client.clone()));
+            clients.spawn(Arc::clone(&shared).scrape(Client::new(address)));
         }
-        clients.spawn(Arc::clone(&shared).read(client));
+        clients.spawn(Arc::clone(&shared).read(Client::new(address)));
         Self { shared, clients }
     }
 

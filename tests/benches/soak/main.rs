@@ -57,10 +57,13 @@ async fn soak(time: Duration) -> ExitCode {
     };
     let simulator = Simulator::start(options).await.unwrap();
     let folder = TempDir::new().unwrap();
-    let mut changes = Changes::new(folder.path(), simulator.address().port());
+    let upstream = simulator.address().port();
+    let mut changes = Changes::new(folder.path(), upstream);
     let mut program = Program::serve(folder.path());
-    let client = Client::new(program.address().await);
-    let process = Process(program.id());
+    let address = program.address().await;
+    let client = Client::new(address);
+    let id = program.id();
+    let process = Process { id, upstream };
     // Nobody reads its log, which would fill this process instead.
     let program = program.quiet();
     eventually("both sites are read", async || {
@@ -74,7 +77,7 @@ async fn soak(time: Duration) -> ExitCode {
     let first = client.scrape().await;
     let began = Instant::now();
     let mut states = vec![process.state(began)];
-    let load = Load::start(client.clone());
+    let load = Load::start(address);
     while began.elapsed() < time {
         changes.turn(&client).await;
         if began.elapsed() >= time * states.len() as u32 / LOOKS {

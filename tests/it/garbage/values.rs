@@ -9,9 +9,9 @@ use nbu_exporter::guest::{Engine, Guest};
 use simulator::Simulator;
 use tests::{Bench, Exposition, guests};
 
-const SITES: usize = 12;
+const SITES: usize = 10;
 /// Collections of each site.
-const TURNS: f64 = 8.0;
+const TURNS: f64 = 6.0;
 
 fn turns(page: &Exposition, site: &str) -> f64 {
     page.sum("nbu_exporter_collections_total", &[("site", site)])
@@ -80,7 +80,7 @@ async fn whatever_a_guest_reports_the_page_stays_whole() {
 async fn whatever_a_guest_announces_it_is_taken_or_refused_in_one_line() {
     let engine = Engine::shared().unwrap();
     let (mut taken, mut refused) = (0, 0);
-    for seed in 1..=12 {
+    for seed in 1..=8 {
         let bytes = guests::behaving("random", seed);
         match Guest::load(&engine, bytes.into()).await {
             Ok(_) => taken += 1,

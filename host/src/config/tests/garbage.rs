@@ -207,7 +207,7 @@ fn beside(name: &str, whole: &str, config: &str, seed: u64) {
     fs::write(&file, config).unwrap();
     let mut rng = Rng::with_seed(seed);
     let beginnings = whole.char_indices().map(|(end, _)| whole[..end].to_owned());
-    let mangled = (0..1000).map(|_| mangled(whole, &mut rng));
+    let mangled = (0..500).map(|_| mangled(whole, &mut rng));
     for text in beginnings.chain(mangled) {
         fs::write(folder.path().join(name), &text).unwrap();
         if let Err(problems) = load(&file, &Overrides::default(), &nothing) {

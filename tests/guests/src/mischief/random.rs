@@ -94,7 +94,8 @@ impl Random {
 
     fn text(&mut self) -> String {
         match self.below(20) {
-            0 => "x".repeat(self.below(70_000)),
+            0 if self.once_in(20) => "x".repeat(self.below(70_000)),
+            0 => "x".repeat(self.below(2000)),
             1 => (0..self.below(20)).map(|_| self.letter()).collect(),
             _ => TEXTS[self.below(TEXTS.len())].to_owned(),
         }
@@ -133,7 +134,7 @@ impl Random {
     }
 
     fn some<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Vec<T> {
-        let most = if self.once_in(30) { 2000 } else { 5 };
+        let most = if self.once_in(30) { 200 } else { 5 };
         (0..self.below(most)).map(|_| one(self)).collect()
     }
 
