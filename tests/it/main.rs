@@ -32,3 +32,4 @@ mod storage;
 mod swap;
 mod swap_under_load;
 mod web;
+mod week;

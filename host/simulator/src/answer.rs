@@ -48,6 +48,11 @@ impl Answer {
         Self::of(StatusCode::OK, None, value.to_string().into_bytes())
     }
 
+    /// 200 with JSON that has been written out.
+    pub(crate) fn text(json: Vec<u8>) -> Self {
+        Self::of(StatusCode::OK, None, json)
+    }
+
     /// Any status with a body of any type.
     pub(crate) fn raw(status: StatusCode, media_type: &str, body: Vec<u8>) -> Self {
         Self::of(status, Some(media_type.to_owned()), body)

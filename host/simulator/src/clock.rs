@@ -1,46 +1,111 @@
-//! The time, real or held in the hand.
+//! The time: real, held in the hand, or running faster than it does.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-/// What time it is in an estate. Clones of a manual clock move together.
+/// What time it is in an estate. Clones of a clock that is not the system's
+/// move together.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The machine's own time.
     #[default]
     System,
-    /// A time that stands still until somebody moves it: milliseconds since the
-    /// Unix epoch. Made by [`Clock::manual`].
-    Manual(Arc<AtomicI64>),
+    /// A time that stands still, or runs at a speed of its own, until somebody
+    /// moves it. Made by [`Clock::manual`] and [`Clock::running`].
+    Manual(Arc<Hands>),
+}
+
+/// What a clock shows, to the millisecond.
+#[derive(Debug)]
+pub struct Hands(Mutex<Reading>);
+
+/// What was shown at a moment, and how fast it has gone on since.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// Milliseconds since the Unix epoch.
+    shown: i64,
+    at: Instant,
+    /// Seconds there for each second here; 0 stands still.
+    speed: f64,
 }
 
 impl Clock {
     /// A clock that shows `start` until it is moved.
     pub fn manual(start: Timestamp) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(start.as_millisecond())))
+        Self::running(start, 0.0)
+    }
+
+    /// A clock that shows `start` and goes on by `speed` seconds a second.
+    pub fn running(start: Timestamp, speed: f64) -> Self {
+        Self::Manual(Arc::new(Hands(Mutex::new(Reading {
+            shown: start.as_millisecond(),
+            at: Instant::now(),
+            speed,
+        }))))
     }
 
     /// The time now, to the millisecond.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
-            Self::Manual(millis) => {
-                Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or_default()
-            }
+            Self::Manual(hands) => stamp(hands.reading().shown()),
         }
     }
 
-    /// Moves a manual clock forward. The system's clock is nobody's to move: it
-    /// stays as it is.
+    /// Moves the clock forward. The system's clock is nobody's to move: it
+    /// stays as it is, here and below.
     pub fn advance(&self, by: Duration) {
-        if let Self::Manual(millis) = self {
-            let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-            millis.fetch_add(by, Ordering::SeqCst);
+        self.jump(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+
+    /// Moves the clock, forward or back.
+    pub fn jump(&self, by: SignedDuration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.turn(|reading| reading.shown = reading.shown.saturating_add(by));
+    }
+
+    /// Shows another time from now on.
+    pub fn set(&self, to: Timestamp) {
+        self.turn(|reading| reading.shown = to.as_millisecond());
+    }
+
+    /// Goes on at another speed, in seconds a second.
+    pub fn run(&self, speed: f64) {
+        self.turn(|reading| reading.speed = speed);
+    }
+
+    /// Stands still; [`run`](Self::run) makes it go on from there.
+    pub fn freeze(&self) {
+        self.run(0.0);
+    }
+
+    fn turn(&self, change: impl FnOnce(&mut Reading)) {
+        if let Self::Manual(hands) = self {
+            let mut reading = hands.reading();
+            reading.shown = reading.shown();
+            reading.at = Instant::now();
+            change(&mut reading);
         }
     }
+}
+
+impl Hands {
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn shown(&self) -> i64 {
+        let gone = self.at.elapsed().as_secs_f64() * 1000.0 * self.speed;
+        self.shown.saturating_add(gone as i64)
+    }
+}
+
+fn stamp(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -52,5 +117,22 @@ mod tests {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         clock.clone().advance(Duration::from_secs(90));
         assert_eq!(clock.now().as_second(), 90);
+        clock.jump(SignedDuration::from_secs(-30));
+        assert_eq!(clock.now().as_second(), 60);
+    }
+
+    #[test]
+    fn a_running_clock_outruns_the_machine_and_stands_when_it_is_frozen() {
+        let clock = Clock::running(Timestamp::UNIX_EPOCH, 1e9);
+        while clock.now().as_second() < 86_400 {
+            std::thread::yield_now();
+        }
+        clock.freeze();
+        let frozen = clock.now();
+        assert!(frozen.as_second() >= 86_400);
+        std::thread::yield_now();
+        assert_eq!(clock.now(), frozen);
+        clock.set(Timestamp::UNIX_EPOCH);
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 mod alert;
+mod busy;
 mod drive;
 mod image;
 mod job;
@@ -20,6 +21,8 @@ mod story;
 mod tape;
 
 pub use alert::Alert;
+pub use busy::Load;
+pub(crate) use busy::{Busy, Day, Key, Names, Narrow, Order, Record, Walk};
 pub use drive::{Drive, DrivePath};
 pub use image::Image;
 pub use job::{Attempt, Job, State};
@@ -53,6 +56,7 @@ pub struct Estate {
     volume_pools: BTreeMap<u32, VolumePool>,
     device_hosts: BTreeSet<String>,
     story: Option<Story>,
+    busy: Option<Arc<Busy>>,
 }
 
 impl Estate {
@@ -78,6 +82,14 @@ impl Estate {
     pub fn lively_in(town: &'static str, seed: u64, now: Timestamp) -> Self {
         Self {
             story: Some(Story::in_town(town, seed, now)),
+            ..Self::default()
+        }
+    }
+
+    /// A great many jobs and nothing else; see [`Load`].
+    pub fn busy(load: Load) -> Self {
+        Self {
+            busy: Some(Arc::new(Busy::new(load))),
             ..Self::default()
         }
     }
@@ -150,15 +162,35 @@ impl Estate {
             .filter(|job| job.queued <= now && !job.expired(now, KEPT))
             .collect();
         let children = children(&jobs);
-        jobs.into_iter()
-            .map(|job| {
-                let children = children.get(&job.id).copied().unwrap_or(0);
-                Seen::new(job, now, children)
-            })
-            .collect()
+        let seen = jobs.into_iter().map(|job| {
+            let children = children.get(&job.id).copied().unwrap_or(0);
+            Seen::new(job, now, children)
+        });
+        let busy = self.busy.iter().flat_map(|busy| busy.all(now));
+        seen.chain(busy).collect()
     }
 
-    /// Every job known, whether or not it has begun or its record has expired.
+    /// The job with this id, if it has a record at `now`.
+    pub(crate) fn find(&self, id: u64, now: Timestamp) -> Option<Seen> {
+        match self.only_busy() {
+            Some(busy) => busy.find(id, now),
+            None => self.seen(now).into_iter().find(|seen| seen.job.id == id),
+        }
+    }
+
+    /// The busy part, when there are no other jobs.
+    pub(crate) fn only_busy(&self) -> Option<&Busy> {
+        let others = !self.jobs.is_empty() || self.story.is_some();
+        self.busy.as_deref().filter(|_| !others)
+    }
+
+    /// The busy part, whatever else there is.
+    pub(crate) fn busy_part(&self) -> Option<&Arc<Busy>> {
+        self.busy.as_ref()
+    }
+
+    /// Every job known outside the busy part, whether or not it has begun or its
+    /// record has expired.
     pub(crate) fn jobs(&self, now: Timestamp) -> Vec<Arc<Job>> {
         self.and_of_story(&self.jobs, |story| story.jobs(now))
     }

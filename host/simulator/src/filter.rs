@@ -16,6 +16,7 @@
 mod eval;
 mod lexer;
 mod literal;
+mod narrow;
 mod parser;
 
 use crate::Release;

@@ -11,6 +11,7 @@
 //!         filter, page ── the query's grammar, the two ways of paging
 //! estate ── what there is to tell, one kind a file, as functions of the time
 //!   story ── a lively estate made from a seed
+//!   busy ── tens of thousands of jobs a day, found by index
 //! truth ── the same facts counted without any of the above
 //! ```
 
@@ -35,10 +36,10 @@ mod tls;
 mod truth;
 mod version;
 
-pub use clock::Clock;
+pub use clock::{Clock, Hands};
 pub use estate::{
-    Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Msdp, Pool, Scan, Slo, State,
-    StorageServer, Unit, Volume, VolumePool,
+    Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Load, Msdp, Pool, Scan, Slo,
+    State, StorageServer, Unit, Volume, VolumePool,
 };
 pub use fault::{Fault, Faults, Malformed};
 pub use options::{Options, Strictness, Unended};
@@ -46,4 +47,4 @@ pub use release::Release;
 pub use requests::{Request, Requests};
 pub use server::Simulator;
 pub use tls::Authority;
-pub use truth::{Figures, Finished, Scanned, Truth};
+pub use truth::{Durations, Figures, Finished, Scanned, Truth};

@@ -7,9 +7,11 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
+mod attributes;
 mod column;
 mod datum;
 
+pub(crate) use attributes::Attributes;
 pub(crate) use column::{Case, Column, Ops, Schema, find};
 pub(crate) use datum::{Datum, iso};
 
@@ -94,6 +96,19 @@ impl<T> Listing<T> {
             .fold(Ordering::Equal, |order, ((column, direction), value)| {
                 order.then_with(|| direction.turn(column.read(row).order_key(value)))
             })
+    }
+
+    /// What the filter says of all rows that it keeps, if there is one.
+    pub(crate) fn filter(&self) -> Option<&Filter<T>> {
+        self.filter.as_ref()
+    }
+
+    /// The column that is sorted by, if it is the only one beside the tie, upwards.
+    pub(crate) fn upwards(&self) -> Option<&'static str> {
+        match self.order.as_slice() {
+            [(column, Direction::Ascending), (_, Direction::Ascending)] => Some(column.name()),
+            _ => None,
+        }
     }
 
     /// Whether the filter says which values a column has at least (`Side::From`)

@@ -8,7 +8,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use simulator::{Authority, Clock, Estate, Fault, Options, Release, Simulator};
+use jiff::SignedDuration;
+use simulator::{Authority, Clock, Estate, Fault, Load, Options, Release, Simulator};
+
+/// For how long a busy estate has been busy: longer than records are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// Serves the NetBackup REST API for a lively, made-up estate.
 #[derive(Parser)]
@@ -32,6 +36,13 @@ struct Arguments {
     /// The estate: the same for the same seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play a busy estate, of jobs alone, that has had so many of them a day for
+    /// four days; at least one.
+    #[arg(long, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
+    jobs_per_day: Option<u32>,
+    /// How many seconds pass there in one: a week in ten minutes is 1008.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    speed: f64,
     /// What goes wrong: hanging, status=503, slow=2, … everywhere, or on one
     /// path: cut-short@/admin/jobs. May be given again.
     #[arg(long)]
@@ -55,13 +66,23 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         .iter()
         .map(|text| fault(text))
         .collect::<io::Result<Vec<_>>>()?;
+    let now = Clock::System.now();
+    let estate = match arguments.jobs_per_day {
+        Some(jobs) => Estate::busy(Load::new(arguments.seed, jobs, now - KEPT)),
+        None => Estate::lively(arguments.seed, now),
+    };
     let authority = arguments.https.then(Authority::new).transpose()?;
     let simulator = Simulator::start(Options {
         listen: arguments.listen,
         authority,
         release: arguments.release,
         api_key: arguments.api_key,
-        estate: Estate::lively(arguments.seed, Clock::System.now()),
+        estate,
+        clock: if arguments.speed == 1.0 {
+            Clock::System
+        } else {
+            Clock::running(now, arguments.speed)
+        },
         ..Options::default()
     })
     .await

@@ -3,7 +3,7 @@
 mod cursor;
 mod offset;
 
-pub(crate) use cursor::{Cursors, encode};
+pub(crate) use cursor::{Cursors, Walk, encode};
 pub(crate) use offset::Offsets;
 
 use serde_json::{Map, Value, json};

@@ -65,16 +65,49 @@ pub(crate) async fn respond(
         Some(Fault::Slow(time)) => sleep(*time).await,
         _ => {}
     }
-    let answer = fault
-        .as_ref()
-        .and_then(|fault| fault.instead(&asked.headers, shared.clock.now()))
-        .unwrap_or_else(|| answer(&shared, &asked, fault == Some(Fault::RepeatCursor)));
-    shared.requests.answered(number, answer.status.as_u16());
-    let response = head_of(&shared, &asked, answer);
+    let response = reply(&shared, &asked, fault.as_ref());
+    shared.requests.answered(number, response.status().as_u16());
     Ok(match fault {
         Some(fault) => fault.spoil(response),
         None => response.map(Body::whole),
     })
+}
+
+/// Answers a GET that came over no connection. None where a fault lets no whole
+/// answer through.
+pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<Response<Vec<u8>>> {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let path = format!("{PREFIX}{path}");
+    let asked = Asked {
+        query: Query::parse(&format!("{}{path}", shared.base), query),
+        authorized: shared.key().opens(&headers, shared.clock.now()),
+        method: Method::GET,
+        headers,
+        path,
+        body: Vec::new(),
+    };
+    let number = shared.requests.arrived(note(&asked));
+    let fault = shared.faults.on(target.split('?').next()?);
+    match &fault {
+        None | Some(Fault::RepeatCursor) => {}
+        Some(fault) => {
+            fault.instead(&asked.headers, shared.clock.now())?;
+        }
+    }
+    let response = reply(shared, &asked, fault.as_ref());
+    shared.requests.answered(number, response.status().as_u16());
+    Some(response)
+}
+
+/// The answer with its headers, with what a fault puts in its place.
+fn reply(shared: &Shared, asked: &Asked, fault: Option<&Fault>) -> Response<Vec<u8>> {
+    let answer = fault
+        .and_then(|fault| fault.instead(&asked.headers, shared.clock.now()))
+        .unwrap_or_else(|| answer(shared, asked, fault == Some(&Fault::RepeatCursor)));
+    head_of(shared, asked, answer)
 }
 
 /// The answer when nothing goes wrong.

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::{HeaderMap, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Shape;
 use crate::auth::Key;
-use crate::route::respond;
+use crate::route::{self, respond};
 use crate::tls;
 use crate::{Authority, Clock, Estate, Faults, Options, Release, Requests, Strictness, Truth};
 
@@ -88,6 +89,13 @@ impl Simulator {
     /// The log of requests.
     pub fn requests(&self) -> Requests {
         self.shared.requests.clone()
+    }
+
+    /// Answers a GET as over a connection, for whoever asks a hundred thousand
+    /// times: `target` is path and query below `/netbackup`. None when a fault
+    /// lets no whole answer through.
+    pub fn ask(&self, target: &str, headers: HeaderMap) -> Option<Response<Vec<u8>>> {
+        route::ask(&self.shared, target, headers)
     }
 
     /// The facts of the estate at this moment of its clock.

@@ -7,15 +7,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 mod clients;
+mod durations;
+mod ended;
 mod findings;
 mod tape;
 
+pub use durations::Durations;
 pub use findings::Scanned;
 
-use crate::estate::Seen;
+use ended::Ended;
+
+use crate::estate::{Busy, Day, Seen};
 use crate::{
-    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer,
-    Unit, VolumePool,
+    Alert, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
+    VolumePool,
 };
 
 /// What finished attempts are told apart by.
@@ -46,6 +51,9 @@ pub struct Truth {
     now: Timestamp,
     jobs: Vec<Arc<Job>>,
     parents: HashSet<u64>,
+    busy: Option<(Arc<Busy>, Vec<Arc<Day>>)>,
+    /// Of the busy part, leaves alone.
+    waiting: Vec<Seen>,
     units: Vec<Unit>,
     pools: Vec<Pool>,
     servers: Vec<StorageServer>,
@@ -63,7 +71,12 @@ impl Truth {
     pub(crate) fn of(estate: &Estate, now: Timestamp) -> Self {
         let mut jobs = estate.jobs(now);
         jobs.retain(|job| job.queued <= now);
+        let busy = estate.busy_part();
+        let mut waiting = busy.map_or_else(Vec::new, |busy| busy.unended(now));
+        waiting.retain(|seen| seen.children == 0);
         Self {
+            busy: busy.map(|busy| (Arc::clone(busy), busy.days(now))),
+            waiting,
             parents: jobs.iter().filter_map(|job| job.parent).collect(),
             units: estate.units(now),
             pools: estate.pools(now),
@@ -89,7 +102,7 @@ impl Truth {
     /// Every attempt of a job without children that ended as `DONE` within the
     /// range, and not after the moment.
     pub fn finished(&self, within: RangeInclusive<Timestamp>) -> BTreeMap<Finished, Figures> {
-        count(self.leaves(), self.now, &within)
+        count(self.ended(&within, false))
     }
 
     /// The same with parents: what an observer counts who does not look at
@@ -98,7 +111,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<Finished, Figures> {
-        count(self.jobs.iter(), self.now, &within)
+        count(self.ended(&within, true))
     }
 
     /// The jobs without children that are not `DONE`, by `jobType` and state.
@@ -137,53 +150,34 @@ impl Truth {
     }
 
     fn unended(&self) -> impl Iterator<Item = (&Arc<Job>, State)> {
-        self.leaves()
+        let leaves = self.jobs.iter();
+        let leaves = leaves.filter(|job| !self.parents.contains(&job.id));
+        let waiting = self.waiting.iter().map(|seen| (&seen.job, seen.state));
+        leaves
             .map(|job| (job, Seen::new(Arc::clone(job), self.now, 0).state))
+            .chain(waiting)
             .filter(|(_, state)| *state != State::Done)
     }
-
-    fn leaves(&self) -> impl Iterator<Item = &Arc<Job>> {
-        self.jobs
-            .iter()
-            .filter(|job| !self.parents.contains(&job.id))
-    }
 }
 
-fn count<'a>(
-    jobs: impl Iterator<Item = &'a Arc<Job>>,
-    now: Timestamp,
-    within: &RangeInclusive<Timestamp>,
-) -> BTreeMap<Finished, Figures> {
-    let mut counted: BTreeMap<Finished, Figures> = BTreeMap::new();
-    for (job, attempt) in ended(jobs, now, within) {
-        let key = Finished {
-            job_type: job.job_type.clone(),
-            policy_type: job.policy_type.clone(),
-            status: attempt.status,
-        };
+fn count<'a>(all: impl Iterator<Item = Ended<'a>>) -> BTreeMap<Finished, Figures> {
+    let mut counted: BTreeMap<_, Figures> = BTreeMap::new();
+    for ended in all {
+        let key = (ended.job_type(), ended.policy_type(), ended.attempt.status);
         let figures = counted.entry(key).or_default();
         figures.count += 1;
-        figures.kilobytes += attempt.moved(job.kilobytes);
-        figures.files += attempt.moved(job.files);
+        figures.kilobytes += ended.kilobytes();
+        figures.files += ended.files();
     }
-    counted
-}
-
-/// Every attempt that ended its job as `DONE` within the range, and not after
-/// the moment.
-fn ended<'a>(
-    jobs: impl Iterator<Item = &'a Arc<Job>>,
-    now: Timestamp,
-    within: &RangeInclusive<Timestamp>,
-) -> impl Iterator<Item = (&'a Job, &'a Attempt)> {
-    let over = move |attempt: &&Attempt| {
-        let ended = |end| within.contains(&end) && end <= now;
-        attempt.then == State::Done && attempt.end.is_some_and(ended)
+    let own = |(job_type, policy_type, status): (&str, &str, _)| Finished {
+        job_type: job_type.to_owned(),
+        policy_type: policy_type.to_owned(),
+        status,
     };
-    jobs.flat_map(move |job| {
-        let attempts = job.attempts.iter().filter(over);
-        attempts.map(move |attempt| (&**job, attempt))
-    })
+    counted
+        .into_iter()
+        .map(|(key, it)| (own(key), it))
+        .collect()
 }
 
 /// How many there are of each kind.

@@ -2,17 +2,20 @@
 //! `POST /admin/jobs-count-requests`.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 mod columns;
+mod few;
+mod text;
 
 use columns::{COLUMNS, Row};
+use few::Few;
 
-use super::resource::{Ask, Resource, list};
+use super::resource::{Ask, Resource};
 use super::{Answer, or_bad_request};
 use crate::estate::Seen;
 use crate::listing::Listing;
-use crate::page::{Limits, encode};
+use crate::page::{Cursors, Limits, Page};
 use crate::{Estate, Unended};
 
 static JOBS: Resource<Row> = Resource {
@@ -39,26 +42,29 @@ pub(crate) struct Shape {
 
 /// Answers the list.
 pub(crate) fn jobs(estate: &Estate, ask: &Ask<'_>) -> Answer {
-    or_bad_request((|| {
-        let (page, listing) = JOBS.by_cursor(rows(estate.seen(ask.now), ask.shape), ask)?;
-        Ok(list(page, |row| {
-            let mut value = object(row, ask);
-            if let Some(value) = value.as_object_mut() {
-                let cursor = encode(&listing.key(row));
-                value.insert("meta".to_owned(), json!({ "page": { "cursor": cursor } }));
-            }
-            value
-        }))
-    })())
+    match page(estate, ask) {
+        Ok((page, listing)) => Answer::text(text::list(&page, &listing, ask)),
+        Err(message) => Answer::bad_request(&message),
+    }
+}
+
+fn page(estate: &Estate, ask: &Ask<'_>) -> Result<(Page<Row>, Listing<Row>), String> {
+    let listing = JOBS.listing(ask)?;
+    let cursors = Cursors::parse(ask.query, JOBS.limits, ask.strictness, &listing)?;
+    let few = Few::of(estate, ask, &listing);
+    let page = few.and_then(|few| cursors.walk(few, &listing, ask.query, ask.stuck));
+    let page = page.unwrap_or_else(|| {
+        let rows = rows(estate.seen(ask.now), ask.shape);
+        cursors.cut(listing.select(rows), &listing, ask.query, ask.stuck)
+    });
+    Ok((page, listing))
 }
 
 /// Answers one job, or 404.
 pub(crate) fn job(estate: &Estate, ask: &Ask<'_>, id: &str) -> Answer {
-    let found = rows(estate.seen(ask.now), ask.shape)
-        .into_iter()
-        .find(|row| row.seen.job.id.to_string() == id);
-    found.map_or_else(Answer::not_found, |row| {
-        Answer::json(json!({ "data": object(&row, ask) }))
+    let found = id.parse().ok().and_then(|id| estate.find(id, ask.now));
+    found.map_or_else(Answer::not_found, |seen| {
+        Answer::text(text::one(&row(seen, ask.shape), ask))
     })
 }
 
@@ -86,7 +92,10 @@ pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer 
             .map_err(|error| format!("The body is not a count request: {error}."))?;
         let filter = request.data.attributes.filter;
         let listing = Listing::parse(COLUMNS, ask.release, filter.as_deref(), "", "jobId")?;
-        let count = listing.select(rows(estate.seen(ask.now), ask.shape)).len();
+        let count = match Few::of(estate, ask, &listing) {
+            Some(few) => few.count(),
+            None => listing.select(rows(estate.seen(ask.now), ask.shape)).len(),
+        };
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
         // The id is required and means nothing: the count is not kept.
         Ok(json!({ "data": { "type": "jobCount", "id": "0", "attributes": attributes } }))
@@ -94,27 +103,13 @@ pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer 
 }
 
 fn rows(jobs: Vec<Seen>, shape: Shape) -> Vec<Row> {
-    let unended = shape.unended;
-    jobs.into_iter().map(|seen| Row { seen, unended }).collect()
+    jobs.into_iter().map(|seen| row(seen, shape)).collect()
 }
 
-fn object(row: &Row, ask: &Ask<'_>) -> Value {
-    let job = &row.seen.job;
-    let attributes = JOBS.attributes(row, &job.shown, ask.release);
-    let own = format!("/netbackup/admin/jobs/{}", job.id);
-    let id = if ask.shape.numeric_ids {
-        json!(job.id)
-    } else {
-        json!(job.id.to_string())
-    };
-    json!({
-        "type": "job",
-        "id": id,
-        "links": {
-            "self": { "href": own },
-            "try-logs": { "href": format!("{own}/try-logs") },
-            "file-lists": { "href": format!("{own}/file-lists") },
-        },
-        "attributes": attributes,
-    })
+fn row(seen: Seen, shape: Shape) -> Row {
+    let unended = shape.unended;
+    Row { seen, unended }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ pub struct Attempt {
     /// The state from its end to the next attempt: `Done`, `Requeued`,
     /// `Suspended` or `Incomplete`.
     pub then: State,
+    /// How long after its end the record says so; until then it is `ACTIVE`.
+    pub late: SignedDuration,
 }
 
 impl Attempt {
@@ -60,6 +62,12 @@ impl Attempt {
         } else {
             whole / 2
         }
+    }
+
+    /// Whether the record says at `now` that it has ended.
+    pub(crate) fn shows_its_end(&self, now: Timestamp) -> bool {
+        self.end
+            .is_some_and(|end| now.duration_since(end) >= self.late)
     }
 }
 
@@ -155,7 +163,16 @@ impl Job {
             end,
             status,
             then,
+            late: SignedDuration::ZERO,
         });
+        self
+    }
+
+    /// The end of the last attempt shows only so much later.
+    pub fn late(mut self, by: SignedDuration) -> Self {
+        if let Some(last) = self.attempts.last_mut() {
+            last.late = by;
+        }
         self
     }
 

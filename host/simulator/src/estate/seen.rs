@@ -41,7 +41,7 @@ impl Seen {
     }
 
     fn ended(&self, attempt: &Attempt) -> bool {
-        attempt.end.is_some_and(|end| end <= self.now)
+        attempt.shows_its_end(self.now)
     }
 
     /// The end of the job, not of an attempt that will be followed by another.
@@ -91,7 +91,7 @@ impl Seen {
         self.attempt().map_or(SignedDuration::ZERO, |attempt| {
             let end = attempt
                 .end
-                .filter(|end| *end <= self.now)
+                .filter(|_| self.ended(attempt))
                 .unwrap_or(self.now);
             end.duration_since(attempt.start)
         })
@@ -103,7 +103,7 @@ impl Seen {
             None => self.job.queued,
             Some(attempt) => attempt
                 .end
-                .filter(|end| *end <= self.now)
+                .filter(|_| self.ended(attempt))
                 .unwrap_or(self.now),
         }
     }

@@ -20,6 +20,24 @@ pub(crate) struct Cursors {
     limit: usize,
 }
 
+/// Where a page stands among all rows.
+struct Ends {
+    first: bool,
+    last: bool,
+    /// Its `next` leads back to it: a fault.
+    stuck: bool,
+    /// Whether a range has more rows than the page; none without a range.
+    truncated: Option<bool>,
+}
+
+/// Rows that are made one by one.
+pub(crate) trait Walk<T> {
+    /// Those behind a key, or all.
+    fn after(&self, key: Option<&Key>) -> impl Iterator<Item = T>;
+    /// Whether there is one that is not behind it.
+    fn any_up_to(&self, key: &Key) -> bool;
+}
+
 impl Cursors {
     /// Reads the three parameters. The error says what a 400 should say.
     pub(crate) fn parse<T>(
@@ -73,20 +91,61 @@ impl Cursors {
         let (first, last) = (start == 0, end == rows.len());
         rows.truncate(end);
         rows.drain(..start);
+        let range = self.after.is_some() && self.before.is_some();
+        let truncated = range.then_some(truncated);
+        self.page(
+            rows,
+            listing,
+            query,
+            Ends {
+                first,
+                last,
+                stuck,
+                truncated,
+            },
+        )
+    }
 
+    /// The same page out of rows that come one by one, in the listing's order and
+    /// filtered. None when it is a page that has to be counted from behind.
+    pub(crate) fn walk<T>(
+        &self,
+        rows: impl Walk<T>,
+        listing: &Listing<T>,
+        query: &Query,
+        stuck: bool,
+    ) -> Option<Page<T>> {
+        if self.before.is_some() {
+            return None;
+        }
+        let after = self.after.as_ref();
+        let mut page: Vec<_> = rows.after(after).take(self.limit + 1).collect();
+        let last = page.len() <= self.limit;
+        page.truncate(self.limit);
+        let first = after.is_none_or(|key| !rows.any_up_to(key));
+        let truncated = None;
+        let ends = Ends {
+            first,
+            last,
+            stuck,
+            truncated,
+        };
+        Some(self.page(page, listing, query, ends))
+    }
+
+    fn page<T>(&self, rows: Vec<T>, listing: &Listing<T>, query: &Query, ends: Ends) -> Page<T> {
         let cursor = |row: Option<&T>| row.map(|row| encode(&listing.key(row)));
-        let mut next = cursor(rows.last()).filter(|_| !last);
-        if stuck {
+        let mut next = cursor(rows.last()).filter(|_| !ends.last);
+        if ends.stuck {
             next = query
                 .get("page[after]")
                 .map(str::to_owned)
                 .or_else(|| cursor(rows.last()));
         }
-        let prev = cursor(rows.first()).filter(|_| !first);
-        let range = self.after.is_some() && self.before.is_some();
+        let prev = cursor(rows.first()).filter(|_| !ends.first);
         Page {
             links: links(query, next.as_deref(), prev.as_deref()),
-            pagination: self.pagination(next, prev, range.then_some(truncated)),
+            pagination: self.pagination(next, prev, ends.truncated),
             rows,
         }
     }

@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use super::{Truth, ended, tally};
-use crate::{Attempt, Job};
+use super::{Ended, Truth, tally};
 
 /// The status of a job that did all it should.
 const SUCCESS: Option<i64> = Some(0);
@@ -18,7 +17,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, Option<i64>), u64> {
-        tally(ended(self.leaves(), self.now, &within).map(kind))
+        tally(self.ended(&within, false).map(|it| kind(&it)))
     }
 
     /// The same with parents.
@@ -26,7 +25,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, Option<i64>), u64> {
-        tally(ended(self.jobs.iter(), self.now, &within).map(kind))
+        tally(self.ended(&within, true).map(|it| kind(&it)))
     }
 
     /// The last end with status 0 of those without children, by `clientName`,
@@ -36,18 +35,19 @@ impl Truth {
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, String), Timestamp> {
         let mut last = BTreeMap::new();
-        let well = ended(self.leaves(), self.now, &within)
-            .filter(|(_, attempt)| attempt.status == SUCCESS);
-        for (job, attempt) in well {
-            let Some(end) = attempt.end else { continue };
-            let key = (job.client.clone(), job.policy.clone(), job.job_type.clone());
-            let newest = last.entry(key).or_insert(end);
-            *newest = end.max(*newest);
+        let ended = self.ended(&within, false);
+        for it in ended.filter(|it| it.attempt.status == SUCCESS) {
+            let (client, job_type) = (it.client().to_owned(), it.job_type().to_owned());
+            let newest = last
+                .entry((client, it.policy(), job_type))
+                .or_insert(it.end);
+            *newest = it.end.max(*newest);
         }
         last
     }
 }
 
-fn kind((job, attempt): (&Job, &Attempt)) -> (String, String, Option<i64>) {
-    (job.client.clone(), job.job_type.clone(), attempt.status)
+fn kind(it: &Ended<'_>) -> (String, String, Option<i64>) {
+    let (client, job_type) = (it.client().to_owned(), it.job_type().to_owned());
+    (client, job_type, it.attempt.status)
 }

@@ -82,6 +82,7 @@ impl Day {
             end,
             status: Some(status),
             then,
+            late: jiff::SignedDuration::ZERO,
         });
     }
 

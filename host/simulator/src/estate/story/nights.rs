@@ -124,6 +124,7 @@ fn close(day: &mut Day, id: u64, opens: i64, children: &[(i64, Option<i64>, u64)
             end: Some(end),
             status: Some(status),
             then,
+            late: SignedDuration::ZERO,
         });
     }
 }

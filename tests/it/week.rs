@@ -1,0 +1,38 @@
+//! A week of a busy server, compressed in time: whatever goes wrong meanwhile,
+//! the counters are in the end what truly happened, and none ever falls.
+
+mod collections;
+mod counters;
+mod native;
+mod reinstalled;
+
+use jiff::{SignedDuration, Timestamp};
+use simulator::{Clock, Estate, Load, Options, Simulator};
+
+/// The clients on the allow-list.
+const CLIENTS: [&str; 4] = ["node-001", "node-007", "node-200", "node-400"];
+
+/// A week.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The moment at which every week here begins: noon of a Monday.
+fn monday() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+/// So many jobs a day for a week from Monday on, and nothing before or after.
+fn load(seed: u64, jobs_per_day: u32) -> Load {
+    Load {
+        ends: Some(monday() + WEEK),
+        ..Load::new(seed, jobs_per_day, monday())
+    }
+}
+
+async fn play(load: Load, clock: &Clock) -> Simulator {
+    let options = Options {
+        estate: Estate::busy(load),
+        clock: clock.clone(),
+        ..Options::default()
+    };
+    Simulator::start(options).await.unwrap()
+}

@@ -1,0 +1,111 @@
+//! Collection by collection, natively.
+
+use std::time::Instant;
+
+use fastrand::Rng;
+use jiff::SignedDuration;
+use simulator::{Clock, Simulator};
+
+use super::counters::{assert_same, truth};
+use super::native::{Exporter, Fate};
+use super::{WEEK, load, monday, play};
+
+/// `server.collectionInterval`.
+const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a week did to the exporter.
+struct Week {
+    simulator: Simulator,
+    clock: Clock,
+    exporter: Exporter,
+    rng: Rng,
+    /// How far the host's clock is ahead of the server's.
+    ahead: SignedDuration,
+}
+
+impl Week {
+    async fn new(jobs_per_day: u32, seed: u64) -> Self {
+        let clock = Clock::manual(monday());
+        let load = load(seed, jobs_per_day);
+        Self {
+            simulator: play(load, &clock).await,
+            clock,
+            exporter: Exporter::new(),
+            rng: Rng::with_seed(seed),
+            ahead: SignedDuration::ZERO,
+        }
+    }
+
+    async fn collect(&mut self, fate: Fate) {
+        let now = self.clock.now() + self.ahead;
+        let now = u64::try_from(now.as_second()).unwrap();
+        self.exporter.collect(&self.simulator, now, fate).await;
+    }
+
+    /// 2,016 collections, each with a fate of its own, and then until all is over.
+    async fn pass(&mut self, meanwhile: impl Fn(&mut Self, u32)) {
+        let begun = Instant::now();
+        self.collect(Fate::Good).await;
+        let collections = WEEK.as_secs() / INTERVAL.as_secs();
+        for number in 0..u32::try_from(collections).unwrap() {
+            self.clock.jump(INTERVAL);
+            meanwhile(self, number);
+            let fate = Fate::drawn(&mut self.rng);
+            self.collect(fate).await;
+        }
+        let over = monday() + WEEK + load(0, 1).longest();
+        while self.clock.now() <= over {
+            self.clock.jump(6 * INTERVAL);
+            self.collect(Fate::Good).await;
+        }
+        // What was new in the last one is told in the next.
+        self.collect(Fate::Good).await;
+        println!(
+            "{} requests, {} failed collections, {} bytes of state, {:?}",
+            self.exporter.requests,
+            self.exporter.failures,
+            self.exporter.state_bytes(),
+            begun.elapsed()
+        );
+    }
+
+    fn counts_are_true(&self) {
+        let truth = truth(&self.simulator);
+        assert_same(&self.exporter.shown, &truth, "after a week");
+        assert!(self.exporter.failures > 20, "some collections fail");
+    }
+}
+
+#[tokio::test]
+async fn a_week_of_collections_that_fail_and_are_lost_is_counted_exactly() {
+    let mut week = Week::new(12_000, 1).await;
+    week.pass(|_, _| {}).await;
+    week.counts_are_true();
+}
+
+#[tokio::test]
+#[ignore = "the full rate takes minutes: `make week`"]
+async fn a_week_of_sixty_thousand_jobs_a_day_is_counted_exactly() {
+    let mut week = Week::new(60_000, 2).await;
+    week.pass(|_, _| {}).await;
+    week.counts_are_true();
+}
+
+#[tokio::test]
+async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
+    let mut week = Week::new(2_000, 3).await;
+    week.pass(|week, number| match number {
+        300 => week.ahead = DAY,
+        340 => week.ahead = SignedDuration::ZERO,
+        800 => week.ahead = -DAY,
+        850 => week.ahead = SignedDuration::ZERO,
+        1200 => week.ahead = DAY,
+        1201 => week.ahead = -DAY,
+        1202 => week.ahead = SignedDuration::ZERO,
+        _ => {}
+    })
+    .await;
+    week.counts_are_true();
+}

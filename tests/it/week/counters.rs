@@ -1,0 +1,166 @@
+//! The counters of jobs by their series, from the truth and from what is shown.
+
+use std::collections::BTreeMap;
+
+use guest::family::{Family, Samples};
+use jiff::Timestamp;
+use simulator::Simulator;
+use tests::Exposition;
+
+use super::CLIENTS;
+
+/// By `name{label="value",…}`, without `site`. What is 0 is as good as absent.
+pub(super) type Counters = BTreeMap<String, f64>;
+
+/// The upper bounds of the exporter's buckets, in seconds.
+const BOUNDS: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+
+const FAMILIES: [&str; 5] = [
+    "nbu_jobs_finished_total",
+    "nbu_jobs_transferred_bytes_total",
+    "nbu_jobs_files_total",
+    "nbu_job_duration_seconds",
+    "nbu_client_jobs_finished_total",
+];
+
+/// What truly happened until now.
+pub(super) fn truth(simulator: &Simulator) -> Counters {
+    let truth = simulator.truth();
+    let always = Timestamp::MIN..=truth.now();
+    let mut counters = Counters::new();
+    let mut add = |name: &str, labels: &[(&str, &str)], value: u64| {
+        *counters.entry(series(name, labels)).or_default() += value as f64;
+    };
+    for (key, figures) in truth.finished(always.clone()) {
+        let status = status(key.status);
+        let by_policy = [
+            ("action", &*key.job_type),
+            ("policy_type", &*key.policy_type),
+        ];
+        let labels = [by_policy[0], by_policy[1], ("status", &*status)];
+        add(FAMILIES[0], &labels, figures.count);
+        add(FAMILIES[1], &labels, figures.kilobytes * 1024);
+        add(FAMILIES[2], &by_policy, figures.files);
+    }
+    for ((action, policy_type), durations) in truth.durations(always.clone(), &BOUNDS) {
+        let labels = [("action", &*action), ("policy_type", &*policy_type)];
+        for (bound, count) in BOUNDS.iter().zip(durations.buckets) {
+            let bound = bound.to_string();
+            let labels = [labels[0], labels[1], ("le", &bound)];
+            add("nbu_job_duration_seconds_bucket", &labels, count);
+        }
+        add("nbu_job_duration_seconds_sum", &labels, durations.sum);
+        add("nbu_job_duration_seconds_count", &labels, durations.count);
+    }
+    for ((client, action, ended), count) in truth.client_jobs(always) {
+        if CLIENTS.contains(&&*client) {
+            let status = status(ended);
+            let labels = [
+                ("client", &*client),
+                ("action", &*action),
+                ("status", &*status),
+            ];
+            add(FAMILIES[4], &labels, count);
+        }
+    }
+    told(counters)
+}
+
+/// What a guest's families say.
+pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counters {
+    let mut counters = Counters::new();
+    for family in families.filter(|family| FAMILIES.contains(&&*family.name)) {
+        let labels = |values: &'a [String]| {
+            let names = family.labels.iter().map(String::as_str);
+            names
+                .zip(values.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+        };
+        match &family.samples {
+            Samples::Gauge(_) => panic!("`{}` is a counter", family.name),
+            Samples::Counter(points) => {
+                for point in points {
+                    let labels = labels(&point.label_values);
+                    counters.insert(series(&family.name, &labels), point.value);
+                }
+            }
+            Samples::Histogram(all) => {
+                for one in all {
+                    let labels = labels(&one.label_values);
+                    for (bound, count) in &one.buckets {
+                        let bound = bound.to_string();
+                        let labels = [&labels[..], &[("le", &*bound)]].concat();
+                        let name = format!("{}_bucket", family.name);
+                        counters.insert(series(&name, &labels), *count as f64);
+                    }
+                    let name = |part| format!("{}_{part}", family.name);
+                    counters.insert(series(&name("sum"), &labels), one.sum);
+                    counters.insert(series(&name("count"), &labels), one.count as f64);
+                }
+            }
+        }
+    }
+    told(counters)
+}
+
+/// What is scraped of the one site.
+pub(super) fn scraped(exposition: &Exposition) -> Counters {
+    let ours = |name: &str| FAMILIES.iter().any(|family| name.starts_with(family));
+    let samples = exposition.samples.iter().filter(|it| ours(&it.name));
+    let infinite = |it: &&tests::Sample| it.labels.get("le").is_some_and(|le| le == "+Inf");
+    let samples = samples.filter(|it| !infinite(it)).map(|it| {
+        let labels = it.labels.iter().filter(|(name, _)| *name != "site");
+        let labels: Vec<_> = labels
+            .map(|(name, value)| match name.as_str() {
+                "le" => (name.as_str(), value.trim_end_matches(".0")),
+                name => (name, value.as_str()),
+            })
+            .collect();
+        (series(&it.name, &labels), it.value)
+    });
+    told(samples.collect())
+}
+
+/// Fails with the series that are not the same, and not with all of them.
+pub(super) fn assert_same(counted: &Counters, truth: &Counters, when: &str) {
+    let names = counted.keys().chain(truth.keys());
+    let value = |counters: &Counters, name: &str| counters.get(name).copied().unwrap_or(0.0);
+    let wrong: BTreeMap<_, _> = names
+        .map(|name| (name, (value(counted, name), value(truth, name))))
+        .filter(|(_, (counted, truth))| counted != truth)
+        .collect();
+    let shown: Vec<_> = wrong.iter().take(12).collect();
+    assert!(
+        wrong.is_empty(),
+        "{when}: {} of {} series are wrong (counted, truth): {shown:#?}",
+        wrong.len(),
+        truth.len()
+    );
+    assert!(!truth.is_empty(), "{when}: there is nothing to count");
+}
+
+/// Fails with the series that fell, or went away.
+pub(super) fn assert_none_fell(before: &Counters, after: &Counters, when: &str) {
+    for (name, old) in before {
+        let new = after.get(name).copied().unwrap_or(0.0);
+        assert!(new >= *old, "{when}: {name} fell from {old} to {new}");
+    }
+}
+
+fn told(mut counters: Counters) -> Counters {
+    counters.retain(|_, value| *value != 0.0);
+    counters
+}
+
+fn status(status: Option<i64>) -> String {
+    status.map_or("unknown".to_owned(), |status| status.to_string())
+}
+
+fn series(name: &str, labels: &[(&str, &str)]) -> String {
+    let mut labels: Vec<_> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    labels.sort();
+    format!("{name}{{{}}}", labels.join(","))
+}

@@ -1,0 +1,242 @@
+//! The guest's logic without its sandbox, with a host of a few lines: it keeps
+//! state, shows counters, and can lose either as a host may.
+
+use std::cell::Cell;
+
+use fastrand::Rng;
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use guest::log::{Level, Log};
+use guest::report::{Reason, Report};
+use guest::run;
+use guest::settings::{Selection, Settings, Window};
+use guest::state::Saved;
+use guest::transport::{Request, Response, Transport};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use simulator::{Fault, Simulator};
+
+use super::CLIENTS;
+use super::counters::{Counters, assert_none_fell, reported};
+
+/// How far back finished jobs are looked at: `server.scrapingInterval`.
+const LOOKBACK: u64 = 3600;
+
+/// What becomes of a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is read, kept and shown.
+    Good,
+    /// One of its requests goes wrong, unless it asks less often than that.
+    Broken(u32, Harm),
+    /// The process ends before anything is kept.
+    Lost,
+    /// The process ends when the state is kept and nothing is shown yet.
+    Unseen,
+    /// As `Good`, and then the state is what it was some collections ago, as after
+    /// a swap that is taken back.
+    PutBack,
+}
+
+/// How a request goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    NoAnswer,
+    Status(u16),
+    Cut,
+    SameCursor,
+}
+
+impl Fate {
+    /// What happens next: in most cases nothing.
+    pub(super) fn drawn(rng: &mut Rng) -> Self {
+        match rng.u32(..1000) {
+            0..60 => {
+                let harms = [
+                    Harm::NoAnswer,
+                    Harm::Status(500),
+                    Harm::Status(503),
+                    Harm::Cut,
+                    Harm::SameCursor,
+                ];
+                let harm = rng.choice(harms).unwrap_or(Harm::Cut);
+                Self::Broken(rng.u32(..20), harm)
+            }
+            60..90 => Self::Lost,
+            90..110 => Self::Unseen,
+            110..125 => Self::PutBack,
+            _ => Self::Good,
+        }
+    }
+}
+
+/// A guest and what is kept for it.
+pub(super) struct Exporter {
+    settings: Settings,
+    version: Option<String>,
+    state: Vec<Saved>,
+    /// The states of before, the last one last.
+    earlier: Vec<Vec<Saved>>,
+    /// What a scrape would show.
+    pub(super) shown: Counters,
+    /// Requests that were sent.
+    pub(super) requests: u64,
+    /// Collections in which something could not be read.
+    pub(super) failures: u32,
+}
+
+impl Exporter {
+    pub(super) fn new() -> Self {
+        let allowlist = serde_json::json!({ "allowlist": CLIENTS }).to_string();
+        let selected = [("jobs", "{}"), ("perClient", &*allowlist)];
+        let collectors = selected.map(|(name, options)| Selection {
+            name: name.to_owned(),
+            options: options.to_owned(),
+        });
+        Self {
+            settings: Settings {
+                base_url: "http://simulator/netbackup".to_owned(),
+                collectors: collectors.into(),
+                ..Settings::default()
+            },
+            version: None,
+            state: Vec::new(),
+            earlier: Vec::new(),
+            shown: Counters::new(),
+            requests: 0,
+            failures: 0,
+        }
+    }
+
+    /// Collects once, at a moment of the host's clock in seconds since the Unix
+    /// epoch. Fails the test when a counter falls.
+    pub(super) async fn collect(&mut self, simulator: &Simulator, now: u64, fate: Fate) {
+        let harm = match fate {
+            Fate::Broken(at, harm) => Some((at, harm)),
+            _ => None,
+        };
+        let wire = Wire {
+            simulator,
+            sent: Cell::new(0),
+            harm,
+        };
+        let window = Window {
+            now,
+            lookback_seconds: LOOKBACK,
+            last_api_version: self.version.clone(),
+        };
+        let report = run::collect(&self.settings, &window, &self.state, &wire, &Silence).await;
+        self.requests += u64::from(wire.sent.get());
+        let failures = report.outcomes.iter().flat_map(|it| &it.failures);
+        let failures: Vec<_> = failures.collect();
+        assert!(harm.is_some() || failures.is_empty(), "{failures:?}");
+        self.failures += u32::from(!failures.is_empty());
+        match fate {
+            Fate::Lost => {}
+            Fate::Unseen => self.keep(&report),
+            _ => {
+                self.keep(&report);
+                self.show(&report, &format!("{fate:?} at {now}"));
+            }
+        }
+        if fate == Fate::PutBack
+            && let Some(state) = self.earlier.first()
+        {
+            self.state = state.clone();
+        }
+    }
+
+    fn keep(&mut self, report: &Report) {
+        self.version.clone_from(&report.api_version);
+        self.earlier.push(self.state.clone());
+        if self.earlier.len() > 4 {
+            self.earlier.remove(0);
+        }
+        for saved in report.outcomes.iter().filter_map(|it| it.state.clone()) {
+            self.state.retain(|it| it.collector != saved.collector);
+            self.state.push(saved);
+        }
+    }
+
+    fn show(&mut self, report: &Report, when: &str) {
+        let families = report.outcomes.iter().flat_map(|it| &it.families);
+        let now = reported(families);
+        // A collector that failed shows what it did.
+        let failed = |collector: &str| {
+            let mut outcomes = report.outcomes.iter();
+            outcomes.any(|it| it.collector == collector && !it.failures.is_empty())
+        };
+        let mut shown = std::mem::take(&mut self.shown);
+        let of_clients = |name: &String| name.starts_with("nbu_client_");
+        let stays = |name: &String| {
+            failed(if of_clients(name) {
+                "perClient"
+            } else {
+                "jobs"
+            })
+        };
+        let kept = shown.extract_if(.., |name, _| stays(name)).collect();
+        assert_none_fell(&shown, &now, when);
+        self.shown = kept;
+        self.shown.extend(now);
+    }
+
+    /// The size of what is kept, in bytes.
+    pub(super) fn state_bytes(&self) -> usize {
+        self.state.iter().map(|saved| saved.bytes.len()).sum()
+    }
+}
+
+struct Silence;
+
+impl Log for Silence {
+    fn emit(&self, _: Level, _: &str, _: &[(&str, &str)]) {}
+}
+
+/// The way to the simulator, with one request that goes wrong.
+struct Wire<'a> {
+    simulator: &'a Simulator,
+    sent: Cell<u32>,
+    harm: Option<(u32, Harm)>,
+}
+
+impl Transport for Wire<'_> {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>> {
+        let number = self.sent.replace(self.sent.get() + 1);
+        let harm = self.harm.filter(|(at, _)| *at == number);
+        async move { self.answer(&request, harm.map(|(_, harm)| harm)) }.boxed_local()
+    }
+}
+
+impl Wire<'_> {
+    fn answer(&self, request: &Request, harm: Option<Harm>) -> Result<Response, Reason> {
+        let faults = self.simulator.faults();
+        match harm {
+            Some(Harm::NoAnswer) => return Err(Reason::Timeout),
+            Some(Harm::Status(status)) => faults.set(Fault::Status(status)),
+            Some(Harm::SameCursor) => faults.set(Fault::RepeatCursor),
+            Some(Harm::Cut) | None => {}
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("simulator"));
+        for (name, value) in &request.headers {
+            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let answer = self.simulator.ask(&request.path_and_query, headers);
+        if harm.is_some() {
+            faults.clear();
+        }
+        let (head, mut body) = answer.expect("an answer").into_parts();
+        if harm == Some(Harm::Cut) {
+            body.truncate(body.len() / 2);
+        }
+        let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
+        let headers = head.headers.iter();
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body,
+        })
+    }
+}
