@@ -1,7 +1,8 @@
 //! Files that are not as they were written, and disks that do not take any.
 
-use std::fs;
+use std::fs::{self, File};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 use tests::estates;
 
@@ -73,4 +74,28 @@ async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
     life.kill().await;
     let life = Life::begin(folder.path()).await;
     assert!(life.first("paris", "1").await > shown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
+    configure(folder.path(), &sites, OFTEN);
+    // Who opens a pipe waits for its other end: a disk that hangs.
+    let paris = folder.path().join("state/paris");
+    fs::create_dir_all(&paris).unwrap();
+    let pipe = paris.join("jobs.state.new");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let life = Life::begin(folder.path()).await;
+    let rounds = |e: &tests::Exposition| counted(e, "lyon", "1") >= Some(10.0);
+    let page = life.until("the other site is read on and on", rounds).await;
+    assert_eq!(counted(&page, "paris", "1"), None);
+
+    let other_end = tokio::task::spawn_blocking(move || File::open(pipe));
+    drop(other_end.await.unwrap().unwrap());
+    let shown = |e: &tests::Exposition| counted(e, "paris", "1").is_some();
+    life.until("it is shown, for a pipe stores nothing", shown)
+        .await;
+    let page = life.client.scrape().await;
+    assert_eq!(page.value(FAILURES, &[("site", "paris")]), Some(1.0));
 }

@@ -78,7 +78,7 @@ async fn without_a_folder_every_process_begins_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_are_killed_at_any_moment_count_every_job_once() {
-    const KILLS: u32 = 30;
+    const KILLS: u32 = 20;
     let clock = Clock::manual(Clock::System.now());
     let options = simulator::Options {
         estate: steady(clock.now()),
