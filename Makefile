@@ -18,10 +18,10 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-## bench: figures of this machine, as a table
+## bench: figures of this machine, as a table; some of them with BENCH="render scrapes"
 bench: target
-	$(CARGO) build --release --package nbu_exporter --package tests
-	$(CARGO) bench --package nbu_exporter --package tests --bench figures
+	$(CARGO) build --release --workspace
+	$(CARGO) bench --workspace --bench figures -- $(BENCH)
 
 build: target
 	$(CARGO) build --workspace --all-targets

@@ -122,8 +122,8 @@ impl Instruments {
     }
 
     /// What ends an exposition: all instruments, and what stands after them. Written
-    /// anew when something has changed, which takes as long as all the rest of a
-    /// scrape does many times over.
+    /// anew only when something has changed, for it takes longer than all the rest
+    /// of a scrape.
     pub fn ending(&self, format: Format) -> Arc<Ending> {
         let [text, openmetrics] = &self.0.written;
         let written = match format {
