@@ -18,10 +18,10 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-## bench: figures of this machine, as a table
+## bench: figures of this machine, as a table; some of them with BENCH="render scrapes"
 bench: target
 	$(CARGO) build --release --workspace --all-targets
-	$(CARGO) bench --workspace --bench figures
+	$(CARGO) bench --workspace --bench figures -- $(BENCH)
 
 ## soak: swaps and reloads under scrapes for SECONDS, and what is left of it
 SECONDS ?= 300

@@ -3,8 +3,8 @@
 //!
 //! A guest's families pass through four steps: `check` drops what Prometheus
 //! would refuse, `piece` writes down what has changed, `page` puts the pieces of
-//! all sites together, and a scrape hands out their bytes. The instruments are the host's own and are
-//! rendered at each scrape.
+//! all sites together, and a scrape hands out their bytes. The instruments are
+//! the host's own, and end every scrape.
 
 pub mod budget;
 pub mod check;

@@ -13,12 +13,12 @@ pub(super) fn scrape(state: &State, request: &HeaderMap) -> Response<Body> {
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);
     let page = state.page.load_full();
-    let own = state.instruments.render(format) + format.end();
+    let ending = state.instruments.ending(format);
     let body = if compressed {
         let page = page.gzip(format);
-        reply::body(page.compressed().clone(), page.finish(own.as_bytes()))
+        reply::body(page.compressed().clone(), page.finish(&ending))
     } else {
-        reply::body(page.plain(format).clone(), own)
+        reply::body(page.plain(format).clone(), ending.plain())
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();

@@ -12,7 +12,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
@@ -98,17 +98,45 @@ impl Beginning {
     }
 
     /// What is sent after [`compressed`](Self::compressed) so that both together
-    /// are one member which holds the beginning's content and then this.
-    pub fn finish(&self, content: &[u8]) -> Bytes {
-        let mut crc = Crc::new();
-        crc.update(content);
+    /// are one member which holds the beginning's content and then the ending's.
+    pub fn finish(&self, ending: &Ending) -> Bytes {
+        let (deflated, crc) = ending.deflated();
         let mut whole = Crc::new();
         whole.combine(&self.crc);
-        whole.combine(&crc);
-        let mut bytes = deflate(content, FlushCompress::Finish);
-        bytes.extend(whole.sum().to_le_bytes());
-        bytes.extend(whole.amount().to_le_bytes());
-        bytes.into()
+        whole.combine(crc);
+        let trailer = [whole.sum(), whole.amount()].map(u32::to_le_bytes);
+        [deflated, trailer.as_flattened()].concat().into()
+    }
+}
+
+/// What a member may end with, whatever it begins with.
+#[derive(Debug)]
+pub struct Ending {
+    plain: Bytes,
+    deflated: OnceLock<(Vec<u8>, Crc)>,
+}
+
+impl Ending {
+    /// Compressed when somebody asks for it.
+    pub fn new(plain: impl Into<Bytes>) -> Self {
+        Self {
+            plain: plain.into(),
+            deflated: OnceLock::new(),
+        }
+    }
+
+    /// As it is.
+    pub fn plain(&self) -> Bytes {
+        self.plain.clone()
+    }
+
+    fn deflated(&self) -> (&[u8], &Crc) {
+        let (bytes, crc) = self.deflated.get_or_init(|| {
+            let mut crc = Crc::new();
+            crc.update(&self.plain);
+            (deflate(&self.plain, FlushCompress::Finish), crc)
+        });
+        (bytes, crc)
     }
 }
 

@@ -110,6 +110,10 @@ fn point(number: usize, index: usize, run: usize) -> Point {
     let whole = (index * 7919 * (number + 1) + run) as f64;
     Point {
         label_values,
-        value: if number % 2 == 0 { whole } else { whole * 0.37 },
+        value: if number.is_multiple_of(2) {
+            whole
+        } else {
+            whole * 0.37
+        },
     }
 }

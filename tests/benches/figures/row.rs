@@ -106,7 +106,9 @@ impl Row {
                 Some(Gap::End) => out.write_str(&end),
                 Some(Gap::Client) => write!(out, "client-{:04}", number % 1000),
                 Some(Gap::PolicyType) => out.write_str(POLICY_TYPES[(number % 4) as usize]),
-                Some(Gap::Status) => write!(out, "{}", if number % 20 == 0 { 58 } else { 0 }),
+                Some(Gap::Status) => {
+                    write!(out, "{}", if number.is_multiple_of(20) { 58 } else { 0 })
+                }
                 None => Ok(()),
             };
         }

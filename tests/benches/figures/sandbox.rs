@@ -83,7 +83,7 @@ impl Sandbox {
         let before = process::processor(std::process::id());
         let began = Instant::now();
         let collected = self.guest.collect(place, &self.settings, window, state);
-        let collected = collected.await.ok().expect("the guest ends by itself");
+        let collected = collected.await.expect("the guest ends by itself");
         let took = began.elapsed();
         let used = process::processor(std::process::id()) - before;
         let outcomes = collected.report.outcomes;

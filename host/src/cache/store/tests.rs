@@ -10,6 +10,7 @@ use super::*;
 use crate::cache::Verdict;
 use crate::cache::freshness;
 use crate::guest::{Digest, REASONS};
+use crate::metrics::gzip::Ending;
 use crate::metrics::page::anew;
 use crate::metrics::{Bucket, Build, Distribution, Family, Format, Point, Samples};
 use crate::moment::Moment;
@@ -184,7 +185,11 @@ fn distribution(label_values: Vec<String>, value: f64) -> Distribution {
 
 fn gunzip(page: &Page, format: Format) -> Vec<u8> {
     let gzip = page.gzip(format);
-    let bytes = [&gzip.compressed().to_vec()[..], &gzip.finish(b"")].concat();
+    let bytes = [
+        &gzip.compressed().to_vec()[..],
+        &gzip.finish(&Ending::new("")),
+    ]
+    .concat();
     let mut read = Vec::new();
     let mut decoder = flate2::read::GzDecoder::new(&bytes[..]);
     decoder.read_to_end(&mut read).unwrap();

@@ -25,7 +25,7 @@ fn parts(texts: &[&str]) -> Parts {
 /// With `more` after it, decompressed.
 fn whole(beginning: &Beginning, more: &str) -> String {
     let mut bytes = beginning.compressed().to_vec();
-    bytes.extend(beginning.finish(more.as_bytes()));
+    bytes.extend(beginning.finish(&Ending::new(more.to_owned())));
     read(&bytes)
 }
 

@@ -2,6 +2,7 @@ use std::io::Read;
 
 use super::*;
 use crate::metrics::family::{Bucket, Distribution, Point, Samples};
+use crate::metrics::gzip::Ending;
 
 fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
@@ -132,7 +133,11 @@ fn the_compressed_page_holds_the_page() {
     let page = two_sites();
     for format in [Format::Text, Format::OpenMetrics] {
         let (plain, gzip) = (page.plain(format).to_vec(), page.gzip(format));
-        let bytes = [gzip.compressed().to_vec(), gzip.finish(b"more").to_vec()].concat();
+        let bytes = [
+            gzip.compressed().to_vec(),
+            gzip.finish(&Ending::new("more")).to_vec(),
+        ]
+        .concat();
         let mut read = Vec::new();
         flate2::read::GzDecoder::new(&bytes[..])
             .read_to_end(&mut read)
