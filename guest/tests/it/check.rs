@@ -51,6 +51,37 @@ fn an_unknown_option_is_named_with_its_path() {
 }
 
 #[test]
+fn the_options_of_reading_jobs_have_their_bounds() {
+    for (name, rest) in [("jobs", ""), ("perClient", r#","allowlist":["app1"]"#)] {
+        let problem = |option: &str| {
+            let options = format!("{{{option}{rest}}}");
+            let found = problems(|s| s.collectors = vec![select(name, &options)]);
+            let at = format!("collectors.{name}");
+            assert!(found.iter().all(|problem| problem.at == at), "{found:?}");
+            found.into_iter().next().map(|problem| problem.message)
+        };
+        for good in [
+            r#""overlap":"90s","readers":1"#,
+            r#""overlap":"78h","readers":16"#,
+            r#""overlap":"1h30m""#,
+        ] {
+            assert_eq!(problem(good), None);
+        }
+        for bad in ["5", "0s", "-5m", "soon", ""] {
+            let told = problem(&format!(r#""overlap":"{bad}""#)).unwrap();
+            let fact = format!("the overlap `{bad}` is no duration such as `5m`");
+            assert_eq!(told, fact);
+        }
+        let told = problem(r#""overlap":"79h""#).unwrap();
+        assert!(told.contains("longer than `78h`"), "{told}");
+        for bad in ["0", "17", "-1", "1.5"] {
+            let told = problem(&format!(r#""readers":{bad}"#)).unwrap();
+            assert_eq!(told, format!("there are `1` to `16` readers, not `{bad}`"));
+        }
+    }
+}
+
+#[test]
 fn an_api_version_must_be_one_that_is_spoken() {
     for version in ["8.0", "15.0", "13", "13.0.0", "v13.0", ""] {
         let found = problems(|s| s.api_version = Some(version.to_owned()));

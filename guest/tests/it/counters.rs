@@ -8,6 +8,7 @@ use guest::report::Outcome;
 use guest::settings::Window;
 use guest::state::Saved;
 
+use crate::model::Model;
 use crate::site::{Lines, NOW, Site, settings};
 use crate::text::value;
 
@@ -17,6 +18,10 @@ const FINISHED: &str = "filter=endTime ge";
 type Row = (u64, u64, u64);
 
 fn jobs(rows: &[Row]) -> Site {
+    Site::new().on(FINISHED, &jobs_body(rows))
+}
+
+fn jobs_body(rows: &[Row]) -> String {
     let mut data = String::new();
     for &(job, attempt, age) in rows {
         let end = jiff::Timestamp::from_second((NOW - age).try_into().unwrap()).unwrap();
@@ -29,7 +34,7 @@ fn jobs(rows: &[Row]) -> Site {
         )
         .unwrap();
     }
-    Site::new().on(FINISHED, &format!(r#"{{"data":[{data}]}}"#))
+    format!(r#"{{"data":[{data}]}}"#)
 }
 
 fn window(now: u64, lookback_seconds: u64) -> Window {
@@ -143,6 +148,73 @@ fn a_gap_between_collections_is_made_good() {
     assert_eq!(site.times_asked("endTime ge 2025-07-01T11:55:00Z"), 1);
     let window = r#"nbu_jobs_window{action="BACKUP",policy_type="P",status="0"}"#;
     assert_eq!(value(&families, window), None);
+}
+
+#[test]
+fn labels_that_are_new_come_with_0_first() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[]), NOW, 3600);
+    let site = jobs(&[(1, 1, 0)]);
+    assert_eq!(finished(&series.collect(&site, NOW + 60, 3600)), 0.0);
+    for minutes in 2..4 {
+        let families = series.collect(&site, NOW + minutes * 60, 3600);
+        assert_eq!(finished(&families), 1.0);
+    }
+    // What was there before anything was counted is no increase.
+    assert_eq!(finished(&Series::new().collect(&site, NOW, 3600)), 1.0);
+}
+
+#[test]
+fn labels_that_are_new_in_a_collection_that_fails_come_with_0_in_the_next() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[]), NOW, 3600);
+    let broken = jobs(&[(1, 1, 0)]).refusing("state ne 'DONE'", 500, "");
+    let report = broken.collect(&settings(&["jobs"]), &window(NOW, 3600), &series.state);
+    assert_eq!(report.outcomes[0].families, []);
+    let site = jobs(&[(1, 1, 0)]);
+    assert_eq!(finished(&series.collect(&site, NOW + 60, 3600)), 0.0);
+    assert_eq!(finished(&series.collect(&site, NOW + 120, 3600)), 1.0);
+}
+
+#[test]
+fn a_job_that_ends_again_while_the_clock_goes_back_counts_again() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[(1, 1, 60)]), NOW, 3600);
+    let day = 24 * 3600;
+    // It is the same job: it started when it did.
+    let (start, end) = (r#""startTime":"2025-07-01"#, r#""startTime":"2025-06-30"#);
+    let again = jobs_body(&[(1, 2, day + 60)]).replace(end, start);
+    let again = Site::new().on(FINISHED, &again);
+    for minutes in 1..3 {
+        let families = series.collect(&again, NOW - day + minutes * 60, 3600);
+        let labels = r#"{action="BACKUP",policy_type="P",status="0"}"#;
+        let counted = value(&families, &format!("nbu_jobs_finished_total{labels}"));
+        assert_eq!(counted, Some(2.0));
+    }
+}
+
+#[test]
+fn a_steady_collection_reads_what_is_new_and_no_more() {
+    let model = Model::new();
+    (0..5000).for_each(|n| model.ended(NOW - n * 17));
+    let mut state = Vec::new();
+    let mut requests = Vec::new();
+    for _ in 0..4 {
+        model.asked.borrow_mut().clear();
+        let window = window(model.time.get(), 24 * 3600);
+        let log = Lines::default();
+        let settings = settings(&["jobs"]);
+        let collect = guest::run::collect(&settings, &window, &state, &model, &log);
+        let outcome = block_on(collect).outcomes.remove(0);
+        state = vec![outcome.state.unwrap()];
+        requests.push(model.asked.borrow().len());
+        model.time.set(model.time.get() + 300);
+        (0..20).for_each(|n| model.ended(model.time.get() - n * 17 % 300));
+    }
+    // The clock, what has not ended, and one page of what has.
+    assert_eq!(requests[1..], [3, 3, 3]);
+    assert!(requests[0] > 50);
+    assert_eq!(model.times_asked("endTime ge 2025-07-01T12:05:00Z"), 1);
 }
 
 #[test]
