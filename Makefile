@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test lint bench soak target build
+.PHONY: demo test week lint bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -12,6 +12,10 @@ demo: target
 ## test: everything, on loopback only
 test: build
 	$(CARGO) test --workspace
+
+## week: the simulated weeks at their full rate, with 200 kills: minutes
+week: build
+	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 
 ## lint: formatting and clippy, as CI runs them
 lint: target

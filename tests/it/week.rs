@@ -4,6 +4,8 @@
 mod collections;
 mod counters;
 mod native;
+mod process;
+mod prometheus;
 mod reinstalled;
 
 use jiff::{SignedDuration, Timestamp};

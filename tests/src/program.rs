@@ -54,6 +54,13 @@ impl Program {
         Self::spawn(command, folder)
     }
 
+    /// Starts another program, with its output read as it comes.
+    pub fn of(path: &Path, arguments: &[&str], folder: &Path) -> Self {
+        let mut command = Command::new(path);
+        command.args(arguments);
+        Self::spawn(command, folder)
+    }
+
     /// Serves like [`serve`](Self::serve), with so many file descriptors at most.
     pub fn limited(files: u64, folder: &Path) -> Self {
         let mut command = Command::new("sh");

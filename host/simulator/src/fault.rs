@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+mod gate;
 mod parse;
 mod play;
+
+pub use gate::Gate;
 
 /// A way of answering wrongly, late or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Fault {
     Status(u16),
     /// The right answer, after a while.
     Slow(Duration),
+    /// The right answer, once a gate lets the request through.
+    Held(Gate),
     /// No answer at all.
     Hanging,
     /// The status and the headers of the right answer, and no body.

@@ -41,7 +41,7 @@ pub use estate::{
     Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Load, Msdp, Pool, Scan, Slo,
     State, StorageServer, Unit, Volume, VolumePool,
 };
-pub use fault::{Fault, Faults, Malformed};
+pub use fault::{Fault, Faults, Gate, Malformed};
 pub use options::{Options, Strictness, Unended};
 pub use release::Release;
 pub use requests::{Request, Requests};

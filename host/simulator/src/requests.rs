@@ -99,6 +99,11 @@ impl Requests {
         self.wait(|| self.count(path) >= count).await;
     }
 
+    /// Waits until more than `total` requests have come in all.
+    pub async fn wait_for_more_than(&self, total: u64) {
+        self.wait(|| self.total() > total).await;
+    }
+
     /// Waits until the log is as wanted; it is looked at again whenever a
     /// request arrives and whenever one is answered.
     pub async fn wait_until(&self, mut wanted: impl FnMut(&[Request]) -> bool) {

@@ -63,6 +63,7 @@ pub(crate) async fn respond(
         Some(Fault::Down) => return Err(Closed),
         Some(Fault::Hanging) => return pending().await,
         Some(Fault::Slow(time)) => sleep(*time).await,
+        Some(Fault::Held(gate)) => gate.pass().await,
         _ => {}
     }
     let response = reply(&shared, &asked, fault.as_ref());
@@ -92,7 +93,7 @@ pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<R
     let number = shared.requests.arrived(note(&asked));
     let fault = shared.faults.on(target.split('?').next()?);
     match &fault {
-        None | Some(Fault::RepeatCursor) => {}
+        None | Some(Fault::RepeatCursor | Fault::Slow(_) | Fault::Held(_)) => {}
         Some(fault) => {
             fault.instead(&asked.headers, shared.clock.now())?;
         }

@@ -21,6 +21,11 @@ use super::counters::{Counters, assert_none_fell, reported};
 /// How far back finished jobs are looked at: `server.scrapingInterval`.
 const LOOKBACK: u64 = 3600;
 
+/// Collections until what was read once has been read again: a label set that is
+/// newer than the state begins with 0, and a job that ended long before is looked
+/// for when it has been missed twice.
+const RECOVERY: u32 = 4;
+
 /// What becomes of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -74,6 +79,8 @@ pub(super) struct Exporter {
     settings: Settings,
     version: Option<String>,
     state: Vec<Saved>,
+    /// In how many collections it may show less, because its state was put back.
+    recovering: u32,
     /// The states of before, the last one last.
     earlier: Vec<Vec<Saved>>,
     /// What a scrape would show.
@@ -100,6 +107,7 @@ impl Exporter {
             },
             version: None,
             state: Vec::new(),
+            recovering: 0,
             earlier: Vec::new(),
             shown: Counters::new(),
             requests: 0,
@@ -142,6 +150,7 @@ impl Exporter {
             && let Some(state) = self.earlier.first()
         {
             self.state = state.clone();
+            self.recovering = RECOVERY;
         }
     }
 
@@ -175,9 +184,18 @@ impl Exporter {
             })
         };
         let kept = shown.extract_if(.., |name, _| stays(name)).collect();
-        assert_none_fell(&shown, &now, when);
+        self.recovering = self.recovering.saturating_sub(1);
+        if self.recovering == 0 {
+            assert_none_fell(&shown, &now, when);
+            shown.clear();
+        }
+        // Until it has recovered, it is held to what it showed before.
+        for (name, value) in now {
+            let most = shown.entry(name).or_default();
+            *most = value.max(*most);
+        }
         self.shown = kept;
-        self.shown.extend(now);
+        self.shown.extend(shown);
     }
 
     /// The size of what is kept, in bytes.
