@@ -2,8 +2,8 @@
 //! time: `make soak SECONDS=60`. The exporter is a process of its own, so that
 //! its memory, descriptors and threads are nobody else's.
 //!
-//! One table at the end; exit status 1 when a scrape failed, a counter fell, or
-//! descriptors were left open.
+//! One table at the end; exit status 1 when a scrape failed, a counter fell, a
+//! guest was rolled back or kept in memory, or descriptors were left open.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -86,18 +86,27 @@ async fn soak(time: Duration) -> ExitCode {
         }
     }
     let load = load.end().await;
-    // Connections that nobody needs any more are closed in a moment.
-    let idle = async || process.state(began).descriptors <= states[0].descriptors;
-    let _ = tokio::time::timeout(Duration::from_secs(20), async {
-        while !idle().await {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    })
-    .await;
+    settled(&process, &states[0]).await;
     states.push(process.state(began));
     let last = client.scrape().await;
     drop(program);
     report(began.elapsed(), &load, &states, &first, &last)
+}
+
+/// Connections that nobody needs any more are closed in a moment; the guest before
+/// the last goes when that has passed its probation.
+async fn settled(process: &Process, begin: &State) {
+    let idle = || {
+        let now = process.state(Instant::now());
+        now.descriptors <= begin.descriptors && now.guests == 1
+    };
+    // What is still there then, the table says.
+    let _ = tokio::time::timeout(Duration::from_secs(20), async {
+        while !idle() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
 }
 
 fn report(
@@ -108,92 +117,113 @@ fn report(
     last: &Exposition,
 ) -> ExitCode {
     let mut table = Table::default();
+    let rolled_back = happened(&mut table, took, load, first, last);
+    held(&mut table, states);
+    table.print();
+    let (begin, end) = (&states[0], states.last().unwrap());
+    let bad = load.failed + load.fell > 0
+        || rolled_back > 0.0
+        || end.descriptors > begin.descriptors
+        || end.guests > 1;
+    ExitCode::from(u8::from(bad))
+}
+
+/// What was done and seen; gives how many guests were rolled back.
+fn happened(
+    table: &mut Table,
+    took: Duration,
+    load: &load::Ended,
+    first: &Exposition,
+    last: &Exposition,
+) -> f64 {
     let more = |name, result| {
         let labels = [("result", result)];
         last.sum(name, &labels) - first.sum(name, &labels)
     };
-    let (swaps, reloads) = (
-        "nbu_exporter_guest_swaps_total",
-        "nbu_exporter_config_reloads_total",
-    );
-    let mut add = |what: &str, figure: f64, aim: &str, how: &str| {
-        table.add(what, format!("{figure:.0}"), aim, how);
-    };
-    add("time", took.as_secs_f64(), "", "seconds");
-    add(
-        "scrapes",
-        load.scrapes as f64,
-        "",
-        "3 clients at full speed; one reads every line",
-    );
-    add("scrapes that failed", load.failed as f64, "0", "");
-    add("counters that fell or went", load.fell as f64, "0", "");
-    add(
-        "guests swapped",
-        more(swaps, "promoted"),
-        "",
-        "the guest that is carried, with another digest",
-    );
-    add(
-        "guests refused",
-        more(swaps, "refused"),
-        "",
-        "bytes that are none",
-    );
-    add("guests rolled back", more(swaps, "rolled_back"), "0", "");
-    add(
-        "reloads",
-        more(reloads, "success"),
-        "",
-        "by POST and by change of the file",
-    );
-    add(
-        "reloads refused",
-        more(reloads, "failure"),
-        "",
-        "a file with mistakes",
-    );
-    let (begin, end) = (&states[0], states.last().unwrap());
-    let both = |before: usize, after: usize| format!("{before} → {after}");
-    table.add(
-        "file descriptors",
-        both(begin.descriptors, end.descriptors),
-        "no more",
-        "/proc/PID/fd",
-    );
-    table.add(
-        "threads",
-        both(begin.threads, end.threads),
-        "",
-        "/proc/PID/task",
-    );
-    for state in states {
-        table.add(
-            format!("memory after {:.0} s", state.at.as_secs_f64()),
-            format!("{:.1} MB", state.resident / 1e6),
+    let swaps = |result| more("nbu_exporter_guest_swaps_total", result);
+    let reloads = |result| more("nbu_exporter_config_reloads_total", result);
+    let (scrapes, failed, fell) = (load.scrapes as f64, load.failed as f64, load.fell as f64);
+    let rolled_back = swaps("rolled_back");
+    for (what, figure, aim, how) in [
+        ("time", took.as_secs_f64(), "", "seconds"),
+        (
+            "scrapes",
+            scrapes,
             "",
-            "VmRSS",
-        );
+            "3 clients at full speed; one reads every line",
+        ),
+        ("scrapes that failed", failed, "0", ""),
+        ("counters that fell or went", fell, "0", ""),
+        (
+            "guests swapped",
+            swaps("promoted"),
+            "",
+            "the one inside, with another digest each",
+        ),
+        (
+            "guests refused",
+            swaps("refused"),
+            "",
+            "bytes that are none",
+        ),
+        ("guests rolled back", rolled_back, "0", ""),
+        (
+            "reloads",
+            reloads("success"),
+            "",
+            "by POST and by change of the file",
+        ),
+        (
+            "reloads refused",
+            reloads("failure"),
+            "",
+            "a file with mistakes",
+        ),
+    ] {
+        table.add(what, format!("{figure:.0}"), aim, how);
     }
-    let (all, half) = (
-        process::slope(states),
-        process::slope(&states[states.len() / 2..]),
-    );
-    table.add(
-        "memory, slope",
-        format!("{all:+.2} MB/min"),
-        "",
-        "least squares over all of these",
-    );
-    table.add(
-        "memory, slope",
-        format!("{half:+.2} MB/min"),
-        "",
-        "the same over the second half",
-    );
-    table.print();
-    let rolled_back = more(swaps, "rolled_back");
-    let bad =
-        load.failed + load.fell > 0 || end.descriptors > begin.descriptors || rolled_back > 0.0;
-    ExitCode::from(u8::from(bad))
+    rolled_back
+}
+
+/// What the process held.
+fn held(table: &mut Table, states: &[State]) {
+    let (begin, end) = (&states[0], states.last().unwrap());
+    for (what, before, after, aim, how) in [
+        (
+            "file descriptors",
+            begin.descriptors,
+            end.descriptors,
+            "no more",
+            "/proc/PID/fd",
+        ),
+        (
+            "connections to NetBackup",
+            begin.upstream,
+            end.upstream,
+            "",
+            "besides; those are kept",
+        ),
+        (
+            "compiled guests",
+            begin.guests,
+            end.guests,
+            "1 at the end",
+            "",
+        ),
+        ("threads", begin.threads, end.threads, "", "/proc/PID/task"),
+    ] {
+        table.add(what, format!("{before} → {after}"), aim, how);
+    }
+    for state in states {
+        let what = format!("memory after {:.0} s", state.at.as_secs_f64());
+        table.add(what, format!("{:.1} MB", state.resident / 1e6), "", "VmRSS");
+    }
+    let half = &states[states.len() / 2..];
+    for (of, how) in [
+        (states, "least squares over all of these"),
+        (half, "over the second half"),
+    ] {
+        let slope = process::slope(of);
+        table.add("memory, slope", format!("{slope:+.2} MB/min"), "", how);
+    }
 }

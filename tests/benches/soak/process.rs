@@ -23,6 +23,8 @@ pub(crate) struct State {
     /// Those connections: as many as were ever needed at one time.
     pub(crate) upstream: usize,
     pub(crate) threads: usize,
+    /// Compiled guests, as mappings that can be run and belong to no file.
+    pub(crate) guests: usize,
 }
 
 impl Process {
@@ -34,6 +36,7 @@ impl Process {
             descriptors,
             upstream,
             threads: self.folder("task").count(),
+            guests: self.guests(),
         }
     }
 
@@ -64,6 +67,16 @@ impl Process {
         lines.collect()
     }
 
+    fn guests(&self) -> usize {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.id)).unwrap();
+        let code = |line: &&str| {
+            // Address, permissions, offset, device, inode, and a name or none.
+            let fields: Vec<_> = line.split_whitespace().collect();
+            fields.len() == 5 && fields[1].contains('x')
+        };
+        maps.lines().filter(code).count()
+    }
+
     fn resident(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -81,9 +94,10 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} s: {:.1} MB, {} descriptors, {} to NetBackup, {} threads",
+            "{:.0} s: {:.1} MB, {} guests, {} descriptors, {} to NetBackup, {} threads",
             self.at.as_secs_f64(),
             self.resident / 1e6,
+            self.guests,
             self.descriptors,
             self.upstream,
             self.threads
