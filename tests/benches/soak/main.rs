@@ -15,6 +15,7 @@
 mod change;
 mod load;
 mod process;
+#[allow(dead_code, reason = "the soak has no times to show")]
 #[path = "../figures/table.rs"]
 mod table;
 

@@ -37,7 +37,7 @@ impl Instruments {
         denied: impl IntoIterator<Item = &'static str>,
         faults: impl IntoIterator<Item = &'static str>,
     ) {
-        let table = &self.0.table;
+        let table = self.change();
         for reason in denied {
             table
                 .egress_denied
@@ -142,13 +142,13 @@ impl Instruments {
 
     /// Shows a site whose state is stored, before that has ever failed.
     pub fn expect_state(&self, site: &SiteName) {
-        let failures = &self.0.table.state_write_failures;
+        let failures = &self.change().state_write_failures;
         failures.with_label_values(&[site.as_str()]);
     }
 
     /// The site's saved state could not be stored.
     pub fn state_write_failed(&self, site: &SiteName) {
-        let failures = &self.0.table.state_write_failures;
+        let failures = &self.change().state_write_failures;
         failures.with_label_values(&[site.as_str()]).inc();
     }
 
