@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test week lint bench target build
+.PHONY: demo test week lint bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -22,10 +22,16 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-## bench: figures of this machine, as a table
+## bench: figures of this machine, as a table; some of them with BENCH="render scrapes"
 bench: target
-	$(CARGO) build --release --package nbu_exporter --package tests
-	$(CARGO) bench --package nbu_exporter --package tests --bench figures
+	$(CARGO) build --release --workspace --all-targets
+	$(CARGO) bench --workspace --bench figures -- $(BENCH)
+
+## soak: swaps and reloads under scrapes for SECONDS, and what is left of it
+SECONDS ?= 300
+soak: target
+	$(CARGO) build --release --workspace --all-targets
+	SECONDS=$(SECONDS) $(CARGO) bench --workspace --bench soak
 
 build: target
 	$(CARGO) build --workspace --all-targets

@@ -14,6 +14,7 @@ mod json;
 mod limits;
 mod problem;
 mod proxy;
+mod reading;
 mod section;
 mod server;
 mod setting;
@@ -26,7 +27,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::{collect, guest, http, swap, telemetry};
 use problem::Findings;
@@ -80,9 +80,7 @@ pub fn load(
     overrides: &Overrides,
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    // It may hold keys.
-    let text = Zeroizing::new(text);
+    let text = reading::text(path).map_err(|error| unreadable(path, &error))?;
     parse(&text, path, overrides, environment)
 }
 

@@ -61,3 +61,40 @@ impl fmt::Display for Confinement {
         })
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Landlock holds for the thread that asks for it, so that a thread of its own
+    /// can be confined in a process that goes on.
+    #[test]
+    fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, elsewhere) = (folder.path().join("log"), folder.path().join("elsewhere"));
+        fs::create_dir(&log).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        let there = elsewhere.join("there");
+        fs::write(&there, "kept").unwrap();
+        let confined = std::thread::spawn(move || {
+            if confine(std::slice::from_ref(&log)) == Confinement::None {
+                return eprintln!("skipped: this kernel has no Landlock");
+            }
+            let denied = |result: std::io::Result<()>| {
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+            };
+            denied(Command::new("/bin/true").status().map(drop));
+            denied(fs::write(elsewhere.join("new"), "x"));
+            denied(fs::write(&there, "x"));
+            denied(fs::remove_file(&there));
+            denied(fs::create_dir(elsewhere.join("folder")));
+            assert_eq!(fs::read(&there).unwrap(), b"kept");
+            fs::write(log.join("exporter.log"), "x").unwrap();
+        });
+        confined.join().unwrap();
+    }
+}

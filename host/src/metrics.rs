@@ -1,10 +1,10 @@
 //! Metrics: the model, the page a scrape is answered with, and the host's own
 //! instruments.
 //!
-//! A guest's families pass through three steps: `check` drops what Prometheus
-//! would refuse, `page` merges the sites and renders them once, and a scrape
-//! hands out the rendered bytes. The instruments are the host's own and are
-//! rendered at each scrape.
+//! A guest's families pass through four steps: `check` drops what Prometheus
+//! would refuse, `piece` writes down what has changed, `page` puts the pieces of
+//! all sites together, and a scrape hands out their bytes. The instruments are
+//! the host's own, and end every scrape.
 
 pub mod budget;
 pub mod check;
@@ -13,6 +13,8 @@ pub mod family;
 pub mod gzip;
 pub mod instruments;
 pub mod page;
+pub mod parts;
+pub mod piece;
 
 mod text;
 
@@ -22,4 +24,6 @@ pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
 pub use instruments::{Build, Instruments, SwapResult};
 pub use page::Page;
+pub use parts::Parts;
+pub use piece::Piece;
 pub use text::Format;

@@ -1,5 +1,6 @@
 //! What is written for users is true of this program.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -44,4 +45,65 @@ async fn every_name_that_the_migration_page_maps_to_exists() {
         }
     }
     assert!(names > 20, "the table of names is not where it was");
+}
+
+/// A file, and a test that a line of SECURITY.md says is in it.
+fn cited(line: &str) -> Vec<(&str, &str)> {
+    let mut file = None;
+    let mut tests = Vec::new();
+    for word in line.split('`').skip(1).step_by(2) {
+        if word.ends_with(".rs") {
+            file = Some(word);
+        } else if let Some(file) = file.filter(|_| is_sentence(word)) {
+            tests.push((file, word));
+        }
+    }
+    tests
+}
+
+fn is_sentence(word: &str) -> bool {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    word.contains('_') && word.chars().all(letters)
+}
+
+/// Whether the file has a test of that name, and not only a function.
+fn is_test(text: &str, name: &str) -> bool {
+    let Some((before, _)) = text.split_once(&format!("fn {name}(")) else {
+        return false;
+    };
+    let before = before.trim_end_matches("async ").trim_end();
+    before
+        .lines()
+        .last()
+        .is_some_and(|line| line.trim().starts_with("#[") && line.contains("test"))
+}
+
+#[test]
+fn every_promise_of_security_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (mut tests, mut promises) = (BTreeSet::new(), 0);
+    for line in text.lines() {
+        let cited = cited(line);
+        for (file, name) in &cited {
+            let source = fs::read_to_string(root.join(file));
+            let source = source.unwrap_or_else(|error| panic!("`{file}`: {error}"));
+            assert!(is_test(&source, name), "`{file}` has no test `{name}`");
+        }
+        tests.extend(cited.iter().map(|(_, name)| name.to_string()));
+        promises += usize::from(!cited.is_empty());
+    }
+    assert!(
+        tests.len() > 60 && promises > 40,
+        "{} tests, {promises}",
+        tests.len()
+    );
+    let promised = text.split("## Promises").nth(1).unwrap();
+    let promised = promised.split("## Not promised").next().unwrap();
+    let rows = promised
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.contains("Tried by"));
+    for row in rows {
+        assert!(!cited(row).is_empty(), "nothing tries: {row}");
+    }
 }

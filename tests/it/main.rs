@@ -16,6 +16,7 @@ mod docs;
 mod egress;
 mod faults;
 mod freshness;
+mod garbage;
 mod health;
 mod hostile;
 mod jobs;

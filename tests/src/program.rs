@@ -122,6 +122,13 @@ impl Program {
         }
     }
 
+    /// From here on its output is read and thrown away.
+    pub fn quiet(mut self) -> Self {
+        self.lines.close();
+        self.log = Vec::new();
+        self
+    }
+
     /// Where it says that it listens.
     pub async fn address(&mut self) -> SocketAddr {
         let line = self.line("Listening").await;
@@ -167,9 +174,8 @@ fn forward(stream: impl AsyncRead + Unpin + Send + 'static, lines: mpsc::Unbound
     tokio::spawn(async move {
         let mut read = BufReader::new(stream).lines();
         while let Ok(Some(line)) = read.next_line().await {
-            if lines.send(line).is_err() {
-                break;
-            }
+            // Nobody may listen, and the pipe must be emptied all the same.
+            let _ = lines.send(line);
         }
     });
 }

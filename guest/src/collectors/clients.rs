@@ -11,9 +11,8 @@ mod counts;
 mod successes;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use futures::future::{LocalBoxFuture, join};
+use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
@@ -22,6 +21,7 @@ use super::jobs::ledger::{Kept, Ledger, Moment};
 use super::jobs::list;
 use super::jobs::options::{Options as Reading, Overlap, Readers};
 use super::jobs::reach::LONGEST_GAP;
+use super::jobs::reading;
 use super::jobs::row::Job;
 use super::jobs::unended::{Unended, Waiting};
 use super::{Collected, Collector, Context};
@@ -86,9 +86,9 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let alone = |failure| vec![failure];
-    let options: Options = super::options(context).map_err(alone)?;
-    let names = options.allowlist.unwrap_or_default();
-    let reading = Reading::new(options.overlap, options.readers);
+    let asked: Options = super::options(context).map_err(alone)?;
+    let names = asked.allowlist.unwrap_or_default();
+    let options = Reading::new(asked.overlap, asked.readers);
     let mut memory = recall(context);
     memory.finished.show();
     if names.is_empty() {
@@ -97,9 +97,11 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         let recent = Recent::default();
         return Ok(collected(context, memory, recent));
     }
-    let moment = reading.moment(context).await.map_err(alone)?;
+    let moment = options.moment(context).await.map_err(alone)?;
     let mut clients = Clients::resume(&names, memory, moment);
-    let unended = clients.read(context, reading.readers()).await?;
+    let Clients { ledger, tally, .. } = &mut clients;
+    let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
+    let unended = reading::read(context, &options, ledger, take).await?;
     let (memory, recent) = clients.summarize(&unended, context.window.now);
     Ok(collected(context, memory, recent))
 }
@@ -142,11 +144,37 @@ impl<'a> Listed<'a> {
 /// The clients on the list during one collection.
 struct Clients<'a> {
     names: &'a [String],
-    listed: Listed<'a>,
     moment: Moment,
     ledger: Ledger,
+    tally: Tally<'a>,
+}
+
+/// What is counted of them.
+struct Tally<'a> {
+    listed: Listed<'a>,
     finished: Finished,
     successes: Successes,
+}
+
+impl Tally<'_> {
+    /// A job of a client on the list. Of others nothing is kept.
+    fn count(&mut self, ledger: &mut Ledger, job: &Job<'_>) {
+        ledger.saw(job.id);
+        if !job.is_done() {
+            return;
+        }
+        let Some(client) = self.listed.find(job.client.as_deref()) else {
+            ledger.ignore(job.id);
+            return;
+        };
+        let labels = [client, &*job.action, &*job.status];
+        if ledger.take(job, labels).is_some() {
+            self.finished.add(labels, ledger.is_first());
+        }
+        if job.is_leaf() {
+            self.successes.note(client, &job.policy, job);
+        }
+    }
 }
 
 impl<'a> Clients<'a> {
@@ -161,56 +189,13 @@ impl<'a> Clients<'a> {
         let listed = names.iter().map(|name| (name.to_lowercase(), &**name));
         Self {
             names,
-            listed: Listed(listed.collect()),
             moment,
             ledger,
-            finished: memory.finished,
-            successes: memory.successes,
-        }
-    }
-
-    /// Reads both lists.
-    async fn read(
-        &mut self,
-        context: &Context<'_>,
-        readers: usize,
-    ) -> Result<Rc<Unended>, Vec<Failure>> {
-        let client = context.client;
-        let range = (self.ledger.since(), self.moment.clocks.server);
-        let (finished, unended) = join(
-            list::finished(client, range, readers, |job| self.count(&job)),
-            context.shared.unended(client),
-        )
-        .await;
-        let unended = match (finished, unended) {
-            (Ok(()), Ok(unended)) => unended,
-            (finished, unended) => {
-                return Err(finished.err().into_iter().chain(unended.err()).collect());
-            }
-        };
-        let missing = self.ledger.missing(&unended);
-        list::each(client, missing, readers, |job| self.count(&job))
-            .await
-            .map_err(|failure| vec![failure])?;
-        Ok(unended)
-    }
-
-    /// A finished job of a client on the list. Of others nothing is kept.
-    fn count(&mut self, job: &Job<'_>) {
-        self.ledger.saw(job.id);
-        if !job.is_done() {
-            return;
-        }
-        let Some(client) = self.listed.find(job.client.as_deref()) else {
-            self.ledger.ignore(job.id);
-            return;
-        };
-        let labels = [client, &*job.action, &*job.status];
-        if self.ledger.take(job, labels).is_some() {
-            self.finished.add(labels, self.ledger.is_first());
-        }
-        if job.is_leaf() {
-            self.successes.note(client, &job.policy, job);
+            tally: Tally {
+                listed: Listed(listed.collect()),
+                finished: memory.finished,
+                successes: memory.successes,
+            },
         }
     }
 
@@ -220,7 +205,7 @@ impl<'a> Clients<'a> {
         for record in self.ledger.in_window(unended) {
             recent.count(self.ledger.labels().set(record.labels));
         }
-        let client = |job: &Waiting| self.listed.find(unended.client(job));
+        let client = |job: &Waiting| self.tally.listed.find(unended.client(job));
         for job in unended.jobs() {
             let Some(client) = client(job).filter(|_| job.ended_since(self.moment.window_start))
             else {
@@ -234,8 +219,8 @@ impl<'a> Clients<'a> {
         let mut memory = Memory {
             known: Vec::new(),
             ledger: Some(self.ledger.keep(unended, |job| client(job).is_some())),
-            finished: self.finished,
-            successes: self.successes,
+            finished: self.tally.finished,
+            successes: self.tally.successes,
         };
         memory.forget(self.names.to_vec(), now);
         (memory, recent)

@@ -12,13 +12,15 @@ mod open;
 pub(super) mod options;
 mod queue_reason;
 pub(super) mod reach;
+pub(super) mod reading;
 pub(super) mod record;
 pub(super) mod row;
-pub(super) mod totals;
+pub(super) mod total;
+mod totals;
 pub(super) mod unended;
 mod window;
 
-use futures::future::{LocalBoxFuture, join};
+use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::current::Current;
@@ -88,29 +90,8 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     totals.show();
     let mut ledger = Ledger::resume(kept, moment);
     let mut added = Added::default();
-    let mut take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);
-
-    let range = (ledger.since(), moment.clocks.server);
-    let (finished, unended) = join(
-        list::finished(context.client, range, options.readers(), |job| {
-            take(&mut ledger, &job);
-        }),
-        context.shared.unended(context.client),
-    )
-    .await;
-    let unended = match (finished, unended) {
-        (Ok(()), Ok(unended)) => unended,
-        // Each tells what the other one may not count.
-        (finished, unended) => {
-            return Err(finished.err().into_iter().chain(unended.err()).collect());
-        }
-    };
-    let missing = ledger.missing(&unended);
-    list::each(context.client, missing, options.readers(), |job| {
-        take(&mut ledger, &job);
-    })
-    .await
-    .map_err(alone)?;
+    let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);
+    let unended = reading::read(context, &options, &mut ledger, take).await?;
     totals.add(&added, ledger.labels(), ledger.is_first());
     Ok(summarize(context, ledger, totals, &unended))
 }

@@ -282,7 +282,7 @@ fn sum(families: &[Family], sample: &str) -> f64 {
 fn live(seed: u64, weather: Weather) {
     let mut life = Life::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), weather);
     life.model.page.set(7);
-    let moving = weather.moving.then(|| Random(seed));
+    let moving = weather.moving.then_some(Random(seed));
     life.model.moving.replace(moving);
     for _ in 0..120 {
         for _ in 0..life.random.below(16) {

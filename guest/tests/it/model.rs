@@ -146,7 +146,7 @@ impl Model {
         }
         let mut truth = self.truth.borrow_mut();
         let figures = truth.entry((job.action, status)).or_default();
-        let lasted = end.checked_sub(job.start).unwrap_or(0);
+        let lasted = end.saturating_sub(job.start);
         for (sum, figure) in figures.iter_mut().zip([1, job.size, job.size * 3, lasted]) {
             *sum += figure;
         }

@@ -16,6 +16,8 @@ use super::source::Source;
 use super::storing;
 use crate::collect::{Store, Unusable};
 use crate::config::Config;
+use crate::egress::Rule;
+use crate::guest::FaultKind;
 use crate::swap::{Cause, Refusal, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
@@ -108,7 +110,7 @@ impl Reloader {
         self.rooms
             .instruments
             .config_loaded(sha256, SystemTime::now());
-        self.show_trust(&self.config);
+        self.introduce(&self.config);
         self.listener.set_ready();
         Ok(())
     }
@@ -230,7 +232,7 @@ impl Reloader {
         self.rooms
             .instruments
             .config_loaded(&config.sha256, SystemTime::now());
-        self.show_trust(&config);
+        self.introduce(&config);
         self.listener
             .apply(moved, &config, self.config.http.shutdown_timeout);
         self.watcher.set_paths(watched(&config)).await;
@@ -252,11 +254,15 @@ impl Reloader {
         loaded.map_err(|problems| problems.to_string())
     }
 
-    /// Sites that are gone are forgotten with all else about them.
-    fn show_trust(&self, config: &Config) {
+    /// What is known of each site before anything happens at it. Sites that are
+    /// gone are forgotten with all else about them.
+    fn introduce(&self, config: &Config) {
+        let instruments = &self.rooms.instruments;
         for site in &config.swap.sites {
-            let insecure = site.egress.is_insecure();
-            self.rooms.instruments.tls_insecure(&site.name, insecure);
+            instruments.tls_insecure(&site.name, site.egress.is_insecure());
+            let denied = Rule::ALL.map(Rule::as_str);
+            let faults = FaultKind::ALL.map(FaultKind::as_str);
+            instruments.expect_guest(&site.name, denied, faults);
         }
     }
 

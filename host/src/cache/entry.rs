@@ -1,14 +1,16 @@
 //! What is known of one site.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::fall;
+use super::{fall, freshness};
 use crate::guest::{Digest, REASONS};
-use crate::metrics::{Family, Reason};
+use crate::metrics::{Family, Piece, Reason};
 use crate::moment::Moment;
+use crate::site::SiteName;
 
 /// One attempt to read one collector of a site.
 #[derive(Debug)]
@@ -46,23 +48,25 @@ pub(super) struct SiteEntry {
     pub(super) up: Option<bool>,
     pub(super) api_version: Option<String>,
     pub(super) collectors: BTreeMap<String, CollectorEntry>,
+    /// How fresh and healthy it is, as it stood on the last page.
+    freshness: Vec<Arc<Piece>>,
 }
 
 /// One collector of a site.
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
-    shown: Vec<Value>,
+    shown: Vec<Value<Arc<Piece>>>,
     /// What was held back because it fell; each the newest of its family.
-    held: Vec<Value>,
+    held: Vec<Value<Family>>,
     pub(super) status: CollectorStatus,
     /// By reason; every reason from the start.
     pub(super) failures: BTreeMap<&'static str, u64>,
 }
 
-/// A family that counts for a time.
+/// A family, written down or not, that counts for a time.
 #[derive(Debug)]
-struct Value {
-    family: Family,
+struct Value<T> {
+    of: T,
     /// Until when.
     expires: Instant,
     /// Who reported it.
@@ -97,22 +101,37 @@ impl Default for CollectorEntry {
 impl SiteEntry {
     /// Takes an attempt of one of the site's collectors. One that is not
     /// collected any more is not brought back.
-    pub(super) fn record(&mut self, attempt: Attempt) -> Dropped {
+    pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
         let series: usize = others.map(|(_, entry)| entry.series()).sum();
         let room = attempt.site_series.saturating_sub(series);
         match self.collectors.get_mut(&attempt.collector) {
-            Some(entry) => entry.record(attempt, room),
+            Some(entry) => entry.record(site, attempt, room),
             None => Vec::new(),
         }
+    }
+
+    /// Says anew how fresh and healthy it is; only what has changed is written.
+    pub(super) fn refresh(&mut self, site: &SiteName) {
+        let before = std::mem::take(&mut self.freshness);
+        let families = freshness::families(self).into_iter();
+        self.freshness = families
+            .map(|family| written(site, family, before.iter()))
+            .collect();
+    }
+
+    /// All that is said of it, in the order of the page.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let values = self.collectors.values().flat_map(CollectorEntry::pieces);
+        self.freshness.iter().map(Arc::as_ref).chain(values)
     }
 }
 
 impl CollectorEntry {
     /// Success replaces all values; a failure leaves those that it has no newer
     /// ones of until they expire. `room` is for how many series.
-    fn record(&mut self, attempt: Attempt, room: usize) -> Dropped {
+    fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
         self.status.duration = attempt.took;
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;
@@ -130,23 +149,21 @@ impl CollectorEntry {
                 families
             }
         };
-        let known = self.shown.iter().chain(&self.held);
-        let own = known.filter(|value| value.guest == guest);
-        let held = fall::hold_back(&mut families, own.map(|value| &value.family));
-        let value = |family| Value {
-            family,
+        let held = fall::hold_back(&mut families, self.own(guest));
+        let all = self.status.success == Some(true);
+        let replaced = |old: &Family| all || families.iter().any(|new| new.name == old.name);
+        let before = self.shown.extract_if(.., |old| replaced(old.of.family()));
+        let before: Vec<_> = before.map(|old| old.of).collect();
+        self.held.retain(|old| !replaced(&old.of));
+        let fell = held.iter().map(Family::series).sum();
+        self.held
+            .extend(held.into_iter().map(|of| Value { of, expires, guest }));
+        let show = |family| Value {
+            of: written(site, family, before.iter()),
             expires,
             guest,
         };
-        let replaced = |old: &Value| {
-            self.status.success == Some(true)
-                || families.iter().any(|new| new.name == old.family.name)
-        };
-        self.shown.retain(|old| !replaced(old));
-        self.held.retain(|old| !replaced(old));
-        let fell = held.iter().map(Family::series).sum();
-        self.held.extend(held.into_iter().map(value));
-        let lost = self.show(families.into_iter().map(value), room);
+        let lost = self.show(families, room, show);
         let dropped = [(Reason::Fell, fell), (Reason::SiteSeries, lost)];
         dropped
             .into_iter()
@@ -154,16 +171,29 @@ impl CollectorEntry {
             .collect()
     }
 
+    /// What a guest has said last, shown or held back.
+    fn own(&self, guest: Digest) -> impl Iterator<Item = &Family> + Clone {
+        let shown = self.shown.iter().filter(move |value| value.guest == guest);
+        let held = self.held.iter().filter(move |value| value.guest == guest);
+        let shown = shown.map(|value| value.of.family());
+        shown.chain(held.map(|value| &value.of))
+    }
+
     /// Shows what there is room for; says how many series there was none for. A
     /// family is shown whole or not at all.
-    fn show(&mut self, values: impl Iterator<Item = Value>, room: usize) -> usize {
+    fn show(
+        &mut self,
+        families: Vec<Family>,
+        room: usize,
+        show: impl Fn(Family) -> Value<Arc<Piece>>,
+    ) -> usize {
         let mut room = room.saturating_sub(self.series());
         let mut lost = 0;
-        for value in values {
-            let series = value.family.series();
+        for family in families {
+            let series = family.series();
             if series <= room {
                 room -= series;
-                self.shown.push(value);
+                self.shown.push(show(family));
             } else {
                 lost += series;
             }
@@ -178,7 +208,12 @@ impl CollectorEntry {
 
     /// The values.
     pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
-        self.shown.iter().map(|value| &value.family)
+        self.pieces().map(Piece::family)
+    }
+
+    /// The values as they are written down.
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        self.shown.iter().map(|value| value.of.as_ref())
     }
 
     /// When the first of the values expires.
@@ -199,6 +234,19 @@ impl CollectorEntry {
     pub(super) fn drop_values(&mut self) {
         self.shown = Vec::new();
         self.held = Vec::new();
+    }
+}
+
+/// The family written down: as it was before, when it was the same, for to compare
+/// costs a fraction of writing.
+fn written<'b>(
+    site: &SiteName,
+    family: Family,
+    mut before: impl Iterator<Item = &'b Arc<Piece>>,
+) -> Arc<Piece> {
+    match before.find(|piece| *piece.family() == family) {
+        Some(piece) => Arc::clone(piece),
+        None => Arc::new(Piece::new(site, family)),
     }
 }
 

@@ -13,7 +13,7 @@
 
 use std::collections::HashMap;
 
-use crate::metrics::{Distribution, Family, Kind, Samples};
+use crate::metrics::{Distribution, Family, Kind, Point, Samples};
 
 /// Takes the series that are lower than `before` out of `families`.
 pub(super) fn hold_back<'b>(
@@ -25,7 +25,7 @@ pub(super) fn hold_back<'b>(
         let earlier = before.clone().filter(|old| {
             old.name == family.name && old.kind() == family.kind() && old.labels == family.labels
         });
-        let fallen = fallen(family, &Known::of(earlier));
+        let fallen = fallen(family, earlier);
         if !fallen.contains(&true) {
             continue;
         }
@@ -38,47 +38,75 @@ pub(super) fn hold_back<'b>(
     held
 }
 
-/// What was said of each label set.
-#[derive(Default)]
-struct Known<'b> {
-    points: HashMap<&'b [String], f64>,
-    distributions: HashMap<&'b [String], &'b Distribution>,
-}
-
-impl<'b> Known<'b> {
-    fn of(families: impl Iterator<Item = &'b Family>) -> Self {
-        let mut known = Self::default();
-        for family in families {
-            match &family.samples {
-                Samples::Gauge(points) | Samples::Counter(points) => known
-                    .points
-                    .extend(points.iter().map(|p| (p.label_values.as_slice(), p.value))),
-                Samples::Histogram(all) => known
-                    .distributions
-                    .extend(all.iter().map(|one| (one.label_values.as_slice(), one))),
-            }
+/// Whether each sample is lower than before, in their order.
+fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
+    match &family.samples {
+        Samples::Gauge(points) | Samples::Counter(points) => {
+            let mut known = Known::new(before, |samples| match samples {
+                Samples::Gauge(points) | Samples::Counter(points) => {
+                    points.iter().map(|p| (&*p.label_values, p.value)).collect()
+                }
+                Samples::Histogram(_) => Vec::new(),
+            });
+            let fell = |now: &Point| Some(now.value < known.get(&now.label_values)?);
+            points
+                .iter()
+                .map(fell)
+                .map(Option::unwrap_or_default)
+                .collect()
         }
-        known
+        Samples::Histogram(all) => {
+            let mut known = Known::new(before, |samples| match samples {
+                Samples::Histogram(all) => all.iter().map(|d| (&*d.label_values, d)).collect(),
+                Samples::Gauge(_) | Samples::Counter(_) => Vec::new(),
+            });
+            let fell = |now: &Distribution| Some(shrank(now, known.get(&now.label_values)?));
+            all.iter()
+                .map(fell)
+                .map(Option::unwrap_or_default)
+                .collect()
+        }
     }
 }
 
-/// Whether each sample is lower than before, in their order.
-fn fallen(family: &Family, known: &Known<'_>) -> Vec<bool> {
-    match &family.samples {
-        Samples::Gauge(points) | Samples::Counter(points) => points
-            .iter()
-            .map(|now| {
-                let before = known.points.get(now.label_values.as_slice());
-                before.is_some_and(|before| now.value < *before)
-            })
-            .collect(),
-        Samples::Histogram(all) => all
-            .iter()
-            .map(|now| {
-                let before = known.distributions.get(now.label_values.as_slice());
-                before.is_some_and(|before| shrank(now, before))
-            })
-            .collect(),
+/// What was said of each label set.
+struct Known<'b, T> {
+    all: Vec<(&'b [String], T)>,
+    /// Where the next one stands, if a family comes in the order it had before, as
+    /// it does but for what is new; none when there are several to look in.
+    next: Option<usize>,
+    /// Where each stands. Made when one does not stand where it is expected, for it
+    /// takes longer than all the rest.
+    index: Option<HashMap<&'b [String], usize>>,
+}
+
+impl<'b, T: Copy> Known<'b, T> {
+    fn new(
+        families: impl Iterator<Item = &'b Family> + Clone,
+        samples: impl Fn(&'b Samples) -> Vec<(&'b [String], T)>,
+    ) -> Self {
+        Self {
+            next: (families.clone().count() == 1).then_some(0),
+            all: families
+                .flat_map(|family| samples(&family.samples))
+                .collect(),
+            index: None,
+        }
+    }
+
+    fn get(&mut self, labels: &[String]) -> Option<T> {
+        let expected = |next: &usize| self.all.get(*next).is_some_and(|(own, _)| *own == labels);
+        let place = match self.next.filter(expected) {
+            Some(next) => next,
+            None => {
+                let places = self.all.iter().enumerate();
+                let places = places.map(|(place, (own, _))| (*own, place));
+                let index = self.index.get_or_insert_with(|| places.collect());
+                *index.get(labels)?
+            }
+        };
+        self.next = self.next.map(|_| place + 1);
+        self.all.get(place).map(|(_, value)| *value)
     }
 }
 

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
-use super::freshness;
-use crate::metrics::{Family, Instruments, Page};
+use crate::metrics::{Instruments, Page, Piece};
 use crate::site::SiteName;
 
 /// Every site's values and status; publishes the page when one changes.
@@ -33,7 +32,7 @@ impl Cache {
     pub fn new(instruments: Instruments) -> Self {
         Self {
             sites: Mutex::default(),
-            page: Arc::new(ArcSwap::from_pointee(Page::render(&[]))),
+            page: Arc::default(),
             instruments,
             published: watch::Sender::new(0),
         }
@@ -73,7 +72,7 @@ impl Cache {
                 entry.collectors.entry(collector.clone()).or_default();
             }
         }
-        self.publish(&known);
+        self.publish(&mut known);
     }
 
     /// Forgets the values of a site, for example because its address is another
@@ -87,7 +86,7 @@ impl Cache {
                 .for_each(CollectorEntry::drop_values);
             entry.api_version = None;
         }
-        self.publish(&known);
+        self.publish(&mut known);
     }
 
     /// Takes the outcome of one collection of a site and publishes it. `up` says
@@ -110,13 +109,13 @@ impl Cache {
         }
         for attempt in attempts {
             let collector = attempt.collector.clone();
-            for (reason, series) in entry.record(attempt) {
+            for (reason, series) in entry.record(site, attempt) {
                 let reason = reason.as_str();
                 warn!(%site, collector, reason, series, "Series were dropped");
                 self.instruments.dropped(site, reason, series);
             }
         }
-        self.publish(&known);
+        self.publish(&mut known);
     }
 
     /// Drops what has outlived its TTL and grace at `now`; returns when the next
@@ -133,7 +132,7 @@ impl Cache {
             }
         }
         if dropped {
-            self.publish(&known);
+            self.publish(&mut known);
         }
         let collectors = known
             .entries
@@ -182,27 +181,23 @@ impl Cache {
         families
     }
 
-    /// Renders under the lock, so that a later page never carries older values.
-    fn publish(&self, known: &Sites) {
-        let own: Vec<_> = known
-            .order
-            .iter()
-            .filter_map(|name| Some((name, known.entries.get(name)?)))
-            .map(|(name, entry)| (name, entry, freshness::families(entry)))
-            .collect();
-        let rows: Vec<(SiteName, Vec<&Family>)> = own
-            .iter()
-            .map(|(name, entry, fresh)| {
-                let values = entry.collectors.values().flat_map(CollectorEntry::values);
-                ((*name).clone(), fresh.iter().chain(values).collect())
-            })
-            .collect();
-        let page = Page::render(&rows);
+    /// Puts the page together under the lock, so that a later page never carries
+    /// older values.
+    fn publish(&self, known: &mut Sites) {
+        for (site, entry) in &mut known.entries {
+            entry.refresh(site);
+        }
+        let sites = known.order.iter().filter_map(|site| {
+            let entry = known.entries.get(site)?;
+            Some((site.clone(), entry.pieces().collect()))
+        });
+        let sites: Vec<(SiteName, Vec<&Piece>)> = sites.collect();
+        let before = self.page.load();
+        let page = Page::new(&sites, &before);
         for (site, series) in &page.series {
             self.instruments.series(site, *series);
         }
         // Counted when it begins, not again at every page that it lasts.
-        let before = self.page.load();
         for conflict in page
             .dropped
             .iter()
@@ -221,3 +216,6 @@ impl Cache {
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,7 @@ pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Fai
     });
     let complete = join_all(reads).await.into_iter().all(|complete| complete);
     let page = cache.page().load_full();
-    print(&String::from_utf8_lossy(&page.rendered(Format::Text).plain))?;
+    print(&String::from_utf8_lossy(&page.plain(Format::Text).to_vec()))?;
     if complete {
         Ok(())
     } else {

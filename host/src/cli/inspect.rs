@@ -78,6 +78,7 @@ fn collector(capability: &Capability, lines: &mut Vec<String>) {
     for family in &capability.families {
         let labels = family.labels.join(", ");
         lines.push(format!("    {} {{{labels}}}", family.name));
-        lines.push(format!("      {}", family.help));
+        let help = family.help.replace(char::is_control, " ");
+        lines.push(format!("      {help}"));
     }
 }

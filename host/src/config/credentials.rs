@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::reading;
 use super::section::Section;
 use super::sites::Common;
 use crate::secret::{ApiKey, InvalidKey};
@@ -91,8 +92,8 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
 /// its memory is overwritten when it is dropped.
 pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Zeroizing<Vec<u8>>> {
     section.findings().file(path);
-    match std::fs::read(path) {
-        Ok(bytes) => Some(Zeroizing::new(bytes)),
+    match reading::bytes(path) {
+        Ok(bytes) => Some(bytes),
         Err(error) => {
             let hint = format!("the path is taken as `{}`", path.display());
             section.problem(key, format!("the file cannot be read: {error}"), &hint);

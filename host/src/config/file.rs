@@ -3,12 +3,20 @@
 //! Scalars stay text until a key says what it wants, so that `port: 9440` and
 //! `port: "9440"` are the same and `apiVersion: 13.0` does not become 13.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use zeroize::Zeroizing;
 
 use super::problem::{Findings, Problem};
+
+/// What a document may weigh, its aliases written out: they may stand for more
+/// than any machine holds.
+const HEAVIEST: usize = 8 << 20;
+/// Of a value besides its text.
+const NODE: usize = 64;
+/// Lists and maps within each other. Whoever walks the tree calls itself.
+const DEEPEST: usize = 64;
 
 /// A value and the line it begins on.
 #[derive(Clone, Debug)]
@@ -77,17 +85,21 @@ pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),
+        weight: 0,
         findings,
     };
-    Parser::new_from_str(text)
-        .load(&mut builder, true)
-        .map_err(|error| Problem {
+    // Event by event: the parser's own way to load calls itself for each level.
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| Problem {
             file: None,
             at: String::new(),
             line: Some(error.marker().line()),
             message: format!("not YAML: {}", error.info()),
             hint: Some("a text with special characters wants quotes".into()),
         })?;
+        builder.on_event(event, span)?;
+    }
     let mut documents = builder.documents.into_iter();
     let root = documents.next().unwrap_or(Node {
         line: 1,
@@ -109,8 +121,11 @@ pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
 struct Builder<'f> {
     /// The lists and maps that have begun, the innermost last.
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    /// What aliases stand for, and what it weighs.
+    anchors: HashMap<usize, (Node, usize)>,
     documents: Vec<Node>,
+    /// All that was made so far.
+    weight: usize,
     findings: &'f Findings,
 }
 
@@ -118,64 +133,102 @@ struct Open {
     node: Node,
     /// The key that waits for its value.
     key: Option<Key>,
+    /// Every key so far, and its line.
+    keys: HashMap<String, usize>,
     anchor: usize,
-}
-
-impl SpannedEventReceiver<'_> for Builder<'_> {
-    fn on_event(&mut self, event: Event<'_>, span: Span) {
-        let line = span.start.line();
-        match event {
-            Event::Scalar(text, style, anchor, _) => {
-                let plain = style == ScalarStyle::Plain;
-                let value = scalar(text.into_owned(), plain);
-                self.place(Node { line, value }, anchor);
-            }
-            Event::SequenceStart(anchor, _) => self.begin(line, Value::List(Vec::new()), anchor),
-            Event::MappingStart(anchor, _) => self.begin(line, Value::Map(Vec::new()), anchor),
-            Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop() {
-                    self.place(merged(open.node), open.anchor);
-                }
-            }
-            Event::Alias(id) => {
-                let value = match self.anchors.get(&id) {
-                    Some(node) => node.value.clone(),
-                    None => Value::Null,
-                };
-                self.place(Node { line, value }, 0);
-            }
-            _ => {}
-        }
-    }
+    /// The weight of all that was made before it.
+    before: usize,
 }
 
 impl Builder<'_> {
-    fn begin(&mut self, line: usize, value: Value, anchor: usize) {
-        let node = Node { line, value };
-        self.open.push(Open {
-            node,
-            key: None,
-            anchor,
-        });
+    fn on_event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+        let line = span.start.line();
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let (plain, weight) = (style == ScalarStyle::Plain, NODE + text.len());
+                self.weigh(weight, line)?;
+                let value = scalar(text.into_owned(), plain);
+                self.place(Node { line, value }, anchor, weight, line)
+            }
+            Event::SequenceStart(anchor, _) => self.begin(line, Value::List(Vec::new()), anchor),
+            Event::MappingStart(anchor, _) => self.begin(line, Value::Map(Vec::new()), anchor),
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(open) => {
+                    let weight = self.weight - open.before;
+                    self.place(merged(open.node), open.anchor, weight, line)
+                }
+                None => Ok(()),
+            },
+            Event::Alias(id) => {
+                let weight = self.anchors.get(&id).map_or(NODE, |(_, weight)| *weight);
+                self.weigh(weight, line)?;
+                let value = match self.anchors.get(&id) {
+                    Some((node, _)) => node.value.clone(),
+                    None => Value::Null,
+                };
+                self.place(Node { line, value }, 0, weight, line)
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Puts a finished node where it belongs.
-    fn place(&mut self, node: Node, anchor: usize) {
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+    /// Before anything of that weight is made.
+    fn weigh(&mut self, weight: usize, line: usize) -> Result<(), Problem> {
+        self.weight += weight;
+        if self.weight <= HEAVIEST {
+            return Ok(());
         }
+        let hint = "aliases count as what they stand for";
+        Err(too("it holds more than a configuration may", line, hint))
+    }
+
+    fn begin(&mut self, line: usize, value: Value, anchor: usize) -> Result<(), Problem> {
+        let before = self.weight;
+        self.weigh(NODE, line)?;
+        if self.open.len() == DEEPEST {
+            let message = format!("more than {DEEPEST} lists and maps within each other");
+            return Err(too(&message, line, "no key needs more than five"));
+        }
+        self.open.push(Open {
+            node: Node { line, value },
+            key: None,
+            keys: HashMap::new(),
+            anchor,
+            before,
+        });
+        Ok(())
+    }
+
+    /// Puts a finished node of that weight where it belongs.
+    fn place(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        weight: usize,
+        line: usize,
+    ) -> Result<(), Problem> {
+        if anchor > 0 {
+            self.weigh(weight, line)?;
+            self.anchors.insert(anchor, (node.clone(), weight));
+        }
+        self.put(node);
+        Ok(())
+    }
+
+    fn put(&mut self, node: Node) {
         let Some(open) = self.open.last_mut() else {
             self.documents.push(node);
             return;
         };
         match (&mut open.node.value, open.key.take()) {
             (Value::Map(_), None) => open.key = Some(key(node, self.findings)),
-            (Value::Map(entries), Some(key)) => {
-                match entries.iter().find(|(known, _)| known.name == key.name) {
-                    None => entries.push((key, node)),
-                    Some((first, _)) => self.findings.problem(twice(first, &key)),
+            (Value::Map(entries), Some(key)) => match open.keys.get(&key.name) {
+                Some(first) => self.findings.problem(twice(*first, &key)),
+                None => {
+                    open.keys.insert(key.name.clone(), key.line);
+                    entries.push((key, node));
                 }
-            }
+            },
             (Value::List(items), _) => items.push(node),
             // Only lists and maps are ever opened.
             _ => {}
@@ -213,13 +266,23 @@ fn scalar(text: String, plain: bool) -> Value {
     })
 }
 
-fn twice(first: &Key, second: &Key) -> Problem {
+fn too(message: &str, line: usize, hint: &str) -> Problem {
+    Problem {
+        file: None,
+        at: String::new(),
+        line: Some(line),
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    }
+}
+
+fn twice(first: usize, second: &Key) -> Problem {
     Problem {
         file: None,
         at: String::new(),
         line: Some(second.line),
         message: format!("the key `{}` is given twice", second.name),
-        hint: Some(format!("it stands on line {} too", first.line)),
+        hint: Some(format!("it stands on line {first} too")),
     }
 }
 
@@ -238,12 +301,13 @@ fn merged(mut node: Node) -> Node {
         } => items,
         single => vec![single],
     };
+    let mut known: HashSet<_> = entries.iter().map(|(key, _)| key.name.clone()).collect();
     for source in sources {
         let Value::Map(inherited) = source.value else {
             continue;
         };
         for (key, value) in inherited {
-            if !entries.iter().any(|(known, _)| known.name == key.name) {
+            if known.insert(key.name.clone()) {
                 entries.push((key, value));
             }
         }

@@ -82,7 +82,7 @@ fn public_key(section: &mut Section<'_>, directory: &Path) -> Option<PublicKey> 
     }
     section.findings().file(&path);
     let hint = format!("the path is taken as `{}`", path.display());
-    let (message, hint) = match std::fs::read_to_string(&path) {
+    let (message, hint) = match super::reading::text(&path) {
         Err(error) => (format!("the file cannot be read: {error}"), hint.as_str()),
         Ok(text) => match text.parse() {
             Ok(key) => return Some(key),

@@ -358,6 +358,8 @@ fn wrong_kind(at: &str, node: &Node, wanted: &str, findings: &Findings) {
 
 /// The known key that was probably meant, or all of them.
 fn near(unknown: &str, known: &[&str]) -> String {
+    // No key is as long; comparing takes the longer the longer it is.
+    let unknown: String = unknown.chars().take(64).collect();
     let unknown = unknown.to_lowercase();
     let likeness = |key: &&&str| strsim::jaro_winkler(&unknown, &key.to_lowercase());
     match known

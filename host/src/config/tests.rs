@@ -2,6 +2,7 @@
 
 mod effects;
 mod environment;
+mod garbage;
 mod problems;
 mod secrets;
 mod web;

@@ -3,6 +3,7 @@
 //! The process environment is read through a function and never written: other
 //! threads read it too.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,21 @@ use zeroize::Zeroizing;
 
 use super::file::{Node, Value};
 use super::problem::{Findings, Problem};
+use super::reading;
+
+/// Bytes that all variables of a configuration may put into it.
+const LONGEST: usize = 1 << 20;
+/// Bytes of a `.env` file, and of one value there, which may name others.
+const DOTENV: usize = 64 << 10;
+/// How often values there may be named.
+const NAMED: usize = 1000;
 
 /// Where a name's value comes from.
 pub(super) struct Variables<'e> {
     environment: &'e dyn Fn(&str) -> Option<String>,
     dotenv: HashMap<String, Zeroizing<String>>,
+    /// Bytes that variables may still put in.
+    left: Cell<usize>,
 }
 
 impl<'e> Variables<'e> {
@@ -41,6 +52,7 @@ impl<'e> Variables<'e> {
         Self {
             environment,
             dotenv,
+            left: Cell::new(LONGEST),
         }
     }
 
@@ -99,7 +111,15 @@ impl<'e> Variables<'e> {
                 break;
             };
             match self.get(name) {
-                Some(value) => text.push_str(&value),
+                Some(value) if value.len() > self.left.get() => {
+                    let hint = "variables may put a megabyte into it";
+                    complaints.push((format!("`{name}` is too long here"), hint.into()));
+                    break;
+                }
+                Some(value) => {
+                    self.left.set(self.left.get() - value.len());
+                    text.push_str(&value);
+                }
                 None => complaints.push((
                     format!("the variable `{name}` is not set"),
                     format!("set `{name}` in the environment, or in a `.env` file"),
@@ -138,8 +158,8 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
             hint: Some("each line is `NAME=value`; quote a value that holds spaces".into()),
         });
     };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => Zeroizing::new(text),
+    let text = match reading::text(path) {
+        Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             complain(format!("cannot be read: {error}"));
@@ -147,8 +167,17 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
         }
     };
     let mut pairs = Vec::new();
+    if text.len() > DOTENV || text.matches('$').count() > NAMED {
+        complain("it is too long, or holds too many `$`".into());
+        return pairs;
+    }
     for item in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
         match item {
+            Ok((name, value)) if value.len() > DOTENV => {
+                drop(Zeroizing::new(value));
+                complain(format!("`{name}` is too long"));
+                break;
+            }
             Ok((name, value)) => pairs.push((name, Zeroizing::new(value))),
             // Only the line's number is said: the line may hold a key.
             Err(dotenvy::Error::LineParse(line, _)) => {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::file;
 use super::problem::Findings;
+use super::reading;
 use super::section::Section;
 use super::setting::{Count, DurationOrZero};
 use crate::http::Web;
@@ -24,7 +25,7 @@ const COSTLY: u32 = 16;
 /// findings; the error is that it cannot be read at all.
 pub(super) fn read(path: &Path, findings: &Findings) -> io::Result<Web> {
     findings.file(path);
-    let text = std::fs::read_to_string(path)?;
+    let text = reading::text(path)?;
     let own = Findings::default();
     let directory = path.parent().unwrap_or(Path::new(""));
     let web = match file::parse(&text, &own) {

@@ -42,6 +42,25 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule, so that counters begin at 0.
+    pub const ALL: [Self; 15] = [
+        Self::Method,
+        Self::Scheme,
+        Self::Userinfo,
+        Self::Host,
+        Self::Port,
+        Self::Path,
+        Self::Undeclared,
+        Self::Credential,
+        Self::Url,
+        Self::Headers,
+        Self::Body,
+        Self::Requests,
+        Self::Concurrency,
+        Self::Bytes,
+        Self::Address,
+    ];
+
     /// The `reason` label of `nbu_exporter_egress_denied_total`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 //! cut to a length that a log can bear.
 
 use super::bindings::exports::nbu::collector::collector as contract;
+use super::error::plain;
 use super::report::{Outcome, Report};
 use super::{
     Capability, Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Reason, convert,
@@ -22,18 +23,15 @@ pub(super) fn report(
     asked: &[String],
     report: contract::Report,
 ) -> Result<Report, Fault> {
-    let answered: Vec<_> = report
-        .outcomes
-        .iter()
-        .map(|o| text(&o.collector, limits))
-        .collect();
-    if answered != asked {
-        let (count, few) = (answered.len(), answered.get(..9).unwrap_or(&answered));
+    let answered = report.outcomes.iter().map(|o| &o.collector);
+    if !answered.clone().eq(asked) {
+        let count = report.outcomes.len();
+        let few: Vec<_> = answered.take(9).map(|name| text(name, limits)).collect();
         return Err(contradiction(format!(
             "it was asked for {asked:?} and gave {count} answers, {few:?}"
         )));
     }
-    if report.api_version.as_deref().is_some_and(overlong) {
+    if report.api_version.as_deref().is_some_and(is_none) {
         return Err(contradiction("its API version is none".to_owned()));
     }
     let outcomes = report
@@ -163,7 +161,7 @@ pub(super) fn probe(
     limits: &Limits,
 ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
     match answer {
-        Ok(answer) if overlong(&answer.api_version) => {
+        Ok(answer) if is_none(&answer.api_version) => {
             Err(contradiction("its API version is none".to_owned()))
         }
         Ok(answer) => Ok(Ok(answer)),
@@ -196,14 +194,14 @@ fn failure(raw: Failure, limits: &Limits) -> Failure {
     }
 }
 
-fn overlong(version: &str) -> bool {
-    version.len() > VERSION
+fn is_none(version: &str) -> bool {
+    version.len() > VERSION || version.contains(char::is_control)
 }
 
-/// The beginning of a text, on a character's border.
+/// The beginning of a text, on a character's border, and on one line.
 fn text(whole: &str, limits: &Limits) -> String {
     let end = whole.floor_char_boundary(limits.log.line_bytes);
-    whole.get(..end).unwrap_or(whole).to_owned()
+    plain(whole.get(..end).unwrap_or(whole))
 }
 
 fn contradiction(message: String) -> Fault {

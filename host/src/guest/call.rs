@@ -12,7 +12,7 @@ use wasmtime_wasi_http::WasiHttpHooks;
 use super::admit;
 use super::bindings;
 use super::convert;
-use super::error::one_line;
+use super::error::{one_line, plain};
 use super::instance::Instance;
 use super::load::Guest;
 use super::log::Journal;
@@ -222,7 +222,10 @@ fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
     let message = match error.downcast_ref::<I32Exit>() {
         Some(exit) => format!("it ended itself with exit code {}", exit.0),
         // The cause first: a backtrace may be longer than a line of the log.
-        None => format!("{}; {}", error.root_cause(), one_line(error)),
+        None => {
+            let cause = plain(&error.root_cause().to_string());
+            format!("{cause}; {}", one_line(error))
+        }
     };
     Fault { kind, message }
 }

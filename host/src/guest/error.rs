@@ -110,10 +110,16 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// A text of a guest's, as people may read it: what could begin a line of its own,
+/// or move the cursor of a terminal, is a blank.
+pub(super) fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// A Wasmtime error on one line, short enough for a log.
 pub(super) fn one_line(error: &wasmtime::Error) -> String {
     const LONGEST: usize = 600;
-    let mut line = format!("{error:#}")
+    let mut line = plain(&format!("{error:#}"))
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");

@@ -21,6 +21,10 @@ pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> 
             "its version has {bytes} bytes, more than the {VERSION} allowed"
         ));
     }
+    // They are shown to people, and nobody has to be told what they hold.
+    if texts(manifest).any(|text| text.contains(char::is_control)) {
+        return Err("a text of its manifest holds a control character".to_owned());
+    }
     let capabilities = &manifest.capabilities;
     if capabilities.is_empty() {
         return Err("it names no collector".to_owned());
@@ -43,6 +47,16 @@ pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> 
         capability(one, limits)?;
     }
     Ok(())
+}
+
+/// Every text there is but HELP, which is no name and may have lines.
+fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
+    let all = manifest.capabilities.iter().flat_map(|one| {
+        let families = one.families.iter();
+        let named = families.flat_map(|it| it.labels.iter().chain([&it.name]));
+        named.chain(&one.paths).chain([&one.name, &one.summary])
+    });
+    all.chain([&manifest.version])
 }
 
 fn capability(one: &Capability, limits: &Limits) -> Result<(), String> {

@@ -1,18 +1,20 @@
 //! Answers, all of one type.
 
 use bytes::Bytes;
-use bytes::buf::{Buf, Chain};
 use http::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-/// Two pieces sent one after the other, so that a page is joined with what
-/// follows it without being copied. Its length is known.
-pub(super) type Body = Full<Chain<Bytes, Bytes>>;
+use super::chain::Chain;
+use crate::metrics::Parts;
 
-/// A body of two pieces.
-pub(super) fn body(first: impl Into<Bytes>, second: impl Into<Bytes>) -> Body {
-    Full::new(first.into().chain(second.into()))
+/// Parts sent one after the other, so that a page is joined with what follows it
+/// without being copied. Its length is known.
+pub(super) type Body = Full<Chain>;
+
+/// A body of parts, and of one more.
+pub(super) fn body(parts: Parts, last: impl Into<Bytes>) -> Body {
+    Full::new(Chain::new(parts, last.into()))
 }
 
 /// An answer of plain text.
@@ -38,7 +40,7 @@ fn of_type(
     content_type: HeaderValue,
     content: impl Into<Bytes>,
 ) -> Response<Body> {
-    let mut response = Response::new(body(content, Bytes::new()));
+    let mut response = Response::new(body(Parts::default(), content));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type);

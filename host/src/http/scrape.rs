@@ -7,17 +7,18 @@ use super::negotiate;
 use super::reply::{self, Body};
 use super::state::State;
 
-/// Neither waits nor encodes the page: that was done when it was published.
+/// Neither waits nor encodes the page: that was done when it was published, but
+/// for the first time that somebody wants one of its four forms.
 pub(super) fn scrape(state: &State, request: &HeaderMap) -> Response<Body> {
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);
     let page = state.page.load_full();
-    let rendered = page.rendered(format);
-    let own = state.instruments.render(format) + format.end();
+    let ending = state.instruments.ending(format);
     let body = if compressed {
-        reply::body(rendered.gzip.bytes(), rendered.gzip.finish(own.as_bytes()))
+        let page = page.gzip(format);
+        reply::body(page.compressed().clone(), page.finish(&ending))
     } else {
-        reply::body(rendered.plain.clone(), own)
+        reply::body(page.plain(format).clone(), ending.plain())
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();

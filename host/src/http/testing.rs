@@ -103,7 +103,7 @@ pub(super) fn page() -> Page {
             value: 1.0,
         }]),
     };
-    Page::render(&[(site("prod"), vec![&family])])
+    Page::of(&[(site("prod"), vec![&family])])
 }
 
 pub(super) fn settings(listen: &[&str]) -> Settings {

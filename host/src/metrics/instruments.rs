@@ -3,6 +3,7 @@
 //! `table` says what there is. What is recorded, in the words of those who call,
 //! is in `program` and `sites`.
 
+mod change;
 mod gather;
 #[cfg(target_os = "linux")]
 mod process;
@@ -13,11 +14,15 @@ mod table;
 pub use program::SwapResult;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use prometheus::Registry;
 
+use super::gzip::Ending;
 use super::text::{self, Format};
 use super::{Definition, Family};
+use change::Changing;
 use table::Table;
 
 /// No labels: the one series of an instrument that has none.
@@ -30,8 +35,24 @@ pub struct Instruments(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     registry: Registry,
-    table: Table,
+    table: Changing<Table>,
+    /// In text and in OpenMetrics.
+    written: [ArcSwapOption<Written>; 2],
 }
+
+/// All instruments, as they were written down.
+#[derive(Debug)]
+struct Written {
+    ending: Arc<Ending>,
+    /// How many changes there had been.
+    changes: u64,
+    /// When that was.
+    at: Instant,
+}
+
+/// What no change announces, the process itself, is looked at again after this
+/// time. It is half of how old `process_…` may be.
+const REUSE: Duration = Duration::from_millis(500);
 
 /// What the running program was built from.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +97,11 @@ impl Instruments {
         for result in SwapResult::ALL {
             table.guest_swaps.with_label_values(&[result.as_str()]);
         }
-        Self(Arc::new(Shared { registry, table }))
+        Self(Arc::new(Shared {
+            registry,
+            table: Changing::new(table),
+            written: Default::default(),
+        }))
     }
 
     /// Every instrument, whether or not it has anything to show yet.
@@ -94,6 +119,38 @@ impl Instruments {
             .collect();
         #[cfg(not(target_os = "linux"))]
         Vec::new()
+    }
+
+    /// What ends an exposition: all instruments, and what stands after them. Written
+    /// anew only when something has changed, for it takes longer than all the rest
+    /// of a scrape.
+    pub fn ending(&self, format: Format) -> Arc<Ending> {
+        let [text, openmetrics] = &self.0.written;
+        let written = match format {
+            Format::Text => text,
+            Format::OpenMetrics => openmetrics,
+        };
+        // Counted before they are written: a change meanwhile has it written again.
+        let changes = self.0.table.count();
+        if let Some(last) = &*written.load()
+            && last.changes == changes
+            && last.at.elapsed() < REUSE
+        {
+            return Arc::clone(&last.ending);
+        }
+        let at = Instant::now();
+        let ending = Arc::new(Ending::new(self.render(format) + format.end()));
+        written.store(Some(Arc::new(Written {
+            ending: Arc::clone(&ending),
+            changes,
+            at,
+        })));
+        ending
+    }
+
+    /// What is recorded changes something of it.
+    fn change(&self) -> change::Change<'_, Table> {
+        self.0.table.change()
     }
 
     /// The exposition of all instruments, without OpenMetrics' `# EOF`.

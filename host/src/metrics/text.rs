@@ -49,78 +49,101 @@ pub(super) fn head(out: &mut String, format: Format, name: &str, help: &str, kin
 
 /// The samples of a family, each with `site` as its first label when given.
 pub(super) fn samples(out: &mut String, format: Format, family: &Family, site: Option<&str>) {
-    let writer = Writer::new(format, family, site);
     match &family.samples {
         Samples::Gauge(points) | Samples::Counter(points) => {
-            points.iter().for_each(|point| writer.point(out, point));
+            let labels = Labels::new(&family.name, family, site);
+            let after_labels = if labels.is_empty() { " " } else { "} " };
+            for Point {
+                label_values,
+                value,
+            } in points
+            {
+                labels.write(out, label_values);
+                out.push_str(after_labels);
+                number(out, *value);
+                out.push('\n');
+            }
         }
         Samples::Histogram(distributions) => {
+            let writer = Distributions::new(format, family, site);
             let mut labels = String::new();
-            for distribution in distributions {
-                writer.distribution(out, &mut labels, distribution);
+            for one in distributions {
+                writer.write(out, &mut labels, one);
             }
         }
     }
 }
 
-/// Writes the samples of one family. What stands before each label value is the
-/// same in all of them, and made once.
-struct Writer<'a> {
-    format: Format,
-    name: &'a str,
-    /// Such as `{site="a",pool="` and `",size="`, one for each label.
+/// Writes the labels of one family. What stands before each label value is the
+/// same in all its samples, and made once.
+struct Labels {
+    /// Such as `nbu_x{site="a",pool="` and `",size="`, one for each label.
     before_values: Vec<String>,
-    /// What stands after the last value, or in place of all: `"`, `{site="a"`,
-    /// or nothing.
+    /// What stands after the last value, or in place of all: `"`,
+    /// `nbu_x{site="a"`, or the name alone.
     after_values: String,
+    any: bool,
 }
 
-impl<'a> Writer<'a> {
-    fn new(format: Format, family: &'a Family, site: Option<&str>) -> Self {
+impl Labels {
+    /// `name` is written before them.
+    fn new(name: &str, family: &Family, site: Option<&str>) -> Self {
         let mut before_values = Vec::new();
-        let mut pending = String::new();
+        let mut pending = name.to_owned();
         if let Some(site) = site {
             pending.push_str("{site=\"");
             escape(&mut pending, site, true);
             pending.push('"');
         }
+        let mut any = site.is_some();
         for label in &family.labels {
-            pending.push(if pending.is_empty() { '{' } else { ',' });
+            pending.push(if any { ',' } else { '{' });
             pending.extend([label, "=\""]);
             before_values.push(std::mem::replace(&mut pending, "\"".to_owned()));
+            any = true;
         }
         Self {
-            format,
-            name: &family.name,
             before_values,
             after_values: pending,
+            any,
         }
     }
 
-    /// The labels, but for the closing brace. Nothing when there are none.
-    fn labels(&self, out: &mut String, values: &[String]) {
+    /// Whether there is no label at all.
+    fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// All but the closing brace.
+    fn write(&self, out: &mut String, values: &[String]) {
         for (before, value) in self.before_values.iter().zip(values) {
             out.push_str(before);
             escape(out, value, true);
         }
         out.push_str(&self.after_values);
     }
+}
 
-    fn point(&self, out: &mut String, point: &Point) {
-        out.push_str(self.name);
-        self.labels(out, &point.label_values);
-        out.push_str(if self.after_values.is_empty() {
-            " "
-        } else {
-            "} "
-        });
-        number(out, point.value);
-        out.push('\n');
+/// Writes the samples of a histogram.
+struct Distributions<'a> {
+    format: Format,
+    name: &'a str,
+    labels: Labels,
+}
+
+impl<'a> Distributions<'a> {
+    fn new(format: Format, family: &'a Family, site: Option<&str>) -> Self {
+        Self {
+            format,
+            name: &family.name,
+            labels: Labels::new("", family, site),
+        }
     }
 
-    fn distribution(&self, out: &mut String, labels: &mut String, of: &Distribution) {
+    /// `labels` is room for the labels, which all its lines have.
+    fn write(&self, out: &mut String, labels: &mut String, of: &Distribution) {
         labels.clear();
-        self.labels(labels, &of.label_values);
+        self.labels.write(labels, &of.label_values);
         for bucket in &of.buckets {
             self.bucket(out, labels, bucket.upper_bound, bucket.cumulative_count);
         }

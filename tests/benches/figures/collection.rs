@@ -1,92 +1,161 @@
-//! How long the first collection of 10,000 jobs takes.
+//! How long a collection takes in the running exporter: the first one, and one
+//! that finds what five minutes at 60,000 jobs a day bring.
 //!
 //! The exporter says it itself, in `nbu_exporter_collection_duration_seconds`.
-//! The jobs are the simulator's, but a [`Replay`] of its answers serves them:
-//! the simulator filters and sorts 10,000 rows for each page, which would be
-//! most of what is measured.
 
 use std::fs;
 use std::time::Duration;
 
-use simulator::{Clock, Estate, Job, Options, Simulator};
 use tempfile::TempDir;
 use tests::{Client, Exposition};
 
-use crate::replay::Replay;
-use crate::table::Table;
+use crate::process;
+use crate::site::Site;
+use crate::table::{Table, seconds};
 
-const JOBS: u32 = 10_000;
+/// Jobs of five minutes, at 60,000 a day.
+const FRESH: u64 = 208;
+
+/// How many lists are read at once, where the guest can be told; none says
+/// nothing. For a guest that knows `collectors.jobs.readers`:
+/// `&[Some(4), Some(8)]`.
+const READERS: &[Option<u32>] = &[None];
+
+/// What there is to say of one run.
+struct Run {
+    first: Duration,
+    steady: Duration,
+    first_requests: u64,
+    steady_requests: u64,
+    resident: f64,
+    most: f64,
+    guest: f64,
+}
 
 pub(crate) async fn measure(table: &mut Table) {
-    let simulator = Simulator::start(Options {
-        estate: estate(),
-        ..Options::default()
-    });
-    let simulator = simulator.await.unwrap();
-    let replay = Replay::start(simulator.address()).await;
-    // Once for the record.
-    first_collection(&replay).await;
-    for pause in [0, 20] {
-        replay.set_pause(Duration::from_millis(pause));
-        let (seconds, requests) = first_collection(&replay).await;
-        let what = format!("first collection, 10,000 jobs, {pause} ms a request");
-        let how = format!("{requests} requests over plain HTTP; each page names the next");
-        table.add(what, format!("{seconds:.3} s"), &how);
+    for jobs in [10_000, 100_000] {
+        for pause in [0, 20] {
+            for readers in READERS {
+                let site = Site::of(jobs).await;
+                match run(&site, pause, *readers).await {
+                    Ok(run) => report(table, jobs, pause, *readers, &run),
+                    Err(why) => table.add(name("first", jobs, pause), "failed".into(), "", &why),
+                }
+            }
+        }
     }
 }
 
-/// The seconds that it took, and the requests.
-async fn first_collection(replay: &Replay) -> (f64, u64) {
+fn name(which: &str, jobs: u64, pause: u64) -> String {
+    format!("{which} collection, {jobs} jobs, {pause} ms a request")
+}
+
+fn report(table: &mut Table, jobs: u64, pause: u64, readers: Option<u32>, run: &Run) {
+    let readers = readers.map_or(String::new(), |readers| format!("{readers} readers; "));
+    let aim = match (jobs, pause) {
+        (100_000, 0) => "≤ 3 s",
+        (100_000, _) => "< 4 s",
+        _ => "",
+    };
+    let how = format!("{readers}{} requests over plain HTTP", run.first_requests);
+    table.add(name("first", jobs, pause), seconds(run.first), aim, &how);
+    let how = format!(
+        "{readers}{} requests, {FRESH} jobs are new",
+        run.steady_requests
+    );
+    table.add(name("next", jobs, pause), seconds(run.steady), "", &how);
+    if pause == 0 {
+        let what = format!("process memory, {jobs} jobs");
+        let figure = format!("{:.1} MB", run.most);
+        let how = format!(
+            "{readers}VmHWM after two collections; VmRSS {:.1} MB",
+            run.resident
+        );
+        let aim = if jobs == 100_000 { "< 64 MB" } else { "" };
+        table.add(what, figure, aim, &how);
+        let what = format!("memory of the guest, {jobs} jobs");
+        let how = format!("{readers}the most that its instance held, of the last collection");
+        table.add(what, format!("{:.1} MB", run.guest), "", &how);
+    }
+}
+
+/// Two collections, or why there is nothing to say of them.
+async fn run(site: &Site, pause: u64, readers: Option<u32>) -> Result<Run, String> {
     let folder = TempDir::new().unwrap();
-    let configuration = crate::configuration(replay.address().port());
+    let port = site.child.address.port();
+    let mut configuration = crate::configuration_with("collectionInterval: 5s", port);
+    if let Some(readers) = readers {
+        configuration += &format!("collectors: {{ jobs: {{ readers: {readers} }} }}\n");
+    }
     fs::write(folder.path().join("config.yaml"), configuration).unwrap();
-    let before = replay.requests();
+    site.set(site.first(), pause).await;
     let mut program = crate::exporter(folder.path());
     let client = Client::new(program.address().await);
     program.line("Generation is current").await;
+    let first = collections(&client, 1.0).await;
+    complete(&first, site.pace.jobs)?;
+    let (first_requests, _) = site.set(site.later(FRESH), pause).await;
+    // It may be that one has begun before the clock was set: that one is skipped.
+    let second = collections(&client, count(&first) + 1.0).await;
+    let (skipped, second) = if second.sum("nbu_jobs_window", &[]) == site.pace.jobs as f64 {
+        site.set(site.later(FRESH), pause).await;
+        (
+            took(&second),
+            collections(&client, count(&second) + 1.0).await,
+        )
+    } else {
+        (took(&first), second)
+    };
+    complete(&second, site.pace.jobs + FRESH)?;
+    let (steady_requests, _) = site.set(site.later(FRESH), pause).await;
+    let guest = second.value("nbu_exporter_guest_peak_memory_bytes", &[]);
+    Ok(Run {
+        first: took(&first),
+        steady: took(&second) - skipped,
+        first_requests,
+        steady_requests,
+        resident: process::megabytes(program.id(), "VmRSS"),
+        most: process::megabytes(program.id(), "VmHWM"),
+        guest: guest.unwrap() / 1e6,
+    })
+}
+
+/// All collections together.
+fn took(exposition: &Exposition) -> Duration {
+    let seconds = exposition.value("nbu_exporter_collection_duration_seconds_sum", &[]);
+    Duration::from_secs_f64(seconds.unwrap())
+}
+
+fn count(exposition: &Exposition) -> f64 {
+    let count = exposition.value("nbu_exporter_collection_duration_seconds_count", &[]);
+    count.unwrap_or(0.0)
+}
+
+/// Waits for so many collections.
+async fn collections(client: &Client, wanted: f64) -> Exposition {
     let ended = async {
         loop {
             let exposition = client.scrape().await;
-            if exposition.value("nbu_exporter_collection_duration_seconds_count", &[]) == Some(1.0)
-            {
+            if count(&exposition) >= wanted {
                 return exposition;
             }
             // Seldom, so that scrapes take nothing from what is measured.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let exposition = tokio::time::timeout(crate::PATIENCE, ended).await.unwrap();
-    complete(&exposition);
-    let seconds = exposition.value("nbu_exporter_collection_duration_seconds_sum", &[]);
-    (seconds.unwrap(), replay.requests() - before)
+    tokio::time::timeout(crate::PATIENCE, ended).await.unwrap()
 }
 
 /// A collection that lost a job would be no figure.
-fn complete(exposition: &Exposition) {
+fn complete(exposition: &Exposition, jobs: u64) -> Result<(), String> {
     let read = exposition.sum("nbu_jobs_window", &[]);
-    assert_eq!(read, f64::from(JOBS), "{}", exposition.text);
-}
-
-/// Jobs that have all ended within the last hour.
-fn estate() -> Estate {
-    let now = Clock::System.now();
-    let ago = |seconds: i64| {
-        now.checked_sub(jiff::SignedDuration::from_secs(seconds))
-            .unwrap()
-    };
-    let mut estate = Estate::empty();
-    for id in 1..=JOBS {
-        let end = i64::from(id % 1800);
-        let mut job = Job::new(u64::from(id), ago(end + 900)).done(
-            ago(end + 890),
-            ago(end),
-            if id % 20 == 0 { 58 } else { 0 },
-        );
-        job.policy_type = ["STANDARD", "VMWARE", "MS_SQL_SERVER", "NDMP"][id as usize % 4].into();
-        job.client = format!("client-{:04}", id % 1000);
-        job.kilobytes = 1 << 20;
-        job.files = 1_000;
-        estate.add_job(job);
+    if read >= jobs as f64 {
+        return Ok(());
     }
-    estate
+    let failures = exposition
+        .samples
+        .iter()
+        .filter(|sample| sample.name == "nbu_collector_failures_total" && sample.value > 0.0);
+    let failures: Vec<_> = failures.map(|sample| &sample.labels["reason"]).collect();
+    Err(format!("{read} of {jobs} jobs; failures: {failures:?}"))
 }

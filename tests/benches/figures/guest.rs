@@ -1,24 +1,34 @@
-//! What the sandbox costs: to compile a guest, and to call one in a fresh
-//! instance.
+//! What the sandbox costs: to compile a guest, to call one in a fresh instance,
+//! to collect in one, and to put another in its place.
 
+use std::fs;
 use std::time::Instant;
 
 use nbu_exporter::guest::{Engine, Guest, Selection, SiteSettings, built_in};
+use tempfile::TempDir;
+use tests::{Client, Program, eventually, guests};
 
-use crate::table::Table;
+use crate::sandbox::{Direct, Sandbox, window};
+use crate::site::{self, Site};
+use crate::table::{Table, median, milliseconds, seconds};
 
 const CALLS: u32 = 5_000;
+const SWAPS: u32 = 5;
+const JOBS: u64 = 100_000;
 
 pub(crate) async fn measure(table: &mut Table) {
+    compile_and_call(table).await;
+    swap(table).await;
+    native(table).await;
+}
+
+async fn compile_and_call(table: &mut Table) {
     let engine = Engine::shared().unwrap();
     let began = Instant::now();
     let guest = Guest::load(&engine, built_in()).await.unwrap();
-    let figure = format!("{:.0} ms", began.elapsed().as_secs_f64() * 1000.0);
-    table.add(
-        "compile and describe the guest",
-        figure,
-        "once for each new .wasm",
-    );
+    let figure = milliseconds(began.elapsed());
+    let how = "once for each new .wasm";
+    table.add("compile and describe the guest", figure, "", how);
 
     let settings = settings();
     let began = Instant::now();
@@ -28,7 +38,76 @@ pub(crate) async fn measure(table: &mut Table) {
     }
     let each = began.elapsed() / CALLS;
     let figure = format!("{:.1} µs", each.as_secs_f64() * 1e6);
-    table.add("instantiate, call, drop", figure, "`check`, mean of 5,000");
+    table.add(
+        "instantiate, call, drop",
+        figure,
+        "",
+        "`check`, mean of 5,000",
+    );
+}
+
+/// From a file that is replaced to the answer that the new guest is current.
+async fn swap(table: &mut Table) {
+    let site = Site::of(100).await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(guests::FILE);
+    guests::install(&guests::good(), &file);
+    let configuration = crate::configuration(site.child.address.port()) + guests::GUEST;
+    fs::write(folder.path().join("config.yaml"), configuration).unwrap();
+    let mut program: Program = crate::exporter(folder.path());
+    let client = Client::new(program.address().await);
+    eventually("the site is read", async || {
+        client.scrape().await.value("nbu_up", &[]) == Some(1.0)
+    })
+    .await;
+    let mut took = Vec::new();
+    for number in 0..SWAPS {
+        let other = guests::good_with(&format!("bench {number}"));
+        let began = Instant::now();
+        guests::install(&other, &file);
+        // The host may have noticed by itself; the answer comes after either.
+        assert!(client.post("/-/reload").await.status.is_success());
+        took.push(began.elapsed());
+    }
+    let how = "from the file's change: compile, check, a canary of 100 jobs; median of 5";
+    table.add("swap the guest", milliseconds(median(took)), "", how);
+}
+
+/// The same collection in the sandbox and natively, in time of the processor: what
+/// else runs on the machine, and the server, take nothing from it.
+async fn native(table: &mut Table) {
+    let site = Site::of(JOBS).await;
+    site.set(site.first(), 0).await;
+    let sandbox = Sandbox::new(&site, "").await;
+    let direct = Direct::to(&site);
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    let mut state = Vec::new();
+    for _ in 0..3 {
+        let hour = window(site::now(), 3600);
+        outside.push(sandbox.natively(&hour, &direct).await);
+        let collection = sandbox.collect(hour, Vec::new()).await;
+        inside.push(collection.used);
+        state = collection.state;
+    }
+    let (inside, outside) = (median(inside), median(outside));
+    let ratio = inside.as_secs_f64() / outside.as_secs_f64();
+    let how = format!(
+        "processor: {} in the sandbox with its way out, {} natively with a plain HTTP client; \
+         first collection of {JOBS} jobs, median of 3",
+        seconds(inside),
+        seconds(outside),
+    );
+    table.add(
+        "guest against native",
+        format!("{ratio:.2} ×"),
+        "≤ 2 ×",
+        &how,
+    );
+    for saved in &state {
+        let what = format!("state of `{}`, {JOBS} jobs", saved.collector);
+        let figure = format!("{:.1} KB", saved.bytes.len() as f64 / 1e3);
+        table.add(what, figure, "", "after the first collection");
+    }
 }
 
 fn settings() -> SiteSettings {

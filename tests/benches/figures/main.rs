@@ -8,12 +8,21 @@
     reason = "a figure that cannot be measured ends the bench"
 )]
 
+mod bare;
+mod child;
 mod collection;
 mod guest;
-mod replay;
+mod jobs;
+mod load;
+mod process;
+mod render;
+mod row;
+mod sandbox;
 mod scrapes;
+mod site;
 mod start;
 mod table;
+mod upstream;
 
 use std::time::Duration;
 
@@ -24,26 +33,61 @@ use tokio::runtime::Runtime;
 /// For whatever must happen.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// What this program is when it is started as a child.
+const JOBS: &str = "serve-jobs";
+const BYTES: &str = "serve-bytes";
+
+/// What is measured, in the order of the table.
+const ALL: [&str; 6] = [
+    "start",
+    "guest",
+    "render",
+    "scrapes",
+    "collection",
+    "upstream",
+];
+
 fn main() {
-    // `cargo test --benches` only wants to know that it builds and runs.
-    if std::env::args().all(|argument| argument != "--bench") {
-        return;
-    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = Runtime::new().unwrap();
+    match arguments.split_first() {
+        Some((what, rest)) if what == JOBS => runtime.block_on(jobs::serve(rest)),
+        Some((what, rest)) if what == BYTES => runtime.block_on(bare::serve(rest)),
+        _ if arguments.iter().any(|argument| argument == "--bench") => {
+            runtime.block_on(measure(&arguments));
+        }
+        // `cargo test --benches` only wants to know that it builds and runs.
+        _ => {}
+    }
+}
+
+/// Everything, or what is named on the command line.
+async fn measure(arguments: &[String]) {
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let all = !ALL.iter().any(|name| named(name));
     let mut table = Table::default();
-    runtime.block_on(async {
-        start::measure(&mut table).await;
-        guest::measure(&mut table).await;
-        scrapes::measure(&mut table).await;
-        collection::measure(&mut table).await;
-    });
+    for name in ALL.into_iter().filter(|name| all || named(name)) {
+        match name {
+            "start" => start::measure(&mut table).await,
+            "guest" => guest::measure(&mut table).await,
+            "render" => render::measure(&mut table),
+            "scrapes" => scrapes::measure(&mut table).await,
+            "collection" => collection::measure(&mut table).await,
+            _ => upstream::measure(&mut table).await,
+        }
+    }
     table.print();
 }
 
 /// The configuration of one site over plain HTTP, read once and then left alone.
 fn configuration(port: u16) -> String {
+    configuration_with("collectionInterval: 24h", port)
+}
+
+/// The same with another interval.
+fn configuration_with(interval: &str, port: u16) -> String {
     format!(
-        "server: {{ collectionInterval: 24h, cacheTTL: 24h, logLevel: info }}\n\
+        "server: {{ {interval}, cacheTTL: 24h, logLevel: info }}\n\
          nbuserver: {{ site: bench, scheme: http, host: 127.0.0.1, port: {port}, apiKey: simulator }}\n"
     )
 }

@@ -1,15 +1,18 @@
 //! What was measured, as lines of a table.
 
 use std::fs;
+use std::time::Duration;
 
-/// Lines of a figure and how it was come by.
+const COLUMNS: usize = 4;
+
+/// Lines of a figure, what it should be, and how it was come by.
 #[derive(Default)]
-pub(crate) struct Table(Vec<[String; 3]>);
+pub(crate) struct Table(Vec<[String; COLUMNS]>);
 
 impl Table {
-    /// Adds a line, and shows that something happens.
-    pub(crate) fn add(&mut self, what: impl Into<String>, figure: String, how: &str) {
-        let line = [what.into(), figure, how.to_owned()];
+    /// Adds a line, and shows that something happens. `aim` may be empty.
+    pub(crate) fn add(&mut self, what: impl Into<String>, figure: String, aim: &str, how: &str) {
+        let line = [what.into(), figure, aim.to_owned(), how.to_owned()];
         eprintln!("{}: {}", line[0], line[1]);
         self.0.push(line);
     }
@@ -17,18 +20,32 @@ impl Table {
     /// Prints the machine, then all lines as Markdown, their columns aligned.
     pub(crate) fn print(&self) {
         println!("\n{}\n", machine());
-        let head = ["What", "Figure", "How"].map(str::to_owned);
+        let head = ["What", "Figure", "Aim", "How"].map(str::to_owned);
         let width = |column: usize| {
             let all = self.0.iter().chain([&head]);
             all.map(|line| line[column].chars().count()).max().unwrap()
         };
-        let widths = [width(0), width(1), width(2)];
+        let widths: [usize; COLUMNS] = std::array::from_fn(width);
         let rule = widths.map(|width| "-".repeat(width));
-        for [what, figure, how] in [&head, &rule].into_iter().chain(&self.0) {
-            let [a, b, c] = widths;
-            println!("| {what:a$} | {figure:>b$} | {how:c$} |");
+        for [what, figure, aim, how] in [&head, &rule].into_iter().chain(&self.0) {
+            let [a, b, c, d] = widths;
+            println!("| {what:a$} | {figure:>b$} | {aim:>c$} | {how:d$} |");
         }
     }
+}
+
+/// The one in the middle.
+pub(crate) fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort();
+    all[all.len() / 2]
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1e3)
+}
+
+pub(crate) fn seconds(duration: Duration) -> String {
+    format!("{:.3} s", duration.as_secs_f64())
 }
 
 /// The processor, and the profile of this build.

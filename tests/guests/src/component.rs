@@ -11,7 +11,8 @@
 use bindings::exports::nbu::collector::collector::*;
 
 use crate::behaviour::{at, written};
-use crate::mischief::{answers, manifest, processor, report};
+use crate::mischief::swapped::number;
+use crate::mischief::{answers, manifest, processor, random, report};
 
 pub(crate) mod bindings {
     wit_bindgen::generate!({
@@ -43,7 +44,9 @@ impl Guest for Component {
     }
 
     fn check(settings: Settings) -> Vec<Problem> {
-        match at(&settings.base_url).0.as_str() {
+        let (word, stamp) = at(&settings.base_url);
+        match word.as_str() {
+            "random" => random::problems(stamp),
             "spin-check" => processor::spin(),
             "trap-check" => panic!("checked out"),
             "picky" => answers::picky(1),
@@ -53,7 +56,9 @@ impl Guest for Component {
     }
 
     fn probe(settings: Settings, _: Option<String>) -> Result<ProbeAnswer, Failure> {
-        match at(&settings.base_url).0.as_str() {
+        let word = at(&settings.base_url).0;
+        match word.as_str() {
+            _ if number(&word).0 == "random" => random::probe(number(&word).1),
             "spin-probe" => processor::spin(),
             "trap-probe" => panic!("probed too deep"),
             "novel" => answers::novel(),

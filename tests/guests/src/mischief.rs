@@ -11,6 +11,7 @@ pub(crate) mod memory;
 pub(crate) mod network;
 pub(crate) mod noise;
 pub(crate) mod processor;
+pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod state;
 pub(crate) mod swapped;

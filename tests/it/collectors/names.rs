@@ -82,6 +82,9 @@ const OF_SITES: &[&str] = &[
     "nbu_exporter_collection_duration_seconds",
     "nbu_exporter_collections_total",
     "nbu_exporter_guest_peak_memory_bytes",
+    "nbu_exporter_guest_faults_total",
+    "nbu_exporter_egress_denied_total",
+    "nbu_exporter_series_dropped_total",
     "nbu_exporter_upstream_requests_total",
     "nbu_exporter_upstream_request_duration_seconds",
     "nbu_exporter_upstream_received_bytes_total",
@@ -89,9 +92,7 @@ const OF_SITES: &[&str] = &[
     "nbu_exporter_cache_lookups_total",
 ];
 
-/// The exporter's own, once. What else there is of them has series only when
-/// something has gone wrong: `nbu_exporter_guest_faults_total`,
-/// `nbu_exporter_egress_denied_total`, `nbu_exporter_series_dropped_total`.
+/// The exporter's own, once.
 const OWN: &[&str] = &[
     "nbu_exporter_build_info",
     "nbu_exporter_config_last_reload_successful",

@@ -148,7 +148,8 @@ async fn a_proxy_is_used_for_all_but_the_exceptions() {
     bench.until_read(&["paris"]).await;
     let asked = proxy.heads();
     let whole = "GET http://nbu1.invalid:1556/netbackup/admin/jobs?";
-    assert!(asked[0].starts_with(whole), "{asked:?}");
+    let reads = asked.iter().any(|head| head.starts_with(whole));
+    assert!(reads, "{asked:?}");
     assert!(!bench.get("/config").await.text().contains("pw"));
     let but = format!("{keys}, noProxy: [nbu2, nbu1.invalid]");
     bench.reconfigure(&at("nbu1.invalid", 1556, &but)).await;

@@ -1,8 +1,8 @@
 //! What a guest must not get at.
 
-use tests::Exposition;
+use tests::{Bench, Exposition, guests};
 
-use super::{KEY, program, running, simulator};
+use super::{GUEST, KEY, program, running, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_may_not_set_the_credential() {
@@ -47,5 +47,30 @@ async fn a_request_to_another_place_is_denied_and_counted() {
         };
         bench.until("the guest was told so", told).await;
         assert_eq!(simulator.requests().total(), 0);
+    }
+}
+
+/// It counts in its memory how often it was asked, whatever for.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_stays_in_a_guest_from_one_call_or_site_to_the_next() {
+    let simulator = simulator().await;
+    let sites = ["paris", "oslo"].map(|name| site(name, &simulator));
+    let rest = format!("{GUEST}server: {{ collectionInterval: 100ms, cacheTTL: 1h }}\n");
+    let guest = guests::behaving("remembers", 1);
+    let bench = Bench::start_on(&guest, &sites, &rest).await;
+    let reads = |e: &Exposition, site| {
+        let labels = [("site", site), ("result", "success")];
+        e.sum("nbu_exporter_collections_total", &labels)
+    };
+    let often = |e: &Exposition| reads(e, "paris") >= 4.0 && reads(e, "oslo") >= 4.0;
+    let page = bench.until("each is read again and again", often).await;
+    for name in ["nbu_test_jobs", "nbu_test_storage"] {
+        let series = page.all(name, &[]);
+        assert_eq!(series.len(), 2, "{series:?}");
+        // Of the two collectors, the first call asked for both.
+        assert!(
+            series.iter().all(|sample| sample.value <= 2.0),
+            "{series:?}"
+        );
     }
 }

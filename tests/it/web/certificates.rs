@@ -1,9 +1,14 @@
 //! TLS: who the server is, and whom it lets in.
 
-use tests::Bench;
+use std::fs;
+use std::time::Duration;
+
+use tests::{Bench, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::client::{Authority, Secure};
-use super::{TLS, serving};
+use super::{TLS, certify, folder, serving};
 
 fn client(bench: &Bench, trusted: &Authority, identity: Option<(String, String)>) -> Secure {
     Secure::new(bench.app.addresses()[0], trusted, identity)
@@ -95,4 +100,31 @@ async fn the_versions_of_tls_are_those_that_are_configured() {
     let stream = client(&bench, &authority, None).connect().await.unwrap();
     let spoken = stream.get_ref().1.protocol_version();
     assert_eq!(spoken, Some(rustls::ProtocolVersion::TLSv1_2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handshakes_that_never_end_are_given_up_and_keep_nobody_out() {
+    let authority = Authority::new();
+    let folder = folder("webConfigFile: web.yaml, readTimeout: 2s, maxConnections: 20");
+    certify(&authority, folder.path());
+    fs::write(folder.path().join("web.yaml"), TLS).unwrap();
+    let bench = Bench::open(folder).await.unwrap();
+    let mut begun = Vec::new();
+    for _ in 0..60 {
+        let mut stream = TcpStream::connect(bench.app.addresses()[0]).await.unwrap();
+        // The head of a ClientHello, and one byte of it. It may be thrown out
+        // for another already.
+        let _ = stream.write_all(b"\x16\x03\x01\x02\x00\x01").await;
+        begun.push(stream);
+    }
+    let client = client(&bench, &authority, None);
+    eventually("a good client is answered", async || scraped(&client).await).await;
+    for mut stream in begun {
+        let end = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut [0; 9])).await;
+        let end = end.expect("it is given up");
+        assert!(
+            end.is_err() || end.is_ok_and(|bytes| bytes < 9),
+            "it is answered"
+        );
+    }
 }

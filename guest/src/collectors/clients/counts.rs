@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::collectors::jobs::totals::Total;
+use crate::collectors::jobs::total::Total;
 use crate::family::{Definition, Family, Kind, Series};
 
 pub(super) static FINISHED: Definition<3> = Definition {

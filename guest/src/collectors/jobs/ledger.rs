@@ -146,9 +146,9 @@ impl Ledger {
         self.reach.is_none()
     }
 
-    /// From when on finished jobs are to be asked for.
-    pub(in crate::collectors) fn since(&self) -> u64 {
-        self.since
+    /// From when on finished jobs are to be asked for, and the server's clock.
+    pub(super) fn range(&self) -> (u64, u64) {
+        (self.since, self.moment.clocks.server)
     }
 
     /// Asks for what ended since then, too.
@@ -253,7 +253,7 @@ impl Ledger {
 
     /// Jobs that were left unended, and are in neither list since: they are to be
     /// looked for one by one.
-    pub(in crate::collectors) fn missing(&mut self, unended: &Unended) -> Vec<u64> {
+    pub(super) fn missing(&mut self, unended: &Unended) -> Vec<u64> {
         let gone: Vec<u64> = self
             .open
             .left()

@@ -42,7 +42,7 @@ const FINISHED: spans::List = spans::List {
 /// Calls `take` with every job that has an end since `from`, by at most so many
 /// readers; with some of them twice, and with some that are not `DONE`. `now` is
 /// the server's clock. In seconds since the Unix epoch.
-pub(in crate::collectors) async fn finished(
+pub(super) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
     readers: usize,
@@ -67,7 +67,7 @@ pub(super) async fn unended(client: &Client<'_>, take: impl FnMut(Job<'_>)) -> R
 }
 
 /// Calls `take` with those of these jobs that there are, so many at one time.
-pub(in crate::collectors) async fn each(
+pub(super) async fn each(
     client: &Client<'_>,
     ids: Vec<u64>,
     readers: usize,

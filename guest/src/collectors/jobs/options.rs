@@ -41,7 +41,7 @@ impl Options {
         }
     }
 
-    pub(in crate::collectors) fn readers(&self) -> usize {
+    pub(super) fn readers(&self) -> usize {
         self.readers
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::{Labels, index};
 use super::row::Job;
+use super::total::Total;
 use crate::family::{Definition, Distribution, Family, Kind, Samples, Series};
 use crate::manifest::DescribedFamily;
 
@@ -57,43 +58,6 @@ pub(super) struct Totals {
     by_status: BTreeMap<[String; 3], Total<Work>>,
     /// By action and policy type.
     by_policy: BTreeMap<[String; 2], Total<Effort>>,
-}
-
-/// What a label set has come to.
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub(in crate::collectors) struct Total<T> {
-    value: T,
-    /// It is reported as 0 in the collection that it appears in: `increase()` does
-    /// not see what a series begins with.
-    hidden: bool,
-}
-
-impl<T> Total<T> {
-    /// Of a label set that appears: hidden, unless history is told at once.
-    pub(in crate::collectors) fn begin(hidden: bool) -> Self
-    where
-        T: Default,
-    {
-        Self {
-            value: T::default(),
-            hidden,
-        }
-    }
-
-    /// What it has come to.
-    pub(in crate::collectors) fn value(&mut self) -> &mut T {
-        &mut self.value
-    }
-
-    /// What is to be reported of it; none stands for 0.
-    pub(in crate::collectors) fn shown(&self) -> Option<&T> {
-        (!self.hidden).then_some(&self.value)
-    }
-
-    /// A collection that came to its end has reported it.
-    pub(in crate::collectors) fn show(&mut self) {
-        self.hidden = false;
-    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

@@ -16,6 +16,10 @@ fn counter(name: &str, value: f64, series: usize) -> Family {
     }
 }
 
+fn name() -> SiteName {
+    SiteName::new("s").unwrap()
+}
+
 fn site(collectors: &[&str]) -> SiteEntry {
     let mut site = SiteEntry::default();
     for name in collectors {
@@ -41,7 +45,7 @@ fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
     let mut site = site(&["jobs"]);
     let each = answers.iter().map(|(guest, value)| {
         let read = Verdict::Read(vec![counter("a_total", *value, 1)]);
-        let _ = site.record(attempt("jobs", guest, read));
+        let _ = site.record(&name(), attempt("jobs", guest, read));
         let family = site.collectors["jobs"].values().next()?;
         match &family.samples {
             Samples::Counter(points) => Some(points.first()?.value),
@@ -74,9 +78,9 @@ fn another_guest_counts_anew() {
 fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
     let mut site = site(&["jobs"]);
     let read = Verdict::Read(vec![counter("a_total", 5.0, 1)]);
-    assert!(site.record(attempt("jobs", "a", read)).is_empty());
+    assert!(site.record(&name(), attempt("jobs", "a", read)).is_empty());
     let failed = Verdict::Failed(vec!["timeout"], vec![counter("a_total", 4.0, 1)]);
-    let dropped = site.record(attempt("jobs", "a", failed));
+    let dropped = site.record(&name(), attempt("jobs", "a", failed));
     assert_eq!(dropped, [(Reason::Fell, 1)]);
 }
 
@@ -84,12 +88,12 @@ fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
 fn a_family_that_the_site_has_no_room_for_goes_whole() {
     let mut site = site(&["jobs", "storage"]);
     let half = Verdict::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
-    assert!(site.record(attempt("jobs", "a", half)).is_empty());
+    assert!(site.record(&name(), attempt("jobs", "a", half)).is_empty());
     let families = vec![
         counter("b_total", 1.0, ROOM / 2 + 1),
         counter("c_total", 1.0, ROOM / 2),
     ];
-    let dropped = site.record(attempt("storage", "a", Verdict::Read(families)));
+    let dropped = site.record(&name(), attempt("storage", "a", Verdict::Read(families)));
     assert_eq!(dropped, [(Reason::SiteSeries, ROOM / 2 + 1)]);
     let storage = site.collectors["storage"].values();
     let names: Vec<_> = storage.map(|family| family.name.as_str()).collect();

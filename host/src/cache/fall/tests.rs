@@ -47,6 +47,33 @@ fn only_the_series_that_fell_is_held_back() {
 }
 
 #[test]
+fn a_series_that_fell_is_found_wherever_it_stood() {
+    let before = [counter(&[("a", 5.0), ("b", 5.0), ("c", 5.0), ("d", 5.0)])];
+    for order in [
+        ["a", "c", "d", "new"],
+        ["new", "a", "c", "d"],
+        ["d", "c", "new", "a"],
+    ] {
+        for fell in ["a", "c", "d"] {
+            let now = order.map(|label| (label, if label == fell { 4.0 } else { 6.0 }));
+            let (shown, held) = after(&before, counter(&now));
+            assert_eq!(held, [counter(&[(fell, 4.0)])], "{order:?}");
+            assert_eq!(shown.series(), 3, "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_back_is_compared_with_as_well_as_what_is_shown() {
+    let before = [counter(&[("a", 5.0)]), counter(&[("b", 2.0)])];
+    let (shown, held) = after(&before, counter(&[("b", 3.0), ("a", 4.0)]));
+    assert_eq!(
+        (shown, held),
+        (counter(&[("b", 3.0)]), vec![counter(&[("a", 4.0)])])
+    );
+}
+
+#[test]
 fn a_gauge_may_fall_and_so_may_what_was_a_gauge_before() {
     let gauge = |value| Family {
         samples: Samples::Gauge(vec![Point {

@@ -153,8 +153,7 @@ fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
         states: vec![state("jobs"), state("tape")],
     };
     let mut draft = memory.lock().draft(&paris(), Some(&lesson));
-    let store = draft.store.clone().unwrap();
-    store.bring(&paris(), &mut draft.slots);
+    memory.store().unwrap().bring(&paris(), &mut draft.slots);
     memory.put_back(1, 5);
     assert!(!memory.lock().accept(&paris(), Some(&lesson), draft));
     memory.take_turn(&paris(), Some(&lesson));

@@ -192,6 +192,36 @@ fn what_people_read_is_cut_to_what_they_can() {
 }
 
 #[test]
+fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
+    let forged = "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0".to_owned();
+    let problem = Problem {
+        at: forged.clone(),
+        message: forged.clone(),
+        hint: Some(forged.clone()),
+    };
+    let failure = Failure {
+        endpoint: forged.clone(),
+        reason: Reason::Denied(forged.clone()),
+        detail: Some(forged.clone()),
+        request_id: Some(forged.clone()),
+    };
+    let failed = probe(Err(failure), &limits()).unwrap().err();
+    let shown = format!("{:?}", (problems(vec![problem], &limits()), failed));
+    // Debug shows what is left as escapes.
+    assert!(!shown.contains('\\'), "{shown}");
+    let version = Ok(ProbeAnswer {
+        api_version: forged.get(..9).unwrap().to_owned(),
+        server_time: None,
+    });
+    assert_eq!(
+        probe(version, &limits()).unwrap_err().kind,
+        FaultKind::Contract
+    );
+    let named = converted(vec![answer("jo\nbs")]).unwrap_err();
+    assert!(named.message.contains("jo bs"), "{named}");
+}
+
+#[test]
 fn an_api_version_that_is_a_novel_is_a_contradiction() {
     let raw = contract::Report {
         api_version: Some("1".repeat(VERSION + 1)),

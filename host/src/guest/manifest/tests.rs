@@ -116,3 +116,32 @@ fn texts_are_short() {
     };
     assert!(check(&manifest, &limits()).unwrap_err().contains("version"));
 }
+
+#[test]
+fn texts_are_on_one_line() {
+    let odd = "x\n\u{1b}[2J".to_owned();
+    let good = || capability("jobs");
+    let labelled = DescribedFamily {
+        labels: vec![odd.clone()],
+        ..family("nbu_a")
+    };
+    let named = |families| Capability { families, ..good() };
+    for bad in [
+        capability(&odd),
+        named(vec![family(&odd)]),
+        named(vec![labelled]),
+        Capability {
+            summary: odd.clone(),
+            ..good()
+        },
+        Capability {
+            paths: vec![odd.clone()],
+            ..good()
+        },
+    ] {
+        assert_eq!(
+            said(vec![bad]),
+            "a text of its manifest holds a control character"
+        );
+    }
+}

@@ -51,6 +51,32 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, so that counters begin at 0.
+    pub const ALL: [Self; 22] = [
+        Self::InvalidName,
+        Self::ReservedName,
+        Self::InvalidLabel,
+        Self::LabelCount,
+        Self::Duplicate,
+        Self::GaugeValue,
+        Self::CounterValue,
+        Self::Buckets,
+        Self::Fell,
+        Self::Undeclared,
+        Self::WrongKind,
+        Self::WrongLabels,
+        Self::LongName,
+        Self::LongLabel,
+        Self::LongHelp,
+        Self::TooManyLabels,
+        Self::TooManyFamilies,
+        Self::FamilySeries,
+        Self::CollectorSeries,
+        Self::SiteSeries,
+        Self::Conflict,
+        Self::NameCollision,
+    ];
+
     /// The value of the `reason` label.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,29 +15,79 @@ fn read(mut bytes: &[u8]) -> String {
     text
 }
 
+fn parts(texts: &[&str]) -> Parts {
+    let parts = texts
+        .iter()
+        .map(|text| Bytes::copy_from_slice(text.as_bytes()));
+    parts.collect()
+}
+
+/// With `more` after it, decompressed.
+fn whole(beginning: &Beginning, more: &str) -> String {
+    let mut bytes = beginning.compressed().to_vec();
+    bytes.extend(beginning.finish(&Ending::new(more.to_owned())));
+    read(&bytes)
+}
+
 #[test]
 fn a_beginning_and_its_end_are_one_member() {
     let long = "nbu_up{site=\"prod\"} 1\n".repeat(100_000);
-    for first in ["", "a", &long] {
-        let beginning = Beginning::new(first.as_bytes());
+    for first in [
+        &[][..],
+        &["a"],
+        &[&long],
+        &["a", "b", &long, "c", &long, "d"],
+    ] {
+        let beginning = Beginning::new(parts(first));
         for second in ["", "b", &long] {
-            let bytes = [beginning.bytes(), beginning.finish(second.as_bytes())].concat();
-            assert!(
-                read(&bytes) == format!("{first}{second}"),
-                "{} {}",
-                first.len(),
-                second.len()
-            );
+            let expected = format!("{}{second}", first.concat());
+            let sizes = (first.len(), second.len());
+            assert!(whole(&beginning, second) == expected, "{sizes:?}");
         }
     }
 }
 
 #[test]
 fn a_beginning_alone_is_not_taken_for_the_whole() {
-    let beginning = Beginning::new(b"nbu_up 1\n").bytes();
+    let beginning = Beginning::new(parts(&["nbu_up 1\n"])).compressed().to_vec();
     assert!(
         GzDecoder::new(&beginning[..])
             .read_to_end(&mut Vec::new())
             .is_err()
     );
+}
+
+/// A block of its own.
+fn block(name: &str, value: u32) -> String {
+    let line = |n| format!("{name}{{n=\"{n}\"}} {value}\n");
+    (0..LEAST).step_by(8).map(line).collect()
+}
+
+#[test]
+fn blocks_that_are_alike_are_not_compressed_again() {
+    let [a, b, c] = ["a", "b", "c"].map(|name| block(name, 1));
+    let first = Beginning::new(parts(&[&a, &b, &c]));
+    let changed = block("b", 2);
+    let next = first.renewed(parts(&[&c, &a, &changed]));
+    assert!(whole(&next, "end") == [&c, &a, &changed, "end"].concat());
+    let places = |of: &Beginning| -> Vec<_> {
+        let blocks = &of.compressed().as_slice()[1..];
+        blocks.iter().map(|block| block.as_ptr()).collect()
+    };
+    let (before, after) = (places(&first), places(&next));
+    assert_eq!(after[..2], [before[2], before[0]]);
+    assert!(!before.contains(&after[2]));
+}
+
+#[test]
+fn blocks_that_begin_alike_are_told_apart() {
+    let a = block("a", 1);
+    let longer = a.clone() + "a_end 1\n";
+    let end = a.replace("16376\"} 1\n", "16376\"} 2\n");
+    assert!(end != a, "it differs in its last line alone");
+    let first = Beginning::new(parts(&[&a]));
+    for other in [&[&longer[..]][..], &[&end], &[&a, "more"], &["a"], &[]] {
+        let next = first.renewed(parts(other));
+        assert!(whole(&next, "") == other.concat(), "{}", other.len());
+    }
 }

@@ -9,9 +9,9 @@ use prometheus::proto::MetricFamily;
 
 /// Reading `/proc` takes longer than the rest of a scrape, so that many scrapes
 /// at once share what one has read.
-const REUSE: Duration = Duration::from_secs(1);
+const REUSE: Duration = Duration::from_millis(500);
 
-/// The `process_…` metrics, at most a second old.
+/// The `process_…` metrics, at most half a second old.
 pub(super) struct Process {
     collector: ProcessCollector,
     last: Mutex<Option<(Instant, Vec<MetricFamily>)>>,

@@ -31,7 +31,7 @@ impl SwapResult {
 impl Instruments {
     /// A configuration is in force, at the start or after a reload.
     pub fn config_loaded(&self, sha256: &str, at: SystemTime) {
-        let table = &self.0.table;
+        let table = self.change();
         table.config_info.reset();
         table.config_info.with_label_values(&[sha256]).set(1);
         table.config_successful.with_label_values(ALONE).set(1);
@@ -43,7 +43,7 @@ impl Instruments {
 
     /// A reload was asked for and has ended well.
     pub fn reload_succeeded(&self, at: SystemTime) {
-        let table = &self.0.table;
+        let table = self.change();
         table.config_reloads.with_label_values(&[SUCCESS]).inc();
         table.config_successful.with_label_values(ALONE).set(1);
         table
@@ -54,7 +54,7 @@ impl Instruments {
 
     /// A reload was asked for, and the configuration before stays in force.
     pub fn reload_failed(&self) {
-        let table = &self.0.table;
+        let table = self.change();
         table.config_reloads.with_label_values(&[FAILURE]).inc();
         table.config_successful.with_label_values(ALONE).set(0);
     }
@@ -62,7 +62,7 @@ impl Instruments {
     /// A generation was made current; `signed` when its guest carries a signature
     /// that was verified.
     pub fn guest_current(&self, version: &str, sha256: &str, signed: bool, generation: u64) {
-        let table = &self.0.table;
+        let table = self.change();
         table.guest_info.reset();
         let signed = if signed { "true" } else { "false" };
         table
@@ -77,8 +77,7 @@ impl Instruments {
 
     /// A guest was offered.
     pub fn swap(&self, result: SwapResult) {
-        self.0
-            .table
+        self.change()
             .guest_swaps
             .with_label_values(&[result.as_str()])
             .inc();

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{FAILURE, Instruments, SUCCESS, gauge};
+use crate::metrics::Reason;
 use crate::site::SiteName;
 
 /// One site.
 impl Instruments {
     /// Show the site's counters as 0 before anything has happened to them.
     pub fn expect_site(&self, site: &SiteName) {
-        let table = &self.0.table;
+        let table = self.change();
         for result in [SUCCESS, FAILURE] {
             table
                 .collections
@@ -21,16 +22,42 @@ impl Instruments {
         table.upstream_duration.with_label_values(&[site.as_str()]);
         table.upstream_received.with_label_values(&[site.as_str()]);
         table.series.with_label_values(&[site.as_str()]);
+        for reason in Reason::ALL {
+            table
+                .series_dropped
+                .with_label_values(&[site.as_str(), reason.as_str()]);
+        }
+    }
+
+    /// Show as 0 what may be counted of a site's guest: requests that are not let
+    /// out, and faults, each by its reasons.
+    pub fn expect_guest(
+        &self,
+        site: &SiteName,
+        denied: impl IntoIterator<Item = &'static str>,
+        faults: impl IntoIterator<Item = &'static str>,
+    ) {
+        let table = self.change();
+        for reason in denied {
+            table
+                .egress_denied
+                .with_label_values(&[site.as_str(), reason]);
+        }
+        for reason in faults {
+            table
+                .guest_faults
+                .with_label_values(&[site.as_str(), reason]);
+        }
     }
 
     /// Remove every series of a site that is configured no more.
     pub fn forget_site(&self, site: &SiteName) {
-        self.0.table.forget(site);
+        self.change().forget(site);
     }
 
     /// A collection has ended; `ok` when the guest returned a report.
     pub fn collection(&self, site: &SiteName, ok: bool, took: Duration) {
-        let table = &self.0.table;
+        let table = self.change();
         let result = if ok { SUCCESS } else { FAILURE };
         table
             .collections
@@ -44,8 +71,7 @@ impl Instruments {
 
     /// The guest broke a limit or failed, such as `trap` or `deadline`.
     pub fn fault(&self, site: &SiteName, reason: &'static str) {
-        self.0
-            .table
+        self.change()
             .guest_faults
             .with_label_values(&[site.as_str(), reason])
             .inc();
@@ -53,8 +79,7 @@ impl Instruments {
 
     /// The most memory the guest held in the collection that has just ended.
     pub fn peak_memory(&self, site: &SiteName, bytes: u64) {
-        self.0
-            .table
+        self.change()
             .guest_peak_memory
             .with_label_values(&[site.as_str()])
             .set(gauge(bytes));
@@ -63,7 +88,7 @@ impl Instruments {
     /// A request to NetBackup has ended with an HTTP status such as `200`, or
     /// with a failure such as `timeout`.
     pub fn upstream(&self, site: &SiteName, code: &str, took: Duration) {
-        let table = &self.0.table;
+        let table = self.change();
         table
             .upstream_requests
             .with_label_values(&[site.as_str(), code])
@@ -76,8 +101,7 @@ impl Instruments {
 
     /// A part of a response body came in.
     pub fn received(&self, site: &SiteName, bytes: u64) {
-        self.0
-            .table
+        self.change()
             .upstream_received
             .with_label_values(&[site.as_str()])
             .inc_by(bytes);
@@ -85,8 +109,7 @@ impl Instruments {
 
     /// A request of the guest was not let out.
     pub fn denied(&self, site: &SiteName, reason: &'static str) {
-        self.0
-            .table
+        self.change()
             .egress_denied
             .with_label_values(&[site.as_str(), reason])
             .inc();
@@ -94,8 +117,7 @@ impl Instruments {
 
     /// Whether anybody verifies that the server is the right one.
     pub fn tls_insecure(&self, site: &SiteName, insecure: bool) {
-        self.0
-            .table
+        self.change()
             .tls_insecure
             .with_label_values(&[site.as_str()])
             .set(i64::from(insecure));
@@ -103,8 +125,7 @@ impl Instruments {
 
     /// How many series the site has on the page.
     pub fn series(&self, site: &SiteName, count: usize) {
-        self.0
-            .table
+        self.change()
             .series
             .with_label_values(&[site.as_str()])
             .set(gauge(count as u64));
@@ -113,8 +134,7 @@ impl Instruments {
     /// Series that were not fit for the page.
     pub fn dropped(&self, site: &SiteName, reason: &'static str, count: usize) {
         let labels = [site.as_str(), reason];
-        self.0
-            .table
+        self.change()
             .series_dropped
             .with_label_values(&labels)
             .inc_by(count as u64);
@@ -122,20 +142,19 @@ impl Instruments {
 
     /// Shows a site whose state is stored, before that has ever failed.
     pub fn expect_state(&self, site: &SiteName) {
-        let failures = &self.0.table.state_write_failures;
+        let failures = &self.change().state_write_failures;
         failures.with_label_values(&[site.as_str()]);
     }
 
     /// The site's saved state could not be stored.
     pub fn state_write_failed(&self, site: &SiteName) {
-        let failures = &self.0.table.state_write_failures;
+        let failures = &self.change().state_write_failures;
         failures.with_label_values(&[site.as_str()]).inc();
     }
 
     /// A collector's last answer was still good.
     pub fn cache_hit(&self, site: &SiteName, collector: &str) {
-        self.0
-            .table
+        self.change()
             .cache_lookups
             .with_label_values(&[site.as_str(), collector, "hit"])
             .inc();
@@ -143,8 +162,7 @@ impl Instruments {
 
     /// A collector had to be asked.
     pub fn cache_miss(&self, site: &SiteName, collector: &str) {
-        self.0
-            .table
+        self.change()
             .cache_lookups
             .with_label_values(&[site.as_str(), collector, "miss"])
             .inc();

@@ -177,3 +177,20 @@ fn the_process_is_measured() {
         .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
     assert!(memory.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
 }
+
+#[test]
+fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
+    let instruments = instruments();
+    let plain = || String::from_utf8(instruments.ending(Format::Text).plain().to_vec()).unwrap();
+    let site = site("s");
+    for number in 1..200 {
+        instruments.denied(&site, "path");
+        let expected =
+            format!("nbu_exporter_egress_denied_total{{site=\"s\",reason=\"path\"}} {number}\n");
+        assert!(plain().contains(&expected), "{}", plain());
+    }
+    let again = || instruments.ending(Format::OpenMetrics);
+    // On a slow machine one may have become too old.
+    assert!((0..100).any(|_| Arc::ptr_eq(&again(), &again())));
+    assert!(again().plain().ends_with(b"# EOF\n"));
+}

@@ -2,6 +2,7 @@ use std::io::Read;
 
 use super::*;
 use crate::metrics::family::{Bucket, Distribution, Point, Samples};
+use crate::metrics::gzip::Ending;
 
 fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
@@ -47,12 +48,12 @@ fn histogram(name: &str) -> Family {
     family(name, &["action"], Samples::Histogram(vec![one]))
 }
 
-fn text(page: &Page) -> &str {
-    std::str::from_utf8(&page.rendered(Format::Text).plain).unwrap()
+fn text(page: &Page) -> String {
+    String::from_utf8(page.plain(Format::Text).to_vec()).unwrap()
 }
 
-fn openmetrics(page: &Page) -> &str {
-    std::str::from_utf8(&page.rendered(Format::OpenMetrics).plain).unwrap()
+fn openmetrics(page: &Page) -> String {
+    String::from_utf8(page.plain(Format::OpenMetrics).to_vec()).unwrap()
 }
 
 fn two_sites() -> Page {
@@ -70,7 +71,7 @@ fn two_sites() -> Page {
         finished(4.0),
         histogram("nbu_job_s"),
     );
-    Page::render(&[
+    Page::of(&[
         (site("b"), vec![&up, &one]),
         (site("a"), vec![&duration, &two, &up]),
     ])
@@ -131,8 +132,12 @@ fn series_are_counted_for_each_site() {
 fn the_compressed_page_holds_the_page() {
     let page = two_sites();
     for format in [Format::Text, Format::OpenMetrics] {
-        let Rendered { plain, gzip } = page.rendered(format);
-        let bytes = [gzip.bytes(), gzip.finish(b"more")].concat();
+        let (plain, gzip) = (page.plain(format).to_vec(), page.gzip(format));
+        let bytes = [
+            gzip.compressed().to_vec(),
+            gzip.finish(&Ending::new("more")).to_vec(),
+        ]
+        .concat();
         let mut read = Vec::new();
         flate2::read::GzDecoder::new(&bytes[..])
             .read_to_end(&mut read)
@@ -147,7 +152,7 @@ fn a_site_that_disagrees_on_kind_or_labels_loses_the_family_only() {
     let labels = gauge("nbu_x", &["b"], &[(&["1"], 1.0), (&["2"], 1.0)]);
     let kind = family("nbu_x", &["a"], Samples::Counter(vec![point(&["1"], 1.0)]));
     let up = gauge("nbu_up", &[], &[(&[], 1.0)]);
-    let page = Page::render(&[
+    let page = Page::of(&[
         (site("one"), vec![&first]),
         (site("two"), vec![&labels, &up]),
         (site("three"), vec![&kind]),
@@ -175,12 +180,10 @@ fn two_families_of_one_site_are_joined_and_what_they_share_stands_once() {
         &["collector"],
         &[(&["jobs"], 0.0), (&["storage"], 0.0)],
     );
-    let page = Page::render(&[(site("s"), vec![&storage, &jobs])]);
+    let page = Page::of(&[(site("s"), vec![&storage, &jobs])]);
     assert_eq!(page.dropped, [(site("s"), Reason::Duplicate, 1)]);
-    let samples: Vec<_> = text(&page)
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .collect();
+    let text = text(&page);
+    let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let expected = [
         r#"nbu_ok{site="s",collector="storage"} 1"#,
         r#"nbu_ok{site="s",collector="jobs"} 0"#,
@@ -191,14 +194,52 @@ fn two_families_of_one_site_are_joined_and_what_they_share_stands_once() {
 #[test]
 fn a_family_named_like_a_histograms_samples_gives_way() {
     let (duration, sum) = (histogram("nbu_x"), gauge("nbu_x_sum", &[], &[(&[], 1.0)]));
-    let page = Page::render(&[(site("s"), vec![&sum, &duration])]);
+    let page = Page::of(&[(site("s"), vec![&sum, &duration])]);
     assert_eq!(page.dropped, [(site("s"), Reason::NameCollision, 1)]);
     assert!(!text(&page).contains("# TYPE nbu_x_sum"));
 }
 
 #[test]
 fn no_site_and_no_family_make_an_empty_page() {
-    assert_eq!(text(&Page::render(&[])), "");
+    assert_eq!(text(&Page::of(&[])), "");
     let empty = gauge("nbu_x", &[], &[]);
-    assert_eq!(text(&Page::render(&[(site("s"), vec![&empty])])), "");
+    assert_eq!(text(&Page::of(&[(site("s"), vec![&empty])])), "");
+}
+
+#[test]
+fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
+    let s = site("s");
+    let points = |value| (0..1000).map(|n| point(&[&n.to_string()], value)).collect();
+    let piece = |name, value| Piece::new(&s, family(name, &["n"], Samples::Gauge(points(value))));
+    let (stays, changes) = (piece("nbu_a", 1.0), piece("nbu_b", 1.0));
+    let first = Page::new(&[(s.clone(), vec![&stays, &changes])], &Page::default());
+    first.gzip(Format::Text);
+    let changed = piece("nbu_b", 2.0);
+    let next = Page::new(&[(s.clone(), vec![&stays, &changed])], &first);
+    let kept = |parts: fn(&Page) -> &Parts| {
+        let pairs = parts(&first).as_slice().iter().zip(parts(&next).as_slice());
+        pairs
+            .map(|(one, other)| one.as_ptr() == other.as_ptr())
+            .collect::<Vec<_>>()
+    };
+    // The heads are written anew; compressed, the first part is gzip's own.
+    assert_eq!(
+        kept(|page| page.plain(Format::Text)),
+        [false, true, false, false]
+    );
+    let compressed = kept(|page| page.gzip(Format::Text).compressed());
+    assert_eq!(compressed, [true, true, false]);
+}
+
+#[test]
+fn only_what_somebody_asks_for_is_compressed_and_then_on_every_page() {
+    let up = gauge("nbu_up", &[], &[(&[], 1.0)]);
+    let piece = Piece::new(&site("s"), up);
+    let sites = [(site("s"), vec![&piece])];
+    let compressed =
+        |page: &Page| [Format::Text, Format::OpenMetrics].map(|format| page.is_compressed(format));
+    let first = Page::new(&sites, &Page::default());
+    assert_eq!(compressed(&first), [false, false]);
+    first.gzip(Format::OpenMetrics);
+    assert_eq!(compressed(&Page::new(&sites, &first)), [false, true]);
 }

@@ -1,14 +1,23 @@
 //! Families, good and bad. Beside each bad one stands the good one, which must
 //! not suffer for it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::swapped;
 use crate::component::bindings::nbu::collector::metrics::{
     Bucket, Distribution, Family, Point, Samples,
 };
 
+/// How often this instance was asked for a family.
+static REMEMBERED: AtomicU32 = AtomicU32::new(1);
+
 /// What a guest of that behaviour reports. `count` is how often it was asked.
 pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Family> {
-    let value = if word == "count" { count } else { stamp };
+    let value = match word {
+        "count" => count,
+        "remembers" => REMEMBERED.fetch_add(1, Ordering::Relaxed),
+        _ => stamp,
+    };
     let good = gauge(
         &format!("nbu_test_{collector}"),
         &[(&stamp.to_string(), f64::from(value))],

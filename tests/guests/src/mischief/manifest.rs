@@ -1,6 +1,6 @@
 //! What a guest announces, and how it lies there.
 
-use super::swapped;
+use super::{random, swapped};
 use crate::component::bindings::exports::nbu::collector::collector::{
     Capability, DescribedFamily, Manifest,
 };
@@ -8,6 +8,9 @@ use crate::component::bindings::nbu::collector::metrics::Kind;
 
 /// What a guest of that behaviour and stamp announces.
 pub(crate) fn of(word: &str, stamp: u32) -> Manifest {
+    if word == "random" {
+        return random::manifest(stamp);
+    }
     let mut capabilities = vec![capability("storage", true), capability("jobs", false)];
     for capability in &mut capabilities {
         swapped::declare(word, capability);

@@ -1,7 +1,9 @@
 //! One collection, with whatever mischief it is told to make.
 
 use super::swapped::{self, Counted};
-use super::{asking, curiosity, families, handles, memory, network, noise, processor, state};
+use super::{
+    asking, curiosity, families, handles, memory, network, noise, processor, random, state,
+};
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
 };
@@ -13,6 +15,10 @@ pub(crate) fn collect(
     window: Window,
     saved: Vec<Saved>,
 ) -> Report {
+    // `random`, or with a seed of its own: `random-7`.
+    if let ("random", seed) = swapped::number(word) {
+        return random::report(seed + stamp, &settings, &saved);
+    }
     let refusal = act(word, &settings, &window, &saved);
     swapped::waste(word);
     let outcome = |collector: String| {

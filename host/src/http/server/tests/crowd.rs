@@ -32,7 +32,7 @@ fn large() -> Page {
         labels: vec!["number".to_owned()],
         samples: Samples::Gauge((0..8000).map(point).collect()),
     };
-    Page::render(&[(site("prod"), vec![&family])])
+    Page::of(&[(site("prod"), vec![&family])])
 }
 
 async fn healthy(address: SocketAddr) -> TcpStream {

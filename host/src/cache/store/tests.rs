@@ -1,0 +1,279 @@
+//! Whatever happens, the page is what it would be if all of it were written anew.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fastrand::Rng;
+
+use super::*;
+use crate::cache::Verdict;
+use crate::cache::freshness;
+use crate::guest::{Digest, REASONS};
+use crate::metrics::gzip::Ending;
+use crate::metrics::page::anew;
+use crate::metrics::{Bucket, Build, Distribution, Family, Format, Point, Samples};
+use crate::moment::Moment;
+
+const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
+const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
+/// Some that collide as a histogram's samples, or as a counter in OpenMetrics, and
+/// one of the host's own.
+const NAMES: [&str; 7] = [
+    "nbu_a",
+    "nbu_a_sum",
+    "nbu_b",
+    "nbu_b_total",
+    "nbu_c_total",
+    "nbu_d",
+    "nbu_up",
+];
+
+fn cache() -> Cache {
+    Cache::new(Instruments::new(&Build {
+        version: "",
+        revision: "",
+        rustc: "",
+        wasmtime: "",
+    }))
+}
+
+fn site(name: &str) -> SiteName {
+    SiteName::new(name).unwrap()
+}
+
+/// A cache to which things happen.
+struct Play {
+    cache: Cache,
+    random: Rng,
+    now: Moment,
+}
+
+impl Play {
+    fn new(seed: u64) -> Self {
+        Self {
+            cache: cache(),
+            random: Rng::with_seed(seed),
+            now: Moment::now(),
+        }
+    }
+
+    fn step(&mut self) {
+        match self.random.u32(0..20) {
+            0..2 => self.keep(),
+            2 => {
+                let name = self.random.choice(SITES).unwrap();
+                self.cache.flush(&site(name));
+            }
+            3..5 => {
+                self.now.instant += Duration::from_secs(self.random.u64(0..400));
+                self.cache.expire(self.now.instant);
+            }
+            _ => self.record(),
+        }
+        // Who asks once for a form is given it on every page; so not at first.
+        if self.random.u32(0..10) == 0 {
+            let format = self.random.choice([Format::Text, Format::OpenMetrics]);
+            self.cache.page.load().gzip(format.unwrap());
+        }
+    }
+
+    /// Sites come, go and change places.
+    fn keep(&mut self) {
+        let mut sites = SITES
+            .map(|name| (site(name), self.some_collectors()))
+            .to_vec();
+        self.random.shuffle(&mut sites);
+        sites.truncate(self.random.usize(1..=SITES.len()));
+        self.cache.keep(&sites);
+    }
+
+    fn some_collectors(&mut self) -> Vec<String> {
+        let all = COLLECTORS.iter().filter(|_| self.random.u32(0..4) > 0);
+        all.map(|name| (*name).to_owned()).collect()
+    }
+
+    fn record(&mut self) {
+        let name = site(self.random.choice(SITES).unwrap());
+        let attempts = (0..self.random.u32(1..=2))
+            .map(|_| self.attempt())
+            .collect();
+        let version = self
+            .random
+            .bool()
+            .then(|| format!("{}.0", self.random.u32(12..14)));
+        self.cache
+            .record(&name, self.random.bool(), version, attempts);
+    }
+
+    fn attempt(&mut self) -> Attempt {
+        let families = (0..self.random.u32(0..5)).map(|_| self.family()).collect();
+        let verdict = if self.random.u32(0..4) == 0 {
+            Verdict::Failed(vec![self.random.choice(REASONS).unwrap()], families)
+        } else {
+            Verdict::Read(families)
+        };
+        Attempt {
+            collector: (*self.random.choice(COLLECTORS.iter()).unwrap()).to_owned(),
+            began: self.now,
+            took: Duration::from_millis(self.random.u64(0..9)),
+            keep: Duration::from_secs(self.random.u64(1..900)),
+            guest: Digest::of(&[self.random.u8(0..2)]),
+            site_series: 1000,
+            verdict,
+        }
+    }
+
+    fn family(&mut self) -> Family {
+        let labels: &[&str] = self.random.choice([&["n"][..], &["m"], &[]]).unwrap();
+        // Some fill a block of the compressed page, and most do not.
+        let most = if self.random.u32(0..8) == 0 { 600 } else { 6 };
+        let samples = match labels {
+            [] => self.random.usize(0..2),
+            _ => self.random.usize(0..most),
+        };
+        // From a few values, so that many stay the same.
+        let value = f64::from(self.random.u8(0..3)) / 2.0;
+        let sets = (0..samples).map(|n| labels.iter().map(|_| n.to_string()).collect());
+        let samples = match self.random.u32(0..4) {
+            0 => Samples::Histogram(sets.take(40).map(|set| distribution(set, value)).collect()),
+            1 => Samples::Counter(sets.map(|set| point(set, value)).collect()),
+            _ => Samples::Gauge(sets.map(|set| point(set, value)).collect()),
+        };
+        Family {
+            name: (*self.random.choice(NAMES.iter()).unwrap()).to_owned(),
+            help: format!("Help {}.", self.random.u32(0..2)),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            samples,
+        }
+    }
+
+    /// What is known, in the order that it is shown in.
+    fn known(&self) -> Vec<(SiteName, Vec<Family>)> {
+        let known = self.cache.lock();
+        let sites = known.order.iter().map(|site| {
+            let entry = &known.entries[site];
+            let mut families = freshness::families(entry);
+            let values = entry.collectors.values().flat_map(CollectorEntry::values);
+            families.extend(values.cloned());
+            (site.clone(), families)
+        });
+        sites.collect()
+    }
+}
+
+fn point(label_values: Vec<String>, value: f64) -> Point {
+    Point {
+        label_values,
+        value,
+    }
+}
+
+fn distribution(label_values: Vec<String>, value: f64) -> Distribution {
+    let count = value as u64 + 1;
+    let bucket = |upper_bound| Bucket {
+        upper_bound,
+        cumulative_count: count / 2,
+    };
+    Distribution {
+        label_values,
+        buckets: vec![bucket(0.5), bucket(60.0)],
+        sum: value,
+        count,
+    }
+}
+
+fn gunzip(page: &Page, format: Format) -> Vec<u8> {
+    let gzip = page.gzip(format);
+    let bytes = [
+        &gzip.compressed().to_vec()[..],
+        &gzip.finish(&Ending::new("")),
+    ]
+    .concat();
+    let mut read = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&bytes[..]);
+    decoder.read_to_end(&mut read).unwrap();
+    read
+}
+
+#[test]
+fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
+    for seed in 0..8 {
+        let mut play = Play::new(seed);
+        play.keep();
+        for step in 0..60 {
+            play.step();
+            let page = play.cache.page.load_full();
+            let known = play.known();
+            for format in [Format::Text, Format::OpenMetrics] {
+                let expected = anew::render(&known, format);
+                let place = format!("{format:?}, seed {seed}, step {step}");
+                assert!(
+                    page.plain(format).to_vec() == expected.as_bytes(),
+                    "{place}"
+                );
+                if page.is_compressed(format) || step == 59 {
+                    assert!(
+                        gunzip(&page, format) == expected.as_bytes(),
+                        "{place}, gzip"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_counts_the_series_that_stand_on_it() {
+    let mut play = Play::new(1);
+    play.keep();
+    for _ in 0..60 {
+        play.step();
+        let page = play.cache.page.load_full();
+        let text = String::from_utf8(page.plain(Format::Text).to_vec()).unwrap();
+        for (site, series) in &page.series {
+            let label = format!("{{site=\"{}\"", site.as_str().replace('"', "\\\""));
+            assert_eq!(text.matches(&label).count(), *series, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_collection_says_again_is_not_written_again() {
+    let mut play = Play::new(7);
+    let (one, other) = (site("a"), site("b"));
+    let all = COLLECTORS.map(str::to_owned).to_vec();
+    play.cache
+        .keep(&[(one.clone(), all.clone()), (other.clone(), all)]);
+    let family = |name: &str, value| Family {
+        name: name.to_owned(),
+        help: String::new(),
+        labels: Vec::new(),
+        samples: Samples::Gauge(vec![point(Vec::new(), value)]),
+    };
+    let mut record = |site, families| {
+        let attempt = Attempt {
+            collector: "jobs".to_owned(),
+            verdict: Verdict::Read(families),
+            ..play.attempt()
+        };
+        play.cache.record(site, true, None, vec![attempt]);
+        let page = play.cache.page.load_full();
+        // Held on to, so that no other can have its place.
+        let parts = page.plain(Format::Text).clone();
+        move |start: &str| {
+            let mut all = parts.as_slice().iter();
+            let part = all.find(|part| part.starts_with(start.as_bytes()));
+            part.unwrap().clone()
+        }
+    };
+    let first = record(&one, vec![family("nbu_a", 1.0), family("nbu_b", 1.0)]);
+    let again = record(&one, vec![family("nbu_a", 1.0), family("nbu_b", 2.0)]);
+    let others = record(&other, vec![family("nbu_a", 1.0), family("nbu_b", 2.0)]);
+    let place = |part: Bytes| part.as_ptr();
+    let (a, b) = ("nbu_a{site=\"a\"", "nbu_b{site=\"a\"");
+    assert_eq!(place(first(a)), place(again(a)));
+    assert_ne!(place(first(b)), place(again(b)));
+    assert_eq!(place(others(a)), place(again(a)));
+    assert_eq!(place(others(b)), place(again(b)));
+}

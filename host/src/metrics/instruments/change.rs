@@ -1,0 +1,47 @@
+//! Counting how often something has been changed.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something that is reached only by those who change it.
+#[derive(Debug)]
+pub(super) struct Changing<T> {
+    of: T,
+    changes: AtomicU64,
+}
+
+/// A change that is being made; counted when it ends.
+pub(super) struct Change<'a, T>(&'a Changing<T>);
+
+impl<T> Changing<T> {
+    pub(super) fn new(of: T) -> Self {
+        Self {
+            of,
+            changes: AtomicU64::new(0),
+        }
+    }
+
+    /// How many changes have ended. What is read of it afterwards holds them all.
+    pub(super) fn count(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Lends it for a change.
+    pub(super) fn change(&self) -> Change<'_, T> {
+        Change(self)
+    }
+}
+
+impl<T> Deref for Change<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.of
+    }
+}
+
+impl<T> Drop for Change<'_, T> {
+    fn drop(&mut self) {
+        self.0.changes.fetch_add(1, Ordering::Release);
+    }
+}

@@ -1,0 +1,126 @@
+//! Which pieces come onto the page.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use crate::metrics::check::Reason;
+use crate::metrics::family::{Family, Kind};
+use crate::metrics::piece::Piece;
+use crate::site::SiteName;
+
+/// By name.
+pub(super) type Families<'a> = BTreeMap<&'a str, Merged<'a>>;
+
+/// Every piece of one name, with whose it is. The first one's help, kind and
+/// labels are everybody's.
+type Merged<'a> = Vec<(&'a SiteName, Cow<'a, Piece>)>;
+
+/// The families of all sites, and what could not be merged.
+pub(super) struct Merge<'a> {
+    pub(super) families: Families<'a>,
+    pub(super) dropped: Vec<(SiteName, Reason, usize)>,
+}
+
+impl<'a> Merge<'a> {
+    pub(super) fn new(sites: &'a [(SiteName, Vec<&'a Piece>)]) -> Self {
+        let mut merge = Self {
+            families: BTreeMap::new(),
+            dropped: Vec::new(),
+        };
+        for (site, pieces) in sites {
+            // A family without series has nothing to say, and no say in what
+            // others of its name must look like.
+            for piece in pieces.iter().filter(|piece| piece.family().series() > 0) {
+                merge.add(site, piece);
+            }
+        }
+        merge.resolve_collisions();
+        merge
+    }
+
+    fn add(&mut self, site: &'a SiteName, piece: &'a Piece) {
+        let family = piece.family();
+        let merged = self.families.entry(&family.name).or_default();
+        let alike = merged.first().is_none_or(|(_, first)| {
+            let first = first.family();
+            first.kind() == family.kind() && first.labels == family.labels
+        });
+        if !alike {
+            self.dropped
+                .push((site.clone(), Reason::Conflict, family.series()));
+            return;
+        }
+        let (piece, lost) = unmet(site, piece, merged);
+        if lost > 0 {
+            self.dropped.push((site.clone(), Reason::Duplicate, lost));
+        }
+        merged.push((site, piece));
+    }
+
+    /// A histogram's samples are called after it with a suffix, and so are a
+    /// counter's in OpenMetrics. Of two families that would share a name like
+    /// that, the one that sorts first stays.
+    fn resolve_collisions(&mut self) {
+        let mut taken = HashSet::new();
+        let dropped = &mut self.dropped;
+        self.families.retain(|name, merged| {
+            let Some((_, first)) = merged.first() else {
+                return false;
+            };
+            let names = sample_names(name, first.family().kind());
+            let free = !names.iter().any(|name| taken.contains(name));
+            if free {
+                taken.extend(names);
+            } else {
+                dropped.extend(merged.iter().map(|(site, piece)| {
+                    let series = piece.family().series();
+                    ((*site).clone(), Reason::NameCollision, series)
+                }));
+            }
+            free
+        });
+    }
+
+    /// How many series of each site are there, in the order of the sites.
+    pub(super) fn series(&self, sites: &[(SiteName, Vec<&Piece>)]) -> Vec<(SiteName, usize)> {
+        let mut series = BTreeMap::<&SiteName, usize>::new();
+        for (site, piece) in self.families.values().flatten() {
+            *series.entry(site).or_default() += piece.family().series();
+        }
+        sites
+            .iter()
+            .map(|(site, _)| (site.clone(), series.remove(site).unwrap_or(0)))
+            .collect()
+    }
+}
+
+/// The piece without the label sets that the site has under this name already
+/// (from another collector), and how many series that cost. Only a piece that
+/// loses some is written anew at each page, which no guest of ours makes happen.
+fn unmet<'a>(site: &SiteName, piece: &'a Piece, merged: &Merged<'_>) -> (Cow<'a, Piece>, usize) {
+    let family = piece.family();
+    let earlier = merged.iter().filter(|(of, _)| *of == site);
+    let met: HashSet<_> = earlier
+        .flat_map(|(_, piece)| piece.family().label_sets())
+        .collect();
+    let shared = |family: &Family| family.label_sets().iter().any(|set| met.contains(set));
+    if met.is_empty() || !shared(family) {
+        return (Cow::Borrowed(piece), 0);
+    }
+    let mut rest = family.clone();
+    rest.retain(|labels| !met.contains(labels));
+    let lost = family.series() - rest.series();
+    (Cow::Owned(Piece::new(site, rest)), lost)
+}
+
+pub(super) fn sample_names(name: &str, kind: Kind) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    match kind {
+        Kind::Gauge => {}
+        Kind::Counter => names.extend(name.strip_suffix("_total").map(str::to_owned)),
+        Kind::Histogram => {
+            names.extend(["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")));
+        }
+    }
+    names
+}

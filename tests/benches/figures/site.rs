@@ -1,0 +1,58 @@
+//! A site with that many jobs, and the clock that it goes by.
+
+use tests::Client;
+
+use crate::child::Child;
+use crate::jobs::Pace;
+
+/// The jobs, in a process of their own.
+pub(crate) struct Site {
+    pub(crate) child: Child,
+    pub(crate) pace: Pace,
+    client: Client,
+}
+
+impl Site {
+    pub(crate) async fn start(pace: Pace) -> Self {
+        let numbers = [pace.jobs, pace.from, pace.span].map(|number| number.to_string());
+        let [jobs, from, span] = &numbers;
+        let child = Child::start(&[crate::JOBS, jobs, from, span]).await;
+        Self {
+            client: Client::new(child.address),
+            child,
+            pace,
+        }
+    }
+
+    /// So many jobs in the half hour that ended a minute ago; they go on.
+    pub(crate) async fn of(jobs: u64) -> Self {
+        let span = 1800;
+        let from = now() - 60 - span;
+        Self::start(Pace { jobs, from, span }).await
+    }
+
+    /// Lets it be that moment there, and each request take so many milliseconds;
+    /// gives the requests and the bytes since this was last called.
+    pub(crate) async fn set(&self, now: u64, pause: u64) -> (u64, u64) {
+        let path = format!("/bench?now={now}&pause={pause}");
+        let text = self.client.get(&path).await.text();
+        let (requests, bytes) = text.split_once(' ').unwrap();
+        (requests.parse().unwrap(), bytes.parse().unwrap())
+    }
+
+    /// The last second before there are more jobs than the pace was named for.
+    pub(crate) fn first(&self) -> u64 {
+        self.pace.from + self.pace.span - 1
+    }
+
+    /// The moment at which there are at least so many more.
+    pub(crate) fn later(&self, jobs: u64) -> u64 {
+        self.first() + (jobs * self.pace.span).div_ceil(self.pace.jobs)
+    }
+}
+
+/// Seconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}

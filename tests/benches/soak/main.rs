@@ -1,0 +1,230 @@
+//! Swaps and reloads without a pause, under scrapes at full speed, for a chosen
+//! time: `make soak SECONDS=60`. The exporter is a process of its own, so that
+//! its memory, descriptors and threads are nobody else's.
+//!
+//! One table at the end; exit status 1 when a scrape failed, a counter fell, a
+//! guest was rolled back or kept in memory, or descriptors were left open.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a soak that cannot go on has failed"
+)]
+
+mod change;
+mod load;
+mod process;
+#[allow(dead_code, reason = "the soak has no times to show")]
+#[path = "../figures/table.rs"]
+mod table;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use simulator::{Clock, Estate, Options, Simulator};
+use tempfile::TempDir;
+use tests::{Client, Exposition, Program, eventually};
+use tokio::runtime::Runtime;
+
+use change::Changes;
+use load::Load;
+use process::{Process, State};
+use table::Table;
+
+/// Unless `SECONDS` says how long.
+const SECONDS: u64 = 300;
+/// How often the process is looked at, begin and end besides.
+const LOOKS: u32 = 10;
+
+fn main() -> ExitCode {
+    // `cargo test --benches` only wants to know that it builds and runs.
+    if std::env::args().all(|argument| argument != "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let seconds = std::env::var("SECONDS").ok();
+    let seconds = seconds
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(SECONDS);
+    Runtime::new()
+        .unwrap()
+        .block_on(soak(Duration::from_secs(seconds)))
+}
+
+async fn soak(time: Duration) -> ExitCode {
+    let options = Options {
+        estate: Estate::lively(1, Clock::System.now()),
+        ..Options::default()
+    };
+    let simulator = Simulator::start(options).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let upstream = simulator.address().port();
+    let mut changes = Changes::new(folder.path(), upstream);
+    let mut program = Program::serve(folder.path());
+    let address = program.address().await;
+    let client = Client::new(address);
+    let id = program.id();
+    let process = Process { id, upstream };
+    // Nobody reads its log, which would fill this process instead.
+    let program = program.quiet();
+    eventually("both sites are read", async || {
+        client.scrape().await.sum("nbu_up", &[]) == 2.0
+    })
+    .await;
+    // What is made once is there afterwards.
+    changes.turn(&client).await;
+    changes.turn(&client).await;
+
+    let first = client.scrape().await;
+    let began = Instant::now();
+    let mut states = vec![process.state(began)];
+    let load = Load::start(address);
+    while began.elapsed() < time {
+        changes.turn(&client).await;
+        if began.elapsed() >= time * states.len() as u32 / LOOKS {
+            states.push(process.state(began));
+            eprintln!("{}", states.last().unwrap());
+        }
+    }
+    let load = load.end().await;
+    settled(&process, &states[0]).await;
+    states.push(process.state(began));
+    let last = client.scrape().await;
+    drop(program);
+    report(began.elapsed(), &load, &states, &first, &last)
+}
+
+/// Connections that nobody needs any more are closed in a moment; the guest before
+/// the last goes when that has passed its probation.
+async fn settled(process: &Process, begin: &State) {
+    let idle = || {
+        let now = process.state(Instant::now());
+        now.descriptors <= begin.descriptors && now.guests == 1
+    };
+    // What is still there then, the table says.
+    let _ = tokio::time::timeout(Duration::from_secs(20), async {
+        while !idle() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+}
+
+fn report(
+    took: Duration,
+    load: &load::Ended,
+    states: &[State],
+    first: &Exposition,
+    last: &Exposition,
+) -> ExitCode {
+    let mut table = Table::default();
+    let rolled_back = happened(&mut table, took, load, first, last);
+    held(&mut table, states);
+    table.print();
+    let (begin, end) = (&states[0], states.last().unwrap());
+    let bad = load.failed + load.fell > 0
+        || rolled_back > 0.0
+        || end.descriptors > begin.descriptors
+        || end.guests > 1;
+    ExitCode::from(u8::from(bad))
+}
+
+/// What was done and seen; gives how many guests were rolled back.
+fn happened(
+    table: &mut Table,
+    took: Duration,
+    load: &load::Ended,
+    first: &Exposition,
+    last: &Exposition,
+) -> f64 {
+    let more = |name, result| {
+        let labels = [("result", result)];
+        last.sum(name, &labels) - first.sum(name, &labels)
+    };
+    let swaps = |result| more("nbu_exporter_guest_swaps_total", result);
+    let reloads = |result| more("nbu_exporter_config_reloads_total", result);
+    let (scrapes, failed, fell) = (load.scrapes as f64, load.failed as f64, load.fell as f64);
+    let rolled_back = swaps("rolled_back");
+    for (what, figure, aim, how) in [
+        ("time", took.as_secs_f64(), "", "seconds"),
+        (
+            "scrapes",
+            scrapes,
+            "",
+            "3 clients at full speed; one reads every line",
+        ),
+        ("scrapes that failed", failed, "0", ""),
+        ("counters that fell or went", fell, "0", ""),
+        (
+            "guests swapped",
+            swaps("promoted"),
+            "",
+            "the one inside, with another digest each",
+        ),
+        (
+            "guests refused",
+            swaps("refused"),
+            "",
+            "bytes that are none",
+        ),
+        ("guests rolled back", rolled_back, "0", ""),
+        (
+            "reloads",
+            reloads("success"),
+            "",
+            "by POST and by change of the file",
+        ),
+        (
+            "reloads refused",
+            reloads("failure"),
+            "",
+            "a file with mistakes",
+        ),
+    ] {
+        table.add(what, format!("{figure:.0}"), aim, how);
+    }
+    rolled_back
+}
+
+/// What the process held.
+fn held(table: &mut Table, states: &[State]) {
+    let (begin, end) = (&states[0], states.last().unwrap());
+    for (what, before, after, aim, how) in [
+        (
+            "file descriptors",
+            begin.descriptors,
+            end.descriptors,
+            "no more",
+            "/proc/PID/fd",
+        ),
+        (
+            "connections to NetBackup",
+            begin.upstream,
+            end.upstream,
+            "",
+            "besides; those are kept",
+        ),
+        (
+            "compiled guests",
+            begin.guests,
+            end.guests,
+            "1 at the end",
+            "",
+        ),
+        ("threads", begin.threads, end.threads, "", "/proc/PID/task"),
+    ] {
+        table.add(what, format!("{before} → {after}"), aim, how);
+    }
+    for state in states {
+        let what = format!("memory after {:.0} s", state.at.as_secs_f64());
+        table.add(what, format!("{:.1} MB", state.resident / 1e6), "", "VmRSS");
+    }
+    let half = &states[states.len() / 2..];
+    for (of, how) in [
+        (states, "least squares over all of these"),
+        (half, "over the second half"),
+    ] {
+        let slope = process::slope(of);
+        table.add("memory, slope", format!("{slope:+.2} MB/min"), "", how);
+    }
+}

@@ -1,0 +1,55 @@
+//! A state that was saved once and is garbage now is started anew, or believed;
+//! the site is read all the same.
+
+use fastrand::Rng;
+use nbu_exporter::guest::{Engine, Guest, Limits, Place, Saved};
+use nbu_exporter::site::SiteName;
+use simulator::Clock;
+use tests::estates::{simulator, small};
+use tests::guests;
+
+use super::{egress, mangle, settings, window};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_saved_state_holds_the_site_is_read() {
+    let simulator = simulator(small()).await;
+    let engine = Engine::shared().unwrap();
+    let guest = Guest::load(&engine, guests::good().into()).await.unwrap();
+    let site = SiteName::new("paris").unwrap();
+    let port = simulator.address().port();
+    let (egress, settings) = (egress(&site, port), settings(port));
+    let place = Place {
+        site: &site,
+        egress: &egress,
+        limits: Limits::default(),
+    };
+    let now = Clock::System.now().as_second().unsigned_abs();
+    let collect = async |state: Vec<Saved>| {
+        let collected = guest.collect(place, &settings, window(now), state).await;
+        let report = collected.expect("no fault").report;
+        for outcome in &report.outcomes {
+            assert!(outcome.succeeded(), "{:?}", outcome.failures);
+            assert!(!outcome.families.is_empty(), "{}", outcome.collector);
+        }
+        let states = report.outcomes.into_iter().filter_map(|it| it.state);
+        states.collect::<Vec<_>>()
+    };
+    let right = collect(Vec::new()).await;
+    assert!(!right.is_empty(), "nothing is saved");
+    let mut rng = Rng::with_seed(1);
+    for round in 0..60 {
+        let mut state = right.clone();
+        for saved in &mut state {
+            match round % 6 {
+                0 => saved.bytes.truncate(rng.usize(..=saved.bytes.len())),
+                1 => saved.bytes = b"[".repeat(100_000),
+                2 => saved.bytes = vec![0xff; rng.usize(..1 << 20)],
+                3 => saved.version = rng.u32(..),
+                _ => mangle(&mut saved.bytes, &mut rng),
+            }
+        }
+        // One that is nobody's, and one twice.
+        state.extend(right.first().cloned());
+        collect(state).await;
+    }
+}
