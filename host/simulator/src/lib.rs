@@ -35,6 +35,7 @@ mod server;
 mod tls;
 mod truth;
 mod version;
+mod wall;
 
 pub use clock::{Clock, Hands};
 pub use estate::{

@@ -116,7 +116,7 @@ fn answer(shared: &Shared, asked: &Asked, stuck: bool) -> Answer {
     let Some(path) = asked.path.strip_prefix(PREFIX) else {
         return Answer::not_found();
     };
-    let (release, now) = (shared.release(), shared.clock.now());
+    let (release, now) = (shared.release(), shared.wall().showed(shared.clock.now()));
     match (&asked.method, path) {
         (&Method::GET, "/ping") => return answer::ping(release, now),
         (&Method::GET, "/tokenkey") => return answer::tokenkey(release, &shared.token_key),
@@ -142,6 +142,7 @@ fn resource(shared: &Shared, asked: &Asked, path: &str, stuck: bool) -> Answer {
         headers: &asked.headers,
         release: shared.release(),
         now: shared.clock.now(),
+        wall: shared.wall(),
         strictness: shared.strictness,
         shape: shared.shape,
         stuck,

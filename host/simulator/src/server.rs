@@ -8,7 +8,7 @@ use http::{HeaderMap, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -18,6 +18,7 @@ use crate::answer::Shape;
 use crate::auth::Key;
 use crate::route::{self, respond};
 use crate::tls;
+use crate::wall::Wall;
 use crate::{Authority, Clock, Estate, Faults, Options, Release, Requests, Strictness, Truth};
 
 /// A simulator that runs until it is dropped or stopped.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     /// What tokens would be checked with.
     pub(crate) token_key: String,
     estate: Mutex<Estate>,
+    wall: Mutex<Wall>,
     /// What an upgrade or a rotation changes.
     current: Mutex<(Release, Key)>,
 }
@@ -100,12 +102,25 @@ impl Simulator {
 
     /// The facts of the estate at this moment of its clock.
     pub fn truth(&self) -> Truth {
-        Truth::of(&self.shared.estate(), self.shared.clock.now())
+        Truth::of(
+            &self.shared.estate(),
+            self.shared.clock.now(),
+            self.shared.wall(),
+        )
     }
 
     /// Changes the estate between two requests.
     pub fn change(&self, change: impl FnOnce(&mut Estate)) {
         change(&mut self.shared.estate());
+    }
+
+    /// Sets the server's own clock wrong, or right again with 0: from now on it is
+    /// so far ahead. What happens goes on in true time; jobs keep the times that
+    /// the clock showed, and other resources know nothing of it.
+    pub fn set_wrong(&self, ahead: SignedDuration) {
+        let now = self.shared.clock.now();
+        let wall = self.shared.wall.lock();
+        wall.unwrap_or_else(PoisonError::into_inner).set(now, ahead);
     }
 
     /// Takes another key from now on, and the old one no longer.
@@ -126,7 +141,8 @@ impl Simulator {
 
     /// Closes the listener and every connection, and returns once the port is
     /// free. Started again from what it returns, it has the same address,
-    /// authority, key and estate, and neither faults nor a log, nor an end of its key.
+    /// authority, key and estate, and neither faults nor a log, nor an end of its key,
+    /// nor a clock that was set wrong.
     pub async fn stop(mut self) -> Options {
         self.task.abort();
         // It ends by having been aborted, which is no error here.
@@ -172,12 +188,18 @@ impl Shared {
             faults: Faults::default(),
             requests: Requests::new(),
             estate: Mutex::new(options.estate),
+            wall: Mutex::default(),
             current: Mutex::new((options.release, Key::new(&options.api_key))),
         }
     }
 
     pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
         self.estate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn wall(&self) -> Wall {
+        let wall = self.wall.lock();
+        wall.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn release(&self) -> Release {

@@ -18,6 +18,7 @@ pub use findings::Scanned;
 use ended::Ended;
 
 use crate::estate::{Busy, Day, Seen};
+use crate::wall::Wall;
 use crate::{
     Alert, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
     VolumePool,
@@ -49,6 +50,7 @@ pub struct Figures {
 /// facts here.
 pub struct Truth {
     now: Timestamp,
+    wall: Wall,
     jobs: Vec<Arc<Job>>,
     parents: HashSet<u64>,
     busy: Option<(Arc<Busy>, Vec<Arc<Day>>)>,
@@ -68,7 +70,7 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub(crate) fn of(estate: &Estate, now: Timestamp) -> Self {
+    pub(crate) fn of(estate: &Estate, now: Timestamp, wall: Wall) -> Self {
         let mut jobs = estate.jobs(now);
         jobs.retain(|job| job.queued <= now);
         let busy = estate.busy_part();
@@ -90,6 +92,7 @@ impl Truth {
             volume_pools: estate.volume_pools(now),
             device_hosts: estate.device_hosts().len(),
             jobs,
+            wall,
             now,
         }
     }

@@ -74,7 +74,7 @@ impl Week {
     fn counts_are_true(&self) {
         let truth = truth(&self.simulator);
         assert_same(&self.exporter.shown, &truth, "after a week");
-        assert!(self.exporter.failures > 20, "some collections fail");
+        assert!(self.exporter.failures > 10, "some collections fail");
     }
 }
 
@@ -104,6 +104,20 @@ async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
         1200 => week.ahead = DAY,
         1201 => week.ahead = -DAY,
         1202 => week.ahead = SignedDuration::ZERO,
+        _ => {}
+    })
+    .await;
+    week.counts_are_true();
+}
+
+#[tokio::test]
+async fn a_clock_of_the_server_that_is_set_a_day_wrong_either_way_changes_no_count() {
+    // Once times are in no order, the simulator looks at all that it has.
+    let mut week = Week::new(300, 4).await;
+    week.pass(|week, number| match number {
+        300 | 1200 => week.simulator.set_wrong(DAY),
+        340 | 850 | 1260 => week.simulator.set_wrong(SignedDuration::ZERO),
+        800 => week.simulator.set_wrong(-DAY),
         _ => {}
     })
     .await;

@@ -1,6 +1,8 @@
 //! `admin.yaml GET /admin/jobs`, `GET /admin/jobs/{jobId}` and
 //! `POST /admin/jobs-count-requests`.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,6 +18,7 @@ use super::{Answer, or_bad_request};
 use crate::estate::Seen;
 use crate::listing::Listing;
 use crate::page::{Cursors, Limits, Page};
+use crate::wall::Wall;
 use crate::{Estate, Unended};
 
 static JOBS: Resource<Row> = Resource {
@@ -54,7 +57,7 @@ fn page(estate: &Estate, ask: &Ask<'_>) -> Result<(Page<Row>, Listing<Row>), Str
     let few = Few::of(estate, ask, &listing);
     let page = few.and_then(|few| cursors.walk(few, &listing, ask.query, ask.stuck));
     let page = page.unwrap_or_else(|| {
-        let rows = rows(estate.seen(ask.now), ask.shape);
+        let rows = rows(estate.seen(ask.now), ask);
         cursors.cut(listing.select(rows), &listing, ask.query, ask.stuck)
     });
     Ok((page, listing))
@@ -64,7 +67,10 @@ fn page(estate: &Estate, ask: &Ask<'_>) -> Result<(Page<Row>, Listing<Row>), Str
 pub(crate) fn job(estate: &Estate, ask: &Ask<'_>, id: &str) -> Answer {
     let found = id.parse().ok().and_then(|id| estate.find(id, ask.now));
     found.map_or_else(Answer::not_found, |seen| {
-        Answer::text(text::one(&row(seen, ask.shape), ask))
+        Answer::text(text::one(
+            &row(seen, ask.shape.unended, &Arc::new(ask.wall.clone())),
+            ask,
+        ))
     })
 }
 
@@ -94,7 +100,7 @@ pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer 
         let listing = Listing::parse(COLUMNS, ask.release, filter.as_deref(), "", "jobId")?;
         let count = match Few::of(estate, ask, &listing) {
             Some(few) => few.count(),
-            None => listing.select(rows(estate.seen(ask.now), ask.shape)).len(),
+            None => listing.select(rows(estate.seen(ask.now), ask)).len(),
         };
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
         // The id is required and means nothing: the count is not kept.
@@ -102,13 +108,18 @@ pub(crate) fn jobs_count(estate: &Estate, ask: &Ask<'_>, body: &[u8]) -> Answer 
     })())
 }
 
-fn rows(jobs: Vec<Seen>, shape: Shape) -> Vec<Row> {
-    jobs.into_iter().map(|seen| row(seen, shape)).collect()
+fn rows(jobs: Vec<Seen>, ask: &Ask<'_>) -> Vec<Row> {
+    let wall = Arc::new(ask.wall.clone());
+    let row = |seen| row(seen, ask.shape.unended, &wall);
+    jobs.into_iter().map(row).collect()
 }
 
-fn row(seen: Seen, shape: Shape) -> Row {
-    let unended = shape.unended;
-    Row { seen, unended }
+fn row(seen: Seen, unended: Unended, wall: &Arc<Wall>) -> Row {
+    Row {
+        seen,
+        unended,
+        wall: Arc::clone(wall),
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::Shape;
 use crate::listing::{Column, Listing, attributes};
 use crate::page::{Cursors, Limits, Offsets, Page};
 use crate::query::Query;
+use crate::wall::Wall;
 use crate::{Release, Strictness};
 
 /// A request for a resource, with all else that decides its answer.
@@ -18,7 +19,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) query: &'a Query,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) release: Release,
+    /// In true time.
     pub(crate) now: Timestamp,
+    /// What the server takes it for.
+    pub(crate) wall: Wall,
     pub(crate) strictness: Strictness,
     pub(crate) shape: Shape,
     /// Whether a page leads back to itself: a fault.

@@ -21,7 +21,8 @@ pub struct Durations {
 impl Truth {
     /// The time from `startTime` to `endTime` of every attempt of
     /// [`finished`](Self::finished), by `jobType` and `policyType`. The bounds
-    /// are seconds, the least one first.
+    /// are seconds, the least one first. By the server's clock: what ended before
+    /// it began, because that was set, is not among them.
     pub fn durations(
         &self,
         within: RangeInclusive<Timestamp>,
@@ -30,9 +31,12 @@ impl Truth {
         let mut all: BTreeMap<_, Durations> = BTreeMap::new();
         for ended in self.ended(&within, false) {
             let key = (ended.job_type(), ended.policy_type());
-            let seconds = ended.end.as_second() - ended.queued.as_second();
+            let showed = |at| self.wall.showed(at).as_second();
+            let seconds = showed(ended.end) - showed(ended.queued);
             let durations = all.entry(key).or_default();
-            durations.add(u64::try_from(seconds).unwrap_or(0), bounds);
+            if let Ok(seconds) = u64::try_from(seconds) {
+                durations.add(seconds, bounds);
+            }
         }
         let own = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
         all.into_iter().map(|(key, it)| (own(key), it)).collect()

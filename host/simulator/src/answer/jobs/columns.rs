@@ -4,14 +4,27 @@
 //! Some names filter by a number what is shown as a word, and some filter under
 //! another name: those have a hidden column.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use crate::estate::{Seen, State};
 use crate::listing::{Column, Datum, Ops};
+use crate::wall::Wall;
 use crate::{Release, Unended};
 
 /// A job as it is listed.
 pub(super) struct Row {
     pub(super) seen: Seen,
     pub(super) unended: Unended,
+    /// What the server's clock showed.
+    pub(super) wall: Arc<Wall>,
+}
+
+impl Row {
+    fn time(&self, at: Timestamp) -> Datum<'_> {
+        Datum::Time(self.wall.showed(at))
+    }
 }
 
 type C = Column<Row>;
@@ -97,12 +110,12 @@ pub(super) static COLUMNS: &[C] = &[
     })
     .sorted(),
     // When.
-    C::shown("startTime", |r| Datum::Time(r.seen.job.queued))
+    C::shown("startTime", |r| r.time(r.seen.job.queued))
         .time()
         .sorted(),
     C::shown("activeTryStartTime", try_start).time().sorted(),
     C::shown("endTime", end).time().sorted(),
-    C::shown("lastUpdateTime", |r| Datum::Time(r.seen.updated()))
+    C::shown("lastUpdateTime", |r| r.time(r.seen.updated()))
         .time()
         .sorted(),
     C::shown("elapsedTime", |r| Datum::Span(r.seen.elapsed()))
@@ -226,17 +239,17 @@ fn status(row: &Row) -> Datum<'_> {
 
 fn end(row: &Row) -> Datum<'_> {
     match (row.seen.end(), row.unended) {
-        (Some(end), _) => Datum::Time(end),
+        (Some(end), _) => row.time(end),
         (None, Unended::Absent) => Datum::Absent,
         (None, Unended::Null) => Datum::Null,
-        (None, Unended::Epoch) => Datum::Time(jiff::Timestamp::UNIX_EPOCH),
+        (None, Unended::Epoch) => Datum::Time(Timestamp::UNIX_EPOCH),
     }
 }
 
 fn try_start(row: &Row) -> Datum<'_> {
     row.seen
         .attempt()
-        .map_or(Datum::Absent, |attempt| Datum::Time(attempt.start))
+        .map_or(Datum::Absent, |attempt| row.time(attempt.start))
 }
 
 /// The reason to wait, for as long as it waits.

@@ -1,11 +1,14 @@
 //! A page of a busy estate, without looking at all that it has. What is found
 //! here must be what the whole list would have shown.
 
-use super::Ask;
+use std::sync::Arc;
+
 use super::columns::Row;
+use super::{Ask, row};
 use crate::estate::{Key as Place, Narrow, Order, State, Walk as Places};
 use crate::listing::{Key, Listing};
 use crate::page::Walk;
+use crate::wall::Wall;
 use crate::{Estate, Unended};
 
 /// The few rows that a request may be about.
@@ -13,11 +16,15 @@ pub(super) struct Few<'a> {
     places: Places<'a>,
     listing: &'a Listing<Row>,
     unended: Unended,
+    wall: Arc<Wall>,
 }
 
 impl<'a> Few<'a> {
     /// None where the whole list has to be looked at.
     pub(super) fn of(estate: &'a Estate, ask: &Ask<'_>, listing: &'a Listing<Row>) -> Option<Self> {
+        if ask.wall.was_set() {
+            return None;
+        }
         let order = match listing.upwards()? {
             "endTime" => Order::End,
             "jobId" => Order::Id,
@@ -30,6 +37,7 @@ impl<'a> Few<'a> {
             places: estate.only_busy()?.walk(ask.now, narrow, order)?,
             listing,
             unended,
+            wall: Arc::new(ask.wall.clone()),
         })
     }
 
@@ -39,9 +47,8 @@ impl<'a> Few<'a> {
     }
 
     fn rows(&self, after: Option<Place>) -> impl Iterator<Item = (Place, Row)> {
-        let unended = self.unended;
         let rows = self.places.after(after);
-        rows.map(move |(place, seen)| (place, Row { seen, unended }))
+        rows.map(|(place, seen)| (place, row(seen, self.unended, &self.wall)))
             .filter(|(_, row)| self.listing.filter().is_none_or(|it| it.keeps(row)))
     }
 }

@@ -52,6 +52,7 @@ fn walk(estate: &Estate, asked: &str, unended: Unended, few: bool) -> Pages {
             headers: &headers,
             release: Release::V11_2,
             now: now(),
+            wall: Wall::default(),
             strictness: Strictness::Refuse,
             shape: Shape {
                 unended,
@@ -65,7 +66,7 @@ fn walk(estate: &Estate, asked: &str, unended: Unended, few: bool) -> Pages {
             let few = Few::of(estate, &ask, &listing).expect("it can be had from few");
             cursors.walk(few, &listing, &query, false).unwrap()
         } else {
-            let all = rows(estate.seen(ask.now), ask.shape);
+            let all = rows(estate.seen(ask.now), &ask);
             cursors.cut(listing.select(all), &listing, &query, false)
         };
         let ids = page.rows.iter().map(|row| row.seen.job.id).collect();
