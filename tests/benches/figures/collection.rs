@@ -19,7 +19,7 @@ const FRESH: u64 = 208;
 /// How many lists are read at once, where the guest can be told; none says
 /// nothing. For a guest that knows `collectors.jobs.readers`:
 /// `&[Some(4), Some(8)]`.
-const READERS: &[Option<u32>] = &[None];
+const READERS: &[Option<u32>] = &[Some(4), Some(8)];
 
 /// What there is to say of one run.
 struct Run {
