@@ -16,9 +16,7 @@ use crate::table::{Table, seconds};
 /// Jobs of five minutes, at 60,000 a day.
 const FRESH: u64 = 208;
 
-/// How many lists are read at once, where the guest can be told; none says
-/// nothing. For a guest that knows `collectors.jobs.readers`:
-/// `&[Some(4), Some(8)]`.
+/// How many lists are read at once: the default, and twice as many.
 const READERS: &[Option<u32>] = &[Some(4), Some(8)];
 
 /// What there is to say of one run.

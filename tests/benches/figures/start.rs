@@ -1,7 +1,7 @@
 //! How soon a plain binary answers, and what it holds at rest.
 
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tests::{Client, eventually};
@@ -11,14 +11,17 @@ use crate::table::{Table, median, milliseconds};
 
 const RUNS: usize = 15;
 
+/// Twice what the allocator takes its time for until it gives memory back.
+const REST: Duration = Duration::from_secs(20);
+
 pub(crate) async fn measure(table: &mut Table) {
     let folder = TempDir::new().unwrap();
     // Nothing listens at port 1: the exporter answers all the same.
     fs::write(folder.path().join("config.yaml"), crate::configuration(1)).unwrap();
     let mut answered = Vec::new();
     let mut ready = Vec::new();
-    let mut resident = Vec::new();
-    for _ in 0..RUNS {
+    let mut resident = 0.0;
+    for run in 1..=RUNS {
         let began = Instant::now();
         let mut program = crate::exporter(folder.path());
         let client = Client::new(program.address().await);
@@ -31,14 +34,21 @@ pub(crate) async fn measure(table: &mut Table) {
             client.scrape().await.value("nbu_up", &[]) == Some(0.0)
         })
         .await;
-        resident.push(process::megabytes(program.id(), "VmRSS"));
+        if run == RUNS {
+            tokio::time::sleep(REST).await;
+            resident = process::megabytes(program.id(), "VmRSS");
+        }
     }
     let how = "from spawn, built-in guest, median of 15";
     let first = milliseconds(median(answered));
     table.add("first answered /metrics", first, "< 50 ms", how);
     let current = milliseconds(median(ready));
     table.add("guest compiled, collecting", current, "", how);
-    let most = resident.into_iter().fold(0.0, f64::max);
-    let how = "VmRSS after one compile and one round, the most of 15";
-    table.add("memory at rest", format!("{most:.1} MB"), "< 40 MB", how);
+    let how = "VmRSS 20 s after one compile and one round";
+    table.add(
+        "memory at rest",
+        format!("{resident:.1} MB"),
+        "< 40 MB",
+        how,
+    );
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use simulator::Simulator;
-use tests::{Bench, eventually};
+use tests::{Bench, Client, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -71,7 +71,13 @@ async fn another_web_configuration_is_in_force() {
 async fn one_connection_more_than_there_may_be_closes_another() {
     let bench = with("maxConnections: 1").await;
     let mut first = connected(&bench).await;
-    assert_eq!(bench.get("/-/healthy").await.status, StatusCode::OK);
+    // Once it is answered it is known to the host, and others have made room for it.
+    let request = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
+    first.write_all(request).await.unwrap();
+    first.read_u8().await.unwrap();
+    // The bench's own client may still hold the connection that has gone.
+    let another = Client::new(bench.app.addresses()[0]);
+    assert_eq!(another.get("/-/healthy").await.status, StatusCode::OK);
     closed(&mut first).await;
 }
 
