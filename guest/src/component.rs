@@ -79,6 +79,7 @@ impl wit::Guest for Component {
             now: window.now,
             lookback_seconds: window.lookback_seconds,
             last_api_version: window.last_api_version,
+            resumed: window.resumed,
         };
         let state: Vec<Saved> = each(state);
         let transport = http::Wasi::new(&settings.base_url);

@@ -31,11 +31,19 @@ pub struct Window {
     pub lookback_seconds: u64,
     /// The version that the last report found.
     pub last_api_version: Option<String>,
+    /// Collectors whose state was left by an earlier run of the host: what they
+    /// reported last may never have been scraped.
+    pub resumed: Vec<String>,
 }
 
 impl Window {
     /// The first second of the window.
     pub fn start(&self) -> u64 {
         self.now.saturating_sub(self.lookback_seconds)
+    }
+
+    /// Whether a collector's last report may never have been scraped.
+    pub fn is_resumed(&self, collector: &str) -> bool {
+        self.resumed.iter().any(|name| name == collector)
     }
 }

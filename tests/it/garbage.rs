@@ -66,6 +66,7 @@ fn window(now: u64) -> Window {
         now,
         lookback_seconds: 3600,
         last_api_version: None,
+        resumed: Vec::new(),
     }
 }
 

@@ -3,10 +3,14 @@
 
 mod collections;
 mod counters;
+mod front;
+mod host_clock;
 mod native;
+mod pace;
 mod process;
 mod prometheus;
 mod reinstalled;
+mod watch;
 
 use jiff::{SignedDuration, Timestamp};
 use simulator::{Clock, Estate, Load, Options, Simulator};

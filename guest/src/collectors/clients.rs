@@ -90,7 +90,9 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let names = asked.allowlist.unwrap_or_default();
     let options = Reading::new(asked.overlap, asked.readers);
     let mut memory = recall(context);
-    memory.finished.show();
+    if !context.window.is_resumed(NAME) {
+        memory.finished.show();
+    }
     if names.is_empty() {
         memory.ledger = None;
         memory.forget(names, context.window.now);

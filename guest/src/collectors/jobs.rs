@@ -87,7 +87,9 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         Some(memory) => (Some(memory.ledger), memory.totals),
         None => (None, Totals::default()),
     };
-    totals.show();
+    if !context.window.is_resumed(NAME) {
+        totals.show();
+    }
     let mut ledger = Ledger::resume(kept, moment);
     let mut added = Added::default();
     let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);

@@ -33,6 +33,7 @@ impl Series {
             now,
             lookback_seconds: HOUR,
             last_api_version: Some("13.0".to_owned()),
+            resumed: Vec::new(),
         };
         site.clock.set(Some(now));
         let log = Lines::default();

@@ -42,6 +42,7 @@ fn window(now: u64, lookback_seconds: u64) -> Window {
         now,
         lookback_seconds,
         last_api_version: Some("13.0".to_owned()),
+        resumed: Vec::new(),
     }
 }
 
@@ -174,6 +175,23 @@ fn labels_that_are_new_in_a_collection_that_fails_come_with_0_in_the_next() {
     let site = jobs(&[(1, 1, 0)]);
     assert_eq!(finished(&series.collect(&site, NOW + 60, 3600)), 0.0);
     assert_eq!(finished(&series.collect(&site, NOW + 120, 3600)), 1.0);
+}
+
+#[test]
+fn labels_that_are_new_come_with_0_once_more_after_a_restart() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[]), NOW, 3600);
+    let site = jobs(&[(1, 1, 0)]);
+    assert_eq!(finished(&series.collect(&site, NOW + 60, 3600)), 0.0);
+    let resumed = Window {
+        resumed: vec!["jobs".to_owned()],
+        ..window(NOW + 120, 3600)
+    };
+    let report = site.collect(&settings(&["jobs"]), &resumed, &series.state);
+    let outcome = report.outcomes.into_iter().next().unwrap();
+    assert_eq!(finished(&outcome.families), 0.0);
+    series.state = vec![outcome.state.unwrap()];
+    assert_eq!(finished(&series.collect(&site, NOW + 180, 3600)), 1.0);
 }
 
 #[test]

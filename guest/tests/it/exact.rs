@@ -150,6 +150,7 @@ impl Life {
             now: now.unwrap(),
             lookback_seconds: HOUR,
             last_api_version: Some("13.0".to_owned()),
+            resumed: Vec::new(),
         }
     }
 

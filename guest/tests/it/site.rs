@@ -227,6 +227,7 @@ pub(crate) fn window() -> Window {
         now: NOW,
         lookback_seconds: 3600,
         last_api_version: Some("13.0".to_owned()),
+        resumed: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ fn collect(model: &Model, readers: usize) -> Outcome {
         now: NOW,
         lookback_seconds: DAY,
         last_api_version: Some("13.0".to_owned()),
+        resumed: Vec::new(),
     };
     model.asked.borrow_mut().clear();
     model.most_in_flight.set(0);

@@ -1,7 +1,7 @@
 //! What is carried from one collection of a site to the next: each collector's
 //! saved state, the API version, and whether it succeeded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub(super) struct Site {
     pub(super) saved: HashMap<String, Slot>,
     /// Whether the store was asked what it has.
     pub(super) restored: bool,
+    /// Collectors whose state is still what the store had of an earlier run.
+    pub(super) resumed: BTreeSet<String>,
     pub(super) succeeded: HashMap<String, bool>,
     /// What was last said of each collector that fails.
     failing: HashMap<String, Vec<String>>,
@@ -164,6 +166,7 @@ impl Memory {
             now: Moment::now().unix as u64,
             lookback_seconds: lookback.as_secs(),
             last_api_version: known.and_then(|known| known.api_version.clone()),
+            resumed: known.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),
         };
         let slots = known.iter().flat_map(|known| known.saved.values());
         let states = slots.filter_map(|slot| slot.state.as_ref());

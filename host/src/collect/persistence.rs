@@ -67,6 +67,7 @@ impl Memory {
         }
         // None where the site has gone again.
         if let Some(found) = known.sites.get_mut(site) {
+            found.resumed = slots.keys().cloned().collect();
             found.saved = slots;
         }
     }
@@ -148,6 +149,9 @@ impl Known {
                 known.api_version.clone_from(&lesson.api_version);
             }
             known.succeeded.extend(lesson.succeeded.iter().cloned());
+            for saved in &lesson.states {
+                known.resumed.remove(&saved.collector);
+            }
         }
         true
     }

@@ -114,6 +114,7 @@ impl Sandbox {
             now: window.now,
             lookback_seconds: window.lookback_seconds,
             last_api_version: None,
+            resumed: Vec::new(),
         };
         let before = process::processor(std::process::id());
         let report = guest::run::collect(&settings, &window, &[], transport, &Mute).await;
@@ -151,6 +152,7 @@ pub(crate) fn window(now: u64, lookback_seconds: u64) -> Window {
         now,
         lookback_seconds,
         last_api_version: None,
+        resumed: Vec::new(),
     }
 }
 

@@ -85,6 +85,7 @@ async fn asked(
         now: 0,
         lookback_seconds: 3600,
         last_api_version: None,
+        resumed: Vec::new(),
     };
     let collected = guest.collect(place, &told, window, vec![]).await.unwrap();
     let failure = &collected.report.outcomes[0].failures[0];

@@ -1,6 +1,6 @@
 //! The counters of jobs by their series, from the truth and from what is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guest::family::{Family, Samples};
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ pub(super) fn truth(simulator: &Simulator) -> Counters {
     told(counters)
 }
 
-/// What a guest's families say.
+/// What a guest's families say, 0 too.
 pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counters {
     let mut counters = Counters::new();
     for family in families.filter(|family| FAMILIES.contains(&&*family.name)) {
@@ -100,7 +100,7 @@ pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counte
             }
         }
     }
-    told(counters)
+    counters
 }
 
 /// What is scraped of the one site.
@@ -147,7 +147,16 @@ pub(super) fn assert_none_fell(before: &Counters, after: &Counters, when: &str) 
     }
 }
 
-fn told(mut counters: Counters) -> Counters {
+/// Fails with the series that appear, and not with 0: `increase()` does not see
+/// what a series begins with.
+pub(super) fn assert_new_are_zero(before: &BTreeSet<String>, after: &Counters, when: &str) {
+    for (name, value) in after.iter().filter(|(name, _)| !before.contains(*name)) {
+        assert!(*value == 0.0, "{when}: {name} begins with {value}");
+    }
+}
+
+/// Without what is 0.
+pub(super) fn told(mut counters: Counters) -> Counters {
     counters.retain(|_, value| *value != 0.0);
     counters
 }

@@ -2,6 +2,7 @@
 //! state, shows counters, and can lose either as a host may.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use fastrand::Rng;
 use futures::FutureExt as _;
@@ -16,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use simulator::{Fault, Simulator};
 
 use super::CLIENTS;
-use super::counters::{Counters, assert_none_fell, reported};
+use super::counters::{Counters, assert_new_are_zero, assert_none_fell, reported, told};
 
 /// How far back finished jobs are looked at: `server.scrapingInterval`.
 const LOOKBACK: u64 = 3600;
@@ -83,6 +84,10 @@ pub(super) struct Exporter {
     recovering: u32,
     /// The states of before, the last one last.
     earlier: Vec<Vec<Saved>>,
+    /// Collectors whose state is of a process that has ended.
+    resumed: Vec<String>,
+    /// Every series that there ever was to scrape.
+    known: BTreeSet<String>,
     /// What a scrape would show.
     pub(super) shown: Counters,
     /// Requests that were sent.
@@ -109,6 +114,8 @@ impl Exporter {
             state: Vec::new(),
             recovering: 0,
             earlier: Vec::new(),
+            resumed: Vec::new(),
+            known: BTreeSet::new(),
             shown: Counters::new(),
             requests: 0,
             failures: 0,
@@ -131,6 +138,7 @@ impl Exporter {
             now,
             lookback_seconds: LOOKBACK,
             last_api_version: self.version.clone(),
+            resumed: self.resumed.clone(),
         };
         let report = run::collect(&self.settings, &window, &self.state, &wire, &Silence).await;
         self.requests += u64::from(wire.sent.get());
@@ -139,8 +147,11 @@ impl Exporter {
         assert!(harm.is_some() || failures.is_empty(), "{failures:?}");
         self.failures += u32::from(!failures.is_empty());
         match fate {
-            Fate::Lost => {}
-            Fate::Unseen => self.keep(&report),
+            Fate::Lost => self.ended(),
+            Fate::Unseen => {
+                self.keep(&report);
+                self.ended();
+            }
             _ => {
                 self.keep(&report);
                 self.show(&report, &format!("{fate:?} at {now}"));
@@ -154,6 +165,12 @@ impl Exporter {
         }
     }
 
+    /// The process has ended: another one begins with what is kept.
+    fn ended(&mut self) {
+        let states = self.state.iter();
+        self.resumed = states.map(|saved| saved.collector.clone()).collect();
+    }
+
     fn keep(&mut self, report: &Report) {
         self.version.clone_from(&report.api_version);
         self.earlier.push(self.state.clone());
@@ -161,6 +178,7 @@ impl Exporter {
             self.earlier.remove(0);
         }
         for saved in report.outcomes.iter().filter_map(|it| it.state.clone()) {
+            self.resumed.retain(|it| *it != saved.collector);
             self.state.retain(|it| it.collector != saved.collector);
             self.state.push(saved);
         }
@@ -169,6 +187,11 @@ impl Exporter {
     fn show(&mut self, report: &Report, when: &str) {
         let families = report.outcomes.iter().flat_map(|it| &it.families);
         let now = reported(families);
+        if self.recovering == 0 && !self.known.is_empty() {
+            assert_new_are_zero(&self.known, &now, when);
+        }
+        self.known.extend(now.keys().cloned());
+        let now = told(now);
         // A collector that failed shows what it did.
         let failed = |collector: &str| {
             let mut outcomes = report.outcomes.iter();

@@ -1,32 +1,51 @@
-//! The program itself, killed, reloaded and given other guests all week.
-//!
-//! Its own clock goes on by seconds while the server's goes on by days: a guest
-//! takes each step for a clock that was set, and reads again whatever may have
-//! been left behind. So there are fewer jobs here than natively.
+//! The program itself, killed, reloaded and given other guests all week, and what
+//! a Prometheus makes of it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use http::Method;
 use jiff::SignedDuration;
 use simulator::{Clock, Simulator};
 use tempfile::TempDir;
-use tests::{Client, Exposition, Program, guests};
-use tokio::task::JoinHandle;
+use tests::{Program, guests};
 
-use super::counters::{Counters, assert_same, scraped, truth};
+use super::counters::{assert_same, truth};
+use super::front::Front;
+use super::host_clock::HostClock;
+use super::pace::{Pace, now, until};
+use super::prometheus;
+use super::watch::Watch;
 use super::{CLIENTS, WEEK, load, monday, play};
 
-/// Killed at random moments, with so much of the week between two collections.
+/// By what clocks are set wrong.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+const BEHIND: SignedDuration = SignedDuration::from_hours(-24);
+const RIGHT: SignedDuration = SignedDuration::ZERO;
+
+/// A week, with kills at random moments.
+#[derive(Clone, Copy)]
 struct Plan {
     seed: u64,
     jobs_per_day: u32,
     kills: u32,
-    /// Seconds of the week for each time that the server is asked for its clock.
+    /// Seconds of the week for each collection, at the mean.
     step: i64,
+    /// Whether the machine's clock goes along. If not, each step looks like a
+    /// server's clock that was set: the guest reads again whatever may have been
+    /// left behind, so that there must be fewer jobs.
+    together: bool,
+    /// Clocks that are set, after so many kills.
+    set: &'static [(u32, Set)],
+}
+
+/// A clock that is set wrong by so much, or right again with 0.
+#[derive(Clone, Copy)]
+enum Set {
+    Host(SignedDuration),
+    Server(SignedDuration),
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,20 +53,50 @@ async fn a_process_that_is_killed_all_week_counts_exactly_and_no_counter_falls()
     let plan = Plan {
         seed: 21,
         jobs_per_day: 800,
-        kills: 12,
-        step: 3_600,
+        kills: 6,
+        step: 7_200,
+        together: false,
+        set: &[],
     };
     plan.carried_out().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "two hundred starts take minutes: `make week`"]
-async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
+async fn a_process_that_is_killed_all_week_loses_nothing_for_prometheus() {
     let plan = Plan {
         seed: 22,
-        jobs_per_day: 2_000,
+        jobs_per_day: 3_000,
+        kills: 8,
+        step: 7_200,
+        together: true,
+        set: &[
+            (2, Set::Host(AHEAD)),
+            (3, Set::Host(BEHIND)),
+            (4, Set::Host(RIGHT)),
+        ],
+    };
+    plan.carried_out().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the full rate and two hundred starts take minutes: `make week`"]
+async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
+    let plan = Plan {
+        seed: 23,
+        jobs_per_day: 60_000,
         kills: 200,
-        step: 1_200,
+        step: 300,
+        together: true,
+        set: &[
+            (40, Set::Host(AHEAD)),
+            (42, Set::Host(RIGHT)),
+            (80, Set::Host(BEHIND)),
+            (82, Set::Host(RIGHT)),
+            (188, Set::Server(AHEAD)),
+            (190, Set::Server(RIGHT)),
+            (194, Set::Server(BEHIND)),
+            (196, Set::Server(RIGHT)),
+        ],
     };
     plan.carried_out().await;
 }
@@ -56,32 +105,43 @@ impl Plan {
     async fn carried_out(self) {
         let begun = Instant::now();
         let clock = Clock::manual(monday());
-        let simulator = play(load(self.seed, self.jobs_per_day), &clock).await;
-        let folder = folder(&simulator);
-        let over = monday() + WEEK + load(0, 1).longest();
-        let watch = Watch::default();
-        let scraper = watch.run();
-        let pace = pace(&simulator, &clock, self.step, over);
-        let mut rng = Rng::with_seed(self.seed);
-        let mut program = Program::serve(folder.path());
-        watch.look_at(program.address().await);
-        for kill in 1..=self.kills {
-            let due = monday() + WEEK * i32::try_from(kill).unwrap() / self.kills.cast_signed();
-            until(&simulator, || clock.now() >= due).await;
-            disturb(&mut rng, kill, &folder, &watch).await;
-            // In the middle of a collection, or of what follows it.
-            let more = simulator.requests().total() + rng.u64(1..40);
-            until(&simulator, || simulator.requests().total() >= more).await;
-            tokio::time::sleep(Duration::from_micros(rng.u64(0..40_000))).await;
-            program.signal("KILL").await;
-            program.wait().await;
-            program = Program::serve(folder.path());
-            watch.look_at(program.address().await);
+        let folder = TempDir::new().unwrap();
+        let host = self.host_clock(&clock, &folder);
+        if self.together && host.is_none() {
+            println!("skipped: `faketime` is not installed");
+            return;
         }
-        until(&simulator, || clock.now() >= over).await;
+        let simulator = play(load(self.seed, self.jobs_per_day), &clock).await;
+        install(&simulator, folder.path());
+        let front = Front::start().await;
+        let prometheus = match self.together {
+            true => prometheus::scraping(front.address()).await,
+            false => None,
+        };
+        let watch = Watch::of(front.address());
+        let scraper = watch.run();
+        let pace = Pace {
+            clock: clock.clone(),
+            requests: simulator.requests(),
+            faults: simulator.faults(),
+            host: host.clone(),
+            prometheus: prometheus.as_ref().map(|it| it.asked.clone()),
+            step: self.step,
+            over: monday() + WEEK + load(0, 1).longest(),
+            rng: Rng::with_seed(self.seed + 1),
+        };
+        let week = Week {
+            plan: self,
+            clock,
+            simulator: &simulator,
+            folder: folder.path(),
+            host: host.as_deref(),
+            front: &front,
+            watch: &watch,
+        };
+        let (program, ()) = tokio::join!(week.pass(), pace.keep());
         let truth = truth(&simulator);
         let last = watch.until_true(&truth).await;
-        pace.abort();
         scraper.abort();
         let scraper = scraper.await;
         assert!(
@@ -89,6 +149,11 @@ impl Plan {
             "a counter fell"
         );
         assert_same(&last, &truth, "after the week");
+        if let Some(prometheus) = &prometheus {
+            prometheus.asked.has_scraped_since(now()).await;
+            prometheus.asked.increases_are(&truth).await;
+        }
+        HostClock::clean_up_after(program.id());
         println!(
             "{} kills, {} requests, {:?}",
             self.kills,
@@ -96,13 +161,84 @@ impl Plan {
             begun.elapsed()
         );
     }
+
+    fn host_clock(&self, server: &Clock, folder: &TempDir) -> Option<Arc<HostClock>> {
+        let clock = || HostClock::beside(server, folder.path());
+        self.together.then(clock).flatten().map(Arc::new)
+    }
 }
 
-fn folder(simulator: &Simulator) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    guests::install(&guests::good(), &folder.path().join(guests::FILE));
-    fs::write(folder.path().join("config.yaml"), config(simulator)).unwrap();
-    folder
+/// A week that goes on, and what is done to the program meanwhile.
+struct Week<'a> {
+    plan: Plan,
+    clock: Clock,
+    simulator: &'a Simulator,
+    folder: &'a Path,
+    host: Option<&'a HostClock>,
+    front: &'a Front,
+    watch: &'a Watch,
+}
+
+impl Week<'_> {
+    /// The last process.
+    async fn pass(&self) -> Program {
+        let requests = self.simulator.requests();
+        let mut rng = Rng::with_seed(self.plan.seed);
+        let mut program = self.start().await;
+        for kill in 1..=self.plan.kills {
+            let part = WEEK * i32::try_from(kill).unwrap() / self.plan.kills.cast_signed();
+            until(&requests, || self.clock.now() >= monday() + part).await;
+            self.set_clocks(kill);
+            self.disturb(&mut rng, kill).await;
+            // In the middle of a collection, or of what follows it.
+            let more = requests.total() + rng.u64(1..40);
+            until(&requests, || requests.total() >= more).await;
+            tokio::time::sleep(Duration::from_micros(rng.u64(0..40_000))).await;
+            let process = program.id();
+            program.signal("KILL").await;
+            program.wait().await;
+            HostClock::clean_up_after(process);
+            program = self.start().await;
+        }
+        program
+    }
+
+    async fn start(&self) -> Program {
+        let mut program = match self.host {
+            Some(host) => host.serve(self.folder),
+            None => Program::serve(self.folder),
+        };
+        self.front.pass_to(program.address().await);
+        program.quiet()
+    }
+
+    fn set_clocks(&self, kill: u32) {
+        for (_, set) in self.plan.set.iter().filter(|(after, _)| *after == kill) {
+            match *set {
+                Set::Host(ahead) => self.host.expect("its own clock").set_wrong(ahead),
+                Set::Server(ahead) => self.simulator.set_wrong(ahead),
+            }
+        }
+    }
+
+    /// A reload, another guest, or nothing.
+    async fn disturb(&self, rng: &mut Rng, number: u32) {
+        match rng.u32(0..3) {
+            0 => {
+                let guest = guests::good_with(&format!("the guest of kill {number}"));
+                guests::install(&guest, &self.folder.join(guests::FILE));
+            }
+            1 => {
+                let _ = self.watch.post("/-/reload").await;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn install(simulator: &Simulator, folder: &Path) {
+    guests::install(&guests::good(), &folder.join(guests::FILE));
+    fs::write(folder.join("config.yaml"), config(simulator)).unwrap();
 }
 
 fn config(simulator: &Simulator) -> String {
@@ -116,107 +252,4 @@ fn config(simulator: &Simulator) -> String {
         address.ip(),
         address.port(),
     )
-}
-
-/// A reload, another guest, or nothing.
-async fn disturb(rng: &mut Rng, number: u32, folder: &TempDir, watch: &Watch) {
-    match rng.u32(0..3) {
-        0 => {
-            let guest = guests::good_with(&format!("the guest of kill {number}"));
-            guests::install(&guest, &folder.path().join(guests::FILE));
-        }
-        1 => {
-            let _ = watch.post("/-/reload").await;
-        }
-        _ => {}
-    }
-}
-
-/// Moves the week on whenever the server has been asked for its clock, in the
-/// midst of the collection: however slow the machine is, the exporter keeps up.
-fn pace(simulator: &Simulator, clock: &Clock, step: i64, over: jiff::Timestamp) -> JoinHandle<()> {
-    let (requests, clock) = (simulator.requests(), clock.clone());
-    tokio::spawn(async move {
-        let mut rng = Rng::with_seed(step.cast_unsigned());
-        let mut asked = 0;
-        while clock.now() < over {
-            requests.wait_for("/ping", asked + 1).await;
-            asked = requests.count("/ping");
-            clock.jump(SignedDuration::from_secs(rng.i64(1..2 * step)));
-        }
-    })
-}
-
-/// Looks again at each request.
-async fn until(simulator: &Simulator, mut wanted: impl FnMut() -> bool) {
-    let requests = simulator.requests();
-    while !wanted() {
-        let total = requests.total();
-        requests.wait_for_more_than(total).await;
-    }
-}
-
-/// Scrapes without a pause, whichever process there is, and fails when a counter
-/// is lower than it ever was.
-#[derive(Clone, Default)]
-struct Watch(Arc<Mutex<Seen>>);
-
-#[derive(Default)]
-struct Seen {
-    client: Option<Client>,
-    highest: Counters,
-    last: Counters,
-}
-
-impl Watch {
-    fn look_at(&self, address: std::net::SocketAddr) {
-        self.0.lock().unwrap().client = Some(Client::new(address));
-    }
-
-    async fn post(&self, path: &str) -> Result<tests::Answer, String> {
-        let client = self.0.lock().unwrap().client.clone();
-        client.unwrap().try_ask(Method::POST, path, &[]).await
-    }
-
-    fn run(&self) -> JoinHandle<()> {
-        let watch = self.clone();
-        tokio::spawn(async move {
-            loop {
-                watch.scrape().await;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        })
-    }
-
-    async fn scrape(&self) {
-        let client = self.0.lock().unwrap().client.clone();
-        let Some(client) = client else { return };
-        let Ok(answer) = client.try_ask(Method::GET, "/metrics", &[]).await else {
-            return;
-        };
-        let now = scraped(&Exposition::parse(&answer.text()));
-        let mut seen = self.0.lock().unwrap();
-        let mut fallen = BTreeMap::new();
-        for (name, value) in &now {
-            let highest = seen.highest.entry(name.clone()).or_default();
-            if value < highest {
-                fallen.insert(name.clone(), (*highest, *value));
-            }
-            *highest = value.max(*highest);
-        }
-        assert!(fallen.is_empty(), "fallen: {fallen:#?}");
-        seen.last = now;
-    }
-
-    /// Until the truth is shown; what was shown last when it never is.
-    async fn until_true(&self, truth: &Counters) -> Counters {
-        let last = || self.0.lock().unwrap().last.clone();
-        let look = async {
-            while last() != *truth {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(60), look).await;
-        last()
-    }
 }

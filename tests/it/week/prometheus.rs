@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use tests::{Bench, Client, Program, estates, eventually};
 
 use super::counters::{Counters, truth};
-use super::{WEEK, load, monday, play};
+use super::{CLIENTS, WEEK, load, monday, play};
 
 /// Where Debian puts it.
 const PROMETHEUS: &str = "/usr/bin/prometheus";
@@ -23,21 +24,18 @@ const STEP: SignedDuration = SignedDuration::from_mins(120);
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
 
 /// What is asked for, and by which labels it is told apart.
-const FAMILIES: [&str; 6] = [
+const FAMILIES: [&str; 7] = [
     "nbu_jobs_finished_total",
     "nbu_jobs_transferred_bytes_total",
     "nbu_jobs_files_total",
     "nbu_job_duration_seconds_bucket",
     "nbu_job_duration_seconds_sum",
     "nbu_job_duration_seconds_count",
+    "nbu_client_jobs_finished_total",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_prometheus_computes_over_a_week_is_what_happened() {
-    if !Path::new(PROMETHEUS).exists() {
-        println!("skipped: there is no `{PROMETHEUS}`");
-        return;
-    }
     let begun = Instant::now();
     let clock = Clock::manual(monday());
     let simulator = play(load(31, 1_500), &clock).await;
@@ -45,9 +43,15 @@ async fn what_prometheus_computes_over_a_week_is_what_happened() {
     simulator
         .faults()
         .set_on("/ping", Fault::Held(gate.clone()));
-    let server = "server: { collectionInterval: 50ms, scrapingInterval: 1h }";
-    let bench = Bench::start(&[estates::site("paris", &simulator)], server).await;
-    let (_prometheus, asked) = prometheus(&bench).await;
+    let server = format!(
+        "server: {{ collectionInterval: 50ms, scrapingInterval: 1h }}\n\
+         collectors: {{ perClient: {{ enabled: true, allowlist: {CLIENTS:?} }} }}"
+    );
+    let bench = Bench::start(&[estates::site("paris", &simulator)], &server).await;
+    let Some(prometheus) = scraping(bench.app.addresses()[0]).await else {
+        return;
+    };
+    let asked = &prometheus.asked;
 
     let over = monday() + WEEK + load(0, 1).longest();
     let (mut collections, mut settled, mut last) = (0_u32, 0, None);
@@ -65,30 +69,17 @@ async fn what_prometheus_computes_over_a_week_is_what_happened() {
         settled += u32::from(clock.now() >= over);
         clock.jump(STEP);
     }
-    let truth = truth(&simulator);
-    let increases = asked.increases().await;
-    let ours = |name: &&String| FAMILIES.iter().any(|family| name.starts_with(family));
-    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for name in truth.keys().filter(ours) {
-        let (truth, increase) = (truth[name], increases.get(name).copied().unwrap_or(0.0));
-        let within = (increase - truth).abs() <= truth / 1000.0;
-        assert!(within, "{name}: {increase}, of {truth}");
-        let (family, _) = name.split_once('{').unwrap();
-        let sum = sums.entry(family).or_default();
-        *sum = (sum.0 + increase, sum.1 + truth);
-    }
-    for (family, (increase, truth)) in &sums {
-        let within = (increase - truth).abs() <= truth / 1000.0;
-        assert!(within, "{family}: {increase}, of {truth}");
-    }
-    assert_eq!(sums.len(), FAMILIES.len());
+    asked.increases_are(&truth(&simulator)).await;
     println!("{collections} collections, {:?}", begun.elapsed());
 }
 
-/// A Prometheus that scrapes the bench all the time.
-async fn prometheus(bench: &Bench) -> (Running, Asked) {
+/// A Prometheus that scrapes one address all the time; none if it is not installed.
+pub(super) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
+    if !Path::new(PROMETHEUS).exists() {
+        println!("there is no `{PROMETHEUS}`");
+        return None;
+    }
     let folder = TempDir::new().unwrap();
-    let target = bench.app.addresses()[0];
     let config = format!(
         "global: {{ scrape_interval: 100ms, scrape_timeout: 100ms }}\n\
          scrape_configs: [{{ job_name: week, static_configs: [{{ targets: [\"{target}\"] }}] }}]\n"
@@ -104,26 +95,66 @@ async fn prometheus(bench: &Bench) -> (Running, Asked) {
     let line = running.line("msg=\"Listening on\"").await;
     let (_, address) = line.rsplit_once("address=").unwrap();
     let client = Client::new(address.trim().parse().unwrap());
-    running.line("Server is ready").await;
-    (
-        Running {
-            _program: running,
-            _folder: folder,
-        },
-        Asked(client),
-    )
+    eventually("it is ready", async || {
+        client.get("/-/ready").await.status.is_success()
+    })
+    .await;
+    Some(Prometheus {
+        asked: Asked(client),
+        _program: running.quiet(),
+        _folder: folder,
+    })
 }
 
 /// Ends when it is dropped, before its folder goes.
-struct Running {
+pub(super) struct Prometheus {
+    pub(super) asked: Asked,
     _program: Program,
     _folder: TempDir,
 }
 
 /// Asks its HTTP API.
-struct Asked(Client);
+#[derive(Clone)]
+pub(super) struct Asked(Client);
 
 impl Asked {
+    /// A scrape that began after this moment, in seconds since the Unix epoch, was
+    /// answered.
+    pub(super) async fn has_scraped_since(&self, moment: f64) {
+        eventually("it is scraped", async || {
+            let scraped = self.value("timestamp(nbu_exporter_build_info)").await;
+            scraped.is_some_and(|scraped| scraped > moment)
+        })
+        .await;
+    }
+
+    /// Fails if what it computes of any series is not what happened since it began.
+    pub(super) async fn increases_are(&self, truth: &Counters) {
+        let increases = self.increases().await;
+        let close = |increase: f64, truth: f64| (increase - truth).abs() <= truth / 1000.0;
+        let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (name, &truth) in truth {
+            let increase = increases.get(name).copied().unwrap_or(0.0);
+            if !close(increase, truth) {
+                wrong.push((name, increase, truth));
+            }
+            let (family, _) = name.split_once('{').unwrap();
+            let sum = sums.entry(family).or_default();
+            *sum = (sum.0 + increase, sum.1 + truth);
+        }
+        let shown: Vec<_> = wrong.iter().take(12).collect();
+        let (wrong, all) = (wrong.len(), truth.len());
+        assert!(
+            wrong == 0,
+            "{wrong} of {all} series are wrong (increase, truth): {shown:#?}"
+        );
+        for (family, (increase, truth)) in &sums {
+            assert!(close(*increase, *truth), "{family}: {increase}, of {truth}");
+        }
+        assert_eq!(sums.len(), FAMILIES.len());
+    }
+
     /// The series that an expression gives at a time, or now.
     async fn query(&self, expression: &str, time: Option<f64>) -> Vec<serde_json::Value> {
         let encoded: String = expression

@@ -81,6 +81,21 @@ fn a_process_goes_on_where_the_one_before_was_killed() {
 }
 
 #[test]
+fn a_guest_is_told_which_states_are_of_an_earlier_run() {
+    let folder = TempDir::new().unwrap();
+    let resumed = |memory: &Memory| memory.next(&paris()).0.resumed;
+    let memory = begin(folder.path(), "old");
+    count(&memory, 1, "old", "jobs", "7");
+    count(&memory, 1, "old", "tape", "2");
+    assert!(resumed(&memory).is_empty());
+    kill(memory);
+    let memory = begin(folder.path(), "old");
+    assert_eq!(resumed(&memory), ["jobs", "tape"]);
+    count(&memory, 1, "old", "jobs", "8");
+    assert_eq!(resumed(&memory), ["tape"]);
+}
+
+#[test]
 fn a_process_that_is_killed_during_a_probation_has_both_states() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
