@@ -4,6 +4,8 @@
 //! same work as its children. The predecessor counted both, so its families do.
 
 mod current;
+#[cfg(test)]
+mod golden;
 pub(super) mod labels;
 pub(super) mod ledger;
 mod legacy;
