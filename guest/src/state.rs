@@ -62,7 +62,9 @@ fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
 /// The state as the host keeps it; none if it cannot be written down, which
 /// leaves the old one.
 pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Saved> {
-    let bytes = postcard::to_allocvec(state).ok()?;
+    // A buffer that grows is held twice, and a guest gives no memory back.
+    let size = postcard::experimental::serialized_size(state).ok()?;
+    let bytes = postcard::to_extend(state, Vec::with_capacity(size)).ok()?;
     Some(Saved {
         collector: collector.to_owned(),
         version,

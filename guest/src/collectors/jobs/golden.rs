@@ -1,7 +1,8 @@
 //! The bytes of a kept ledger, as state version 2 has had them from its beginning:
 //! those here were written by the first code that wrote it.
 
-use super::ledger::{Kept, Ledger, Moment};
+use super::kept::Kept;
+use super::ledger::{Ledger, Moment};
 use super::reach::Clocks;
 use super::row::{Job, Row};
 use super::unended::Unended;
