@@ -71,3 +71,16 @@ pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Sa
         bytes,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_of_a_state_is_as_long_as_the_state() {
+        let state: Vec<(u64, String)> = (0..1000).map(|id| (id, id.to_string())).collect();
+        let bytes = save("jobs", 1, &state).unwrap().bytes;
+        assert_eq!(bytes, postcard::to_allocvec(&state).unwrap());
+        assert_eq!(bytes.capacity(), bytes.len());
+    }
+}

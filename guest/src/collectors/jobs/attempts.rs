@@ -98,3 +98,102 @@ impl Attempts {
         self.list
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: u64, attempt: u64, start: Option<u64>, end: u64) -> Record {
+        Record {
+            id,
+            attempt,
+            start,
+            end,
+            kilobytes: 0,
+            files: 0,
+            dedup_percent: None,
+            labels: 0,
+            leaf: true,
+        }
+    }
+
+    /// So many jobs, every third with two attempts, and every ninth id begun again.
+    fn many(jobs: u64) -> Attempts {
+        let mut attempts = Attempts::default();
+        for attempt in [1, 2] {
+            for id in (0..jobs).filter(|id| attempt == 1 || id % 3 == 0) {
+                attempts.add(&record(id, attempt, Some(id), 10 * id + attempt));
+            }
+        }
+        for id in (0..jobs).filter(|id| id % 9 == 0) {
+            attempts.add(&record(id, 1, None, 10 * id));
+        }
+        attempts
+    }
+
+    fn of(attempts: &Attempts, id: u64) -> Vec<(u64, Option<u64>)> {
+        let mut all: Vec<_> = attempts.of(id).map(|it| (it.attempt, it.start)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn every_attempt_of_a_job_is_found_however_many_jobs_there_are() {
+        let attempts = many(20_000);
+        let kept = Attempts::new(attempts.list.clone());
+        for id in 0..20_000 {
+            let expected = match (id % 9, id % 3) {
+                (0, _) => vec![(1, None), (1, Some(id)), (2, Some(id))],
+                (_, 0) => vec![(1, Some(id)), (2, Some(id))],
+                _ => vec![(1, Some(id))],
+            };
+            assert_eq!(of(&attempts, id), expected);
+            assert_eq!(of(&kept, id), expected);
+        }
+        assert_eq!(of(&attempts, 20_000), []);
+    }
+
+    #[test]
+    fn one_that_is_known_is_held_as_it_is_shown() {
+        let mut attempts = Attempts::new(many(10).list);
+        for changed in [record(9, 2, Some(9), 5), record(9, 1, None, 6)] {
+            assert!(attempts.update(&changed));
+            assert!(attempts.of(9).any(|it| it == changed));
+        }
+        for other in [record(9, 3, Some(9), 7), record(9, 2, None, 7)] {
+            assert!(!attempts.update(&other));
+        }
+        assert_eq!(attempts.of(9).count(), 3);
+    }
+
+    #[test]
+    fn what_was_kept_is_not_shown_until_an_answer_shows_it() {
+        let mut kept = many(10).list;
+        (0..kept.len()).for_each(|place| kept.get_mut(place).unwrap().shown = false);
+        let mut attempts = Attempts::new(kept);
+        assert_eq!(attempts.shown(9).count(), 0);
+        attempts.update(&record(9, 2, Some(9), 0));
+        attempts.add(&record(9, 3, Some(9), 0));
+        let mut shown: Vec<u64> = attempts.shown(9).map(|it| it.attempt).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, [2, 3]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_found_no_more_and_the_rest_is() {
+        let mut attempts = many(3000);
+        attempts.retain(|it| it.id % 2 == 0 && it.start.is_some());
+        assert_eq!(of(&attempts, 9), []);
+        assert_eq!(of(&attempts, 18), [(1, Some(18)), (2, Some(18))]);
+        assert_eq!(attempts.iter().count(), 2000);
+    }
+
+    #[test]
+    fn an_attempt_stays_for_another_one_of_its_job() {
+        let mut attempts = Attempts::default();
+        for (id, attempt, end) in [(1, 1, 10), (2, 1, 10), (1, 2, 30), (3, 1, 20), (2, 2, 19)] {
+            attempts.add(&record(id, attempt, Some(1), end));
+        }
+        assert_eq!(attempts.since(20), [0, 2, 3]);
+    }
+}
