@@ -62,10 +62,25 @@ fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
 /// The state as the host keeps it; none if it cannot be written down, which
 /// leaves the old one.
 pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Saved> {
-    let bytes = postcard::to_allocvec(state).ok()?;
+    // A buffer that grows is held twice, and a guest gives no memory back.
+    let size = postcard::experimental::serialized_size(state).ok()?;
+    let bytes = postcard::to_extend(state, Vec::with_capacity(size)).ok()?;
     Some(Saved {
         collector: collector.to_owned(),
         version,
         bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_of_a_state_is_as_long_as_the_state() {
+        let state: Vec<(u64, String)> = (0..1000).map(|id| (id, id.to_string())).collect();
+        let bytes = save("jobs", 1, &state).unwrap().bytes;
+        assert_eq!(bytes, postcard::to_allocvec(&state).unwrap());
+        assert_eq!(bytes.capacity(), bytes.len());
+    }
 }

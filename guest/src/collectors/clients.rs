@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
 use self::successes::Successes;
-use super::jobs::ledger::{Kept, Ledger, Moment};
+use super::jobs::kept::Kept;
+use super::jobs::ledger::{Ledger, Moment};
 use super::jobs::list;
 use super::jobs::options::{Options as Reading, Overlap, Readers};
 use super::jobs::reach::LONGEST_GAP;

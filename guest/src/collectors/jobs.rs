@@ -3,17 +3,25 @@
 //! Canonical families count leaves (`childCount` 0): a parent stands for the
 //! same work as its children. The predecessor counted both, so its families do.
 
+mod attempts;
+mod chunks;
 mod current;
+#[cfg(test)]
+mod golden;
+mod held;
+pub(super) mod kept;
 pub(super) mod labels;
 pub(super) mod ledger;
 mod legacy;
 pub(super) mod list;
 mod open;
 pub(super) mod options;
+mod places;
 mod queue_reason;
 pub(super) mod reach;
 pub(super) mod reading;
 pub(super) mod record;
+mod records;
 pub(super) mod row;
 pub(super) mod total;
 mod totals;
@@ -24,7 +32,8 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::current::Current;
-use self::ledger::{Kept, Ledger};
+use self::kept::Kept;
+use self::ledger::Ledger;
 use self::legacy::Legacy;
 use self::options::Options;
 use self::row::Job;
@@ -116,9 +125,9 @@ fn summarize(
 ) -> Collected {
     let (mut leaves, mut all) = (Sums::default(), Sums::default());
     for record in ledger.in_window(unended) {
-        all.add(record);
+        all.add(&record);
         if record.leaf {
-            leaves.add(record);
+            leaves.add(&record);
         }
     }
     let mut legacy = Legacy::default();

@@ -18,37 +18,15 @@
 //! and ends on a server whose ids have begun again; the clock is set twice, or the
 //! host's by the same. Such attempts are not counted.
 
-use std::collections::HashMap;
-
-use serde::{Deserialize, Serialize};
-
-use super::labels::{Labels, index};
+use super::attempts::Attempts;
+use super::kept::Kept;
+use super::labels::Labels;
 use super::open::{Open, Opened};
 use super::reach::{Clocks, Reach};
-use super::record::{Record, Records};
+use super::record::Record;
+use super::records::Records;
 use super::row::Job;
 use super::unended::{Unended, Waiting};
-
-/// What is saved.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(in crate::collectors) struct Kept {
-    reach: Reach,
-    /// From when on the records are complete, in seconds since the Unix epoch.
-    covered_from: u64,
-    /// The greatest id of a job that was ever seen.
-    newest: u64,
-    open: Vec<Open>,
-    labels: Vec<[String; 3]>,
-    records: Records,
-}
-
-impl Kept {
-    /// Whether every record has its labels.
-    pub(in crate::collectors) fn is_whole(&self) -> bool {
-        let known = |record: &Record| index(record.labels) < self.labels.len();
-        self.records.0.iter().all(known)
-    }
-}
 
 /// The moment of a collection.
 #[derive(Clone, Copy, Debug)]
@@ -58,15 +36,6 @@ pub(in crate::collectors) struct Moment {
     pub(in crate::collectors) window_start: u64,
     /// Seconds.
     pub(in crate::collectors) overlap: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    record: Record,
-    /// By an answer of this collection.
-    shown: bool,
-    /// The one before it of the same id.
-    before: Option<usize>,
 }
 
 /// The attempts during one collection.
@@ -84,9 +53,7 @@ pub(in crate::collectors) struct Ledger {
     newest: u64,
     open: Opened,
     labels: Labels<3>,
-    entries: Vec<Entry>,
-    /// The last entry of each id.
-    by_id: HashMap<u64, usize>,
+    attempts: Attempts,
 }
 
 impl Ledger {
@@ -112,15 +79,11 @@ impl Ledger {
             newest_before: Some(kept.newest),
             newest: kept.newest,
             open: Opened::new(kept.open, clocks.server),
+            attempts: Attempts::new(kept.records.into_list()),
             ..Self::new(moment, since)
         };
         for set in &kept.labels {
             ledger.labels.number(set.each_ref().map(String::as_str));
-        }
-        ledger.entries.reserve(kept.records.0.len());
-        ledger.by_id.reserve(kept.records.0.len());
-        for record in kept.records.0 {
-            ledger.push(record, false);
         }
         ledger
     }
@@ -136,8 +99,7 @@ impl Ledger {
             newest: 0,
             open: Opened::default(),
             labels: Labels::default(),
-            entries: Vec::new(),
-            by_id: HashMap::new(),
+            attempts: Attempts::default(),
         }
     }
 
@@ -158,13 +120,10 @@ impl Ledger {
 
     /// Forgets the records of other label sets.
     pub(in crate::collectors) fn keep_only(&mut self, ours: impl Fn([&str; 3]) -> bool) {
-        let entries = std::mem::take(&mut self.entries);
-        self.by_id.clear();
-        for Entry { record, shown, .. } in entries {
-            if ours(self.labels.set(record.labels)) {
-                self.push(record, shown);
-            }
-        }
+        let Self {
+            attempts, labels, ..
+        } = self;
+        attempts.retain(|record| ours(labels.set(record.labels)));
     }
 
     /// A job whose end is not counted here.
@@ -185,11 +144,8 @@ impl Ledger {
         let labels = self.labels.number(labels);
         let end = job.end.unwrap_or(self.moment.clocks.server);
         let record = Record::of(job, end, labels);
-        if let Some(place) = self.place(job) {
-            if let Some(entry) = self.entries.get_mut(place) {
-                // It counts as it was first seen, and is shown as it was last.
-                (entry.record, entry.shown) = (record, true);
-            }
+        // It counts as it was first seen, and is shown as it was last.
+        if self.attempts.update(&record) {
             return None;
         }
         let new = job.is_leaf() && self.is_new(&record);
@@ -197,7 +153,7 @@ impl Ledger {
             // From here on its record tells.
             self.open.forget(job.id);
         }
-        self.push(record, true);
+        self.attempts.add(&record);
         new.then_some(labels)
     }
 
@@ -207,43 +163,15 @@ impl Ledger {
             || self.newest_before.is_some_and(|newest| id > newest)
             || self.open.had(id, record.attempt)
             || self
-                .of_id(id)
+                .attempts
+                .of(id)
                 .any(|it| it.start == record.start && it.attempt < record.attempt)
-    }
-
-    fn push(&mut self, record: Record, shown: bool) {
-        let before = self.by_id.insert(record.id, self.entries.len());
-        self.entries.push(Entry {
-            record,
-            shown,
-            before,
-        });
-    }
-
-    fn places(&self, id: u64) -> impl Iterator<Item = usize> {
-        let last = self.by_id.get(&id).copied();
-        std::iter::successors(last, |&place| self.entries.get(place)?.before)
-    }
-
-    fn of_id(&self, id: u64) -> impl Iterator<Item = &Record> {
-        let entries = self.places(id).filter_map(|place| self.entries.get(place));
-        entries.map(|entry| &entry.record)
-    }
-
-    fn place(&self, job: &Job<'_>) -> Option<usize> {
-        self.places(job.id).find(|&place| {
-            let entry = self.entries.get(place);
-            entry.is_some_and(|Entry { record, .. }| {
-                record.attempt == job.attempt && record.start == job.start
-            })
-        })
     }
 
     /// Whether this collection has seen the end of that attempt, or a later one.
     pub(in crate::collectors) fn has_ended(&self, id: u64, attempt: u64) -> bool {
-        self.places(id)
-            .filter_map(|place| self.entries.get(place))
-            .any(|entry| entry.shown && entry.record.attempt >= attempt)
+        let mut shown = self.attempts.shown(id);
+        shown.any(|record| record.attempt >= attempt)
     }
 
     /// The labels of a number that [`Self::take`] gave.
@@ -268,22 +196,21 @@ impl Ledger {
     pub(in crate::collectors) fn in_window(
         &self,
         unended: &Unended,
-    ) -> impl Iterator<Item = &Record> {
+    ) -> impl Iterator<Item = Record> {
         let last = |record: &Record| {
             // A clock may have gone back between two attempts.
-            let newer = |it: &Record| match it.start == record.start {
+            let newer = |it: Record| match it.start == record.start {
                 true => it.attempt > record.attempt,
                 false => it.end > record.end,
             };
-            !self.of_id(record.id).any(newer)
+            !self.attempts.of(record.id).any(newer)
         };
         let again = |id| {
             unended
                 .attempts(id)
                 .any(|attempt| !self.has_ended(id, attempt))
         };
-        let records = self.entries.iter().map(|entry| &entry.record);
-        records.filter(move |record| {
+        self.attempts.iter().filter(move |record| {
             record.end >= self.moment.window_start && last(record) && !again(record.id)
         })
     }
@@ -322,35 +249,16 @@ impl Ledger {
         }
     }
 
-    /// What ended from then on, in the order of ends, and the label sets of it.
-    /// With an attempt all others of its job stay, so that an early one is never
-    /// known without a late one.
+    /// What ended from then on, and the label sets of it.
     fn pack(self, from: u64) -> (Vec<[String; 3]>, Records) {
-        let mut stays: Vec<bool> = self
-            .entries
-            .iter()
-            .map(|it| it.record.end >= from)
-            .collect();
-        let again = self.entries.iter().filter(|entry| entry.before.is_some());
-        for entry in again {
-            let any = self.of_id(entry.record.id).any(|it| it.end >= from);
-            for place in self.places(entry.record.id) {
-                if let Some(stays) = stays.get_mut(place) {
-                    *stays = any;
-                }
+        let stay = self.attempts.since(from);
+        let mut list = self.attempts.into_list();
+        let mut labels = Labels::default();
+        for &place in &stay {
+            if let Some(held) = list.get_mut(place) {
+                held.labels = labels.number(self.labels.set(held.labels));
             }
         }
-        let mut labels = Labels::default();
-        let entries = self.entries.into_iter().zip(stays);
-        let kept = entries.filter(|(_, stays)| *stays).map(|(entry, _)| {
-            let set = self.labels.set(entry.record.labels);
-            Record {
-                labels: labels.number(set),
-                ..entry.record
-            }
-        });
-        let mut records: Vec<Record> = kept.collect();
-        records.sort_unstable_by_key(|record| (record.end, record.id, record.attempt));
-        (labels.sets().to_vec(), Records(records))
+        (labels.sets().to_vec(), Records::new(list, stay))
     }
 }

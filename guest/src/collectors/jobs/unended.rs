@@ -50,7 +50,7 @@ pub(in crate::collectors) struct Unended {
 }
 
 impl Unended {
-    fn take(&mut self, job: &Job<'_>) {
+    pub(super) fn take(&mut self, job: &Job<'_>) {
         self.newest = self.newest.max(job.id);
         // It may have ended since it was filtered. A list that moves while it is
         // paged may show a job twice.
