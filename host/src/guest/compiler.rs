@@ -7,9 +7,11 @@
 //! running guest and scrapes go on. What takes longest is refused before, by the
 //! number and the length of its functions.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use wasmparser::{Parser, Payload};
@@ -76,22 +78,22 @@ impl Engine {
             let _ = done.send(engine.work(&bytes, limits));
             drop(turn);
         };
-        let failed = |why: String| LoadError::NotAComponent(format!("the compiler failed: {why}"));
         std::thread::Builder::new()
             .name("guest-compiler".to_owned())
             .spawn(work)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(failed)?;
         match timeout(limits.compile, compiled).await {
             Ok(Ok(compiled)) => compiled,
-            Ok(Err(_)) => Err(failed("it panicked".to_owned())),
+            Ok(Err(_)) => Err(failed("it panicked")),
             Err(_) => Err(LoadError::TooSlow(limits.compile)),
         }
     }
 
     fn work(&self, bytes: &Bytes, limits: ComponentLimits) -> Result<Compiled, LoadError> {
         measure(bytes, limits).map_err(LoadError::TooComplex)?;
-        let component = self
-            .translate(bytes)
+        let threads = threads().map_err(failed)?;
+        let component = threads
+            .install(|| self.translate(bytes))
             .map_err(|error| LoadError::NotAComponent(one_line(&error)))?;
         self.linked(&component)
     }
@@ -107,6 +109,18 @@ impl Engine {
             .map_err(|error| LoadError::Unlinkable(one_line(&error)))?;
         Ok((linked, imports))
     }
+}
+
+/// Where a component is compiled, until it is. Threads that stayed would keep
+/// megabytes each for what they allocate next.
+fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new()
+        .thread_name(|number| format!("guest-compiler-{number}"))
+        .build()
+}
+
+fn failed(why: impl Display) -> LoadError {
+    LoadError::NotAComponent(format!("the compiler failed: {why}"))
 }
 
 /// Counts functions and their bytes, those of nested modules too. What cannot be
