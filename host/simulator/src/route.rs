@@ -55,10 +55,11 @@ pub(crate) async fn respond(
 ) -> Result<Response<Body>, Closed> {
     let (head, body) = request.into_parts();
     let asked = read(&shared, head, body).await;
-    let number = shared.requests.arrived(note(&asked));
+    // Before it is known to have arrived: who waits for it may change the faults.
     let fault = shared
         .faults
         .on(asked.path.strip_prefix(PREFIX).unwrap_or(&asked.path));
+    let number = shared.requests.arrived(note(&asked));
     match &fault {
         Some(Fault::Down) => return Err(Closed),
         Some(Fault::Hanging) => return pending().await,

@@ -39,10 +39,12 @@ impl Pace {
     /// Until the week is over. Time passes in the midst of a collection, but for the
     /// first one: what that finds is history, and no increase.
     pub(super) async fn keep(mut self) {
-        let mut collections = self.collection(0, None).await;
+        let mut gate = Gate::shut();
+        self.faults.set_on(CLOCK, Fault::Held(gate.clone()));
+        let mut collections = self.collection(&mut gate, 0, None).await;
         while self.clock.now() < self.over {
             let harm = self.harm();
-            collections = self.collection(collections, harm).await;
+            collections = self.collection(&mut gate, collections, harm).await;
             let step = SignedDuration::from_secs(self.rng.i64(1..2 * self.step));
             self.clock.jump(step);
             if let Some(host) = &self.host {
@@ -50,13 +52,12 @@ impl Pace {
             }
         }
         self.faults.clear();
+        gate.open(ALL);
     }
 
     /// The next one after so many, until it has asked for jobs. Gives its number.
-    async fn collection(&self, before: u64, harm: Option<Fault>) -> u64 {
+    async fn collection(&self, gate: &mut Gate, before: u64, harm: Option<Fault>) -> u64 {
         let (requests, faults) = (&self.requests, &self.faults);
-        let gate = Gate::shut();
-        faults.set_on(CLOCK, Fault::Held(gate.clone()));
         requests.wait_for(CLOCK, before + 1).await;
         let number = requests.count(CLOCK);
         self.seen().await;
@@ -65,7 +66,10 @@ impl Pace {
             None => faults.clear_on(JOBS),
         }
         let read = requests.count(JOBS);
-        gate.open(ALL);
+        // Who comes from now on waits for the next time.
+        let next = Gate::shut();
+        faults.set_on(CLOCK, Fault::Held(next.clone()));
+        std::mem::replace(gate, next).open(ALL);
         // A process that is killed meanwhile begins again.
         until(requests, || {
             requests.count(JOBS) > read || requests.count(CLOCK) > number
