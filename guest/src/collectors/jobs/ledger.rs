@@ -15,8 +15,9 @@
 //! What is left are things that nothing tells from what was counted long ago, all
 //! of them between two reads during which the server's clock goes back behind the
 //! horizon: a job that ended long before is resumed and ends again; a job begins
-//! and ends on a server whose ids have begun again; the clock is set twice, or the
-//! host's by the same. Such attempts are not counted.
+//! and ends on a server whose ids have begun again; a job that began since the read
+//! before ends in the midst of a read, when its place in the list has been passed;
+//! the clock is set twice, or the host's by the same. Such attempts are not counted.
 
 use super::attempts::Attempts;
 use super::kept::Kept;
