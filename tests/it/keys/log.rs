@@ -41,8 +41,9 @@ async fn level_format_and_place_of_the_log_change_while_it_runs() {
     );
 
     with("logFormat: json", "opentelemetry: { enabled: true }");
+    // As JSON has it: the one before, in the other format, may come late.
     let line = program
-        .line("\"Configuration reloaded successfully\"")
+        .line(":\"Configuration reloaded successfully\"")
         .await;
     let json: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
     assert_eq!(json["level"], "INFO");
