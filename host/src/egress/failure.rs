@@ -76,14 +76,18 @@ impl Failure {
     /// The first known cause in a chain of errors. Ours come first in it, since
     /// the connector names its failures itself.
     pub(super) fn from_chain(error: &(dyn Error + 'static)) -> Self {
-        let mut next = Some(error);
-        while let Some(cause) = next {
-            if let Some(known) = Self::known(cause) {
-                return known;
-            }
-            next = cause.source();
-        }
-        Self::Malformed(error.to_string())
+        let chain = || std::iter::successors(Some(error), |&cause| cause.source());
+        chain()
+            .find_map(Self::known)
+            .or_else(|| chain().find_map(Self::unsent))
+            .unwrap_or_else(|| Self::Malformed(error.to_string()))
+    }
+
+    /// A new connection was closed before the request was on its way; the HTTP
+    /// library says so in words alone.
+    fn unsent(cause: &(dyn Error + 'static)) -> Option<Self> {
+        let error = cause.downcast_ref::<hyper::Error>()?;
+        (error.is_canceled() || error.is_closed()).then_some(Self::Terminated)
     }
 
     fn known(cause: &(dyn Error + 'static)) -> Option<Self> {
@@ -197,5 +201,27 @@ impl fmt::Display for Step {
             Self::BetweenBytes => "between bytes",
             Self::Total => "whole request",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper::client::conn::http1;
+    use hyper_util::rt::TokioIo;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_closes_before_it_is_used_is_broken() {
+        let (ours, theirs) = tokio::io::duplex(64);
+        let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        let sending = sender.send_request(http::Request::new(Empty::<Bytes>::new()));
+        drop(theirs);
+        drop(connection);
+        let error = sending.await.unwrap_err();
+        assert!(error.source().is_some(), "words of the library's own");
+        assert_eq!(Failure::from_chain(&error), Failure::Terminated);
     }
 }
