@@ -45,7 +45,7 @@ pub const COLLECTOR: Collector = Collector {
 const NAME: &str = "perClient";
 
 /// Counts up whenever [`Memory`] changes shape.
-const STATE_VERSION: u32 = 2;
+const STATE_VERSION: u32 = 3;
 
 /// Which clients, and how the list of jobs is read.
 #[derive(Default, Deserialize)]

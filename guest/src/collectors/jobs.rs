@@ -60,7 +60,7 @@ pub const COLLECTOR: Collector = Collector {
 const NAME: &str = "jobs";
 
 /// Counts up whenever [`Memory`] changes shape.
-const STATE_VERSION: u32 = 2;
+const STATE_VERSION: u32 = 3;
 
 /// What is saved.
 #[derive(Deserialize, Serialize)]

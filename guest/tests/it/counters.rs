@@ -212,6 +212,23 @@ fn a_job_that_ends_again_while_the_clock_goes_back_counts_again() {
 }
 
 #[test]
+fn a_job_that_ends_in_the_midst_of_a_read_just_after_the_clock_went_back_counts() {
+    let mut series = Series::new();
+    series.collect(&jobs(&[]), NOW, 3600);
+    // Meanwhile 4 begins and ends, and 5 begins: the list of what ended has no
+    // place for a day before, and that of what has not was read after it.
+    let active = jobs_body(&[(5, 1, 0)]).replace("DONE", "ACTIVE");
+    let site = jobs(&[]).on("state ne 'DONE'", &active);
+    series.collect(&site, NOW + 300, 3600);
+    let day = 24 * 3600;
+    let site = jobs(&[(4, 1, day - 310)]).on("state ne 'DONE'", &active);
+    for (minutes, counted) in [(10, 0.0), (15, 1.0), (20, 1.0)] {
+        let families = series.collect(&site, NOW - day + minutes * 60, 3600);
+        assert_eq!(finished(&families), counted, "{minutes}");
+    }
+}
+
+#[test]
 fn a_steady_collection_reads_what_is_new_and_no_more() {
     let model = Model::new();
     (0..5000).for_each(|n| model.ended(NOW - n * 17));
@@ -262,12 +279,13 @@ fn a_state_that_cannot_be_read_starts_anew_and_says_so() {
     let longer = [&*good, b"?"].concat();
     for state in [
         saved(1, &good),
-        saved(3, &good),
-        saved(2, torn),
-        saved(2, &longer),
-        saved(2, b"garbage"),
-        saved(2, b""),
-        saved(2, br#"{"totals":{}}"#),
+        saved(2, &good),
+        saved(4, &good),
+        saved(3, torn),
+        saved(3, &longer),
+        saved(3, b"garbage"),
+        saved(3, b""),
+        saved(3, br#"{"totals":{}}"#),
     ] {
         let log = Lines::default();
         let outcome = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[state], &log);

@@ -67,6 +67,8 @@ pub(crate) struct Model {
     pub(crate) shuffled_from: Cell<Option<usize>>,
     /// Something happens between two answers.
     pub(crate) moving: RefCell<Option<Random>>,
+    /// In how many requests the server's clock is set, and by what.
+    pub(crate) setting: Cell<Option<(usize, i64)>>,
     in_flight: Cell<usize>,
     pub(crate) most_in_flight: Cell<usize>,
     /// Requests in flight, each time one was told busy.
@@ -93,6 +95,7 @@ impl Model {
             page: Cell::new(100),
             shuffled_from: Cell::new(None),
             moving: RefCell::default(),
+            setting: Cell::default(),
             in_flight: Cell::new(0),
             most_in_flight: Cell::new(0),
             busy: RefCell::default(),
@@ -184,6 +187,26 @@ impl Model {
         }
     }
 
+    /// Sets the clock when it is time for that; what came before goes on after it.
+    fn set(&self, random: &mut Random) {
+        match self.setting.get() {
+            Some((0, by)) => {
+                self.setting.set(None);
+                self.ahead.set(self.ahead.get() + by);
+            }
+            Some((left, by)) => self.setting.set(Some((left - 1, by))),
+            None => return,
+        }
+        for _ in 0..4 {
+            self.queue(random);
+            let at = self.jobs.borrow().len() - 1;
+            self.time.set(self.time.get() + random.below(2) as u64);
+            if random.below(2) == 0 {
+                self.finish(at, self.clock(), 0, 0, false);
+            }
+        }
+    }
+
     pub(crate) fn times_asked(&self, part: &str) -> usize {
         let asked = self.asked.borrow();
         asked.iter().filter(|asked| asked.contains(part)).count()
@@ -248,6 +271,7 @@ impl Model {
             *left -= 1;
         }
         if let Some(random) = &mut *self.moving.borrow_mut() {
+            self.set(random);
             self.go_on(random);
         }
         Ok(match asked {

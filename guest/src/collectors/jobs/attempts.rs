@@ -80,12 +80,12 @@ impl Attempts {
         }
     }
 
-    /// The places of those that ended from then on. With an attempt all others of
-    /// its job stay, so that an early one is never known without a late one.
-    pub(super) fn since(&self, from: u64) -> Vec<u32> {
-        let stays = |record: Record| {
-            record.end >= from || self.of(record.id).any(|other| other.end >= from)
-        };
+    /// The places of those that ended from then on, and of those whose job has a
+    /// greater id. With an attempt all others of its job stay, so that an early one
+    /// is never known without a late one.
+    pub(super) fn since(&self, from: u64, newest: u64) -> Vec<u32> {
+        let late = |record: Record| record.end >= from || record.id > newest;
+        let stays = |record: Record| late(record) || self.of(record.id).any(late);
         let all = (0..).zip(self.iter());
         let stay = all.filter(|(_, record)| stays(*record));
         let mut places = Vec::with_capacity(index(self.list.len()));
@@ -194,6 +194,7 @@ mod tests {
         for (id, attempt, end) in [(1, 1, 10), (2, 1, 10), (1, 2, 30), (3, 1, 20), (2, 2, 19)] {
             attempts.add(&record(id, attempt, Some(1), end));
         }
-        assert_eq!(attempts.since(20), [0, 2, 3]);
+        assert_eq!(attempts.since(20, 3), [0, 2, 3]);
+        assert_eq!(attempts.since(30, 1), [0, 1, 2, 3, 4]);
     }
 }

@@ -13,8 +13,11 @@ pub(in crate::collectors) struct Kept {
     pub(super) reach: Reach,
     /// From when on the records are complete, in seconds since the Unix epoch.
     pub(super) covered_from: u64,
-    /// The greatest id of a job that was ever seen.
+    /// The greatest id of a job that had been seen before the last read: whatever
+    /// ended with a greater one is in a record.
     pub(super) newest: u64,
+    /// The greatest id that was ever seen.
+    pub(super) seen: u64,
     pub(super) open: Vec<Open>,
     pub(super) labels: Vec<[String; 3]>,
     pub(super) records: Records,

@@ -9,15 +9,18 @@
 //! What ended before the *horizon* is not in it any more. Such a row only comes
 //! when more is read than was asked for before: when a window grew, when a clock
 //! was set, or when a job is looked for. It counts if it cannot have been there
-//! before: its id is greater than any that was ever seen, its job had not ended
-//! when it was last read, or an earlier attempt of it is in a record.
+//! before: its id is greater than any that was seen before the last read, its job
+//! had not ended when it was last read, or an earlier attempt of it is in a record.
+//! Ids of the last read itself tell nothing: the clock may have gone back in the
+//! midst of it, so that a job which ended then is behind the horizon, and not in
+//! the answers. What it did see with a greater id is in a record until the next.
 //!
 //! What is left are things that nothing tells from what was counted long ago, all
 //! of them between two reads during which the server's clock goes back behind the
 //! horizon: a job that ended long before is resumed and ends again; a job begins
-//! and ends on a server whose ids have begun again; a job that began since the read
-//! before ends in the midst of a read, when its place in the list has been passed;
-//! the clock is set twice, or the host's by the same. Such attempts are not counted.
+//! and ends on a server whose ids have begun again, or in the midst of the very
+//! first read; the clock is set twice, or the host's by the same. Such attempts
+//! are not counted.
 
 use super::attempts::Attempts;
 use super::kept::Kept;
@@ -39,6 +42,16 @@ pub(in crate::collectors) struct Moment {
     pub(in crate::collectors) overlap: u64,
 }
 
+impl Moment {
+    /// Of the window by either clock: a job that is resumed within it is known,
+    /// however far the host's is ahead.
+    fn earliest_start(self) -> u64 {
+        let length = self.clocks.host.saturating_sub(self.window_start);
+        let by_server = self.clocks.server.saturating_sub(length);
+        self.window_start.min(by_server)
+    }
+}
+
 /// The attempts during one collection.
 #[derive(Debug)]
 pub(in crate::collectors) struct Ledger {
@@ -49,9 +62,11 @@ pub(in crate::collectors) struct Ledger {
     /// What ended before is not told apart by records.
     horizon: u64,
     covered_from: u64,
-    /// Before this collection; none in the first.
-    newest_before: Option<u64>,
-    newest: u64,
+    /// Before the last read; none in the first collection.
+    newest: Option<u64>,
+    /// Ever, and before this collection.
+    seen_before: u64,
+    seen: u64,
     open: Opened,
     labels: Labels<3>,
     attempts: Attempts,
@@ -77,8 +92,9 @@ impl Ledger {
             horizon: kept.reach.horizon(),
             reach: Some(kept.reach),
             covered_from: kept.covered_from,
-            newest_before: Some(kept.newest),
-            newest: kept.newest,
+            newest: Some(kept.newest),
+            seen_before: kept.seen,
+            seen: kept.seen,
             open: Opened::new(kept.open, clocks.server),
             attempts: Attempts::new(kept.records.into_list()),
             ..Self::new(moment, since)
@@ -96,8 +112,9 @@ impl Ledger {
             since,
             horizon: since,
             covered_from: since,
-            newest_before: None,
-            newest: 0,
+            newest: None,
+            seen_before: 0,
+            seen: 0,
             open: Opened::default(),
             labels: Labels::default(),
             attempts: Attempts::default(),
@@ -134,7 +151,7 @@ impl Ledger {
 
     /// A job of whatever state was shown.
     pub(in crate::collectors) fn saw(&mut self, id: u64) {
-        self.newest = self.newest.max(id);
+        self.seen = self.seen.max(id);
     }
 
     /// Takes a finished attempt. The number of its label set, if it is one to be
@@ -161,7 +178,7 @@ impl Ledger {
     fn is_new(&self, record: &Record) -> bool {
         let id = record.id;
         record.end >= self.horizon
-            || self.newest_before.is_some_and(|newest| id > newest)
+            || self.newest.is_some_and(|newest| id > newest)
             || self.open.had(id, record.attempt)
             || self
                 .attempts
@@ -236,23 +253,26 @@ impl Ledger {
             Some(reach) => reach.after(clocks, overlap),
             None => Reach::after_the_first(clocks, overlap),
         };
-        let from = reach.horizon().min(self.moment.window_start);
-        let newest = unended.newest().max(self.newest);
+        let from = reach.horizon().min(self.moment.earliest_start());
+        let seen = unended.newest().max(self.seen);
+        // What the first read has not counted is history.
+        let newest = self.newest.map_or(seen, |_| self.seen_before);
         let covered_from = self.covered_from.min(self.since).max(from);
-        let (labels, records) = self.pack(from);
+        let (labels, records) = self.pack(from, newest);
         Kept {
             reach,
             covered_from,
             newest,
+            seen,
             open,
             labels,
             records,
         }
     }
 
-    /// What ended from then on, and the label sets of it.
-    fn pack(self, from: u64) -> (Vec<[String; 3]>, Records) {
-        let stay = self.attempts.since(from);
+    /// What ended from then on or is newer, and the label sets of it.
+    fn pack(self, from: u64, newest: u64) -> (Vec<[String; 3]>, Records) {
+        let stay = self.attempts.since(from, newest);
         let mut list = self.attempts.into_list();
         let mut labels = Labels::default();
         for &place in &stay {
