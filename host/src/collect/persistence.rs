@@ -67,7 +67,8 @@ impl Memory {
         }
         // None where the site has gone again.
         if let Some(found) = known.sites.get_mut(site) {
-            found.resumed = slots.keys().cloned().collect();
+            let resumed = slots.iter().filter(|(_, slot)| slot.is_last_shown());
+            found.resumed = resumed.map(|(collector, _)| collector.clone()).collect();
             found.saved = slots;
         }
     }
@@ -116,6 +117,7 @@ impl Known {
             let left = Left {
                 guest: lesson.guest,
                 saved: Arc::clone(saved),
+                followed: false,
             };
             let slot = slots.entry(saved.collector.clone()).or_default();
             slot.learn(lesson.era, left, self.proven);

@@ -11,6 +11,9 @@ pub(super) struct Left {
     /// The guest that left it.
     pub(super) guest: Digest,
     pub(super) saved: Arc<Saved>,
+    /// Whether reports have been shown after the one that it came with: those of a
+    /// guest that was gone back from.
+    pub(super) followed: bool,
 }
 
 /// Eras tell the guests apart that have written it: a later guest has a higher one.
@@ -58,6 +61,12 @@ impl Slot {
         self.state = self.state.take().and_then(|state| state.put_back(era));
         self.stored &= self.state.as_ref().map(written) == before;
     }
+
+    /// Whether nothing has been shown after the report that its state came with.
+    pub(super) fn is_last_shown(&self) -> bool {
+        let state = self.state.as_ref();
+        state.is_some_and(|state| !state.now().followed)
+    }
 }
 
 impl State {
@@ -79,7 +88,9 @@ impl State {
     pub(super) fn found(now: Left, before: Option<Left>, guest: Digest, era: u64) -> (Self, bool) {
         let own = |left: &Left| left.guest == guest;
         match before {
-            Some(before) if own(&before) && !own(&now) => (Self::new(era, before), false),
+            Some(before) if own(&before) && !own(&now) => {
+                (Self::new(era, before.followed()), false)
+            }
             before => {
                 let mut state = Self::new(if own(&now) { era } else { 0 }, now);
                 state.before = before.map(|left| (0, left));
@@ -127,13 +138,21 @@ impl State {
             return Some(self);
         }
         let (known, left) = self.before.filter(|(known, _)| *known <= era)?;
-        Some(Self::new(known, left))
+        Some(Self::new(known, left.followed()))
     }
 }
 
 impl Left {
+    fn followed(self) -> Self {
+        Self {
+            followed: true,
+            ..self
+        }
+    }
+
     fn same(&self, other: &Self) -> bool {
         self.guest == other.guest
+            && self.followed == other.followed
             && self.saved.version == other.saved.version
             && self.saved.bytes == other.saved.bytes
     }

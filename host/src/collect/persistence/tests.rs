@@ -96,6 +96,31 @@ fn a_guest_is_told_which_states_are_of_an_earlier_run() {
 }
 
 #[test]
+fn what_is_gone_back_to_is_no_last_report() {
+    let resumed = |memory: &Memory| memory.next(&paris()).0.resumed;
+    let (by_itself, by_hand) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for folder in [&by_itself, &by_hand] {
+        let memory = begin(folder.path(), "old");
+        count(&memory, 1, "old", "jobs", "7");
+        count(&memory, 4, "new", "jobs", "8 of the new");
+        if folder.path() == by_itself.path() {
+            memory.put_back(1, 5);
+            memory.save();
+        }
+        kill(memory);
+        let memory = begin(folder.path(), "old");
+        assert_eq!(given(&memory).as_deref(), Some("7"));
+        assert!(resumed(&memory).is_empty());
+        kill(memory);
+        let memory = begin(folder.path(), "old");
+        assert!(resumed(&memory).is_empty(), "however often it begins anew");
+        count(&memory, 1, "old", "jobs", "7");
+        kill(memory);
+        assert_eq!(resumed(&begin(folder.path(), "old")), ["jobs"]);
+    }
+}
+
+#[test]
 fn a_process_that_is_killed_during_a_probation_has_both_states() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");

@@ -9,6 +9,7 @@ fn left(guest: &str, n: u8) -> Left {
             version: 1,
             bytes: vec![n],
         }),
+        followed: false,
     }
 }
 

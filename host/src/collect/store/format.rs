@@ -63,6 +63,8 @@ struct Part {
     guest: String,
     version: u32,
     bytes: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    followed: bool,
 }
 
 /// The most bytes that a file may have where a state may have `limit`.
@@ -76,6 +78,7 @@ pub(super) fn head(site: &str, collector: &str, states: &[&Left]) -> io::Result<
         guest: left.guest.to_string(),
         version: left.saved.version,
         bytes: left.saved.bytes.len(),
+        followed: left.followed,
     };
     let contents = Contents {
         site: site.to_owned(),
@@ -128,6 +131,7 @@ pub(super) fn decode(bytes: &[u8], limit: usize) -> Result<(String, String, Reco
                 version: part.version,
                 bytes: bytes.to_vec(),
             }),
+            followed: part.followed,
         });
     }
     let mut states = states.into_iter();

@@ -41,6 +41,7 @@ fn left(by: &str, collector: &str, bytes: &[u8]) -> Left {
             version: 3,
             bytes: bytes.to_vec(),
         }),
+        followed: false,
     }
 }
 
