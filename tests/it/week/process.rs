@@ -40,8 +40,7 @@ struct Plan {
     /// The machine's clock is set wrong by so much, or right again, after so many
     /// kills.
     set: &'static [(u32, SignedDuration)],
-    /// The same of the server's. Once its times are in no order, the simulator looks
-    /// at all jobs for each page, so that there must be fewer, too.
+    /// The same of the server's.
     set_server: &'static [(u32, SignedDuration)],
 }
 
@@ -91,7 +90,7 @@ async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
             (161, BEHIND),
             (162, RIGHT),
         ],
-        set_server: &[],
+        set_server: &[(110, AHEAD), (112, RIGHT), (130, BEHIND), (132, RIGHT)],
     };
     plan.carried_out().await;
 }

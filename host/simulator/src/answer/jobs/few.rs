@@ -3,17 +3,21 @@
 
 use std::sync::Arc;
 
+use itertools::Itertools as _;
+use jiff::Timestamp;
+
 use super::columns::Row;
 use super::{Ask, row};
-use crate::estate::{Key as Place, Narrow, Order, State, Walk as Places};
+use crate::estate::{Busy, Key as Place, Narrow, Order, Seen, State, Walk as Places};
 use crate::listing::{Key, Listing};
 use crate::page::Walk;
-use crate::wall::Wall;
+use crate::wall::{Stretch, Wall};
 use crate::{Estate, Unended};
 
 /// The few rows that a request may be about.
 pub(super) struct Few<'a> {
-    places: Places<'a>,
+    /// Each in the order that is asked for.
+    parts: Vec<Part<'a>>,
     listing: &'a Listing<Row>,
     unended: Unended,
     wall: Arc<Wall>,
@@ -22,9 +26,6 @@ pub(super) struct Few<'a> {
 impl<'a> Few<'a> {
     /// None where the whole list has to be looked at.
     pub(super) fn of(estate: &'a Estate, ask: &Ask<'_>, listing: &'a Listing<Row>) -> Option<Self> {
-        if ask.wall.was_set() {
-            return None;
-        }
         let order = match listing.upwards()? {
             "endTime" => Order::End,
             "jobId" => Order::Id,
@@ -33,8 +34,15 @@ impl<'a> Few<'a> {
         };
         let unended = ask.shape.unended;
         let narrow = narrow(listing, unended);
+        let (busy, now) = (estate.only_busy()?, ask.now);
+        let parts = match (ask.wall.was_set(), order) {
+            (false, _) => vec![Part::whole(busy.walk(now, narrow, order)?)],
+            (true, Order::Id) => vec![Part::whole(busy.walk(now, narrow.timeless(), order)?)],
+            (true, Order::End) => Part::each(busy, now, narrow, &ask.wall.stretches()?)?,
+            (true, Order::Start) => return None,
+        };
         Some(Self {
-            places: estate.only_busy()?.walk(ask.now, narrow, order)?,
+            parts,
             listing,
             unended,
             wall: Arc::new(ask.wall.clone()),
@@ -47,8 +55,10 @@ impl<'a> Few<'a> {
     }
 
     fn rows(&self, after: Option<Place>) -> impl Iterator<Item = (Place, Row)> {
-        let rows = self.places.after(after);
-        rows.map(|(place, seen)| (place, row(seen, self.unended, &self.wall)))
+        let parts = self.parts.iter().map(|part| part.after(after));
+        parts
+            .kmerge_by(|(one, _), (other, _)| one < other)
+            .map(|(place, seen)| (place, row(seen, self.unended, &self.wall)))
             .filter(|(_, row)| self.listing.filter().is_none_or(|it| it.keeps(row)))
     }
 }
@@ -62,6 +72,64 @@ impl Walk<Row> for Few<'_> {
         let last = place(key);
         let mut rows = self.rows(None);
         rows.next().is_some_and(|(place, _)| place <= last)
+    }
+}
+
+/// Jobs that ended while the server's clock was not set, or all.
+struct Part<'a> {
+    places: Places<'a>,
+    /// None where times do not matter.
+    stretch: Option<Stretch>,
+}
+
+impl<'a> Part<'a> {
+    fn whole(places: Places<'a>) -> Self {
+        let stretch = None;
+        Self { places, stretch }
+    }
+
+    /// Those that may have a part of what is asked for by what the clock showed.
+    fn each(
+        busy: &'a Busy,
+        now: Timestamp,
+        narrow: Narrow,
+        stretches: &[Stretch],
+    ) -> Option<Vec<Self>> {
+        let asked = stretches.iter().filter_map(|stretch| {
+            let true_time = |shown: Timestamp| shown.checked_sub(stretch.ahead).ok();
+            let from = true_time(narrow.from?)?.max(stretch.since);
+            let to = narrow.to.and_then(true_time).unwrap_or(now);
+            let to = to.min(stretch.until.unwrap_or(now));
+            (from <= to).then_some((from, to, *stretch))
+        });
+        let part = |(from, to, stretch)| {
+            let narrow = Narrow {
+                from: Some(from),
+                to: Some(to),
+                ..narrow
+            };
+            let places = busy.walk(now, narrow, Order::End)?;
+            let stretch = Some(stretch);
+            Some(Self { places, stretch })
+        };
+        narrow.from?;
+        asked.map(part).collect()
+    }
+
+    /// By what the clock showed.
+    fn after(&self, key: Option<Place>) -> impl Iterator<Item = (Place, Seen)> {
+        let ahead = self.stretch.map_or(0, |it| it.ahead.as_millis());
+        let ahead = i64::try_from(ahead).unwrap_or_default();
+        let key = key.map(|(number, id)| (number.saturating_sub(ahead), id));
+        self.places
+            .after(key)
+            .filter(|((number, _), _)| {
+                self.stretch.is_none_or(|stretch| {
+                    let ended = Timestamp::from_millisecond(*number);
+                    ended.is_ok_and(|ended| stretch.has(ended))
+                })
+            })
+            .map(move |((number, id), seen)| ((number.saturating_add(ahead), id), seen))
     }
 }
 

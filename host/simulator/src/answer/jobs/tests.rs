@@ -41,7 +41,7 @@ fn estate(latest: SignedDuration) -> Estate {
 }
 
 /// Walks through all pages in one of the two ways.
-fn walk(estate: &Estate, asked: &str, unended: Unended, few: bool) -> Pages {
+fn walk(estate: &Estate, wall: &Wall, asked: &str, unended: Unended, few: bool) -> Pages {
     let (mut pages, mut place) = (Pages::new(), String::new());
     let headers = HeaderMap::new();
     let numeric_ids = false;
@@ -52,7 +52,7 @@ fn walk(estate: &Estate, asked: &str, unended: Unended, few: bool) -> Pages {
             headers: &headers,
             release: Release::V11_2,
             now: now(),
-            wall: Wall::default(),
+            wall: wall.clone(),
             strictness: Strictness::Refuse,
             shape: Shape {
                 unended,
@@ -92,8 +92,8 @@ fn what_is_found_in_few_jobs_is_what_is_found_in_all() {
                 continue;
             }
             let asked = format!("filter={filter}&sort={sort}&page[limit]=23");
-            let few = walk(&estate, &asked, Unended::Absent, true);
-            let all = walk(&estate, &asked, Unended::Absent, false);
+            let few = walk(&estate, &Wall::default(), &asked, Unended::Absent, true);
+            let all = walk(&estate, &Wall::default(), &asked, Unended::Absent, false);
             assert_eq!(few, all, "{asked}");
             found += few.iter().map(|(ids, _)| ids.len()).sum::<usize>();
         }
@@ -111,8 +111,40 @@ fn an_end_that_stands_for_none_is_not_overlooked() {
             "endTime ge 2026-03-06T00:00:00Z",
         ] {
             let asked = format!("filter={filter}&sort=jobId&page[limit]=50");
-            let few = walk(&estate, &asked, unended, true);
-            assert_eq!(few, walk(&estate, &asked, unended, false), "{asked}");
+            let few = walk(&estate, &Wall::default(), &asked, unended, true);
+            assert_eq!(
+                few,
+                walk(&estate, &Wall::default(), &asked, unended, false),
+                "{asked}"
+            );
         }
     }
+}
+
+#[test]
+fn a_clock_that_was_set_puts_them_in_another_order_and_hides_none() {
+    let estate = estate(SignedDuration::from_hours(3));
+    let mut wall = Wall::default();
+    for (since, hours) in [
+        ("2026-03-04T13:20:00.5Z", 24),
+        ("2026-03-05T01:00:00Z", -24),
+        ("2026-03-05T23:10:00Z", 0),
+        ("2026-03-06T02:00:00Z", -2),
+    ] {
+        wall.set(since.parse().unwrap(), SignedDuration::from_hours(hours));
+    }
+    let mut found = 0;
+    for filter in FILTERS {
+        for sort in ["endTime", "jobId"] {
+            if sort == "endTime" && !filter.starts_with("endTime g") {
+                continue;
+            }
+            let asked = format!("filter={filter}&sort={sort}&page[limit]=23");
+            let few = walk(&estate, &wall, &asked, Unended::Absent, true);
+            let all = walk(&estate, &wall, &asked, Unended::Absent, false);
+            assert_eq!(few, all, "{asked}");
+            found += few.iter().map(|(ids, _)| ids.len()).sum::<usize>();
+        }
+    }
+    assert!(found > 4000, "{found}");
 }

@@ -23,6 +23,17 @@ pub(crate) struct Narrow {
     pub(crate) unended: bool,
 }
 
+impl Narrow {
+    /// By nothing that a clock has written down.
+    pub(crate) fn timeless(self) -> Self {
+        Self {
+            from: None,
+            to: None,
+            ..self
+        }
+    }
+}
+
 /// By what they are sorted, upwards, and then by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
