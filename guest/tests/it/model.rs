@@ -187,16 +187,17 @@ impl Model {
         }
     }
 
-    /// Sets the clock when it is time for that; what came before goes on after it.
+    /// Sets the clock when it is time for that. At once some jobs begin, and half of
+    /// them end.
     fn set(&self, random: &mut Random) {
-        match self.setting.get() {
-            Some((0, by)) => {
-                self.setting.set(None);
-                self.ahead.set(self.ahead.get() + by);
-            }
-            Some((left, by)) => self.setting.set(Some((left - 1, by))),
-            None => return,
+        let Some((left, by)) = self.setting.take() else {
+            return;
+        };
+        if left > 0 {
+            self.setting.set(Some((left - 1, by)));
+            return;
         }
+        self.ahead.set(self.ahead.get() + by);
         for _ in 0..4 {
             self.queue(random);
             let at = self.jobs.borrow().len() - 1;
