@@ -13,7 +13,7 @@ mod table;
 
 pub use program::SwapResult;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -37,7 +37,15 @@ struct Shared {
     registry: Registry,
     table: Changing<Table>,
     /// In text and in OpenMetrics.
-    written: [ArcSwapOption<Written>; 2],
+    written: [Latest; 2],
+}
+
+/// What was written last. One at a time writes anew: of two, the one that began
+/// earlier could end later, and counters would seem to fall.
+#[derive(Debug, Default)]
+struct Latest {
+    written: ArcSwapOption<Written>,
+    writing: Mutex<()>,
 }
 
 /// All instruments, as they were written down.
@@ -126,26 +134,37 @@ impl Instruments {
     /// of a scrape.
     pub fn ending(&self, format: Format) -> Arc<Ending> {
         let [text, openmetrics] = &self.0.written;
-        let written = match format {
+        let latest = match format {
             Format::Text => text,
             Format::OpenMetrics => openmetrics,
         };
-        // Counted before they are written: a change meanwhile has it written again.
-        let changes = self.0.table.count();
-        if let Some(last) = &*written.load()
-            && last.changes == changes
-            && last.at.elapsed() < REUSE
-        {
-            return Arc::clone(&last.ending);
-        }
-        let at = Instant::now();
-        let ending = Arc::new(Ending::new(self.render(format) + format.end()));
-        written.store(Some(Arc::new(Written {
-            ending: Arc::clone(&ending),
-            changes,
-            at,
-        })));
-        ending
+        let fresh = || {
+            let changes = self.0.table.count();
+            latest
+                .written
+                .load_full()
+                .filter(|written| written.changes == changes && written.at.elapsed() < REUSE)
+        };
+        let written = fresh().unwrap_or_else(|| {
+            let _writing = latest
+                .writing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // Somebody else may just have done it.
+            fresh().unwrap_or_else(|| self.write(format, latest))
+        });
+        Arc::clone(&written.ending)
+    }
+
+    fn write(&self, format: Format, latest: &Latest) -> Arc<Written> {
+        let written = Arc::new(Written {
+            // Counted before they are written: a change meanwhile has it written again.
+            changes: self.0.table.count(),
+            at: Instant::now(),
+            ending: Arc::new(Ending::new(self.render(format) + format.end())),
+        });
+        latest.written.store(Some(Arc::clone(&written)));
+        written
     }
 
     /// What is recorded changes something of it.

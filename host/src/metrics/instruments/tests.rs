@@ -194,3 +194,22 @@ fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
     assert!((0..100).any(|_| Arc::ptr_eq(&again(), &again())));
     assert!(again().plain().ends_with(b"# EOF\n"));
 }
+
+#[test]
+fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer() {
+    let instruments = instruments();
+    let [text, _] = &instruments.0.written;
+    std::thread::scope(|scope| {
+        let turn = text.writing.lock().unwrap();
+        let waiting = scope.spawn(|| instruments.ending(Format::Text));
+        // Time enough for whoever does not wait.
+        (0..1000).for_each(|_| std::thread::yield_now());
+        assert!(text.written.load().is_none());
+        instruments.denied(&site("s"), "path");
+        instruments.write(Format::Text, text);
+        drop(turn);
+        let shown = waiting.join().unwrap();
+        let last = text.written.load_full().unwrap();
+        assert!(Arc::ptr_eq(&shown, &last.ending));
+    });
+}
