@@ -48,6 +48,17 @@ struct Latest {
     writing: Mutex<()>,
 }
 
+impl Latest {
+    /// None when something has changed since, or it is too old.
+    fn fresh(&self, table: &Changing<Table>) -> Option<Arc<Ending>> {
+        let changes = table.count();
+        let last = self.written.load();
+        let last = last.as_ref()?;
+        let is_fresh = last.changes == changes && last.at.elapsed() < REUSE;
+        is_fresh.then(|| Arc::clone(&last.ending))
+    }
+}
+
 /// All instruments, as they were written down.
 #[derive(Debug)]
 struct Written {
@@ -138,33 +149,28 @@ impl Instruments {
             Format::Text => text,
             Format::OpenMetrics => openmetrics,
         };
-        let fresh = || {
-            let changes = self.0.table.count();
-            latest
-                .written
-                .load_full()
-                .filter(|written| written.changes == changes && written.at.elapsed() < REUSE)
-        };
-        let written = fresh().unwrap_or_else(|| {
+        latest.fresh(&self.0.table).unwrap_or_else(|| {
             let _writing = latest
                 .writing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             // Somebody else may just have done it.
-            fresh().unwrap_or_else(|| self.write(format, latest))
-        });
-        Arc::clone(&written.ending)
+            let written = latest.fresh(&self.0.table);
+            written.unwrap_or_else(|| self.write(format, latest))
+        })
     }
 
-    fn write(&self, format: Format, latest: &Latest) -> Arc<Written> {
-        let written = Arc::new(Written {
-            // Counted before they are written: a change meanwhile has it written again.
-            changes: self.0.table.count(),
-            at: Instant::now(),
-            ending: Arc::new(Ending::new(self.render(format) + format.end())),
-        });
-        latest.written.store(Some(Arc::clone(&written)));
-        written
+    fn write(&self, format: Format, latest: &Latest) -> Arc<Ending> {
+        // Counted before they are written: a change meanwhile has it written again.
+        let changes = self.0.table.count();
+        let at = Instant::now();
+        let ending = Arc::new(Ending::new(self.render(format) + format.end()));
+        latest.written.store(Some(Arc::new(Written {
+            ending: Arc::clone(&ending),
+            changes,
+            at,
+        })));
+        ending
     }
 
     /// What is recorded changes something of it.

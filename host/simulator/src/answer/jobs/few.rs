@@ -95,9 +95,10 @@ impl<'a> Part<'a> {
         narrow: Narrow,
         stretches: &[Stretch],
     ) -> Option<Vec<Self>> {
+        let shown_from = narrow.from?;
         let asked = stretches.iter().filter_map(|stretch| {
             let true_time = |shown: Timestamp| shown.checked_sub(stretch.ahead).ok();
-            let from = true_time(narrow.from?)?.max(stretch.since);
+            let from = true_time(shown_from)?.max(stretch.since);
             let to = narrow.to.and_then(true_time).unwrap_or(now);
             let to = to.min(stretch.until.unwrap_or(now));
             (from <= to).then_some((from, to, *stretch))
@@ -112,7 +113,6 @@ impl<'a> Part<'a> {
             let stretch = Some(stretch);
             Some(Self { places, stretch })
         };
-        narrow.from?;
         asked.map(part).collect()
     }
 
