@@ -116,6 +116,8 @@ impl Collector<'_> {
         let series = family.series();
         if self.labels(&family.name) != Some(&labels) {
             self.drop(metrics::Reason::WrongLabels, series);
+        } else if self.families.iter().any(|it| it.name == family.name) {
+            self.drop(metrics::Reason::Duplicate, series);
         } else if self.families.len() >= self.budget.families {
             self.drop(metrics::Reason::TooManyFamilies, series);
         } else if self.series + series > self.budget.collector_series {

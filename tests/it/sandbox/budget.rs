@@ -21,7 +21,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("long-label", "long-label"),
     ("long-help", "long-help"),
     ("series", "family-series"),
-    ("many-families", "too-many-families"),
+    ("many-parts", "duplicate"),
 ];
 
 /// The same, where nothing good is left.

@@ -14,12 +14,16 @@ fn manifest() -> Manifest {
         kind: DeclaredKind::Counter,
         ..described.clone()
     };
+    let more = ["nbu_a", "nbu_b"].map(|name| contract::DescribedFamily {
+        name: name.to_owned(),
+        ..described.clone()
+    });
     Manifest {
         version: "1.0.0".to_owned(),
         capabilities: vec![Capability {
             name: "jobs".to_owned(),
             summary: String::new(),
-            families: vec![described, other],
+            families: [vec![described, other], more.to_vec()].concat(),
             paths: Vec::new(),
             cached: false,
             state_version: 1,
@@ -145,24 +149,41 @@ fn another_name_kind_or_label_than_declared_costs_that_family_alone() {
         (counter, "wrong-kind", 2),
         (labelled, "wrong-labels", 1),
     ] {
-        let left = taken(vec![gauge("nbu_jobs"), bad]);
+        let left = taken(vec![gauge("nbu_a"), bad]);
         assert_eq!(left, (1, vec![(reason, series)]));
     }
 }
 
 #[test]
 fn more_families_than_allowed_are_dropped() {
-    let left = taken(vec![gauge("nbu_jobs"); 4]);
-    assert_eq!(left, (2, vec![("too-many-families", 2)]));
+    let left = taken(["nbu_jobs", "nbu_a", "nbu_b"].map(gauge).to_vec());
+    assert_eq!(left, (2, vec![("too-many-families", 1)]));
+}
+
+#[test]
+fn a_family_that_is_reported_in_parts_is_its_first() {
+    let part = |label: &str| wire::Family {
+        samples: wire::Samples::Gauge(vec![wire::Point {
+            label_values: vec![label.to_owned()],
+            value: 1.0,
+        }]),
+        ..gauge("nbu_jobs")
+    };
+    let left = taken(["x", "y", "z"].map(part).to_vec());
+    assert_eq!(left, (1, vec![("duplicate", 2)]));
 }
 
 #[test]
 fn a_family_that_does_not_fit_beside_the_others_goes_whole() {
-    let large = |series| wire::Family {
+    let large = |name, series| wire::Family {
         samples: wire::Samples::Gauge(points(series)),
-        ..gauge("nbu_jobs")
+        ..gauge(name)
     };
-    let left = taken(vec![large(3), large(3), large(2)]);
+    let left = taken(vec![
+        large("nbu_jobs", 3),
+        large("nbu_a", 3),
+        large("nbu_b", 2),
+    ]);
     assert_eq!(left, (2, vec![("collector-series", 3)]));
 }
 

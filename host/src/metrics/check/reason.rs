@@ -11,7 +11,8 @@ pub enum Reason {
     InvalidLabel,
     /// Not one value for each label.
     LabelCount,
-    /// The family has a series with the same label values already.
+    /// The collector has reported the family already, or the family a series with
+    /// the same label values.
     Duplicate,
     /// A gauge that is infinite or not a number.
     GaugeValue,

@@ -56,7 +56,8 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         },
         "series" => flood(total(&[]), 20_000),
         "families" => return (0..100_000).map(numbered).collect(),
-        "many-families" => return vec![good; 1000],
+        // Each of the others has something that the first has not.
+        "many-parts" => return parts(good),
         "utf8" => labelled(total(&[("1", 1.0)]), &not_utf8()),
         _ => return vec![swapped::changed(word, good)],
     };
@@ -102,6 +103,12 @@ fn labelled(family: Family, label: &str) -> Family {
 
 fn numbered(n: u32) -> Family {
     gauge(&format!("nbu_test_{n}"), &[("1", 1.0)])
+}
+
+fn parts(first: Family) -> Vec<Family> {
+    let part = |n: u32| gauge(&first.name, &[(&format!("part {n}"), 1.0)]);
+    let others: Vec<_> = (1..1000).map(part).collect();
+    [vec![first], others].concat()
 }
 
 fn flood(family: Family, series: u32) -> Family {
