@@ -102,3 +102,21 @@ fn point(values: &[&str], value: f64) -> Point {
         value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Budget, Reason, check};
+
+    #[test]
+    fn no_guest_can_report_under_these_names() {
+        for definition in definitions() {
+            let samples = match definition.kind {
+                Kind::Counter => Samples::Counter(Vec::new()),
+                _ => Samples::Gauge(Vec::new()),
+            };
+            let checked = check(definition.with(samples), &Budget::default());
+            assert_eq!(checked.dropped, [(Reason::ReservedName, 0)]);
+        }
+    }
+}

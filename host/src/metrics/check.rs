@@ -128,10 +128,11 @@ fn bad_family(family: &Family) -> Option<Reason> {
     if !is_name(&family.name, |byte| byte == b':') {
         return Some(Reason::InvalidName);
     }
-    if ["nbu_exporter_", "process_"]
-        .iter()
-        .any(|own| family.name.starts_with(own))
-    {
+    // In OpenMetrics nothing would be left of it.
+    if family.kind() == Kind::Counter && family.name == "_total" {
+        return Some(Reason::InvalidName);
+    }
+    if is_the_hosts(&family.name) {
         return Some(Reason::ReservedName);
     }
     let reserved = |label: &str| {
@@ -143,6 +144,18 @@ fn bad_family(family: &Family) -> Option<Reason> {
     let different: HashSet<&String> = family.labels.iter().collect();
     (family.labels.iter().any(bad) || different.len() < family.labels.len())
         .then_some(Reason::InvalidLabel)
+}
+
+/// What the host says of itself and of what it reads. A guest that took one of
+/// these names could have the host's own values dropped in favour of its own.
+fn is_the_hosts(name: &str) -> bool {
+    const PREFIXES: [&str; 3] = ["nbu_exporter_", "process_", "nbu_collector_"];
+    const NAMES: [&str; 3] = [
+        "nbu_up",
+        "nbu_api_version",
+        "nbu_last_scrape_timestamp_seconds",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
 }
 
 /// The rule of <https://prometheus.io/docs/concepts/data_model/> for names that

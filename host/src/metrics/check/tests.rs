@@ -77,9 +77,20 @@ fn a_family_whose_name_is_not_one_goes() {
 
 #[test]
 fn a_family_named_like_the_hosts_own_goes() {
-    for name in ["nbu_exporter_build_info", "process_open_fds"] {
+    for name in [
+        "nbu_exporter_build_info",
+        "process_open_fds",
+        "nbu_collector_failures",
+        "nbu_up",
+    ] {
         whole_family_goes_for(Reason::ReservedName, gauge(name, &[]));
     }
+}
+
+#[test]
+fn a_counter_that_openmetrics_would_leave_nameless_goes() {
+    let counter = family("_total", &[], Samples::Counter(vec![]));
+    whole_family_goes_for(Reason::InvalidName, counter);
 }
 
 #[test]
