@@ -13,6 +13,7 @@ mod table;
 
 pub use program::SwapResult;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use prometheus::Registry;
 use super::gzip::Ending;
 use super::text::{self, Format};
 use super::{Definition, Family};
+use crate::site::SiteName;
 use change::Changing;
 use table::Table;
 
@@ -36,6 +38,8 @@ pub struct Instruments(Arc<Shared>);
 struct Shared {
     registry: Registry,
     table: Changing<Table>,
+    /// Those that are configured.
+    sites: Mutex<HashSet<SiteName>>,
     /// In text and in OpenMetrics.
     written: [Latest; 2],
 }
@@ -119,6 +123,7 @@ impl Instruments {
         Self(Arc::new(Shared {
             registry,
             table: Changing::new(table),
+            sites: Mutex::default(),
             written: Default::default(),
         }))
     }

@@ -1,7 +1,10 @@
 //! What happens at a site.
 
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::table::Table;
 use super::{FAILURE, Instruments, SUCCESS, gauge};
 use crate::metrics::Reason;
 use crate::site::SiteName;
@@ -10,6 +13,7 @@ use crate::site::SiteName;
 impl Instruments {
     /// Show the site's counters as 0 before anything has happened to them.
     pub fn expect_site(&self, site: &SiteName) {
+        self.sites().insert(site.clone());
         let table = self.change();
         for result in [SUCCESS, FAILURE] {
             table
@@ -52,6 +56,8 @@ impl Instruments {
 
     /// Remove every series of a site that is configured no more.
     pub fn forget_site(&self, site: &SiteName) {
+        let mut sites = self.sites();
+        sites.remove(site);
         self.change().forget(site);
     }
 
@@ -88,31 +94,50 @@ impl Instruments {
     /// A request to NetBackup has ended with an HTTP status such as `200`, or
     /// with a failure such as `timeout`.
     pub fn upstream(&self, site: &SiteName, code: &str, took: Duration) {
-        let table = self.change();
-        table
-            .upstream_requests
-            .with_label_values(&[site.as_str(), code])
-            .inc();
-        table
-            .upstream_duration
-            .with_label_values(&[site.as_str()])
-            .observe(took.as_secs_f64());
+        self.while_expected(site, |table| {
+            table
+                .upstream_requests
+                .with_label_values(&[site.as_str(), code])
+                .inc();
+            table
+                .upstream_duration
+                .with_label_values(&[site.as_str()])
+                .observe(took.as_secs_f64());
+        });
     }
 
     /// A part of a response body came in.
     pub fn received(&self, site: &SiteName, bytes: u64) {
-        self.change()
-            .upstream_received
-            .with_label_values(&[site.as_str()])
-            .inc_by(bytes);
+        self.while_expected(site, |table| {
+            table
+                .upstream_received
+                .with_label_values(&[site.as_str()])
+                .inc_by(bytes);
+        });
     }
 
     /// A request of the guest was not let out.
     pub fn denied(&self, site: &SiteName, reason: &'static str) {
-        self.change()
-            .egress_denied
-            .with_label_values(&[site.as_str(), reason])
-            .inc();
+        self.while_expected(site, |table| {
+            table
+                .egress_denied
+                .with_label_values(&[site.as_str(), reason])
+                .inc();
+        });
+    }
+
+    /// A request may outlive its site by a moment: one that is broken off is told
+    /// of when the site has gone, and would bring its series back for good.
+    fn while_expected(&self, site: &SiteName, record: impl FnOnce(&Table)) {
+        let sites = self.sites();
+        if sites.contains(site) {
+            record(&self.change());
+        }
+    }
+
+    /// Held while something is recorded, so that no site goes meanwhile.
+    fn sites(&self) -> MutexGuard<'_, HashSet<SiteName>> {
+        self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether anybody verifies that the server is the right one.

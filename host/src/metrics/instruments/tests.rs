@@ -24,6 +24,11 @@ fn ours(exposition: &str) -> String {
     ours.map(|line| format!("{line}\n")).collect()
 }
 
+/// As if it were configured, without the zeros of that.
+fn configure(of: &Instruments, site: &SiteName) {
+    of.0.sites.lock().unwrap().insert(site.clone());
+}
+
 fn everything(of: &Instruments, site: &SiteName) {
     of.collection(site, true, Duration::from_millis(70));
     of.collection(site, false, Duration::from_secs(200));
@@ -70,6 +75,7 @@ fn every_call_shows_in_its_own_series() {
     instruments.guest_current("0.2.0", "cafe", false, 2);
     instruments.swap(SwapResult::Promoted);
     instruments.swap(SwapResult::RolledBack);
+    configure(&instruments, &site("prod"));
     everything(&instruments, &site("prod"));
     let text = instruments.render(Format::Text);
     let samples = text
@@ -152,12 +158,17 @@ fn a_failed_reload_says_so_and_keeps_the_time_of_the_last_good_one() {
 fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
     let instruments = instruments();
     let (gone, kept) = (site("gone"), site("kept"));
+    configure(&instruments, &kept);
     everything(&instruments, &kept);
     let before = ours(&instruments.render(Format::Text));
     instruments.expect_site(&gone);
     everything(&instruments, &gone);
     assert!(instruments.render(Format::Text).contains("site=\"gone\""));
     instruments.forget_site(&gone);
+    // Of requests that are broken off with it.
+    instruments.upstream(&gone, "canceled", Duration::ZERO);
+    instruments.received(&gone, 1);
+    instruments.denied(&gone, "path");
     assert_eq!(ours(&instruments.render(Format::Text)), before);
 }
 
@@ -183,6 +194,7 @@ fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
     let instruments = instruments();
     let plain = || String::from_utf8(instruments.ending(Format::Text).plain().to_vec()).unwrap();
     let site = site("s");
+    configure(&instruments, &site);
     for number in 1..200 {
         instruments.denied(&site, "path");
         let expected =
@@ -205,7 +217,7 @@ fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer
         // Time enough for whoever does not wait.
         (0..1000).for_each(|_| std::thread::yield_now());
         assert!(text.written.load().is_none());
-        instruments.denied(&site("s"), "path");
+        instruments.fault(&site("s"), "trap");
         instruments.write(Format::Text, text);
         drop(turn);
         let shown = waiting.join().unwrap();
