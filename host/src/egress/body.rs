@@ -67,6 +67,9 @@ pub(super) struct ResponseBody {
     session: Arc<Session>,
     record: Record,
     concealer: Concealer,
+    /// Trailers before which something held back goes first: nobody reads on
+    /// after them.
+    trailers: Option<Frame<Bytes>>,
     received: u64,
     patience: Patience,
     deadline: Instant,
@@ -88,6 +91,7 @@ impl ResponseBody {
             session,
             record,
             concealer,
+            trailers: None,
             received: 0,
             patience,
             deadline,
@@ -111,19 +115,27 @@ impl ResponseBody {
         within.map_err(|rule| self.session.deny(rule, self.record.path()))?;
         Ok(match frame.into_data() {
             Ok(data) => Frame::data(self.concealer.pass(data)),
-            Err(frame) => self.trailers(frame),
+            Err(frame) => self.ending(frame),
         })
     }
 
-    fn trailers(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        match frame.into_trailers() {
-            Ok(mut trailers) => {
+    /// The trailers, or what is to come before them.
+    fn ending(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        // There is no third kind of frame.
+        let trailers = frame.into_trailers().map_or_else(
+            |frame| frame,
+            |mut trailers| {
                 super::credential::strip(&mut trailers);
                 self.concealer.clean(&mut trailers);
                 Frame::trailers(trailers)
+            },
+        );
+        match self.rest() {
+            Some(rest) => {
+                self.trailers = Some(trailers);
+                rest
             }
-            // There is no third kind of frame.
-            Err(frame) => frame,
+            None => trailers,
         }
     }
 
@@ -143,9 +155,8 @@ impl ResponseBody {
         }))
     }
 
-    /// What was held back for looking like the key, as the last frame.
-    fn end(&mut self) -> Option<Frame<Bytes>> {
-        self.incoming = None;
+    /// What was held back for looking like the key.
+    fn rest(&mut self) -> Option<Frame<Bytes>> {
         let rest = self.concealer.rest();
         (!rest.is_empty()).then(|| Frame::data(rest))
     }
@@ -160,11 +171,17 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         let this = &mut *self;
+        if let Some(trailers) = this.trailers.take() {
+            return Poll::Ready(Some(Ok(trailers)));
+        }
         let Some(incoming) = &mut this.incoming else {
             return Poll::Ready(None);
         };
         let result = match Pin::new(incoming).poll_frame(cx) {
-            Poll::Ready(None) => return Poll::Ready(this.end().map(Ok)),
+            Poll::Ready(None) => {
+                this.incoming = None;
+                return Poll::Ready(this.rest().map(Ok));
+            }
             Poll::Ready(Some(Ok(frame))) => this.accept(frame),
             Poll::Ready(Some(Err(error))) => Err(Failure::from_chain(&error)),
             Poll::Pending => Err(ready!(this.poll_silence(cx))),
@@ -177,7 +194,7 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         let ended = self.incoming.as_ref().is_none_or(Body::is_end_stream);
-        ended && self.concealer.holds() == 0
+        ended && self.concealer.holds() == 0 && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -37,11 +37,17 @@ impl Session {
         let id = egress.sign(&mut request);
         let mut record = Record::new(Arc::clone(&egress), method, path, id, slot);
 
+        let concealer = Concealer::new(&egress.settings.credential);
         let begun = Instant::now();
         let deadline = begun.checked_add(patience.total).unwrap_or(begun);
         let answer = timeout_at(deadline, egress.answer(request, patience))
             .await
             .unwrap_or(Err(Failure::Timeout(Step::Total)))
+            .map(|mut response| {
+                // Before anything of it is told.
+                concealer.clean(response.headers_mut());
+                response
+            })
             .and_then(|response| egress.fitting(response))
             .map_err(|failure| match failure {
                 // What is only found on the way.
@@ -52,9 +58,7 @@ impl Session {
 
         let (mut head, incoming) = answer.into_parts();
         record.answered(head.status);
-        let concealer = Concealer::new(&egress.settings.credential);
         credential::strip(&mut head.headers);
-        concealer.clean(&mut head.headers);
         let body = ResponseBody::new(incoming, self, record, concealer, patience, deadline);
         Ok(Response::from_parts(head, body))
     }

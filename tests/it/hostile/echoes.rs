@@ -43,6 +43,11 @@ fn moved(key: &str) -> Vec<Act> {
     keep(format!("{head} /{key}\r\n\r\n"))
 }
 
+fn packed(key: &str) -> Vec<Act> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-encoding:";
+    keep(format!("{head} {key}\r\n\r\n"))
+}
+
 fn not_json(key: &str) -> Vec<Act> {
     keep(json(format!(r#"{{"data":"{key}"}}"#)))
 }
@@ -54,6 +59,7 @@ async fn a_key_that_comes_back_is_shown_to_nobody() {
         echo("reading", Reads, reading).await,
         echo("dripping", Reads, dripping).await,
         echo("moved", Fails("status"), moved).await,
+        echo("packed", Fails("malformed"), packed).await,
         echo("not-json", Fails("malformed"), not_json).await,
     ];
     let page = all(cases, "").await;

@@ -22,12 +22,17 @@ async fn the_key_is_taken_out_of_headers_body_and_trailers() {
     let way = Way::to(&settings(server.port));
     let response = way.get("/ping").await.unwrap();
     assert_eq!(response.headers()["x-echo"], format!("a {MASKED} b"));
-    let body = response.into_body().collect().await.unwrap();
-    let trailer = body
-        .trailers()
-        .and_then(|trailers| trailers.get("x-trailer"));
-    assert_eq!(trailer.unwrap(), MASKED);
-    assert_eq!(body.to_bytes(), format!("<{MASKED}>s3"));
+    let mut body = response.into_body();
+    let (mut text, mut trailers) = (Vec::new(), None);
+    while let Some(frame) = body.frame().await {
+        assert!(trailers.is_none(), "nothing is read after the trailers");
+        match frame.unwrap().into_data() {
+            Ok(data) => text.extend(data),
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    assert_eq!(trailers.unwrap()["x-trailer"], MASKED);
+    assert_eq!(String::from_utf8(text).unwrap(), format!("<{MASKED}>s3"));
 }
 
 #[tokio::test]
@@ -60,6 +65,15 @@ async fn an_answer_that_is_packed_without_being_asked_for_is_refused() {
         Way::to(&settings(server.port)).read("/ping").await.unwrap(),
         "x"
     );
+}
+
+#[tokio::test]
+async fn how_an_answer_is_packed_is_told_without_the_key() {
+    let packed = "HTTP/1.1 200 OK\r\ncontent-encoding: s3cret-key\r\n\r\nx";
+    let server = Server::http(saying(packed)).await;
+    let error = Way::to(&settings(server.port)).read("/ping").await;
+    let told = Error::HttpResponseContentCoding(Some(MASKED.to_owned()));
+    assert_eq!(format!("{:?}", error.unwrap_err()), format!("{told:?}"));
 }
 
 #[tokio::test]
