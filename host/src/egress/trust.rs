@@ -74,21 +74,22 @@ fn roots(tls: &Tls) -> Result<Arc<RootCertStore>, Error> {
     Ok(Arc::new(roots))
 }
 
-/// Read once for the process, and only when a site needs it: it takes a while.
+/// Read once for the process, and only when a site needs it: it takes a while. An
+/// empty one is read again, for a reload after somebody has filled it.
 fn system() -> Result<Arc<RootCertStore>, Error> {
     static SYSTEM: OnceLock<Arc<RootCertStore>> = OnceLock::new();
-    let roots = SYSTEM.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "part of the system's trust store cannot be read");
-        }
-        Arc::new(parsable(found.certs))
-    });
-    if roots.is_empty() {
-        Err(Error::NoTrust)
-    } else {
-        Ok(Arc::clone(roots))
+    if let Some(roots) = SYSTEM.get() {
+        return Ok(Arc::clone(roots));
     }
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "part of the system's trust store cannot be read");
+    }
+    let roots = parsable(found.certs);
+    if roots.is_empty() {
+        return Err(Error::NoTrust);
+    }
+    Ok(Arc::clone(SYSTEM.get_or_init(|| Arc::new(roots))))
 }
 
 /// Old stores hold certificates that no library reads any more.
