@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{sleep, sleep_until};
 use tracing::debug;
 
 use super::Settings;
@@ -16,6 +18,9 @@ use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::{Generation, Member, Stage, Standing};
+
+/// What panics would do so at once, and again.
+const AFTER_A_PANIC: Duration = Duration::from_secs(1);
 
 /// What the site tasks share.
 #[derive(Clone)]
@@ -40,7 +45,7 @@ impl Rounds {
         let mut running: HashMap<SiteName, AbortHandle> = HashMap::new();
         loop {
             generations.borrow_and_update();
-            // A task that failed is started again with the next generation.
+            // A task that has failed is started again.
             running.retain(|_, task| !task.is_finished());
             if let Some(generation) = self.stage.current() {
                 running.retain(|name, task| {
@@ -62,7 +67,9 @@ impl Rounds {
                 changed = generations.changed() => if changed.is_err() {
                     return;
                 },
-                Some(_) = tasks.join_next() => {}
+                Some(ended) = tasks.join_next() => if ended.is_err_and(|error| error.is_panic()) {
+                    sleep(AFTER_A_PANIC).await;
+                },
             }
         }
     }
@@ -113,7 +120,7 @@ impl Rounds {
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep_until(schedule.next()) => {}
+                () = sleep_until(schedule.next()) => {}
                 _ = settings.changed() => {
                     schedule.reconfigure(*settings.borrow_and_update(), Moment::now().instant);
                 }

@@ -124,11 +124,14 @@ impl Schedule {
     /// Sets the next round on the grid, and answers with the one that is due;
     /// rounds that a long collection ran over are left out, not made up for.
     fn advance(&mut self, now: Instant) -> Instant {
-        let mut due = self.round_at;
-        while self.round_at <= now {
-            due = self.round_at;
-            self.round_at += self.settings.interval;
-        }
+        let Some(late) = now.checked_duration_since(self.round_at) else {
+            return self.round_at;
+        };
+        let interval = self.settings.interval;
+        let over = late.as_nanos().checked_rem(interval.as_nanos());
+        // Not before the round that was due, for it is a part of what is late.
+        let due = now - Duration::from_nanos_u128(over.unwrap_or(0));
+        self.round_at = due + interval;
         due
     }
 
@@ -271,6 +274,23 @@ mod tests {
         let busy = Ended::Busy(MINUTE / 2);
         schedule.ended("jobs", busy, start, 0.0);
         assert_eq!(schedule.next(), start + MINUTE / 2);
+    }
+
+    #[test]
+    fn rounds_of_a_moment_are_not_counted_one_by_one() {
+        let start = Instant::now();
+        let mut schedule = schedule(start);
+        let moment = Duration::from_nanos(1);
+        schedule.reconfigure(
+            Settings {
+                interval: moment,
+                ..settings()
+            },
+            start,
+        );
+        let later = start + 1_000_000 * MINUTE;
+        assert!(schedule.take(later).unwrap().round);
+        assert_eq!(schedule.next(), later + moment);
     }
 
     #[test]

@@ -125,6 +125,11 @@ impl Setting for Duration {
     }
 }
 
+/// Points in time are reckoned with durations, and there is an end to those.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+/// No clock of ours is finer.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// A duration that may be nothing at all: `0s`.
 pub(super) struct DurationOrZero(pub(super) Duration);
 
@@ -146,8 +151,21 @@ impl Setting for DurationOrZero {
                 "write hours, minutes and seconds, such as `1h30m`, `5m` or `90s`",
             )
         })?;
-        let duration = signed.try_into().map(Self);
-        duration.map_err(|_| complaint("is negative", "write a duration such as `5m`"))
+        let duration = Duration::try_from(signed)
+            .map_err(|_| complaint("is negative", "write a duration such as `5m`"))?;
+        if duration > LONGEST {
+            return Err(complaint(
+                "is longer than ten years",
+                "write a shorter duration",
+            ));
+        }
+        if !duration.is_zero() && duration < SHORTEST {
+            return Err(complaint(
+                "is shorter than a millisecond",
+                "write a duration such as `500ms`",
+            ));
+        }
+        Ok(Self(duration))
     }
 
     fn show(&self) -> Yaml {

@@ -21,6 +21,19 @@ fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
 }
 
 #[test]
+fn a_duration_that_no_clock_can_be_set_to_is_refused() {
+    let said = bad(&format!(
+        "{SITE}server: {{ collectionInterval: 1ns, cacheTTL: 2562047788015215h }}"
+    ));
+    for part in [
+        "server.collectionInterval: `1ns` is shorter than a millisecond",
+        "server.cacheTTL: `2562047788015215h` is longer than ten years",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+}
+
+#[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
     insta::assert_snapshot!(bad("server:
   port: http
