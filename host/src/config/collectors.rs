@@ -15,7 +15,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Vec<Selection> {
     root.nested("collectors", |section| {
         let mut selected = Vec::new();
         for name in DEFAULT {
-            if !section.has(name) {
+            if !section.names(name) {
                 selected.push(section.nested(name, |collector| selection(name, collector)));
             }
         }

@@ -258,7 +258,12 @@ impl<'n> Section<'n> {
         rest
     }
 
-    /// Whether the key is given at all.
+    /// Whether the key stands there, with a value or without.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.entries.iter().any(|(known, _)| known.name == key)
+    }
+
+    /// Whether the key has a value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries
             .iter()

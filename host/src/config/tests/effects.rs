@@ -221,6 +221,8 @@ fn collectors_are_switched_on_and_off_and_keep_their_options() {
     let json = r#"perClient {"deep":{"on":true},"names":["a","7"],"top":5}"#;
     assert_eq!(selected(one), ["storage {}", "jobs {}", json]);
     assert_eq!(selected("{ slo: {}, tape: }"), ["storage {}", "jobs {}"]);
+    // With all of its options left out, or turned into comments.
+    assert_eq!(selected("{ jobs: }"), ["storage {}", "jobs {}"]);
 }
 
 #[test]
