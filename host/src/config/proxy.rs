@@ -93,8 +93,17 @@ impl Environment {
 
 /// A scheme, a host, maybe a user and a port, and nothing behind.
 fn is_address(text: &str) -> bool {
-    let rest = text.split_once("://").map(|(_, rest)| rest);
-    rest.is_some_and(|rest| !rest.trim_end_matches('/').contains(['/', '?', '#']))
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.trim_end_matches('/');
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    // Within brackets colons are of the address.
+    let port = host
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.contains(']'));
+    let has_port = port.is_none_or(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
+    has_port && !authority.contains(['/', '?', '#'])
 }
 
 fn wrong(section: &Section<'_>, message: &str) {

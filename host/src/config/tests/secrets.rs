@@ -241,6 +241,8 @@ fn a_proxy_that_cannot_be_one_is_a_problem_that_does_not_show_it() {
         "s3cret@p:1",
         "http://u:s3cret@p/x",
         "http://u:s3cret@",
+        "http://u:s3cret@p:99999",
+        "http://u:s3cret@p:",
     ] {
         let said = bad(&format!(
             "nbuserver: {{ host: h, apiKey: k, proxy: '{proxy}' }}"
