@@ -72,6 +72,8 @@ impl Program {
     fn spawn(mut command: Command, folder: &Path) -> Self {
         let mut child = command
             .current_dir(folder)
+            // For what it makes for itself, and leaves when it is killed.
+            .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -128,7 +128,7 @@ async fn a_site_that_hangs_since_it_was_read_is_not_judged_by() {
         name: "lyon",
         ..paris(&two)
     };
-    let rest = "guest: { path: guest.wasm, canary: { timeout: 1s, timeFloor: 1ms } }\n\
+    let rest = "guest: { path: guest.wasm, canary: { timeout: 1s } }\n\
                 server: { probeTimeout: 200ms, collectionInterval: 1h }\n";
     let bench = Bench::start_on(&guests::good(), &[paris(&one), lyon], rest).await;
     bench.until_read(&["paris", "lyon"]).await;

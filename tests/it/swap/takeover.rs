@@ -1,6 +1,6 @@
 //! A fit guest takes the place of the running one.
 
-use simulator::Fault;
+use simulator::{Fault, Gate};
 use tests::{Bench, Exposition, guests};
 
 use super::{GENERATION, paris, simulator, stamped, swaps, version};
@@ -29,13 +29,17 @@ async fn a_new_file_takes_the_place_of_the_running_guest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collection_that_has_begun_ends_on_the_old_guest() {
     let simulator = simulator().await;
-    let slow = Fault::Slow(std::time::Duration::from_millis(500));
-    simulator.faults().set_on("/admin/jobs", slow);
+    let gate = Gate::shut();
+    let held = Fault::Held(gate.clone());
+    simulator.faults().set_on("/admin/jobs", held);
     let rest = format!("{ANY_GUEST}server: {{ collectionInterval: 1h }}\n");
     let bench = Bench::start_on(&guests::good(), &[paris(&simulator)], &rest).await;
     simulator.requests().wait_for("/admin/jobs", 1).await;
 
     bench.install(&guests::behaving("steady", 2));
+    let swapped = |e: &Exposition| e.value(GENERATION, &[]) == Some(2.0);
+    bench.until("the swap", swapped).await;
+    gate.open(1000);
     let after = bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
     let collections = |result| {
         let labels = [("site", "paris"), ("result", result)];
