@@ -155,7 +155,7 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(open) => {
                     let weight = self.weight - open.before;
-                    self.place(merged(open.node), open.anchor, weight, line)
+                    self.place(merged(open.node, self.findings), open.anchor, weight, line)
                 }
                 None => Ok(()),
             },
@@ -287,7 +287,7 @@ fn twice(first: usize, second: &Key) -> Problem {
 }
 
 /// `<<: *defaults` gives a map the entries of another that it lacks itself.
-fn merged(mut node: Node) -> Node {
+fn merged(mut node: Node, findings: &Findings) -> Node {
     let Value::Map(entries) = &mut node.value else {
         return node;
     };
@@ -304,6 +304,13 @@ fn merged(mut node: Node) -> Node {
     let mut known: HashSet<_> = entries.iter().map(|(key, _)| key.name.clone()).collect();
     for source in sources {
         let Value::Map(inherited) = source.value else {
+            findings.problem(Problem {
+                file: None,
+                at: String::new(),
+                line: Some(source.line),
+                message: format!("`<<` wants a map, and this is {}", source.value.kind()),
+                hint: Some("write `<<: *name`, and `&name` before that map".to_owned()),
+            });
             continue;
         };
         for (key, value) in inherited {

@@ -149,11 +149,11 @@ fn is_name(text: &str) -> bool {
 
 /// The entries of one `.env` file; none when it does not exist.
 fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
-    let complain = |message: String| {
+    let complain = |line: Option<usize>, message: String| {
         findings.problem(Problem {
-            file: None,
-            at: path.display().to_string(),
-            line: None,
+            file: Some(path.to_owned()),
+            at: String::new(),
+            line,
             message,
             hint: Some("each line is `NAME=value`; quote a value that holds spaces".into()),
         });
@@ -162,31 +162,33 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            complain(format!("cannot be read: {error}"));
+            complain(None, format!("cannot be read: {error}"));
             return Vec::new();
         }
     };
     let mut pairs = Vec::new();
     if text.len() > DOTENV || text.matches('$').count() > NAMED {
-        complain("it is too long, or holds too many `$`".into());
+        complain(None, "it is too long, or holds too many `$`".into());
         return pairs;
     }
     for item in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
         match item {
             Ok((name, value)) if value.len() > DOTENV => {
                 drop(Zeroizing::new(value));
-                complain(format!("`{name}` is too long"));
+                complain(None, format!("`{name}` is too long"));
                 break;
             }
             Ok((name, value)) => pairs.push((name, Zeroizing::new(value))),
             // Only the line's number is said: the line may hold a key.
             Err(dotenvy::Error::LineParse(line, _)) => {
                 let number = text.lines().position(|l| l.trim() == line.trim());
-                let number = number.map_or(String::from("a line"), |n| format!("line {}", n + 1));
-                complain(format!("{number} is not `NAME=value`"));
+                complain(
+                    number.map(|before| before + 1),
+                    "a line is not `NAME=value`".into(),
+                );
             }
             Err(error) => {
-                complain(format!("cannot be read: {error}"));
+                complain(None, format!("cannot be read: {error}"));
                 break;
             }
         }

@@ -34,6 +34,13 @@ fn a_duration_that_no_clock_can_be_set_to_is_refused() {
 }
 
 #[test]
+fn what_is_no_map_cannot_be_inherited_from() {
+    let said = bad("nbuserver:\n  <<: 5\n  host: h\n  apiKey: k\n");
+    let expected = "config.yaml:2: `<<` wants a map, and this is a single value";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
     insta::assert_snapshot!(bad("server:
   port: http
