@@ -6,7 +6,8 @@ use crate::state::Saved;
 /// What a collection yields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// The API version that was spoken; none when none could be found.
+    /// The API version to speak next time: mostly the one that was spoken. None
+    /// when none could be found.
     pub api_version: Option<String>,
     /// One for each selection, in its order.
     pub outcomes: Vec<Outcome>,

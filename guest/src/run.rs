@@ -34,8 +34,9 @@ pub async fn collect(
         outcome(selection, context)
     }))
     .await;
+    let next_version = client.next_version().await;
     Report {
-        api_version: client.version().await.map(|version| version.to_string()),
+        api_version: next_version.map(|version| version.to_string()),
         outcomes,
     }
 }

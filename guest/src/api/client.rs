@@ -88,6 +88,32 @@ impl<'a> Client<'a> {
         self.agreed.lock().await.version.clone()?.ok()
     }
 
+    /// The version to speak next time: the one spoken, or a newer one that the
+    /// server has named meanwhile. An upgraded server goes on accepting the old
+    /// ones (getting-started, "Versioned APIs"), so that no 406 tells of it. Nothing
+    /// is asked for this: `/ping` has been answered, or nobody wanted the clock.
+    ///
+    /// What was found after a 406 stays for this time, whatever the server names.
+    /// One that names what it refuses is still tried with it every second time:
+    /// all that is remembered is one version, and not what was refused.
+    pub async fn next_version(&self) -> Option<Version> {
+        let agreed = self.agreed.lock().await;
+        let spoken = agreed.version.clone()?.ok()?;
+        if self.fixed || agreed.again {
+            return Some(spoken);
+        }
+        let ping = self.ping.lock().await;
+        let named = match &*ping {
+            Some(Ok(ping)) => server_version(ping).and_then(Version::agreed_with),
+            _ => None,
+        };
+        let Some(newer) = named.filter(|&named| named > spoken) else {
+            return Some(spoken);
+        };
+        self.tell(newer);
+        Some(newer)
+    }
+
     /// The server's clock in seconds since the Unix epoch, if it was pinged.
     pub fn server_time(&self) -> Option<u64> {
         self.server_time.get()
@@ -184,23 +210,23 @@ impl<'a> Client<'a> {
         agreed.again = rejected.is_some();
         let found = self.find(rejected).await;
         if let Ok(version) = found {
-            let version = version.to_string();
-            self.log.emit(
-                Level::Info,
-                "API version found",
-                &[("version", version.as_str())],
-            );
+            self.tell(version);
         }
         agreed.version = Some(found.clone());
         found
+    }
+
+    fn tell(&self, found: Version) {
+        let version = found.to_string();
+        let fields = [("version", version.as_str())];
+        self.log.emit(Level::Info, "API version found", &fields);
     }
 
     /// Asks the server, and tries newest first when it does not say, or says what
     /// it has just refused.
     async fn find(&self, rejected: Option<Version>) -> Result<Version, Failure> {
         let ping = self.ping().await?;
-        let server = ping.header(VERSION_HEADER).and_then(|v| v.parse().ok());
-        match server.map(|server| (server, Version::agreed_with(server))) {
+        match server_version(&ping).map(|server| (server, Version::agreed_with(server))) {
             Some((_, Some(version))) if Some(version) != rejected => Ok(version),
             Some((server, None)) => Err(Failure {
                 detail: Some(format!("the server speaks API version `{server}` at most")),
@@ -236,6 +262,11 @@ impl<'a> Client<'a> {
             ..Failure::new(query.endpoint, Reason::Unsupported)
         })
     }
+}
+
+/// The server's own version, as its answer to `/ping` names it.
+fn server_version(ping: &Response) -> Option<Version> {
+    ping.header(VERSION_HEADER)?.parse().ok()
 }
 
 /// The body of `/ping`: milliseconds since the Unix epoch, as text.

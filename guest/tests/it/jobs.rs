@@ -79,5 +79,5 @@ fn one_collector_takes_nothing_from_another() {
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
     assert_eq!(report.outcomes[0].failures.len(), 3);
     assert_eq!(report.outcomes[1].failures, []);
-    assert_eq!(report.api_version.as_deref(), Some("13.0"));
+    assert_eq!(report.api_version.as_deref(), Some("14.0"));
 }

@@ -3,7 +3,7 @@
 use guest::report::{Reason, Report};
 use guest::settings::Window;
 
-use crate::site::{Site, ok, settings, window};
+use crate::site::{Lines, Site, ok, settings, window};
 
 /// Answers 406 to every version but those.
 fn accepting(site: Site, versions: &'static [&'static str]) -> Site {
@@ -52,6 +52,54 @@ fn a_remembered_version_is_not_asked_for() {
     let report = site.collect(&settings(&["storage"]), &window, &[]);
     assert!(succeeded(&report));
     assert_eq!(site.times_asked("/ping"), 0);
+    assert_eq!(report.api_version.as_deref(), Some("11.0"));
+}
+
+/// Whether everything but `/ping` was asked in this version.
+fn asked_in(site: &Site, version: &str) -> bool {
+    let requests = site.requests.borrow();
+    let mut accepts = requests.iter().flat_map(|request| &request.headers);
+    let version = format!("version={version}");
+    accepts.all(|(name, value)| *name != "accept" || value.ends_with(&version))
+}
+
+#[test]
+fn an_upgraded_server_is_spoken_to_in_its_own_version_from_the_next_collection_on() {
+    let upgraded = || accepting(Site::new().speaking("14.0"), &["14.0", "12.0"]);
+    let (site, log) = (upgraded(), Lines::default());
+    let window = Window {
+        last_api_version: Some("12.0".to_owned()),
+        ..window()
+    };
+    let settings = settings(&["storage", "jobs", "perClient", "catalog"]);
+    let collection = guest::run::collect(&settings, &window, &[], &site, &log);
+    let report = futures::executor::block_on(collection);
+    assert!(succeeded(&report) && asked_in(&site, "12.0"), "{report:?}");
+    assert_eq!(report.api_version.as_deref(), Some("14.0"));
+    assert_eq!(site.times_asked("/ping"), 1);
+    let found = r#"Info API version found [("version", "14.0")]"#;
+    assert_eq!(*log.0.borrow(), [found]);
+
+    let site = upgraded();
+    let report = collect(&site, report.api_version.as_deref());
+    assert!(succeeded(&report) && asked_in(&site, "14.0"), "{report:?}");
+    assert_eq!(report.api_version.as_deref(), Some("14.0"));
+}
+
+#[test]
+fn a_server_that_names_an_older_version_than_it_accepts_is_spoken_to_as_before() {
+    let report = collect(&Site::new().speaking("12.0"), Some("13.0"));
+    assert_eq!(report.api_version.as_deref(), Some("13.0"));
+}
+
+#[test]
+fn an_upgrade_changes_no_version_that_is_fixed() {
+    let site = Site::new().speaking("14.0");
+    let mut settings = settings(&["jobs"]);
+    settings.api_version = Some("12.0".to_owned());
+    let report = site.collect(&settings, &window(), &[]);
+    assert!(succeeded(&report) && site.times_asked("/ping") == 1);
+    assert_eq!(report.api_version.as_deref(), Some("12.0"));
 }
 
 #[test]

@@ -59,13 +59,17 @@ async fn an_upgrade_is_not_noticed_as_a_failure() {
     let before = bench.until("10.3 is read", well).await;
     assert!(speaks(&before, "10.0"));
     simulator.set_release(Release::V11_2);
-    let mut last = bench.scrape().await;
+    let mut last = bench.until("14.0 is spoken", |e| speaks(e, "14.0")).await;
     for _ in 0..3 {
         let then = read_at(&last);
         last = bench.until("it is read again", |e| read_at(e) > then).await;
     }
-    assert!(well(&last));
+    assert!(well(&last) && speaks(&last, "14.0"));
     assert_eq!(last.sum("nbu_collector_failures_total", &[]), 0.0);
+    let all = simulator.requests().all();
+    let jobs = all.iter().rev().find(|request| request.is("/admin/jobs"));
+    let accept = jobs.and_then(|request| request.accept.as_deref());
+    assert!(accept.is_some_and(|it| it.ends_with("version=14.0")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
