@@ -104,7 +104,9 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);
     let unended = reading::read(context, &options, &mut ledger, take).await?;
     totals.add(&added, ledger.labels(), ledger.is_first());
-    Ok(summarize(context, ledger, totals, &unended))
+    // The starts of jobs are written by the server's clock.
+    let current = Current::new(moment.clocks.server);
+    Ok(summarize(context, ledger, totals, current, &unended))
 }
 
 fn count(ledger: &mut Ledger, added: &mut Added, job: &Job<'_>) {
@@ -121,6 +123,7 @@ fn summarize(
     context: &Context<'_>,
     ledger: Ledger,
     totals: Totals,
+    mut current: Current,
     unended: &Unended,
 ) -> Collected {
     let (mut leaves, mut all) = (Sums::default(), Sums::default());
@@ -134,7 +137,6 @@ fn summarize(
     for (labels, sum) in all.each(ledger.labels()) {
         legacy.finished(labels, sum);
     }
-    let mut current = Current::new(context.window.now);
     for job in unended.jobs() {
         if ledger.has_ended(job.record.id, job.record.attempt) {
             continue;

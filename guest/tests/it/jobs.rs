@@ -4,7 +4,7 @@ use guest::report::Reason;
 
 use crate::recorded;
 use crate::site::{NOW, Site, settings, window};
-use crate::text::samples;
+use crate::text::{samples, value};
 
 const FINISHED: &str = "filter=endTime ge";
 const CURRENT: &str = "filter=state ne 'DONE'";
@@ -54,6 +54,22 @@ fn a_job_that_ends_between_the_two_answers_is_counted_as_ended() {
     let text = samples(&site.families("jobs"));
     assert!(text.contains("nbu_jobs_window{"), "{text}");
     assert!(!text.contains("nbu_jobs_current{"), "{text}");
+}
+
+#[test]
+fn a_job_is_as_old_as_the_servers_clock_says() {
+    // A minute old by a clock that is twenty minutes behind ours.
+    let row = r#"{"data":[{"attributes":{"jobId":1,"jobType":"BACKUP","state":"ACTIVE",
+        "startTime":"2025-07-01T11:39:00Z"}}]}"#;
+    let age = |site: &Site| {
+        let sample = r#"nbu_jobs_oldest_seconds{action="BACKUP",state="ACTIVE"}"#;
+        value(&site.families("jobs"), sample)
+    };
+    let site = Site::new().on(CURRENT, row);
+    site.clock.set(Some(NOW - 20 * 60));
+    assert_eq!(age(&site), Some(60.0));
+    let untold = Site::new().on(CURRENT, row).refusing("/ping", 404, "");
+    assert_eq!(age(&untold), Some(21.0 * 60.0));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) struct Current {
 }
 
 impl Current {
-    /// Ages are those at `now`, seconds since the Unix epoch.
+    /// Ages are those at `now`, seconds since the Unix epoch by the server's clock.
     pub(super) fn new(now: u64) -> Self {
         Self {
             now,
@@ -60,7 +60,7 @@ impl Current {
             self.queued.add([action, queue_reason::name(reason)], 1.0);
         }
         if let Some(start) = job.record.start {
-            // The server's clock may be ahead of ours.
+            // It may have started after the server was asked for its clock.
             let age = self.now.saturating_sub(start);
             self.oldest.raise([action, state], age as f64);
         }
