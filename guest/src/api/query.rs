@@ -59,11 +59,6 @@ pub fn not_before(field: &str, seconds: u64) -> String {
     format!("{field} ge {}", moment(seconds))
 }
 
-/// `field le 2026-07-01T00:00:00Z`.
-pub fn not_after(field: &str, seconds: u64) -> String {
-    format!("{field} le {}", moment(seconds))
-}
-
 /// Both conditions. Not every endpoint lists `and` among its operators.
 pub fn both(one: &str, other: &str) -> String {
     format!("{one} and {other}")

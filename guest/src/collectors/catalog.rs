@@ -72,14 +72,12 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 
 async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
     let options: Options = super::options(context)?;
-    let now = context.window.now;
+    let since = context.window.now.saturating_sub(options.window);
     let images = Images {
         client: context.client,
-        // Both ends are fixed, so that all counts are of the same images.
-        window: query::both(
-            &query::not_before("backupTime", now.saturating_sub(options.window)),
-            &query::not_after("backupTime", now),
-        ),
+        // Its end is the server's current time by default. By our clock, the newest
+        // images of a server that is ahead would be missing.
+        window: query::not_before("backupTime", since),
     };
     let mut counts = Series::new(&IMAGES);
     let mut legacy = Series::new(&LEGACY);
@@ -137,7 +135,7 @@ impl Images<'_> {
                 break;
             }
             let filter = query::both(filter, &query::equals(field.name, value));
-            // An image may change its status between two answers.
+            // An image may come, or change its status, between two answers.
             let number = self.count(&filter).await?.min(left);
             left -= number;
             if number > 0 {

@@ -96,7 +96,7 @@ const IMAGES: [(&str, &str, &str, u64); 6] = [
 fn catalog(site: Site, release: usize) -> Site {
     site.rule(move |asked, _| {
         let rest = asked.strip_prefix("/catalog/images?filter=backupTime ge ")?;
-        let conditions: Vec<&str> = rest.split('&').next()?.split(" and ").skip(2).collect();
+        let conditions: Vec<&str> = rest.split('&').next()?.split(" and ").skip(1).collect();
         let mut count = 0;
         let mut refused = false;
         for (scan, malware, anomaly, number) in IMAGES {
