@@ -32,8 +32,18 @@ impl<T: DeserializeOwned> Rows for Owned<T> {
 }
 
 #[derive(Deserialize)]
+#[serde(try_from = "Told<T>", bound(deserialize = "T: Deserialize<'de>"))]
 struct Page<T> {
     data: Vec<T>,
+    pagination: Pagination,
+}
+
+/// A page as it stands in the body.
+#[derive(Deserialize)]
+struct Told<T> {
+    // Named, so that rows need no default.
+    #[serde(default = "Option::default")]
+    data: Option<Vec<T>>,
     #[serde(default)]
     meta: Meta,
 }
@@ -41,7 +51,27 @@ struct Page<T> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Meta {
-    pagination: Pagination,
+    pagination: Option<Pagination>,
+}
+
+impl<T> TryFrom<Told<T>> for Page<T> {
+    type Error = &'static str;
+
+    /// "No data is returned if no jobs are found" (`admin.yaml GET /admin/jobs`,
+    /// 200). What does not say that it is a page, or has another one after it, is
+    /// not empty: it lacks its rows.
+    fn try_from(told: Told<T>) -> Result<Self, Self::Error> {
+        let Meta { pagination } = told.meta;
+        let is_last = |it: &Pagination| it.next.0.is_none();
+        let data = match told.data {
+            None if pagination.as_ref().is_some_and(is_last) => Vec::new(),
+            data => data.ok_or("missing field `data`")?,
+        };
+        Ok(Self {
+            data,
+            pagination: pagination.unwrap_or_default(),
+        })
+    }
 }
 
 /// Of `next` each style reads its own: a number is an offset, a text a cursor.
@@ -65,7 +95,7 @@ pub async fn by_offset<T: DeserializeOwned>(
     for _ in 0..MAX_PAGES {
         let asked = query.clone().with("page[offset]", &offset.to_string());
         let page: Page<T> = client.get(&asked).await?;
-        let Pagination { next, count } = page.meta.pagination;
+        let Pagination { next, count } = page.pagination;
         let rows = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         let read = offset.saturating_add(rows);
         page.data.into_iter().for_each(&mut row);
@@ -96,7 +126,7 @@ pub async fn by_offset<T: DeserializeOwned>(
 pub async fn count(client: &Client<'_>, query: Query) -> Result<u64, Failure> {
     let query = query.with("page[limit]", "1");
     let page: Page<IgnoredAny> = client.get(&query).await?;
-    page.meta.pagination.count.0.ok_or_else(|| {
+    page.pagination.count.0.ok_or_else(|| {
         let place = "no whole number in `meta.pagination.count`".to_owned();
         Failure::new(query.endpoint, Reason::Malformed(place))
     })
@@ -155,7 +185,7 @@ pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
 /// The rows of a page, and the cursor of the next one.
 pub(super) fn cut<R: Rows>(answer: &Answer) -> Result<(Vec<R::Row<'_>>, Option<String>), Failure> {
     let page: Page<R::Row<'_>> = answer.read()?;
-    Ok((page.data, page.meta.pagination.next.0))
+    Ok((page.data, page.pagination.next.0))
 }
 
 /// The page that comes after a cursor.

@@ -42,7 +42,6 @@ fn a_body_that_is_not_the_promised_page_is_malformed_with_the_place() {
         "",
         "<html>",
         r#"{"data":[{"id":"1","attr"#,
-        r#"{"meta":{}}"#,
         r#"{"data":{}}"#,
     ] {
         let failure = Site::new().on("endTime", body).failure("jobs");

@@ -73,6 +73,42 @@ fn a_list_that_ends_before_its_count_is_malformed() {
     assert!(matches!(only_failure(&site), Reason::Malformed(_)));
 }
 
+#[test]
+fn a_last_page_without_data_is_empty() {
+    for body in [
+        r#"{"meta":{"pagination":{}}}"#,
+        r#"{"data":null,"meta":{"pagination":{"limit":100,"next":null}}}"#,
+    ] {
+        let site = Site::new().on("/admin/jobs", body);
+        let text = samples(&site.families("jobs"));
+        assert!(!text.contains("nbu_jobs_current{"), "{text}");
+    }
+    let none = r#"{"meta":{"pagination":{"count":0}}}"#;
+    assert_eq!(counted(&Site::new().on("/storage/storage-units", none)), 0);
+}
+
+#[test]
+fn what_lacks_its_data_otherwise_is_malformed() {
+    for body in [
+        "{}",
+        r#"{"data":null}"#,
+        r#"{"meta":{}}"#,
+        r#"{"meta":{"pagination":null}}"#,
+        r#"{"data":null,"meta":{"pagination":{"next":"more"}}}"#,
+    ] {
+        let reason = Site::new().on("/admin/jobs", body).failure("jobs").reason;
+        let missing = Reason::Malformed("missing field `data`".to_owned());
+        assert_eq!(reason, missing, "{body}");
+    }
+    for body in [
+        r#"{"meta":{"pagination":{"next":5}}}"#,
+        r#"{"meta":{"pagination":{"count":5}}}"#,
+    ] {
+        let reason = only_failure(&Site::new().on("/storage/storage-units", body));
+        assert!(matches!(reason, Reason::Malformed(_)), "{body} {reason:?}");
+    }
+}
+
 /// Jobs that have not ended, one a page, in so many pages.
 fn jobs(pages: u32, cursor: impl Fn(u32) -> String + 'static) -> Site {
     Site::new().rule(move |asked, _| {
