@@ -48,6 +48,13 @@ pub enum Refusal {
     RefusedBefore,
 }
 
+impl Refusal {
+    /// Whether it says nothing of the guest, which was not even looked at.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Unloadable(LoadError::CompilerBusy))
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -156,8 +156,12 @@ impl Stage {
             return Err(Refusal::RefusedBefore);
         }
         let examined = candidate.examine(&self.engine).await;
-        if examined.is_err() && running.is_some() {
-            *self.refused() = Some(Refused::Now(Box::new(attempt)));
+        if let Err(refusal) = &examined
+            && running.is_some()
+        {
+            if !refusal.is_passing() {
+                *self.refused() = Some(Refused::Now(Box::new(attempt)));
+            }
             self.instruments.swap(SwapResult::Refused);
         }
         examined

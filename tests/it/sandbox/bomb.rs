@@ -7,11 +7,11 @@ use tests::{Bench, Client, Program, guests};
 
 use super::{simulator, site};
 
-/// A small file that takes a compiler very long: many functions, each with far
-/// more blocks and variables than anybody writes.
-fn bomb() -> Vec<u8> {
+/// A small file that takes a compiler very long: functions with far more blocks
+/// and variables than anybody writes.
+fn bomb(functions: usize, variables: usize) -> Vec<u8> {
     let mut body = String::new();
-    for n in 0..400 {
+    for n in 0..variables {
         write!(
             body,
             "(local.set {n} (i32.add (local.get {n}) (i32.const {n})))"
@@ -23,10 +23,10 @@ fn bomb() -> Vec<u8> {
         )
         .unwrap();
     }
-    let locals = "i32 ".repeat(400);
+    let locals = "i32 ".repeat(variables);
     let function = format!("(func (local {locals}) (loop {body} (br_if 0 (local.get 1))))");
-    let functions = function.repeat(300);
-    wat::parse_str(format!("(component (core module {functions}))")).unwrap()
+    let all = function.repeat(functions);
+    wat::parse_str(format!("(component (core module {all}))")).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +49,7 @@ async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on
     Bench::write(folder.path(), &sites, &rest("100ms"));
     program.line("generation=2").await;
 
-    guests::install(&bomb(), &file);
+    guests::install(&bomb(300, 400), &file);
     let line = program.line("not compiled within 0.1 s").await;
     assert!(!line.contains("panicked"), "{line}");
     // What comes next must not queue behind it, and says so.
@@ -63,6 +63,30 @@ async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on
     let before = reads().await;
     let on = async || reads().await > before;
     tests::eventually("the running guest goes on", on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_came_while_the_compiler_was_busy_is_taken_when_offered_later() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(guests::FILE);
+    guests::install(&guests::behaving("steady", 1), &file);
+    let rest = "guest: { path: guest.wasm, limits: { compileTimeout: 2s } }\n";
+    Bench::write(folder.path(), &[site("paris", &simulator)], rest);
+    let mut program = Program::serve(folder.path());
+    let client = Client::new(program.address().await);
+    program.line("Generation is current").await;
+    // Few functions, so that many processors are no quicker.
+    guests::install(&bomb(2, 4000), &file);
+    program.line("not compiled within 2 s").await;
+    guests::install(&guests::behaving("steady", 2), &file);
+    program.line("the compiler is still busy").await;
+    tests::eventually("it is taken", async || {
+        client.post("/-/reload").await;
+        let page = client.scrape().await;
+        page.value("nbu_test_jobs", &[("stamp", "2")]).is_some()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
