@@ -23,6 +23,8 @@ pub(super) struct Attempt {
     digest: Digest,
     signature: Option<Vec<u8>>,
     sites: Vec<SiteSettings>,
+    /// The fingerprints of the sites' ways out: a trial goes over them.
+    ways_out: Vec<[u8; 32]>,
     limits: Limits,
     provenance: Provenance,
     canary: Canary,
@@ -31,10 +33,12 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) fn new(offered: &Offered, settings: &Settings) -> Self {
+        let sites = || settings.sites.iter();
         Self {
             digest: offered.digest,
             signature: offered.signature.clone(),
-            sites: settings.sites.iter().map(|s| s.guest.clone()).collect(),
+            sites: sites().map(|s| s.guest.clone()).collect(),
+            ways_out: sites().map(|s| s.egress.fingerprint()).collect(),
             limits: settings.limits,
             provenance: settings.provenance.clone(),
             canary: settings.canary,

@@ -140,6 +140,24 @@ async fn refused_bytes_are_not_tried_again_at_every_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_guest_is_tried_again_when_a_site_is_reached_otherwise() {
+    let simulator = simulator().await;
+    let first = guests::behaving("steady", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
+    bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
+    bench.install(b"rubbish");
+    let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
+    bench.until("it is refused", refused).await;
+
+    let more = paris(&simulator).yaml_with("maxRequestsPerCollection: 7");
+    bench
+        .reconfigure(&format!("{GUEST}nbuservers:\n{more}"))
+        .await;
+    let again = |e: &Exposition| swaps(e, "refused") == Some(2.0);
+    bench.until("it is tried again", again).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_exporter_does_not_start_on_an_unfit_guest() {
     let simulator = simulator().await;
     for (bytes, reason) in [
