@@ -37,6 +37,7 @@ impl Listener {
             let listener = kept.map_or_else(|| Self::bind(asked), Self::take_over);
             listener.map_err(|source| BindError {
                 address: asked,
+                ours: earlier.iter().find_map(|kept| kept.in_the_way(asked)),
                 source,
             })
         };
@@ -66,22 +67,41 @@ impl Listener {
     }
 }
 
+impl Kept {
+    /// Where it listens, if that is why `asked` cannot be had: all addresses of a
+    /// port and one of them exclude each other, also within one process.
+    fn in_the_way(&self, asked: SocketAddr) -> Option<SocketAddr> {
+        let ours = self.socket.local_addr().ok()?;
+        let holds = |all: SocketAddr, one: SocketAddr| {
+            all.ip().is_unspecified() && (all.is_ipv6() || one.is_ipv4())
+        };
+        let both = ours.port() == asked.port();
+        (both && (holds(ours, asked) || holds(asked, ours))).then_some(ours)
+    }
+}
+
 /// An address could not be taken.
 #[derive(Debug)]
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
+    /// Where this process itself listens, and keeps the address from being free.
+    pub ours: Option<SocketAddr>,
     /// Why.
     pub source: io::Error,
 }
 
 impl BindError {
     /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&'static str> {
         match self.source.kind() {
-            io::ErrorKind::AddrInUse => {
-                Some("stop the program that has it, or choose another with --web.listen-address")
+            io::ErrorKind::AddrInUse if self.ours.is_some() => {
+                Some("restart the exporter, or choose another port with `server.port`")
             }
+            io::ErrorKind::AddrInUse => Some(
+                "stop the program that has it, or choose another with `server.port` \
+                 or --web.listen-address",
+            ),
             io::ErrorKind::PermissionDenied => Some("choose a port above 1023"),
             io::ErrorKind::AddrNotAvailable => {
                 Some("choose an address that this machine has, such as 0.0.0.0")
@@ -93,14 +113,26 @@ impl BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, source } = self;
+        let Self {
+            address, source, ..
+        } = self;
         write!(f, "cannot listen on {address}: ")?;
         // For the kinds that operators meet, the kind says it without a number.
-        match source.kind() {
-            kind @ (io::ErrorKind::AddrInUse
-            | io::ErrorKind::AddrNotAvailable
-            | io::ErrorKind::PermissionDenied) => write!(f, "{kind}"),
-            _ => write!(f, "{source}"),
+        match (source.kind(), self.ours) {
+            (io::ErrorKind::AddrInUse, Some(ours)) => {
+                write!(f, "this process itself listens on {ours}")?
+            }
+            (
+                kind @ (io::ErrorKind::AddrInUse
+                | io::ErrorKind::AddrNotAvailable
+                | io::ErrorKind::PermissionDenied),
+                _,
+            ) => write!(f, "{kind}")?,
+            _ => write!(f, "{source}")?,
+        }
+        match self.hint() {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
         }
     }
 }

@@ -59,17 +59,46 @@ async fn refused(address: SocketAddr) -> bool {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_named_in_one_line() {
+async fn an_address_in_use_is_named_with_a_hint() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let Err(error) = Server::bind(&settings(&["127.0.0.1:0", &address])) else {
         panic!("the address was free");
     };
-    assert_eq!(
-        error.to_string(),
-        format!("cannot listen on {address}: address in use")
-    );
-    assert!(error.hint().unwrap().contains("--web.listen-address"));
+    let said = error.to_string();
+    let fact = format!("cannot listen on {address}: address in use\n  hint: ");
+    assert!(said.starts_with(&fact), "{said}");
+    assert!(said.contains("--web.listen-address"), "{said}");
+}
+
+#[tokio::test]
+async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
+    for (first, second) in [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")] {
+        let before = Server::bind(&settings(&[&format!("{first}:0")])).unwrap();
+        let port = before.addresses()[0].port();
+        let before = before.serve(state(App::default()));
+        let after = settings(&[&format!("{second}:{port}")]);
+        let error = Server::bind_beside(&after, &before).err().unwrap();
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("itself listens on {first}:{port}")),
+            "{said}"
+        );
+        assert!(said.contains("hint: restart"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_s_address_is_not_said_to_be_ours() {
+    let before = Server::bind(&settings(&["0.0.0.0:0"])).unwrap();
+    let before = before.serve(state(App::default()));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let asked = settings(&[&taken.local_addr().unwrap().to_string()]);
+    let said = Server::bind_beside(&asked, &before)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(said.contains("address in use"), "{said}");
 }
 
 #[tokio::test]
