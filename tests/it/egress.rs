@@ -143,3 +143,22 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
     let refused = |line: &&String| line.contains("Request refused");
     assert_eq!(program.log.iter().filter(refused).count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
+    let folder = TempDir::new().unwrap();
+    let text = "nbuservers:\n  - { site: paris, host: 127.0.0.1, apiKey: k }\n";
+    fs::write(folder.path().join("config.yaml"), text).unwrap();
+    let nobody = folder.path().join("nobody");
+    fs::create_dir(&nobody).unwrap();
+    let file = nobody.with_extension("pem");
+    fs::write(&file, "").unwrap();
+    let variables = [
+        ("SSL_CERT_FILE", file.as_path()),
+        ("SSL_CERT_DIR", nobody.as_path()),
+    ];
+    let mut program = Program::serve_with(folder.path(), &variables);
+    program.line("trust store holds no certificate").await;
+    let hint = program.line("hint: ").await;
+    assert!(hint.contains("with `caFile`"), "{hint}");
+}

@@ -24,7 +24,7 @@ pub(super) fn members(
         let way_out = match kept {
             Some(member) => Arc::clone(&member.egress),
             None => Egress::new(site.name.clone(), &site.egress, Arc::clone(observer))
-                .map_err(|error| Refusal::Egress(site.name.clone(), error.to_string()))?,
+                .map_err(|error| Refusal::Egress(site.name.clone(), error))?,
         };
         Ok(Arc::new(Member::new(site, way_out)))
     };

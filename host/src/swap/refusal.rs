@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::canary::Worse;
 use super::difference::{Item, KindChange};
 use super::provenance::Untrusted;
+use crate::egress;
 use crate::guest::{Fault, LoadError, Problem};
 use crate::site::SiteName;
 
@@ -43,7 +44,7 @@ pub enum Refusal {
     /// The trial gave less than what is served, or took far more.
     TrialWorse(SiteName, Vec<Worse>),
     /// The way out to a site cannot be built, for example its certificates.
-    Egress(SiteName, String),
+    Egress(SiteName, egress::Error),
     /// These bytes were refused before, and have not changed since.
     RefusedBefore,
 }
@@ -103,7 +104,13 @@ impl fmt::Display for Refusal {
                 "its trial on site `{site}` was worse than what is served: {}{TAKE_IT}",
                 list(all)
             ),
-            Self::Egress(site, why) => write!(f, "site `{site}`: {why}"),
+            Self::Egress(site, error) => {
+                write!(f, "site `{site}`: {error}")?;
+                match error.hint() {
+                    Some(hint) => write!(f, "\n  hint: {hint}"),
+                    None => Ok(()),
+                }
+            }
             Self::RefusedBefore => {
                 f.write_str("the file was refused before and has not changed since")
             }
