@@ -117,7 +117,8 @@ impl Reloader {
 
     /// Reloads on every trigger until told to stop; then closes the listener. A
     /// reload that is under way then is given up: until its last step it has
-    /// changed nothing.
+    /// changed nothing but where the log and the state are written, and what is
+    /// known was written there at once.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Request>,
@@ -206,7 +207,7 @@ impl Reloader {
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
         let store = store.map_err(elsewhere)?;
         self.apply_log(&config.log)?;
-        let store_before = self.store_in(store);
+        let store_before = self.store_in(store).await;
         self.rooms.memory.set_lookback(config.collect.lookback);
         let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let offer = match stage
@@ -216,14 +217,12 @@ impl Reloader {
             Ok(offer) => offer,
             Err(refusal) => {
                 self.rooms.memory.set_lookback(self.config.collect.lookback);
-                self.store_in(store_before);
-                storing::save(&self.rooms).await;
+                self.store_in(store_before).await;
                 self.apply_log(&self.config.log)?;
                 return Err(refusal.to_string());
             }
         };
-        // What is known of each site goes to another folder, or what of it the guest
-        // before had left goes away.
+        // What the guest before had left goes away, where none is gone back to.
         storing::save(&self.rooms).await;
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
@@ -266,13 +265,15 @@ impl Reloader {
         }
     }
 
-    /// Stores there from now on; where it did before.
-    fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
+    /// Stores there from now on, and what is known at once: the process may end
+    /// before it learns anything more. Where it did before.
+    async fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
         let before = self.rooms.memory.store();
         let same = |(one, other)| Arc::ptr_eq(one, other);
         let stays = before.as_ref().zip(store.as_ref()).is_some_and(same);
         if !stays {
             self.rooms.memory.set_store(store);
+            storing::save(&self.rooms).await;
         }
         before
     }

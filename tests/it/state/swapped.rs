@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tests::{Bench, estates, guests};
+use tests::{Bench, estates, eventually, guests};
 
 use super::{HOURLY, Life, OFTEN, configure, counted, simulator};
 
@@ -124,4 +124,34 @@ async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
     bench.until("it is back", paris_is(2.0)).await;
     bench.rewrite(&[estates::site("lyon", &here), moved], &rest);
     bench.until("it has moved", paris_is(3.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_folder_has_the_counters_before_another_guest_is_tried() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, HOURLY);
+    let bench = Bench::open(folder).await.unwrap();
+    bench
+        .until("it counts", |e| counted(e, "paris", "1") == Some(1.0))
+        .await;
+    let written = fs::read(bench.file("state/paris/jobs.state")).unwrap();
+    guests::install(&guests::behaving("spin", 2), &bench.file("spin.wasm"));
+    let server = HOURLY.replace(": state", ": moved, collectionTimeout: 10m");
+    bench.rewrite(
+        &sites,
+        &format!(
+            "guest: {{ path: spin.wasm, canary: {{ timeout: 10m }} }}\nserver: {{ {server} }}\n"
+        ),
+    );
+    let there = || fs::read(bench.file("moved/paris/jobs.state")).ok();
+    eventually("the state is in the new folder", async || {
+        there().as_ref() == Some(&written)
+    })
+    .await;
+    let generation = bench
+        .scrape()
+        .await
+        .value("nbu_exporter_guest_generation", &[]);
+    assert_eq!(generation, Some(1.0), "the other guest is still tried");
 }
