@@ -130,6 +130,9 @@ impl Reloader {
                 () = self.step(&mut inbox) => {}
             }
         }
+        // Who waits in it for a reload learns that there will be none. Until then
+        // the listener would wait for these requests to end.
+        drop(inbox);
         self.listener.close(self.config.http.shutdown_timeout).await;
     }
 

@@ -3,11 +3,15 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
 use http::StatusCode;
 use tests::{Bench, eventually, guests};
 
 use super::{SUCCESSFUL, config, folder, paris};
+
+/// Far longer than it takes to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_written_in_place_takes_effect() {
@@ -148,4 +152,23 @@ async fn a_reload_is_asked_for_over_http() {
         bench.scrape().await.value(generation, &[]) == Some(2.0)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_that_waits_for_another_does_not_hold_up_the_end() {
+    let bench = paris().await;
+    guests::install(&guests::behaving("spin", 2), &bench.file("spin.wasm"));
+    let endless = "guest: { path: spin.wasm, canary: { timeout: 10m } }\n\
+                   server: { collectionTimeout: 10m, shutdownTimeout: 10m, stateDir: state }\n";
+    let text = config("paris").replace("guest: { path: guest.wasm }\n", endless);
+    fs::write(bench.file("config.yaml"), text).unwrap();
+    let trying = async || bench.file("state/.lock").exists();
+    eventually("a reload is under way", trying).await;
+    let client = bench.client.clone();
+    let waiting = tokio::spawn(async move { client.post("/-/reload").await });
+    // Who connects later is answered later.
+    bench.get("/-/healthy").await;
+    let stopped = tokio::time::timeout(PATIENCE, bench.app.stop()).await;
+    assert!(stopped.is_ok(), "it waits for the reload");
+    assert!(waiting.await.unwrap().text().contains("stopping"));
 }
