@@ -179,7 +179,7 @@ impl Memory {
     pub fn settle(&self, era: u64) {
         let mut known = self.lock();
         known.proven = known.proven.max(era);
-        known.each_slot(Slot::settle);
+        known.each_slot(|slot| slot.settle(era));
     }
 
     /// Puts back the state that the guest of `era`, and those before it, have left;

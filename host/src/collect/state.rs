@@ -47,9 +47,10 @@ impl Slot {
         self.stored &= !changed;
     }
 
-    /// Its guest is there to stay.
-    pub(super) fn settle(&mut self) {
-        if let Some(state) = &mut self.state {
+    /// The guest of `era` is there to stay. What a later one would be put back to
+    /// stays as well: that one is still on probation.
+    pub(super) fn settle(&mut self, era: u64) {
+        if let Some(state) = self.state.as_mut().filter(|state| state.era <= era) {
             self.stored &= state.before.take().is_none();
         }
     }

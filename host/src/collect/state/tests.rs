@@ -64,10 +64,20 @@ fn a_guest_that_stays_is_what_the_next_one_is_put_back_to() {
     let mut slot = Slot::default();
     slot.learn(1, saved(10), 1);
     slot.learn(4, saved(40), 1);
-    slot.settle();
+    slot.settle(4);
     slot.learn(6, saved(60), 4);
     slot.put_back(4);
     assert_eq!(byte(slot.state.unwrap().now()), 40);
+}
+
+#[test]
+fn a_guest_that_is_told_late_to_stay_leaves_the_next_one_something_to_go_back_to() {
+    let mut slot = Slot::default();
+    slot.learn(4, saved(40), 4);
+    slot.learn(6, saved(60), 4);
+    slot.settle(4);
+    slot.put_back(4);
+    assert_eq!(slot.state.as_ref().map(|state| byte(state.now())), Some(40));
 }
 
 #[test]
@@ -90,12 +100,12 @@ fn only_what_has_changed_is_to_be_stored() {
     let found = [
         changes("a first", &|slot| slot.learn(1, saved(10), 1)),
         changes("the same", &|slot| slot.learn(1, saved(10), 1)),
-        changes("nothing to settle", &|slot| slot.settle()),
+        changes("nothing to settle", &|slot| slot.settle(1)),
         changes("the same of a guest on probation", &|slot| {
             slot.learn(4, saved(10), 1);
         }),
         changes("again", &|slot| slot.learn(4, saved(10), 1)),
-        changes("what was before goes", &|slot| slot.settle()),
+        changes("what was before goes", &|slot| slot.settle(4)),
         changes("nothing to put back", &|slot| slot.put_back(4)),
         changes("put back", &|slot| slot.put_back(1)),
     ];
