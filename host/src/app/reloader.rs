@@ -14,7 +14,7 @@ use super::listener::Listener;
 use super::rooms::Rooms;
 use super::source::Source;
 use super::storing;
-use crate::collect::{Store, Unusable};
+use crate::collect::Store;
 use crate::config::Config;
 use crate::egress::Rule;
 use crate::guest::FaultKind;
@@ -208,7 +208,7 @@ impl Reloader {
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.to_string())?;
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
-        let store = store.map_err(elsewhere)?;
+        let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
         self.apply_log(&config.log)?;
         let store_before = self.store_in(store).await;
         self.rooms.memory.set_lookback(config.collect.lookback);
@@ -304,15 +304,6 @@ fn guest_files(config: &Config) -> Vec<PathBuf> {
     guest
         .flat_map(|path| [path.clone(), signature_path(path)])
         .collect()
-}
-
-/// What keeps another folder from taking the state.
-fn elsewhere(unusable: Unusable) -> String {
-    if unusable.is_denied() {
-        format!("{unusable}\n  hint: a folder outside of the one at the start needs a restart")
-    } else {
-        unusable.to_string()
-    }
 }
 
 /// None where the process may not handle signals; the other triggers remain.

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tracing::error;
+
 use super::rooms::Rooms;
 use crate::collect::{Store, Unusable};
 
 /// The store in that folder: the one in use where the folder stays the same, else
-/// one that is opened. Nothing is stored there yet.
+/// one that is opened. Nothing is stored there yet. A folder that has gone bad
+/// under its old name keeps no other setting from taking effect.
 pub(super) async fn open(
     rooms: &Rooms,
     folder: Option<PathBuf>,
@@ -19,12 +22,31 @@ pub(super) async fn open(
     let named = folder.clone();
     let opened = tokio::task::spawn_blocking(move || match present {
         Some(store) if store.is_at(&folder) => Ok(store),
+        Some(store) if store.is_named(&folder) => {
+            let opened = Store::open(&folder, instruments).map(Arc::new);
+            Ok(opened.unwrap_or_else(|unusable| {
+                error!(
+                    "The folder for the state is not what it was: {}",
+                    elsewhere(&unusable)
+                );
+                store
+            }))
+        }
         _ => Store::open(&folder, instruments).map(Arc::new),
     });
     let opened = opened
         .await
         .unwrap_or_else(|error| Err(Unusable::Denied(named, std::io::Error::other(error))));
     opened.map(Some)
+}
+
+/// What keeps another folder from taking the state.
+pub(super) fn elsewhere(unusable: &Unusable) -> String {
+    if unusable.is_denied() {
+        format!("{unusable}\n  hint: a folder outside of the one at the start needs a restart")
+    } else {
+        unusable.to_string()
+    }
 }
 
 /// Stores what is not stored yet, off the runtime's threads.
@@ -34,6 +56,6 @@ pub(super) async fn save(rooms: &Rooms) {
         .await
         .is_err()
     {
-        tracing::error!("Storing the state failed; it is tried again with the next collections");
+        error!("Storing the state failed; it is tried again with the next collections");
     }
 }

@@ -38,8 +38,7 @@ pub struct Store {
     named: PathBuf,
     /// Where that was when it was opened.
     folder: PathBuf,
-    /// Holds the lock.
-    _lock: File,
+    lock: File,
     instruments: Instruments,
     /// What could not be written, so that it is said once.
     failing: Mutex<HashSet<(SiteName, String)>>,
@@ -55,15 +54,22 @@ impl Store {
         Ok(Self {
             named: folder.to_owned(),
             folder: at,
-            _lock: lock,
+            lock,
             instruments,
             failing: Mutex::default(),
         })
     }
 
-    /// Whether that is this folder, under whatever name.
+    /// Whether that is this folder, under whatever name. One that was deleted, or a
+    /// link that leads elsewhere now, has another lock or none.
     pub fn is_at(&self, folder: &Path) -> bool {
-        self.named == folder || folder.canonicalize().is_ok_and(|at| at == self.folder)
+        folder.canonicalize().is_ok_and(|at| at == self.folder)
+            && location::has_lock(folder, &self.lock)
+    }
+
+    /// Whether the configuration names it so.
+    pub fn is_named(&self, folder: &Path) -> bool {
+        self.named == folder
     }
 
     /// Shows the site's failures as 0 before there are any.

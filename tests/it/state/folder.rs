@@ -109,3 +109,26 @@ async fn a_confined_process_says_that_another_folder_needs_a_restart() {
     assert_eq!(life.first("paris", "1").await, 1.0);
     assert!(folder.path().join("elsewhere/paris/jobs.state").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_deleted_is_made_and_filled_again_by_a_reload() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
+    let bench = Bench::open(folder).await.unwrap();
+    bench
+        .until("it counts", |e| counted(e, "paris", "1") == Some(1.0))
+        .await;
+    let state = bench.file("state");
+    let file = state.join("paris/jobs.state");
+    let written = fs::read(&file).unwrap();
+    fs::remove_dir_all(&state).unwrap();
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    assert_eq!(fs::read(&file).unwrap(), written);
+
+    // Where it cannot be made, everything else takes effect all the same.
+    fs::remove_dir_all(&state).unwrap();
+    fs::write(&state, "").unwrap();
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -84,6 +84,14 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), Unusable> {
         Err(TryLockError::WouldBlock) => Err(Unusable::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(denied(error)),
     }
+}
+
+/// Whether that lock is the one which lies in the folder.
+pub(super) fn has_lock(folder: &Path, lock: &File) -> bool {
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = fs::metadata(folder.join(LOCK)).map(identity);
+    let held = lock.metadata().map(identity);
+    matches!((there, held), (Ok(there), Ok(held)) if there == held)
 }
 
 impl Unusable {

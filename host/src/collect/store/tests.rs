@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -316,6 +317,23 @@ fn a_folder_is_one_process_s_at_a_time() {
     );
     drop(store);
     open(folder.path());
+}
+
+#[test]
+fn a_folder_that_was_deleted_or_a_link_that_was_turned_is_another_folder() {
+    let around = TempDir::new().unwrap();
+    let at = |name: &str| around.path().join(name);
+    let store = open(&at("one"));
+    symlink(at("one"), at("link")).unwrap();
+    assert!(store.is_at(&at("one")) && store.is_at(&at("link")));
+    let linked = open(&at("two"));
+    fs::remove_file(at("link")).unwrap();
+    symlink(at("two"), at("link")).unwrap();
+    assert!(!store.is_at(&at("link")) && linked.is_at(&at("link")));
+    fs::remove_dir_all(at("one")).unwrap();
+    assert!(!store.is_at(&at("one")), "it is gone");
+    let anew = open(&at("one"));
+    assert!(!store.is_at(&at("one")) && anew.is_at(&at("one")));
 }
 
 #[test]
