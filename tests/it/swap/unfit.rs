@@ -3,6 +3,7 @@
 use std::fs;
 
 use nbu_exporter::app::Why;
+use simulator::Simulator;
 use tempfile::TempDir;
 use tests::{Bench, Exposition, Program, Site, guests};
 
@@ -103,16 +104,21 @@ async fn a_half_written_file_is_taken_once_it_is_whole() {
     bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn settings_take_effect_while_an_unfit_guest_lies_there() {
-    let simulator = simulator().await;
+/// Beside a good guest that runs, a file lies there that was refused.
+async fn with_rubbish(simulator: &Simulator) -> Bench {
     let first = guests::behaving("steady", 1);
-    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
+    let bench = Bench::start_on(&first, &[paris(simulator)], GUEST).await;
     bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
     bench.install(b"rubbish");
     let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
     bench.until("it is refused", refused).await;
+    bench
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_take_effect_while_an_unfit_guest_lies_there() {
+    let simulator = simulator().await;
+    let bench = with_rubbish(&simulator).await;
     let oslo = Site {
         name: "oslo",
         ..paris(&simulator)
@@ -128,11 +134,7 @@ async fn settings_take_effect_while_an_unfit_guest_lies_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_bytes_are_not_tried_again_at_every_reload() {
     let simulator = simulator().await;
-    let first = guests::behaving("steady", 1);
-    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
-    bench.install(b"rubbish");
-    let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
-    bench.until("it is refused", refused).await;
+    let bench = with_rubbish(&simulator).await;
     for _ in 0..3 {
         bench.app.reload(Why::Http).await.unwrap();
         assert_eq!(swaps(&bench.scrape().await, "refused"), Some(1.0));
@@ -142,13 +144,7 @@ async fn refused_bytes_are_not_tried_again_at_every_reload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_guest_is_tried_again_when_a_site_is_reached_otherwise() {
     let simulator = simulator().await;
-    let first = guests::behaving("steady", 1);
-    let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
-    bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
-    bench.install(b"rubbish");
-    let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
-    bench.until("it is refused", refused).await;
-
+    let bench = with_rubbish(&simulator).await;
     let more = paris(&simulator).yaml_with("maxRequestsPerCollection: 7");
     bench
         .reconfigure(&format!("{GUEST}nbuservers:\n{more}"))
