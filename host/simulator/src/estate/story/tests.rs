@@ -142,6 +142,23 @@ fn the_aged_client_has_had_no_success_for_two_days() {
 }
 
 #[test]
+fn the_aged_client_is_aged_at_whatever_time_the_story_begins() {
+    for minutes in (0..24 * 60).step_by(5) {
+        let born = born() + SignedDuration::from_mins(minutes);
+        let jobs = Estate::lively(1, born).seen(born);
+        let succeeded = |seen: &&Seen| matches!(seen.status(), Some(0 | 1));
+        let aged = jobs
+            .iter()
+            .filter(|seen| seen.job.client.ends_with("legacy-erp01"));
+        let last = aged.filter(succeeded).filter_map(Seen::end).max().unwrap();
+        assert!(
+            born.duration_since(last) > SignedDuration::from_hours(48),
+            "{born}"
+        );
+    }
+}
+
+#[test]
 fn a_pool_nears_full_and_is_cleaned_up() {
     let filled = |hours: i64| {
         let pools = Estate::lively(1, born()).pools(after(hours));
