@@ -206,7 +206,7 @@ impl Reloader {
     async fn try_reload(&mut self) -> Result<u64, String> {
         let config = self.load().await?;
         let moved = self.listener.prepare(&self.config.http, &config.http);
-        let moved = moved.map_err(|error| error.to_string())?;
+        let moved = moved.map_err(|error| error.with_hint())?;
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
         let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
         self.apply_log(&config.log)?;

@@ -92,8 +92,17 @@ pub struct BindError {
 }
 
 impl BindError {
+    /// The problem, and what to do about it on a line of its own: for a reload,
+    /// whose problems all look so. Who starts the program gets one line.
+    pub fn with_hint(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}\n  hint: {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// What to do about it.
-    fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self.source.kind() {
             io::ErrorKind::AddrInUse if self.ours.is_some() => {
                 Some("restart the exporter, or choose another port with `server.port`")
@@ -120,19 +129,15 @@ impl fmt::Display for BindError {
         // For the kinds that operators meet, the kind says it without a number.
         match (source.kind(), self.ours) {
             (io::ErrorKind::AddrInUse, Some(ours)) => {
-                write!(f, "this process itself listens on {ours}")?
+                write!(f, "this process itself listens on {ours}")
             }
             (
                 kind @ (io::ErrorKind::AddrInUse
                 | io::ErrorKind::AddrNotAvailable
                 | io::ErrorKind::PermissionDenied),
                 _,
-            ) => write!(f, "{kind}")?,
-            _ => write!(f, "{source}")?,
-        }
-        match self.hint() {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
-            None => Ok(()),
+            ) => write!(f, "{kind}"),
+            _ => write!(f, "{source}"),
         }
     }
 }
