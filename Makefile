@@ -27,11 +27,12 @@ bench: target
 	$(CARGO) build --release --workspace --all-targets
 	$(CARGO) bench --workspace --bench figures -- $(BENCH)
 
-## soak: swaps and reloads under scrapes for SECONDS, and what is left of it
+## soak: swaps and reloads under scrapes for SECONDS, or until SWAPS; as root
 SECONDS ?= 300
+SWAPS ?=
 soak: target
 	$(CARGO) build --release --workspace --all-targets
-	SECONDS=$(SECONDS) $(CARGO) bench --workspace --bench soak
+	SECONDS=$(SECONDS) SWAPS=$(SWAPS) $(CARGO) bench --workspace --bench soak
 
 build: target
 	$(CARGO) build --workspace --all-targets

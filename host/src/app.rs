@@ -1,6 +1,7 @@
 //! The wiring: from a configuration to rooms and the tasks that run in them.
 
 mod answers;
+mod compiler;
 mod failure;
 mod listener;
 mod observer;
@@ -11,6 +12,7 @@ mod storing;
 mod witness;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -56,14 +58,18 @@ impl App {
     pub async fn start(
         source: Source,
         config: Config,
+        engine: Arc<Engine>,
         log: Option<telemetry::Handle>,
     ) -> Result<Self, Failure> {
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&source.path));
         }
-        let engine = Engine::shared().map_err(Failure::Engine)?;
+        let compiler = engine.compiler_up();
         let (requests, inbox) = mpsc::channel(16);
         let rooms = Rooms::new(engine, &config, requests.clone());
+        rooms.instruments.compiler(*compiler.borrow());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(compiler::watch(compiler, rooms.instruments.clone()));
         let store = storing::open(&rooms, config.state_dir.clone()).await;
         rooms.memory.set_store(store.map_err(Failure::State)?);
         let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
@@ -77,7 +83,6 @@ impl App {
         let begun = reloader.begin().await;
         begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
 
-        let mut tasks = JoinSet::new();
         tasks.spawn(rooms.rounds().run());
         let cache = rooms.cache.clone();
         tasks.spawn(async move { cache.expire_forever().await });

@@ -14,7 +14,8 @@ use std::io::{ErrorKind, Write as _};
 use args::{Args, Command};
 
 use crate::app::Failure;
-use crate::confine::Confinement;
+use crate::confine::{self, Confinement};
+use crate::guest::{CompilerProcess, Engine};
 
 /// Writes to standard output; a reader that has seen enough is no failure.
 fn print(text: &str) -> Result<(), Failure> {
@@ -26,25 +27,42 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Takes from the process what serving does not need; none for the commands,
-/// which do not stay. While there is a single thread.
-pub fn confine(args: &Args) -> Option<Confinement> {
-    args.command
-        .is_none()
-        .then(|| serve::confine(&args.options))
+/// What is done while the process has a single thread.
+pub struct Prepared {
+    compiler: CompilerProcess,
+    confinement: Option<Confinement>,
+}
+
+/// Starts the compiler process, then takes from this process what serving does not
+/// need, running files among it. Commands do not stay, and keep what they have.
+///
+/// # Errors
+/// When there is no compiler process to be had.
+pub fn prepare(args: &Args) -> Result<Prepared, Failure> {
+    let compiler = CompilerProcess::start()
+        .map_err(|error| Failure::Command(format!("cannot start the compiler process: {error}")))?;
+    confine::forbid_core_dumps()
+        .map_err(|error| Failure::Command(format!("cannot forbid core dumps: {error}")))?;
+    let serves = args.command.is_none();
+    Ok(Prepared {
+        compiler,
+        confinement: serves.then(|| serve::confine(&args.options)),
+    })
 }
 
 /// Does what the command line asks for.
-pub async fn run(args: Args, confinement: Option<Confinement>) -> Result<(), Failure> {
+pub async fn run(args: Args, prepared: Prepared) -> Result<(), Failure> {
+    let engine = Engine::new(prepared.compiler).map_err(Failure::Engine)?;
+    let options = &args.options;
     match &args.command {
-        None => serve::run(&args.options, confinement).await,
-        Some(Command::Check) => check::run(&args.options).await,
-        Some(Command::Collect { site }) => collect::run(&args.options, site.as_deref()).await,
-        Some(Command::Demo { guest }) => demo::run(&args.options, guest.as_deref()).await,
+        None => serve::run(options, engine, prepared.confinement).await,
+        Some(Command::Check) => check::run(options, &engine).await,
+        Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
+        Some(Command::Demo { guest }) => demo::run(options, engine, guest.as_deref()).await,
         Some(Command::Inspect {
             file,
             public_key,
             markdown,
-        }) => inspect::run(file.as_deref(), public_key.as_deref(), *markdown).await,
+        }) => inspect::run(&engine, file.as_deref(), public_key.as_deref(), *markdown).await,
     }
 }

@@ -1,6 +1,6 @@
 //! The room of the guest: from the bytes of a component to checked reports.
 //!
-//! `engine` compiles and links, `load` makes a [`Guest`] of bytes, `call` runs
+//! `compiler` has components compiled in another process, `engine` links, `load` makes a [`Guest`] of bytes, `call` runs
 //! one export in a fresh instance under its limits, `admit` checks what came back
 //! before anything else sees it. Nothing outside this room and
 //! `egress::hooks` names a Wasmtime type.
@@ -30,6 +30,7 @@ pub use bindings::exports::nbu::collector::collector::{
 };
 pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
 pub use call::{Collected, Place};
+pub use compiler::{CompilerProcess, compiler_main};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
 pub use limits::{ComponentLimits, InstanceLimits, Limits, LogLimits, ManifestLimits};

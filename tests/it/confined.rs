@@ -1,9 +1,11 @@
 //! What the process has taken from itself cannot be had again.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
+use tests::processes::Found;
 use tests::{Bench, Client, Program};
 
 /// The configuration with its log in that folder.
@@ -48,4 +50,27 @@ async fn only_the_folder_of_the_log_can_be_written() {
     let address = address.split_whitespace().next().unwrap();
     let page = Client::new(address.parse().unwrap()).scrape().await;
     assert!(page.types.contains_key("nbu_exporter_build_info"));
+}
+
+/// What is not dumpable belongs to root below `/proc`, so the program must not be
+/// root's here.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_memory_of_the_process_is_its_own() {
+    let folder = TempDir::new().unwrap();
+    let simulator = simulator(small()).await;
+    Bench::write(folder.path(), &[site("paris", &simulator)], "");
+    let mut program = Program::serve_unprivileged(folder.path());
+    let client = Client::new(program.address().await);
+    let process = Found::of(program.id());
+    assert_eq!(process.limit("Max core file size"), Some(0));
+    for name in ["mem", "environ", "maps", "fd"] {
+        let entry = fs::metadata(format!("/proc/{}/{name}", program.id())).unwrap();
+        assert_eq!(entry.uid(), 0, "its user may open `{name}`");
+    }
+    // The program itself still counts its descriptors.
+    let page = client.scrape().await;
+    assert!(
+        page.value("process_open_fds", &[])
+            .is_some_and(|open| open > 5.0)
+    );
 }

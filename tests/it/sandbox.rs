@@ -3,6 +3,7 @@
 mod bomb;
 mod budget;
 mod collections;
+mod compiler;
 mod exports;
 mod fairness;
 mod log;

@@ -110,7 +110,7 @@ impl Bench {
             overrides,
         };
         let config = source.load().await.map_err(Failure::Config)?;
-        let app = App::start(source, config, None).await?;
+        let app = App::start(source, config, crate::engine(), None).await?;
         let client = Client::new(app.addresses()[0]);
         Ok(Self {
             folder,

@@ -72,6 +72,21 @@ pub fn with_module(wat: &str, count: usize) -> Vec<u8> {
     bytes
 }
 
+/// A well-behaved guest with functions besides that take a compiler very long: with
+/// far more blocks and variables than anybody writes.
+pub fn bomb(functions: usize, variables: usize) -> Vec<u8> {
+    let mut body = String::new();
+    for n in 0..variables {
+        body += &format!(
+            "(local.set {n} (i32.add (local.get {n}) (i32.const {n})))\
+             (if (local.get {n}) (then (local.set 0 (local.get {n}))))"
+        );
+    }
+    let locals = "i32 ".repeat(variables);
+    let function = format!("(func (local {locals}) (loop {body} (br_if 0 (local.get 1))))");
+    with_module(&format!("(module {})", function.repeat(functions)), 0)
+}
+
 /// A well-behaved guest of the contract's other version, such as `0.2.0`.
 pub fn of_contract(version: &str) -> Vec<u8> {
     let mut bytes = behaving("steady", 1);
@@ -106,7 +121,8 @@ fn core_modules(component: &[u8]) -> usize {
     modules
 }
 
-fn section(bytes: &mut Vec<u8>, id: u8, content: &[u8]) {
+/// Adds a section at the end of a component.
+pub fn section(bytes: &mut Vec<u8>, id: u8, content: &[u8]) {
     bytes.push(id);
     bytes.extend(leb128(content.len()));
     bytes.extend(content);

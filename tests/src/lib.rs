@@ -13,14 +13,17 @@
 
 mod bench;
 mod client;
+mod engine;
 pub mod estates;
 mod exposition;
 pub mod guests;
+pub mod processes;
 mod program;
 mod scripted;
 
 pub use bench::{Bench, Site, eventually};
 pub use client::{Answer, Client};
+pub use engine::engine;
 pub use exposition::{Exposition, Sample};
 pub use program::Program;
 pub use scripted::{Act, Manner, Play, Scripted};

@@ -95,6 +95,25 @@ impl Program {
         Self::serve_with(folder, &[])
     }
 
+    /// The same, as a user who is not root.
+    pub fn serve_unprivileged(folder: &Path) -> Self {
+        const NOBODY: u32 = 65534;
+        // The folder that it was built in may be closed to others.
+        let program = folder.join("nbu_exporter");
+        std::fs::copy(Self::path("nbu_exporter"), &program).unwrap();
+        let mut command = Command::new(&program);
+        command.args([
+            "--config.file=config.yaml",
+            "--web.listen-address=127.0.0.1:0",
+        ]);
+        if rustix::process::getuid().is_root() {
+            let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(folder, open).unwrap();
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        Self::spawn(command, folder)
+    }
+
     /// The same with variables of its environment.
     pub fn serve_with(folder: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(Self::path("nbu_exporter"));

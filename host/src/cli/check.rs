@@ -1,5 +1,7 @@
 //! Validate the configuration and the guest, without network.
 
+use std::sync::Arc;
+
 use super::args::Options;
 use super::print;
 use crate::app::{Failure, Source};
@@ -8,7 +10,7 @@ use crate::config::Config;
 use crate::guest::{Engine, Guest, Limits, built_in};
 use crate::swap::{Difference, Offered, Refusal, check};
 
-pub(super) async fn run(options: &Options) -> Result<(), Failure> {
+pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), Failure> {
     let source = Source {
         path: options.config_file.clone(),
         overrides: options.overrides(),
@@ -20,7 +22,7 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
     if let Some(folder) = &config.state_dir {
         examine(folder).map_err(Failure::State)?;
     }
-    let guest = guest(&config).await?;
+    let guest = guest(engine, &config).await?;
     let sites = config
         .swap
         .sites
@@ -28,7 +30,7 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
         .map(|site| (&site.name, &site.guest));
     check(&guest, sites).await.map_err(refused)?;
     let compared = match config.swap.guest_path {
-        Some(_) => compare(&guest).await?,
+        Some(_) => compare(engine, &guest).await?,
         None => String::new(),
     };
     print(&format!(
@@ -41,8 +43,8 @@ pub(super) async fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// In what a guest from a file differs from the one that the program carries.
-async fn compare(guest: &Guest) -> Result<String, Failure> {
-    let inside = load(built_in(), Limits::default()).await?;
+async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, Failure> {
+    let inside = load(engine, built_in(), Limits::default()).await?;
     let version = &inside.manifest().version;
     let lines = Difference::between(inside.manifest(), guest.manifest()).lines();
     if lines.is_empty() {
@@ -57,17 +59,16 @@ async fn compare(guest: &Guest) -> Result<String, Failure> {
 }
 
 /// The guest that a configuration names, if it may be trusted, loaded.
-pub(super) async fn guest(config: &Config) -> Result<Guest, Failure> {
+pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, Failure> {
     let offered = Offered::read(config.swap.guest_path.as_deref()).await;
     let offered = offered.map_err(refused)?;
     let admitted = config.swap.provenance.admit(&offered);
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
-    load(offered.bytes, config.swap.limits).await
+    load(engine, offered.bytes, config.swap.limits).await
 }
 
-async fn load(bytes: bytes::Bytes, limits: Limits) -> Result<Guest, Failure> {
-    let engine = Engine::shared().map_err(Failure::Engine)?;
-    let guest = Guest::load_within(&engine, bytes, limits).await;
+async fn load(engine: &Arc<Engine>, bytes: bytes::Bytes, limits: Limits) -> Result<Guest, Failure> {
+    let guest = Guest::load_within(engine, bytes, limits).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }
 

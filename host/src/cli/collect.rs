@@ -12,11 +12,16 @@ use crate::app::{BUILD, Failure, Source};
 use crate::cache::Cache;
 use crate::collect::{Desk, Memory};
 use crate::egress::{Egress, Silent};
+use crate::guest::Engine;
 use crate::metrics::{Format, Instruments};
 use crate::swap::{Member, check};
 use crate::telemetry;
 
-pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Failure> {
+pub(super) async fn run(
+    options: &Options,
+    engine: &Arc<Engine>,
+    only: Option<&str>,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let source = Source {
         path: options.config_file.clone(),
@@ -34,7 +39,7 @@ pub(super) async fn run(options: &Options, only: Option<&str>) -> Result<(), Fai
         let name = only.unwrap_or_default();
         return Err(Failure::Command(format!("there is no site `{name}`")));
     }
-    let guest = guest(&config).await?;
+    let guest = guest(engine, &config).await?;
     let sites = config
         .swap
         .sites

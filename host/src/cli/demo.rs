@@ -2,6 +2,7 @@
 //! configuration file that can be edited while it runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use simulator::{Authority, Clock, Estate, Options as Simulated, Release, Simulator};
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use super::args::{DEMO_ADDRESS, Options};
 use super::serve::serve;
 use crate::app::{Failure, Source};
-use crate::guest::built_in;
+use crate::guest::{Engine, built_in};
 
 /// The keys that the simulated servers take. They guard nothing.
 const PARIS_KEY: &str = "paris-demo-key";
@@ -22,7 +23,11 @@ struct Demo {
     _sites: [Simulator; 2],
 }
 
-pub(super) async fn run(options: &Options, guest: Option<&Path>) -> Result<(), Failure> {
+pub(super) async fn run(
+    options: &Options,
+    engine: Arc<Engine>,
+    guest: Option<&Path>,
+) -> Result<(), Failure> {
     let demo = start(guest).await;
     let demo =
         demo.map_err(|error| Failure::Command(format!("the demo does not start: {error}")))?;
@@ -41,7 +46,7 @@ pub(super) async fn run(options: &Options, guest: Option<&Path>) -> Result<(), F
         path: file,
         overrides,
     };
-    serve(source, None).await
+    serve(source, engine, None).await
 }
 
 async fn start(guest: Option<&Path>) -> io::Result<Demo> {

@@ -1,6 +1,7 @@
 //! Print what a guest can do.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::app::Failure;
 use crate::guest::{Capability, Engine, Guest};
@@ -12,6 +13,7 @@ use super::{print, reference};
 /// Of a file, or of the guest inside. Fails after printing when a key is given
 /// and the signature is not good.
 pub(super) async fn run(
+    engine: &Arc<Engine>,
     file: Option<&Path>,
     public_key: Option<&str>,
     markdown: bool,
@@ -25,8 +27,7 @@ pub(super) async fn run(
         ..Provenance::default()
     };
     let offered = Offered::read(file).await.map_err(refused)?;
-    let engine = Engine::shared().map_err(Failure::Engine)?;
-    let guest = Guest::load(&engine, offered.bytes.clone()).await;
+    let guest = Guest::load(engine, offered.bytes.clone()).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
     if markdown {
         return print(&reference::markdown(guest.manifest()));

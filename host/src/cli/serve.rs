@@ -1,5 +1,7 @@
 //! Serve until told to stop.
 
+use std::sync::Arc;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
@@ -7,6 +9,7 @@ use super::args::Options;
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
 use crate::confine::{self, Confinement};
+use crate::guest::Engine;
 use crate::telemetry;
 
 /// Only the log and the state are ever written. A configuration that cannot be read
@@ -27,9 +30,10 @@ pub(super) fn confine(options: &Options) -> Confinement {
 
 pub(super) async fn run(
     options: &Options,
+    engine: Arc<Engine>,
     confinement: Option<Confinement>,
 ) -> Result<(), Failure> {
-    serve(source(options), confinement).await
+    serve(source(options), engine, confinement).await
 }
 
 fn source(options: &Options) -> Source {
@@ -40,7 +44,11 @@ fn source(options: &Options) -> Source {
 }
 
 /// Runs the exporter until SIGTERM or SIGINT.
-pub(super) async fn serve(source: Source, confinement: Option<Confinement>) -> Result<(), Failure> {
+pub(super) async fn serve(
+    source: Source,
+    engine: Arc<Engine>,
+    confinement: Option<Confinement>,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let config = source.load().await.map_err(Failure::Config)?;
     let log = telemetry::init(&config.log).map_err(|error| failed(&error))?;
@@ -49,7 +57,7 @@ pub(super) async fn serve(source: Source, confinement: Option<Confinement>) -> R
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
-    let app = App::start(source, config, Some(log)).await?;
+    let app = App::start(source, config, engine, Some(log)).await?;
     tokio::select! {
         _ = terminate.recv() => info!("SIGTERM received, stopping"),
         _ = interrupt.recv() => info!("SIGINT received, stopping"),

@@ -24,6 +24,7 @@ pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
     );
     let compile = &mut limits.component.compile;
     *compile = section.value::<Duration>("compileTimeout", *compile);
+    size(section, "compileMemory", &mut limits.component.memory);
 
     let instance = &mut limits.instance;
     count(section, "instances", &mut instance.instances);

@@ -1,101 +1,157 @@
-//! From bytes to linked code, for bytes that may be made to take for ever.
+//! Compiling in a process of its own.
 //!
-//! The compiler cannot be told to stop. So it runs on a thread of its own, one
-//! component at a time; whoever offered it waits no longer than the deadline, and
-//! while an overdue one is still at it, further offers are refused at once. It
-//! keeps processors busy until it is done, and the system shares them fairly: the
-//! running guest and scrapes go on. What takes longest is refused before, by the
-//! number and the length of its functions.
+//! A compiler takes most of the memory that the exporter would ever use, cannot be
+//! stopped, and is the largest body of code that reads a component's bytes. So it
+//! runs elsewhere: `process` is the compiler process, which starts one `worker` for
+//! each component, kills it at its deadline, and passes on what it said. The worker
+//! confines itself before it reads a byte.
+//!
+//! This file is the exporter's side: one component at a time, in order of arrival.
 
-use std::fmt::Display;
-use std::sync::Arc;
+mod artifact;
+mod process;
+mod screen;
+mod wire;
+mod worker;
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, ExitCode};
+use std::sync::mpsc;
+use std::thread::Builder;
+use std::time::Duration;
 
 use bytes::Bytes;
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout};
-use wasmparser::{Parser, Payload};
+use tokio::sync::{oneshot, watch};
 
 use super::bindings::GuestPre;
 use super::engine::Engine;
 use super::error::one_line;
 use super::instance::Instance;
 use super::{ComponentLimits, LoadError};
+pub use process::CompilerProcess;
+use wire::{Answer, Job, Verdict};
 
 /// Linked code, and the names of its imports.
 type Compiled = (GuestPre<Instance>, Vec<String>);
 
-/// Lets one component compile at a time.
+/// The compiler process ends a job at its deadline. One that says nothing for so
+/// long after that is itself broken.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs the part of the compiler that the first argument of this process names;
+/// `None` where it names none, and this process is the exporter.
+pub fn compiler_main() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next()?.as_str() {
+        process::ROLE => Some(process::run()),
+        worker::ROLE => Some(worker::run(arguments)),
+        _ => None,
+    }
+}
+
+/// The exporter's connection to the compiler process.
 pub(super) struct Compiler {
-    one: Arc<Semaphore>,
-    /// The deadline of the one that compiles, or did last.
-    due: watch::Sender<Instant>,
+    jobs: mpsc::Sender<(Job, oneshot::Sender<Answer>)>,
+    up: watch::Receiver<bool>,
 }
 
 impl Compiler {
-    pub(super) fn new() -> Self {
-        Self {
-            one: Arc::new(Semaphore::new(1)),
-            due: watch::Sender::new(Instant::now()),
-        }
+    /// Starts the threads that talk to the process and wait for its end.
+    pub(super) fn new(process: CompilerProcess) -> io::Result<Self> {
+        let (stream, child) = process.into_parts();
+        let (up, receiver) = watch::channel(true);
+        let (jobs, queue) = mpsc::channel();
+        let down = up.clone();
+        Builder::new()
+            .name("guest-compiler".to_owned())
+            .spawn(move || serve(stream, queue, &up))?;
+        Builder::new()
+            .name("compiler-reaper".to_owned())
+            .spawn(move || reap(child, &down))?;
+        Ok(Self { jobs, up: receiver })
     }
 
-    /// Waits for its turn, unless the one before is overdue.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, LoadError> {
-        let mut due = self.due.subscribe();
-        let acquire = Arc::clone(&self.one).acquire_owned();
-        tokio::pin!(acquire);
-        loop {
-            let until = *due.borrow_and_update();
-            tokio::select! {
-                biased;
-                turn = &mut acquire => return turn.map_err(|_| LoadError::CompilerBusy),
-                _ = due.changed() => {}
-                () = sleep_until(until) => return Err(LoadError::CompilerBusy),
-            }
+    /// Whether the compiler process is there; changes once, when it has ended.
+    pub(super) fn up(&self) -> watch::Receiver<bool> {
+        self.up.clone()
+    }
+
+    /// Waits for its turn, then for the answer.
+    async fn compile(&self, bytes: Bytes, limits: ComponentLimits) -> Option<Answer> {
+        let (sender, answer) = oneshot::channel();
+        self.jobs.send((Job { limits, bytes }, sender)).ok()?;
+        answer.await.ok()
+    }
+}
+
+/// Hands on one job at a time. A thread and not a task: it outlives the runtime of
+/// a single test, and a blocking pipe needs no reactor.
+fn serve(
+    mut stream: UnixStream,
+    queue: mpsc::Receiver<(Job, oneshot::Sender<Answer>)>,
+    up: &watch::Sender<bool>,
+) {
+    for (job, sender) in queue {
+        if sender.is_closed() {
+            continue;
         }
+        let overdue = job.limits.compile.saturating_add(GRACE);
+        let answer = stream
+            .set_read_timeout(Some(overdue))
+            .and_then(|()| job.write(&mut stream))
+            .and_then(|()| Answer::read(&mut stream));
+        match answer {
+            // The asker may be gone.
+            Ok(answer) => drop(sender.send(answer)),
+            Err(_) => break,
+        }
+    }
+    // Dropping the stream ends the process, if it has not ended already.
+    up.send_replace(false);
+}
+
+/// Waits for the end of the compiler process, so that it leaves no zombie.
+fn reap(mut child: Child, up: &watch::Sender<bool>) {
+    let _ = child.wait();
+    up.send_replace(false);
+    // A worker that outlived it falls to process 1, which the exporter may be.
+    #[cfg(target_os = "linux")]
+    if std::process::id() == 1 {
+        use rustix::process::{WaitOptions, wait};
+        while let Ok(Some(_)) = wait(WaitOptions::empty()) {}
     }
 }
 
 impl Engine {
+    /// Whether guests can be compiled; turns false once, with the compiler process.
+    pub fn compiler_up(&self) -> watch::Receiver<bool> {
+        self.compiler.up()
+    }
+
     /// Validates, compiles and links.
     pub(super) async fn compile(
-        self: &Arc<Self>,
+        &self,
         bytes: Bytes,
         limits: ComponentLimits,
     ) -> Result<Compiled, LoadError> {
         if let Some(component) = self.carried(&bytes) {
             return self.linked(&component);
         }
-        let turn = self.compiler.turn().await?;
-        self.compiler
-            .due
-            .send_replace(Instant::now() + limits.compile);
-        let (done, compiled) = oneshot::channel();
-        let engine = Arc::clone(self);
-        let work = move || {
-            // Nobody may be waiting any more.
-            let _ = done.send(engine.work(&bytes, limits));
-            drop(turn);
-        };
-        std::thread::Builder::new()
-            .name("guest-compiler".to_owned())
-            .spawn(work)
-            .map_err(failed)?;
-        match timeout(limits.compile, compiled).await {
-            Ok(Ok(compiled)) => compiled,
-            Ok(Err(_)) => Err(failed("it panicked")),
-            Err(_) => Err(LoadError::TooSlow(limits.compile)),
+        let answer = self.compiler.compile(bytes.clone(), limits).await;
+        let Answer { verdict, payload } = answer.ok_or(LoadError::CompilerDown)?;
+        let why = || String::from_utf8_lossy(&payload).into_owned();
+        match verdict {
+            Verdict::Compiled => {}
+            Verdict::TooComplex => return Err(LoadError::TooComplex(why())),
+            Verdict::NotAComponent => return Err(LoadError::NotAComponent(why())),
+            Verdict::Unlinkable => return Err(LoadError::Unlinkable(why())),
+            Verdict::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
+            Verdict::Failed => return Err(LoadError::CompilerFailed(why())),
         }
-    }
-
-    fn work(&self, bytes: &Bytes, limits: ComponentLimits) -> Result<Compiled, LoadError> {
-        measure(bytes, limits).map_err(LoadError::TooComplex)?;
-        let threads = threads().map_err(failed)?;
-        let component = threads
-            .install(|| self.translate(bytes))
-            .map_err(|error| LoadError::NotAComponent(one_line(&error)))?;
-        self.linked(&component)
+        let component = artifact::load(self.wasmtime(), &payload)
+            .map_err(|error| LoadError::CompilerFailed(one_line(&error)))?;
+        self.linked(&self.keep_if_carried(&bytes, component))
     }
 
     fn linked(&self, component: &wasmtime::component::Component) -> Result<Compiled, LoadError> {
@@ -109,39 +165,4 @@ impl Engine {
             .map_err(|error| LoadError::Unlinkable(one_line(&error)))?;
         Ok((linked, imports))
     }
-}
-
-/// Where a component is compiled, until it is. Threads that stayed would keep
-/// megabytes each for what they allocate next.
-fn threads() -> Result<ThreadPool, ThreadPoolBuildError> {
-    ThreadPoolBuilder::new()
-        .thread_name(|number| format!("guest-compiler-{number}"))
-        .build()
-}
-
-fn failed(why: impl Display) -> LoadError {
-    LoadError::NotAComponent(format!("the compiler failed: {why}"))
-}
-
-/// Counts functions and their bytes, those of nested modules too. What cannot be
-/// parsed is for the compiler to complain of.
-fn measure(bytes: &[u8], limits: ComponentLimits) -> Result<(), String> {
-    let mut functions = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
-        let Payload::CodeSectionEntry(body) = payload else {
-            continue;
-        };
-        functions += 1;
-        if functions > limits.functions {
-            let limit = limits.functions;
-            return Err(format!("it has more than the {limit} functions allowed"));
-        }
-        let (length, limit) = (body.range().len(), limits.function_bytes);
-        if length > limit {
-            return Err(format!(
-                "function {functions} has {length} bytes, more than the {limit} allowed"
-            ));
-        }
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! One compiler and one set of links for the whole process.
+//! What runs guests, and one set of links for the whole process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use wasmtime_wasi::{WasiView as _, p2};
 use super::bindings::GuestPre;
 use super::bindings::nbu::collector::log;
 use super::body_error;
-use super::compiler::Compiler;
+use super::compiler::{Compiler, CompilerProcess};
 use super::instance::Instance;
 use super::load::built_in;
 use super::pace::Pace;
@@ -27,12 +27,12 @@ const TICK: Duration = Duration::from_millis(10);
 /// Stack of a guest in bytes; an endless recursion ends here.
 const STACK: usize = 1 << 20;
 
-/// Compiles and links guests.
+/// Links and runs guests, and has them compiled.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Instance>,
-    /// The guest that the program carries, once it was asked for: whoever
-    /// returns to it has it at once.
+    /// The guest that the program carries, once it was compiled: returning to it
+    /// takes no time.
     carried: OnceLock<Component>,
     pub(super) compiler: Compiler,
     pub(super) pace: Pace,
@@ -40,43 +40,39 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The engine of the process. There is one: an engine keeps its compiler's
-    /// memory. Fails only where the machine cannot run compiled code at all.
-    pub fn shared() -> Result<Arc<Self>, String> {
-        static SHARED: OnceLock<Result<Arc<Engine>, String>> = OnceLock::new();
-        let build = || match Self::build() {
-            Ok(engine) => Ok(Arc::new(engine)),
-            Err(error) => Err(super::error::one_line(&error)),
+    /// An engine that has its guests compiled by `compiler`. It cannot compile by
+    /// itself.
+    ///
+    /// # Errors
+    /// Where the machine cannot run compiled code at all, or allows no thread.
+    pub fn new(compiler: CompilerProcess) -> Result<Arc<Self>, String> {
+        let build = || {
+            let mut config = config();
+            config.enable_compiler(false);
+            let engine = wasmtime::Engine::new(&config)?;
+            Ok(Arc::new(Self {
+                linker: linker(&engine)?,
+                _ticker: Ticker::start(engine.weak())?,
+                engine,
+                carried: OnceLock::new(),
+                compiler: Compiler::new(compiler)?,
+                pace: Pace::default(),
+            }))
         };
-        SHARED.get_or_init(build).clone()
-    }
-
-    fn build() -> Result<Self> {
-        let engine = wasmtime::Engine::new(&config())?;
-        let linker = linker(&engine)?;
-        let ticker = Ticker::start(engine.weak())?;
-        Ok(Self {
-            engine,
-            linker,
-            carried: OnceLock::new(),
-            compiler: Compiler::new(),
-            pace: Pace::default(),
-            _ticker: ticker,
-        })
+        build().map_err(|error: wasmtime::Error| super::error::one_line(&error))
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.engine
     }
 
-    /// Validates and compiles. Takes a fraction of a second, or, when somebody
-    /// wants it to, very long.
-    pub(super) fn translate(&self, bytes: &[u8]) -> Result<Component> {
-        let component = Component::from_binary(&self.engine, bytes)?;
+    /// Keeps the compiled form of the guest that the program carries.
+    pub(super) fn keep_if_carried(&self, bytes: &[u8], component: Component) -> Component {
         if bytes == built_in() {
-            return Ok(self.carried.get_or_init(|| component).clone());
+            self.carried.get_or_init(|| component).clone()
+        } else {
+            component
         }
-        Ok(component)
     }
 
     /// The guest that the program carries, if these are its bytes and it was
@@ -92,7 +88,13 @@ impl Engine {
     }
 }
 
-/// Everything off that a guest of this contract does not need.
+/// What a worker of the compiler process compiles with.
+pub(super) fn compiling_engine() -> Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&config())
+}
+
+/// Everything off that a guest of this contract does not need. The same where guests
+/// are compiled and where they run: Wasmtime refuses an artifact of another one.
 fn config() -> Config {
     let mut config = Config::new();
     config
@@ -108,6 +110,37 @@ fn config() -> Config {
         .wasm_wide_arithmetic(false);
     config
 }
+
+/// The interfaces that [`linker`] provides, for refusing a component by its imports
+/// before it is compiled. The linker has the last word, also on versions and types.
+pub(super) const PROVIDED: &[&str] = &[
+    "nbu:collector/log@0.1.0",
+    "wasi:cli/environment@0.2.0",
+    "wasi:cli/exit@0.2.0",
+    "wasi:cli/stderr@0.2.0",
+    "wasi:cli/stdin@0.2.0",
+    "wasi:cli/stdout@0.2.0",
+    "wasi:cli/terminal-input@0.2.0",
+    "wasi:cli/terminal-output@0.2.0",
+    "wasi:cli/terminal-stderr@0.2.0",
+    "wasi:cli/terminal-stdin@0.2.0",
+    "wasi:cli/terminal-stdout@0.2.0",
+    "wasi:clocks/monotonic-clock@0.2.0",
+    "wasi:clocks/wall-clock@0.2.0",
+    "wasi:filesystem/preopens@0.2.0",
+    "wasi:filesystem/types@0.2.0",
+    "wasi:http/outgoing-handler@0.2.0",
+    "wasi:http/types@0.2.0",
+    "wasi:io/error@0.2.0",
+    "wasi:io/poll@0.2.0",
+    "wasi:io/streams@0.2.0",
+    "wasi:random/insecure-seed@0.2.0",
+    "wasi:random/insecure@0.2.0",
+    "wasi:random/random@0.2.0",
+];
+
+/// The contract that a component must export.
+pub(super) const EXPORTED: &str = "nbu:collector/collector@0.1.0";
 
 /// What a guest may import. WASI is linked, with nothing in it: no files, no
 /// environment, no arguments; and no sockets at all, so that a guest that asks

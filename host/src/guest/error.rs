@@ -17,8 +17,10 @@ pub enum LoadError {
     TooComplex(String),
     /// It was not compiled within its deadline.
     TooSlow(Duration),
-    /// A component before it is overdue and still being compiled.
-    CompilerBusy,
+    /// The compiler ended without an answer, for example for want of memory.
+    CompilerFailed(String),
+    /// The compiler process has ended, so that nothing can be compiled.
+    CompilerDown,
     /// Not a component, or one that does not validate.
     NotAComponent(String),
     /// It asks for something this host does not give, or lacks an export.
@@ -41,9 +43,11 @@ impl fmt::Display for LoadError {
                 let seconds = allowed.as_secs_f64();
                 write!(f, "the component was not compiled within {seconds} s")
             }
-            Self::CompilerBusy => f.write_str(
-                "the compiler is still busy with a component that took too long; \
-                 offer this one again later, or restart the program",
+            Self::CompilerFailed(why) => {
+                write!(f, "the compiler failed on the component: {why}")
+            }
+            Self::CompilerDown => f.write_str(
+                "the compiler process has ended; restart the exporter to load another guest",
             ),
             Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
             Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
@@ -116,8 +120,8 @@ pub(super) fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// A Wasmtime error on one line, short enough for a log.
-pub(super) fn one_line(error: &wasmtime::Error) -> String {
+/// An error of Wasmtime's on one line, short enough for a log.
+pub(super) fn one_line(error: &impl fmt::Display) -> String {
     const LONGEST: usize = 600;
     let mut line = plain(&format!("{error:#}"))
         .split_whitespace()

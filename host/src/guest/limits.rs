@@ -49,6 +49,8 @@ pub struct ComponentLimits {
     pub function_bytes: usize,
     /// How long it may take to compile.
     pub compile: Duration,
+    /// Bytes of address space that compiling it may take, in a process of its own.
+    pub memory: usize,
 }
 
 /// The limits of an instance besides its memory.
@@ -104,6 +106,7 @@ impl Default for Limits {
                 functions: 100_000,
                 function_bytes: 1 << 20,
                 compile: Duration::from_secs(60),
+                memory: 1 << 30,
             },
             instance: InstanceLimits {
                 instances: 50,

@@ -52,7 +52,7 @@ pub enum Refusal {
 impl Refusal {
     /// Whether it says nothing of the guest, which was not even looked at.
     pub(super) fn is_passing(&self) -> bool {
-        matches!(self, Self::Unloadable(LoadError::CompilerBusy))
+        matches!(self, Self::Unloadable(LoadError::CompilerDown))
     }
 }
 

@@ -69,7 +69,7 @@ fn report(table: &mut Table, jobs: u64, pause: u64, readers: Option<u32>, run: &
             "{readers}VmHWM after two collections; VmRSS {:.1} MB",
             run.resident
         );
-        let aim = if jobs == 100_000 { "< 64 MB" } else { "" };
+        let aim = if jobs == 100_000 { "≤ 50 MB" } else { "" };
         table.add(what, figure, aim, &how);
         let what = format!("memory of the guest, {jobs} jobs");
         let how = format!("{readers}the most that its instance held, of the last collection");

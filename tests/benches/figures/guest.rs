@@ -2,9 +2,9 @@
 //! to collect in one, and to put another in its place.
 
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use nbu_exporter::guest::{Engine, Guest, Selection, SiteSettings, built_in};
+use nbu_exporter::guest::{Guest, Limits, LoadError, Selection, SiteSettings, built_in};
 use tempfile::TempDir;
 use tests::{Client, Program, eventually, guests};
 
@@ -18,12 +18,13 @@ const JOBS: u64 = 100_000;
 
 pub(crate) async fn measure(table: &mut Table) {
     compile_and_call(table).await;
+    bomb(table).await;
     swap(table).await;
     native(table).await;
 }
 
 async fn compile_and_call(table: &mut Table) {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     let began = Instant::now();
     let guest = Guest::load(&engine, built_in()).await.unwrap();
     let figure = milliseconds(began.elapsed());
@@ -44,6 +45,25 @@ async fn compile_and_call(table: &mut Table) {
         "",
         "`check`, mean of 5,000",
     );
+}
+
+/// A component that would take minutes, which is stopped at its deadline.
+async fn bomb(table: &mut Table) {
+    const DEADLINE: Duration = Duration::from_secs(1);
+    let engine = tests::engine();
+    let bomb = guests::bomb(300, 400);
+    let mut limits = Limits::default();
+    limits.component.compile = DEADLINE;
+    let mut late = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        let refused = Guest::load_within(&engine, bomb.clone().into(), limits).await;
+        assert!(matches!(refused.err(), Some(LoadError::TooSlow(_))));
+        late.push(began.elapsed().saturating_sub(DEADLINE));
+    }
+    let how = "past its deadline of 1 s, until it is refused and its process is gone; median of 5";
+    let figure = milliseconds(median(late));
+    table.add("compile bomb is stopped", figure, "< 100 ms", how);
 }
 
 /// From a file that is replaced to the answer that the new guest is current.

@@ -14,7 +14,7 @@ use http::Method;
 use nbu_exporter::app::Source;
 use nbu_exporter::config::Overrides;
 use nbu_exporter::egress::{Egress, Observer};
-use nbu_exporter::guest::{Engine, Guest, Limits, Place, Saved, SiteSettings, Window, built_in};
+use nbu_exporter::guest::{Guest, Limits, Place, Saved, SiteSettings, Window, built_in};
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
 use tests::Client;
@@ -59,7 +59,7 @@ impl Sandbox {
             overrides: Overrides::default(),
         };
         let config = source.load().await.ok().unwrap();
-        let engine = Engine::shared().unwrap();
+        let engine = tests::engine();
         let settings = &config.swap.sites[0];
         let sent = Arc::new(Sent::default());
         let observer = Arc::clone(&sent) as Arc<dyn Observer>;

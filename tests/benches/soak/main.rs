@@ -1,9 +1,11 @@
 //! Swaps and reloads without a pause, under scrapes at full speed, for a chosen
-//! time: `make soak SECONDS=60`. The exporter is a process of its own, so that
-//! its memory, descriptors and threads are nobody else's.
+//! time or number of swaps: `make soak SECONDS=60`, `make soak SWAPS=1000`. The
+//! exporter is a process of its own, so that its memory, descriptors and threads
+//! are nobody else's.
 //!
-//! One table at the end; exit status 1 when a scrape failed, a counter fell, a
-//! guest was rolled back or kept in memory, or descriptors were left open.
+//! One table at the end; exit status 1 when a scrape failed, a counter fell, a guest
+//! was rolled back or kept in memory, descriptors or processes were left, or, after
+//! enough swaps to tell, memory grew.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -24,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use simulator::{Clock, Estate, Options, Simulator};
 use tempfile::TempDir;
-use tests::{Client, Exposition, Program, eventually};
+use tests::{Client, Exposition, Program, eventually, processes};
 use tokio::runtime::Runtime;
 
 use change::Changes;
@@ -34,24 +36,42 @@ use table::Table;
 
 /// Unless `SECONDS` says how long.
 const SECONDS: u64 = 300;
-/// How often the process is looked at, begin and end besides.
+/// How often the process is looked at, in addition to begin and end.
 const LOOKS: u32 = 10;
+/// From so many swaps on, memory that grew is a failure.
+const TELLING: usize = 200;
+/// The most that the median of the last tenth may exceed that of the second.
+const GROWTH: f64 = 1.05;
+
+/// When the soak ends.
+#[derive(Clone, Copy)]
+enum Goal {
+    Time(Duration),
+    Swaps(u32),
+}
+
+impl Goal {
+    /// What part of it is done.
+    fn done(self, took: Duration, swaps: u32) -> f64 {
+        match self {
+            Self::Time(time) => took.as_secs_f64() / time.as_secs_f64(),
+            Self::Swaps(goal) => f64::from(swaps) / f64::from(goal),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     // `cargo test --benches` only wants to know that it builds and runs.
     if std::env::args().all(|argument| argument != "--bench") {
         return ExitCode::SUCCESS;
     }
-    let seconds = std::env::var("SECONDS").ok();
-    let seconds = seconds
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(SECONDS);
-    Runtime::new()
-        .unwrap()
-        .block_on(soak(Duration::from_secs(seconds)))
+    let number = |name| std::env::var(name).ok()?.parse::<u32>().ok();
+    let seconds = number("SECONDS").map_or(SECONDS, u64::from);
+    let goal = number("SWAPS").map_or(Goal::Time(Duration::from_secs(seconds)), Goal::Swaps);
+    Runtime::new().unwrap().block_on(soak(goal))
 }
 
-async fn soak(time: Duration) -> ExitCode {
+async fn soak(goal: Goal) -> ExitCode {
     let options = Options {
         estate: Estate::lively(1, Clock::System.now()),
         ..Options::default()
@@ -79,9 +99,12 @@ async fn soak(time: Duration) -> ExitCode {
     let began = Instant::now();
     let mut states = vec![process.state(began)];
     let load = Load::start(address);
-    while began.elapsed() < time {
+    let (mut memory, mut done) = (Vec::new(), 0.0);
+    while done < 1.0 {
         changes.turn(&client).await;
-        if began.elapsed() >= time * states.len() as u32 / LOOKS {
+        memory.push(process.resident());
+        done = goal.done(began.elapsed(), memory.len() as u32);
+        if done >= states.len() as f64 / f64::from(LOOKS) {
             states.push(process.state(began));
             eprintln!("{}", states.last().unwrap());
         }
@@ -90,8 +113,18 @@ async fn soak(time: Duration) -> ExitCode {
     settled(&process, &states[0]).await;
     states.push(process.state(began));
     let last = client.scrape().await;
+    let left = processes::children(id).len();
     drop(program);
-    report(began.elapsed(), &load, &states, &first, &last)
+    let seen = Seen {
+        took: began.elapsed(),
+        load,
+        states,
+        memory,
+        processes: left,
+        first,
+        last,
+    };
+    seen.report()
 }
 
 /// Connections that nobody needs any more are closed in a moment; the guest before
@@ -110,23 +143,49 @@ async fn settled(process: &Process, begin: &State) {
     .await;
 }
 
-fn report(
+/// Everything that the table is made of.
+struct Seen {
     took: Duration,
-    load: &load::Ended,
-    states: &[State],
-    first: &Exposition,
-    last: &Exposition,
-) -> ExitCode {
-    let mut table = Table::default();
-    let rolled_back = happened(&mut table, took, load, first, last);
-    held(&mut table, states);
-    table.print();
-    let (begin, end) = (&states[0], states.last().unwrap());
-    let bad = load.failed + load.fell > 0
-        || rolled_back > 0.0
-        || end.descriptors > begin.descriptors
-        || end.guests > 1;
-    ExitCode::from(u8::from(bad))
+    load: load::Ended,
+    states: Vec<State>,
+    /// Bytes, after each swap.
+    memory: Vec<f64>,
+    /// Children of the exporter in the end; the compiler process is one.
+    processes: usize,
+    first: Exposition,
+    last: Exposition,
+}
+
+impl Seen {
+    fn report(&self) -> ExitCode {
+        let mut table = Table::default();
+        let rolled_back = happened(&mut table, self.took, &self.load, &self.first, &self.last);
+        held(&mut table, &self.states);
+        let processes = self.processes.to_string();
+        table.add("processes of the compiler", processes, "1", "in the end");
+        let growth = growth(&self.memory);
+        let how = "median of the last tenth of the swaps / of the second tenth";
+        table.add("memory, growth", format!("{growth:.3} ×"), "≤ 1.05 ×", how);
+        table.print();
+        let (begin, end) = (&self.states[0], self.states.last().unwrap());
+        let bad = self.load.failed + self.load.fell > 0
+            || rolled_back > 0.0
+            || end.descriptors > begin.descriptors
+            || end.guests > 1
+            || self.processes > 1
+            || (self.memory.len() >= TELLING && growth > GROWTH);
+        ExitCode::from(u8::from(bad))
+    }
+}
+
+fn growth(memory: &[f64]) -> f64 {
+    let median = |part: &[f64]| {
+        let mut part = part.to_vec();
+        part.sort_by(f64::total_cmp);
+        part.get(part.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let tenth = memory.len() / 10;
+    median(&memory[memory.len() - tenth..]) / median(&memory[tenth..2 * tenth])
 }
 
 /// What was done and seen; gives how many guests were rolled back.

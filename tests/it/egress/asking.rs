@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nbu_exporter::egress::{Egress, Limits, Observer, Origin, Scheme, Settings, Timeouts, Tls};
-use nbu_exporter::guest::{self, Engine, Guest, Place, Selection, SiteSettings, Window};
+use nbu_exporter::guest::{self, Guest, Place, Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
 use tests::{Act, Scripted, guests};
@@ -25,7 +25,7 @@ impl Observer for Notes {
 }
 
 async fn asking() -> Guest {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     let bytes = guests::behaving("ask", 1);
     Guest::load(&engine, bytes.into()).await.unwrap()
 }

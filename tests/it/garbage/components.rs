@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use nbu_exporter::guest::{Engine, Guest, Limits, Place};
+use nbu_exporter::guest::{Guest, Limits, Place};
 use nbu_exporter::site::SiteName;
 use tests::guests;
 
@@ -45,7 +45,7 @@ fn small() -> Vec<u8> {
 
 /// Loads it, and calls all of it when that works; whether it worked.
 async fn tried(bytes: Vec<u8>) -> bool {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     let guest = match Guest::load_within(&engine, bytes.into(), limits()).await {
         Ok(guest) => guest,
         Err(refused) => {

@@ -2,7 +2,7 @@
 //! the site is read all the same.
 
 use fastrand::Rng;
-use nbu_exporter::guest::{Engine, Guest, Limits, Place, Saved};
+use nbu_exporter::guest::{Guest, Limits, Place, Saved};
 use nbu_exporter::site::SiteName;
 use simulator::Clock;
 use tests::estates::{simulator, small};
@@ -13,7 +13,7 @@ use super::{egress, mangle, settings, window};
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_saved_state_holds_the_site_is_read() {
     let simulator = simulator(small()).await;
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     let guest = Guest::load(&engine, guests::good().into()).await.unwrap();
     let site = SiteName::new("paris").unwrap();
     let port = simulator.address().port();

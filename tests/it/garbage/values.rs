@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 use http::{Method, StatusCode};
-use nbu_exporter::guest::{Engine, Guest};
+use nbu_exporter::guest::Guest;
 use simulator::Simulator;
 use tests::{Bench, Exposition, guests};
 
@@ -83,7 +83,7 @@ async fn whatever_a_guest_reports_the_page_stays_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_guest_announces_it_is_taken_or_refused_in_one_line() {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     let (mut taken, mut refused) = (0, 0);
     for seed in 1..=8 {
         let bytes = guests::behaving("random", seed);

@@ -16,6 +16,7 @@ pub(super) const KEYS: &[Keys] = &[(
         "checkTimeout",
         "collections",
         "collectors",
+        "compileMemory",
         "compileTimeout",
         "failures",
         "families",

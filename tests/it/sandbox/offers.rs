@@ -1,8 +1,6 @@
 //! Files that are offered as a guest and are none, or none for this host.
 
-use std::sync::Arc;
-
-use nbu_exporter::guest::{Engine, Guest, InstanceLimits, Limits};
+use nbu_exporter::guest::{Guest, InstanceLimits, Limits};
 use tests::{Bench, Exposition, guests};
 
 use super::{simulator, site};
@@ -116,7 +114,7 @@ fn limits() -> Limits {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_offer_is_refused_with_the_reason() {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     for (what, bytes, reason) in offers() {
         let loaded = Guest::load_within(&engine, bytes.into(), limits()).await;
         let said = loaded.err().expect(what).to_string();
@@ -128,7 +126,7 @@ async fn a_bad_offer_is_refused_with_the_reason() {
 /// So that what the appended modules are refused for is their size alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn modules_within_the_limits_do_no_harm() {
-    let engine = Engine::shared().unwrap();
+    let engine = tests::engine();
     for module in [MEMORY, TABLE, "(module)"] {
         let bytes = guests::with_module(module, 2);
         let loaded = Guest::load_within(&engine, bytes.into(), limits()).await;
@@ -168,7 +166,7 @@ async fn a_running_guest_and_its_page_outlive_every_bad_offer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_an_instance_are_the_configured_ones() {
-    let engine: Arc<Engine> = Engine::shared().unwrap();
+    let engine = tests::engine();
     let usual = Limits::default().instance;
     for (instance, module, reason) in [
         (

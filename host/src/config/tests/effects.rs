@@ -282,7 +282,7 @@ fn every_limit_of_the_guest_has_an_effect() {
         "{SITE}guest:
   limits:
     {{ collections: 1, busyCalls: 2, checkTimeout: 3s, functions: 4, functionSize: 5B,
-      compileTimeout: 6s, instances: 7, memories: 8, tables: 9, tableElements: 10,
+      compileTimeout: 6s, compileMemory: 500MiB, instances: 7, memories: 8, tables: 9, tableElements: 10,
       handles: 11, callSize: 12B, logLines: 13, logSize: 14B, logLineSize: 15B,
       collectors: 16, paths: 17, families: 18, seriesPerFamily: 19,
       seriesPerCollector: 20, seriesPerSite: 21, labels: 22, nameSize: 23B,

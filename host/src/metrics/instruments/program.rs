@@ -75,6 +75,14 @@ impl Instruments {
             .set(gauge(generation));
     }
 
+    /// Whether the compiler process runs.
+    pub fn compiler(&self, up: bool) {
+        self.change()
+            .compiler_up
+            .with_label_values(ALONE)
+            .set(i64::from(up));
+    }
+
     /// A guest was offered.
     pub fn swap(&self, result: SwapResult) {
         self.change()

@@ -83,6 +83,8 @@ instruments! {
     guest_generation: IntGaugeVec = "nbu_exporter_guest_generation" [];
     /// Guests that were offered, by what became of them.
     guest_swaps: IntCounterVec = "nbu_exporter_guest_swaps_total" ["result"];
+    /// Whether the compiler process runs; without it no other guest can be loaded.
+    compiler_up: IntGaugeVec = "nbu_exporter_compiler_up" [];
     /// How long collections took.
     collection_duration: HistogramVec = "nbu_exporter_collection_duration_seconds" ["site"] COLLECTION;
     /// Collections that have ended, by result.

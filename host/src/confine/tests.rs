@@ -1,0 +1,84 @@
+//! What a confined process can still do. Landlock and limits cannot be undone, so each
+//! is tried by a thread, or by a process, of its own.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::process::Command;
+
+use super::*;
+
+/// Landlock holds for the thread that asks for it, so that a thread of its own
+/// can be confined in a process that goes on.
+#[test]
+fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, elsewhere) = (folder.path().join("log"), folder.path().join("elsewhere"));
+    fs::create_dir(&log).unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    let there = elsewhere.join("there");
+    fs::write(&there, "kept").unwrap();
+    let confined = std::thread::spawn(move || {
+        if confine(std::slice::from_ref(&log)) == Confinement::None {
+            return eprintln!("skipped: this kernel has no Landlock");
+        }
+        let denied = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        };
+        denied(Command::new("/bin/true").status().map(drop));
+        denied(fs::write(elsewhere.join("new"), "x"));
+        denied(fs::write(&there, "x"));
+        denied(fs::remove_file(&there));
+        denied(fs::create_dir(elsewhere.join("folder")));
+        assert_eq!(fs::read(&there).unwrap(), b"kept");
+        fs::write(log.join("exporter.log"), "x").unwrap();
+    });
+    confined.join().unwrap();
+}
+
+/// The name of the test that is run in a process of its own, and the variable that
+/// says so.
+const INSIDE: &str = "confine::tests::a_process_that_gave_everything_up_has_nothing_left";
+const VARIABLE: &str = "NBU_TEST_INSIDE";
+
+/// Limits hold for a whole process, so this test starts itself again.
+#[test]
+fn a_process_that_gave_everything_up_has_nothing_left() {
+    if std::env::var_os(VARIABLE).is_some() {
+        return inside();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", INSIDE, "--nocapture"])
+        .env(VARIABLE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+fn inside() {
+    use std::net::{TcpListener, TcpStream};
+
+    use rustix::process::{Resource, dumpable_behavior, getrlimit};
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // In a thread: the harness needs its files to report what came of it.
+    let confined = std::thread::spawn(move || {
+        give_up_everything(4 << 30, 7).unwrap();
+        assert!(fs::read("/proc/self/status").is_err(), "a file is read");
+        assert!(fs::read_dir("/").is_err(), "a folder is read");
+        assert!(Command::new("/bin/true").status().is_err(), "a file is run");
+        assert!(TcpStream::connect(address).is_err(), "it connects");
+        assert!(TcpListener::bind("127.0.0.1:0").is_err(), "it listens");
+    });
+    confined.join().unwrap();
+    let soft = |resource| getrlimit(resource).current;
+    assert_eq!(soft(Resource::As), Some(4 << 30));
+    assert_eq!(soft(Resource::Cpu), Some(7));
+    assert_eq!(soft(Resource::Core), Some(0));
+    let dumpable = dumpable_behavior().unwrap();
+    assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
+    let mut memory: Vec<u8> = Vec::new();
+    assert!(memory.try_reserve(5 << 30).is_err(), "memory is granted");
+}

@@ -1,0 +1,178 @@
+//! The compiler process: starts a worker for each component, kills it at its
+//! deadline, and passes on what it said. It reads no component itself.
+//!
+//! It is started before the exporter gives up the right to run files. Landlock then
+//! keeps the exporter from signalling it, so it ends at the end of its input.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream as AsyncStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use super::super::ComponentLimits;
+use super::wire::{Answer, JOB_HEAD, Job, LARGEST_ARTIFACT, Verdict};
+use super::worker;
+
+/// The first argument of the compiler process.
+pub(super) const ROLE: &str = "compiler-process";
+
+/// The compiler process as it was started: no thread talks to it yet, so that one
+/// can be started before the exporter confines itself.
+pub struct CompilerProcess {
+    stream: UnixStream,
+    child: Child,
+}
+
+impl CompilerProcess {
+    /// Starts it from the file that this process runs.
+    ///
+    /// # Errors
+    /// When there is no `/proc`, or the system allows no further process.
+    pub fn start() -> io::Result<Self> {
+        Self::from_executable(&own_executable()?)
+    }
+
+    /// Starts it from another `nbu_exporter`, of the same build: for a host inside a
+    /// process whose executable is another one, such as a test's.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn from_executable(executable: &Path) -> io::Result<Self> {
+        let (stream, theirs) = UnixStream::pair()?;
+        let child = command(executable, theirs).arg(ROLE).spawn()?;
+        Ok(Self { stream, child })
+    }
+
+    pub(super) fn into_parts(self) -> (UnixStream, Child) {
+        (self.stream, self.child)
+    }
+}
+
+/// The link and not the path behind it: it names the file that runs, also after an
+/// upgrade in place.
+#[cfg(target_os = "linux")]
+fn own_executable() -> io::Result<PathBuf> {
+    let link = PathBuf::from("/proc/self/exe");
+    match std::fs::read_link(&link) {
+        Ok(_) => Ok(link),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("`{}`: {error}; mount /proc", link.display()),
+        )),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn own_executable() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// A child with one descriptor, its socket, and no environment.
+fn command(executable: &Path, socket: UnixStream) -> Command {
+    let mut command = Command::new(executable);
+    command
+        .env_clear()
+        .stdin(Stdio::from(OwnedFd::from(socket)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// The socket that a child of [`command`] was started with.
+pub(super) fn own_socket() -> io::Result<UnixStream> {
+    std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(From::from)
+}
+
+/// The whole life of the compiler process.
+pub(super) fn run() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime.and_then(|runtime| runtime.block_on(serve())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn serve() -> io::Result<()> {
+    // Heard and not acted on: signals meant for the exporter may reach its group.
+    let _ignored = [
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    ];
+    let socket = own_socket()?;
+    socket.set_nonblocking(true)?;
+    let (mut reader, mut writer) = AsyncStream::from_std(socket)?.into_split();
+    let mut head = [0; JOB_HEAD];
+    while reader.read_exact(&mut head).await.is_ok() {
+        let (limits, length) = Job::parse_head(&head)?;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        reader.read_exact(&mut bytes).await?;
+        let answer = tokio::select! {
+            answer = compile(limits, &bytes) => answer,
+            // The exporter says nothing while it waits: it has ended.
+            _ = reader.read_u8() => return Ok(()),
+        };
+        drop(bytes);
+        writer.write_all(&answer.head()).await?;
+        writer.write_all(&answer.payload).await?;
+    }
+    Ok(())
+}
+
+/// One component in one worker.
+async fn compile(limits: ComponentLimits, bytes: &[u8]) -> Answer {
+    let failed = |error: io::Error| Answer::refused(Verdict::Failed, error.to_string());
+    let started = UnixStream::pair().and_then(|(ours, theirs)| {
+        ours.set_nonblocking(true)?;
+        let mut command = command(&own_executable()?, theirs);
+        command.arg(worker::ROLE).args(worker::arguments(limits));
+        let mut command = tokio::process::Command::from(command);
+        let child = command.kill_on_drop(true).spawn()?;
+        Ok((child, AsyncStream::from_std(ours)?))
+    });
+    let (mut child, stream) = match started {
+        Ok(started) => started,
+        Err(error) => return failed(error),
+    };
+    let talk = async {
+        let said = exchange(stream, bytes).await;
+        let status = child.wait().await?;
+        Ok((said, status))
+    };
+    match timeout(limits.compile, talk).await {
+        Ok(Ok((Ok(Some(answer)), status))) if status.success() => answer,
+        Ok(Ok((_, status))) => {
+            Answer::refused(Verdict::Failed, worker::died(status, limits.memory))
+        }
+        Ok(Err(error)) => failed(error),
+        Err(_) => {
+            let _ = child.kill().await;
+            Answer::refused(Verdict::TooSlow, "")
+        }
+    }
+}
+
+/// Hands over the component, and hears the answer to its end; `None` where it is
+/// too large or says nothing.
+async fn exchange(mut stream: AsyncStream, bytes: &[u8]) -> io::Result<Option<Answer>> {
+    stream.write_all(bytes).await?;
+    stream.shutdown().await?;
+    let Some(verdict) = Verdict::of(stream.read_u8().await?) else {
+        return Ok(None);
+    };
+    let mut payload = Vec::new();
+    let mut capped = stream.take(LARGEST_ARTIFACT + 1);
+    let read = capped.read_to_end(&mut payload).await?;
+    Ok((read as u64 <= LARGEST_ARTIFACT).then_some(Answer { verdict, payload }))
+}

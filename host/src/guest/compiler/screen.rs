@@ -1,0 +1,228 @@
+//! What a component looks like from outside, before anything of it is compiled: its
+//! size, its imports and its exports. Milliseconds, where compiling takes seconds.
+
+use semver::Version;
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
+use wasmparser::types::Types;
+use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+use super::super::engine::{EXPORTED, PROVIDED};
+use super::super::error::one_line;
+use super::wire::{Answer, Verdict};
+
+/// The limits of a component's code.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) functions: usize,
+    pub(super) function_bytes: usize,
+}
+
+/// Refuses what is no component, is too large to compile, or cannot fit the host.
+/// Function bodies are measured and not read; that is the compiler's part.
+pub(super) fn examine(bytes: &[u8], shape: Shape) -> Result<(), Answer> {
+    let outline = Outline::of(bytes, shape)?;
+    outline
+        .provided()
+        .and_then(|()| outline.exported())
+        .map_err(|why| Answer::refused(Verdict::Unlinkable, why))
+}
+
+/// The outermost component: the names of its imports and exports, and their types.
+struct Outline {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    types: Types,
+}
+
+impl Outline {
+    fn of(bytes: &[u8], shape: Shape) -> Result<Self, Answer> {
+        let refused = |error: wasmparser::Error| not_a_component(one_line(&error));
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let (mut depth, mut functions) = (0_usize, 0_usize);
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload.map_err(refused)?;
+            match &payload {
+                Payload::Version { encoding, .. } => {
+                    if depth == 0 && *encoding == Encoding::Module {
+                        return Err(not_a_component("it is a core module"));
+                    }
+                    depth += 1;
+                }
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section.clone() {
+                        imports.push(import.map_err(refused)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section.clone() {
+                        exports.push(export.map_err(refused)?.name.name.to_owned());
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    functions += 1;
+                    measure(functions, body.range().len(), shape)
+                        .map_err(|why| Answer::refused(Verdict::TooComplex, why))?;
+                }
+                _ => {}
+            }
+            // The outermost component ends last.
+            if let ValidPayload::End(types) = validator.payload(&payload).map_err(refused)?
+                && depth == 0
+            {
+                return Ok(Self {
+                    imports,
+                    exports,
+                    types,
+                });
+            }
+        }
+        Err(not_a_component("it is empty"))
+    }
+
+    /// Every import but names of types must be one that the host provides.
+    fn provided(&self) -> Result<(), String> {
+        let missing = |name: &&String| {
+            !PROVIDED.iter().any(|provided| compatible(provided, name)) && !self.only_types(name)
+        };
+        match self.imports.iter().find(missing) {
+            Some(name) => Err(format!(
+                "it imports `{name}`, which this host does not provide"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn only_types(&self, import: &str) -> bool {
+        let is_type = |item: &ComponentItem| match item.ty {
+            ComponentEntityType::Type { created, .. } => {
+                !matches!(created, ComponentAnyTypeId::Resource(_))
+            }
+            _ => false,
+        };
+        match self.types.component_item_for_import(import) {
+            Some(item) => match item.ty {
+                ComponentEntityType::Instance(id) => self.types[id].exports.values().all(is_type),
+                _ => is_type(item),
+            },
+            None => false,
+        }
+    }
+
+    /// The contract must be among the exports.
+    fn exported(&self) -> Result<(), String> {
+        let fits = |name: &String| compatible(EXPORTED, name);
+        if self.exports.iter().any(fits) {
+            return Ok(());
+        }
+        let interface = EXPORTED.split('@').next().unwrap_or(EXPORTED);
+        let found = self.exports.iter().find(|name| name.starts_with(interface));
+        let found = found.map_or(String::new(), |name| format!(", found `{name}`"));
+        Err(format!("expected the export `{EXPORTED}`{found}"))
+    }
+}
+
+fn not_a_component(why: impl Into<String>) -> Answer {
+    Answer::refused(Verdict::NotAComponent, why)
+}
+
+fn measure(functions: usize, length: usize, shape: Shape) -> Result<(), String> {
+    if functions > shape.functions {
+        let limit = shape.functions;
+        return Err(format!("it has more than the {limit} functions allowed"));
+    }
+    let limit = shape.function_bytes;
+    if length > limit {
+        return Err(format!(
+            "function {functions} has {length} bytes, more than the {limit} allowed"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether `name` is the interface `known` in a version that Wasmtime links to it:
+/// up to the first part of the version that is not 0.
+fn compatible(known: &str, name: &str) -> bool {
+    let track = |name: &str| {
+        let (interface, version) = name.split_once('@')?;
+        let version = Version::parse(version).ok()?;
+        let minor = (version.major == 0).then_some(version.minor);
+        Some((interface.to_owned(), version.major, minor))
+    };
+    known == name || track(known).is_some_and(|known| track(name) == Some(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        functions: 10,
+        function_bytes: 100,
+    };
+
+    fn refusal(component: &str) -> (Verdict, String) {
+        let bytes = wat::parse_str(component).unwrap();
+        let refused = examine(&bytes, SHAPE).unwrap_err();
+        (refused.verdict, String::from_utf8(refused.payload).unwrap())
+    }
+
+    #[test]
+    fn imports_that_the_host_lacks_are_named_before_anything_is_compiled() {
+        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
+            let text =
+                format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
+            let (verdict, why) = refusal(&text);
+            assert_eq!(verdict, Verdict::Unlinkable);
+            assert!(why.contains(&format!("`{import}`")), "{why}");
+        }
+        let (_, why) = refusal("(component (import \"f\" (func)))");
+        assert!(why.contains("`f`"), "{why}");
+    }
+
+    #[test]
+    fn what_is_provided_or_only_names_types_passes_to_the_exports() {
+        for item in [
+            "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
+            "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
+        ] {
+            let text = format!("(component (type $bool bool) (import {item}))");
+            let text = text.replace("(eq bool)", "(eq $bool)");
+            let text = text.replace(
+                "(instance (export \"t\"",
+                "(instance (alias outer 1 $bool (type $bool)) (export \"t\"",
+            );
+            let (verdict, why) = refusal(&text);
+            assert_eq!(verdict, Verdict::Unlinkable);
+            assert!(why.contains("expected the export"), "{item}: {why}");
+        }
+    }
+
+    #[test]
+    fn another_contract_is_named() {
+        let (_, why) = refusal(
+            "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
+        );
+        assert!(
+            why.contains("found `nbu:collector/collector@0.2.0`"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn nested_modules_count_towards_the_limits() {
+        let module = "(core module (func))".repeat(11);
+        let (verdict, _) = refusal(&format!("(component {module})"));
+        assert_eq!(verdict, Verdict::TooComplex);
+        assert_eq!(refusal("(module)").0, Verdict::NotAComponent);
+    }
+
+    #[test]
+    fn versions_are_compatible_as_wasmtime_links_them() {
+        assert!(compatible("wasi:io/poll@0.2.12", "wasi:io/poll@0.2.0"));
+        assert!(compatible("a:b/c@1.2.0", "a:b/c@1.9.0"));
+        assert!(!compatible("wasi:io/poll@0.2.12", "wasi:io/poll@0.3.0"));
+        assert!(!compatible("wasi:io/poll@0.2.12", "wasi:io/streams@0.2.12"));
+    }
+}

@@ -1,0 +1,122 @@
+//! A worker compiles one component and ends. It is what a hostile component meets,
+//! so it gives up everything but its socket before it reads a byte.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{ExitCode, ExitStatus};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::super::engine::compiling_engine;
+use super::super::error::{one_line, plain};
+use super::super::{ComponentLimits, LARGEST};
+use super::process::own_socket;
+use super::screen::{self, Shape};
+use super::wire::{Answer, Verdict};
+use crate::confine;
+
+/// The first argument of a worker.
+pub(super) const ROLE: &str = "compiler-worker";
+
+/// A guest has some thousand functions; more threads than this gain little and take
+/// address space each.
+const THREADS: usize = 8;
+
+/// What a worker is started with.
+pub(super) fn arguments(limits: ComponentLimits) -> [String; 5] {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(THREADS);
+    // The limit of the kernel sums up all threads.
+    let factor = u32::try_from(threads).unwrap_or(u32::MAX);
+    let cpu = limits.compile.saturating_mul(factor) + Duration::from_secs(1);
+    [
+        limits.memory as u64,
+        cpu.as_secs_f64().ceil() as u64,
+        threads as u64,
+        limits.functions as u64,
+        limits.function_bytes as u64,
+    ]
+    .map(|number| number.to_string())
+}
+
+/// The whole life of a worker.
+pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
+    let numbers: Option<Vec<u64>> = arguments.map(|number| number.parse().ok()).collect();
+    let Some(&[memory, cpu, threads, functions, function_bytes]) = numbers.as_deref() else {
+        return ExitCode::FAILURE;
+    };
+    let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let shape = Shape {
+        functions: size(functions),
+        function_bytes: size(function_bytes),
+    };
+    let answered =
+        confine::give_up_everything(memory, cpu).and_then(|()| answer(shape, size(threads)));
+    match answered {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn answer(shape: Shape, threads: usize) -> io::Result<()> {
+    let mut socket = own_socket()?;
+    let mut bytes = Vec::new();
+    (&socket).take(LARGEST).read_to_end(&mut bytes)?;
+    let Answer { verdict, payload } = guarded(|| compile(&bytes, shape, threads));
+    socket.write_all(&[verdict.tag()])?;
+    socket.write_all(&payload)
+}
+
+fn compile(bytes: &[u8], shape: Shape, threads: usize) -> Answer {
+    if let Err(refused) = screen::examine(bytes, shape) {
+        return refused;
+    }
+    let compiled = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Answer::refused(Verdict::Failed, error.to_string()))
+        .and_then(|pool| {
+            let artifact = pool.install(|| compiling_engine()?.precompile_component(bytes));
+            let refused = |error| Answer::refused(Verdict::NotAComponent, one_line(&error));
+            artifact.map_err(refused)
+        });
+    match compiled {
+        Ok(payload) => Answer {
+            verdict: Verdict::Compiled,
+            payload,
+        },
+        Err(refused) => refused,
+    }
+}
+
+/// A panic is an answer too, with its message.
+fn guarded(work: impl FnOnce() -> Answer) -> Answer {
+    static MESSAGE: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|panic| {
+        *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = plain(&panic.to_string());
+    }));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let message = MESSAGE.lock().unwrap_or_else(PoisonError::into_inner);
+        Answer::refused(Verdict::Failed, message.clone())
+    })
+}
+
+/// Why a worker ended without an answer.
+pub(super) fn died(status: ExitStatus, memory: usize) -> String {
+    use rustix::process::Signal;
+    let memory = ByteSize(memory as u64);
+    let signal = status.signal().and_then(Signal::from_named_raw);
+    match signal {
+        // Rust's answer to an allocation that fails.
+        Some(Signal::ABORT) => {
+            format!("it needs more memory than the {memory} of `guest.limits.compileMemory`")
+        }
+        Some(Signal::XCPU | Signal::KILL) => "it was killed: out of processor time, or \
+             out of memory on this machine"
+            .to_owned(),
+        _ => format!("it ended with {status}"),
+    }
+}

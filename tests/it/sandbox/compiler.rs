@@ -1,0 +1,207 @@
+//! Components that abuse the compiler, and the processes that it runs in.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use tests::processes::{self, Found};
+use tests::{Bench, Client, Program, guests};
+
+use super::{simulator, site};
+
+/// The program on a steady guest, its compiler limited as `limits` says.
+async fn start(folder: &Path, simulator: &simulator::Simulator, limits: &str) -> (Program, Client) {
+    guests::install(&guests::behaving("steady", 1), &folder.join(guests::FILE));
+    configure(folder, simulator, "");
+    let mut program = Program::serve(folder);
+    let client = Client::new(program.address().await);
+    program.line("Generation is current").await;
+    if !limits.is_empty() {
+        configure(folder, simulator, limits);
+        program.line("generation=2").await;
+    }
+    (program, client)
+}
+
+fn configure(folder: &Path, simulator: &simulator::Simulator, limits: &str) {
+    let rest = format!(
+        "guest: {{ path: guest.wasm, limits: {{ {limits} }} }}\n\
+         server: {{ collectionInterval: 200ms }}\n"
+    );
+    Bench::write(folder, &[site("paris", simulator)], &rest);
+}
+
+/// The compiler process of an exporter.
+fn compiler_process(program: &Program) -> Found {
+    let found = processes::children(program.id());
+    let [found] = &found[..] else {
+        panic!("expected one child, found {found:?}");
+    };
+    assert!(found.command.contains("compiler-process"), "{found:?}");
+    found.clone()
+}
+
+/// The worker that compiles now, once there is one.
+async fn worker(compiler: &Found) -> Found {
+    let mut found = Vec::new();
+    tests::eventually("a worker compiles", async || {
+        found = processes::children(compiler.id);
+        found
+            .iter()
+            .any(|child| child.command.contains("compiler-worker"))
+    })
+    .await;
+    found.remove(0)
+}
+
+async fn is_gone(process: &Found) {
+    let gone = async || !processes::exists(process.id);
+    tests::eventually(&format!("{process:?} ends"), gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_has_no_environment_a_socket_and_its_limits() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let limits = "compileTimeout: 1m, compileMemory: 512MiB";
+    let (program, _) = start(folder.path(), &simulator, limits).await;
+    let compiler = compiler_process(&program);
+    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    let worker = worker(&compiler).await;
+    // Set once it has confined itself.
+    let limited = async || worker.limit("Max address space") == Some(512 << 20);
+    tests::eventually("the worker is limited", limited).await;
+    assert_eq!(worker.limit("Max core file size"), Some(0));
+    assert!(worker.limit("Max cpu time").is_some());
+    assert_eq!(worker.read("oom_score_adj").trim(), "1000");
+    for process in [&compiler, &worker] {
+        if let Some(environment) = process.try_read("environ") {
+            assert_eq!(environment, "", "{process:?}");
+        }
+    }
+    drop(program);
+    is_gone(&worker).await;
+    is_gone(&compiler).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_takes_too_much_memory_costs_the_worker_alone() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let limits = "compileTimeout: 1m, compileMemory: 160MiB";
+    let (mut program, client) = start(folder.path(), &simulator, limits).await;
+    let file = folder.path().join(guests::FILE);
+    guests::install(&guests::bomb(2, 20_000), &file);
+    program.line("`guest.limits.compileMemory`").await;
+    assert!(processes::children(compiler_process(&program).id).is_empty());
+    guests::install(&guests::behaving("steady", 2), &file);
+    configure(folder.path(), &simulator, "");
+    taken(&client, "2").await;
+}
+
+/// A guest of that stamp is collected with.
+async fn taken(client: &Client, stamp: &str) {
+    tests::eventually("the guest is taken", async || {
+        let page = client.scrape().await;
+        page.value("nbu_test_jobs", &[("stamp", stamp)]).is_some()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (mut program, client) = start(folder.path(), &simulator, "").await;
+    let up = async || client.scrape().await.value("nbu_exporter_compiler_up", &[]);
+    assert_eq!(up().await, Some(1.0));
+    let compiler = compiler_process(&program);
+    compiler.signal("KILL").await;
+    program.line("The compiler process has ended").await;
+    tests::eventually("it is a metric", async || up().await == Some(0.0)).await;
+    assert!(!processes::exists(compiler.id), "it is a zombie");
+
+    guests::install(
+        &guests::behaving("steady", 2),
+        &folder.path().join(guests::FILE),
+    );
+    program
+        .line("restart the exporter to load another guest")
+        .await;
+    let reads = async || {
+        let labels = [("site", "paris"), ("result", "success")];
+        let page = client.scrape().await;
+        page.sum("nbu_exporter_collections_total", &labels)
+    };
+    let before = reads().await;
+    let on = async || reads().await > before;
+    tests::eventually("the running guest goes on", on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (mut program, client) = start(folder.path(), &simulator, "").await;
+    let compiler = compiler_process(&program);
+    for signal in ["INT", "TERM", "HUP"] {
+        compiler.signal(signal).await;
+    }
+    guests::install(
+        &guests::behaving("steady", 2),
+        &folder.path().join(guests::FILE),
+    );
+    taken(&client, "2").await;
+    assert!(processes::exists(compiler.id));
+    program.signal("TERM").await;
+    assert_eq!(program.wait().await, Some(0));
+    is_gone(&compiler).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (program, _) = start(folder.path(), &simulator, "").await;
+    let compiler = compiler_process(&program);
+    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    let worker = worker(&compiler).await;
+    program.signal("KILL").await;
+    is_gone(&compiler).await;
+    is_gone(&worker).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (program, _) = start(folder.path(), &simulator, "").await;
+    let compiler = compiler_process(&program);
+    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    let worker = worker(&compiler).await;
+    // The signal that follows the parent is set with the limits.
+    let limited = async || worker.limit("Max core file size") == Some(0);
+    tests::eventually("the worker is limited", limited).await;
+    compiler.signal("KILL").await;
+    is_gone(&worker).await;
+    drop(program);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_missing_is_found_before_anything_is_compiled() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (mut program, _) = start(folder.path(), &simulator, "compileTimeout: 5s").await;
+    let wanting = bomb_with_import(&guests::bomb(300, 400), "wasi:sockets/tcp@0.2.12");
+    guests::install(&wanting, &folder.path().join(guests::FILE));
+    program
+        .line("it imports `wasi:sockets/tcp@0.2.12`, which this host does not provide")
+        .await;
+}
+
+/// A component that holds another component, and wants something besides.
+fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
+    let mut bytes = guests::wanting(import);
+    // A nested component is section 4.
+    guests::section(&mut bytes, 4, inner);
+    bytes
+}
