@@ -30,6 +30,11 @@ fn configure(folder: &Path, simulator: &simulator::Simulator, limits: &str) {
     Bench::write(folder, &[site("paris", simulator)], &rest);
 }
 
+/// A guest that takes seconds to compile, so that the worker can be looked at.
+fn slow() -> Vec<u8> {
+    guests::bomb(300, 400)
+}
+
 /// The compiler process of an exporter.
 fn compiler_process(program: &Program) -> Found {
     let found = processes::children(program.id());
@@ -65,7 +70,7 @@ async fn a_worker_has_no_environment_a_socket_and_its_limits() {
     let limits = "compileTimeout: 1m, compileMemory: 512MiB";
     let (program, _) = start(folder.path(), &simulator, limits).await;
     let compiler = compiler_process(&program);
-    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
     // Set once it has confined itself.
     let limited = async || worker.limit("Max address space") == Some(512 << 20);
@@ -161,10 +166,13 @@ async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
 async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    let (program, _) = start(folder.path(), &simulator, "").await;
+    let limits = "compileTimeout: 10m";
+    let (program, _) = start(folder.path(), &simulator, limits).await;
     let compiler = compiler_process(&program);
-    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
+    // It will not end by itself.
+    worker.signal("STOP").await;
     program.signal("KILL").await;
     is_gone(&compiler).await;
     is_gone(&worker).await;
@@ -174,13 +182,16 @@ async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
 async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    let (program, _) = start(folder.path(), &simulator, "").await;
+    let limits = "compileTimeout: 10m";
+    let (program, _) = start(folder.path(), &simulator, limits).await;
     let compiler = compiler_process(&program);
-    guests::install(&guests::bomb(300, 400), &folder.path().join(guests::FILE));
+    guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
     // The signal that follows the parent is set with the limits.
     let limited = async || worker.limit("Max core file size") == Some(0);
     tests::eventually("the worker is limited", limited).await;
+    // It will not end by itself.
+    worker.signal("STOP").await;
     compiler.signal("KILL").await;
     is_gone(&worker).await;
     drop(program);
@@ -191,7 +202,7 @@ async fn an_import_that_is_missing_is_found_before_anything_is_compiled() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, _) = start(folder.path(), &simulator, "compileTimeout: 5s").await;
-    let wanting = bomb_with_import(&guests::bomb(300, 400), "wasi:sockets/tcp@0.2.12");
+    let wanting = bomb_with_import(&slow(), "wasi:sockets/tcp@0.2.12");
     guests::install(&wanting, &folder.path().join(guests::FILE));
     program
         .line("it imports `wasi:sockets/tcp@0.2.12`, which this host does not provide")
