@@ -20,7 +20,7 @@ mod scrape;
 #[cfg(test)]
 mod testing;
 
-pub use health::{Health, HealthAnswers, SiteHealth};
+pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
 pub use server::{BindError, Server, Serving};
 pub use settings::{Limits, Settings};
 pub use state::{Freshness, Reload, State, Status};

@@ -1,10 +1,15 @@
 //! `/health` asks NetBackup; `/-/healthy` and `/-/ready` do not.
 
+use std::time::{Duration, Instant};
+
 use futures::future::join_all;
 use http::StatusCode;
 use simulator::{Fault, Simulator};
+use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
-use tests::{Bench, eventually};
+use tests::{Bench, Client, Program, eventually, guests};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 /// Only probes ask NetBackup anything after the first collection.
 const RARELY: &str = "server: { collectionInterval: 1h, probeTimeout: 2s }";
@@ -90,6 +95,89 @@ async fn many_who_ask_at_once_cost_netbackup_one_request() {
     let answers = join_all((0..20).map(|_| health(&bench))).await;
     assert!(answers.iter().all(|answer| answer.0 == StatusCode::OK));
     assert_eq!(simulator.requests().total(), before + 1);
+}
+
+/// Each connects, asks and closes; the first once NetBackup has its request.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_do_not_wait_for_the_answer_cost_netbackup_one_request() {
+    let (simulator, bench) = one().await;
+    let before = simulator.requests().total();
+    simulator.faults().set(Fault::Slow(Duration::from_secs(1)));
+    for _ in 0..100 {
+        let mut client = TcpStream::connect(bench.app.addresses()[0]).await.unwrap();
+        let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let begun = |all: &[_]| all.len() as u64 > before;
+        simulator.requests().wait_until(begun).await;
+    }
+    assert_eq!(health(&bench).await, (StatusCode::OK, "OK\n".to_owned()));
+    assert_eq!(simulator.requests().total(), before + 1);
+}
+
+/// An answer is reused for 3 s, whatever is asked meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn reloads_that_change_nothing_cost_netbackup_no_request() {
+    let (simulator, bench) = one().await;
+    let before = simulator.requests().total();
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(health(&bench).await.0, StatusCode::OK);
+        assert!(bench.client.post("/-/reload").await.status.is_success());
+    }
+    let asked = simulator.requests().total() - before;
+    let allowed = 1 + began.elapsed().as_secs() / 3;
+    assert!(asked <= allowed, "{asked} requests, not {allowed}");
+}
+
+/// What `/health` says from the first moment of the process until it has found
+/// out about NetBackup.
+async fn first(simulator: &Simulator) -> (StatusCode, String) {
+    let folder = TempDir::new().unwrap();
+    Bench::write(folder.path(), &[site("paris", simulator)], RARELY);
+    let mut program = Program::serve(folder.path());
+    let client = Client::new(program.address().await);
+    loop {
+        let answer = client.get("/health").await;
+        let (status, text) = (answer.status, answer.text());
+        if text != "UNHEALTHY: starting\n" {
+            return (status, text);
+        }
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_answer_of_a_process_is_what_netbackup_says() {
+    let simulator = simulator(small()).await;
+    assert_eq!(first(&simulator).await, (StatusCode::OK, "OK\n".to_owned()));
+    assert!(simulator.requests().total() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_netbackup_a_process_is_never_healthy() {
+    let simulator = simulator(small()).await;
+    simulator.faults().set(Fault::Down);
+    let (status, text) = first(&simulator).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let unreachable = "UNHEALTHY: NetBackup API unreachable\nparis: UNREACHABLE, ";
+    assert!(text.starts_with(unreachable), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn until_there_is_a_guest_the_process_is_starting() {
+    let simulator = simulator(small()).await;
+    let folder = TempDir::new().unwrap();
+    let guest = guests::behaving("spin-describe", 1);
+    guests::install(&guest, &folder.path().join(guests::FILE));
+    let rest = "guest: { path: guest.wasm, limits: { checkTimeout: 1m } }";
+    Bench::write(folder.path(), &[site("paris", &simulator)], rest);
+    let mut program = Program::serve(folder.path());
+    let client = Client::new(program.address().await);
+    let health = client.get("/health").await;
+    assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(health.text(), "UNHEALTHY: starting\n");
+    assert_eq!(client.get("/-/healthy").await.status, StatusCode::OK);
+    assert_eq!(simulator.requests().total(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

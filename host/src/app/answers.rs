@@ -1,5 +1,7 @@
 //! What the web server asks of the application: probes, reloads, freshness.
 
+use std::sync::Arc;
+
 use futures::future::{BoxFuture, FutureExt};
 
 use super::reloader::{Why, ask};
@@ -13,10 +15,14 @@ use crate::site::SiteName;
 pub(super) struct Answers(pub(super) Rooms);
 
 impl Health for Answers {
-    fn sites(&self) -> Vec<SiteName> {
-        let generation = self.0.stage.current();
-        let members = generation.iter().flat_map(|generation| &generation.members);
-        members.map(|member| member.name.clone()).collect()
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
+        let stage = Arc::clone(&self.0.stage);
+        async move {
+            let generation = stage.wait().await;
+            let members = generation.members.iter();
+            members.map(|member| member.name.clone()).collect()
+        }
+        .boxed()
     }
 
     fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {

@@ -17,7 +17,12 @@ pub(super) struct Listener {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
     serving: Serving,
+    probed: Probed,
 }
+
+/// What an answer of `/health` depends on: the configuration as it is shown, and
+/// what each site is asked with.
+type Probed = (String, Vec<[u8; 32]>);
 
 impl Listener {
     /// Binds every address and begins to answer: the page at once, `/-/ready`
@@ -39,6 +44,7 @@ impl Listener {
         Ok(Self {
             addresses: server.addresses().to_vec(),
             serving: server.serve(Arc::clone(&state)),
+            probed: probed(config),
             state,
         })
     }
@@ -68,6 +74,12 @@ impl Listener {
     /// have begun at the old addresses may end there.
     pub(super) fn apply(&mut self, moved: Option<Server>, config: &Config, drain: Duration) {
         show(&self.state, config);
+        // A reload that changes nothing must not cost NetBackup a request.
+        let probed = probed(config);
+        if self.probed != probed {
+            self.probed = probed;
+            self.state.health.forget();
+        }
         let Some(server) = moved else { return };
         self.addresses = server.addresses().to_vec();
         for address in &self.addresses {
@@ -90,5 +102,10 @@ fn show(state: &State, config: &Config) {
     state.web.store(Arc::clone(&config.http.web));
     state.limits.store(Arc::new(config.http.limits));
     state.config.store(Arc::new(config.masked.clone().into()));
-    state.health.forget();
+}
+
+fn probed(config: &Config) -> Probed {
+    let sites = config.swap.sites.iter();
+    let fingerprints = sites.map(|site| site.egress.fingerprint());
+    (config.masked.clone(), fingerprints.collect())
 }

@@ -1,31 +1,43 @@
 //! `/health`: does NetBackup answer?
 //!
-//! Whoever asks often, or many at once, costs NetBackup one light request for
-//! each site every few seconds at most.
+//! A probe is a task of its own, shared by all clients that ask. It costs
+//! NetBackup one light request for each site every few seconds at most, however
+//! many clients ask and however soon they disconnect.
 
 use std::fmt::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, join_all};
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use futures::future::{BoxFuture, FutureExt, join_all};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use crate::site::SiteName;
 
-/// How long one site may take; after that it counts as unreachable.
+/// How long a probe may take in all. A site that has not answered by then counts
+/// as unreachable.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long an answer is given again.
+/// How long a report is reused.
 const REUSE: Duration = Duration::from_secs(3);
 
 /// Asks NetBackup.
 pub trait Health: Send + Sync {
-    /// The sites there are now, in the order to show them.
-    fn sites(&self) -> Vec<SiteName>;
+    /// The current sites, in the order to show them. Waits until there is a guest
+    /// that can probe them.
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>>;
 
     /// The API version that a site answers with, or why it does not answer.
     fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>>;
+}
+
+/// What a probe of every site found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HealthReport {
+    /// There was no guest in time to ask NetBackup.
+    Starting,
+    /// One result for each site.
+    Probed(Arc<[SiteHealth]>),
 }
 
 /// What a site answered.
@@ -37,24 +49,30 @@ pub struct SiteHealth {
     pub result: Result<String, String>,
 }
 
-/// Asks at most once at a time, and gives an answer again while it is fresh.
-pub struct HealthAnswers {
+/// Runs one probe at a time, and reuses its report while it is fresh.
+pub struct HealthProbes {
     health: Arc<dyn Health>,
     limit: Duration,
     reuse: Duration,
-    last: Mutex<Option<Answer>>,
-    /// Counts what makes earlier answers worthless.
-    epoch: AtomicU64,
+    probes: Mutex<Probes>,
 }
 
-struct Answer {
+#[derive(Default)]
+struct Probes {
+    /// None once the report of the latest probe is worthless.
+    latest: Option<watch::Receiver<Option<Finished>>>,
+    /// Stops the probes when it is dropped.
+    tasks: JoinSet<()>,
+}
+
+#[derive(Clone)]
+struct Finished {
     at: Instant,
-    epoch: u64,
-    sites: Arc<[SiteHealth]>,
+    report: HealthReport,
 }
 
-impl HealthAnswers {
-    /// Answers from `health`, at most 5 s a site, reused for 3 s.
+impl HealthProbes {
+    /// Probes of `health` that take 5 s at most; their reports are reused for 3 s.
     pub fn new(health: Arc<dyn Health>) -> Self {
         Self::with_times(health, LIMIT, REUSE)
     }
@@ -64,52 +82,96 @@ impl HealthAnswers {
             health,
             limit,
             reuse,
-            last: Mutex::default(),
-            epoch: AtomicU64::new(0),
+            probes: Mutex::default(),
         }
     }
 
-    /// Give no earlier answer again: sites or credentials have changed.
+    /// Reuse no earlier report: sites or credentials have changed.
     pub fn forget(&self) {
-        self.epoch.fetch_add(1, Ordering::Relaxed);
+        self.probes().latest = None;
     }
 
-    /// One for each site.
-    pub async fn get(&self) -> Arc<[SiteHealth]> {
-        // Held while NetBackup is asked: whoever comes meanwhile waits for the
-        // same answer. Given up with the request that waits.
-        let mut last = self.last.lock().await;
-        let epoch = self.epoch.load(Ordering::Relaxed);
-        if let Some(answer) = last.as_ref()
-            && answer.epoch == epoch
-            && answer.at.elapsed() < self.reuse
-        {
-            return answer.sites.clone();
+    /// The report of the probe that is running or was fresh, else of a new one.
+    /// Within a Tokio runtime. A probe does not end when its callers do.
+    pub async fn get(&self) -> HealthReport {
+        let mut probe = self.latest();
+        let finished = probe.wait_for(Option::is_some).await;
+        match finished.as_deref() {
+            Ok(Some(finished)) => finished.report.clone(),
+            // The probe panicked. Nothing is known, which must not pass for health.
+            _ => HealthReport::Starting,
         }
-        let sites = self.ask().await;
-        *last = Some(Answer {
-            at: Instant::now(),
-            epoch,
-            sites: sites.clone(),
-        });
-        sites
     }
 
-    async fn ask(&self) -> Arc<[SiteHealth]> {
-        let probes = self.health.sites().into_iter().map(|site| async {
-            let answer = timeout(self.limit, self.health.probe(site.clone())).await;
-            let late = |_| Err(format!("no answer within {:?}", self.limit));
-            SiteHealth {
-                site,
-                result: answer.unwrap_or_else(late),
-            }
+    /// The latest probe where it will do, else a new one.
+    fn latest(&self) -> watch::Receiver<Option<Finished>> {
+        let mut probes = self.probes();
+        if let Some(latest) = &probes.latest
+            && self.will_do(latest)
+        {
+            return latest.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        let probe = probe_all(Arc::clone(&self.health), self.limit);
+        while probes.tasks.try_join_next().is_some() {}
+        probes.tasks.spawn(async move {
+            let report = probe.await;
+            let at = Instant::now();
+            sender.send_replace(Some(Finished { at, report }));
         });
-        join_all(probes).await.into()
+        probes.latest = Some(receiver.clone());
+        receiver
+    }
+
+    fn will_do(&self, probe: &watch::Receiver<Option<Finished>>) -> bool {
+        match &*probe.borrow() {
+            Some(finished) => {
+                let fresh = finished.at.elapsed() < self.reuse;
+                fresh && finished.report != HealthReport::Starting
+            }
+            // Without a sender it has panicked.
+            None => probe.has_changed().is_ok(),
+        }
+    }
+
+    fn probes(&self) -> MutexGuard<'_, Probes> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Asks every site within the limit, which includes the wait for a guest.
+async fn probe_all(health: Arc<dyn Health>, limit: Duration) -> HealthReport {
+    let deadline = Instant::now() + limit;
+    let mut sites = health.sites();
+    let (sites, waited) = match (&mut sites).now_or_never() {
+        Some(sites) => (sites, false),
+        None => match timeout_at(deadline, sites).await {
+            Ok(sites) => (sites, true),
+            Err(_) => return HealthReport::Starting,
+        },
+    };
+    let probes = sites.into_iter().map(|site| async {
+        let answer = timeout_at(deadline, health.probe(site.clone())).await;
+        (site, answer.ok())
+    });
+    let answers = join_all(probes).await;
+    // A site that had less than the limit cannot be called unreachable.
+    if waited && answers.iter().any(|(_, answer)| answer.is_none()) {
+        return HealthReport::Starting;
+    }
+    let late = || Err(format!("no answer within {limit:?}"));
+    let result = |(site, answer): (_, Option<_>)| SiteHealth {
+        site,
+        result: answer.unwrap_or_else(late),
+    };
+    HealthReport::Probed(answers.into_iter().map(result).collect())
+}
+
 /// Whether to answer 200, and the body: `OK` alone when every site answers.
-pub(super) fn verdict(sites: &[SiteHealth]) -> (bool, String) {
+pub(super) fn verdict(report: &HealthReport) -> (bool, String) {
+    let HealthReport::Probed(sites) = report else {
+        return (false, "UNHEALTHY: starting\n".to_owned());
+    };
     let answering = sites.iter().filter(|site| site.result.is_ok()).count();
     if answering == sites.len() {
         return (true, "OK\n".to_owned());
@@ -121,7 +183,7 @@ pub(super) fn verdict(sites: &[SiteHealth]) -> (bool, String) {
         "UNHEALTHY: NetBackup API unreachable"
     };
     let mut body = format!("{first}\n");
-    for SiteHealth { site, result } in sites {
+    for SiteHealth { site, result } in sites.iter() {
         // Writing into a `String` cannot fail.
         let _ = match result {
             Ok(version) => writeln!(body, "{site}: OK, API version {version}"),

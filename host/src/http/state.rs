@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use super::health::{Health, HealthAnswers};
+use super::health::{Health, HealthProbes};
 use super::settings::Limits;
 use super::web::Web;
 use crate::metrics::{Instruments, Page};
@@ -30,8 +30,8 @@ pub struct State {
     pub limits: ArcSwap<Limits>,
     /// The configuration in force as YAML, its secrets masked.
     pub config: ArcSwap<Bytes>,
-    /// The answers to `/health`.
-    pub health: HealthAnswers,
+    /// The probes behind `/health`.
+    pub health: HealthProbes,
     /// Reads the configuration anew.
     pub reload: Arc<dyn Reload>,
     /// How fresh each site is.
@@ -83,7 +83,7 @@ impl State {
             web: ArcSwap::default(),
             limits: ArcSwap::default(),
             config: ArcSwap::default(),
-            health: HealthAnswers::new(health),
+            health: HealthProbes::new(health),
             reload,
             status,
             unready: ArcSwapOption::from_pointee("starting".to_owned()),

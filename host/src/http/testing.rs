@@ -30,12 +30,9 @@ pub(super) struct App {
 }
 
 impl Health for App {
-    fn sites(&self) -> Vec<SiteName> {
-        self.good
-            .iter()
-            .chain(&self.bad)
-            .map(|name| site(name))
-            .collect()
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
+        let all = self.good.iter().chain(&self.bad);
+        ready(all.map(|name| site(name)).collect()).boxed()
     }
 
     fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {

@@ -72,6 +72,18 @@ impl Stage {
         self.current.load_full()
     }
 
+    /// The current generation, once there is one. May be dropped while waiting.
+    pub async fn wait(&self) -> Arc<Generation> {
+        let mut changed = self.subscribe();
+        loop {
+            if let Some(generation) = self.current() {
+                return generation;
+            }
+            // The sender lives as long as this.
+            let _ = changed.changed().await;
+        }
+    }
+
     /// Tells the number of each new generation.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()

@@ -1,27 +1,34 @@
 use std::future::pending;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::{FutureExt, join};
+use futures::future::join;
 use tokio::sync::Notify;
 
 use super::*;
 use crate::http::testing::site;
 
-/// Two sites: the first waits until it is let go, the second never answers.
-#[derive(Default)]
+/// Sites that wait until they are let go; one named `hangs` never answers.
 struct Upstream {
     sites: Vec<SiteName>,
+    guest: watch::Sender<bool>,
     probes: Arc<AtomicUsize>,
+    begun: Arc<Notify>,
     go: Arc<Notify>,
 }
 
 impl Health for Upstream {
-    fn sites(&self) -> Vec<SiteName> {
-        self.sites.clone()
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
+        let (sites, mut guest) = (self.sites.clone(), self.guest.subscribe());
+        async move {
+            guest.wait_for(|ready| *ready).await.unwrap();
+            sites
+        }
+        .boxed()
     }
 
     fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {
         self.probes.fetch_add(1, Ordering::Relaxed);
+        self.begun.notify_one();
         let go = self.go.clone();
         async move {
             if site.as_str() == "hangs" {
@@ -34,16 +41,23 @@ impl Health for Upstream {
     }
 }
 
-fn answers(sites: &[&str], limit: Duration, reuse: Duration) -> (HealthAnswers, Arc<Upstream>) {
-    let sites = sites.iter().map(|name| site(name)).collect();
+fn probes(sites: &[&str], limit: Duration, reuse: Duration) -> (Arc<HealthProbes>, Arc<Upstream>) {
     let upstream = Arc::new(Upstream {
-        sites,
-        ..Upstream::default()
+        sites: sites.iter().map(|name| site(name)).collect(),
+        guest: watch::Sender::new(true),
+        probes: Arc::default(),
+        begun: Arc::default(),
+        go: Arc::default(),
     });
-    (
-        HealthAnswers::with_times(upstream.clone(), limit, reuse),
-        upstream,
-    )
+    let probes = HealthProbes::with_times(upstream.clone(), limit, reuse);
+    (Arc::new(probes), upstream)
+}
+
+fn results(report: HealthReport) -> Vec<Result<String, String>> {
+    match report {
+        HealthReport::Probed(sites) => sites.iter().map(|site| site.result.clone()).collect(),
+        HealthReport::Starting => panic!("no site was probed"),
+    }
 }
 
 fn asked(upstream: &Upstream) -> usize {
@@ -54,55 +68,129 @@ const LONG: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn many_who_ask_at_once_cost_one_probe() {
-    let (answers, upstream) = answers(&["a"], LONG, LONG);
+    let (probes, upstream) = probes(&["a"], LONG, LONG);
     let (first, (second, ())) = join(
-        answers.get(),
-        join(answers.get(), async { upstream.go.notify_one() }),
+        probes.get(),
+        join(probes.get(), async { upstream.go.notify_one() }),
     )
     .await;
     assert_eq!(first, second);
-    assert_eq!(first[0].result, Ok("14.0".to_owned()));
+    assert_eq!(results(first), [Ok("14.0".to_owned())]);
     assert_eq!(asked(&upstream), 1);
 }
 
 #[tokio::test]
 async fn an_answer_is_given_again_until_it_is_forgotten() {
-    let (answers, upstream) = answers(&["a"], LONG, LONG);
+    let (probes, upstream) = probes(&["a"], LONG, LONG);
     for expected in [1, 1, 2] {
         upstream.go.notify_one();
         if expected == 2 {
-            answers.forget();
+            probes.forget();
         }
-        answers.get().await;
+        probes.get().await;
         assert_eq!(asked(&upstream), expected);
     }
 }
 
 #[tokio::test]
 async fn an_old_answer_is_not_given_again() {
-    let (answers, upstream) = answers(&["a"], LONG, Duration::ZERO);
+    let (probes, upstream) = probes(&["a"], LONG, Duration::ZERO);
     for expected in [1, 2] {
         upstream.go.notify_one();
-        answers.get().await;
+        probes.get().await;
         assert_eq!(asked(&upstream), expected);
     }
 }
 
+/// A client that disconnects takes its future with it, and not the probe.
 #[tokio::test]
-async fn a_probe_that_was_given_up_does_not_block_the_next() {
-    let (answers, upstream) = answers(&["a"], LONG, LONG);
-    assert!(answers.get().now_or_never().is_none());
+async fn clients_that_leave_cost_no_further_probe_and_the_next_gets_its_result() {
+    let (probes, upstream) = probes(&["a"], LONG, LONG);
+    for _ in 0..300 {
+        assert!(probes.get().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    upstream.begun.notified().await;
+    assert_eq!(asked(&upstream), 1);
     upstream.go.notify_one();
-    assert!(answers.get().await[0].result.is_ok());
+    assert_eq!(results(probes.get().await), [Ok("14.0".to_owned())]);
+    assert_eq!(asked(&upstream), 1);
+}
+
+/// A probe that ended unseen is as old as it is.
+#[tokio::test]
+async fn a_result_that_nobody_waited_for_grows_old_too() {
+    let (probes, upstream) = probes(&["a"], LONG, Duration::ZERO);
+    let mut unseen = probes.latest();
+    upstream.go.notify_one();
+    unseen.changed().await.unwrap();
+    upstream.go.notify_one();
+    probes.get().await;
+    assert_eq!(asked(&upstream), 2);
 }
 
 #[tokio::test]
 async fn a_site_that_hangs_counts_as_unreachable_and_takes_no_other_with_it() {
-    let (answers, upstream) = answers(&["hangs", "good"], Duration::from_millis(20), LONG);
+    let (probes, upstream) = probes(&["hangs", "good"], Duration::from_millis(20), LONG);
     upstream.go.notify_one();
-    let sites = answers.get().await;
-    assert_eq!(sites[0].result, Err("no answer within 20ms".to_owned()));
-    assert_eq!(sites[1].result, Ok("14.0".to_owned()));
+    let results = results(probes.get().await);
+    let late = Err("no answer within 20ms".to_owned());
+    assert_eq!(results, [late, Ok("14.0".to_owned())]);
+}
+
+#[tokio::test]
+async fn without_a_guest_in_time_nothing_is_asked_and_the_next_client_waits_again() {
+    let (probes, upstream) = probes(&["a"], Duration::from_millis(20), LONG);
+    upstream.guest.send_replace(false);
+    for _ in 0..2 {
+        assert_eq!(probes.get().await, HealthReport::Starting);
+        assert_eq!(asked(&upstream), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_first_answer_waits_for_the_guest_and_for_netbackup() {
+    let (probes, upstream) = probes(&["a"], LONG, LONG);
+    upstream.guest.send_replace(false);
+    let waiting = tokio::spawn({
+        let probes = Arc::clone(&probes);
+        async move { probes.get().await }
+    });
+    while upstream.guest.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(asked(&upstream), 0);
+    upstream.guest.send_replace(true);
+    upstream.begun.notified().await;
+    assert!(!waiting.is_finished());
+    upstream.go.notify_one();
+    let report = waiting.await.unwrap();
+    assert_eq!(results(report), [Ok("14.0".to_owned())]);
+}
+
+/// A guest that came at the last moment leaves a site no time to answer in.
+#[tokio::test]
+async fn a_site_that_had_no_time_is_not_called_unreachable() {
+    let (probes, upstream) = probes(&["hangs"], Duration::from_millis(100), LONG);
+    upstream.guest.send_replace(false);
+    let waiting = tokio::spawn(async move { probes.get().await });
+    while upstream.guest.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    upstream.guest.send_replace(true);
+    assert_eq!(waiting.await.unwrap(), HealthReport::Starting);
+}
+
+#[tokio::test]
+async fn a_probe_that_panics_is_not_health_and_the_next_client_starts_another() {
+    let (probes, upstream) = probes(&["a"], LONG, LONG);
+    let (sender, broken) = watch::channel(None);
+    probes.probes().latest = Some(broken);
+    let waiting = probes.get();
+    let dropped = async { drop(sender) };
+    assert_eq!(join(waiting, dropped).await.0, HealthReport::Starting);
+    upstream.go.notify_one();
+    assert_eq!(results(probes.get().await), [Ok("14.0".to_owned())]);
 }
 
 #[test]
@@ -115,6 +203,8 @@ fn the_verdict_is_unhealthy_only_when_no_site_answers() {
         site: site("bad"),
         result: Err("timeout".to_owned()),
     };
+    let starting = verdict(&HealthReport::Starting);
+    assert_eq!(starting, (false, "UNHEALTHY: starting\n".to_owned()));
     let table = [
         (vec![good.clone()], true, "OK\n"),
         (
@@ -129,6 +219,7 @@ fn the_verdict_is_unhealthy_only_when_no_site_answers() {
         ),
     ];
     for (sites, healthy, body) in table {
-        assert_eq!(verdict(&sites), (healthy, body.to_owned()));
+        let report = HealthReport::Probed(sites.into());
+        assert_eq!(verdict(&report), (healthy, body.to_owned()));
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, FutureExt, join};
+use futures::future::{BoxFuture, FutureExt, join, ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -25,8 +25,8 @@ struct Slow {
 }
 
 impl Health for Slow {
-    fn sites(&self) -> Vec<SiteName> {
-        vec![site("slow")]
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
+        ready(vec![site("slow")]).boxed()
     }
 
     fn probe(&self, _: SiteName) -> BoxFuture<'static, Result<String, String>> {
