@@ -11,6 +11,7 @@ pub mod settings;
 pub mod state;
 pub mod web;
 
+mod browser;
 mod chain;
 mod landing;
 mod negotiate;

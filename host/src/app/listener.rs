@@ -99,6 +99,7 @@ fn show(state: &State, config: &Config) {
     state
         .metrics_path
         .store(Arc::new(config.http.metrics_path.clone()));
+    state.names.store(Arc::new(config.http.names.clone()));
     state.web.store(Arc::clone(&config.http.web));
     state.limits.store(Arc::new(config.http.limits));
     state.config.store(Arc::new(config.masked.clone().into()));

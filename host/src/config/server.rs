@@ -35,7 +35,8 @@ pub(super) fn read(
     overrides: &Overrides,
     limits: &mut guest::Limits,
 ) -> Server {
-    let listen = listen(server, overrides);
+    let (listen, host) = listen(server, overrides);
+    let names = machine().into_iter().chain(host).collect();
     let metrics_path = server.value("uri", MetricsPath("/metrics".into())).0;
     let default = collect::Settings::default();
     let collect = collect::Settings {
@@ -55,6 +56,7 @@ pub(super) fn read(
     Server {
         http: http::Settings {
             listen,
+            names,
             metrics_path,
             shutdown_timeout: server.value("shutdownTimeout", SHUTDOWN),
             limits: http_limits(server),
@@ -117,9 +119,15 @@ fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
     }
 }
 
-/// The addresses of the flag, or else of `host` and `port`. Empty only when
-/// that was reported.
-fn listen(server: &mut Section<'_>, overrides: &Overrides) -> Vec<SocketAddr> {
+/// The machine's own name, which may have a domain.
+fn machine() -> Option<String> {
+    let name = std::fs::read_to_string("/etc/hostname").ok()?;
+    Some(name.trim().to_owned())
+}
+
+/// The addresses of the flag, or else of `host` and `port`, and the host as it
+/// was written. No address only when that was reported.
+fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, Option<String>) {
     let host = server.value("host", "0.0.0.0".to_owned());
     let port = server.value("port", PORT).0;
     let Some(flag) = &overrides.listen else {
@@ -128,13 +136,14 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> Vec<SocketAddr> {
             let hint = "write an address of this machine, or `0.0.0.0` for all";
             server.problem("host", "is neither an address nor a known name", hint);
         }
-        return found;
+        return (found, Some(host));
     };
     let parts = flag.rsplit_once(':').and_then(|(host, port)| {
         let host = if host.is_empty() { "0.0.0.0" } else { host };
         Some((host.trim_matches(['[', ']']), port.parse().ok()?))
     });
     let found = parts.map_or_else(Vec::new, |(host, port)| addresses(host, port));
+    let host = parts.map(|(host, _)| host.to_owned());
     if found.is_empty() {
         server.findings().problem(Problem {
             file: None,
@@ -144,7 +153,7 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> Vec<SocketAddr> {
             hint: Some("write `HOST:PORT`, or `:PORT` for every interface".into()),
         });
     }
-    found
+    (found, host)
 }
 
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {

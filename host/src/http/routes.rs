@@ -1,13 +1,13 @@
 //! Which path is answered with what.
 
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderValue};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::reply::{self, Body};
 use super::state::State;
-use super::{health, landing, scrape};
+use super::{browser, health, landing, scrape};
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +63,9 @@ pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
         Route::Health => health(state).await,
         Route::Healthy => reply::text(StatusCode::OK, "Healthy\n"),
         Route::Ready => ready(state),
-        Route::Reload => reload(state).await,
+        Route::Reload => reload(state, &request.headers).await,
         Route::Landing => reply::html(landing::page(state)),
-        Route::Config => reply::text(StatusCode::OK, Bytes::clone(&state.config.load())),
+        Route::Config => config(state, &request.headers),
     }
 }
 
@@ -89,11 +89,34 @@ fn ready(state: &State) -> Response<Body> {
     }
 }
 
-async fn reload(state: &State) -> Response<Body> {
+async fn reload(state: &State, headers: &HeaderMap) -> Response<Body> {
+    if browser::sent_by_a_page(headers) {
+        let body = "a web page may not reload the configuration\n\
+            hint: send no `Origin` and no `Sec-Fetch-Site`, as with `curl -X POST`\n";
+        return reply::text(StatusCode::FORBIDDEN, body);
+    }
     match state.reload.reload().await {
         Ok(done) => reply::text(StatusCode::OK, done + "\n"),
         Err(reason) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, reason + "\n"),
     }
+}
+
+fn config(state: &State, headers: &HeaderMap) -> Response<Body> {
+    if state.web.load().is_open()
+        && let Some(host) = browser::foreign_host(headers, &state.names.load())
+    {
+        let host = String::from_utf8_lossy(host.as_bytes());
+        let body = format!(
+            "the configuration is not shown under the name `{host}`\n\
+             hint: use an address, `localhost` or the machine's own name; with TLS or a \
+             password in the web configuration, any name\n"
+        );
+        return reply::text(StatusCode::MISDIRECTED_REQUEST, body);
+    }
+    let mut response = reply::text(StatusCode::OK, Bytes::clone(&state.config.load()));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn not_found(state: &State, path: &str) -> Response<Body> {

@@ -11,6 +11,8 @@ use super::web::Web;
 pub struct Settings {
     /// Every address to listen on; a name may stand for several.
     pub listen: Vec<SocketAddr>,
+    /// Names of this listener that no stranger can have.
+    pub names: Vec<String>,
     /// The path that is scraped, such as `/metrics`.
     pub metrics_path: String,
     /// How long a scrape that has begun may take to end when the program stops.

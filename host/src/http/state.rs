@@ -28,6 +28,8 @@ pub struct State {
     pub web: ArcSwap<Web>,
     /// What a client may use up.
     pub limits: ArcSwap<Limits>,
+    /// Names of this listener that no stranger can have.
+    pub names: ArcSwap<Vec<String>>,
     /// The configuration in force as YAML, its secrets masked.
     pub config: ArcSwap<Bytes>,
     /// The probes behind `/health`.
@@ -82,6 +84,7 @@ impl State {
             metrics_path: ArcSwap::from_pointee("/metrics".to_owned()),
             web: ArcSwap::default(),
             limits: ArcSwap::default(),
+            names: ArcSwap::default(),
             config: ArcSwap::default(),
             health: HealthProbes::new(health),
             reload,

@@ -109,6 +109,7 @@ pub(super) fn settings(listen: &[&str]) -> Settings {
             .iter()
             .map(|address| address.parse().unwrap())
             .collect(),
+        names: vec![],
         metrics_path: "/metrics".to_owned(),
         shutdown_timeout: Duration::from_secs(5),
         limits: Default::default(),

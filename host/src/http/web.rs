@@ -8,6 +8,7 @@ use super::reply::{self, Body};
 use super::routes;
 use super::state::State;
 
+mod headers;
 mod names;
 mod rate;
 mod tls;
@@ -27,7 +28,7 @@ pub struct Web {
     pub users: Users,
     /// How many requests are answered; none is every one.
     pub rate: Option<RateLimit>,
-    /// What every answer carries besides.
+    /// Headers of every answer, which win over the defaults.
     pub headers: HeaderMap,
 }
 
@@ -38,13 +39,17 @@ pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
         Some(refusal) => refusal,
         None => routes::answer(state, request).await,
     };
-    for (name, value) in &web.headers {
-        response.headers_mut().insert(name, value.clone());
-    }
+    headers::add(response.headers_mut(), &web.headers);
     response
 }
 
 impl Web {
+    /// Whether a browser can be made to talk to this listener under any name: a
+    /// page has neither a certificate for its own name nor the password.
+    pub(super) fn is_open(&self) -> bool {
+        self.tls.is_none() && self.users.is_empty()
+    }
+
     async fn refusal(&self, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
             let body = "too many requests\n";

@@ -10,12 +10,12 @@ use tests::{Bench, Program, eventually};
 use super::client::{Authority, Secure, get};
 use super::{TLS, folder, serving};
 
-fn users(password: &str) -> String {
+pub(super) fn users(password: &str) -> String {
     let hash = bcrypt::hash(password, 4).unwrap();
     format!("basic_auth_users: {{ prometheus: {hash} }}\n")
 }
 
-fn basic(credentials: &str) -> String {
+pub(super) fn basic(credentials: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(credentials))
 }
 

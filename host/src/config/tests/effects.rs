@@ -66,6 +66,7 @@ server:
 ",
     );
     assert_eq!(config.http.listen, ["127.0.0.1:9441".parse().unwrap()]);
+    assert!(config.http.names.contains(&"127.0.0.1".to_owned()));
     assert_eq!(config.http.metrics_path, "/other");
     assert_eq!(config.http.shutdown_timeout, Duration::from_secs(1));
     let expected = collect::Settings {

@@ -213,5 +213,5 @@ async fn the_configuration_is_shown_as_it_was_handed_in() {
         reply.header("content-type"),
         Some("text/plain; charset=utf-8")
     );
-    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
 }

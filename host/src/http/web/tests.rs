@@ -153,6 +153,43 @@ async fn too_many_requests_are_turned_away() {
 }
 
 #[tokio::test]
+async fn every_answer_makes_browsers_careful() {
+    let open = with(Web::default());
+    let users = with(guarded());
+    let limited = with(Web {
+        rate: Some(RateLimit::new(Duration::from_secs(3600), 0)),
+        ..Web::default()
+    });
+    for (state, path, status) in [
+        (&open, "/", 200),
+        (&open, "/metrics", 200),
+        (&open, "/health", 200),
+        (&open, "/config", 200),
+        (&open, "/-/healthy", 200),
+        (&open, "/-/ready", 503),
+        (&open, "/-/reload", 405),
+        (&open, "/none", 404),
+        (&users, "/", 401),
+        (&limited, "/", 429),
+    ] {
+        let reply = get(state, path, "").await;
+        assert_eq!(reply.status, status, "{path}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{path} {name}");
+        }
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none';"), "{path} {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path} {policy}");
+        assert!(!policy.contains("unsafe"), "{path} {policy}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_headers_that_are_configured() {
     let mut web = guarded();
     let value = HeaderValue::from_static("deny");

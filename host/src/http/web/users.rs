@@ -70,6 +70,10 @@ impl Users {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
     /// Whether the request may be answered.
     pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
         if self.users.is_empty() {

@@ -1,0 +1,50 @@
+//! Headers that make browsers careful with every answer. Those of the web
+//! configuration win over them.
+
+use http::header::{
+    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+
+/// The digest is that of the landing page's style, the only thing that a page of
+/// ours loads.
+const POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-LFG1fAVR69DbvWV1kTZ7FeD9gmfgd73mJ4swCKZD2Xk='; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// Adds the defaults, and what is `configured` in their place or beside them.
+pub(super) fn add(headers: &mut HeaderMap, configured: &HeaderMap) {
+    for (name, value) in DEFAULTS {
+        headers.insert(name, value);
+    }
+    for (name, value) in configured {
+        headers.insert(name, value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::http::landing::STYLE;
+
+    #[test]
+    fn the_policy_allows_the_style_of_the_landing_page() {
+        let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        assert!(POLICY.contains(&format!("'sha256-{digest}'")), "{digest}");
+    }
+}
