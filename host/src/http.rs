@@ -15,6 +15,7 @@ mod browser;
 mod chain;
 mod landing;
 mod negotiate;
+mod peer;
 mod reply;
 mod routes;
 mod scrape;

@@ -100,7 +100,9 @@ fn show(state: &State, config: &Config) {
         .metrics_path
         .store(Arc::new(config.http.metrics_path.clone()));
     state.names.store(Arc::new(config.http.names.clone()));
-    state.web.store(Arc::clone(&config.http.web));
+    let web = &config.http.web;
+    web.users.remember_those_of(&state.web.load().users);
+    state.web.store(Arc::clone(web));
     state.limits.store(Arc::new(config.http.limits));
     state.config.store(Arc::new(config.masked.clone().into()));
 }

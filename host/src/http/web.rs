@@ -1,19 +1,22 @@
 //! The web configuration: encryption, and what stands before every path.
 
-use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{Response, StatusCode};
 
+use super::peer::Peer;
 use super::reply::{self, Body};
 use super::routes;
 use super::state::State;
 
+mod checks;
 mod headers;
 mod names;
 mod rate;
 mod tls;
 mod users;
 
+use checks::Verdict;
 pub use rate::RateLimit;
 pub use tls::{ClientTrust, Tls, TlsSettings};
 pub use users::{Hash, Users};
@@ -33,9 +36,9 @@ pub struct Web {
 }
 
 /// The answer to a request that may be turned away, whatever its path.
-pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
+pub(super) async fn answer(state: &State, peer: Peer, request: &Parts) -> Response<Body> {
     let web = state.web.load_full();
-    let mut response = match web.refusal(&request.headers).await {
+    let mut response = match web.refusal(peer, &request.headers).await {
         Some(refusal) => refusal,
         None => routes::answer(state, request).await,
     };
@@ -50,13 +53,15 @@ impl Web {
         self.tls.is_none() && self.users.is_empty()
     }
 
-    async fn refusal(&self, headers: &HeaderMap) -> Option<Response<Body>> {
+    async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
             let body = "too many requests\n";
             return Some(reply::text(StatusCode::TOO_MANY_REQUESTS, body));
         }
-        if self.users.admit(headers).await {
-            return None;
+        match self.users.admit(peer, headers).await {
+            Verdict::Right => return None,
+            Verdict::Wrong => {}
+            Verdict::Busy => return Some(busy()),
         }
         let body = "a user name and a password are wanted\n";
         let mut response = reply::text(StatusCode::UNAUTHORIZED, body);
@@ -64,6 +69,15 @@ impl Web {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         Some(response)
     }
+}
+
+fn busy() -> Response<Body> {
+    let body =
+        "too many passwords from this address are being checked\nhint: try again in a second\n";
+    let mut response = reply::text(StatusCode::TOO_MANY_REQUESTS, body);
+    let second = HeaderValue::from_static("1");
+    response.headers_mut().insert(RETRY_AFTER, second);
+    response
 }
 
 #[cfg(test)]

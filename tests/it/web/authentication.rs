@@ -41,7 +41,7 @@ async fn only_who_knows_the_password_is_answered() {
     }
 }
 
-async fn status(bench: &Bench, credentials: &str) -> u16 {
+pub(super) async fn status(bench: &Bench, credentials: &str) -> u16 {
     let header = basic(credentials);
     let headers = [("authorization", header.as_str())];
     let answer = bench.client.ask(Method::GET, "/metrics", &headers).await;

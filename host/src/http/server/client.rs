@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::clients::Clients;
+use crate::http::peer::Peer;
 
 /// An answer that stood still for this long may be cut to make room.
 const STALLED: Duration = Duration::from_secs(1);
@@ -17,6 +18,7 @@ const SLOW: Duration = Duration::from_secs(10);
 /// A connection, as it is known outside its task.
 pub(super) struct Client {
     clients: Arc<Clients>,
+    peer: Peer,
     phase: Mutex<Phase>,
     leave: Notify,
 }
@@ -36,10 +38,11 @@ enum Phase {
 }
 
 impl Client {
-    pub(super) fn new(clients: Arc<Clients>) -> Self {
+    pub(super) fn new(clients: Arc<Clients>, peer: Peer) -> Self {
         let since = Instant::now();
         Self {
             clients,
+            peer,
             phase: Mutex::new(Phase::Idle { since }),
             leave: Notify::new(),
         }
@@ -47,6 +50,10 @@ impl Client {
 
     pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// From when on it may be closed to make room; none when it was told to go

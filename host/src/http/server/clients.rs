@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::Client;
+use crate::http::peer::Peer;
 
 /// Every connection of a server.
 #[derive(Default)]
@@ -79,8 +80,8 @@ impl Clients {
     }
 
     /// Takes in one more.
-    pub(super) fn enter(self: &Arc<Self>) -> Seat {
-        let client = Arc::new(Client::new(Arc::clone(self)));
+    pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> Seat {
+        let client = Arc::new(Client::new(Arc::clone(self), peer));
         let mut present = self.present();
         let number = present.next;
         present.next += 1;

@@ -99,7 +99,7 @@ async fn speak(
         async move {
             client.asks();
             let (request, _) = request.into_parts();
-            let answer = web::answer(&state, &request).await;
+            let answer = web::answer(&state, client.peer(), &request).await;
             client.is_answered();
             Ok::<_, Infallible>(answer)
         }

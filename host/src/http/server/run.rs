@@ -1,6 +1,7 @@
 //! The task of a server: accept up to a limit, then drain.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -83,19 +84,19 @@ impl Door {
     async fn next(&mut self) -> (TcpStream, Seat) {
         loop {
             match self.accept().await {
-                Ok(tcp) => {
+                Ok((tcp, address)) => {
                     if mem::take(&mut self.short) {
                         info!("Connections are accepted again");
                     }
                     self.clients.room(self.limit()).await;
-                    return (tcp, self.clients.enter());
+                    return (tcp, self.clients.enter(address.ip().into()));
                 }
                 Err(error) => self.recover(&error).await,
             }
         }
     }
 
-    async fn accept(&self) -> io::Result<TcpStream> {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let any = poll_fn(|context| {
             let mut accepted = self
                 .listeners
@@ -103,7 +104,7 @@ impl Door {
                 .map(|listener| listener.poll_accept(context));
             accepted.find(Poll::is_ready).unwrap_or(Poll::Pending)
         });
-        any.await.map(|(tcp, _)| tcp)
+        any.await
     }
 
     /// As configured, but half of the file descriptors are left for files and

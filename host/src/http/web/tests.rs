@@ -1,9 +1,11 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::header::X_FRAME_OPTIONS;
+use futures::future::FutureExt as _;
+use http::header::{AUTHORIZATION, X_FRAME_OPTIONS};
 
 use super::*;
 use crate::http::testing::{App, Reply, ask, serve, state};
@@ -17,7 +19,7 @@ fn guarded() -> Web {
     let users = [("alice", "a:b"), ("bob", "pâté")];
     let users = users.map(|(name, password)| (name.to_owned(), hash(password)));
     Web {
-        users: Users::new(users),
+        users: Users::new(users).without_delay(),
         ..Web::default()
     }
 }
@@ -75,6 +77,50 @@ async fn the_right_password_of_a_known_user_is_let_in_each_time() {
         let reply = get(&state, "/-/healthy", &basic(credentials)).await;
         assert_eq!(reply.status, 200, "{credentials}");
     }
+}
+
+/// The queue is full for his own address, and would be so for ever.
+#[tokio::test]
+async fn who_was_verified_waits_for_no_check() {
+    let state = with(guarded());
+    let alice = basic("alice:a:b");
+    assert_eq!(get(&state, "/-/healthy", &alice).await.status, 200);
+    let _stuck = state.web.load().users.fill(IpAddr::from([127, 0, 0, 1]));
+    let reply = get(&state, "/-/healthy", &basic("bob:pâté")).await;
+    assert_eq!(
+        (reply.status, reply.header("retry-after")),
+        (429, Some("1"))
+    );
+    assert!(reply.text().contains("hint: "), "{}", reply.text());
+    assert_eq!(get(&state, "/-/healthy", &alice).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reload_does_not_forget_who_was_verified() {
+    let headers = |credentials: &str| {
+        let mut headers = HeaderMap::new();
+        let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
+        headers.insert(AUTHORIZATION, value.parse().unwrap());
+        headers
+    };
+    let same = hash("a:b");
+    let users = |alice: &Hash, bob: &str| {
+        let users = [("alice", alice.clone()), ("bob", hash(bob))];
+        Users::new(users.map(|(name, hash)| (name.to_owned(), hash)))
+    };
+    let (before, after) = (users(&same, "old"), users(&same, "new"));
+    let peer = || IpAddr::from([127, 0, 0, 1]).into();
+    for (right, count) in [("alice:a:b", 1), ("bob:old", 2)] {
+        let verdict = before.admit(peer(), &headers(right)).await;
+        assert_eq!((verdict, before.remembered()), (Verdict::Right, count));
+    }
+    after.remember_those_of(&before);
+    assert_eq!(after.remembered(), 1);
+    let alice = headers("alice:a:b");
+    let admitted = after.admit(peer(), &alice).now_or_never();
+    assert_eq!(admitted, Some(Verdict::Right), "without a wait");
+    let bob = after.admit(peer(), &headers("bob:old")).now_or_never();
+    assert_eq!(bob, None, "his hash is another: it is computed");
 }
 
 #[tokio::test]

@@ -1,27 +1,26 @@
 //! Basic authentication against bcrypt hashes.
 //!
-//! bcrypt is slow on purpose. So it runs away from the threads that answer
-//! others, on some of the processors at most, and a password that was right once
-//! is recognised by a digest from then on.
+//! bcrypt is slow on purpose, and has a queue. A password that was right once is
+//! recognised by a digest from then on, without waiting for anybody.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::available_parallelism;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+
+use super::checks::{Checks, Verdict};
+use crate::http::peer::Peer;
 
 /// Who may ask.
 pub struct Users {
     users: Vec<User>,
-    /// How many hashes are computed at once.
-    workers: Arc<Semaphore>,
+    checks: Checks,
 }
 
 struct User {
@@ -47,6 +46,11 @@ impl Hash {
     pub fn cost(&self) -> u32 {
         bcrypt::HashParts::from_str(&self.0).map_or(0, |parts| parts.get_cost())
     }
+
+    /// Takes as long as the cost says.
+    pub(super) fn is_of(&self, password: &[u8]) -> bool {
+        bcrypt::verify(password, &self.0).unwrap_or(false)
+    }
 }
 
 impl Default for Users {
@@ -63,10 +67,9 @@ impl Users {
             hash,
             verified: Mutex::new(None),
         };
-        let processors = available_parallelism().map_or(1, usize::from);
         Self {
             users: users.into_iter().map(user).collect(),
-            workers: Arc::new(Semaphore::new((processors / 2).max(1))),
+            checks: Checks::default(),
         }
     }
 
@@ -74,52 +77,72 @@ impl Users {
         self.users.is_empty()
     }
 
-    /// Whether the request may be answered.
-    pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
-        if self.users.is_empty() {
-            return true;
-        }
-        match credentials(headers) {
-            Some(given) => self.check(&given).await,
-            None => false,
+    /// Recognises the passwords that `earlier` has checked, where user and hash are
+    /// the same.
+    pub fn remember_those_of(&self, earlier: &Self) {
+        for user in &self.users {
+            let same = |known: &&User| known.name == user.name && known.hash.0 == user.hash.0;
+            let digest = earlier.users.iter().find(same).and_then(User::verified);
+            if let Some(digest) = digest {
+                user.remember(digest);
+            }
         }
     }
 
-    async fn check(&self, given: &Credentials) -> bool {
+    /// Whether the request may be answered.
+    pub(super) async fn admit(&self, peer: Peer, headers: &HeaderMap) -> Verdict {
+        if self.users.is_empty() {
+            return Verdict::Right;
+        }
+        match credentials(headers) {
+            Some(given) => self.check(peer, &given).await,
+            None => Verdict::Wrong,
+        }
+    }
+
+    async fn check(&self, peer: Peer, given: &Credentials) -> Verdict {
         let known = self.users.iter().find(|user| user.name == given.name);
         // Somebody unknown is checked against the hash of somebody known, so that
         // the time it takes does not tell who is known.
         let user = known.unwrap_or_else(|| self.stand_in(&given.name));
         let digest = user.digest(&given.password);
         if known.is_some() && user.remembers(&digest) {
-            return true;
+            return Verdict::Right;
         }
-        let right = self.verify(user.hash.clone(), &given.password).await;
-        let admitted = right && known.is_some();
-        if admitted {
+        let hash = user.hash.clone();
+        let verdict = self.checks.verify(peer, hash, &given.password).await;
+        if verdict == Verdict::Right && known.is_none() {
+            return Verdict::Wrong;
+        }
+        if verdict == Verdict::Right {
             user.remember(digest);
         }
-        admitted
+        verdict
+    }
+
+    /// Answers a wrong password at once.
+    #[cfg(test)]
+    pub(super) fn without_delay(mut self) -> Self {
+        self.checks = Checks::without_delay();
+        self
+    }
+
+    /// Takes all places of an address in the queue, until they are dropped.
+    #[cfg(test)]
+    pub(super) fn fill(&self, address: std::net::IpAddr) -> Vec<impl Sized + use<>> {
+        self.checks.fill(address.into())
+    }
+
+    /// How many users were recognised so far.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.users.iter().filter_map(User::verified).count()
     }
 
     /// The same for the same name each time, as a known one's would be.
     fn stand_in(&self, name: &str) -> &User {
         let chosen = Sha256::digest(name)[0];
         &self.users[usize::from(chosen) % self.users.len()]
-    }
-
-    async fn verify(&self, hash: Hash, password: &[u8]) -> bool {
-        let Ok(worker) = Arc::clone(&self.workers).acquire_owned().await else {
-            // The semaphore is never closed.
-            return false;
-        };
-        let password = Zeroizing::new(password.to_vec());
-        let verify = move || {
-            // Held to the end even when the client has gone meanwhile.
-            let _worker = worker;
-            bcrypt::verify(&*password, &hash.0).unwrap_or(false)
-        };
-        tokio::task::spawn_blocking(verify).await.unwrap_or(false)
     }
 }
 
@@ -131,9 +154,13 @@ impl User {
     }
 
     fn remembers(&self, digest: &[u8; 32]) -> bool {
+        self.verified()
+            .is_some_and(|right| right.ct_eq(digest).into())
+    }
+
+    fn verified(&self) -> Option<[u8; 32]> {
         let verified = self.verified.lock();
-        let verified = verified.unwrap_or_else(PoisonError::into_inner);
-        verified.is_some_and(|right| right.ct_eq(digest).into())
+        *verified.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One password a user, so that this never grows.
