@@ -17,6 +17,7 @@ mod bind;
 mod client;
 mod clients;
 mod connection;
+mod eviction;
 mod run;
 mod stream;
 

@@ -27,7 +27,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once, as far as there are file descriptors for them. For
-    /// one more, the one that has been idle for longest is closed.
+    /// one more, the address that has the most loses one, an idle one if it can be.
     pub connections: usize,
     /// How long a TLS handshake may take, and how long it may take a client to
     /// say what it wants, saying nothing included.

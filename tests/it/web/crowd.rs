@@ -1,15 +1,18 @@
-//! Hostile scrapers: many that are idle, slow, or do not read. A good one is
-//! answered among them, and neither the program nor the kernel fills up.
+//! Hostile scrapers: many that are idle, slow, or do not read. A good one of
+//! another address is answered among them each time, and neither the program nor
+//! the kernel fills up.
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tests::{Client, Program, eventually};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -58,14 +61,11 @@ impl Crowded {
         crowded
     }
 
-    /// On a connection of its own each time, as at a restart of Prometheus.
+    /// On a connection of its own each time, as at a restart of Prometheus. No
+    /// scrape may fail.
     async fn answers_a_good_client(&self) {
-        eventually("a good client is answered", async || {
-            let client = Client::new(self.address);
-            let answer = client.try_ask(http::Method::GET, "/metrics", &[]).await;
-            answer.is_ok_and(|answer| answer.text().contains("nbu_exporter_build_info"))
-        })
-        .await;
+        let answer = Client::new(self.address).get("/metrics").await;
+        assert!(answer.text().contains("nbu_exporter_build_info"));
     }
 
     /// Bytes of memory.
@@ -111,6 +111,13 @@ impl Crowded {
     }
 }
 
+/// A connection of the crowd. The good clients have another address.
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind("127.0.0.2:0".parse().unwrap())?;
+    socket.connect(address).await
+}
+
 /// As many as asked for, or as this process may open.
 fn affordable(wanted: usize) -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap();
@@ -132,7 +139,7 @@ async fn thousands_of_idle_connections_keep_nobody_out() {
     let crowded = Crowded::start().await;
     let mut idle = Vec::new();
     for number in 0..affordable(5000) {
-        idle.push(TcpStream::connect(crowded.address).await.unwrap());
+        idle.push(connect(crowded.address).await.unwrap());
         if number % 500 == 499 {
             crowded.answers_a_good_client().await;
         }
@@ -144,7 +151,7 @@ async fn thousands_of_idle_connections_keep_nobody_out() {
 /// Sends a request without end, and comes back when it is thrown out.
 async fn drip(address: SocketAddr) {
     loop {
-        let Ok(mut stream) = TcpStream::connect(address).await else {
+        let Ok(mut stream) = connect(address).await else {
             continue;
         };
         let mut sent = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ").await;
@@ -173,12 +180,48 @@ async fn a_thousand_that_send_a_byte_now_and_then_keep_nobody_out() {
     }
 }
 
+/// Says nothing, and comes back as soon as it is thrown out.
+async fn throng(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
+    loop {
+        let Ok(mut stream) = connect(address).await else {
+            continue;
+        };
+        arrivals.fetch_add(1, Ordering::SeqCst);
+        let _ = stream.read(&mut [0]).await;
+    }
+}
+
+/// While it does not ask, every place is taken over by others several times.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_its_time_to_ask_is_answered_among_many_that_come_back() {
+    let crowded = Crowded::start().await;
+    let arrivals = Arc::new(AtomicUsize::new(0));
+    let mut crowd = JoinSet::new();
+    for _ in 0..affordable(1200) {
+        crowd.spawn(throng(crowded.address, Arc::clone(&arrivals)));
+    }
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(crowded.address).await.unwrap();
+        let before = arrivals.load(Ordering::SeqCst);
+        eventually("the crowd has come back", async || {
+            arrivals.load(Ordering::SeqCst) > before + 2500
+        })
+        .await;
+        let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains("nbu_exporter_build_info"), "{answer}");
+    }
+    crowded.stays_small();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hundreds_that_do_not_read_keep_nobody_out() {
     let crowded = Crowded::start().await;
     let mut unread = Vec::new();
     for _ in 0..affordable(800) {
-        let mut stream = TcpStream::connect(crowded.address).await.unwrap();
+        let mut stream = connect(crowded.address).await.unwrap();
         let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
         match stream.write_all(request).await {
             Ok(()) => unread.push(stream),

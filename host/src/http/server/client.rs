@@ -7,8 +7,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::clients::Clients;
+use super::eviction::Claim;
 use crate::http::peer::Peer;
 
+/// How long a client may take to ask before it counts as idle. A TLS handshake
+/// over a slow line fits in.
+const GRACE: Duration = Duration::from_secs(2);
 /// An answer that stood still for this long may be cut to make room.
 const STALLED: Duration = Duration::from_secs(1);
 /// And so may a request or an answer that takes longer than this in all, which
@@ -25,7 +29,9 @@ pub(super) struct Client {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
-    /// Nothing is asked, or not yet to the end.
+    /// It has asked nothing yet, or not to the end.
+    New { since: Instant },
+    /// It has its answer.
     Idle { since: Instant },
     /// A request is being answered.
     Asked { began: Instant },
@@ -43,7 +49,7 @@ impl Client {
         Self {
             clients,
             peer,
-            phase: Mutex::new(Phase::Idle { since }),
+            phase: Mutex::new(Phase::New { since }),
             leave: Notify::new(),
         }
     }
@@ -56,13 +62,16 @@ impl Client {
         self.peer
     }
 
-    /// From when on it may be closed to make room; none when it was told to go
+    /// Its claim to stay, and until when that holds. None when it was told to go
     /// already.
-    pub(super) fn expendable(&self) -> Option<Instant> {
+    pub(super) fn claim(&self) -> Option<(Claim, Instant)> {
         match *self.phase() {
-            Phase::Idle { since } | Phase::Lingering { since } => Some(since),
-            Phase::Asked { began } => Some(began + SLOW),
-            Phase::Sending { began, moved } => Some((moved + STALLED).min(began + SLOW)),
+            Phase::New { since } => Some((Claim::New, since + GRACE)),
+            Phase::Idle { since } | Phase::Lingering { since } => Some((Claim::Busy, since)),
+            Phase::Asked { began } => Some((Claim::Busy, began + SLOW)),
+            Phase::Sending { began, moved } => {
+                Some((Claim::Busy, (moved + STALLED).min(began + SLOW)))
+            }
             Phase::Leaving => None,
         }
     }
@@ -107,13 +116,10 @@ impl Client {
     /// All there was to send is with the kernel.
     pub(super) fn has_its_answer(&self) {
         let since = Instant::now();
-        let sent = self.enter(|phase| match phase {
+        self.enter(|phase| match phase {
             Phase::Sending { .. } => Some(Phase::Idle { since }),
             _ => None,
         });
-        if sent {
-            self.clients.changed.notify_one();
-        }
     }
 
     /// Whether its answer may still be on its way in the kernel's hands, so that
@@ -123,7 +129,9 @@ impl Client {
         let lately = |then: Instant| since.duration_since(then) < STALLED;
         let stopping = self.clients.stopping();
         self.enter(|phase| match phase {
-            Phase::Idle { since: then } if lately(then) && !stopping => {
+            Phase::New { since: then } | Phase::Idle { since: then }
+                if lately(then) && !stopping =>
+            {
                 Some(Phase::Lingering { since })
             }
             _ => None,

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::client::Client;
+use super::eviction::{Candidate, Claim, in_order};
 use crate::http::peer::Peer;
 
 /// Every connection of a server.
 #[derive(Default)]
 pub(super) struct Clients {
     present: Mutex<Present>,
-    /// Somebody has left, or might be asked to from now on.
+    /// A connection was closed.
     pub(super) changed: Notify,
     stopping: AtomicBool,
 }
@@ -32,49 +33,33 @@ pub(super) struct Seat {
 }
 
 impl Clients {
-    /// Waits until fewer than `limit` are there, and sees to it that it comes to
-    /// that: whoever has been expendable for longest has to leave.
-    pub(super) async fn room(&self, limit: usize) {
-        while let Some(next) = self.dismiss(limit.max(1)) {
-            let changed = self.changed.notified();
-            match next {
-                // Either way it is time to look again.
-                Some(due) => drop(timeout_at(due, changed).await),
-                None => changed.await,
-            }
+    /// Waits until fewer than `limit` are there, and tells as many to leave as are
+    /// too many once another of `newcomer` is.
+    pub(super) async fn room(&self, limit: usize, newcomer: Peer) {
+        while !self.has_room(limit.max(1), newcomer) {
+            // Those that are told to leave do so at once.
+            self.changed.notified().await;
         }
     }
 
-    /// None when there is room. Otherwise asks as many to leave as are too many,
-    /// and tells when one more could be asked.
-    fn dismiss(&self, limit: usize) -> Option<Option<Instant>> {
+    fn has_room(&self, limit: usize, newcomer: Peer) -> bool {
         let present = self.present();
-        if present.clients.len() < limit {
-            return None;
+        let staying = present.candidates();
+        let excess = (staying.len() + 1).saturating_sub(limit);
+        if excess > 0 {
+            let leaving = in_order(staying, Some(newcomer), Instant::now());
+            leaving[..excess].iter().for_each(|c| c.client.leave());
         }
-        let now = Instant::now();
-        let mut staying = present.expendable();
-        while staying.len() >= limit {
-            match staying.first() {
-                Some((due, client)) if *due <= now => client.leave(),
-                _ => break,
-            }
-            staying.remove(0);
-        }
-        Some(
-            staying
-                .first()
-                .map(|(due, _)| *due)
-                .filter(|due| *due > now),
-        )
+        present.clients.len() < limit
     }
 
-    /// Closes the connection that has been idle for longest, where one is idle:
-    /// there are no file descriptors left.
+    /// Closes the connection that has to leave first, where it has lost its claim
+    /// to stay: there are no file descriptors left.
     pub(super) fn dismiss_one(&self) {
+        let now = Instant::now();
         let present = self.present();
-        match present.expendable().first() {
-            Some((due, client)) if *due <= Instant::now() => client.leave(),
+        match in_order(present.candidates(), None, now).first() {
+            Some(first) if first.until <= now || first.claim == Claim::New => first.client.leave(),
             _ => {}
         }
     }
@@ -108,16 +93,18 @@ impl Clients {
 }
 
 impl Present {
-    /// All that were not told to leave yet, in the order in which they may be.
-    fn expendable(&self) -> Vec<(Instant, &Client)> {
-        let one = |client: &'_ Arc<Client>| client.expendable();
-        let mut all: Vec<_> = self
-            .clients
-            .values()
-            .filter_map(|client| Some((one(client)?, &**client)))
-            .collect();
-        all.sort_by_key(|(due, _)| *due);
-        all
+    /// All that were not told to leave yet.
+    fn candidates(&self) -> Vec<Candidate<&Client>> {
+        let staying = self.clients.values().filter_map(|client| {
+            let (claim, until) = client.claim()?;
+            Some(Candidate {
+                client: &**client,
+                peer: client.peer(),
+                claim,
+                until,
+            })
+        });
+        staying.collect()
     }
 }
 

@@ -88,8 +88,9 @@ impl Door {
                     if mem::take(&mut self.short) {
                         info!("Connections are accepted again");
                     }
-                    self.clients.room(self.limit()).await;
-                    return (tcp, self.clients.enter(address.ip().into()));
+                    let peer = address.ip().into();
+                    self.clients.room(self.limit(), peer).await;
+                    return (tcp, self.clients.enter(peer));
                 }
                 Err(error) => self.recover(&error).await,
             }

@@ -115,21 +115,65 @@ async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_being_answered_is_not_cut_for_another() {
+async fn a_request_that_is_being_answered_is_not_cut_for_others_that_ask_nothing() {
     let (slow, _serving, address) = slow(Limits {
-        connections: 1,
+        connections: 3,
         ..GENEROUS
     });
     let first = tokio::spawn(get(address, "/health"));
     slow.begun.notified().await;
-    let second = tokio::spawn(get(address, "/-/healthy"));
-    // Room for it to come to nothing, if it would.
-    for _ in 0..1000 {
-        tokio::task::yield_now().await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+        // Idle as soon as it has its answer.
+        healthy(address).await;
     }
     slow.go.notify_one();
     assert_eq!(first.await.unwrap().text(), "OK\n");
-    assert_eq!(second.await.unwrap().text(), "Healthy\n");
+}
+
+/// From another address than that of good clients.
+async fn stranger(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet() {
+    let (_, _serving, address) = crowded(Limits {
+        connections: 8,
+        ..GENEROUS
+    });
+    let mut good = TcpStream::connect(address).await.unwrap();
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(stranger(address).await);
+    }
+    // It was taken in after all of them.
+    let last = healthy(address).await;
+    good.write_all(HEALTHY).await.unwrap();
+    read_until(&mut good, "Healthy\n").await;
+    drop(last);
+}
+
+#[tokio::test]
+async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
+    let (slow, _serving, address) = slow(Limits {
+        connections: 4,
+        ..GENEROUS
+    });
+    let mut crowd = Vec::new();
+    for _ in 0..4 {
+        let mut stream = stranger(address).await;
+        let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        crowd.push(stream);
+    }
+    slow.begun.notified().await;
+    // Sooner than a slow request loses its claim by itself.
+    let answered = tokio::time::timeout(Duration::from_secs(5), healthy(address)).await;
+    assert!(answered.is_ok());
 }
 
 #[tokio::test]

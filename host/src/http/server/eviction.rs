@@ -1,0 +1,189 @@
+//! Which connection is closed when there are too many.
+//!
+//! The peer with the most connections loses one, so that a crowd of few addresses
+//! evicts itself. A crowd of many addresses is told from others by what each
+//! connection does.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use tokio::time::Instant;
+
+use crate::http::peer::Peer;
+
+/// Peers that have no more than one of so many connections are equal. Otherwise a
+/// crowd with an address for each connection would evict a client that has two.
+const FEW: usize = 16;
+
+/// A connection, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<T> {
+    pub(super) client: T,
+    pub(super) peer: Peer,
+    pub(super) claim: Claim,
+    /// When it loses its claim.
+    pub(super) until: Instant,
+}
+
+/// Why a connection should stay, for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It came a moment ago and has asked nothing yet.
+    New,
+    /// A request is being answered, or the client is expected to read the answer.
+    Busy,
+}
+
+/// The candidates in the order in which they have to leave. `newcomer` is the peer
+/// for whose connection there is to be room.
+pub(super) fn in_order<T>(
+    mut candidates: Vec<Candidate<T>>,
+    newcomer: Option<Peer>,
+    now: Instant,
+) -> Vec<Candidate<T>> {
+    let mut counts = HashMap::<Peer, usize>::new();
+    for peer in candidates.iter().map(|c| c.peer).chain(newcomer) {
+        *counts.entry(peer).or_default() += 1;
+    }
+    let few = candidates.len() / FEW;
+    counts
+        .values_mut()
+        .for_each(|count| *count = few.max(*count));
+    let spared = spared(&candidates, &counts, now);
+    candidates.sort_by_key(|candidate| {
+        let connections = counts.get(&candidate.peer);
+        let claims = candidate.until > now;
+        let spared = claims && candidate.claim == spared;
+        (Reverse(connections), claims, spared, candidate.until)
+    });
+    candidates
+}
+
+/// The stronger claim among the connections of the peers that have the most.
+/// Answers are, unless they leave newcomers less than a quarter: then they would
+/// keep everybody out.
+fn spared<T>(candidates: &[Candidate<T>], counts: &HashMap<Peer, usize>, now: Instant) -> Claim {
+    let most = counts.values().max();
+    let heaviest = candidates.iter().filter(|c| counts.get(&c.peer) == most);
+    let (mut all, mut new) = (0, 0);
+    for candidate in heaviest {
+        all += 1;
+        new += usize::from(candidate.claim == Claim::New && candidate.until > now);
+    }
+    if new * 4 > all {
+        Claim::Busy
+    } else {
+        Claim::New
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    struct Crowd {
+        now: Instant,
+        candidates: Vec<Candidate<&'static str>>,
+    }
+
+    impl Crowd {
+        fn new() -> Self {
+            Self {
+                now: Instant::now() + 100 * SECOND,
+                candidates: vec![],
+            }
+        }
+
+        /// `left` is how many more seconds the claim holds; a negative one is how
+        /// long ago it was lost.
+        fn with(mut self, client: &'static str, peer: u8, claim: Claim, left: i32) -> Self {
+            let seconds = SECOND * left.unsigned_abs();
+            let until = if left < 0 {
+                self.now - seconds
+            } else {
+                self.now + seconds
+            };
+            let peer = address(peer);
+            self.candidates.push(Candidate {
+                client,
+                peer,
+                claim,
+                until,
+            });
+            self
+        }
+
+        fn leave(self, newcomer: u8) -> Vec<&'static str> {
+            let ordered = in_order(self.candidates, Some(address(newcomer)), self.now);
+            ordered.iter().map(|candidate| candidate.client).collect()
+        }
+    }
+
+    fn address(number: u8) -> Peer {
+        IpAddr::from([127, 0, 0, number]).into()
+    }
+
+    use Claim::{Busy, New};
+
+    #[test]
+    fn a_peer_with_two_connections_is_not_the_first_to_lose_one_to_many_peers() {
+        let one = |crowd: Crowd, peer| crowd.with("crowd", peer, New, 1);
+        let crowd = (10..42).fold(Crowd::new(), one);
+        let crowd = crowd.with("good", 1, New, 2).with("good", 1, New, 2);
+        assert_eq!(crowd.leave(9)[..32], ["crowd"; 32]);
+    }
+
+    #[test]
+    fn the_peer_with_the_most_connections_loses_one_whatever_they_do() {
+        let crowd = || {
+            Crowd::new()
+                .with("good", 1, New, -9)
+                .with("one", 2, Busy, 9)
+                .with("two", 2, Busy, 8)
+                .with("three", 2, New, 9)
+                .with("four", 2, New, 9)
+        };
+        for newcomer in [1, 2, 3] {
+            let leave = crowd().leave(newcomer);
+            assert_eq!(leave, ["three", "four", "two", "one", "good"]);
+        }
+    }
+
+    #[test]
+    fn the_newcomer_counts_for_its_peer() {
+        let crowd = Crowd::new().with("one", 1, New, -1).with("two", 2, New, -2);
+        assert_eq!(crowd.leave(1)[0], "one");
+    }
+
+    #[test]
+    fn among_equals_the_one_that_lost_its_claim_first_goes() {
+        let crowd = Crowd::new()
+            .with("newer", 1, New, 2)
+            .with("new", 1, New, 1)
+            .with("stalled", 1, Busy, -1)
+            .with("idle", 1, New, -2)
+            .with("answered", 1, Busy, 9);
+        assert_eq!(
+            crowd.leave(1),
+            ["idle", "stalled", "new", "newer", "answered"]
+        );
+    }
+
+    #[test]
+    fn answers_are_spared_until_they_leave_newcomers_too_little() {
+        let busy = |count| {
+            let one = |crowd: Crowd, _| crowd.with("busy", 1, Busy, 9);
+            (0..count).fold(Crowd::new(), one)
+        };
+        let three = busy(3).with("new", 1, New, 1).with("newer", 1, New, 2);
+        assert_eq!(three.leave(1)[..2], ["new", "newer"]);
+        let seven = busy(7).with("new", 1, New, 1);
+        assert_eq!(seven.leave(1)[0], "busy");
+        assert_eq!(Crowd::new().with("new", 1, New, 1).leave(1), ["new"]);
+    }
+}
