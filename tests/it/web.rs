@@ -8,6 +8,7 @@ mod descriptors;
 mod guessing;
 mod pages;
 mod rotation;
+mod smuggling;
 
 use std::fs;
 use std::path::Path;
