@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::uri::{self, Authority};
 
+use crate::budget::MemoryBudget;
 use crate::site::SiteName;
 
 mod address;
@@ -41,7 +42,7 @@ mod trust;
 mod tests;
 
 pub use allow::Rule;
-pub use hooks::Hooks;
+pub use hooks::{BODY_CHUNK, Hooks, QUEUED_BODY};
 pub use identity::Identity;
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
@@ -104,8 +105,9 @@ impl Egress {
     }
 
     /// What one collection of a guest sends its requests through.
-    pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>) -> Hooks {
-        Hooks::new(Arc::clone(self), permit)
+    /// What the requests hold counts against `budget`.
+    pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>, budget: MemoryBudget) -> Hooks {
+        Hooks::new(Arc::clone(self), permit, budget)
     }
 
     /// The fingerprint of the settings that this way out was made from.

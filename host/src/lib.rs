@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 pub mod app;
+pub mod budget;
 pub mod cache;
 pub mod cli;
 pub mod collect;

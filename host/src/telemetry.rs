@@ -5,6 +5,7 @@
 //! format that came later would find spans that it had not seen begin, which
 //! the formatters answer with a panic.
 
+mod escape;
 mod output;
 mod settings;
 
@@ -14,6 +15,7 @@ use std::{error, fmt, io};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
+pub use escape::is_control_like;
 use output::Output;
 pub use settings::{Filter, Format, Settings, Target};
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// generation cannot be half-read from a file. `egress` cannot reach `guest`, so
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("budget", &[]),
     ("confine", &[]),
     ("moment", &[]),
     ("secret", &[]),
@@ -19,8 +20,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("watch", &[]),
     ("metrics", &["site"]),
-    ("egress", &["site", "secret"]),
-    ("guest", &["confine", "egress", "site", "metrics"]),
+    ("egress", &["budget", "site", "secret"]),
+    (
+        "guest",
+        &["budget", "confine", "egress", "site", "metrics", "telemetry"],
+    ),
     // Of the guest, the names of failures alone.
     ("cache", &["guest", "site", "metrics", "moment"]),
     ("swap", &["guest", "egress", "site", "metrics"]),

@@ -6,6 +6,7 @@ mod collections;
 mod compiler;
 mod exports;
 mod fairness;
+mod holdings;
 mod log;
 mod offers;
 mod secrets;
@@ -85,12 +86,22 @@ async fn program_within(
     simulator: &Simulator,
     limits: &str,
 ) -> (TempDir, Program, Client) {
+    program_of(behaviour, simulator, limits, "").await
+}
+
+/// The same with keys of `server:` such as `logFormat: json`.
+async fn program_of(
+    behaviour: &str,
+    simulator: &Simulator,
+    limits: &str,
+    server: &str,
+) -> (TempDir, Program, Client) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(guests::FILE);
     guests::install(&guests::behaving(behaviour, 1), &file);
     let rest = format!(
         "guest: {{ path: guest.wasm, limits: {{ {limits} }} }}\n\
-         server: {{ collectionInterval: 1h }}\n"
+         server: {{ collectionInterval: 1h, {server} }}\n"
     );
     Bench::write(folder.path(), &[site("paris", simulator)], &rest);
     let mut program = Program::serve(folder.path());

@@ -153,12 +153,11 @@ impl Program {
     /// Where it says that it listens.
     pub async fn address(&mut self) -> SocketAddr {
         let line = self.line("Listening").await;
-        let (_, rest) = line.split_once("address=").expect("an address");
-        rest.split_whitespace()
-            .next()
-            .unwrap()
-            .parse()
-            .expect("an address")
+        let (_, rest) = line.split_once("address").expect("an address");
+        // In either format: `address=…` or `"address":"…"`.
+        let rest = rest.trim_start_matches(['"', '=', ':']);
+        let end = rest.find([' ', '"']).unwrap_or(rest.len());
+        rest[..end].parse().expect("an address")
     }
 
     /// Sends a signal, such as `TERM`.

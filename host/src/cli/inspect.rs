@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::app::Failure;
 use crate::guest::{Capability, Engine, Guest};
 use crate::swap::{Offered, Provenance, Refusal, Untrusted};
+use crate::telemetry::is_control_like;
 
 use super::check::refused;
 use super::{print, reference};
@@ -79,7 +80,7 @@ fn collector(capability: &Capability, lines: &mut Vec<String>) {
     for family in &capability.families {
         let labels = family.labels.join(", ");
         lines.push(format!("    {} {{{labels}}}", family.name));
-        let help = family.help.replace(char::is_control, " ");
+        let help = family.help.replace(is_control_like, " ");
         lines.push(format!("      {help}"));
     }
 }

@@ -1,10 +1,12 @@
 //! Where `wasi:http` meets the way out. The only file here that knows Wasmtime.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use http::header::{HOST, HeaderName};
 use http::uri::Scheme;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use tracing::Instrument;
 use wasmtime_wasi_http::{
@@ -18,23 +20,70 @@ use super::patience::Patience;
 use super::permit::Permit;
 use super::session::Session;
 use super::{Egress, credential};
+use crate::budget::MemoryBudget;
+
+/// Bytes that a guest may write at once to the body of a request.
+pub const BODY_CHUNK: usize = 16 << 10;
+
+/// The most that is held of a body that a guest writes and nobody reads: two
+/// chunks, and the queue that they wait in.
+pub const QUEUED_BODY: usize = 2 * BODY_CHUNK + (4 << 10);
+
+/// Of a request under way: its line and headers, and the buffers of TLS.
+const UNDER_WAY: usize = 64 << 10;
 
 /// One collection's use of an [`Egress`].
-pub struct Hooks(Arc<Session>);
+pub struct Hooks {
+    session: Arc<Session>,
+    budget: MemoryBudget,
+}
 
 impl Hooks {
-    pub(super) fn new(egress: Arc<Egress>, permit: Arc<Permit>) -> Self {
-        Self(Arc::new(Session::new(egress, permit)))
+    pub(super) fn new(egress: Arc<Egress>, permit: Arc<Permit>, budget: MemoryBudget) -> Self {
+        Self {
+            session: Arc::new(Session::new(egress, permit)),
+            budget,
+        }
     }
 
     fn patience(&self, options: Option<RequestOptions>) -> Patience {
         let wish = options.unwrap_or_default();
-        Patience::new(&self.0.egress.settings.timeouts).shortened(
+        Patience::new(&self.session.egress.settings.timeouts).shortened(
             wish.connect_timeout,
             wish.first_byte_timeout,
             wish.between_bytes_timeout,
         )
     }
+
+    /// The most bytes that are held for a request, from when it is sent until the
+    /// answer's body is dropped. An answer is held in as many as three buffers:
+    /// that of the connection, a piece on its way, and the piece that is read.
+    fn cost(&self, request: &Request<WasiBody>) -> usize {
+        let limits = &self.session.egress.settings.limits;
+        let bytes = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
+        let answer = bytes(limits.response_header_bytes).saturating_mul(3);
+        let body = if request.body().is_end_stream() {
+            0
+        } else {
+            QUEUED_BODY.saturating_add(bytes(limits.request_bytes).saturating_mul(2))
+        };
+        UNDER_WAY.saturating_add(answer).saturating_add(body)
+    }
+}
+
+/// The headers without the buffer that they were read into, which each of them
+/// would keep as long as a guest keeps one.
+fn detached(headers: &HeaderMap) -> HeaderMap {
+    let copied = headers.iter().map(|(name, value)| {
+        let copy = HeaderValue::from_bytes(value.as_bytes());
+        // Proven: a value is made of the bytes of a value.
+        (name.clone(), copy.unwrap_or_else(|_| value.clone()))
+    });
+    let mut detached = HeaderMap::with_capacity(headers.keys_len());
+    for (name, value) in copied {
+        detached.append(name, value);
+    }
+    detached
 }
 
 /// What `wasi:http` hands over besides an answer: work to go on with it, of
@@ -47,7 +96,7 @@ impl WasiHttpHooks for Hooks {
     /// have lost them before they come here, so that whoever names a reserved
     /// one is the guest.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        let session = Arc::clone(&self.0);
+        let session = Arc::clone(&self.session);
         Arc::new(move |name: &HeaderName| {
             let reserved = credential::is_reserved(name) || *name == HOST;
             if reserved {
@@ -62,6 +111,10 @@ impl WasiHttpHooks for Hooks {
         true
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -69,14 +122,27 @@ impl WasiHttpHooks for Hooks {
         _: Rest,
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let patience = self.patience(options);
+        let Some(reservation) = self.budget.reserve(self.cost(&request)) else {
+            // Whoever runs the guest ends it for this.
+            let why = "no memory is left for a request".to_owned();
+            return Box::new(ready(Err(Error::InternalError(Some(why)))));
+        };
         // The guest broke off its own request; the reason is the guest's.
         let request = request.map(|body| body.map_err(|_| Failure::Aborted).boxed_unsync());
-        let exchange = Arc::clone(&self.0)
+        let exchange = Arc::clone(&self.session)
             .exchange(request, patience)
             .in_current_span();
         Box::new(async move {
-            let response = exchange.await?;
-            let response = response.map(|body| body.map_err(Error::from).boxed_unsync());
+            let mut response = exchange.await?;
+            *response.headers_mut() = detached(response.headers());
+            let response = response.map(|body| {
+                let held = body.map_err(Error::from).map_frame(move |frame| {
+                    // Given back with the body.
+                    let _ = &reservation;
+                    frame
+                });
+                held.boxed_unsync()
+            });
             Ok((response, Box::new(async { Ok(()) }) as Rest))
         })
     }

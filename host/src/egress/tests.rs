@@ -61,7 +61,7 @@ impl Way {
             "/netbackup/ping",
         ];
         let permit = Arc::new(Permit::new("guest", declared));
-        let hooks = Mutex::new(egress.hooks(permit));
+        let hooks = Mutex::new(egress.hooks(permit, MemoryBudget::new(64 << 20)));
         Self {
             egress,
             notes,

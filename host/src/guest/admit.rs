@@ -12,6 +12,7 @@ use super::{
     Capability, Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Reason, convert,
 };
 use crate::metrics::{self, Budget, Family};
+use crate::telemetry::is_control_like;
 
 /// Bytes of an API version; `14.0` is one.
 const VERSION: usize = 32;
@@ -197,7 +198,7 @@ fn failure(raw: Failure, limits: &Limits) -> Failure {
 }
 
 fn is_none(version: &str) -> bool {
-    version.len() > VERSION || version.contains(char::is_control)
+    version.len() > VERSION || version.contains(is_control_like)
 }
 
 /// The beginning of a text, on a character's border, and on one line.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
@@ -19,11 +20,12 @@ use super::log::Journal;
 use super::meter::Meter;
 use super::offline::Offline;
 use super::pace::Row;
-use super::printed::Printed;
+use super::printed::{PRINTED, Printed};
 use super::report::Report;
 use super::{
     Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
 };
+use crate::budget::MemoryBudget;
 use crate::egress::{Egress, Permit};
 use crate::site::SiteName;
 
@@ -55,6 +57,7 @@ struct Frame {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,
     limits: Limits,
+    budget: MemoryBudget,
     row: Row,
     allowed: Duration,
 }
@@ -65,20 +68,42 @@ impl Frame {
             site: None,
             hooks: Box::new(Offline),
             limits,
+            budget: MemoryBudget::new(limits.memory_bytes),
             row: Row::Short,
             allowed: limits.offline,
         }
     }
 
     fn at(place: Place<'_>, row: Row, permit: &Arc<Permit>, allowed: Duration) -> Self {
+        let budget = MemoryBudget::new(place.limits.memory_bytes);
+        let hooks = place.egress.hooks(Arc::clone(permit), budget.clone());
         Self {
             site: Some(place.site.clone()),
-            hooks: Box::new(place.egress.hooks(Arc::clone(permit))),
+            hooks: Box::new(hooks),
             limits: place.limits,
+            budget,
             row,
             allowed,
         }
     }
+
+    /// The same call, given the state that was saved before, which is held as long
+    /// as it runs.
+    fn holding(self, state: &[Saved]) -> Self {
+        let bytes = state.iter().map(|saved| saved.bytes.capacity()).sum();
+        self.budget.recount(0, bytes);
+        self
+    }
+}
+
+/// What a call gave.
+struct Done<T> {
+    answer: T,
+    /// The most bytes of linear memory that it held.
+    peak: usize,
+    /// Kept until the answer was checked, and cut to what is kept of it: until then
+    /// it may be as large as the memory of the call.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 type Answer<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
@@ -86,18 +111,18 @@ type Answer<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
 impl Guest {
     /// Asks what the guest is able to collect. No network.
     pub(super) async fn describe(&self) -> Result<Manifest, Fault> {
-        let (manifest, _) = self
+        let done = self
             .run(Frame::offline(self.limits), |guest, store| {
                 Box::pin(async move { guest.nbu_collector_collector().call_describe(store).await })
             })
             .await?;
-        Ok(manifest)
+        Ok(done.answer)
     }
 
     /// Asks what is wrong with a site's settings. No network.
     pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<Problem>, Fault> {
         let settings = convert::settings(settings);
-        let (problems, _) = self
+        let done = self
             .run(Frame::offline(self.limits), move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
@@ -105,7 +130,7 @@ impl Guest {
                 })
             })
             .await?;
-        Ok(admit::problems(problems, &self.limits))
+        Ok(admit::problems(done.answer, &self.limits))
     }
 
     /// Asks whether the site answers and accepts its credential.
@@ -117,7 +142,7 @@ impl Guest {
     ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
         let settings = convert::settings(settings);
         let frame = Frame::at(place, Row::Short, &self.permit, place.limits.probe);
-        let (answer, _) = self
+        let done = self
             .run(frame, move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
@@ -126,7 +151,7 @@ impl Guest {
                 })
             })
             .await?;
-        admit::probe(answer, &place.limits)
+        admit::probe(done.answer, &place.limits)
     }
 
     /// Reads one site once.
@@ -139,29 +164,27 @@ impl Guest {
     ) -> Result<Collected, Fault> {
         let asked: Vec<_> = settings.collectors.iter().map(|c| c.name.clone()).collect();
         let settings = convert::settings(settings);
-        let (report, peak_memory) = self
-            .run(
-                Frame::at(place, Row::Collect, &self.permit, place.limits.collect),
-                move |guest, store| {
-                    Box::pin(async move {
-                        let collector = guest.nbu_collector_collector();
-                        collector
-                            .call_collect(store, &settings, &window, &state)
-                            .await
-                    })
-                },
-            )
+        let frame = Frame::at(place, Row::Collect, &self.permit, place.limits.collect);
+        let done = self
+            .run(frame.holding(&state), move |guest, store| {
+                Box::pin(async move {
+                    let collector = guest.nbu_collector_collector();
+                    collector
+                        .call_collect(store, &settings, &window, &state)
+                        .await
+                })
+            })
             .await?;
-        let report = admit::report(self.manifest(), &place.limits, &asked, report)?;
+        let report = admit::report(self.manifest(), &place.limits, &asked, done.answer)?;
         Ok(Collected {
             report,
-            peak_memory: peak_memory as u64,
+            peak_memory: done.peak as u64,
         })
     }
 
     /// Makes an instance, calls it, and drops it. In a task of its own, so that
     /// whatever happens in there ends with it; dropping the future ends it too.
-    async fn run<T, F>(&self, frame: Frame, call: F) -> Result<(T, usize), Fault>
+    async fn run<T, F>(&self, frame: Frame, call: F) -> Result<Done<T>, Fault>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a bindings::Guest, &'a mut Store<Instance>) -> Answer<'a, T>
@@ -173,6 +196,7 @@ impl Guest {
         let turns = self.engine.pace.turns(frame.row, &limits);
         let printed = Printed::default();
         let allowed = frame.allowed;
+        frame.budget.recount(0, PRINTED);
         let mut store = Instance::store(
             &self.engine,
             frame.hooks,
@@ -180,6 +204,7 @@ impl Guest {
             &limits,
             Instant::now() + allowed,
             printed.clone(),
+            frame.budget,
         );
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
@@ -198,8 +223,11 @@ impl Guest {
             };
             // The memory goes first: whoever gets the room may need it.
             drop(store);
-            drop(room);
-            result
+            result.map(|(answer, peak)| Done {
+                answer,
+                peak,
+                _room: room,
+            })
         });
         match task.join_next().await {
             Some(Ok(result)) => result,

@@ -19,6 +19,7 @@ use super::body_error;
 use super::compiler::{Compiler, CompilerProcess};
 use super::instance::Instance;
 use super::load::built_in;
+use super::narrow;
 use super::pace::Pace;
 
 /// How often running guests are looked at. A deadline is met to within this.
@@ -162,6 +163,7 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     body_error::link(l)?;
+    narrow::link(l)?;
     log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
     Ok(linker)
 }

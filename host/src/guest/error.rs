@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::telemetry::is_control_like;
+
 /// Why a file did not become a guest. Each is a reason to keep the old one.
 #[derive(Debug)]
 pub enum LoadError {
@@ -115,9 +117,9 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// A text of a guest's, as people may read it: what could begin a line of its own,
-/// or move the cursor of a terminal, is a blank.
+/// move the cursor of a terminal, or turn the direction of writing, is a blank.
 pub(super) fn plain(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    text.replace(is_control_like, " ")
 }
 
 /// An error of Wasmtime's on one line, short enough for a log.

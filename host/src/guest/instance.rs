@@ -4,15 +4,19 @@
 use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{CallHook, Result, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
-use super::Limits;
 use super::engine::Engine;
 use super::log::Journal;
 use super::meter::Meter;
 use super::printed::Printed;
+use super::{Limits, holdings};
+use crate::budget::MemoryBudget;
+
+/// Bytes of random numbers in one call of an import.
+const RANDOM: u64 = 64 << 10;
 
 /// The data of a store.
 pub(super) struct Instance {
@@ -26,8 +30,8 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// A store for one call. `printed` receives what the guest prints, a panic's
-    /// message above all.
+    /// A store for one call, whose memory counts against `budget`. `printed`
+    /// receives what the guest prints, a panic's message above all.
     pub(super) fn store(
         engine: &Engine,
         hooks: Box<dyn WasiHttpHooks>,
@@ -35,6 +39,7 @@ impl Instance {
         limits: &Limits,
         deadline: Instant,
         printed: Printed,
+        budget: MemoryBudget,
     ) -> Store<Self> {
         let wasi = WasiCtx::builder()
             .stdout(printed.clone())
@@ -42,21 +47,24 @@ impl Instance {
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
+            .max_random_size(RANDOM)
             .build();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(holdings::FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.instance.handles);
         let instance = Self {
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             hooks,
             table,
-            meter: Meter::new(limits),
+            meter: Meter::new(limits, budget),
             journal,
             deadline,
         };
         let mut store = Store::new(engine.wasmtime(), instance);
-        store.limiter(|instance| &mut instance.meter);
-        store.set_hostcall_fuel(limits.instance.host_call_bytes);
+        store.limiter(|instance| instance);
+        store.call_hook(cross);
         // Those of the guest's own making, which the table above does not see.
         store.set_max_component_handles(limits.instance.handles);
         store.set_epoch_deadline(1);
@@ -71,10 +79,33 @@ impl Instance {
         });
         store
     }
+
+    /// The meter, and the handles that it counts.
+    pub(super) fn metered(&mut self) -> (&mut Meter, &mut ResourceTable) {
+        (&mut self.meter, &mut self.table)
+    }
+}
+
+/// Called at every border between guest and host: bounds what passes to the host
+/// by the memory that is left, and lets no import be called without any.
+fn cross(mut store: StoreContextMut<'_, Instance>, border: CallHook) -> Result<()> {
+    let (meter, table) = store.data_mut().metered();
+    match border {
+        CallHook::CallingHost => {
+            meter.recount(table);
+            meter.admit()?;
+        }
+        CallHook::ReturningFromWasm => meter.recount(table),
+        CallHook::CallingWasm | CallHook::ReturningFromHost => return Ok(()),
+    }
+    let passing = meter.passing();
+    store.set_hostcall_fuel(passing);
+    Ok(())
 }
 
 impl WasiView for Instance {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.meter.expect(holdings::HANDLE);
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
@@ -84,6 +115,7 @@ impl WasiView for Instance {
 
 impl WasiHttpView for Instance {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.meter.expect(holdings::CALL);
         WasiHttpCtxView {
             hooks: self.hooks.as_mut(),
             table: &mut self.table,

@@ -7,7 +7,8 @@ use crate::metrics::Budget;
 /// Every limit of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of linear memory of one call, all memories of the instance together.
+    /// Bytes of memory of one call: all linear memories and tables of the instance,
+    /// and all that the host holds for it.
     pub memory_bytes: usize,
     /// How long one collection may take, waiting included.
     pub collect: Duration,
@@ -67,7 +68,8 @@ pub struct InstanceLimits {
     /// Handles to streams, requests, responses and timers that are open at one
     /// time.
     pub handles: usize,
-    /// Bytes that pass to the host in one call of an import, or in one answer.
+    /// Bytes that pass to the host in one call of an import, or in one answer; at
+    /// most a quarter of the memory that is left then.
     pub host_call_bytes: usize,
 }
 
@@ -113,7 +115,7 @@ impl Default for Limits {
                 memories: 4,
                 tables: 20,
                 table_elements: 20_000,
-                handles: 4096,
+                handles: 512,
                 host_call_bytes: 64 << 20,
             },
             log: LogLimits {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::bindings::exports::nbu::collector::collector::DescribedFamily;
 use super::{Capability, Limits, Manifest, convert};
 use crate::metrics::{self, Family, Samples};
+use crate::telemetry::is_control_like;
 
 /// Bytes of the guest's version, which is a label.
 const VERSION: usize = 64;
@@ -22,7 +23,7 @@ pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> 
         ));
     }
     // They are shown to people, and nobody has to be told what they hold.
-    if texts(manifest).any(|text| text.contains(char::is_control)) {
+    if texts(manifest).any(|text| text.contains(is_control_like)) {
         return Err("a text of its manifest holds a control character".to_owned());
     }
     let capabilities = &manifest.capabilities;

@@ -5,6 +5,8 @@ use std::future::ready;
 use http::{Request, Response};
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
+use crate::egress::BODY_CHUNK;
+
 /// Refuses every request.
 pub(super) struct Offline;
 
@@ -18,5 +20,9 @@ impl WasiHttpHooks for Offline {
         _: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io)>> + Send> {
         Box::new(ready(Err(Error::HttpRequestDenied)))
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK
     }
 }

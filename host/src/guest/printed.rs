@@ -10,8 +10,11 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 /// Bytes that are kept.
 const KEPT: usize = 64 << 10;
-/// Bytes that are taken at a time.
+/// Bytes that a guest is told it may write at a time.
 const PERMIT: usize = 64 << 10;
+
+/// The most bytes that are held of it, the copy at the end included.
+pub(super) const PRINTED: usize = 6 * KEPT;
 
 /// Standard output and error of one call together. Takes whatever comes and
 /// keeps the end of it, for that is where a panic's message stands: a guest that
@@ -29,7 +32,9 @@ impl Printed {
 
     fn append(&self, bytes: &[u8]) {
         let mut kept = self.lock();
-        kept.extend_from_slice(bytes);
+        // A guest may write more than it was told.
+        let begin = bytes.len().saturating_sub(KEPT);
+        kept.extend_from_slice(bytes.get(begin..).unwrap_or_default());
         // Seldom, so that many short lines do not each move all of it.
         if kept.len() > 2 * KEPT {
             let old = kept.len() - KEPT;
@@ -94,5 +99,14 @@ mod tests {
         assert_eq!(end.len(), KEPT);
         assert!(end.ends_with(b"line 99999\n"));
         assert!(printed.lock().len() <= 2 * KEPT);
+    }
+
+    #[test]
+    fn one_write_of_any_size_is_kept_as_little_of() {
+        let printed = Printed::default();
+        printed.append(b"begin");
+        printed.append(&vec![b'x'; 100 * KEPT]);
+        assert_eq!(printed.end(), vec![b'x'; KEPT]);
+        assert!(printed.lock().capacity() + KEPT <= PRINTED);
     }
 }

@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::escape::escaped;
 use super::{Error, Format, Settings, Target};
 
 /// What a gate's filter function looks like.
@@ -82,16 +83,18 @@ impl Sink {
     }
 }
 
-/// Writes one event.
+/// Writes events, each in one piece: so all of the log passes here, whoever logs.
 pub(super) struct Writer(Arc<Sink>);
 
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let event = escaped(bytes, self.0.format);
         match &self.0.stream {
-            Stream::Stdout => io::stdout().write(bytes),
-            Stream::Stderr => io::stderr().write(bytes),
-            Stream::File(file) => (&*file).write(bytes),
+            Stream::Stdout => io::stdout().write_all(&event)?,
+            Stream::Stderr => io::stderr().write_all(&event)?,
+            Stream::File(file) => (&*file).write_all(&event)?,
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

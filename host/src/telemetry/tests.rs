@@ -94,3 +94,38 @@ fn a_misspelt_level_is_refused() {
         assert!(text.parse::<Filter>().is_ok(), "{text}");
     }
 }
+
+/// Each of the characters, and one that is text in its script.
+const CONTROLS: &str = "\u{0}\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9f}\u{61c}\u{200e}\
+    \u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+
+#[test]
+fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
+    let directory = tempfile::tempdir().unwrap();
+    for (format, place) in [(Format::Logfmt, "logfmt"), (Format::Json, "json")] {
+        let path = directory.path().join(place);
+        let (subscriber, _handle) = subscriber(&to_file(&path, "info", format)).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            for c in CONTROLS.chars() {
+                // With a blank and without: logfmt quotes one and not the other.
+                let (bare, quoted) = (format!("a{c}b"), format!("a {c} b"));
+                let _span = info_span!("call", of = %bare).entered();
+                info!(bare, quoted, shown = %bare, debugged = ?quoted, "{bare}");
+            }
+            info!(text = "für-\u{5d0}\u{200d}", "harmless");
+        });
+        let log = fs::read_to_string(path).unwrap();
+        let lines: Vec<_> = log.split('\n').filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), CONTROLS.chars().count() + 1, "{place}");
+        for (line, c) in lines.iter().zip(CONTROLS.chars()) {
+            assert!(!line.contains(is_control_like), "{place} {c:?}: {line:?}");
+            if format == Format::Json {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert_eq!(event["bare"], format!("a{c}b"), "{line}");
+                assert_eq!(event["message"], format!("a{c}b"), "{line}");
+            }
+        }
+        let harmless = lines.last().unwrap();
+        assert!(harmless.contains("für-\u{5d0}\u{200d}"), "{harmless}");
+    }
+}

@@ -12,7 +12,7 @@ use bindings::exports::nbu::collector::collector::*;
 
 use crate::behaviour::{at, written};
 use crate::mischief::swapped::number;
-use crate::mischief::{answers, manifest, processor, random, report};
+use crate::mischief::{answers, holding, manifest, processor, random, report};
 
 pub(crate) mod bindings {
     wit_bindgen::generate!({
@@ -39,7 +39,10 @@ impl Guest for Component {
         match word.as_str() {
             "mute" => panic!("nothing to say"),
             "spin-describe" => processor::spin(),
-            _ => manifest::of(&word, stamp),
+            _ => {
+                holding::hold(word.strip_prefix("describe-"), None);
+                manifest::of(&word, stamp)
+            }
         }
     }
 
@@ -51,7 +54,10 @@ impl Guest for Component {
             "trap-check" => panic!("checked out"),
             "picky" => answers::picky(1),
             "picky-flood" => answers::picky(100_000),
-            _ => Vec::new(),
+            _ => {
+                holding::hold(word.strip_prefix("check-"), None);
+                Vec::new()
+            }
         }
     }
 
@@ -62,6 +68,7 @@ impl Guest for Component {
             "spin-probe" => processor::spin(),
             "trap-probe" => panic!("probed too deep"),
             "novel" => answers::novel(),
+            "controls" => answers::controls(),
             _ => Ok(ProbeAnswer {
                 api_version: "14.0".to_owned(),
                 server_time: None,

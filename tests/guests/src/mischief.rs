@@ -5,6 +5,7 @@ pub(crate) mod asking;
 pub(crate) mod curiosity;
 pub(crate) mod families;
 pub(crate) mod handles;
+pub(crate) mod holding;
 pub(crate) mod hunt;
 pub(crate) mod manifest;
 pub(crate) mod memory;

@@ -1,6 +1,6 @@
 //! What the operator reads of a guest that fails, and of one that says too much.
 
-use super::{faults, program, program_within, simulator};
+use super::{faults, program, program_of, program_within, simulator};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_recurses_without_end_is_a_trap() {
@@ -76,5 +76,31 @@ async fn the_log_of_a_call_has_limits_of_lines_and_bytes() {
         );
         let said = program.log.iter().filter(|line| line.contains("chat"));
         assert_eq!(said.count(), lines, "{limits}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_guest_says_steers_who_reads_the_log_or_the_health() {
+    let simulator = simulator().await;
+    let raw = |text: &str| text.chars().any(nbu_exporter::telemetry::is_control_like);
+    for format in ["logfmt", "json"] {
+        let server = format!("logFormat: {format}");
+        let (_folder, mut program, client) = program_of("controls", &simulator, "", &server).await;
+        let said = program.line("paris").await;
+        program.line("printed-").await;
+        program.line("denied").await;
+        let lines = program.log.iter();
+        for line in lines {
+            assert!(!raw(line), "{format}: {line:?}");
+        }
+        let escape = if format == "json" {
+            "\\u202e"
+        } else {
+            "\\u{202e}"
+        };
+        assert!(said.contains(escape), "{said}");
+        let health = client.get("/health").await.text();
+        assert!(health.contains("OK"), "{health}");
+        assert!(!health.lines().any(raw), "{health:?}");
     }
 }

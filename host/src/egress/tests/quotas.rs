@@ -84,7 +84,7 @@ async fn a_collection_has_a_number_of_requests_and_the_next_one_begins_anew() {
     assert!(denied(&way.read("/ping").await));
     assert_eq!(way.denied(), ["undeclared", "requests"]);
     let permit = Arc::new(Permit::new("guest", []));
-    *way.hooks.lock().unwrap() = way.egress.hooks(permit);
+    *way.hooks.lock().unwrap() = way.egress.hooks(permit, MemoryBudget::new(64 << 20));
     assert!(way.read("/ping").await.is_ok());
 }
 

@@ -214,7 +214,9 @@ fn what_people_read_is_cut_to_what_they_can() {
 
 #[test]
 fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
-    let forged = "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0".to_owned();
+    let forged =
+        "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0\u{85}\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}\u{61c}"
+            .to_owned();
     let problem = Problem {
         at: forged.clone(),
         message: forged.clone(),

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::swapped;
+use super::{holding, swapped};
 use crate::component::bindings::nbu::collector::metrics::{
     Bucket, Distribution, Family, Point, Samples,
 };
@@ -52,6 +52,10 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         "long-label" => total(&[(&"x".repeat(100_000), 1.0)]),
         "long-help" => Family {
             help: "Help! ".repeat(100_000),
+            ..total(&[("1", 1.0)])
+        },
+        "hold-report" => Family {
+            help: holding::long(),
             ..total(&[("1", 1.0)])
         },
         "series" => flood(total(&[]), 20_000),

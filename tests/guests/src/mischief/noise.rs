@@ -30,3 +30,15 @@ pub(crate) fn print() {
         eprintln!("printed {n}");
     }
 }
+
+/// Steers a terminal, begins lines, and turns the direction of writing. Without a
+/// blank, so that a log may write it as it is.
+pub(crate) const CONTROLS: &str = "paris\u{85}\u{9b}2J\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\
+    \u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}OK";
+
+/// Says that in every way there is.
+pub(crate) fn controls() {
+    let fields = [(CONTROLS.to_owned(), CONTROLS.to_owned())];
+    log::emit(log::Level::Info, CONTROLS, &fields);
+    println!("printed-{CONTROLS}");
+}

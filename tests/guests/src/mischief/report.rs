@@ -2,7 +2,7 @@
 
 use super::swapped::{self, Counted};
 use super::{
-    asking, curiosity, families, handles, memory, network, noise, processor, random, state,
+    asking, curiosity, families, handles, holding, memory, network, noise, processor, random, state,
 };
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
@@ -73,6 +73,10 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "long-lines" => noise::long_lines(),
         "huge-line" => noise::huge_line(),
         "print" => noise::print(),
+        "controls" => {
+            noise::controls();
+            return Some(noise::CONTROLS.to_owned());
+        }
         "exit" => std::process::exit(3),
         "echo" => return Some(curiosity::echo(settings, window, saved)),
         "ask" => return Some(asking::all(settings)),
@@ -82,7 +86,7 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
             let authority = network::authority(settings);
             return network::wander(&format!("{authority}@127.0.0.1:9"));
         }
-        _ => {}
+        _ => holding::hold(word.strip_prefix("hold-"), Some(settings)),
     }
     None
 }

@@ -1,0 +1,120 @@
+//! The memory of one call of a guest: its own, and what the host holds for it.
+//!
+//! Everything is counted against one number, so that the memory of all calls
+//! together is that number times the calls under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// Bytes that one call may use. Clones share the count.
+#[derive(Clone, Debug)]
+pub struct MemoryBudget(Arc<Account>);
+
+#[derive(Debug)]
+struct Account {
+    limit: usize,
+    used: AtomicUsize,
+    exceeded: AtomicBool,
+}
+
+/// Bytes that are in use until this is dropped.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: MemoryBudget,
+    bytes: usize,
+}
+
+impl MemoryBudget {
+    /// A budget of `limit` bytes, none of them in use.
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Account {
+            limit,
+            used: AtomicUsize::new(0),
+            exceeded: AtomicBool::new(false),
+        }))
+    }
+
+    /// Bytes in all.
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    /// Bytes in use. More than the limit if more was counted than asked for.
+    pub fn used(&self) -> usize {
+        self.0.used.load(Relaxed)
+    }
+
+    /// Bytes that are free.
+    pub fn left(&self) -> usize {
+        self.0.limit.saturating_sub(self.used())
+    }
+
+    /// Whether something was refused for lack of memory.
+    pub fn is_exceeded(&self) -> bool {
+        self.0.exceeded.load(Relaxed)
+    }
+
+    /// Takes `bytes` if they are free. Otherwise the budget counts as exceeded.
+    pub fn take(&self, bytes: usize) -> bool {
+        let fits = |used: usize| {
+            let total = used.checked_add(bytes)?;
+            (total <= self.0.limit).then_some(total)
+        };
+        let taken = self.0.used.fetch_update(Relaxed, Relaxed, fits).is_ok();
+        if !taken {
+            self.0.exceeded.store(true, Relaxed);
+        }
+        taken
+    }
+
+    /// Replaces an earlier count of what is in use already, free or not.
+    pub fn recount(&self, before: usize, now: usize) {
+        let replace = |used: usize| Some(used.saturating_sub(before).saturating_add(now));
+        // Never fails: the closure always gives a value.
+        let _ = self.0.used.fetch_update(Relaxed, Relaxed, replace);
+    }
+
+    /// [Takes](Self::take) `bytes` until the reservation is dropped.
+    pub fn reserve(&self, bytes: usize) -> Option<Reservation> {
+        // Not made where nothing was taken: it would give back what it is not.
+        self.take(bytes).then(|| Reservation {
+            budget: self.clone(),
+            bytes,
+        })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budget.recount(self.bytes, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_is_refused_to_others_until_it_is_given_back() {
+        let budget = MemoryBudget::new(100);
+        let held = budget.reserve(60).unwrap();
+        assert!(budget.take(40));
+        assert_eq!(budget.left(), 0);
+        assert!(!budget.is_exceeded());
+        assert!(budget.reserve(1).is_none());
+        assert!(budget.is_exceeded());
+        drop(held);
+        assert_eq!(budget.left(), 60);
+        assert!(!budget.clone().take(usize::MAX));
+    }
+
+    #[test]
+    fn a_count_that_rises_above_the_limit_leaves_nothing() {
+        let budget = MemoryBudget::new(100);
+        budget.recount(0, 70);
+        budget.recount(70, 170);
+        assert_eq!((budget.used(), budget.left()), (170, 0));
+        budget.recount(170, 30);
+        assert_eq!(budget.left(), 70);
+    }
+}
