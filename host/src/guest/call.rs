@@ -251,7 +251,8 @@ fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
         Some(exit) => format!("it ended itself with exit code {}", exit.0),
         // The cause first: a backtrace may be longer than a line of the log.
         None => {
-            let cause = plain(&error.root_cause().to_string());
+            let unfit = meter.unfit(error);
+            let cause = unfit.unwrap_or_else(|| plain(&error.root_cause().to_string()));
             format!("{cause}; {}", one_line(error))
         }
     };

@@ -57,14 +57,22 @@ impl Meter {
     pub(super) fn broken(&self, error: &wasmtime::Error) -> Option<FaultKind> {
         let full = matches!(error.downcast_ref(), Some(ResourceTableError::Full));
         let cause = error.root_cause().to_string();
-        let passed = cause.contains(TOO_MUCH_PASSED);
         let worded = WORDS.iter().any(|words| cause.contains(words));
-        let kind = match passed && self.scarce {
-            true => FaultKind::Memory,
-            false => FaultKind::Limit,
-        };
+        let limit = full || worded || cause.contains(TOO_MUCH_PASSED);
+        let memory = self.unfit(error).map(|_| FaultKind::Memory);
         self.refused
-            .or_else(|| (full || passed || worded).then_some(kind))
+            .or(memory)
+            .or(limit.then_some(FaultKind::Limit))
+    }
+
+    /// What is to be said when it was the memory limit that bounded what may pass
+    /// to the host.
+    pub(super) fn unfit(&self, error: &wasmtime::Error) -> Option<String> {
+        let passed = error.root_cause().to_string().contains(TOO_MUCH_PASSED);
+        let limit = self.budget.limit();
+        let what =
+            || format!("what it passes to the host does not fit into its {limit} bytes of memory");
+        (passed && self.scarce).then(what)
     }
 
     /// A call of an import is about to add so many bytes behind handles, or fewer.
@@ -73,11 +81,10 @@ impl Meter {
         self.budget.recount(0, bytes);
     }
 
-    /// Counts again what is behind the handles, if that is due: when much may have
-    /// been added, or little is left.
+    /// Counts again what is behind the handles, if it matters: when what may have
+    /// been added is much beside what is left.
     pub(super) fn recount(&mut self, table: &mut ResourceTable) {
-        let limit = self.budget.limit();
-        if self.since > limit / 16 || self.budget.left() < limit / 4 {
+        if self.since > self.budget.left() / 8 {
             self.count(table);
         }
     }

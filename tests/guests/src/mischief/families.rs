@@ -54,7 +54,7 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
             help: "Help! ".repeat(100_000),
             ..total(&[("1", 1.0)])
         },
-        "hold-report" => Family {
+        "hold-report" if collector == "jobs" => Family {
             help: holding::long(),
             ..total(&[("1", 1.0)])
         },
