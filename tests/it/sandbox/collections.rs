@@ -17,7 +17,8 @@ const STOPPED: &[(&str, &str)] = &[
     ("hoard", "memory"),
     ("timers", "limit"),
     ("requests", "limit"),
-    ("huge-line", "limit"),
+    // Larger than what is left of its memory.
+    ("huge-line", "memory"),
     ("liar", "contract"),
     ("huge-state", "contract"),
     ("foreign-state", "contract"),

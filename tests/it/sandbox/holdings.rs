@@ -116,8 +116,13 @@ async fn whatever_the_host_holds_for_a_guest_stays_within_the_memory_limit_of_th
         let client = Client::new(program.address().await);
         ended(&client, "nbu_exporter_collections_total").await;
         let most = highest(&program);
-        if most > before + LIMIT + SLACK {
-            wrong.push(format!("{behaviour}: from {before} to {most} MiB"));
+        let failure = [("result", "failure")];
+        let page = client.scrape().await;
+        let failed = page.sum("nbu_exporter_collections_total", &failure) > 0.0;
+        if most > before + LIMIT + SLACK || !failed {
+            wrong.push(format!(
+                "{behaviour}: from {before} to {most} MiB, failed: {failed}"
+            ));
             continue;
         }
         let line = program.line("Collection failed").await;
