@@ -11,10 +11,11 @@ mod schedule;
 mod settings;
 mod state;
 mod store;
+mod versions;
 
 pub use attempt::{Desk, Done};
 pub use memory::Memory;
 pub use probe::probe;
 pub use rounds::Rounds;
 pub use settings::Settings;
-pub use store::{Store, Unusable, examine, make};
+pub use store::{Store, Unusable, examine, make, proven_version};

@@ -36,6 +36,7 @@ mod resolver;
 mod session;
 mod settings;
 mod stream;
+mod traffic;
 mod trust;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use identity::Identity;
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
 pub use settings::{Limits, Origin, Scheme, Settings, Timeouts, Tls, TlsVersion};
+pub use traffic::{Tally, Traffic};
 
 /// Told about everything that leaves, or is kept from leaving.
 pub trait Observer: Send + Sync {

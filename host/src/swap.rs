@@ -21,11 +21,11 @@ mod stage;
 
 pub use canary::{Served, ServedFamily, Witness, Worse};
 pub use difference::{Difference, Item, KindChange};
-pub use generation::{Generation, Member, Origin};
+pub use generation::{Demands, Generation, Member, Origin};
 pub use members::check;
 pub use offered::Offered;
 pub use probation::Standing;
-pub use provenance::{Provenance, PublicKey, Untrusted, signature_path};
+pub use provenance::{Proof, Provenance, PublicKey, Untrusted, signature_path};
 pub use refusal::Refusal;
 pub use settings::{Bound, Canary, Settings, Site};
 pub use stage::{Cause, Offer, Stage};

@@ -3,10 +3,12 @@
 mod canary;
 mod capabilities;
 mod probation;
+mod rollback;
 mod signature;
 mod takeover;
 mod trusted;
 mod unfit;
+mod versions;
 
 use simulator::{Options, Simulator};
 use tempfile::TempDir;

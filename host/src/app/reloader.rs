@@ -151,7 +151,7 @@ impl Reloader {
             }
             () = self.rooms.stage.fell() => {
                 let witness = self.rooms.witness();
-                self.rooms.stage.roll_back(&self.config.swap, &witness).await;
+                self.rooms.stage.roll_back(&witness).await;
                 storing::save(&self.rooms).await;
             }
             changed = self.watcher.changed() => self.changed(&changed).await,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use semver::Version;
+
 use crate::cache::Cache;
 use crate::collect::Memory;
-use crate::guest::{Saved, Window};
+use crate::guest::{Digest, Saved, Window};
 use crate::site::SiteName;
 use crate::swap::{Served, ServedFamily, Witness};
 
@@ -40,6 +42,10 @@ impl Witness for Present {
             took: cost.map(|(took, _)| took),
             peak_memory: cost.map(|(_, peak)| peak),
         }
+    }
+
+    fn proven_version(&self, key: Digest) -> Option<Version> {
+        self.memory.proven_version(key)
     }
 
     fn settle(&self, era: u64) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::args::Options;
 use super::print;
 use crate::app::{Failure, Source};
-use crate::collect::examine;
+use crate::collect::{examine, proven_version};
 use crate::config::Config;
 use crate::guest::{Engine, Guest, Limits, built_in};
 use crate::swap::{Difference, Offered, Refusal, check};
@@ -64,7 +64,28 @@ pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest
     let offered = offered.map_err(refused)?;
     let admitted = config.swap.provenance.admit(&offered);
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
-    load(engine, offered.bytes, config.swap.limits).await
+    let from_file = offered.path.is_some();
+    let guest = load(engine, offered.bytes, config.swap.limits).await?;
+    if from_file {
+        admit_version(config, &guest)?;
+    }
+    Ok(guest)
+}
+
+/// Refuses a signed guest older than one that has passed its probation: the
+/// exporter would not start with it.
+fn admit_version(config: &Config, guest: &Guest) -> Result<(), Failure> {
+    let provenance = &config.swap.provenance;
+    let (Some(folder), Some(key)) = (&config.state_dir, &provenance.public_key) else {
+        return Ok(());
+    };
+    let proven = proven_version(folder, key.digest()).unwrap_or_else(|broken| {
+        eprintln!("warning: versions of signed guests cannot be compared: {broken}");
+        None
+    });
+    let version = &guest.manifest().version;
+    let admitted = provenance.admit_version(None, proven.as_ref(), version);
+    admitted.map_err(|why| refused(Refusal::Untrusted(why)))
 }
 
 async fn load(engine: &Arc<Engine>, bytes: bytes::Bytes, limits: Limits) -> Result<Guest, Failure> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::state::Slot;
 use super::store::Store;
+use super::versions::Versions;
 use crate::guest::{Saved, Window};
 use crate::moment::Moment;
 use crate::site::SiteName;
@@ -19,6 +20,8 @@ pub struct Memory {
     lookback: Mutex<Duration>,
     /// One turn at a time for whatever changes a site's states and their files.
     turns: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
+    /// One turn at a time to write the versions.
+    pub(super) versions_turn: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -28,6 +31,8 @@ pub(super) struct Known {
     pub(super) void: Range<u64>,
     /// The last era whose guest is there to stay.
     pub(super) proven: u64,
+    /// Of signed guests that have passed their probation.
+    pub(super) versions: Versions,
     /// Where states outlive the process; none keeps them here alone.
     pub(super) store: Option<Arc<Store>>,
     /// Counts whatever changes states besides the site's own turn.

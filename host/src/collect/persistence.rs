@@ -37,6 +37,7 @@ impl Memory {
         for site in sites {
             self.take_turn(&site, None);
         }
+        self.save_versions();
     }
 
     /// Reads what the store has of a site, before its first collection, which is
@@ -83,6 +84,7 @@ impl Memory {
     pub fn set_store(&self, store: Option<Arc<Store>>) {
         let mut known = self.lock();
         if let Some(store) = &store {
+            known.versions.merge(&store.versions());
             known.sites.keys().for_each(|site| store.expect(site));
         }
         known.store = store;

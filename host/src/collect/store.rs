@@ -14,15 +14,18 @@ mod disk;
 mod format;
 mod location;
 mod names;
+mod versions;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use semver::Version;
 use tracing::{error, info};
 
 use super::state::{Left, Slot, State};
+use super::versions::Versions;
 use crate::guest::Digest;
 use crate::metrics::Instruments;
 use crate::site::SiteName;
@@ -42,6 +45,8 @@ pub struct Store {
     instruments: Instruments,
     /// What could not be written, so that it is said once.
     failing: Mutex<HashSet<(SiteName, String)>>,
+    /// As the folder has them.
+    versions: Mutex<Versions>,
 }
 
 impl Store {
@@ -51,12 +56,14 @@ impl Store {
     /// The folder cannot be had, or another process has it.
     pub fn open(folder: &Path, instruments: Instruments) -> Result<Self, Unusable> {
         let (at, lock) = location::take(folder)?;
+        let versions = Mutex::new(versions::read(&at));
         Ok(Self {
             named: folder.to_owned(),
             folder: at,
             lock,
             instruments,
             failing: Mutex::default(),
+            versions,
         })
     }
 
@@ -140,6 +147,32 @@ impl Store {
         }
     }
 
+    /// The versions of signed guests that have passed their probation.
+    pub(super) fn versions(&self) -> Versions {
+        self.lock_versions().clone()
+    }
+
+    /// Writes them where they are not stored as they are. What fails is tried again
+    /// at the next occasion.
+    pub(super) fn keep_versions(&self, versions: &Versions) {
+        let mut stored = self.lock_versions();
+        if *stored == *versions {
+            return;
+        }
+        match versions::write(&self.folder, versions) {
+            Ok(()) => stored.clone_from(versions),
+            Err(error) => {
+                let folder = self.folder.display();
+                error!(%folder, "Versions of signed guests cannot be written, an older guest can be started after a restart: {error}");
+            }
+        }
+    }
+
+    fn lock_versions(&self) -> MutexGuard<'_, Versions> {
+        // Nothing panics while it is held.
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Says when it begins to fail and when all of it works again.
     fn tell(&self, site: &SiteName, collector: &str, done: std::io::Result<()>) {
         // Nothing panics while it is held.
@@ -160,6 +193,16 @@ impl Store {
             }
         }
     }
+}
+
+/// The newest version of a guest signed with that key that has passed its
+/// probation, as the folder has it. Nothing in the folder is changed.
+///
+/// # Errors
+/// The file is not as it was written.
+pub fn proven_version(folder: &Path, key: Digest) -> Result<Option<Version>, String> {
+    let versions = versions::look(folder).map_err(|broken| broken.to_string())?;
+    Ok(versions.get(key).cloned())
 }
 
 #[cfg(test)]

@@ -188,6 +188,7 @@ impl Body for ResponseBody {
         };
         Poll::Ready(Some(result.map_err(|failure| {
             this.incoming = None;
+            this.session.tally.cut_short(&failure);
             this.record.failed(failure)
         })))
     }

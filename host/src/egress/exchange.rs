@@ -37,6 +37,7 @@ impl Session {
         let id = egress.sign(&mut request);
         let mut record = Record::new(Arc::clone(&egress), method, path, id, slot);
 
+        self.tally.sent();
         let concealer = Concealer::new(&egress.settings.credential);
         let begun = Instant::now();
         let deadline = begun.checked_add(patience.total).unwrap_or(begun);
@@ -54,9 +55,11 @@ impl Session {
                 Failure::Denied(rule) => self.deny(rule, &asked),
                 failure => failure,
             })
+            .inspect_err(|failure| self.tally.failed(failure))
             .map_err(|failure| record.failed(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
+        self.tally.answered(head.status);
         record.answered(head.status);
         credential::strip(&mut head.headers);
         let body = ResponseBody::new(incoming, self, record, concealer, patience, deadline);

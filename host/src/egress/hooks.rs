@@ -19,6 +19,7 @@ use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::permit::Permit;
 use super::session::Session;
+use super::traffic::Tally;
 use super::{Egress, credential};
 use crate::budget::MemoryBudget;
 
@@ -44,6 +45,11 @@ impl Hooks {
             session: Arc::new(Session::new(egress, permit)),
             budget,
         }
+    }
+
+    /// Counts the requests that leave through these hooks.
+    pub fn tally(&self) -> Tally {
+        self.0.tally.clone()
     }
 
     fn patience(&self, options: Option<RequestOptions>) -> Patience {

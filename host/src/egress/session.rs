@@ -14,6 +14,7 @@ use super::client::RequestBody;
 use super::failure::Failure;
 use super::permit::Permit;
 use super::settings::Limits;
+use super::traffic::Tally;
 use super::{Egress, credential};
 
 /// As much of a guest's URL as a line of the log needs.
@@ -23,6 +24,7 @@ const SHOWN: usize = 200;
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
     permit: Arc<Permit>,
+    pub(super) tally: Tally,
     requests: AtomicU64,
     received: AtomicU64,
     /// Each request under way holds a part of it, its body included.
@@ -44,6 +46,7 @@ impl Session {
         Self {
             egress,
             permit,
+            tally: Tally::default(),
             requests: AtomicU64::new(0),
             received: AtomicU64::new(0),
             slots: Arc::new(Semaphore::new(slots)),

@@ -18,6 +18,7 @@ mod proxies;
 mod quotas;
 mod reuse;
 mod server;
+mod traffic;
 mod trust;
 
 /// Remembers what it is told.
@@ -103,6 +104,10 @@ impl Way {
     /// To a path of the server.
     fn url(&self, path: &str) -> String {
         self.egress.settings.origin.url() + path
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.hooks.lock().unwrap().tally().traffic()
     }
 
     fn denied(&self) -> Vec<&'static str> {

@@ -208,10 +208,7 @@ fn text(whole: &str, limits: &Limits) -> String {
 }
 
 fn contradiction(message: String) -> Fault {
-    Fault {
-        kind: FaultKind::Contract,
-        message,
-    }
+    Fault::new(FaultKind::Contract, message)
 }
 
 #[cfg(test)]

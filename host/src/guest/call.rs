@@ -26,7 +26,7 @@ use super::{
     Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
 };
 use crate::budget::MemoryBudget;
-use crate::egress::{Egress, Permit};
+use crate::egress::{Egress, Permit, Tally, Traffic};
 use crate::site::SiteName;
 
 /// Past its deadline a busy guest is stopped at the next tick, one that waits at
@@ -50,12 +50,15 @@ pub struct Collected {
     pub report: Report,
     /// The most bytes of memory it held.
     pub peak_memory: u64,
+    /// The requests that left, as the way out counted them.
+    pub traffic: Traffic,
 }
 
 /// Everything that one call needs besides the guest.
 struct Frame {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,
+    tally: Tally,
     limits: Limits,
     budget: MemoryBudget,
     row: Row,
@@ -67,6 +70,7 @@ impl Frame {
         Self {
             site: None,
             hooks: Box::new(Offline),
+            tally: Tally::default(),
             limits,
             budget: MemoryBudget::new(limits.memory_bytes),
             row: Row::Short,
@@ -79,6 +83,7 @@ impl Frame {
         let hooks = place.egress.hooks(Arc::clone(permit), budget.clone());
         Self {
             site: Some(place.site.clone()),
+            tally: hooks.tally(),
             hooks: Box::new(hooks),
             limits: place.limits,
             budget,
@@ -165,6 +170,7 @@ impl Guest {
         let asked: Vec<_> = settings.collectors.iter().map(|c| c.name.clone()).collect();
         let settings = convert::settings(settings);
         let frame = Frame::at(place, Row::Collect, &self.permit, place.limits.collect);
+        let tally = frame.tally.clone();
         let done = self
             .run(frame.holding(&state), move |guest, store| {
                 Box::pin(async move {
@@ -175,10 +181,13 @@ impl Guest {
                 })
             })
             .await?;
-        let report = admit::report(self.manifest(), &place.limits, &asked, done.answer)?;
+        let traffic = tally.traffic();
+        let report = admit::report(self.manifest(), &place.limits, &asked, done.answer)
+            .map_err(|fault| Fault { traffic, ..fault })?;
         Ok(Collected {
             report,
             peak_memory: done.peak as u64,
+            traffic,
         })
     }
 
@@ -195,7 +204,7 @@ impl Guest {
         let room = self.engine.pace.enter(frame.row, &limits).await;
         let turns = self.engine.pace.turns(frame.row, &limits);
         let printed = Printed::default();
-        let allowed = frame.allowed;
+        let (allowed, tally) = (frame.allowed, frame.tally);
         frame.budget.recount(0, PRINTED);
         let mut store = Instance::store(
             &self.engine,
@@ -229,15 +238,19 @@ impl Guest {
                 _room: room,
             })
         });
-        match task.join_next().await {
+        let result = match task.join_next().await {
             Some(Ok(result)) => result,
-            Some(Err(error)) => Err(Fault {
-                kind: FaultKind::Trap,
-                message: format!("the call failed inside the host: {error}"),
-            }),
+            Some(Err(error)) => Err(Fault::new(
+                FaultKind::Trap,
+                format!("the call failed inside the host: {error}"),
+            )),
             // The set holds one task.
             None => Err(overdue(allowed)),
-        }
+        };
+        result.map_err(|fault| Fault {
+            traffic: tally.traffic(),
+            ..fault
+        })
     }
 }
 
@@ -256,12 +269,13 @@ fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
             format!("{cause}; {}", one_line(error))
         }
     };
-    Fault { kind, message }
+    Fault::new(kind, message)
 }
 
 fn overdue(allowed: Duration) -> Fault {
-    Fault {
-        kind: FaultKind::Deadline,
-        message: format!("it was still running after {} s", allowed.as_secs_f64()),
-    }
+    let seconds = allowed.as_secs_f64();
+    Fault::new(
+        FaultKind::Deadline,
+        format!("it was still running after {seconds} s"),
+    )
 }

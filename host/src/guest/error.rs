@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::egress::Traffic;
 use crate::telemetry::is_control_like;
 
 /// Why a file did not become a guest. Each is a reason to keep the old one.
@@ -68,6 +69,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// For people.
     pub message: String,
+    /// The requests that left before it ended.
+    pub traffic: Traffic,
 }
 
 /// The kinds of fault, as `nbu_exporter_guest_faults_total` tells them apart.
@@ -104,6 +107,17 @@ impl FaultKind {
             Self::Memory => "memory",
             Self::Limit => "limit",
             Self::Contract => "contract",
+        }
+    }
+}
+
+impl Fault {
+    /// One of a call that has sent nothing so far.
+    pub(super) fn new(kind: FaultKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            traffic: Traffic::default(),
         }
     }
 }

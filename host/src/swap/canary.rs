@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::blame::{Blame, Charge, answers};
+use super::blame::{Charges, Other};
 use super::generation::{Generation, Member};
 use super::{Refusal, Settings};
-use crate::guest::{Collected, Fault, Guest, Place};
+use crate::guest::{Collected, Fault, Guest, Limits, Place};
 pub use served::{Served, ServedFamily, Witness};
 pub use worse::Worse;
 
@@ -91,12 +91,10 @@ impl Trial<'_> {
             warn!(%site, "Not tried: the trials of other sites took too long");
             return Ok(Finding::Nothing);
         }
-        let mut limits = self.settings.limits;
-        limits.collect = limits.collect.min(timeout);
         let place = Place {
             site,
             egress: &member.egress,
-            limits,
+            limits: self.limits(),
         };
         let (window, state) = self.witness.next(site);
         let began = Instant::now();
@@ -118,14 +116,14 @@ impl Trial<'_> {
         took: Duration,
     ) -> Result<Finding, Refusal> {
         let site = &member.name;
-        if Charge::fault(&fault).blame == Blame::Doubtful {
-            let served = self.witness.served(site);
-            let factor = self.settings.canary.seconds.factor;
-            let slow = |before: Duration| took <= before.mul_f64(factor);
-            if served.took.is_some_and(slow) || !self.answers(member).await {
-                warn!(%site, "Not judged by this site, which answers too slowly now: {fault}");
-                return Ok(Finding::Nothing);
-            }
+        let charges = Charges::of_fault(&fault);
+        let served = self.witness.served(site);
+        let factor = self.settings.canary.seconds.factor;
+        let slow = |before: Duration| took <= before.mul_f64(factor);
+        let excused = charges.is_doubtful() && served.took.is_some_and(slow);
+        if excused || charges.proven(self.running_on(member)).await.is_none() {
+            warn!(%site, "Not judged by this site, which answers too slowly now: {fault}");
+            return Ok(Finding::Nothing);
         }
         Err(Refusal::TrialFault(site.clone(), fault))
     }
@@ -138,9 +136,8 @@ impl Trial<'_> {
     ) -> Result<Finding, Refusal> {
         let site = &member.name;
         let readable = |collector: &str| self.witness.succeeds(site, collector);
-        if let Some(charge) = Charge::failure(collected, readable)
-            && (charge.blame == Blame::Guest || self.answers(member).await)
-        {
+        let charges = Charges::of_failures(collected, readable);
+        if let Some(charge) = charges.proven(self.running_on(member)).await {
             return Err(Refusal::TrialFailure {
                 site: site.clone(),
                 collector: charge.collector.unwrap_or_default(),
@@ -164,8 +161,22 @@ impl Trial<'_> {
         })
     }
 
-    /// Whether the site answers the running guest now.
-    async fn answers(&self, member: &Arc<Member>) -> bool {
-        answers(&self.running.guest, member, self.settings.limits).await
+    /// The running guest on that site, to judge a charge by.
+    fn running_on<'s>(&'s self, member: &'s Arc<Member>) -> Other<'s> {
+        Other {
+            guest: &self.running.guest,
+            member,
+            limits: self.limits(),
+            next: self.witness.next(&member.name),
+        }
+    }
+
+    /// What a trial collection may use.
+    fn limits(&self) -> Limits {
+        let limits = self.settings.limits;
+        Limits {
+            collect: limits.collect.min(self.settings.canary.timeout),
+            ..limits
+        }
     }
 }

@@ -28,6 +28,7 @@ impl Candidate<'_> {
             return Ok(None);
         };
         let origin = self.origin_as(&running.origin)?;
+        self.admit_version(&running.guest, None)?;
         check(&running.guest, each(self.members)).await?;
         Ok(Some((Arc::clone(&running.guest), origin)))
     }
@@ -63,6 +64,7 @@ impl Candidate<'_> {
         let bytes = self.offered.bytes.clone();
         let guest = Guest::load_within(engine, bytes, self.settings.limits).await;
         let guest = guest.map_err(Refusal::Unloadable)?;
+        self.admit_version(&guest, self.running.map(|it| &*it.guest))?;
         if let Some(running) = self.running {
             self.compare(&running.guest, &guest)?;
         }
@@ -81,6 +83,22 @@ impl Candidate<'_> {
         Ok((Arc::new(guest), origin))
     }
 
+    /// Refuses a signed guest that is older than the running one, or than one that
+    /// has run well here. Going back to the guest that the program carries is
+    /// always allowed.
+    fn admit_version(&self, guest: &Guest, running: Option<&Guest>) -> Result<(), Refusal> {
+        if !self.is_from_file() {
+            return Ok(());
+        }
+        let provenance = &self.settings.provenance;
+        let key = provenance.public_key.as_ref();
+        let proven = key.and_then(|key| self.witness.proven_version(key.digest()));
+        let running = running.map(|it| it.manifest().version.as_str());
+        provenance
+            .admit_version(running, proven.as_ref(), &guest.manifest().version)
+            .map_err(Refusal::Untrusted)
+    }
+
     /// Compares what the two say of themselves. The guest that the program carries
     /// is the measure: going back to it is no reason for suspicion.
     fn compare(&self, running: &Guest, guest: &Guest) -> Result<(), Refusal> {
@@ -88,10 +106,6 @@ impl Candidate<'_> {
             return Ok(());
         }
         let (old, new) = (running.manifest(), guest.manifest());
-        let provenance = &self.settings.provenance;
-        provenance
-            .admit_version(&old.version, &new.version)
-            .map_err(Refusal::Untrusted)?;
         let difference = Difference::between(old, new);
         let gained = difference.gained();
         if !gained.is_empty() && !self.settings.allow_new_capabilities {

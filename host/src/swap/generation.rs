@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Site;
-use super::provenance::Provenance;
+use super::provenance::{Proof, Provenance};
+use super::{Settings, Site};
 use crate::egress::Egress;
 use crate::guest::{Guest, Limits, SiteSettings};
 use crate::site::SiteName;
@@ -21,6 +21,8 @@ pub struct Generation {
     pub guest: Arc<Guest>,
     /// Where the code came from.
     pub origin: Origin,
+    /// What the configuration demanded of a guest when this became current.
+    pub demands: Demands,
     /// What each call may use.
     pub limits: Limits,
     /// The sites, in the order of the configuration.
@@ -34,8 +36,33 @@ pub struct Origin {
     pub path: Option<PathBuf>,
     /// Whether its signature was verified.
     pub signed: bool,
-    /// The demands under which it was taken, or goes on.
+    /// The demands that it was found to meet.
     pub provenance: Provenance,
+}
+
+/// Which guest a configuration names. After a rollback the running one need not
+/// meet it: it was taken when less was demanded, or came from another file.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    /// The file; none means the component that the program carries.
+    pub path: Option<PathBuf>,
+    /// Who must have made it.
+    pub provenance: Provenance,
+}
+
+impl Demands {
+    /// Those of a configuration.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            path: settings.guest_path.clone(),
+            provenance: settings.provenance.clone(),
+        }
+    }
+
+    /// Whether a configuration demands the same.
+    pub fn are_of(&self, settings: &Settings) -> bool {
+        self.path == settings.guest_path && self.provenance.demands_as(&settings.provenance)
+    }
 }
 
 /// One site in a generation.
@@ -53,6 +80,18 @@ pub struct Member {
 }
 
 impl Generation {
+    /// What is remembered of the guest once it has passed its probation: none
+    /// where no signature was verified, or its version says nothing.
+    pub fn proof(&self) -> Option<Proof> {
+        let origin = &self.origin;
+        let key = origin.provenance.public_key.as_ref();
+        Some(Proof {
+            key: key.filter(|_| origin.signed)?.digest(),
+            version: self.guest.manifest().version.parse().ok()?,
+            may_be_older: origin.provenance.allow_downgrade,
+        })
+    }
+
     /// The site of that name, when this generation has it.
     pub fn member(&self, name: &SiteName) -> Option<&Arc<Member>> {
         self.members.iter().find(|member| member.name == *name)

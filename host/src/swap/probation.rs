@@ -1,16 +1,20 @@
 //! The time after a swap, in which what collections come to is judged, and the
 //! guest before is kept at hand.
+//!
+//! The first guest of a process is on probation as well, without a guest to go
+//! back to: only a guest that has passed counts as one that has run well here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tracing::info;
 
 use super::Settings;
-use super::blame::{Blame, Charge, answers};
+use super::blame::{Charge, Charges, Other};
 use super::canary::Witness;
 use super::generation::{Generation, Member, Origin};
-use crate::guest::{Collected, Fault, Guest, Limits};
+use crate::guest::{Collected, Fault, Guest, Limits, Saved, Window};
 use crate::site::SiteName;
 
 /// The probation that is under way, if any.
@@ -24,14 +28,15 @@ pub(super) struct Watch {
 struct Ward {
     /// The first generation that runs it.
     era: u64,
-    previous: Previous,
+    /// None where there is nothing to go back to.
+    previous: Option<Previous>,
     /// Collections to go, for each site.
     left: HashMap<SiteName, u32>,
     /// What it is given for a site that is new.
     collections: u32,
     /// The collectors that succeeded before it came.
     readable: HashSet<(SiteName, String)>,
-    /// Why it has to go.
+    /// Why it has to go. Kept until the guest before has taken over.
     fallen: Option<String>,
 }
 
@@ -51,6 +56,17 @@ pub enum Standing {
     AsBefore,
     /// It has ended well with this collection.
     Passed,
+    /// It has ended badly with this collection.
+    Failed,
+}
+
+/// A collection that a guest under probation is judged by.
+pub(super) struct Trial<'a> {
+    /// The first generation that ran the guest.
+    pub(super) era: u64,
+    pub(super) member: &'a Arc<Member>,
+    pub(super) limits: Limits,
+    pub(super) result: &'a Result<Collected, Fault>,
 }
 
 impl Watch {
@@ -64,14 +80,15 @@ impl Watch {
         witness: &dyn Witness,
     ) {
         let mut ward = self.lock();
-        let earlier = ward.take();
+        let earlier = ward.take().and_then(|ward| ward.previous);
         if settings.probation == 0 {
+            *ward = Some(Ward::alone(era, settings));
             return witness.settle(era);
         }
         if earlier.is_none() {
             witness.settle(running.era);
         }
-        let previous = earlier.map(|ward| ward.previous).unwrap_or(Previous {
+        let previous = earlier.unwrap_or_else(|| Previous {
             guest: Arc::clone(&running.guest),
             origin: running.origin.clone(),
             era: running.era,
@@ -81,13 +98,17 @@ impl Watch {
             pairs.map(|collector| (member.name.clone(), collector))
         });
         *ward = Some(Ward {
-            era,
-            previous,
-            left: HashMap::new(),
-            collections: settings.probation,
+            previous: Some(previous),
             readable: known.filter(|(s, c)| witness.succeeds(s, c)).collect(),
-            fallen: None,
+            ..Ward::alone(era, settings)
         });
+    }
+
+    /// Begins the probation of a guest that has nothing to go back to, unless one
+    /// is under way.
+    pub(super) fn begin_alone(&self, era: u64, settings: &Settings) {
+        self.lock()
+            .get_or_insert_with(|| Ward::alone(era, settings));
     }
 
     /// Takes the sites that there are now.
@@ -99,47 +120,50 @@ impl Watch {
         }
     }
 
-    /// Judges what a collection of the guest of generation `era` came to.
+    /// Judges what a collection came to. `next` says what a collection of the site
+    /// is given now.
     pub(super) async fn judge(
         &self,
-        era: u64,
-        member: &Arc<Member>,
-        limits: Limits,
-        result: &Result<Collected, Fault>,
+        trial: Trial<'_>,
+        next: impl FnOnce() -> (Window, Vec<Saved>),
     ) -> Standing {
-        let Some((charge, previous)) = self.charge(era, &member.name, result) else {
+        let (era, site) = (trial.era, &trial.member.name);
+        let Some((charges, previous)) = self.charges(&trial) else {
             return Standing::AsBefore;
         };
-        let guilty = match &charge {
-            None => false,
-            Some(charge) if charge.blame == Blame::Guest => true,
-            Some(_) => answers(&previous, member, limits).await,
+        let Some(previous) = previous else {
+            return match charges.is_certain() {
+                true => Standing::AsBefore,
+                false => self.count(era, site),
+            };
         };
-        match charge.filter(|_| guilty) {
-            Some(charge) => self.fall(era, &member.name, &charge),
-            None => self.count(era, &member.name),
+        let other = Other {
+            guest: &previous,
+            member: trial.member,
+            limits: trial.limits,
+            next: next(),
+        };
+        match charges.proven(other).await {
+            Some(charge) => self.fall(era, site, &charge),
+            None => self.count(era, site),
         }
     }
 
-    /// What may be held against the guest, and by whom to tell; none when that
-    /// guest is not under probation.
-    fn charge(
-        &self,
-        era: u64,
-        site: &SiteName,
-        result: &Result<Collected, Fault>,
-    ) -> Option<(Option<Charge>, Arc<Guest>)> {
+    /// What may be held against the guest, and the guest to judge it by, if there
+    /// is one; none when that guest is not under probation.
+    fn charges(&self, trial: &Trial<'_>) -> Option<(Charges, Option<Arc<Guest>>)> {
         let ward = self.lock();
-        let ward = ward.as_ref().filter(|ward| ward.watches(era))?;
+        let ward = ward.as_ref().filter(|ward| ward.watches(trial.era))?;
         let readable = |collector: &str| {
-            let pair = (site.clone(), collector.to_owned());
+            let pair = (trial.member.name.clone(), collector.to_owned());
             ward.readable.contains(&pair)
         };
-        let charge = match result {
-            Ok(collected) => Charge::failure(collected, readable),
-            Err(fault) => Some(Charge::fault(fault)),
+        let charges = match trial.result {
+            Ok(collected) => Charges::of_failures(collected, readable),
+            Err(fault) => Charges::of_fault(fault),
         };
-        Some((charge, Arc::clone(&ward.previous.guest)))
+        let previous = ward.previous.as_ref();
+        Some((charges, previous.map(|it| Arc::clone(&it.guest))))
     }
 
     fn fall(&self, era: u64, site: &SiteName, charge: &Charge) -> Standing {
@@ -154,6 +178,7 @@ impl Watch {
                 ),
             });
             self.fell.notify_one();
+            return Standing::Failed;
         }
         Standing::AsBefore
     }
@@ -170,7 +195,9 @@ impl Watch {
         if watched.left.values().any(|left| *left > 0) {
             return Standing::AsBefore;
         }
-        *ward = None;
+        if ward.take().is_some_and(|ward| ward.previous.is_some()) {
+            info!(generation.era = era, "The guest has passed its probation");
+        }
         Standing::Passed
     }
 
@@ -179,13 +206,24 @@ impl Watch {
         self.fell.notified().await;
     }
 
-    /// Ends the probation of a guest that has failed it: why, and what is gone
-    /// back to.
+    /// Says again that a guest has failed its probation, where it still runs.
+    pub(super) fn remind(&self) {
+        if self.fallen().is_some() {
+            self.fell.notify_one();
+        }
+    }
+
+    /// Why the guest has failed its probation, and what is gone back to; none when
+    /// it has not. The verdict stands until [`end`](Self::end).
     pub(super) fn fallen(&self) -> Option<(String, Previous)> {
-        let mut ward = self.lock();
-        let why = ward.as_ref()?.fallen.clone()?;
-        let previous = ward.take()?.previous;
-        Some((why, previous))
+        let ward = self.lock();
+        let ward = ward.as_ref()?;
+        Some((ward.fallen.clone()?, ward.previous.clone()?))
+    }
+
+    /// Ends the probation: the guest before has taken over.
+    pub(super) fn end(&self) {
+        *self.lock() = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Ward>> {
@@ -195,6 +233,18 @@ impl Watch {
 }
 
 impl Ward {
+    /// A guest that is not compared with any other.
+    fn alone(era: u64, settings: &Settings) -> Self {
+        Self {
+            era,
+            previous: None,
+            left: HashMap::new(),
+            collections: settings.probation,
+            readable: HashSet::new(),
+            fallen: None,
+        }
+    }
+
     fn watches(&self, era: u64) -> bool {
         self.era == era && self.fallen.is_none()
     }

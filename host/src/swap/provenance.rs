@@ -28,7 +28,23 @@ pub struct Provenance {
 
 /// A minisign public key.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(minisign_verify::PublicKey);
+pub struct PublicKey {
+    key: minisign_verify::PublicKey,
+    digest: Digest,
+}
+
+/// That a signed guest has passed its probation. A later one that is older is
+/// refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Of the key that its signature was made with.
+    pub key: Digest,
+    /// Its version.
+    pub version: Version,
+    /// Whether it replaces the proof of a newer guest: the operator has allowed
+    /// the downgrade.
+    pub may_be_older: bool,
+}
 
 impl FromStr for PublicKey {
     type Err = &'static str;
@@ -40,7 +56,19 @@ impl FromStr for PublicKey {
             true => minisign_verify::PublicKey::decode(text),
             false => minisign_verify::PublicKey::from_base64(text),
         };
-        key.map(Self).map_err(|_| "is not a minisign public key")
+        let key = key.map_err(|_| "is not a minisign public key")?;
+        let base64 = text.lines().last().unwrap_or_default().trim();
+        Ok(Self {
+            key,
+            digest: Digest::of(base64.as_bytes()),
+        })
+    }
+}
+
+impl PublicKey {
+    /// Tells it from other keys: the SHA-256 of its base64 text.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 }
 
@@ -83,7 +111,7 @@ impl Provenance {
         let Some(signature) = signature else {
             return Err(Untrusted::NoSignature(file));
         };
-        match key.0.verify(&offered.bytes, &signature, false) {
+        match key.key.verify(&offered.bytes, &signature, false) {
             Ok(()) => Ok(true),
             Err(Error::UnexpectedKeyId) => Err(Untrusted::OtherKey(file)),
             Err(Error::UnexpectedAlgorithm) => Err(Untrusted::Legacy(file)),
@@ -92,21 +120,34 @@ impl Provenance {
     }
 
     /// Where signatures count, an old guest with known faults must not come back
-    /// only because its signature is still good.
-    pub(super) fn admit_version(&self, running: &str, offered: &str) -> Result<(), Untrusted> {
-        if self.public_key.is_none() || self.allow_downgrade {
+    /// only because its signature is still good. `running` is the version of the
+    /// running guest, `proven` the newest of this key that has run well here.
+    ///
+    /// # Errors
+    /// The offered version is older than one of them, or is no version.
+    pub fn admit_version(
+        &self,
+        running: Option<&str>,
+        proven: Option<&Version>,
+        offered: &str,
+    ) -> Result<(), Untrusted> {
+        let comparable = running.is_some() || proven.is_some();
+        if self.public_key.is_none() || self.allow_downgrade || !comparable {
             return Ok(());
         }
         let Ok(new) = Version::parse(offered) else {
             return Err(Untrusted::Versionless(offered.to_owned()));
         };
-        match Version::parse(running) {
-            Ok(old) if new < old => Err(Untrusted::Older {
-                running: running.to_owned(),
-                offered: offered.to_owned(),
-            }),
-            _ => Ok(()),
+        let running = running.and_then(|version| Version::parse(version).ok());
+        if let Some(running) = running.filter(|running| new < *running) {
+            let (running, offered) = (running.to_string(), offered.to_owned());
+            return Err(Untrusted::Older { running, offered });
         }
+        if let Some(proven) = proven.filter(|proven| new < **proven) {
+            let (proven, offered) = (proven.to_string(), offered.to_owned());
+            return Err(Untrusted::OlderThanProven { proven, offered });
+        }
+        Ok(())
     }
 
     /// Whether a guest that was taken under `other` would be under this.

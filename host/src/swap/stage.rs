@@ -9,14 +9,14 @@ use tracing::{error, info, warn};
 
 use super::canary::Witness;
 use super::candidate::Candidate;
-use super::generation::{Generation, Member, Origin};
+use super::generation::{Demands, Generation, Member, Origin};
 use super::members::{check, each, members};
 use super::offered::Offered;
-use super::probation::{Standing, Watch};
+use super::probation::{Standing, Trial, Watch};
 use super::refused::{Attempt, Refused};
 use super::{Refusal, Settings};
 use crate::egress;
-use crate::guest::{Collected, Engine, Fault, Guest};
+use crate::guest::{Collected, Engine, Fault, Guest, Saved, Window};
 use crate::metrics::{Instruments, SwapResult};
 
 /// Holds the current generation and is the only writer of it.
@@ -105,7 +105,7 @@ impl Stage {
             .await;
         let (guest, origin) = match (candidate, running.as_deref()) {
             (Err(refusal), Some(running))
-                if cause == Cause::Configuration && goes_on(running, settings) =>
+                if cause == Cause::Configuration && running.demands.are_of(settings) =>
             {
                 warn!("Keeping the running guest: {refusal}");
                 check(&running.guest, each(&members)).await?;
@@ -122,12 +122,16 @@ impl Stage {
             era: kept.map_or(number, |running| running.era),
             guest,
             origin,
+            demands: Demands::of(settings),
             limits: settings.limits,
             members,
         };
         if running.is_none() {
             // The first guest of a process is taken as it is.
             witness.settle(number);
+        }
+        if !guest_changed && proof_changes(kept, &generation) {
+            self.probation.begin_alone(generation.era, settings);
         }
         if let Some(running) = running.filter(|_| guest_changed) {
             self.probation.begin(number, &running, settings, witness);
@@ -137,6 +141,8 @@ impl Stage {
             self.instruments.swap(SwapResult::Promoted);
         }
         self.promote(generation);
+        // Other settings may be what the guest before was waiting for.
+        self.probation.remind();
         Ok(Offer {
             generation: number,
             guest_changed,
@@ -180,20 +186,21 @@ impl Stage {
     }
 
     /// Judges what a collection on `generation` came to, while its guest is under
-    /// probation.
+    /// probation. `next` says what a collection of the site is given now.
     pub async fn judge(
         &self,
         generation: &Generation,
         member: &Arc<Member>,
         result: &Result<Collected, Fault>,
+        next: impl FnOnce() -> (Window, Vec<Saved>),
     ) -> Standing {
-        let limits = generation.limits;
-        let judged = self.probation.judge(generation.era, member, limits, result);
-        let standing = judged.await;
-        if standing == Standing::Passed {
-            info!(generation.era, "The guest has passed its probation");
-        }
-        standing
+        let trial = Trial {
+            era: generation.era,
+            member,
+            limits: generation.limits,
+            result,
+        };
+        self.probation.judge(trial, next).await
     }
 
     /// Waits until a guest has failed its probation. May be dropped while waiting.
@@ -201,9 +208,11 @@ impl Stage {
         self.probation.fell().await;
     }
 
-    /// Goes back to the guest before one that has failed its probation. The saved
-    /// state is put back before any collection can begin on it.
-    pub async fn roll_back(&self, settings: &Settings, witness: &dyn Witness) {
+    /// Goes back to the guest before one that has failed its probation, on the
+    /// settings that are in force. The saved state is put back before any
+    /// collection can begin on it. Where that guest rejects the settings, the
+    /// verdict stands until others come.
+    pub async fn roll_back(&self, witness: &dyn Witness) {
         let Some(running) = self.current() else {
             return;
         };
@@ -211,35 +220,32 @@ impl Stage {
             return;
         };
         let (version, sha256) = (&running.guest.manifest().version, running.guest.digest());
-        let prepared = async {
-            let members = members(settings, Some(&running), &self.observer)?;
-            check(&previous.guest, each(&members)).await?;
-            Ok::<_, Refusal>(members)
-        };
-        let members = match prepared.await {
-            Ok(members) => members,
-            Err(refusal) => {
-                error!(version, %sha256, "Guest failed: {why}; the one before cannot take its place: {refusal}");
+        match check(&previous.guest, each(&running.members)).await {
+            Ok(()) => {}
+            Err(refusal @ Refusal::Settings(_)) => {
+                error!(version, %sha256, "Guest failed: {why}; the previous one rejects the settings, and takes over once they have changed: {refusal}");
                 return;
             }
-        };
+            // It has run well before. That it did not answer this once, on a busy
+            // machine, must not leave a guest running that has failed.
+            Err(refusal) => {
+                warn!("The previous guest takes over without a check of the settings: {refusal}");
+            }
+        }
         error!(version, %sha256, "Guest rolled back: {why}");
         let number = running.number + 1;
         *self.refused() = Some(Refused::RolledBack(sha256));
         self.instruments.swap(SwapResult::RolledBack);
         witness.put_back(previous.era, number);
+        self.probation.end();
         self.promote(Generation {
             number,
             era: previous.era,
             guest: previous.guest,
-            // It was taken when it came; the demands of today are for the next.
-            origin: Origin {
-                path: settings.guest_path.clone(),
-                provenance: settings.provenance.clone(),
-                ..previous.origin
-            },
-            limits: settings.limits,
-            members,
+            origin: previous.origin,
+            demands: running.demands.clone(),
+            limits: running.limits,
+            members: running.members.clone(),
         });
     }
 
@@ -265,9 +271,8 @@ impl Stage {
     }
 }
 
-/// Whether the running guest suits these settings although the file that they
-/// name does not.
-fn goes_on(running: &Generation, settings: &Settings) -> bool {
-    let origin = &running.origin;
-    origin.path == settings.guest_path && origin.provenance.demands_as(&settings.provenance)
+/// Whether the signature of a guest was verified now, and not with that key before.
+fn proof_changes(before: Option<&Arc<Generation>>, now: &Generation) -> bool {
+    let key = |it: &Generation| it.proof().map(|proof| proof.key);
+    key(now).is_some() && before.and_then(|before| key(before)) != key(now)
 }

@@ -11,7 +11,7 @@
 use bindings::exports::nbu::collector::collector::*;
 
 use crate::behaviour::{at, written};
-use crate::mischief::swapped::number;
+use crate::mischief::swapped::{self, number};
 use crate::mischief::{answers, holding, manifest, processor, random, report};
 
 pub(crate) mod bindings {
@@ -56,7 +56,7 @@ impl Guest for Component {
             "picky-flood" => answers::picky(100_000),
             _ => {
                 holding::hold(word.strip_prefix("check-"), None);
-                Vec::new()
+                swapped::check(&word, &settings)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Every kind of mischief, by what it is done to.
 
+pub(crate) mod alibi;
 pub(crate) mod answers;
 pub(crate) mod asking;
 pub(crate) mod curiosity;

@@ -55,10 +55,48 @@ async fn what_stays_within_the_bounds_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_of_netbackup_do_not_count_against_a_guest() {
+async fn a_guest_that_claims_an_outage_that_it_did_not_meet_is_refused() {
     let mut running = Running::start("", "collectionInterval: 200ms").await;
-    let page = running.taken(&guests::behaving("lose-at-1", 2)).await;
-    assert_eq!(version(&page), "0.0.2");
+    for (behaviour, claim) in [
+        ("lose-at-1", "/elsewhere: unreachable: nobody is there"),
+        ("pinging-at-1", "/elsewhere: busy until "),
+        ("straying-at-1", "/elsewhere: unreachable: nobody is there"),
+        ("missing-at-1", "/elsewhere: answered 502"),
+        ("hurried-at-1", "/elsewhere: timeout"),
+        ("abandoned-at-1", "/elsewhere: timeout"),
+    ] {
+        let line = running.refused(&guests::behaving(behaviour, 2)).await;
+        assert!(line.contains("which the running guest reads"), "{line}");
+        assert!(line.contains(claim), "{behaviour}: {line}");
+        let page = running.client.scrape().await;
+        assert!(stamped(&page, "paris", 1), "{behaviour}");
+        assert_eq!(page.value("nbu_up", &[]), Some(1.0), "{behaviour}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_of_netbackup_do_not_count_against_a_guest() {
+    for (path, fault) in [
+        (None, Fault::Down),
+        (None, Fault::Unauthorized),
+        (None, Fault::Status(503)),
+        // One list fails while all else is answered well.
+        (Some("/storage/storage-units"), Fault::Status(500)),
+        (Some("/storage/storage-units"), Fault::CutShort),
+    ] {
+        let simulator = simulator().await;
+        let rest = format!("{GUEST}server: {{ collectionInterval: 1h }}\n");
+        let bench = Bench::start_on(&guests::good(), &[paris(&simulator)], &rest).await;
+        bench.until_read(&["paris"]).await;
+        match path {
+            None => simulator.faults().set(fault.clone()),
+            Some(path) => simulator.faults().set_on(path, fault.clone()),
+        }
+        bench.install(&guests::good_with("another"));
+        let decided = |e: &Exposition| swaps(e, "promoted") != swaps(e, "refused");
+        let page = bench.until("a verdict", decided).await;
+        assert_eq!(swaps(&page, "promoted"), Some(1.0), "{path:?} {fault:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

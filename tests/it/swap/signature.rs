@@ -11,16 +11,16 @@ use guests::FILE;
 
 const SIGNATURE: &str = "guest.wasm.minisig";
 
-fn key() -> KeyPair {
+pub(super) fn key() -> KeyPair {
     KeyPair::generate_unencrypted_keypair().unwrap()
 }
 
-fn public(key: &KeyPair) -> String {
+pub(super) fn public(key: &KeyPair) -> String {
     key.pk.to_base64()
 }
 
 /// What `minisign -S` writes.
-fn sign(key: &KeyPair, bytes: &[u8]) -> String {
+pub(super) fn sign(key: &KeyPair, bytes: &[u8]) -> String {
     let signed = minisign::sign(None, &key.sk, bytes, None, None);
     signed.unwrap().to_string()
 }
@@ -30,7 +30,7 @@ fn demanding(key: &KeyPair, more: &str) -> String {
 }
 
 /// Puts a guest and its signature into a folder, the signature first.
-fn put(folder: &Path, bytes: &[u8], signature: &str) {
+pub(super) fn put(folder: &Path, bytes: &[u8], signature: &str) {
     guests::install(signature.as_bytes(), &folder.join(SIGNATURE));
     guests::install(bytes, &folder.join(FILE));
 }

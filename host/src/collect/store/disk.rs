@@ -87,7 +87,7 @@ pub(super) fn load(path: &Path, site: &str, limit: usize) -> Result<(String, Rec
     Ok((collector, record))
 }
 
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Broken> {
+pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Broken> {
     let largest = format::largest(limit);
     // Before it is opened: opening a pipe would wait for its other end.
     let metadata = fs::symlink_metadata(path).map_err(Broken::Unreadable)?;

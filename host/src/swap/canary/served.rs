@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::guest::{Saved, Window};
+use semver::Version;
+
+use crate::guest::{Digest, Saved, Window};
 use crate::site::SiteName;
 
 /// What the running guest has achieved, and where its saved state is kept. Told
@@ -16,6 +18,9 @@ pub trait Witness: Send + Sync {
     fn next(&self, site: &SiteName) -> (Window, Vec<Saved>);
     /// What scrapes are answered with for this site, and what it costs.
     fn served(&self, site: &SiteName) -> Served;
+    /// The newest version of a guest signed with the key of that digest that has
+    /// passed its probation; none is known where nothing is kept.
+    fn proven_version(&self, key: Digest) -> Option<Version>;
     /// The guest of generation `era` is there to stay: the state of those before it
     /// is not needed any more.
     fn settle(&self, era: u64);

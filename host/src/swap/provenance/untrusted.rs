@@ -32,6 +32,13 @@ pub enum Untrusted {
         /// The version that was offered.
         offered: String,
     },
+    /// Older than a guest of the same key that has passed its probation here.
+    OlderThanProven {
+        /// The version of that guest.
+        proven: String,
+        /// The version that was offered.
+        offered: String,
+    },
     /// Whether it is older cannot be told.
     Versionless(String),
 }
@@ -70,6 +77,11 @@ impl fmt::Display for Untrusted {
                 f,
                 "its version `{offered}` is older than `{running}`, which is running"
             ),
+            Self::OlderThanProven { proven, offered } => write!(
+                f,
+                "its version `{offered}` is older than `{proven}`, \
+                 which has passed its probation here"
+            ),
             Self::Versionless(version) => write!(
                 f,
                 "its version `{version}` is none such as `1.4.0`, so it may be an old one"
@@ -89,7 +101,9 @@ impl Untrusted {
             Self::Legacy(_) => "sign it again with `minisign -SHm FILE`",
             Self::OtherKey(_) => "sign it with the right key, or trust the other one",
             Self::Tampered(_) => "fetch both files again from where they were made",
-            Self::Older { .. } => "`guest.allowDowngrade: true` takes it all the same",
+            Self::Older { .. } | Self::OlderThanProven { .. } => {
+                "`guest.allowDowngrade: true` takes it all the same"
+            }
             Self::Versionless(_) => {
                 "give it a semantic version, or set `guest.allowDowngrade: true`"
             }

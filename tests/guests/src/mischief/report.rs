@@ -24,7 +24,7 @@ pub(crate) fn collect(
     let outcome = |collector: String| {
         let counted = Counted::from(&saved, &collector, stamp);
         let failures = refusal.iter().map(|why| denied(why));
-        let turned = counted.turn(word).map(failure);
+        let turned = counted.turn(word, &settings).map(failure);
         Outcome {
             families: families::of(word, &collector, stamp, counted.all),
             failures: failures.chain(turned).collect(),
@@ -32,7 +32,7 @@ pub(crate) fn collect(
             collector,
         }
     };
-    let selected = settings.collectors.into_iter().map(|it| it.name);
+    let selected = settings.collectors.iter().map(|it| it.name.clone());
     let mut outcomes: Vec<_> = selected.map(outcome).collect();
     match word {
         "liar" => {

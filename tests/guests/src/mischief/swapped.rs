@@ -4,9 +4,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use super::processor;
+use super::{alibi, processor};
 use crate::component::bindings::exports::nbu::collector::collector::{
-    Capability, DescribedFamily, Reason, Saved,
+    Capability, DescribedFamily, Problem, Reason, Saved, Settings,
 };
 use crate::component::bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
 
@@ -97,7 +97,7 @@ impl Counted {
     }
 
     /// Goes wrong when its time has come: `trap-at-2` at its own second time.
-    pub(crate) fn turn(&self, word: &str) -> Option<Reason> {
+    pub(crate) fn turn(&self, word: &str, settings: &Settings) -> Option<Reason> {
         let (word, at) = number(word);
         if at == 0 || self.own < at {
             return None;
@@ -108,7 +108,44 @@ impl Counted {
             "garble-at" => Some(Reason::Malformed("worn out".to_owned())),
             "lose-at" => Some(Reason::Unreachable("nobody is there".to_owned())),
             "forbid-at" => Some(Reason::Unauthorized),
+            // From here on with a request that is to bear out what is claimed.
+            "pinging-at" => {
+                alibi::ask(settings, "/ping");
+                Some(Reason::Busy(Some(u64::MAX)))
+            }
+            "straying-at" => {
+                alibi::ask(settings, "/undeclared");
+                Some(Reason::Unreachable("nobody is there".to_owned()))
+            }
+            "missing-at" => {
+                alibi::ask(settings, "/admin/jobs-count-requests");
+                Some(Reason::Status(502))
+            }
+            "hurried-at" => {
+                alibi::hurry(settings);
+                Some(Reason::Timeout)
+            }
+            "abandoned-at" => {
+                alibi::abandon(settings);
+                Some(Reason::Timeout)
+            }
             _ => None,
         }
+    }
+}
+
+/// Finds the legacy names wrong, or traps over them.
+pub(crate) fn check(word: &str, settings: &Settings) -> Vec<Problem> {
+    if !settings.legacy_names {
+        return Vec::new();
+    }
+    match word {
+        "trap-check-legacy" => panic!("checked out"),
+        "picky-legacy" => vec![Problem {
+            at: "legacyNames".to_owned(),
+            message: "are not known here".to_owned(),
+            hint: None,
+        }],
+        _ => Vec::new(),
     }
 }

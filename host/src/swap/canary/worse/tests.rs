@@ -1,6 +1,7 @@
 //! A trial beside what is served.
 
 use super::*;
+use crate::egress::Traffic;
 use crate::guest::Report;
 use crate::metrics::{Family, Point, Samples};
 use crate::swap::canary::served::ServedFamily;
@@ -33,6 +34,7 @@ fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
             outcomes: vec![outcome],
         },
         peak_memory: megabytes << 20,
+        traffic: Traffic::default(),
     }
 }
 

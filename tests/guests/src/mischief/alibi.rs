@@ -1,0 +1,45 @@
+//! Requests made for show: a guest that claims an outage wants the host to have
+//! seen something like it.
+
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{Fields, Method, OutgoingRequest, RequestOptions, Scheme};
+
+use super::network::authority;
+use crate::component::bindings::exports::nbu::collector::collector::Settings;
+
+/// Asks a path below the base path and waits for the answer.
+pub(crate) fn ask(settings: &Settings, path: &str) {
+    if let Ok(answer) = outgoing_handler::handle(request(settings, path), None) {
+        answer.subscribe().block();
+        drop(answer.get());
+    }
+}
+
+/// Allows a request no time at all.
+pub(crate) fn hurry(settings: &Settings) {
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(0));
+    let _ = options.set_first_byte_timeout(Some(0));
+    let request = request(settings, "/ping");
+    if let Ok(answer) = outgoing_handler::handle(request, Some(options)) {
+        answer.subscribe().block();
+        drop(answer.get());
+    }
+}
+
+/// Gives a request up before it can be answered.
+pub(crate) fn abandon(settings: &Settings) {
+    drop(outgoing_handler::handle(request(settings, "/ping"), None));
+}
+
+fn request(settings: &Settings, path: &str) -> OutgoingRequest {
+    let authority = authority(settings);
+    let base = settings.base_url.split_once(&authority);
+    let base = base.map_or("", |(_, path)| path);
+    let request = OutgoingRequest::new(Fields::new());
+    let _ = request.set_method(&Method::Get);
+    let _ = request.set_scheme(Some(&Scheme::Http));
+    let _ = request.set_authority(Some(&authority));
+    let _ = request.set_path_with_query(Some(&format!("{base}{path}")));
+    request
+}

@@ -1,0 +1,107 @@
+//! Going back although something stands in the way, and what is true of a guest
+//! that was gone back to.
+
+use std::fs;
+
+use tests::{Bench, Exposition, guests};
+
+use super::signature::{key, public, put, sign};
+use super::{Running, paris, simulator, stamped, swaps, version};
+use guests::FILE;
+
+const HOURLY: &str = "collectionInterval: 1h";
+
+fn rest(legacy: bool) -> String {
+    format!(
+        "guest: {{ path: guest.wasm }}\nserver: {{ {HOURLY} }}\n\
+         metrics: {{ legacyNames: {legacy} }}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_before_that_cannot_check_the_settings_takes_over_all_the_same() {
+    let simulator = simulator().await;
+    let first = guests::behaving("trap-check-legacy", 1);
+    let bench = Bench::start_on(&first, &[paris(&simulator)], &rest(false)).await;
+    bench.until("the first", |e| stamped(e, "paris", 1)).await;
+    bench.install(&guests::behaving("trap-at-2", 2));
+    bench.until("the second", |e| stamped(e, "paris", 2)).await;
+    // Other settings are a reason to collect at once.
+    bench.rewrite(&[paris(&simulator)], &rest(true));
+    let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && stamped(e, "paris", 1);
+    let page = bench.until("the guest before", back).await;
+    assert_eq!(version(&page), "0.0.1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
+    let first = guests::behaving("picky-legacy", 1);
+    let mut running = Running::start_on(&first, "", HOURLY).await;
+    running.taken(&guests::behaving("trap-at-2", 2)).await;
+    tests::eventually("the second reads", async || {
+        stamped(&running.client.scrape().await, "paris", 2)
+    })
+    .await;
+    let file = running.folder.path().join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let legacy = format!("{text}metrics: {{ legacyNames: true }}\n");
+    fs::write(&file, &legacy).unwrap();
+    let line = running.program.line("Guest failed").await;
+    assert!(line.contains("rejects the settings"), "{line}");
+    assert!(line.contains("legacyNames: are not known here"), "{line}");
+    let page = running.client.scrape().await;
+    assert_eq!(swaps(&page, "rolled_back"), Some(0.0));
+
+    // The verdict stands while other settings come that it rejects as well.
+    fs::write(&file, legacy.replace("1h", "2h")).unwrap();
+    running.program.line("Guest failed").await;
+    fs::write(&file, text).unwrap();
+    running.program.line("Guest rolled back").await;
+    tests::eventually("the first reads again", async || {
+        let page = running.client.scrape().await;
+        version(&page) == "0.0.1" && stamped(&page, "paris", 1)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
+    let (first, second) = (
+        guests::behaving("steady", 1),
+        guests::behaving("trap-at-2", 2),
+    );
+    let often = "collectionInterval: 100ms, cacheTTL: 1ms";
+    let mut running = Running::start_on(&first, "", often).await;
+    let (folder, key) = (running.folder.path().to_owned(), key());
+    let file = folder.join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let demanding = |key: &str| text.replace(FILE, &format!("{FILE}, publicKey: \"{key}\""));
+    // The key is in force together with the guest that it has signed.
+    fs::write(&file, demanding(&public(&key))).unwrap();
+    running.program.line("Configuration not reloaded").await;
+    put(&folder, &second, &sign(&key, &second));
+    running.program.line("reloaded successfully").await;
+    running.program.line("Guest rolled back").await;
+    tests::eventually("the first runs again, and is unsigned", async || {
+        let page = running.client.scrape().await;
+        let unsigned = [("version", "0.0.1"), ("signed", "false")];
+        page.all("nbu_exporter_guest_info", &unsigned).len() == 1
+    })
+    .await;
+
+    // The host has gone back to it by itself, so other settings take effect on it.
+    let answer = running.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    // Put there by somebody else, it needs a signature like any other.
+    guests::install(&first, &folder.join(FILE));
+    let line = running.program.line("Guest refused").await;
+    assert!(line.contains("is not of these bytes"), "{line}");
+    let answer = running.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    assert_eq!(version(&running.client.scrape().await), "0.0.1");
+
+    // Nor is it what another key demands.
+    fs::write(&file, demanding(&public(&self::key()))).unwrap();
+    let line = running.program.line("Configuration not reloaded").await;
+    assert!(line.contains("was made with another key"), "{line}");
+}
