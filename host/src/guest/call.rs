@@ -124,6 +124,11 @@ impl Guest {
         Ok(done.answer)
     }
 
+    /// How long one [`check`](Self::check) may take.
+    pub fn check_timeout(&self) -> Duration {
+        self.limits.offline
+    }
+
     /// Asks what is wrong with a site's settings. No network.
     pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<Problem>, Fault> {
         let settings = convert::settings(settings);

@@ -1,6 +1,7 @@
 //! The sites of a generation.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::generation::{Generation, Member};
 use super::settings::Site;
@@ -31,13 +32,24 @@ pub(super) fn members(
     settings.sites.iter().map(build).collect()
 }
 
-/// Asks the guest about every site, and tells all it finds at once.
+/// The checks of all sites together may take so many times as long as one of
+/// them. Nothing else can be reloaded meanwhile.
+const LONGEST_CHECKS: u32 = 10;
+
+/// Asks the guest about every site, and reports all problems at once.
+///
+/// # Errors
+/// There are problems, or the guest does not answer in time.
 pub async fn check(
     guest: &Guest,
     sites: impl Iterator<Item = (&SiteName, &SiteSettings)>,
 ) -> Result<(), Refusal> {
     let mut problems = Vec::new();
+    let (began, longest) = (Instant::now(), guest.check_timeout() * LONGEST_CHECKS);
     for (site, settings) in sites {
+        if began.elapsed() > longest {
+            return Err(Refusal::ChecksTooSlow(longest));
+        }
         let found = guest.check(settings).await;
         let found = found.map_err(|fault| Refusal::CheckFailed(site.clone(), fault))?;
         problems.extend(found.into_iter().map(|problem| (site.clone(), problem)));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::canary::Worse;
 use super::difference::{Item, KindChange};
@@ -24,6 +25,8 @@ pub enum Refusal {
     Settings(Vec<(SiteName, Problem)>),
     /// Asking the guest about the settings came to nothing.
     CheckFailed(SiteName, Fault),
+    /// Asking the guest about the settings of all sites took longer than this.
+    ChecksTooSlow(Duration),
     /// It may ask for, or show, what the running guest does not.
     NewCapabilities(Vec<Item>),
     /// It does not know these families of the running guest any more.
@@ -71,6 +74,11 @@ impl fmt::Display for Refusal {
                     "the guest cannot check the settings of `{site}`: {fault}"
                 )
             }
+            Self::ChecksTooSlow(longest) => write!(
+                f,
+                "the guest did not check the settings of all sites within {} s",
+                longest.as_secs_f64()
+            ),
             Self::NewCapabilities(items) => write!(
                 f,
                 "it asks for more than the running guest: {}\n  \

@@ -8,6 +8,8 @@
     reason = "the bindings are generated"
 )]
 
+use std::time::Duration;
+
 use bindings::exports::nbu::collector::collector::*;
 
 use crate::behaviour::{at, written};
@@ -52,6 +54,10 @@ impl Guest for Component {
             "random" => random::problems(stamp),
             "spin-check" => processor::spin(),
             "trap-check" => panic!("checked out"),
+            "dawdle-check" => {
+                std::thread::sleep(Duration::from_millis(400));
+                Vec::new()
+            }
             "picky" => answers::picky(1),
             "picky-flood" => answers::picky(100_000),
             _ => {

@@ -9,12 +9,17 @@ use super::{by_site, everywhere, simulator};
 
 /// Why the host does not start on a guest that does this, with these limits.
 async fn refused(behaviour: &str, limits: &str) -> String {
+    refused_on(&["paris"], behaviour, limits).await
+}
+
+/// The same with these sites.
+async fn refused_on(sites: &[&str], behaviour: &str, limits: &str) -> String {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving(behaviour, 1);
     guests::install(&guest, &folder.path().join(guests::FILE));
     let rest = format!("guest: {{ path: guest.wasm, limits: {{ {limits} }} }}\n");
-    let text = by_site(&["paris"], &simulator, &rest);
+    let text = by_site(sites, &simulator, &rest);
     std::fs::write(folder.path().join("config.yaml"), text).unwrap();
     match Bench::open(folder).await {
         Ok(_) => panic!("`{behaviour}` was taken"),
@@ -49,6 +54,14 @@ async fn a_guest_that_misbehaves_before_it_runs_is_refused_with_the_reason() {
     }
     let flood = refused("picky-flood", "failures: 7").await;
     assert_eq!(flood.matches("nothing is good enough").count(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_takes_its_time_with_every_site_is_refused() {
+    let names: Vec<_> = (0..40).map(|n| format!("site-{n}")).collect();
+    let sites: Vec<_> = names.iter().map(String::as_str).collect();
+    let said = refused_on(&sites, "dawdle-check", "checkTimeout: 500ms").await;
+    assert!(said.contains("all sites within 5 s"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
