@@ -18,7 +18,6 @@ mod address;
 mod allow;
 mod body;
 mod client;
-mod conceal;
 mod connector;
 mod credential;
 mod exchange;
@@ -32,7 +31,10 @@ mod patience;
 mod permit;
 mod proxy;
 mod record;
+mod redact;
+mod request;
 mod resolver;
+mod search;
 mod session;
 mod settings;
 mod stream;
@@ -59,6 +61,8 @@ pub trait Observer: Send + Sync {
     fn received(&self, site: &SiteName, bytes: u64);
     /// A request was refused before it left; `rule` is a [`Rule`]'s name.
     fn denied(&self, site: &SiteName, rule: &'static str);
+    /// So many headers of a request were removed before it left.
+    fn headers_removed(&self, site: &SiteName, count: usize);
 }
 
 /// Tells nobody: for a process that serves no metrics.
@@ -68,6 +72,7 @@ impl Observer for Silent {
     fn request(&self, _: &SiteName, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, _: &'static str) {}
+    fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
 /// The way out of one site.
@@ -77,6 +82,7 @@ pub struct Egress {
     scheme: uri::Scheme,
     authority: Authority,
     client: client::Client,
+    secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
     fingerprint: [u8; 32],
 }
@@ -100,6 +106,7 @@ impl Egress {
             scheme: uri::Scheme::try_from(origin.scheme.as_str()).map_err(|_| invalid())?,
             authority: Authority::try_from(authority).map_err(|_| invalid())?,
             client: client::build(settings)?,
+            secrets: Arc::new(redact::Secrets::new(settings)),
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
             observer,

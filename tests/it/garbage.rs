@@ -23,6 +23,7 @@ impl Observer for Nobody {
     fn request(&self, _: &SiteName, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, _: &'static str) {}
+    fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
 /// A way out to this port of loopback.

@@ -21,4 +21,8 @@ impl Observer for Counting {
     fn denied(&self, site: &SiteName, rule: &'static str) {
         self.0.denied(site, rule);
     }
+
+    fn headers_removed(&self, site: &SiteName, count: usize) {
+        self.0.headers_removed(site, count);
+    }
 }

@@ -1,19 +1,40 @@
 //! Which addresses a name may lead to.
 //!
-//! A name is looked up anew for each connection, and whoever answers for it
-//! could send the key to a service on this machine or in its cloud.
+//! A name is looked up again for each connection. Whoever controls its records
+//! could otherwise send the key to a service on this machine or in its cloud.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// Where the clouds hand out credentials to the machines that ask.
-const METADATA: [IpAddr; 3] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+/// Where clouds give credentials to the machines that ask. Link-local addresses
+/// are refused in any case.
+const METADATA: [IpAddr; 6] = [
+    // Alibaba Cloud.
+    v4(100, 100, 100, 200),
+    // Azure.
+    v4(168, 63, 129, 16),
+    // Oracle Cloud.
+    v4(192, 0, 0, 192),
+    // AWS: instances, and pods of EKS.
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]),
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23]),
+    // Google Cloud.
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]),
 ];
 
-/// What the names that are looked up may lead to. An address that the operator
-/// wrote himself is not looked up and not asked about here.
+/// Addresses for documentation, which no machine has (RFC 5737, RFC 3849).
+const NOBODY_V4: IpAddr = v4(192, 0, 2, 1);
+const NOBODY_V6: IpAddr = v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
+
+const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn v6([a, b, c, d, e, f, g, h]: [u16; 8]) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h))
+}
+
+/// Where a name that is looked up may lead. An address that the operator wrote
+/// is not looked up, and always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Not to this machine, its links or its cloud.
@@ -23,13 +44,38 @@ pub(super) enum Reach {
 }
 
 impl Reach {
-    /// Whether the name may lead there.
+    /// Whether the name may lead to this address.
     pub(super) fn allows(self, name: &str, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self == Self::Anywhere
             || !is_local(address)
             || (is_localhost(name) && address.is_loopback())
     }
+
+    /// Whether a connection to `host` may be used, now that both its ends are
+    /// known. An address of this machine does not show in its digits.
+    pub(super) fn allows_connection(self, host: &str, local: IpAddr, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        let written = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        self == Self::Anywhere
+            || written
+            || (is_localhost(host) && peer.is_loopback())
+            || !(local.to_canonical() == peer || is_own(peer))
+    }
+}
+
+/// Whether this machine has the address. Only then can a socket be bound to it,
+/// unless the system allows to bind to any (`ip_nonlocal_bind`). A connection to
+/// the second address of an interface comes from the first, so comparing both
+/// ends is not enough.
+fn is_own(address: IpAddr) -> bool {
+    let nobody = if address.is_ipv4() {
+        NOBODY_V4
+    } else {
+        NOBODY_V6
+    };
+    let can_bind = |address: IpAddr| UdpSocket::bind((address, 0)).is_ok();
+    can_bind(address) && !can_bind(nobody)
 }
 
 /// The names that mean this machine wherever they are looked up (RFC 6761).
@@ -40,8 +86,8 @@ fn is_localhost(name: &str) -> bool {
 
 fn is_local(address: IpAddr) -> bool {
     let scoped = match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || v4.octets()[0] == 0,
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || embedded(v6).is_some_and(is_local),
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || is_this_network(v4),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || embedded(v6).any(|v4| is_local(v4.into())),
     };
     scoped
         || address.is_loopback()
@@ -50,14 +96,40 @@ fn is_local(address: IpAddr) -> bool {
         || METADATA.contains(&address)
 }
 
-/// The IPv4 address that a gateway would make of this one: the deprecated
-/// `::a.b.c.d`, and `64:ff9b::a.b.c.d` of NAT64.
-fn embedded(v6: Ipv6Addr) -> Option<IpAddr> {
-    let (segments, octets) = (v6.segments(), v6.octets());
-    let compatible = segments[..6] == [0; 6] && !v6.is_loopback() && !v6.is_unspecified();
-    let nat64 = segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0];
-    let [.., a, b, c, d] = octets;
-    (compatible || nat64).then(|| Ipv4Addr::new(a, b, c, d).into())
+/// `0.0.0.0/8` (RFC 1122), which systems take for this machine.
+fn is_this_network(address: Ipv4Addr) -> bool {
+    address.octets()[0] == 0
+}
+
+/// Every IPv4 address that a gateway or a tunnel would make of this one.
+fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
+    let octets = address.octets();
+    let at = move |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
+    let found: Vec<_> = match address.segments() {
+        // `::1` and `::` are addresses of their own.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => vec![],
+        // `::a.b.c.d`, deprecated; `::ffff:0:a.b.c.d` of SIIT (RFC 2765); and
+        // `64:ff9b::a.b.c.d` of NAT64 (RFC 6052).
+        [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            vec![at([12, 13, 14, 15])]
+        }
+        // NAT64 with a prefix of the network's own (RFC 8215) of 48, 56, 64 or 96
+        // bits; what stands where the others are is mostly zero.
+        [0x64, 0xff9b, 1, ..] => {
+            let shorter = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]].map(at);
+            let shorter = shorter.into_iter().filter(|&v4| !is_this_network(v4));
+            shorter.chain([at([12, 13, 14, 15])]).collect()
+        }
+        // 6to4 (RFC 3056).
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
+        // Teredo (RFC 4380): the server, and the client with its bits inverted.
+        [0x2001, 0, ..] => {
+            let client = u32::from(at([12, 13, 14, 15]));
+            vec![at([4, 5, 6, 7]), Ipv4Addr::from(!client)]
+        }
+        _ => vec![],
+    };
+    found.into_iter()
 }
 
 #[cfg(test)]
@@ -92,6 +164,34 @@ mod tests {
             "224.0.0.1",
             "255.255.255.255",
             "ff02::1",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "::ffff:168.63.129.16",
+            "::168.63.129.16",
+            // SIIT.
+            "::ffff:0:127.0.0.1",
+            "::ffff:0:a9fe:a9fe",
+            "::ffff:0:0:0",
+            // NAT64 with a prefix of the network's own, of 96, 64, 56 and 48 bits.
+            "64:ff9b:1::7f00:1",
+            "64:ff9b:1:7:0:0:a9fe:a9fe",
+            "64:ff9b:1::a9:fea9:fe00:0",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b::a83f:8110",
+            // 6to4.
+            "2002:7f00:1::",
+            "2002:7f00:1::1",
+            "2002:a9fe:a9fe::1",
+            "2002:a83f:8110:1::1",
+            "2002::1",
+            // Teredo: a local server, then local clients.
+            "2001:0:7f00:1::f5ff:fffe",
+            "2001:0:a9fe:a9fe:0:0:f5ff:fffe",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+            "2001:0:4136:e378:8000:63bf:5601:5601",
         ] {
             assert!(
                 !allows(Reach::Elsewhere, "nbu1.example", address),
@@ -114,6 +214,14 @@ mod tests {
             "fd00::1",
             "2001:db8::1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::a00:1",
+            "64:ff9b:1:0:a:0:100::",
+            "::ffff:0:10.0.0.1",
+            "2002:a00:1::1",
+            "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+            "2001:1::1",
+            "168.63.129.17",
+            "fd20:ce::255",
         ] {
             assert!(
                 allows(Reach::Elsewhere, "nbu1.example", address),
@@ -131,5 +239,27 @@ mod tests {
         }
         assert!(!allows(Reach::Elsewhere, "notlocalhost", "127.0.0.1"));
         assert!(!allows(Reach::Elsewhere, "localhost.evil", "127.0.0.1"));
+    }
+
+    fn uses(host: &str, local: &str, peer: &str) -> bool {
+        let [local, peer] = [local, peer].map(|text| text.parse().unwrap());
+        assert!(Reach::Anywhere.allows_connection(host, local, peer));
+        Reach::Elsewhere.allows_connection(host, local, peer)
+    }
+
+    #[test]
+    fn a_name_does_not_lead_to_this_machine_by_its_own_addresses() {
+        // Documentation addresses: nobody's, so the two ends alone decide.
+        assert!(uses("nbu1.example", "192.0.2.7", "192.0.2.8"));
+        assert!(!uses("nbu1.example", "192.0.2.7", "192.0.2.7"));
+        assert!(!uses("nbu1.example", "::ffff:192.0.2.7", "192.0.2.7"));
+        assert!(!uses("nbu1.example", "2001:db8::7", "2001:db8::7"));
+        assert!(!uses("localhost", "192.0.2.7", "192.0.2.7"));
+        // Another address of this machine than the connection comes from.
+        assert!(!uses("nbu1.example", "192.0.2.7", "127.0.0.2"));
+        assert!(uses("localhost", "127.0.0.1", "127.0.0.1"));
+        // Written by the operator.
+        assert!(uses("192.0.2.7", "192.0.2.7", "192.0.2.7"));
+        assert!(uses("[2001:db8::7]", "2001:db8::7", "2001:db8::7"));
     }
 }

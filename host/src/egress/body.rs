@@ -1,5 +1,4 @@
-//! Bodies, held to their limits: that of a request while it leaves, that of an
-//! answer while a guest reads it.
+//! The body of an answer, held to its limits and redacted while a guest reads it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,55 +9,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Egress;
-use super::allow::Rule;
-use super::client::RequestBody;
-use super::conceal::Concealer;
 use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::record::Record;
+use super::redact::Redactor;
 use super::session::Session;
-
-/// A request's body, which fails when it grows beyond the site's limit.
-pub(super) struct RequestCap {
-    body: RequestBody,
-    left: u64,
-}
-
-impl RequestCap {
-    pub(super) fn new(body: RequestBody, egress: &Egress) -> Self {
-        let left = egress.settings.limits.request_bytes;
-        Self { body, left }
-    }
-}
-
-impl Body for RequestCap {
-    type Data = Bytes;
-    type Error = Failure;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame {
-            let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
-            let Some(left) = self.left.checked_sub(bytes) else {
-                return Poll::Ready(Some(Err(Failure::Denied(Rule::Body))));
-            };
-            self.left = left;
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
 
 /// An answer's body. Ends with a [`Failure`] at the first limit that is broken.
 pub(super) struct ResponseBody {
@@ -66,9 +21,8 @@ pub(super) struct ResponseBody {
     incoming: Option<Incoming>,
     session: Arc<Session>,
     record: Record,
-    concealer: Concealer,
-    /// Trailers before which something held back goes first: nobody reads on
-    /// after them.
+    redactor: Redactor,
+    /// They wait until what was held back is read: nobody reads on after them.
     trailers: Option<Frame<Bytes>>,
     received: u64,
     patience: Patience,
@@ -82,7 +36,7 @@ impl ResponseBody {
         incoming: Incoming,
         session: Arc<Session>,
         record: Record,
-        concealer: Concealer,
+        redactor: Redactor,
         patience: Patience,
         deadline: Instant,
     ) -> Self {
@@ -90,7 +44,7 @@ impl ResponseBody {
             incoming: Some(incoming),
             session,
             record,
-            concealer,
+            redactor,
             trailers: None,
             received: 0,
             patience,
@@ -99,7 +53,8 @@ impl ResponseBody {
         }
     }
 
-    fn accept(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Failure> {
+    /// The next frame for the guest, if this one makes one.
+    fn accept(&mut self, frame: Frame<Bytes>) -> Result<Option<Frame<Bytes>>, Failure> {
         self.silence = None;
         if Instant::now() >= self.deadline {
             return Err(Failure::Timeout(Step::Total));
@@ -114,8 +69,8 @@ impl ResponseBody {
         let within = self.session.receive(bytes);
         within.map_err(|rule| self.session.deny(rule, self.record.path()))?;
         Ok(match frame.into_data() {
-            Ok(data) => Frame::data(self.concealer.pass(data)),
-            Err(frame) => self.ending(frame),
+            Ok(data) => non_empty(self.redactor.push(data)),
+            Err(frame) => Some(self.ending(frame)),
         })
     }
 
@@ -126,11 +81,12 @@ impl ResponseBody {
             |frame| frame,
             |mut trailers| {
                 super::credential::strip(&mut trailers);
-                self.concealer.clean(&mut trailers);
+                let secrets = &self.session.egress.secrets;
+                secrets.redact_headers(&mut trailers);
                 Frame::trailers(trailers)
             },
         );
-        match self.rest() {
+        match non_empty(self.redactor.finish()) {
             Some(rest) => {
                 self.trailers = Some(trailers);
                 rest
@@ -154,12 +110,10 @@ impl ResponseBody {
             Step::BetweenBytes
         }))
     }
+}
 
-    /// What was held back for looking like the key.
-    fn rest(&mut self) -> Option<Frame<Bytes>> {
-        let rest = self.concealer.rest();
-        (!rest.is_empty()).then(|| Frame::data(rest))
-    }
+fn non_empty(data: Bytes) -> Option<Frame<Bytes>> {
+    (!data.is_empty()).then(|| Frame::data(data))
 }
 
 impl Body for ResponseBody {
@@ -174,32 +128,38 @@ impl Body for ResponseBody {
         if let Some(trailers) = this.trailers.take() {
             return Poll::Ready(Some(Ok(trailers)));
         }
-        let Some(incoming) = &mut this.incoming else {
-            return Poll::Ready(None);
-        };
-        let result = match Pin::new(incoming).poll_frame(cx) {
-            Poll::Ready(None) => {
-                this.incoming = None;
-                return Poll::Ready(this.rest().map(Ok));
+        loop {
+            let Some(incoming) = &mut this.incoming else {
+                return Poll::Ready(None);
+            };
+            let result = match Pin::new(incoming).poll_frame(cx) {
+                Poll::Ready(None) => {
+                    this.incoming = None;
+                    return Poll::Ready(non_empty(this.redactor.finish()).map(Ok));
+                }
+                Poll::Ready(Some(Ok(frame))) => this.accept(frame),
+                Poll::Ready(Some(Err(error))) => Err(Failure::from_chain(&error)),
+                Poll::Pending => Err(ready!(this.poll_silence(cx))),
+            };
+            // All of a short piece is held back; the next one follows, or is
+            // waited for.
+            if let Some(result) = result.transpose() {
+                return Poll::Ready(Some(result.map_err(|failure| {
+                    this.incoming = None;
+                    this.session.tally.cut_short(&failure);
+                    this.record.failed(failure)
+                })));
             }
-            Poll::Ready(Some(Ok(frame))) => this.accept(frame),
-            Poll::Ready(Some(Err(error))) => Err(Failure::from_chain(&error)),
-            Poll::Pending => Err(ready!(this.poll_silence(cx))),
-        };
-        Poll::Ready(Some(result.map_err(|failure| {
-            this.incoming = None;
-            this.session.tally.cut_short(&failure);
-            this.record.failed(failure)
-        })))
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         let ended = self.incoming.as_ref().is_none_or(Body::is_end_stream);
-        ended && self.concealer.holds() == 0 && self.trailers.is_none()
+        ended && self.redactor.held() == 0 && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.concealer.holds();
+        let held = self.redactor.held();
         let Some(incoming) = &self.incoming else {
             return SizeHint::with_exact(0);
         };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -23,8 +24,11 @@ const LEAST_HEAD: usize = 8 << 10;
 /// Headers of one answer. NetBackup's have a dozen.
 const MAX_HEADERS: usize = 128;
 
-pub(super) type RequestBody = UnsyncBoxBody<Bytes, Failure>;
-pub(super) type Client = legacy::Client<Connector, RequestBody>;
+/// A request's body while the guest still writes it.
+pub(super) type GuestBody = UnsyncBoxBody<Bytes, Failure>;
+/// The whole of it, as it is sent.
+pub(super) type SentBody = Full<Bytes>;
+pub(super) type Client = legacy::Client<Connector, SentBody>;
 
 /// HTTP/1.1 only; redirects are not followed.
 pub(super) fn build(settings: &Settings) -> Result<Client, Error> {

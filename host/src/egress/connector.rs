@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::address::Reach;
+use super::allow::Rule;
 use super::failure::{Failure, Step};
 use super::proxy::Proxy;
 use super::resolver::Resolver;
@@ -38,6 +39,7 @@ pub(super) struct Connector {
 #[derive(Clone)]
 struct Leg {
     tcp: HttpConnector<Resolver>,
+    reach: Reach,
     tls: Option<Handshake>,
     timeouts: Timeouts,
 }
@@ -74,6 +76,7 @@ impl Connector {
         tcp.set_connect_timeout(Some(timeouts.connect));
         let leg = Leg {
             tcp,
+            reach,
             tls: proxy_tls,
             timeouts,
         };
@@ -134,13 +137,15 @@ impl Service<Uri> for Leg {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
+        let host = server.host().unwrap_or_default().to_owned();
         let connecting = self.tcp.call(server);
-        let (tls, timeouts) = (self.tls.clone(), self.timeouts);
+        let (reach, tls, timeouts) = (self.reach, self.tls.clone(), self.timeouts);
         Box::pin(async move {
             let tcp = timeout(timeouts.connect, connecting)
                 .await
                 .map_err(|_| Failure::Timeout(Step::Connect))?
                 .map_err(|error| unconnected(&error))?;
+            check_ends(reach, &host, tcp.inner())?;
             match tls {
                 None => Ok(MaybeHttpsStream::Http(tcp)),
                 Some(tls) => tls.shake(tcp, timeouts.tls).await,
@@ -170,6 +175,19 @@ impl Handshake {
     }
 }
 
+/// Whether a name has led to this machine by one of its own addresses.
+fn check_ends(reach: Reach, host: &str, tcp: &TcpStream) -> Result<(), Failure> {
+    let ends = tcp
+        .local_addr()
+        .and_then(|local| Ok((local, tcp.peer_addr()?)));
+    let (local, peer) = ends.map_err(|_| Failure::Terminated)?;
+    if reach.allows_connection(host, local.ip(), peer.ip()) {
+        Ok(())
+    } else {
+        Err(Failure::Denied(Rule::Address))
+    }
+}
+
 /// `error` is one of the HTTP library, whose type it keeps to itself.
 fn unconnected(error: &(dyn std::error::Error + 'static)) -> Failure {
     let io = error
@@ -180,5 +198,46 @@ fn unconnected(error: &(dyn std::error::Error + 'static)) -> Failure {
         Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Refused,
         Some(io) => Failure::Unreachable(io.to_string()),
         None => Failure::from_chain(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A leg whose resolver lets every address through, so that the check of the
+    /// connection is what refuses.
+    fn leg(reach: Reach) -> Leg {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(Reach::Anywhere));
+        tcp.enforce_http(false);
+        Leg {
+            tcp,
+            reach,
+            tls: None,
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// `0x7f000001` is a name to us and an address to the system's resolver.
+    #[tokio::test]
+    async fn a_connection_to_this_machine_is_closed_before_anything_is_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connect = async |reach, host: &str| {
+            let server = format!("http://{host}:{port}").parse().unwrap();
+            let link = leg(reach).call(server).await;
+            let (stream, _) = listener.accept().await.unwrap();
+            (link, stream)
+        };
+        let (refused, stream) = connect(Reach::Elsewhere, "0x7f000001").await;
+        assert_eq!(refused.err(), Some(Failure::Denied(Rule::Address)));
+        stream.readable().await.unwrap();
+        assert_eq!(stream.try_read(&mut [0; 1]).unwrap(), 0, "only the end");
+        for host in ["127.0.0.1", "localhost"] {
+            assert!(connect(Reach::Elsewhere, host).await.0.is_ok(), "{host}");
+        }
+        assert!(connect(Reach::Anywhere, "0x7f000001").await.0.is_ok());
     }
 }

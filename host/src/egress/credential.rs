@@ -3,8 +3,8 @@
 
 use http::HeaderValue;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, HeaderMap, HeaderName,
-    IF_RANGE, RANGE, SET_COOKIE, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    AUTHORIZATION, CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, SET_COOKIE, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
 };
 
 use crate::secret::ApiKey;
@@ -16,37 +16,24 @@ const PRODUCT: HeaderValue =
     HeaderValue::from_static(concat!("nbu_exporter/", env!("CARGO_PKG_VERSION")));
 
 /// With these a guest would speak as somebody else.
-const CREDENTIALS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
-/// With these it would have an answer packed or in pieces, in which the key could
-/// not be found.
-const FORMS: [HeaderName; 5] = [ACCEPT_ENCODING, RANGE, IF_RANGE, TE, EXPECT];
-/// With these a GET would be taken for another method.
-const METHODS: [HeaderName; 3] = [
-    HeaderName::from_static("x-http-method"),
-    HeaderName::from_static("x-http-method-override"),
-    HeaderName::from_static("x-method-override"),
-];
+const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, HOST];
 /// These are of one connection, and not for a guest.
-const CONNECTIONS: [HeaderName; 5] = [
+const CONNECTIONS: [HeaderName; 4] = [
     CONNECTION,
-    HOST,
     TRANSFER_ENCODING,
     UPGRADE,
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Whether a guest may not set this header.
+/// Whether a request is refused when a guest sets this header.
 pub(super) fn is_reserved(name: &HeaderName) -> bool {
-    let reserved = [&CREDENTIALS[..], &FORMS, &METHODS];
-    reserved.iter().any(|names| names.contains(name)) || name.as_str().starts_with("proxy-")
+    CREDENTIALS.contains(name) || name.as_str().starts_with("proxy-")
 }
 
-/// Adds what the host owes the server, and answers with the request's id.
+/// Adds the host's headers, and returns the request's id. The client adds `Host`.
 pub(super) fn add(headers: &mut HeaderMap, key: &ApiKey) -> HeaderValue {
-    // The client writes it anew from the origin.
-    headers.remove(HOST);
     headers.insert(AUTHORIZATION, key.header());
-    headers.entry(USER_AGENT).or_insert(PRODUCT);
+    headers.insert(USER_AGENT, PRODUCT);
     headers.entry(REQUEST_ID).or_insert_with(new_id).clone()
 }
 

@@ -3,53 +3,51 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::header::{CONTENT_ENCODING, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
-use http::{Request, Response, Uri};
+use http::header::{CONTENT_ENCODING, HeaderMap, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::body::{RequestCap, ResponseBody};
-use super::client::RequestBody;
-use super::conceal::Concealer;
+use super::body::ResponseBody;
+use super::client::{GuestBody, SentBody};
 use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::record::Record;
+use super::redact::Redactor;
 use super::session::Session;
-use super::{Egress, Scheme, credential};
+use super::{Egress, Scheme, credential, request};
 
 impl Session {
     /// Sends a guest's request, if it may leave, as the host's own.
     pub(super) async fn exchange(
         self: Arc<Self>,
-        request: Request<RequestBody>,
+        request: Request<GuestBody>,
         patience: Patience,
     ) -> Result<Response<ResponseBody>, Failure> {
         let asked = request.uri().to_string();
         let slot = self
             .admit(&request)
             .map_err(|rule| self.deny(rule, &asked))?;
-        let (egress, method) = (Arc::clone(&self.egress), request.method().clone());
-        let mut request = request.map(|body| RequestCap::new(body, &egress).boxed_unsync());
-        let path = egress.readdress(&mut request);
-        let id = egress.sign(&mut request);
+        let egress = Arc::clone(&self.egress);
+        let (mut sent, body) = request.into_parts();
+        let path = egress.readdress(&mut sent.uri);
+        let id = egress.sign(&sent.method, &mut sent.headers);
+        let method = sent.method.clone();
         let mut record = Record::new(Arc::clone(&egress), method, path, id, slot);
 
         self.tally.sent();
-        let concealer = Concealer::new(&egress.settings.credential);
         let begun = Instant::now();
         let deadline = begun.checked_add(patience.total).unwrap_or(begun);
-        let answer = timeout_at(deadline, egress.answer(request, patience))
+        let limit = egress.settings.limits.request_bytes;
+        let exchanging = async {
+            let request = request::frame(sent, body, limit).await?;
+            egress.fitting(egress.answer(request, patience).await?)
+        };
+        let answer = timeout_at(deadline, exchanging)
             .await
             .unwrap_or(Err(Failure::Timeout(Step::Total)))
-            .map(|mut response| {
-                // Before anything of it is told.
-                concealer.clean(response.headers_mut());
-                response
-            })
-            .and_then(|response| egress.fitting(response))
             .map_err(|failure| match failure {
                 // What is only found on the way.
                 Failure::Denied(rule) => self.deny(rule, &asked),
@@ -62,36 +60,39 @@ impl Session {
         self.tally.answered(head.status);
         record.answered(head.status);
         credential::strip(&mut head.headers);
-        let body = ResponseBody::new(incoming, self, record, concealer, patience, deadline);
+        egress.secrets.redact_headers(&mut head.headers);
+        let redactor = Redactor::new(Arc::clone(&egress.secrets));
+        let body = ResponseBody::new(incoming, self, record, redactor, patience, deadline);
         Ok(Response::from_parts(head, body))
     }
 }
 
 impl Egress {
     /// Puts our own scheme and authority before the guest's path, so that what
-    /// was checked is also what is used. Answers with the path.
-    fn readdress(&self, request: &mut Request<RequestBody>) -> String {
-        let path = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned();
-        let uri = Uri::builder()
+    /// was checked is also what is used. Returns the path.
+    fn readdress(&self, uri: &mut Uri) -> String {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = path.to_owned();
+        let ours = Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
             .path_and_query(path.as_str())
             .build();
         // Proven: its parts come from valid addresses. Were they not, the
         // checked address would do as well.
-        if let Ok(uri) = uri {
-            *request.uri_mut() = uri;
+        if let Ok(ours) = ours {
+            *uri = ours;
         }
         path
     }
 
-    /// Adds the credentials, and answers with the request's id.
-    fn sign(&self, request: &mut Request<RequestBody>) -> http::HeaderValue {
-        let headers = request.headers_mut();
+    /// Replaces the guest's headers with those that may leave and the host's own.
+    /// Returns the request's id.
+    fn sign(&self, method: &Method, headers: &mut HeaderMap) -> HeaderValue {
+        let removed = request::retain_allowed(method, headers);
+        if removed > 0 {
+            self.observer.headers_removed(&self.site, removed);
+        }
         let id = credential::add(headers, &self.settings.credential);
         // Through a tunnel the site would read it; there `connector` shows it.
         let proxy = self.settings.proxy.as_ref();
@@ -106,7 +107,7 @@ impl Egress {
     /// Waits for a connection, then for the first byte.
     async fn answer(
         &self,
-        mut request: Request<RequestBody>,
+        mut request: Request<SentBody>,
         patience: Patience,
     ) -> Result<Response<Incoming>, Failure> {
         let mut captured = capture_connection(&mut request);
@@ -129,7 +130,7 @@ impl Egress {
     }
 
     /// A body that says beforehand that it is too large is not begun, nor one
-    /// that was packed without being asked for: nothing would be found in it.
+    /// that was packed without being asked for: no secret would be found in it.
     fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
         for (header, plain) in [
             (CONTENT_ENCODING, "identity"),
@@ -138,7 +139,7 @@ impl Egress {
             for value in response.headers().get_all(header) {
                 if !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()) {
                     let coding = String::from_utf8_lossy(value.as_bytes());
-                    return Err(Failure::Encoded(coding.chars().take(40).collect()));
+                    return Err(Failure::Encoded(coding.into_owned()));
                 }
             }
         }

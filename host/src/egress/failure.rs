@@ -4,9 +4,13 @@ use std::error::Error;
 use std::{fmt, io};
 
 use super::allow::Rule;
+use super::redact::Secrets;
 
-/// One reason, without a backtrace and without a secret, so that it may be
-/// logged and told to a guest.
+/// Characters of a reason.
+const SHOWN: usize = 200;
+
+/// One reason. Once it is [`redacted`](Failure::redacted), it may be logged and
+/// shown to a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// It never left.
@@ -71,6 +75,25 @@ impl Failure {
             Self::Encoded(_) => "encoded",
             Self::Aborted => "aborted",
         }
+    }
+
+    /// The same without a secret, and cut to what a line of the log needs. A
+    /// library may quote what a server sent, and a server may send a secret.
+    pub(super) fn redacted(mut self, secrets: &Secrets) -> Self {
+        if let Self::Name(text)
+        | Self::Unreachable(text)
+        | Self::Proxy(text)
+        | Self::Certificate(text)
+        | Self::Alert(_, text)
+        | Self::Tls(text)
+        | Self::Malformed(text)
+        | Self::Encoded(text) = &mut self
+        {
+            let redacted = secrets.redact_text(text);
+            // Only now: half a secret would not be found.
+            *text = redacted.chars().take(SHOWN).collect();
+        }
+        self
     }
 
     /// The first known cause in a chain of errors. Ours come first in it, since

@@ -3,16 +3,13 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use http::header::{HOST, HeaderName};
+use http::header::HeaderName;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tracing::Instrument;
-use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
-    WasiHttpHooks,
-};
+use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::allow::Rule;
 use super::failure::{Failure, Step};
@@ -98,18 +95,23 @@ type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = Result<(Response<WasiBody>, Rest), Error>;
 
 impl WasiHttpHooks for Hooks {
-    /// A guest that sets one of these gets `header-error.forbidden`. Answers
-    /// have lost them before they come here, so that whoever names a reserved
-    /// one is the guest.
+    /// A guest that sets one of these gets `header-error.forbidden`. Answers lose
+    /// them before they come here, so a reserved name is always the guest's.
+    /// Others that are not for a guest to set are removed when it sends them.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         let session = Arc::clone(&self.session);
         Arc::new(move |name: &HeaderName| {
-            let reserved = credential::is_reserved(name) || *name == HOST;
+            let reserved = credential::is_reserved(name);
             if reserved {
                 session.deny(Rule::Credential, name.as_str());
             }
-            reserved || DEFAULT_FORBIDDEN_HEADERS.contains(name)
+            reserved
         })
+    }
+
+    /// The client writes it, from the site's own address.
+    fn set_host_header(&mut self) -> bool {
+        false
     }
 
     /// Left to the allow-list, which counts what it refuses.

@@ -62,8 +62,9 @@ impl Record {
         self.bytes += bytes;
     }
 
-    /// Remembers the failure, and hands it back to be returned.
+    /// Remembers the failure without secrets, and returns it so.
     pub(super) fn failed(&mut self, failure: Failure) -> Failure {
+        let failure = failure.redacted(&self.egress.secrets);
         self.failure = Some(failure.clone());
         failure
     }

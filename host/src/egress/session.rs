@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use http::{Request, Uri};
-use http_body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::allow::{self, Rule};
-use super::client::RequestBody;
+use super::client::GuestBody;
 use super::failure::Failure;
 use super::permit::Permit;
 use super::settings::Limits;
@@ -55,7 +54,7 @@ impl Session {
     }
 
     /// Whether a request may leave now.
-    pub(super) fn admit(&self, request: &Request<RequestBody>) -> Result<Slot, Rule> {
+    pub(super) fn admit(&self, request: &Request<GuestBody>) -> Result<Slot, Rule> {
         let settings = &self.egress.settings;
         // Refused ones count too: asking costs, whatever comes of it.
         if self.requests.fetch_add(1, Relaxed) >= settings.limits.requests {
@@ -68,7 +67,7 @@ impl Session {
             request.method(),
             request.uri(),
         )?;
-        // The guest cannot make such a header; this holds if that ever changes.
+        // A guest cannot add such a header; this holds if that ever changes.
         if request.headers().keys().any(credential::is_reserved) {
             return Err(Rule::Credential);
         }
@@ -103,7 +102,7 @@ impl Session {
 }
 
 /// Whether a request keeps within the limits of a single one.
-fn fits(limits: &Limits, request: &Request<RequestBody>) -> Result<(), Rule> {
+fn fits(limits: &Limits, request: &Request<GuestBody>) -> Result<(), Rule> {
     if length(request.uri()) > limits.url_bytes {
         return Err(Rule::Url);
     }
@@ -114,9 +113,6 @@ fn fits(limits: &Limits, request: &Request<RequestBody>) -> Result<(), Rule> {
         .sum();
     if headers.len() as u64 > limits.request_headers || bytes as u64 > limits.request_header_bytes {
         return Err(Rule::Headers);
-    }
-    if request.body().size_hint().lower() > limits.request_bytes {
-        return Err(Rule::Body);
     }
     Ok(())
 }

@@ -14,10 +14,12 @@ use crate::secret::ApiKey;
 mod admission;
 mod answers;
 mod limits;
+mod oracle;
 mod proxies;
 mod quotas;
 mod reuse;
 mod server;
+mod smuggling;
 mod traffic;
 mod trust;
 
@@ -27,6 +29,7 @@ struct Notes {
     codes: Mutex<Vec<String>>,
     bytes: Mutex<u64>,
     denied: Mutex<Vec<&'static str>>,
+    headers_removed: Mutex<usize>,
 }
 
 impl Observer for Notes {
@@ -39,7 +42,12 @@ impl Observer for Notes {
     fn denied(&self, _: &SiteName, rule: &'static str) {
         self.denied.lock().unwrap().push(rule);
     }
+    fn headers_removed(&self, _: &SiteName, count: usize) {
+        *self.headers_removed.lock().unwrap() += count;
+    }
 }
+
+pub(super) use proxies::proxy;
 
 const KEY: &str = "s3cret-key";
 
@@ -125,7 +133,7 @@ fn request(uri: &str) -> Request<WasiBody> {
 }
 
 /// Plain HTTP to a port of this machine, with the limits of a real site.
-fn settings(port: u16) -> Settings {
+pub(super) fn settings(port: u16) -> Settings {
     Settings {
         origin: Origin {
             scheme: Scheme::Http,

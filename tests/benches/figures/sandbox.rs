@@ -144,6 +144,7 @@ impl Observer for Sent {
     }
 
     fn denied(&self, _: &SiteName, _: &'static str) {}
+    fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
 /// The hour before a moment.

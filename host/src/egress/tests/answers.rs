@@ -1,6 +1,6 @@
 //! An answer that holds the key, or hides what it holds.
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{Script, Server, Then};
 use super::*;
 
 const MASKED: &str = "**********";
@@ -74,20 +74,4 @@ async fn how_an_answer_is_packed_is_told_without_the_key() {
     let error = Way::to(&settings(server.port)).read("/ping").await;
     let told = Error::HttpResponseContentCoding(Some(MASKED.to_owned()));
     assert_eq!(format!("{:?}", error.unwrap_err()), format!("{told:?}"));
-}
-
-#[tokio::test]
-async fn a_guest_cannot_ask_for_a_packed_answer_or_a_piece_or_another_method() {
-    let server = Server::http(OK).await;
-    let way = Way::to(&settings(server.port));
-    let forbidden = way.hooks.lock().unwrap().forbidden_header_filter();
-    for name in [
-        "accept-encoding",
-        "range",
-        "te",
-        "X-HTTP-Method-Override",
-        "Proxy-Authorization",
-    ] {
-        assert!(forbidden(&name.parse().unwrap()), "{name}");
-    }
 }

@@ -10,7 +10,7 @@ const SILENT: Script = Script {
     then: Then::Hangs,
 };
 const HALF: Script = Script {
-    says: "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+    says: "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nthe first half of a body",
     then: Then::Hangs,
 };
 
@@ -71,8 +71,9 @@ async fn a_body_that_stalls_times_out() {
     settings.timeouts.between_bytes = SHORT;
     let way = Way::to(&settings);
     let mut body = way.get("/ping").await.unwrap().into_body();
+    // Without its end, which may be the beginning of the key.
     let first = body.frame().await.unwrap().unwrap();
-    assert_eq!(first.into_data().unwrap(), "half");
+    assert_eq!(first.into_data().unwrap(), "the first half ");
     assert!(matches!(
         body.frame().await,
         Some(Err(Error::ConnectionReadTimeout))

@@ -7,7 +7,7 @@ use super::trust::{Estate, estate, https};
 use super::*;
 
 /// For any site.
-pub(super) fn proxy(text: &str) -> Option<Proxy> {
+pub(in crate::egress) fn proxy(text: &str) -> Option<Proxy> {
     let proxies = Proxies {
         all: text,
         ..Proxies::default()

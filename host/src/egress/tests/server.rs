@@ -28,6 +28,9 @@ pub(super) enum Then {
     Closes,
     /// The connection becomes one to this port of this machine.
     PassesOn(u16),
+    /// The request's target is sent back in a chunk of its own, then another
+    /// chunk. `says` is not used.
+    Echoes,
 }
 
 pub(super) const OK: Script = Script {
@@ -63,6 +66,12 @@ impl Server {
     pub(super) async fn tunnel(says: &'static str, to: u16, tls: Option<TlsAcceptor>) -> Self {
         let then = Then::PassesOn(to);
         Self::start(Script { says, then }, tls).await
+    }
+
+    /// Sends the target of each request back, and flushes right after it.
+    pub(super) async fn echo() -> Self {
+        let (says, then) = ("", Then::Echoes);
+        Self::start(Script { says, then }, None).await
     }
 
     async fn start(script: Script, tls: Option<TlsAcceptor>) -> Self {
@@ -126,6 +135,16 @@ async fn speak(
         stream.flush().await?;
         match script.then {
             Then::Goes => {}
+            Then::Echoes => {
+                let target = head.split(' ').nth(1).unwrap_or_default();
+                let length = target.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+                     {length:x}\r\n{target}\r\n5\r\n-end-\r\n0\r\n\r\n"
+                );
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+            }
             // Until the client has had enough.
             Then::Hangs => drop(stream.read_line(&mut String::new()).await),
             Then::Closes => return stream.shutdown().await,

@@ -33,8 +33,8 @@ impl Instruments {
         }
     }
 
-    /// Show as 0 what may be counted of a site's guest: requests that are not let
-    /// out, and faults, each by its reasons.
+    /// Show as 0 what may be counted of a site's guest: headers that are not sent,
+    /// requests that are not let out, and faults, the last two by their reasons.
     pub fn expect_guest(
         &self,
         site: &SiteName,
@@ -42,6 +42,9 @@ impl Instruments {
         faults: impl IntoIterator<Item = &'static str>,
     ) {
         let table = self.change();
+        table
+            .egress_headers_removed
+            .with_label_values(&[site.as_str()]);
         for reason in denied {
             table
                 .egress_denied
@@ -123,6 +126,16 @@ impl Instruments {
                 .egress_denied
                 .with_label_values(&[site.as_str(), reason])
                 .inc();
+        });
+    }
+
+    /// Headers of a request of the guest were not sent.
+    pub fn headers_removed(&self, site: &SiteName, count: usize) {
+        self.while_expected(site, |table| {
+            table
+                .egress_headers_removed
+                .with_label_values(&[site.as_str()])
+                .inc_by(count as u64);
         });
     }
 

@@ -101,6 +101,8 @@ instruments! {
     upstream_received: IntCounterVec = "nbu_exporter_upstream_received_bytes_total" ["site"];
     /// Requests of the guest that were not let out, by reason.
     egress_denied: IntCounterVec = "nbu_exporter_egress_denied_total" ["site", "reason"];
+    /// Number of request headers that the guest set and the host did not send.
+    egress_headers_removed: IntCounterVec = "nbu_exporter_egress_headers_removed_total" ["site"];
     /// 1 where nobody verifies that the server is the right one: plain HTTP, or insecureSkipVerify.
     tls_insecure: IntGaugeVec = "nbu_exporter_tls_insecure" ["site"];
     /// Series on the page.

