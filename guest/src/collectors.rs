@@ -106,7 +106,7 @@ impl Collected {
     }
 
     /// Nothing, for these reasons.
-    fn failed(failures: impl IntoIterator<Item = Failure>) -> Self {
+    pub(crate) fn failed(failures: impl IntoIterator<Item = Failure>) -> Self {
         let mut collected = Self::default();
         failures
             .into_iter()

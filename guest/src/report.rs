@@ -58,7 +58,8 @@ pub enum Reason {
     /// An answer that is not what was promised, and where. A body larger than
     /// the host lets through is one.
     Malformed(String),
-    /// A cursor seen twice, or more pages than are read: how many were read.
+    /// A list that repeats its pages or cursors, or has more pages than are read:
+    /// how many were read.
     TooLong(u32),
     /// The host refused to send the request.
     Denied(String),

@@ -1,14 +1,23 @@
 //! One collection: settings, window and state in, a report out.
 
-use futures::future::join_all;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{Either, join_all, select};
 
 use crate::api::Client;
-use crate::collectors::{self, Context, Shared};
+use crate::collectors::{self, Collected, Collector, Context, Shared};
 use crate::log::Log;
 use crate::report::{Failure, Outcome, Reason, Report};
 use crate::settings::{Selection, Settings, Window};
 use crate::state::Saved;
 use crate::transport::Transport;
+
+/// How long one collector may take. The host ends the whole collection after
+/// `server.collectionTimeout`, which this contract does not tell the guest: 2 minutes
+/// by default. A collector that does not end must fail before that, so that the
+/// others are reported.
+pub const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Reads one site once. All collectors run at the same time over one transport,
 /// and each answers for itself: one that fails takes nothing from another.
@@ -21,6 +30,8 @@ pub async fn collect(
 ) -> Report {
     let client = Client::new(settings, window.last_api_version.as_deref(), transport, log);
     let shared = Shared::default();
+    // One timer for all: they start together.
+    let timeout = transport.sleep(COLLECTOR_TIMEOUT).shared();
     let outcomes = join_all(settings.collectors.iter().map(|selection| {
         let context = Context {
             client: &client,
@@ -31,7 +42,7 @@ pub async fn collect(
             state,
             log,
         };
-        outcome(selection, context)
+        outcome(selection, context, timeout.clone())
     }))
     .await;
     let next_version = client.next_version().await;
@@ -41,23 +52,32 @@ pub async fn collect(
     }
 }
 
-async fn outcome(selection: &Selection, context: Context<'_>) -> Outcome {
-    let outcome = Outcome {
-        collector: selection.name.clone(),
-        ..Outcome::default()
+async fn outcome(
+    selection: &Selection,
+    context: Context<'_>,
+    timeout: impl Future<Output = ()> + Unpin,
+) -> Outcome {
+    let collected = match collectors::find(&selection.name) {
+        Some(collector) => match select((collector.collect)(&context), timeout).await {
+            Either::Left((collected, _)) => collected,
+            Either::Right(_) => Collected::failed([timed_out(collector)]),
+        },
+        None => Collected::failed([unknown(&selection.name)]),
     };
-    let Some(collector) = collectors::find(&selection.name) else {
-        return Outcome {
-            failures: vec![unknown(&selection.name)],
-            ..outcome
-        };
-    };
-    let collected = (collector.collect)(&context).await;
     Outcome {
+        collector: selection.name.clone(),
         families: collected.families,
         failures: collected.failures,
         state: collected.state,
-        ..outcome
+    }
+}
+
+/// Any of its lists may be the one that did not end.
+fn timed_out(collector: &Collector) -> Failure {
+    let seconds = COLLECTOR_TIMEOUT.as_secs();
+    Failure {
+        detail: Some(format!("the collector has not ended after {seconds} s")),
+        ..Failure::new(&collector.paths.join(" "), Reason::Timeout)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The way to the site, without its credential: wasi:http behind the component,
 //! recorded answers in tests.
 
+use std::time::Duration;
+
 use futures::future::LocalBoxFuture;
 
 use crate::report::Reason;
@@ -26,11 +28,14 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Sends requests. Several may be in flight at once.
+/// Sends requests, and waits. Several requests may be in flight at once.
 pub trait Transport {
     /// Sends one request and reads the whole answer, whatever its status. An
     /// error means that there was no answer.
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>>;
+
+    /// Ends after this time, by the clock that requests are measured with.
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()>;
 }
 
 impl Request {

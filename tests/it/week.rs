@@ -4,7 +4,7 @@
 mod collections;
 mod counters;
 mod front;
-mod host_clock;
+pub(crate) mod host_clock;
 mod native;
 mod pace;
 mod process;

@@ -4,30 +4,27 @@
 //! A list is read to its end or not at all: what lacks a page is a failure, never
 //! a smaller number.
 
-use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::client::{Answer, Client};
+use super::guard::{Guard, Identified};
 use super::lenient::{Text, Whole};
 use super::query::Query;
 use crate::report::{Failure, Reason};
 
-/// More pages than any list has; a million jobs are 10,000 pages.
-const MAX_PAGES: u32 = 10_000;
-
 /// What the rows of a list are read into. They may borrow from the page.
 pub trait Rows {
     /// One row.
-    type Row<'a>: Deserialize<'a>;
+    type Row<'a>: Deserialize<'a> + Identified;
 }
 
 /// Rows of their own.
 struct Owned<T>(PhantomData<T>);
 
-impl<T: DeserializeOwned> Rows for Owned<T> {
+impl<T: DeserializeOwned + Identified> Rows for Owned<T> {
     type Row<'a> = T;
 }
 
@@ -84,21 +81,26 @@ struct Pagination {
 
 /// Reads a list whose pages are found by `page[offset]`: it has a `count` of all
 /// rows, and `next` is an offset, absent on the last page. Calls `row` for each.
-pub async fn by_offset<T: DeserializeOwned>(
+pub async fn by_offset<T: DeserializeOwned + Identified>(
     client: &Client<'_>,
     query: Query,
     limit: u32,
     mut row: impl FnMut(T),
 ) -> Result<(), Failure> {
     let query = query.with("page[limit]", &limit.to_string());
+    let mut guard = Guard::new(query.endpoint);
     let mut offset: u64 = 0;
-    for _ in 0..MAX_PAGES {
+    loop {
         let asked = query.clone().with("page[offset]", &offset.to_string());
         let page: Page<T> = client.get(&asked).await?;
         let Pagination { next, count } = page.pagination;
         let rows = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         let read = offset.saturating_add(rows);
-        page.data.into_iter().for_each(&mut row);
+        guard.page();
+        for one in page.data {
+            guard.row(&one);
+            row(one);
+        }
 
         let next = next.0.and_then(|next| next.parse().ok());
         let ended = match count.0 {
@@ -113,13 +115,13 @@ pub async fn by_offset<T: DeserializeOwned>(
             let place = format!("the page at offset {offset} is empty, before the last row");
             return Err(Failure::new(query.endpoint, Reason::Malformed(place)));
         }
+        guard.go_on()?;
         // A server that takes fewer rows than asked for says where to go on; one
         // that does not say, or would go back, is asked for what comes next.
         offset = next
             .filter(|&next| next > offset && next <= read)
             .unwrap_or(read);
     }
-    Err(Failure::new(query.endpoint, Reason::TooLong(MAX_PAGES)))
 }
 
 /// How many rows a list of that style has, by its `count` alone.
@@ -145,7 +147,7 @@ pub async fn whole<T: DeserializeOwned>(
 
 /// Reads a list whose pages are found by `page[after]`: it has no count, and
 /// `next` is an opaque cursor, absent on the last page. Calls `row` for each.
-pub async fn by_cursor<T: DeserializeOwned>(
+pub async fn by_cursor<T: DeserializeOwned + Identified>(
     client: &Client<'_>,
     query: Query,
     limit: u32,
@@ -167,13 +169,16 @@ pub async fn rows_by_cursor<R: Rows>(
     loop {
         let answer = client.ask(&asked).await?;
         let (rows, next) = cut::<R>(&answer)?;
-        rows.into_iter().for_each(&mut row);
-        guard.read();
+        guard.page();
+        for one in rows {
+            guard.row(&one);
+            row(one);
+        }
         let Some(cursor) = next else {
             return Ok(());
         };
+        guard.follow(0, &cursor)?;
         asked = after(&query, &cursor);
-        guard.follow(0, cursor)?;
     }
 }
 
@@ -191,42 +196,4 @@ pub(super) fn cut<R: Rows>(answer: &Answer) -> Result<(Vec<R::Row<'_>>, Option<S
 /// The page that comes after a cursor.
 pub(super) fn after(query: &Query, cursor: &str) -> Query {
     query.clone().with("page[after]", cursor)
-}
-
-/// Ends a read that would not end: of one list, with however many readers.
-pub(super) struct Guard {
-    endpoint: &'static str,
-    pages: u32,
-    /// By the number of the reader: a cursor means something in its own list.
-    seen: HashSet<(usize, String)>,
-}
-
-impl Guard {
-    pub(super) fn new(endpoint: &'static str) -> Self {
-        Self {
-            endpoint,
-            pages: 0,
-            seen: HashSet::new(),
-        }
-    }
-
-    /// A page was read.
-    pub(super) fn read(&mut self) {
-        self.pages += 1;
-    }
-
-    /// Whether a reader may go on at this cursor.
-    pub(super) fn follow(&mut self, reader: usize, cursor: String) -> Result<(), Failure> {
-        let too_long = Failure::new(self.endpoint, Reason::TooLong(self.pages));
-        if !self.seen.insert((reader, cursor)) {
-            return Err(Failure {
-                detail: Some("the server gave the same cursor twice".to_owned()),
-                ..too_long
-            });
-        }
-        if self.pages >= MAX_PAGES {
-            return Err(too_long);
-        }
-        Ok(())
-    }
 }

@@ -18,7 +18,8 @@ use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::client::{Answer, Client};
-use super::page::{self, Guard, Rows};
+use super::guard::Guard;
+use super::page::{self, Rows};
 use super::query::{self, Query};
 use crate::report::{Failure, Reason};
 
@@ -272,7 +273,7 @@ impl<'a> Reading<'a> {
         for<'r> R::Row<'r>: Timed,
     {
         let (rows, next) = page::cut::<R>(answer)?;
-        self.guard.read();
+        self.guard.page();
         let (before, count) = (span.at, rows.len());
         let mut beyond = false;
         for one in rows {
@@ -287,6 +288,7 @@ impl<'a> Reading<'a> {
                     continue;
                 }
             }
+            self.guard.row(&one);
             row(one);
         }
         span.pace = (
@@ -296,7 +298,7 @@ impl<'a> Reading<'a> {
         let Some(cursor) = next.filter(|_| !beyond) else {
             return Ok(Order::Kept(false));
         };
-        self.guard.follow(number, cursor.clone())?;
+        self.guard.follow(number, &cursor)?;
         self.full_pages += 1;
         span.cursor = Some(cursor);
         Ok(Order::Kept(true))

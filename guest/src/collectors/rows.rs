@@ -2,9 +2,11 @@
 //! is paged shows some rows twice. It counts as it was last seen.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 use serde::Deserialize;
 
+use crate::api::guard::Identified;
 use crate::api::lenient::Text;
 
 /// A row as every list has it. Either part may be missing.
@@ -19,6 +21,12 @@ pub(super) struct Row<A> {
 /// `Default` would ask for attributes that have one.
 fn none<A>() -> Option<A> {
     None
+}
+
+impl<A> Identified for Row<A> {
+    fn identity(&self) -> Option<impl Hash> {
+        self.id.0.as_deref()
+    }
 }
 
 impl<A: Default> Row<A> {

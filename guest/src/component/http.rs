@@ -1,8 +1,11 @@
 //! The transport over wasi:http. The host adds the credential and refuses every
 //! destination but the site.
 
+use std::time::Duration;
+
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
+use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, Scheme,
@@ -115,6 +118,15 @@ impl Transport for Wasi {
                 headers,
                 body,
             })
+        })
+    }
+
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()> {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Box::pin(async move {
+            AsyncPollable::new(subscribe_duration(nanoseconds))
+                .wait_for()
+                .await;
         })
     }
 }

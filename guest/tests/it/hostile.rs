@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures::executor::block_on;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, pending};
 use guest::family::Samples;
 use guest::manifest::describe;
 use guest::report::{Outcome, Reason};
@@ -127,6 +128,11 @@ impl Transport for Hostile<'_> {
             response.body = broken(response.body, random);
             Ok(response)
         })
+    }
+
+    /// No time passes here.
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        Box::pin(pending())
     }
 }
 

@@ -4,8 +4,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, pending};
 use guest::report::Reason;
 use guest::transport::{Request, Response, Transport};
 
@@ -332,5 +333,10 @@ impl Transport for Model {
             self.in_flight.set(self.in_flight.get() - 1);
             answer
         })
+    }
+
+    /// No time passes here.
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        Box::pin(pending())
     }
 }

@@ -1,8 +1,13 @@
 //! Lists are read to their end, or not at all.
 
-use guest::report::Reason;
+use std::cell::Cell;
 
-use crate::site::{Site, ok};
+use guest::collectors::find;
+use guest::report::Reason;
+use guest::run::COLLECTOR_TIMEOUT;
+use guest::settings::Window;
+
+use crate::site::{Site, ok, settings, window};
 use crate::text::samples;
 
 /// `count` storage units; pages as large as asked for, but at most `largest`.
@@ -155,4 +160,122 @@ fn a_cursor_seen_twice_ends_it() {
 fn a_list_without_end_is_too_long() {
     let site = jobs(u32::MAX, |page| format!("c#{page}"));
     assert_eq!(site.failure("jobs").reason, Reason::TooLong(10_000));
+}
+
+/// 100 rows with a time, by number, and how the page is paged.
+fn page(first: usize, pagination: &str) -> String {
+    let rows: Vec<String> = (first..first + 100)
+        .map(|n| {
+            format!(
+                r#"{{"id":"{n}","attributes":{{"jobId":{n},"endTime":"2025-07-01T11:59:00Z"}}}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"data":[{}],"meta":{{"pagination":{{{pagination}}}}}}}"#,
+        rows.join(",")
+    )
+}
+
+#[test]
+fn a_server_that_ignores_the_offset_is_asked_for_one_page_more() {
+    for (collector, part) in [
+        ("alerts", "/manage/alerts"),
+        ("malware", "/malware/latest-scan-results"),
+        ("slo", "/servicecatalog/slos"),
+        ("storage", "/storage/storage-units"),
+        ("storage", "/storage/disk-pools"),
+        ("storage", "/storage/storage-servers"),
+        ("tape", "/storage/drives"),
+    ] {
+        let endless = page(0, r#""count":1000000000"#);
+        let next = page(0, r#""next":100"#);
+        for body in [endless, next] {
+            let site = Site::new().on(part, &body);
+            let failures = site.outcome(collector).failures;
+            assert_eq!(failures.len(), 1, "{part} {failures:?}");
+            assert_eq!(failures[0].reason, Reason::TooLong(2), "{part}");
+            let detail = failures[0].detail.as_deref();
+            assert_eq!(detail, Some("the server repeats its pages"), "{part}");
+            assert_eq!(site.times_asked(part), 2);
+        }
+    }
+}
+
+#[test]
+fn pages_that_repeat_under_new_cursors_or_in_a_circle_end_the_list() {
+    for (collector, part) in [
+        ("jobs", "state ne 'DONE'"),
+        ("jobs", "endTime ge"),
+        ("tape", "/storage/tape-media"),
+        ("tape", "/storage/tape-volume-pools"),
+    ] {
+        for circle in [1, 2, 7] {
+            let pages = Cell::new(0);
+            let site = Site::new().rule(move |asked, _| {
+                let number = pages.get();
+                let body = page(number % circle * 100, &format!(r#""next":"c{number}""#));
+                asked.contains(part).then(|| {
+                    pages.set(number + 1);
+                    Ok(ok(&body))
+                })
+            });
+            let failures = site.outcome(collector).failures;
+            assert_eq!(failures.len(), 1, "{part} {failures:?}");
+            let expected = Reason::TooLong(u32::try_from(circle).unwrap() + 1);
+            assert_eq!(failures[0].reason, expected, "{part}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_shows_one_new_row_is_read_on() {
+    // One row is inserted at the front before each page is asked for.
+    let site = Site::new().rule(|asked, _| {
+        let (_, offset) = asked
+            .split_once("/manage/alerts")?
+            .1
+            .split_once("page[offset]=")?;
+        let offset: usize = offset.parse().ok()?;
+        let first = offset / 100 * 99;
+        Some(Ok(ok(&page(first, r#""count":500"#))))
+    });
+    site.families("alerts");
+    assert_eq!(site.times_asked("/manage/alerts"), 5);
+}
+
+#[test]
+fn a_collector_that_does_not_end_fails_alone() {
+    for part in ["/manage/alerts", "state ne 'DONE'", "/storage/disk-pools"] {
+        let site = Site::new().hanging(part);
+        let names = ["alerts", "jobs", "storage"];
+        let report = site.collect(&settings(&names), &window(), &[]);
+        assert_eq!(site.slept.get(), Some(COLLECTOR_TIMEOUT));
+        for outcome in report.outcomes {
+            let paths = find(&outcome.collector).unwrap().paths;
+            let hangs = paths.iter().any(|path| part.contains(path))
+                || (outcome.collector == "jobs" && part.contains("DONE"));
+            let reasons: Vec<_> = outcome.failures.iter().map(|f| f.reason.clone()).collect();
+            let expected = if hangs { vec![Reason::Timeout] } else { vec![] };
+            assert_eq!(reasons, expected, "{part}: {}", outcome.collector);
+            assert_eq!(outcome.families.is_empty(), hangs);
+        }
+        assert_eq!(report.api_version.as_deref(), Some("13.0"));
+    }
+}
+
+#[test]
+fn a_server_that_never_says_its_version_is_a_timeout_of_every_collector() {
+    let unknown = Window {
+        last_api_version: None,
+        ..window()
+    };
+    let report =
+        Site::new()
+            .hanging("/ping")
+            .collect(&settings(&["alerts", "jobs"]), &unknown, &[]);
+    for outcome in report.outcomes {
+        assert_eq!(outcome.failures[0].reason, Reason::Timeout);
+    }
+    assert_eq!(report.api_version, None);
 }

@@ -1,9 +1,10 @@
 //! A site that answers from a table and remembers what it was asked.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use futures::executor::block_on;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, pending};
 use guest::family::Family;
 use guest::log::{Level, Log};
 use guest::report::{Failure, Outcome, Reason, Report};
@@ -30,6 +31,10 @@ pub(crate) struct Site {
     /// The server's clock, where it is not that of the rules.
     pub(crate) clock: Cell<Option<u64>>,
     pub(crate) most_in_flight: Cell<usize>,
+    /// Requests whose path and query contain this are never answered.
+    hanging: Option<&'static str>,
+    /// How long the guest has waited, if it waits.
+    pub(crate) slept: Cell<Option<Duration>>,
 }
 
 /// The lines that were logged.
@@ -114,6 +119,13 @@ impl Site {
         self
     }
 
+    /// Never answers where path and query, decoded, contain `part`. Whatever time the
+    /// guest waits for has passed once everything else was answered.
+    pub(crate) fn hanging(mut self, part: &'static str) -> Self {
+        self.hanging = Some(part);
+        self
+    }
+
     fn answer(&self, request: &Request) -> Answer {
         let asked = decode(&request.path_and_query);
         let mut rules = self.rules.iter().rev();
@@ -179,8 +191,25 @@ impl Transport for Site {
                 assert!(patience > 0, "never {} requests in flight", self.gather);
                 once_more().await;
             }
+            if let Some(part) = self.hanging
+                && decode(&request.path_and_query).contains(part)
+            {
+                return pending().await;
+            }
             self.in_flight.set(self.in_flight.get() - 1);
             self.answer(&request)
+        })
+    }
+
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async move {
+            if self.hanging.is_none() {
+                return pending().await;
+            }
+            for _ in 0..1000 {
+                once_more().await;
+            }
+            self.slept.set(Some(time));
         })
     }
 }

@@ -190,6 +190,10 @@ impl Transport for Direct {
         }
         .boxed_local()
     }
+
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()> {
+        tokio::time::sleep(time).boxed_local()
+    }
 }
 
 struct Mute;

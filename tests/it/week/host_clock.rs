@@ -15,6 +15,12 @@ const LIBRARIES: [&str; 2] = [
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ];
 
+/// The library that shows a program another clock; none where it is not installed.
+pub(crate) fn faketime() -> Option<&'static Path> {
+    let library = LIBRARIES.map(Path::new);
+    library.into_iter().find(|path| path.exists())
+}
+
 /// Shows the time of a server's clock, or a time that is wrong by so much.
 pub(super) struct HostClock {
     library: &'static Path,
@@ -26,10 +32,8 @@ pub(super) struct HostClock {
 impl HostClock {
     /// None if the library is not installed. Keeps a file in `folder`.
     pub(super) fn beside(server: &Clock, folder: &Path) -> Option<Self> {
-        let library = LIBRARIES.map(Path::new);
-        let library = library.into_iter().find(|path| path.exists())?;
         let clock = Self {
-            library,
+            library: faketime()?,
             file: folder.join("now"),
             server: server.clone(),
             ahead: Mutex::default(),

@@ -3,10 +3,11 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use fastrand::Rng;
 use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, pending};
 use guest::log::{Level, Log};
 use guest::report::{Reason, Report};
 use guest::run;
@@ -245,6 +246,11 @@ impl Transport for Wire<'_> {
         let number = self.sent.replace(self.sent.get() + 1);
         let harm = self.harm.filter(|(at, _)| *at == number);
         async move { self.answer(&request, harm.map(|(_, harm)| harm)) }.boxed_local()
+    }
+
+    /// Every answer is there at once: no time passes.
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        pending().boxed_local()
     }
 }
 

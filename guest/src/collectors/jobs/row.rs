@@ -2,9 +2,11 @@
 //! there, so every one may be missing. Texts stay in the page that they came in.
 
 use std::borrow::Cow;
+use std::hash::Hash;
 
 use serde::Deserialize;
 
+use crate::api::guard::Identified;
 use crate::api::lenient::{Moment, Number, Whole, Word};
 use crate::api::page::Rows;
 use crate::api::spans::Timed;
@@ -124,6 +126,15 @@ impl<'a> Attributes<'a> {
 impl Timed for Row<'_> {
     fn moment(&self) -> Option<u64> {
         self.attributes.end_time.0
+    }
+}
+
+impl Identified for Row<'_> {
+    /// An attempt: a job that is restarted and ends again is another row.
+    fn identity(&self) -> Option<impl Hash> {
+        let attributes = &self.attributes;
+        let id = attributes.job_id.0.or(self.id.0)?;
+        Some((id, attributes.attempt.0, attributes.end_time.0))
     }
 }
 
