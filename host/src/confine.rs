@@ -17,8 +17,34 @@ pub enum Confinement {
     Whole,
     /// What this kernel knows of it.
     Partial,
-    /// Nothing: the kernel is too old, or this is not Linux.
-    None,
+    /// Nothing: a system call of Landlock was refused, as a seccomp filter does that
+    /// does not know it.
+    Refused,
+    /// Nothing: the kernel has Landlock, but it was not switched on at boot.
+    Disabled,
+    /// Nothing: the kernel is too old or was built without it, or this is not Linux.
+    Unsupported,
+}
+
+impl Confinement {
+    /// Whether anything is enforced.
+    pub fn is_enforced(self) -> bool {
+        matches!(self, Self::Whole | Self::Partial)
+    }
+
+    /// What it means that Landlock answered with this error when it was asked for
+    /// its version.
+    #[cfg(target_os = "linux")]
+    fn unavailable(error: &std::io::Error) -> Self {
+        use rustix::io::Errno;
+
+        // The kernel itself has no other error for that question.
+        match Errno::from_io_error(error) {
+            Some(Errno::NOSYS) => Self::Unsupported,
+            Some(Errno::OPNOTSUPP) => Self::Disabled,
+            _ => Self::Refused,
+        }
+    }
 }
 
 /// Forbids running any file, and writing, making or removing one outside the
@@ -32,8 +58,12 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
 
     let abi = ABI::V6;
     let writing = AccessFs::from_write(abi);
+    // Asks the kernel for its version of Landlock. The crate takes every error for
+    // a kernel without it, so that the error is read here, before another call.
+    let ruleset = Ruleset::default();
+    let error = std::io::Error::last_os_error();
     let enforce = || -> Result<_, RulesetError> {
-        Ruleset::default()
+        ruleset
             .handle_access(writing | AccessFs::Execute)?
             .scope(Scope::from_all(abi))?
             .create()?
@@ -43,14 +73,16 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
     match enforce().map(|status| status.ruleset) {
         Ok(RulesetStatus::FullyEnforced) => Confinement::Whole,
         Ok(RulesetStatus::PartiallyEnforced) => Confinement::Partial,
-        Ok(RulesetStatus::NotEnforced) | Err(_) => Confinement::None,
+        Ok(RulesetStatus::NotEnforced) => Confinement::unavailable(&error),
+        // It has a version, and one of the other calls was refused.
+        Err(_) => Confinement::Refused,
     }
 }
 
 /// There is no such thing here.
 #[cfg(not(target_os = "linux"))]
 pub fn confine(_: &[PathBuf]) -> Confinement {
-    Confinement::None
+    Confinement::Unsupported
 }
 
 /// Keeps the memory of this process, which holds the keys, out of core dumps and
@@ -124,7 +156,15 @@ impl fmt::Display for Confinement {
         f.write_str(match self {
             Self::Whole => "no file can be run, and none written but the log and the state",
             Self::Partial => "as far as this kernel has Landlock",
-            Self::None => "not at all: this kernel has no Landlock",
+            Self::Refused => {
+                "not at all: a seccomp filter refuses Landlock. Allow the system calls \
+                 `landlock_create_ruleset`, `landlock_add_rule` and `landlock_restrict_self`"
+            }
+            Self::Disabled => {
+                "not at all: Landlock is switched off at boot. Add `landlock` to the kernel's \
+                 parameter `lsm=`"
+            }
+            Self::Unsupported => "not at all: this kernel has no Landlock",
         })
     }
 }

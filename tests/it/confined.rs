@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
@@ -11,6 +12,61 @@ use tests::{Bench, Client, Program};
 /// The configuration with its log in that folder.
 fn config(log: &str) -> String {
     format!("server: {{ logName: {log}/exporter.log }}")
+}
+
+/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
+/// that does not say has it: a test that is skipped by mistake must not pass.
+fn has_landlock() -> bool {
+    let lists = [
+        ("/sys/kernel/security/lsm", "landlock"),
+        ("/proc/kallsyms", "landlock_create_ruleset"),
+    ];
+    lists
+        .iter()
+        .find_map(|(list, name)| Some(fs::read_to_string(list).ok()?.contains(name)))
+        .unwrap_or(true)
+}
+
+/// Runs a program below a seccomp filter that answers the three system calls of
+/// Landlock, which have the same numbers everywhere, with an error.
+const FILTER: &str = r#"
+import ctypes, os, struct, sys
+load, equal, end = 0x20, 0x15, 0x06
+refuse, allow = 0x00050000 | int(sys.argv[1]), 0x7fff0000
+steps = [(load, 0, 0, 0)]
+steps += [(equal, 3 - n, 0, 444 + n) for n in range(3)]
+steps += [(end, 0, 0, allow), (end, 0, 0, refuse)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+program = struct.pack("HL", len(steps), ctypes.addressof(code))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, program) == 0, ctypes.get_errno()
+os.execv(sys.argv[2], sys.argv[2:])
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
+    let python = Path::new("/usr/bin/python3");
+    if !python.exists() || !has_landlock() {
+        return eprintln!("skipped: no `{}`, or no Landlock", python.display());
+    }
+    let folder = TempDir::new().unwrap();
+    let simulator = simulator(small()).await;
+    Bench::write(folder.path(), &[site("paris", &simulator)], "");
+    let exporter = Program::path("nbu_exporter").display().to_string();
+    let eperm_and_enosys = [
+        ("1", "not at all: a seccomp filter refuses Landlock"),
+        ("38", "not at all: this kernel has no Landlock"),
+    ];
+    for (errno, expected) in eperm_and_enosys {
+        let listen = "--web.listen-address=127.0.0.1:0";
+        let arguments = ["-c", FILTER, errno, &exporter, listen];
+        let mut program = Program::of(python, &arguments, folder.path());
+        let line = program.line("Confined").await;
+        assert!(line.contains(expected), "{line}");
+        assert!(line.contains("level=warn"), "{line}");
+        program.line("Listening").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +82,8 @@ async fn only_the_folder_of_the_log_can_be_written() {
     let log = folder.path().join("logs/exporter.log");
     let said = || fs::read_to_string(&log).unwrap_or_default();
     tests::eventually("it listens", async || said().contains("Listening")).await;
-    if !said().contains("no file can be run, and none written") {
+    if said().contains("Confined: not at all") {
+        assert!(!has_landlock(), "{}", said());
         return eprintln!("skipped: {}", said());
     }
 

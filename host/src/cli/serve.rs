@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::args::Options;
 use crate::app::{App, Failure, Source};
@@ -52,8 +52,10 @@ pub(super) async fn serve(
     let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let config = source.load().await.map_err(Failure::Config)?;
     let log = telemetry::init(&config.log).map_err(|error| failed(&error))?;
-    if let Some(confinement) = confinement {
-        info!("Confined: {confinement}");
+    match confinement {
+        Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
+        Some(confinement) => warn!("Confined: {confinement}"),
+        None => {}
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;

@@ -7,6 +7,36 @@ use std::process::Command;
 
 use super::*;
 
+/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
+/// that does not say has it: a test that is skipped by mistake must not pass.
+fn has_landlock() -> bool {
+    let lists = [
+        ("/sys/kernel/security/lsm", "landlock"),
+        ("/proc/kallsyms", "landlock_create_ruleset"),
+    ];
+    lists
+        .iter()
+        .find_map(|(list, name)| Some(fs::read_to_string(list).ok()?.contains(name)))
+        .unwrap_or(true)
+}
+
+#[test]
+fn a_filter_is_told_from_a_kernel_without_landlock() {
+    use rustix::io::Errno;
+
+    for (errno, expected) in [
+        (Errno::NOSYS, Confinement::Unsupported),
+        (Errno::OPNOTSUPP, Confinement::Disabled),
+        (Errno::PERM, Confinement::Refused),
+        (Errno::ACCESS, Confinement::Refused),
+    ] {
+        let found = Confinement::unavailable(&errno.into());
+        assert_eq!(found, expected, "{errno}");
+        assert!(!found.is_enforced());
+    }
+    assert!(Confinement::Refused.to_string().contains("seccomp"));
+}
+
 /// Landlock holds for the thread that asks for it, so that a thread of its own
 /// can be confined in a process that goes on.
 #[test]
@@ -18,8 +48,10 @@ fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
     let there = elsewhere.join("there");
     fs::write(&there, "kept").unwrap();
     let confined = std::thread::spawn(move || {
-        if confine(std::slice::from_ref(&log)) == Confinement::None {
-            return eprintln!("skipped: this kernel has no Landlock");
+        let confinement = confine(std::slice::from_ref(&log));
+        if !confinement.is_enforced() {
+            assert!(!has_landlock(), "{confinement}");
+            return eprintln!("skipped: {confinement}");
         }
         let denied = |result: std::io::Result<()>| {
             assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
