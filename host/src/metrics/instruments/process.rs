@@ -1,19 +1,26 @@
 //! The process itself: memory, processor time, open files.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
-use prometheus::proto::MetricFamily;
+use prometheus::proto::{Gauge, MetricFamily};
 
 /// Reading `/proc` takes longer than the rest of a scrape, so that many scrapes
 /// at once share what one has read.
 const REUSE: Duration = Duration::from_millis(500);
 
+/// The one metric of the collector that needs more of `/proc` than the process's own
+/// folder, which is all that a unit with `ProcSubset=pid` shows.
+const START: &str = "process_start_time_seconds";
+
 /// The `process_…` metrics, at most half a second old.
 pub(super) struct Process {
     collector: ProcessCollector,
+    /// Seconds since the Unix epoch: when the instruments were made, which is at the
+    /// start of the process.
+    started: f64,
     last: Mutex<Option<(Instant, Vec<MetricFamily>)>>,
 }
 
@@ -21,6 +28,9 @@ impl Default for Process {
     fn default() -> Self {
         Self {
             collector: ProcessCollector::for_self(),
+            started: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0.0, |since| since.as_secs_f64()),
             last: Mutex::default(),
         }
     }
@@ -37,7 +47,13 @@ impl Collector for Process {
         match last.as_ref() {
             Some((at, families)) if at.elapsed() < REUSE => families.clone(),
             _ => {
-                let families = self.collector.collect();
+                let mut families = self.collector.collect();
+                let mut started = Gauge::default();
+                started.set_value(self.started);
+                let start = families.iter_mut().filter(|family| family.name() == START);
+                for metric in start.flat_map(MetricFamily::mut_metric) {
+                    metric.set_gauge(started.clone());
+                }
                 *last = Some((Instant::now(), families.clone()));
                 families
             }

@@ -1,4 +1,4 @@
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
 use crate::site::SiteName;
@@ -190,6 +190,20 @@ fn the_process_is_measured() {
         .lines()
         .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
     assert!(memory.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_start_of_the_process_needs_no_file_of_the_machine() {
+    let before = SystemTime::now();
+    let text = instruments().render(Format::Text);
+    let start = text
+        .lines()
+        .find_map(|line| line.strip_prefix("process_start_time_seconds "));
+    let start = UNIX_EPOCH + Duration::from_secs_f64(start.unwrap().parse().unwrap());
+    // That of the test's process, which `/proc/stat` leads to, is a whole second.
+    let lasted = start.duration_since(before - Duration::from_millis(1));
+    assert!(lasted.is_ok(), "{text}");
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! What operators install keeps what SECURITY.md and README.md say of it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+use tests::Program;
+
+/// What must fit: the exporter at rest and a compiler at its limit, in MiB.
+const LEAST_MEMORY: u64 = 60 + 1024;
+
+fn file(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+fn unit() -> String {
+    file("systemd/nbu_exporter.service")
+}
+
+/// The number between two texts.
+fn number(text: &str, before: &str, after: &str) -> u64 {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split_once(after).unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn the_unit_takes_everything_that_the_exporter_does_not_need() {
+    let unit = unit();
+    let has = |line: &str| unit.lines().any(|one| one == line);
+    for line in [
+        "DynamicUser=yes",
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "PrivateUsers=yes",
+        "ProtectSystem=strict",
+        "ProtectProc=invisible",
+        "ProcSubset=pid",
+        "LimitCORE=0",
+        "OOMPolicy=continue",
+        "RestartSec=5s",
+        "TasksMax=1024",
+    ] {
+        assert!(has(line), "`{line}` is missing");
+    }
+    // Machine code is made and run: it would stop the exporter.
+    assert!(!has("MemoryDenyWriteExecute=yes"));
+    assert!(number(&unit, "MemoryMax=", "M\n") >= LEAST_MEMORY);
+}
+
+#[test]
+fn the_filter_of_the_unit_lets_landlock_through() {
+    let unit = unit();
+    // Each line takes away from those above it or adds to them.
+    let mut allowed = false;
+    for line in unit.lines() {
+        match line.strip_prefix("SystemCallFilter=") {
+            Some(calls) if calls.starts_with('~') => allowed &= !calls.contains("landlock"),
+            Some(calls) => {
+                let calls: Vec<&str> = calls.split_whitespace().collect();
+                allowed |= ["create_ruleset", "add_rule", "restrict_self"]
+                    .iter()
+                    .all(|call| calls.contains(&&*format!("landlock_{call}")));
+            }
+            None => {}
+        }
+    }
+    assert!(allowed);
+}
+
+#[test]
+fn systemd_takes_the_unit_and_finds_little_exposed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("nbu_exporter.service");
+    let program = Program::path("nbu_exporter").display().to_string();
+    let unit = unit().replace("/usr/local/bin/nbu_exporter", &program);
+    fs::write(&path, unit).unwrap();
+    for arguments in [
+        &["verify"][..],
+        // In tenths of a point. What is left is mostly the network, which it is for.
+        &["security", "--offline=true", "--threshold=12"],
+    ] {
+        let output = Command::new("systemd-analyze")
+            .args(arguments)
+            .arg(&path)
+            .output();
+        let Ok(output) = output else {
+            return eprintln!("skipped: `systemd-analyze` is not installed");
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        assert!(!said.contains("Unknown"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn the_manifests_show_a_key_to_the_exporter_alone_and_let_it_reach_netbackup_alone() {
+    let manifests = file("kubernetes/nbu_exporter.yaml");
+    for text in [
+        "fsGroup: 65534",
+        "secretName: nbu-exporter, defaultMode: 0440",
+        "readOnlyRootFilesystem: true",
+        "allowPrivilegeEscalation: false",
+        "seccompProfile: { type: RuntimeDefault }",
+        "automountServiceAccountToken: false",
+        "kind: NetworkPolicy",
+        "policyTypes: [Ingress, Egress]",
+        "port: 1556",
+        "port: 53",
+    ] {
+        assert!(manifests.contains(text), "`{text}` is missing");
+    }
+    assert!(number(&manifests, "limits: { memory: ", "Mi }") >= LEAST_MEMORY);
+    assert!(!manifests.contains(":latest"));
+}
+
+#[test]
+fn no_probe_of_kubernetes_asks_netbackup() {
+    let manifests = file("kubernetes/nbu_exporter.yaml");
+    let paths: Vec<&str> = manifests
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("httpGet: { path: "))
+        .filter_map(|rest| rest.split(',').next())
+        .collect();
+    assert_eq!(paths, ["/-/healthy", "/-/ready"]);
+}
