@@ -145,17 +145,18 @@ impl Case {
 
 /// A program with all these sites and a healthy one, until each has been read.
 /// `ca` goes into `ca.pem`.
-async fn all(cases: Vec<Case>, ca: &str) -> Exposition {
+async fn all(cases: impl AsRef<[Case]>, ca: &str) -> Exposition {
+    let cases = cases.as_ref();
     let healthy = Simulator::start(Default::default()).await.unwrap();
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("ca.pem"), ca).unwrap();
-    fs::write(folder.path().join("config.yaml"), config(&cases, &healthy)).unwrap();
+    fs::write(folder.path().join("config.yaml"), config(cases, &healthy)).unwrap();
     let level = "--log.level=trace,nbu_exporter=trace,wasmtime=warn,cranelift=warn";
     let flags = ["--web.listen-address=127.0.0.1:0", level];
     let mut program = Program::start(&flags, folder.path());
     let client = Client::new(program.address().await);
 
-    let page = settled(&cases, &client).await;
+    let page = settled(cases, &client).await;
     cases.iter().for_each(|case| case.check(&page));
     assert!(is_read(&page, "healthy"), "the healthy site suffers");
     let healthy = [("site", "healthy")];

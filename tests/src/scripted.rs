@@ -39,8 +39,15 @@ pub type Play = Arc<dyn Fn(&str, usize) -> Vec<Act> + Send + Sync>;
 pub struct Scripted {
     /// Where it listens, on loopback.
     pub address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
+    log: Arc<Log>,
     task: JoinHandle<()>,
+}
+
+/// What came.
+#[derive(Default)]
+struct Log {
+    heads: Mutex<Vec<String>>,
+    received: Mutex<Vec<u8>>,
 }
 
 /// How a server begins a conversation.
@@ -62,25 +69,26 @@ impl Scripted {
     pub async fn with(manner: Manner, play: Play) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let heads = Arc::default();
-        let log = Arc::clone(&heads);
+        let log = Arc::<Log>::default();
+        let kept = Arc::clone(&log);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (manner, play, log) = (manner.clone(), Arc::clone(&play), Arc::clone(&log));
+                let (manner, play, log) = (manner.clone(), Arc::clone(&play), Arc::clone(&kept));
                 // Whatever breaks, breaks for this client.
                 tokio::spawn(async move { drop(converse(stream, manner, play, log).await) });
             }
         });
-        Self {
-            address,
-            heads,
-            task,
-        }
+        Self { address, log, task }
     }
 
     /// The heads of all requests so far.
     pub fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+        self.log.heads.lock().unwrap().clone()
+    }
+
+    /// Every byte that was read so far, of all connections; below TLS if it is spoken.
+    pub fn received(&self) -> Vec<u8> {
+        self.log.received.lock().unwrap().clone()
     }
 }
 
@@ -90,12 +98,7 @@ impl Drop for Scripted {
     }
 }
 
-async fn converse(
-    stream: TcpStream,
-    manner: Manner,
-    play: Play,
-    log: Arc<Mutex<Vec<String>>>,
-) -> io::Result<()> {
+async fn converse(stream: TcpStream, manner: Manner, play: Play, log: Arc<Log>) -> io::Result<()> {
     let breaks = |acts: &[Act]| acts.iter().any(|act| matches!(act, Act::Reset));
     if breaks(&manner.first) || breaks(&play("", 0)) {
         // Closing then means breaking.
@@ -112,19 +115,19 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     first: &[Act],
     play: Play,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Log>,
 ) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
-    if !first.is_empty() && !perform(&mut stream, first).await? {
+    if !first.is_empty() && !perform(&mut stream, first, &log).await? {
         return Ok(());
     }
-    while let Some(head) = head(&mut stream).await? {
+    while let Some(head) = head(&mut stream, &log).await? {
         let number = {
-            let mut log = log.lock().unwrap();
-            log.push(head.clone());
-            log.len() - 1
+            let mut heads = log.heads.lock().unwrap();
+            heads.push(head.clone());
+            heads.len() - 1
         };
-        if !perform(&mut stream, &play(&head, number)).await? {
+        if !perform(&mut stream, &play(&head, number), &log).await? {
             return Ok(());
         }
     }
@@ -135,6 +138,7 @@ async fn speak(
 async fn perform(
     stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     acts: &[Act],
+    log: &Log,
 ) -> io::Result<bool> {
     for act in acts {
         match act {
@@ -150,12 +154,10 @@ async fn perform(
                 stream.write_all(bytes).await?;
                 tokio::task::yield_now().await;
             },
-            Act::Hang => {
-                stream.read_to_end(&mut Vec::new()).await?;
-            }
+            Act::Hang => drain(stream, log).await?,
             Act::HalfClose => {
                 stream.shutdown().await?;
-                stream.read_to_end(&mut Vec::new()).await?;
+                drain(stream, log).await?;
             }
             Act::Close => {
                 stream.shutdown().await?;
@@ -168,12 +170,23 @@ async fn perform(
     Ok(true)
 }
 
-async fn head(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if stream.read_line(&mut head).await? == 0 {
+/// Reads to the end, however it comes.
+async fn drain(stream: &mut (impl AsyncRead + Unpin), log: &Log) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    let ended = stream.read_to_end(&mut bytes).await;
+    log.received.lock().unwrap().append(&mut bytes);
+    ended.map(drop)
+}
+
+async fn head(stream: &mut (impl AsyncBufRead + Unpin), log: &Log) -> io::Result<Option<String>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let begin = head.len();
+        let read = stream.read_until(b'\n', &mut head).await;
+        log.received.lock().unwrap().extend(&head[begin..]);
+        if read? == 0 {
             return Ok(None);
         }
     }
-    Ok(Some(head))
+    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }

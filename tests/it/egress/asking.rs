@@ -37,12 +37,23 @@ async fn asking() -> Guest {
 
 /// Sends the head of each request back, in a header and in the body.
 async fn echoing() -> Scripted {
-    Scripted::start(Arc::new(|head: &str, _| {
+    echoing_in(usize::MAX).await
+}
+
+/// The same with a body in chunks of so many bytes, each of which comes by itself.
+async fn echoing_in(size: usize) -> Scripted {
+    Scripted::start(Arc::new(move |head: &str, _| {
         let line = head.replace("\r\n", " ");
-        let length = head.len();
         let answer =
-            format!("HTTP/1.1 200 OK\r\nx-echo: {line}\r\ncontent-length: {length}\r\n\r\n{head}");
-        vec![Act::Say(answer.into_bytes())]
+            format!("HTTP/1.1 200 OK\r\nx-echo: {line}\r\ntransfer-encoding: chunked\r\n\r\n");
+        let mut answer = answer.into_bytes();
+        for chunk in head.as_bytes().chunks(size) {
+            answer.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+            answer.extend(chunk);
+            answer.extend(b"\r\n");
+        }
+        answer.extend(b"0\r\n\r\n");
+        vec![Act::Say(answer)]
     }))
     .await
 }
@@ -261,17 +272,25 @@ async fn thousands_of_requests_end_at_the_sites_number() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hunt_through_all_that_a_guest_can_see_finds_no_key() {
-    let (guest, server) = (asking().await, echoing().await);
+    let guest = asking().await;
+    for chunk in [1, 7, KEY.len(), usize::MAX] {
+        let server = echoing_in(chunk).await;
+        for read in ["1", "7", "30", "65536", "random"] {
+            hunted(&guest, &server, read).await;
+        }
+        let heads = server.heads();
+        assert!(heads.iter().all(|head| head.contains(KEY)), "it was sent");
+    }
+}
+
+async fn hunted(guest: &Guest, server: &Scripted, pieces: &str) {
     for part in [KEY, &KEY[..8], &KEY[KEY.len() - 8..]] {
         let backwards: String = part.chars().rev().collect();
-        let options =
-            format!(r#"{{"ask":"hunt","backwards":"{backwards}","control":"a-text-of-its-own"}}"#);
-        let (said, _) = asked(&guest, &server, &options, Limits::default()).await;
+        let options = format!(
+            r#"{{"ask":"hunt","pieces":"{pieces}","backwards":"{backwards}","control":"a-text-of-its-own"}}"#
+        );
+        let (said, _) = asked(guest, server, &options, Limits::default()).await;
         let expected = "hunted: memory=0 environment=0 echo=0 masked=true control=true";
-        assert!(said.contains(expected), "{said}");
+        assert!(said.contains(expected), "in pieces of {pieces}: {said}");
     }
-    assert!(
-        server.heads().iter().all(|head| head.contains(KEY)),
-        "it was sent"
-    );
 }

@@ -83,6 +83,13 @@ fn says(bytes: &[u8], then: Act) -> Manner {
     }
 }
 
+impl Case {
+    /// Whether its server speaks no TLS, though the site says so.
+    fn is_without_tls(&self) -> bool {
+        ["no-tls", "no-hello", "alert", "leaves", "silent", "half"].contains(&&*self.name)
+    }
+}
+
 const NOW: [i32; 2] = [2020, 2120];
 const ANY: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 const OLD: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
@@ -147,6 +154,20 @@ async fn a_server_that_cannot_prove_who_it_is_is_told_nothing() {
     let manner = tls(&ours, here, NOW, ANY);
     let moved = Case::of("downgrade", Fails("status"), manner, keep(answer)).await;
     cases.push(moved.keys(TRUSTING));
-    all(cases, &ours.pem()).await;
+    all(&cases, &ours.pem()).await;
     assert!(stolen.heads().is_empty());
+    for case in &cases {
+        let (heads, received) = (case.server.heads(), case.server.received());
+        let is_told = heads.iter().any(|head| head.contains(CANARY));
+        let is_trusted = ["right", "old-version", "downgrade"].contains(&&*case.name);
+        assert_eq!(is_told, is_trusted, "{}: {heads:?}", case.name);
+        if is_trusted {
+            continue;
+        }
+        // Without TLS of its own a server sees the hello, and nothing after it.
+        let received = String::from_utf8_lossy(&received);
+        assert!(!received.contains(CANARY), "{}: {received}", case.name);
+        let is_hello = received.starts_with('\u{16}') && case.is_without_tls();
+        assert!(received.is_empty() || is_hello, "{}: {received}", case.name);
+    }
 }

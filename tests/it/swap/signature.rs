@@ -9,7 +9,7 @@ use tests::{Program, guests};
 use super::{Running, swaps, version};
 use guests::FILE;
 
-const SIGNATURE: &str = "guest.wasm.minisig";
+pub(super) const SIGNATURE: &str = "guest.wasm.minisig";
 
 pub(super) fn key() -> KeyPair {
     KeyPair::generate_unencrypted_keypair().unwrap()

@@ -6,6 +6,7 @@ use nbu_exporter::guest::Digest;
 use tempfile::TempDir;
 use tests::{Program, guests};
 
+use super::signature::{SIGNATURE, key, public, sign};
 use super::{Running, swaps, version};
 use guests::FILE;
 
@@ -64,13 +65,49 @@ fn folder(bytes: &[u8], keys: &str) -> TempDir {
 async fn no_command_begins_with_a_guest_that_is_not_trusted() {
     let guest = guests::behaving("steady", 1);
     let other = guests::behaving("steady", 2);
-    let folder = folder(&guest, &pin(&other));
+    let (key, stranger) = (key(), key());
+    let signed = format!("publicKey: \"{}\"", public(&key));
+    let nonsense = || Some("nonsense".to_owned());
+    for (keys, signature, expected) in [
+        (pin(&other), None, "guest.sha256"),
+        (signed.clone(), None, "it is not signed"),
+        (signed.clone(), nonsense(), "is not a minisign signature"),
+        (
+            signed.clone(),
+            Some(sign(&key, &other)),
+            "is not of these bytes",
+        ),
+        (
+            signed.clone(),
+            Some(sign(&stranger, &guest)),
+            "made with another key",
+        ),
+        // A good signature does not make up for another digest.
+        (
+            format!("{signed}, {}", pin(&other)),
+            Some(sign(&key, &guest)),
+            "guest.sha256",
+        ),
+    ] {
+        let folder = folder(&guest, &keys);
+        if let Some(signature) = signature {
+            fs::write(folder.path().join(SIGNATURE), signature).unwrap();
+        }
+        no_command_begins(&folder, expected).await;
+    }
+    let folder = folder(&guest, &signed);
+    fs::write(folder.path().join(SIGNATURE), sign(&key, &guest)).unwrap();
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+async fn no_command_begins(folder: &TempDir, expected: &str) {
     let serve = "--web.listen-address=127.0.0.1:0";
     for command in [&["check"][..], &["collect"], &[serve]] {
         let output = Program::output(command, folder.path()).await;
         assert_eq!(output.status.code(), Some(2), "{command:?}");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("guest.sha256"), "{command:?}: {said}");
+        assert!(said.contains(expected), "{command:?}: {said}");
     }
 }
 

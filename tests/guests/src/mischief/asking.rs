@@ -48,7 +48,7 @@ pub(crate) fn all(settings: &Settings) -> String {
             let first = said(answer(send(stray(&word, at, authority))));
             format!("{first}, {}", said(answer(send(at("/ping")))))
         }
-        "hunt" => hunt::hunt(&echoes(at("/ping")), options),
+        "hunt" => hunt::hunt(&echoes(at("/ping"), &option(options, "pieces")), options),
         _ => said(answer(send(stray(&word, at, authority)))),
     }
 }
@@ -231,8 +231,9 @@ fn first_piece(wish: Wish) -> usize {
     stream.blocking_read(4096).map_or(0, |piece| piece.len())
 }
 
-/// All that comes back: the headers and the body of an answer.
-fn echoes(wish: Wish) -> Vec<u8> {
+/// All that comes back: the headers and the body of an answer, read in pieces of so
+/// many bytes at most, or of many sizes.
+fn echoes(wish: Wish, pieces: &str) -> Vec<u8> {
     let Ok(answer) = answer(send(wish)) else {
         return Vec::new();
     };
@@ -244,14 +245,20 @@ fn echoes(wish: Wish) -> Vec<u8> {
     let Ok(body) = answer.consume() else {
         return all;
     };
-    read(&body, &mut all);
+    read(&body, pieces, &mut all);
     all
 }
 
-fn read(body: &IncomingBody, into: &mut Vec<u8>) {
+fn read(body: &IncomingBody, pieces: &str, into: &mut Vec<u8>) {
     let Ok(stream) = body.stream() else { return };
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
     loop {
-        match stream.blocking_read(7) {
+        // xorshift64: from 1 to 40, about as long as a key.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let size = pieces.parse().unwrap_or(1 + state % 40);
+        match stream.blocking_read(size) {
             Ok(piece) => into.extend(piece),
             Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => return,
         }

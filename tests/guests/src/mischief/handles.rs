@@ -1,7 +1,7 @@
 //! Things of the host's, far more than anybody needs at one time.
 
 use wasip2::clocks::monotonic_clock::subscribe_duration;
-use wasip2::http::types::{Fields, OutgoingRequest};
+use wasip2::http::types::{Fields, Method, OutgoingRequest};
 
 const MANY: usize = 100_000;
 
@@ -17,6 +17,24 @@ pub(crate) fn requests() {
     let request = |_| OutgoingRequest::new(Fields::new());
     let requests: Vec<_> = (0..MANY).map(request).collect();
     drop(requests);
+}
+
+/// Requests that are never sent, each with headers and the beginning of a body.
+pub(crate) fn written() {
+    let mut held = Vec::new();
+    for number in 0..MANY {
+        let headers = Fields::new();
+        let _ = headers.append("x-number", number.to_string().as_bytes());
+        let request = OutgoingRequest::new(headers);
+        let _ = request.set_method(&Method::Post);
+        let Ok(body) = request.body() else { continue };
+        let Ok(stream) = body.write() else { continue };
+        if stream.check_write().is_ok_and(|room| room >= 64) {
+            let _ = stream.write(&[b'x'; 64]);
+        }
+        // A stream must be dropped before its body.
+        held.push((stream, body, request));
+    }
 }
 
 /// As many timers as a good guest may need, one after the other.

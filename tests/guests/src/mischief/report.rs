@@ -68,6 +68,7 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "hold" => memory::hold(8 << 20),
         "timers" => handles::timers(),
         "requests" => handles::requests(),
+        "written-requests" => handles::written(),
         "few-timers" => handles::few(100),
         "chatter" => noise::chatter(),
         "long-lines" => noise::long_lines(),
