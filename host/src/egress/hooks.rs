@@ -46,7 +46,7 @@ impl Hooks {
 
     /// Counts the requests that leave through these hooks.
     pub fn tally(&self) -> Tally {
-        self.0.tally.clone()
+        self.session.tally.clone()
     }
 
     fn patience(&self, options: Option<RequestOptions>) -> Patience {
