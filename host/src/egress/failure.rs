@@ -236,6 +236,27 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn no_reason_shows_a_secret_or_half_of_one() {
+        let secrets = Secrets::new(&super::super::tests::settings(1));
+        let long = format!("{}s3cret-key", "x".repeat(SHOWN - 5));
+        for kind in [
+            Failure::Name,
+            Failure::Unreachable,
+            Failure::Proxy,
+            Failure::Certificate,
+            |text| Failure::Alert(0, text),
+            Failure::Tls,
+            Failure::Malformed,
+            Failure::Encoded,
+        ] {
+            let shown = kind("is `s3cret-key`".to_owned()).redacted(&secrets);
+            assert_eq!(shown, kind("is `**********`".to_owned()));
+            let cut = kind(long.clone()).redacted(&secrets).to_string();
+            assert!(cut.ends_with("x*****"), "{cut}");
+        }
+    }
+
     #[tokio::test]
     async fn a_connection_that_closes_before_it_is_used_is_broken() {
         let (ours, theirs) = tokio::io::duplex(64);

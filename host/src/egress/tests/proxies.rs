@@ -32,6 +32,49 @@ async fn a_proxy_before_a_plain_site_is_asked_for_the_whole_url() {
     assert!(head.contains("\r\nhost: nbu1.invalid"), "{head}");
 }
 
+/// An error page often quotes the request that it could not pass on.
+#[tokio::test]
+async fn the_page_of_a_proxy_shows_neither_its_password_nor_the_key() {
+    // RFC 7617: `me:correct-horse` in base 64.
+    const SENT: &str = "bWU6Y29ycmVjdC1ob3JzZQ==";
+    let says = "HTTP/1.1 503 bWU6Y29ycmVjdC1ob3JzZQ==\r\nx-sent: Basic bWU6Y29ycmVjdC1ob3JzZQ==\r\n\r\n\
+                Basic bWU6Y29ycmVjdC1ob3JzZQ== of me:correct-horse, s3cret-key";
+    let then = Then::Closes;
+    let server = Server::http(Script { says, then }).await;
+    let mut settings = settings(80);
+    settings.origin.host = "nbu1.invalid".into();
+    settings.proxy = proxy(&format!(
+        "http://me:correct-horse@127.0.0.1:{}",
+        server.port
+    ));
+    let response = Way::to(&settings).get("/ping").await.unwrap();
+    assert!(
+        server.heads()[0].contains(&SENT.to_lowercase()),
+        "it was sent"
+    );
+    let [sent, password, key] = [SENT.len(), 13, KEY.len()].map(|length| "*".repeat(length));
+    assert_eq!(response.headers()["x-sent"], format!("Basic {sent}"));
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, format!("Basic {sent} of me:{password}, {key}"));
+}
+
+/// What a proxy answers to CONNECT is neither logged nor shown to a guest.
+#[tokio::test]
+async fn a_proxy_that_refuses_to_connect_is_not_quoted() {
+    let says = "HTTP/1.1 407 correct-horse\r\nx-sent: correct-horse\r\n\r\ncorrect-horse";
+    let then = Then::Closes;
+    let server = Server::http(Script { says, then }).await;
+    let mut settings = https(1556, vec![estate("nbu1").authority]);
+    settings.proxy = proxy(&format!(
+        "http://me:correct-horse@127.0.0.1:{}",
+        server.port
+    ));
+    let error = Way::to(&settings).get("/ping").await.unwrap_err();
+    let text = format!("{error:?}");
+    assert!(text.contains("proxy authorization required"), "{text}");
+    assert!(!text.contains("horse"), "{text}");
+}
+
 #[tokio::test]
 async fn a_proxy_before_an_encrypted_site_is_asked_to_connect_and_told_nothing_else() {
     let Estate {
