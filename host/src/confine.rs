@@ -47,8 +47,10 @@ impl Confinement {
     }
 }
 
-/// Forbids running any file, and writing, making or removing one outside the
-/// folders. Must be called while the process has a single thread.
+/// Forbids running any file, and writing, making or removing one outside of
+/// `writable`: folders, and single files. What does not exist is not granted, and
+/// neither is the root directory. Must be called while the process has a single
+/// thread.
 #[cfg(target_os = "linux")]
 pub fn confine(writable: &[PathBuf]) -> Confinement {
     use landlock::{
@@ -56,6 +58,9 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
         RulesetError, RulesetStatus, Scope, path_beneath_rules,
     };
 
+    let found = writable.iter().filter_map(|path| path.canonicalize().ok());
+    // Whatever was configured: this would be no confinement.
+    let granted: Vec<_> = found.filter(|path| path.parent().is_some()).collect();
     let abi = ABI::V6;
     let writing = AccessFs::from_write(abi);
     // Asks the kernel for its version of Landlock. The crate takes every error for
@@ -67,7 +72,7 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
             .handle_access(writing | AccessFs::Execute)?
             .scope(Scope::from_all(abi))?
             .create()?
-            .add_rules(path_beneath_rules(writable, writing))?
+            .add_rules(path_beneath_rules(granted, writing))?
             .restrict_self()
     };
     match enforce().map(|status| status.ruleset) {

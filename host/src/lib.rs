@@ -12,6 +12,7 @@ pub mod collect;
 pub mod config;
 pub mod confine;
 pub mod egress;
+pub mod file;
 pub mod guest;
 pub mod http;
 pub mod metrics;

@@ -36,7 +36,13 @@ impl fmt::Display for Error {
                     f,
                     "the log file `{}` cannot be opened: {error}",
                     path.display()
-                )
+                )?;
+                if error.kind() == io::ErrorKind::InvalidInput {
+                    f.write_str(
+                        "\n  hint: for the streams of the process write `stdout` or `stderr`",
+                    )?;
+                }
+                Ok(())
             }
             Self::Installed => f.write_str("the log is installed already"),
         }
@@ -61,6 +67,22 @@ impl Handle {
         let _ = self.filter.reload(settings.filter.compiled());
         Ok(())
     }
+}
+
+/// Looks whether the log could be written as the settings ask, and changes nothing.
+///
+/// # Errors
+/// The log file exists and cannot be written to.
+pub fn examine(settings: &Settings) -> Result<(), Error> {
+    output::examine(settings)
+}
+
+/// Makes the log file where there is none.
+///
+/// # Errors
+/// It cannot be opened for appending.
+pub fn make(settings: &Settings) -> Result<(), Error> {
+    output::make(settings)
 }
 
 /// Installs the log of the process.

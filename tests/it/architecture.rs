@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
     ("confine", &[]),
+    ("file", &[]),
     ("moment", &[]),
     ("secret", &[]),
     ("site", &[]),
-    ("telemetry", &[]),
-    ("watch", &[]),
+    ("telemetry", &["file"]),
+    ("watch", &["file"]),
     ("metrics", &["site"]),
     ("egress", &["budget", "site", "secret"]),
     (
@@ -27,10 +28,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Of the guest, the names of failures alone.
     ("cache", &["guest", "site", "metrics", "moment"]),
-    ("swap", &["guest", "egress", "site", "metrics"]),
+    ("swap", &["guest", "egress", "site", "metrics", "file"]),
     (
         "collect",
-        &["swap", "guest", "cache", "site", "metrics", "moment"],
+        &[
+            "swap", "guest", "cache", "site", "metrics", "moment", "file",
+        ],
     ),
     ("http", &["site", "metrics"]),
     (
@@ -44,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "site",
             "secret",
+            "file",
         ],
     ),
     (

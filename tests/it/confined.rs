@@ -131,3 +131,40 @@ async fn the_memory_of_the_process_is_its_own() {
             .is_some_and(|open| open > 5.0)
     );
 }
+
+/// A service without a folder of its own works in `/`, or in one that holds more than
+/// its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_working_directory_only_the_log_itself_can_be_written() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let simulator = simulator(small()).await;
+    let sites = [site("paris", &simulator)];
+    let server = |log: &str| format!("server: {{ logName: {log} }}");
+    Bench::write(folder.path(), &sites, &server("exporter.log"));
+    let mut program = Program::serve(folder.path());
+    let said = || fs::read_to_string(at("exporter.log")).unwrap_or_default();
+    tests::eventually("it listens", async || said().contains("Listening")).await;
+    assert!(
+        said().contains("logName: the log is in the root directory or"),
+        "{}",
+        said()
+    );
+    if !said().contains("no file can be run, and none written") {
+        return eprintln!("skipped: {}", said());
+    }
+    Bench::write(folder.path(), &sites, &server("other.log"));
+    program.signal("HUP").await;
+    let refused = async || said().contains("Permission denied");
+    tests::eventually("another file beside it is refused", refused).await;
+    assert!(!at("other.log").exists());
+
+    // Whoever keeps logs small may copy and truncate it.
+    Bench::write(folder.path(), &sites, &server("exporter.log"));
+    fs::write(at("exporter.log"), "").unwrap();
+    program.signal("HUP").await;
+    let reloaded = async || said().contains("Configuration reloaded successfully");
+    tests::eventually("it is opened again", reloaded).await;
+    program.signal("TERM").await;
+    assert_eq!(program.wait().await, Some(0));
+}

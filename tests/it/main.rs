@@ -16,6 +16,7 @@ mod deploy;
 mod docs;
 mod egress;
 mod faults;
+mod files;
 mod freshness;
 mod garbage;
 mod health;

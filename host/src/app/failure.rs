@@ -6,6 +6,7 @@ use crate::collect::Unusable;
 use crate::config::Problems;
 use crate::http::BindError;
 use crate::swap::Refusal;
+use crate::telemetry;
 
 /// What kept the exporter from running.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub enum Failure {
     Guest(Box<Refusal>),
     /// The folder for the state cannot be used.
     State(Unusable),
+    /// The log cannot be written where the configuration says.
+    Log(telemetry::Error),
     /// Somebody else listens there, or nobody may.
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.
@@ -30,7 +33,7 @@ impl Failure {
         match self {
             Self::Config(_) | Self::Guest(_) => 2,
             Self::State(Unusable::InUse(_)) => 1,
-            Self::State(_) => 2,
+            Self::State(_) | Self::Log(_) => 2,
             Self::Bind(_) | Self::Engine(_) | Self::Command(_) => 1,
         }
     }
@@ -42,6 +45,7 @@ impl fmt::Display for Failure {
             Self::Config(problems) => problems.fmt(f),
             Self::Guest(refusal) => refusal.fmt(f),
             Self::State(unusable) => unusable.fmt(f),
+            Self::Log(error) => error.fmt(f),
             Self::Bind(error) => error.fmt(f),
             Self::Engine(why) => write!(f, "the WebAssembly engine does not start: {why}"),
             Self::Command(why) => f.write_str(why),

@@ -9,6 +9,7 @@ use crate::collect::{examine, proven_version};
 use crate::config::Config;
 use crate::guest::{Engine, Guest, Limits, built_in};
 use crate::swap::{Difference, Offered, Refusal, check};
+use crate::telemetry;
 
 pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), Failure> {
     let source = Source {
@@ -22,6 +23,7 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), F
     if let Some(folder) = &config.state_dir {
         examine(folder).map_err(Failure::State)?;
     }
+    telemetry::examine(&config.log).map_err(Failure::Log)?;
     let guest = guest(engine, &config).await?;
     let sites = config
         .swap

@@ -17,10 +17,11 @@ use crate::telemetry;
 pub(super) fn confine(options: &Options) -> Confinement {
     let mut writable = Vec::new();
     if let Ok(config) = source(options).load_now() {
-        writable.extend(config.log.folder());
+        // Only what exists can be left writable. Why it cannot be made is reported
+        // when it is used.
+        let _ = telemetry::make(&config.log);
+        writable.extend(config.log.writable());
         if let Some(folder) = config.state_dir {
-            // Only what is there can be left writable. Why it cannot be made is
-            // told by whoever wants to use it.
             let _ = make(&folder);
             writable.push(folder);
         }
@@ -51,7 +52,7 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let config = source.load().await.map_err(Failure::Config)?;
-    let log = telemetry::init(&config.log).map_err(|error| failed(&error))?;
+    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
     match confinement {
         Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
         Some(confinement) => warn!("Confined: {confinement}"),

@@ -131,7 +131,7 @@ impl Store {
             let name = names::escaped(collector) + STATE;
             let folder = names::escaped(site.as_str());
             let done = match &slot.state {
-                None => disk::remove(&self.folder.join(folder).join(name)),
+                None => disk::remove(&self.folder, &folder, &name),
                 Some(state) => {
                     let states: Vec<&Left> =
                         [state.now()].into_iter().chain(state.before()).collect();

@@ -64,11 +64,7 @@ pub(super) fn read(
         },
         collect,
         log: log(server, overrides),
-        // Whether it can be used is found out by those who use it: a disk that
-        // fails must not keep a new key from taking effect.
-        state_dir: server
-            .optional::<PathBuf>("stateDir")
-            .map(|folder| directory.join(folder)),
+        state_dir: state_dir(server, directory),
     }
 }
 
@@ -112,11 +108,31 @@ fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> htt
 fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
     let filter = server.value("logLevel", Filter::default());
     let format = server.value("logFormat", Format::default());
-    telemetry::Settings {
+    let settings = telemetry::Settings {
         filter: overrides.log_level.clone().unwrap_or(filter),
         format: overrides.log_format.unwrap_or(format),
         target: server.value("logName", Target::default()),
+    };
+    if settings.shares_folder() {
+        let message = "the log is in the root directory or the working directory, so that \
+                       only this one file can be written to: once it is moved away, no new \
+                       one can be made";
+        let hint = "name a folder for logs alone, such as `/var/log/nbu_exporter/exporter.log`";
+        server.warning("logName", message, hint);
     }
+    settings
+}
+
+/// The folder for the state, which the process keeps the right to write to.
+fn state_dir(server: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
+    let folder = directory.join(server.optional::<PathBuf>("stateDir")?);
+    if folder.canonicalize().is_ok_and(|at| at == Path::new("/")) {
+        let hint = "name a folder for it alone, such as `/var/lib/nbu_exporter/state`";
+        server.problem("stateDir", "is the root directory", hint);
+    }
+    // Whether it can be used is found out by those who use it: a disk that fails must
+    // not keep a new key from taking effect.
+    Some(folder)
 }
 
 /// The machine's own name, which may have a domain.
@@ -217,8 +233,9 @@ impl Setting for Format {
 impl Setting for Target {
     fn read(text: &str) -> Result<Self, Complaint> {
         Ok(match text.trim() {
-            "stdout" => Self::Stdout,
-            "stderr" => Self::Stderr,
+            // As a file they would be pipes or sockets in most places.
+            "stdout" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Self::Stdout,
+            "stderr" | "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Self::Stderr,
             _ => Self::File(PathBuf::read(text)?),
         })
     }

@@ -67,6 +67,32 @@ fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
     confined.join().unwrap();
 }
 
+/// As a log in the root directory once did.
+#[test]
+fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("log"), "").unwrap();
+    fs::write(at("beside"), "kept").unwrap();
+    std::os::unix::fs::symlink("/", at("link")).unwrap();
+    let (log, beside, link) = (at("log"), at("beside"), at("link"));
+    let confined = std::thread::spawn(move || {
+        let confinement = confine(&["/".into(), link, log.clone()]);
+        if !confinement.is_enforced() {
+            assert!(!has_landlock(), "{confinement}");
+            return eprintln!("skipped: {confinement}");
+        }
+        let denied = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        };
+        denied(fs::write(&beside, "x"));
+        denied(fs::rename(&log, &beside));
+        denied(fs::remove_file(&log));
+        fs::write(&log, "x").unwrap();
+    });
+    confined.join().unwrap();
+}
+
 /// The name of the test that is run in a process of its own, and the variable that
 /// says so.
 const INSIDE: &str = "confine::tests::a_process_that_gave_everything_up_has_nothing_left";

@@ -4,11 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
 
 use super::Refusal;
 use super::provenance::signature_path;
+use crate::file::{self, Links, ReadError};
 use crate::guest::{Digest, LARGEST, LoadError, built_in};
 
 /// Bytes of a signature that are read. One has a few hundred.
@@ -40,17 +39,19 @@ impl Offered {
                 signature: None,
             });
         };
-        let unreadable = |error| Refusal::Unreadable(path.to_owned(), error);
-        let bytes = capped(path, LARGEST).await.map_err(unreadable)?;
-        let bytes = bytes.map_err(|bytes| {
-            let limit = LARGEST;
-            Refusal::Unloadable(LoadError::TooLarge { bytes, limit })
+        let bytes = read(path, LARGEST).await.map_err(|error| match error {
+            ReadError::TooLarge { bytes, limit } => {
+                Refusal::Unloadable(LoadError::TooLarge { bytes, limit })
+            }
+            ReadError::Io(error) => Refusal::Unreadable(path.to_owned(), error),
         })?;
         let file = signature_path(path);
-        let signature = match capped(&file, LONGEST_SIGNATURE).await {
-            Ok(text) => Some(text.unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Refusal::Unreadable(file, error)),
+        let signature = match read(&file, LONGEST_SIGNATURE).await {
+            Ok(text) => Some(text),
+            // It is there, and is not a signature.
+            Err(ReadError::TooLarge { .. }) => Some(Vec::new()),
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(ReadError::Io(error)) => return Err(Refusal::Unreadable(file, error)),
         };
         Ok(Self {
             path: Some(path.to_owned()),
@@ -61,20 +62,11 @@ impl Offered {
     }
 }
 
-/// The content of a regular file, or its size if that is more than `limit`. No
-/// more than that is ever held in memory.
-async fn capped(path: &Path, limit: u64) -> io::Result<Result<Vec<u8>, u64>> {
-    let metadata = tokio::fs::metadata(path).await?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if metadata.len() > limit {
-        return Ok(Err(metadata.len()));
-    }
-    let mut bytes = Vec::new();
-    // It may have grown since.
-    let file = File::open(path).await?;
-    file.take(limit + 1).read_to_end(&mut bytes).await?;
-    let read = bytes.len() as u64;
-    Ok(if read > limit { Err(read) } else { Ok(bytes) })
+/// Reads where it may block.
+async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let path = path.to_owned();
+    let read = move || file::read(&path, Links::Follow, limit);
+    let bytes = tokio::task::spawn_blocking(read).await;
+    let mut bytes = bytes.unwrap_or_else(|error| Err(io::Error::other(error).into()))?;
+    Ok(std::mem::take(&mut *bytes))
 }

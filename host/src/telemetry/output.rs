@@ -1,7 +1,9 @@
 //! Where events are written to.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::escape::escaped;
 use super::{Error, Format, Settings, Target};
+use crate::file::{self, Links};
 
 /// What a gate's filter function looks like.
 pub(super) type Gate<S> =
@@ -72,7 +75,7 @@ impl Sink {
             Target::Stdout => Stream::Stdout,
             Target::Stderr => Stream::Stderr,
             Target::File(path) => {
-                let file = OpenOptions::new().create(true).append(true).open(path);
+                let file = open(path, OpenOptions::new().create(true));
                 Stream::File(file.map_err(|error| Error::File(path.clone(), error))?)
             }
         };
@@ -81,6 +84,40 @@ impl Sink {
             stream,
         })
     }
+}
+
+/// Opens a log for appending. It may be a character device too, such as `/dev/null`.
+/// A pipe would stop the whole process as soon as nobody reads it.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let (file, metadata) = file::open_any(path, options.append(true), Links::Follow)?;
+    let kind = metadata.file_type();
+    if kind.is_file() || kind.is_char_device() {
+        Ok(file)
+    } else {
+        Err(file::unexpected(kind))
+    }
+}
+
+/// Looks whether the settings could be used, and changes nothing.
+///
+/// # Errors
+/// The log file exists and cannot be written to.
+pub(super) fn examine(settings: &Settings) -> Result<(), Error> {
+    let Target::File(path) = &settings.target else {
+        return Ok(());
+    };
+    match open(path, &mut OpenOptions::new()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::File(path.clone(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the log file where there is none.
+///
+/// # Errors
+/// It cannot be opened for appending.
+pub(super) fn make(settings: &Settings) -> Result<(), Error> {
+    Sink::open(settings).map(drop)
 }
 
 /// Writes events, each in one piece: so all of the log passes here, whoever logs.

@@ -45,14 +45,46 @@ pub enum Target {
 }
 
 impl Settings {
-    /// The folder of the file that is written to; none when there is no file.
-    pub fn folder(&self) -> Option<PathBuf> {
+    /// What the process must be able to write to; none when there is no file. With a
+    /// folder of its own that is the folder, so that a log which was moved away can be
+    /// made again. Otherwise it is the file alone, which must exist by then.
+    pub fn writable(&self) -> Option<PathBuf> {
         let Target::File(path) = &self.target else {
             return None;
         };
-        let folder = path.parent().filter(|parent| *parent != Path::new(""));
-        Some(folder.unwrap_or(Path::new(".")).to_owned())
+        let device = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+        if device || is_shared(folder(path)) {
+            Some(path.clone())
+        } else {
+            Some(folder(path).to_owned())
+        }
     }
+
+    /// Whether the log file lies in the root directory or in the working directory,
+    /// which hold more than logs.
+    pub fn shares_folder(&self) -> bool {
+        matches!(&self.target, Target::File(path) if is_shared(folder(path)))
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder == Path::new("") => Path::new("."),
+        Some(folder) => folder,
+        // The root itself, which is no file.
+        None => Path::new("/"),
+    }
+}
+
+/// A folder that does not exist is nobody's.
+fn is_shared(folder: &Path) -> bool {
+    let shared = [Path::new("/"), Path::new(".")];
+    let found = folder.canonicalize();
+    found.is_ok_and(|found| {
+        shared
+            .iter()
+            .any(|shared| shared.canonicalize().is_ok_and(|shared| shared == found))
+    })
 }
 
 impl Filter {

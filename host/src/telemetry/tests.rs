@@ -129,3 +129,50 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
         assert!(harmless.contains("für-\u{5d0}\u{200d}"), "{harmless}");
     }
 }
+
+#[test]
+fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink("/", &link).unwrap();
+    let through = link.join("log");
+    let here = std::env::current_dir().unwrap().join("log");
+    let settings = |path: &Path| to_file(path, "info", Format::Logfmt);
+    for shared in [
+        Path::new("log"),
+        Path::new("./log"),
+        Path::new("/log"),
+        &through,
+        &here,
+    ] {
+        assert_eq!(settings(shared).writable().unwrap(), shared);
+        assert!(settings(shared).shares_folder(), "{}", shared.display());
+    }
+    // So that a log that was moved away can be made again.
+    let own = settings(&directory.path().join("log"));
+    assert_eq!(own.writable().unwrap(), directory.path());
+    assert!(!own.shares_folder());
+    let device = settings(Path::new("/dev/null"));
+    assert_eq!(device.writable().unwrap(), Path::new("/dev/null"));
+    assert_eq!(Settings::default().writable(), None);
+}
+
+#[test]
+fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+    // With a reader it could be opened, and would stop every thread once it is full.
+    let mut options = fs::OpenOptions::new();
+    let _reader = options.read(true).write(true).open(&pipe).unwrap();
+    let refused = examine(&to_file(&pipe, "info", Format::Logfmt)).unwrap_err();
+    assert!(refused.to_string().contains("found a pipe"), "{refused}");
+    assert!(refused.to_string().contains("write `stdout`"), "{refused}");
+    let device = to_file(Path::new("/dev/null"), "info", Format::Logfmt);
+    examine(&device).unwrap();
+    assert!(subscriber(&device).is_ok());
+    let absent = directory.path().join("absent");
+    examine(&to_file(&absent, "info", Format::Logfmt)).unwrap();
+    assert!(!absent.exists(), "nothing is made to look");
+}

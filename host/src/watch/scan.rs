@@ -1,14 +1,20 @@
 //! What the watched files hold, compared with what they held.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::directories;
 use super::events::Events;
+use crate::file::{self, Links};
+
+/// Bytes of the largest file whose contents are compared: as many as the largest
+/// guest may have. Nobody reads a larger file, so its size and time are enough.
+const LARGEST: u64 = 64 << 20;
 
 /// The contents of a file; none when it is absent or cannot be read.
 type Contents = Option<[u8; 32]>;
@@ -75,12 +81,17 @@ fn read(path: &Path) -> Contents {
 }
 
 fn digest(path: &Path) -> io::Result<[u8; 32]> {
-    // Opening a pipe would wait for a writer.
-    if !path.metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut file = File::open(path)?;
+    let file = file::open(path, OpenOptions::new().read(true), Links::Follow)?;
+    let metadata = file.metadata()?;
     let mut hash = Sha256::new();
+    if metadata.len() > LARGEST {
+        hash.update(metadata.len().to_ne_bytes());
+        hash.update(metadata.mtime().to_ne_bytes());
+        hash.update(metadata.mtime_nsec().to_ne_bytes());
+        return Ok(hash.finalize().into());
+    }
+    // It may grow meanwhile.
+    let mut file = file.take(LARGEST);
     let mut chunk = vec![0; 64 << 10];
     loop {
         match file.read(&mut chunk)? {

@@ -1,10 +1,13 @@
 //! Files that are not as they were written, and disks that do not take any.
 
-use std::fs::{self, File};
+use std::fs;
+use std::sync::mpsc;
+use std::thread;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
-use tests::estates;
+use tests::{Bench, Exposition, estates};
+use tokio::sync::oneshot;
 
 use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
 
@@ -81,21 +84,37 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
     configure(folder.path(), &sites, OFTEN);
-    // Who opens a pipe waits for its other end: a disk that hangs.
-    let paris = folder.path().join("state/paris");
-    fs::create_dir_all(&paris).unwrap();
-    let pipe = paris.join("jobs.state.new");
-    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let life = Life::begin(folder.path()).await;
-    let rounds = |e: &tests::Exposition| counted(e, "lyon", "1") >= Some(10.0);
-    let page = life.until("the other site is read on and on", rounds).await;
-    assert_eq!(counted(&page, "paris", "1"), None);
-
-    let other_end = tokio::task::spawn_blocking(move || File::open(pipe));
-    drop(other_end.await.unwrap().unwrap());
-    let shown = |e: &tests::Exposition| counted(e, "paris", "1").is_some();
-    life.until("it is shown, for a pipe stores nothing", shown)
+    let bench = Bench::open(folder).await.unwrap();
+    let page = bench.until_read(&["paris", "lyon"]).await;
+    // What a disk that hangs does: the turn of the site does not end.
+    let turn = bench
+        .app
+        .rooms()
+        .memory
+        .turn(&SiteName::new("paris").unwrap());
+    let (release, held) = mpsc::channel::<()>();
+    let (began, begun) = oneshot::channel();
+    let hangs = thread::spawn(move || {
+        let _turn = turn.lock().unwrap();
+        began.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    begun.await.unwrap();
+    let later = |page: &Exposition, by: f64| {
+        let from = counted(page, "lyon", "1").unwrap();
+        move |e: &Exposition| counted(e, "lyon", "1").unwrap() >= from + by
+    };
+    // What was stored before is shown by then.
+    let page = bench
+        .until("the other site is read on", later(&page, 5.0))
         .await;
-    let page = life.client.scrape().await;
-    assert_eq!(page.value(FAILURES, &[("site", "paris")]), Some(1.0));
+    let stored = counted(&page, "paris", "1");
+    let on = later(&page, 10.0);
+    let page = bench.until("the other site is read on and on", on).await;
+    assert_eq!(counted(&page, "paris", "1"), stored);
+
+    release.send(()).unwrap();
+    hangs.join().unwrap();
+    let shown = |e: &Exposition| counted(e, "paris", "1") > stored;
+    bench.until("it is shown once it is stored", shown).await;
 }

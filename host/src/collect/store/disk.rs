@@ -1,12 +1,17 @@
 //! Files: written whole or not at all, read with suspicion.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
 
 use super::format::{self, Broken, Record};
 use super::{STATE, names};
+use crate::file::{self, Links, ReadError};
 
 /// What the file is called while it is written.
 const BESIDE: &str = ".new";
@@ -16,44 +21,62 @@ const ASIDE: &str = ".broken";
 /// Puts these bytes in the place of a file, in a folder below `root` that need
 /// not be there yet. When this has returned, they are on the disk.
 pub(super) fn replace(root: &Path, folder: &str, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
-    let folder = root.join(folder);
-    match DirBuilder::new().mode(0o700).create(&folder) {
-        Ok(()) => sync(root)?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+    let root = open_folder(CWD, root, OFlags::empty())?;
+    match mkdirat(&root, folder, Mode::RWXU) {
+        Ok(()) => fsync(&root)?,
+        Err(Errno::EXIST) => {}
+        Err(error) => return Err(error.into()),
     }
-    let (file, beside) = (folder.join(name), folder.join(format!("{name}{BESIDE}")));
-    let written = write(&beside, pieces).and_then(|()| fs::rename(&beside, &file));
+    let folder = open_folder(&root, folder, OFlags::NOFOLLOW)?;
+    let beside = format!("{name}{BESIDE}");
+    let written = write(&folder, &beside, pieces)
+        .and_then(|()| Ok(renameat(&folder, &beside, &folder, name)?));
     if written.is_err() {
         // Where the disk is full, it has no room to lose.
-        let _ = fs::remove_file(&beside);
+        let _ = unlinkat(&folder, &beside, AtFlags::empty());
     }
     written?;
-    sync(&folder)
+    // A name that was changed is on the disk once its folder is.
+    Ok(fsync(&folder)?)
 }
 
-fn write(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    // One that a killed process has left behind is written over.
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(path)?;
+/// Opens a folder, and nothing else: anything else might be waited for. What is done
+/// below it by this handle cannot be led away by a link that is put in its place.
+fn open_folder(
+    at: impl AsFd,
+    path: impl rustix::path::Arg,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(at, path, flags, Mode::empty())
+}
+
+fn write(folder: &OwnedFd, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
+    // A killed process may have left one behind. It is never opened: it could as well
+    // be a pipe, or a link to a file of somebody else.
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut file = File::from(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?);
     for piece in pieces {
         file.write_all(piece)?;
     }
     file.sync_all()
 }
 
-/// A name that was changed is on the disk once its folder is.
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Removes a file, which need not be there.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Ok(()) => path.parent().map_or(Ok(()), sync),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+/// Removes a file from a folder below `root`. Neither need be there.
+pub(super) fn remove(root: &Path, folder: &str, name: &str) -> io::Result<()> {
+    let removed = open_folder(CWD, root, OFlags::empty())
+        .and_then(|root| open_folder(&root, folder, OFlags::NOFOLLOW))
+        .and_then(|folder| {
+            unlinkat(&folder, name, AtFlags::empty())?;
+            fsync(&folder)
+        });
+    match removed {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -87,21 +110,12 @@ pub(super) fn load(path: &Path, site: &str, limit: usize) -> Result<(String, Rec
     Ok((collector, record))
 }
 
-pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Broken> {
-    let largest = format::largest(limit);
-    // Before it is opened: opening a pipe would wait for its other end.
-    let metadata = fs::symlink_metadata(path).map_err(Broken::Unreadable)?;
-    if !metadata.is_file() {
-        return Err(Broken::Foreign);
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Broken::Unreadable)?;
-    let mut file = file.take(largest + 1);
-    file.read_to_end(&mut bytes).map_err(Broken::Unreadable)?;
-    if bytes.len() as u64 > largest {
-        return Err(Broken::TooLarge(metadata.len(), limit as u64));
-    }
-    Ok(bytes)
+pub(super) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Broken> {
+    let read = file::read(path, Links::Refuse, format::largest(limit));
+    read.map_err(|error| match error {
+        ReadError::TooLarge { bytes, .. } => Broken::TooLarge(bytes, limit as u64),
+        ReadError::Io(error) => Broken::Unreadable(error),
+    })
 }
 
 /// Renames a file that cannot be used, for people to look at; its new name.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+use crate::file::{self, Links};
+
 /// Locked by the process that uses the folder. The system unlocks it when that
 /// ends, however it ends. No site's folder begins with a dot.
 const LOCK: &str = ".lock";
@@ -78,7 +80,11 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), Unusable> {
     let denied = |error: io::Error| Unusable::Denied(folder.to_owned(), error);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    let lock = options.open(folder.join(LOCK)).map_err(denied)?;
+    let lock = file::open(&folder.join(LOCK), &mut options, Links::Refuse);
+    let lock = lock.map_err(|error| {
+        let message = format!("its file `{LOCK}`: {error}");
+        denied(io::Error::new(error.kind(), message))
+    })?;
     match lock.try_lock() {
         Ok(()) => Ok((folder.canonicalize().map_err(denied)?, lock)),
         Err(TryLockError::WouldBlock) => Err(Unusable::InUse(folder.to_owned())),

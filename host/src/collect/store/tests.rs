@@ -193,10 +193,13 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
         "{}",
         why(&copy)
     );
-    // Nothing to read at all; a pipe would never end.
+    // Nothing to read at all; a pipe would never end, and a link leads elsewhere.
+    fs::remove_file(&copy).unwrap();
+    symlink(&file, &copy).unwrap();
+    assert!(why(&copy).contains("a symbolic link"), "{}", why(&copy));
     fs::remove_file(&copy).unwrap();
     fs::create_dir(&copy).unwrap();
-    assert!(why(&copy).contains("no state"), "{}", why(&copy));
+    assert!(why(&copy).contains("a directory"), "{}", why(&copy));
     let others = found(&store, &site("paris"));
     assert_eq!(others["jobs"], b"counted 7", "the others are read");
 }
@@ -255,6 +258,35 @@ fn what_a_killed_process_has_left_half_written_is_written_over() {
     assert!(keep(&store, &site("paris"), "jobs", b"counted 8"));
     assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 8");
     assert!(!beside.exists());
+}
+
+/// Somebody who may write to the folder puts links where the exporter writes.
+#[test]
+fn a_file_that_a_link_leads_to_is_not_written() {
+    let (folder, store, file) = one();
+    let other = folder.path().join("other");
+    for name in [file.with_extension("state.new"), file.clone()] {
+        fs::write(&other, "kept").unwrap();
+        let _ = fs::remove_file(&name);
+        symlink(&other, &name).unwrap();
+        assert!(keep(&store, &site("paris"), "jobs", b"counted 8"));
+        assert_eq!(fs::read(&other).unwrap(), b"kept");
+        assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 8");
+    }
+    // The folder of a site may be a link as well.
+    let (there, away) = (folder.path().join("paris"), folder.path().join("away"));
+    fs::rename(&there, &away).unwrap();
+    symlink(&away, &there).unwrap();
+    let before = fs::read(away.join("jobs.state")).unwrap();
+    assert!(!keep(&store, &site("paris"), "jobs", b"counted 9"));
+    assert_eq!(fs::read(away.join("jobs.state")).unwrap(), before);
+    drop(store);
+    let lock = folder.path().join(".lock");
+    fs::remove_file(&lock).unwrap();
+    symlink(folder.path().join("made"), &lock).unwrap();
+    let refused = Store::open(folder.path(), instruments()).err().unwrap();
+    assert!(refused.to_string().contains("a symbolic link"), "{refused}");
+    assert!(!folder.path().join("made").exists());
 }
 
 #[test]

@@ -327,3 +327,17 @@ fn every_limit_of_the_guest_has_an_effect() {
     ];
     assert_eq!(numbers, expected);
 }
+
+/// As files they would be pipes, which are refused.
+#[test]
+fn the_names_of_the_standard_streams_are_no_files() {
+    for (name, target) in [
+        ("/dev/stdout", telemetry::Target::Stdout),
+        ("/dev/stderr", telemetry::Target::Stderr),
+        ("/proc/self/fd/1", telemetry::Target::Stdout),
+    ] {
+        let config = good(&format!("{SITE}server: {{ logName: {name} }}"));
+        assert_eq!(config.log.target, target);
+        assert!(config.warnings.is_empty());
+    }
+}

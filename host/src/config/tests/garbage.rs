@@ -333,16 +333,19 @@ fn a_dotenv_whose_values_double_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_without_an_end_is_not_read_to_it() {
-    let endless = Path::new("/dev/zero");
-    let said = load(endless, &Overrides::default(), &nothing).unwrap_err();
-    assert!(
-        said.to_string().contains("more than the 8388608 bytes"),
-        "{said}"
-    );
-    let said = bad("nbuserver: { host: h, apiKeyFile: /dev/zero, caFile: /dev/zero }");
-    assert_eq!(
-        said.matches("more than the 8388608 bytes").count(),
-        2,
-        "{said}"
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let sparse = folder.path().join("sparse");
+    fs::File::create(&sparse).unwrap().set_len(1 << 40).unwrap();
+    for (endless, refused) in [
+        (Path::new("/dev/zero"), "found a character device"),
+        (&sparse, "larger than the limit of 8388608 bytes"),
+    ] {
+        let said = load(endless, &Overrides::default(), &nothing).unwrap_err();
+        assert!(said.to_string().contains(refused), "{said}");
+        let file = endless.display();
+        let said = bad(&format!(
+            "nbuserver: {{ host: h, apiKeyFile: {file}, caFile: {file} }}"
+        ));
+        assert_eq!(said.matches(refused).count(), 2, "{said}");
+    }
 }

@@ -159,3 +159,15 @@ fn a_missing_file_points_at_the_demo() {
     );
     assert_eq!(problems.files, [path]);
 }
+
+/// The process keeps the right to write there.
+#[test]
+fn the_root_directory_is_no_folder_for_the_state() {
+    for root in ["/", "/tmp/..", "/proc/self/root"] {
+        let said = bad(&format!("{SITE}server: {{ stateDir: {root} }}"));
+        assert!(
+            said.contains("server.stateDir: is the root directory"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Everything that may lie under a name in place of a regular file.
+
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{CWD, Mode, mkfifoat};
+use tempfile::TempDir;
+
+use super::*;
+
+const LIMIT: u64 = 100;
+
+/// Fails the test when the work does not end: a thread that waits in the kernel
+/// would hold up a test that joins it.
+fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    let ended = receiver.recv_timeout(Duration::from_secs(30));
+    ended.expect("it waits")
+}
+
+fn refusal(path: &Path) -> String {
+    let path = path.to_owned();
+    ends(move || read(&path, Links::Follow, LIMIT).unwrap_err().to_string())
+}
+
+#[test]
+fn whatever_is_not_a_regular_file_is_refused_at_once_and_named() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    mkfifoat(CWD, at("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
+    let _socket = UnixListener::bind(at("socket")).unwrap();
+    symlink(at("pipe"), at("link")).unwrap();
+    for (path, found) in [
+        (at("pipe"), "a pipe"),
+        (at("link"), "a pipe"),
+        (at("socket"), "a socket"),
+        (folder.path().to_owned(), "a directory"),
+        ("/dev/zero".into(), "a character device"),
+    ] {
+        let said = refusal(&path);
+        assert_eq!(said, format!("expected a regular file, found {found}"));
+        // Nor is it written to, with or without a reader at the other end.
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        let opened = ends(move || open(&path, &mut options, Links::Follow));
+        assert_eq!(opened.unwrap_err().to_string(), said);
+    }
+}
+
+#[test]
+fn a_pipe_with_a_writer_is_refused_too() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    // Opened for both, it waits for nobody.
+    let mut writer = OpenOptions::new();
+    let _writer = writer.read(true).write(true).open(&pipe).unwrap();
+    assert!(refusal(&pipe).contains("a pipe"));
+}
+
+#[test]
+fn links_are_followed_only_where_that_is_wanted() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("key"), "secret").unwrap();
+    symlink("key", at("link")).unwrap();
+    assert_eq!(
+        **read(&at("link"), Links::Follow, LIMIT).unwrap(),
+        *b"secret"
+    );
+    let refused = read(&at("link"), Links::Refuse, LIMIT).unwrap_err();
+    assert!(refused.to_string().contains("a symbolic link"), "{refused}");
+    assert_eq!(
+        **read(&at("key"), Links::Refuse, LIMIT).unwrap(),
+        *b"secret"
+    );
+}
+
+#[test]
+fn no_more_than_the_limit_is_read() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, [7; LIMIT as usize]).unwrap();
+    assert_eq!(read(&path, Links::Follow, LIMIT).unwrap().len(), 100);
+    File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let refused = ends(move || read(&path, Links::Follow, LIMIT)).unwrap_err();
+    assert!(
+        matches!(refused, ReadError::TooLarge { bytes, limit: LIMIT } if bytes == 1 << 40),
+        "{refused:?}"
+    );
+}
+
+/// Files that say they are regular and empty.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_regular_file_that_the_kernel_writes_has_the_same_limit() {
+    let maps = Path::new("/proc/self/maps");
+    let refused = ends(move || read(maps, Links::Follow, LIMIT)).unwrap_err();
+    assert!(matches!(refused, ReadError::TooLarge { bytes: 101, .. }));
+    // The memory of the process: nothing is mapped at its beginning.
+    assert!(!refusal(Path::new("/proc/self/mem")).is_empty());
+}
