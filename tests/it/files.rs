@@ -237,3 +237,33 @@ async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
 }
+
+/// Somebody else may write to the working directory, and not to `/etc`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dotenv_beside_the_configuration_wins_over_the_working_directory() {
+    let simulator = simulator(small()).await;
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["etc", "work"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let port = simulator.address().port();
+    // A key that is not the right one fails the command.
+    let config = format!(
+        "nbuserver: {{ site: paris, scheme: http, host: 127.0.0.1, port: {port}, \
+         apiKey: '${{KEY}}', domain: '${{ONLY_THERE}}' }}"
+    );
+    fs::write(at("etc/config.yaml"), config).unwrap();
+    fs::write(at("etc/.env"), "KEY=simulator\n").unwrap();
+    fs::write(at("work/.env"), "KEY=planted\nONLY_THERE=one\n").unwrap();
+    let arguments = ["collect", "--config.file=../etc/config.yaml"];
+    let output = Program::output(&arguments, &at("work")).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    fs::write(at("etc/.env"), "KEY=wrong\n").unwrap();
+    let output = Program::output(&arguments, &at("work")).await;
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "the simulator asks for the key"
+    );
+}

@@ -30,17 +30,18 @@ pub(super) struct Variables<'e> {
 }
 
 impl<'e> Variables<'e> {
-    /// Reads the `.env` of the working directory and the one beside the
-    /// configuration, where they exist; the first wins.
+    /// Reads the `.env` beside the configuration and the one of the working
+    /// directory, where they exist. The first wins: it belongs to the
+    /// configuration, while others may write to a working directory.
     pub(super) fn read(
         environment: &'e dyn Fn(&str) -> Option<String>,
         directory: &Path,
         findings: &Findings,
     ) -> Self {
-        let mut files = vec![absolute(Path::new(".env"))];
-        let beside = absolute(&directory.join(".env"));
-        if !files.contains(&beside) {
-            files.push(beside);
+        let mut files = vec![absolute(&directory.join(".env"))];
+        let working = absolute(Path::new(".env"));
+        if !files.contains(&working) {
+            files.push(working);
         }
         let mut dotenv = HashMap::new();
         for path in files {
