@@ -13,9 +13,11 @@ mod witness;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub use failure::Failure;
@@ -46,6 +48,7 @@ pub struct App {
     stop: oneshot::Sender<()>,
     tasks: JoinSet<()>,
     rooms: Rooms,
+    shutdown_timeout: watch::Receiver<Duration>,
 }
 
 impl App {
@@ -80,6 +83,7 @@ impl App {
         for address in &addresses {
             info!(%address, version = BUILD.version, "Listening");
         }
+        let shutdown_timeout = reloader.shutdown_timeout();
         let begun = reloader.begin().await;
         begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
 
@@ -94,6 +98,7 @@ impl App {
             stop,
             tasks,
             rooms,
+            shutdown_timeout,
         })
     }
 
@@ -112,20 +117,31 @@ impl App {
         reloader::ask(&self.requests, why).await
     }
 
-    /// Stops accepting, lets scrapes that have begun end, and ends the tasks.
-    pub async fn stop(mut self) {
-        // The reloader owns the listener; it ends once that is closed.
+    /// How long [`stop`](Self::stop) may take, as it is configured at any time.
+    pub fn shutdown_timeout(&self) -> watch::Receiver<Duration> {
+        self.shutdown_timeout.clone()
+    }
+
+    /// Stops accepting, lets scrapes that have begun end, and ends the tasks; all of
+    /// it within `server.shutdownTimeout`.
+    pub async fn stop(self) {
+        let limit = *self.shutdown_timeout.borrow();
+        let mut tasks = self.tasks;
         let _ = self.stop.send(());
-        while let Some(ended) = self.tasks.join_next().await {
-            if ended.is_ok() {
-                // Rounds and expiry never end by themselves: the first task to
-                // end is the reloader.
-                break;
-            }
+        let ended = timeout(limit, async {
+            // The reloader owns the listener; it ends once that is closed. Rounds and
+            // expiry never end by themselves: the first task to end is the reloader.
+            while tasks.join_next().await.is_some_and(|ended| ended.is_err()) {}
+            tasks.shutdown().await;
+        });
+        if ended.await.is_err() {
+            warn!("Not everything had ended after `server.shutdownTimeout`");
         }
-        self.tasks.shutdown().await;
         // Connections that linger do not hold the folder.
         self.rooms.memory.set_store(None);
         info!("Stopped");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ pub mod args;
 mod check;
 mod collect;
 mod demo;
+mod ending;
 mod inspect;
 mod reference;
 mod serve;

@@ -28,7 +28,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(cli::run(args, prepared)) {
+    let ended = runtime.block_on(cli::run(args, prepared));
+    // Without waiting for threads that are blocked, such as by a file that does not
+    // answer. What must be on the disk is written before anything depends on it.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failed(&failure),
     }

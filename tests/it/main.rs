@@ -15,6 +15,7 @@ mod confined;
 mod deploy;
 mod docs;
 mod egress;
+mod ending;
 mod faults;
 mod files;
 mod freshness;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, error, info, warn};
 
 use super::listener::Listener;
@@ -72,6 +72,8 @@ pub(super) struct Reloader {
     listener: Listener,
     watcher: Watcher,
     hangups: Option<Signal>,
+    /// How long the end may take.
+    shutdown_timeout: watch::Sender<Duration>,
     /// Whether the last reload failed, so that a guest file that changes may be
     /// what the file as it is now was waiting for.
     failed: bool,
@@ -86,7 +88,9 @@ impl Reloader {
         listener: Listener,
     ) -> Self {
         let watcher = Watcher::start(watched(&config), POLL).await;
+        let shutdown_timeout = watch::Sender::new(config.http.shutdown_timeout);
         Self {
+            shutdown_timeout,
             source,
             config,
             rooms,
@@ -96,6 +100,11 @@ impl Reloader {
             hangups: hangups(),
             failed: false,
         }
+    }
+
+    /// How long the end may take, as it is configured at any time.
+    pub(super) fn shutdown_timeout(&self) -> watch::Receiver<Duration> {
+        self.shutdown_timeout.subscribe()
     }
 
     /// Makes the first generation. Compiling the guest takes a moment, in which
@@ -237,6 +246,8 @@ impl Reloader {
         self.introduce(&config);
         self.listener
             .apply(moved, &config, self.config.http.shutdown_timeout);
+        self.shutdown_timeout
+            .send_replace(config.http.shutdown_timeout);
         self.watcher.set_paths(watched(&config)).await;
         self.config = config;
         Ok(offer.generation)

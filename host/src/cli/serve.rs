@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 use super::args::Options;
+use super::ending::Ending;
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
 use crate::confine::{self, Confinement};
@@ -50,7 +50,6 @@ pub(super) async fn serve(
     engine: Arc<Engine>,
     confinement: Option<Confinement>,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let config = source.load().await.map_err(Failure::Config)?;
     let log = telemetry::init(&config.log).map_err(Failure::Log)?;
     match confinement {
@@ -58,13 +57,19 @@ pub(super) async fn serve(
         Some(confinement) => warn!("Confined: {confinement}"),
         None => {}
     }
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
-    let app = App::start(source, config, engine, Some(log)).await?;
-    tokio::select! {
-        _ = terminate.recv() => info!("SIGTERM received, stopping"),
-        _ = interrupt.recv() => info!("SIGINT received, stopping"),
-    }
+    let ending = Ending::start(config.http.shutdown_timeout).await;
+    let ending =
+        ending.map_err(|error| Failure::Command(format!("cannot handle signals: {error}")))?;
+    let app = tokio::select! {
+        app = App::start(source, config, engine, Some(log)) => app?,
+        // Nothing has begun that would have to end in good order.
+        name = ending.signal() => {
+            info!("{name} received, stopping");
+            return Ok(());
+        }
+    };
+    ending.follow(app.shutdown_timeout());
+    info!("{} received, stopping", ending.signal().await);
     app.stop().await;
     Ok(())
 }

@@ -1,0 +1,96 @@
+//! SIGTERM and SIGINT, heard on a thread of its own.
+//!
+//! Any other thread may be blocked: by a pipe behind standard output that nobody
+//! reads, or by a file server that does not answer. This one is not, so the process
+//! ends in time whatever the others wait for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{io, process, thread};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
+
+/// What the end may take beyond `shutdownTimeout`: the last log lines, and the exit.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// `shutdownTimeout`, which a reload may change.
+type Limit = Mutex<watch::Receiver<Duration>>;
+
+/// Waits for the first signal, and then enforces the time limit.
+pub(super) struct Ending {
+    signal: watch::Receiver<Option<&'static str>>,
+    limit: Arc<Limit>,
+}
+
+impl Ending {
+    /// From here on the signals do not kill the process at once.
+    ///
+    /// # Errors
+    /// The thread cannot be started, or signals cannot be handled.
+    pub(super) async fn start(limit: Duration) -> io::Result<Self> {
+        let (heard, signal) = watch::channel(None);
+        let limit = Arc::new(Mutex::new(watch::channel(limit).1));
+        let (ready, started) = oneshot::channel();
+        let enforced = Arc::clone(&limit);
+        let work = move || match prepared() {
+            Ok((runtime, signals)) => {
+                let _ = ready.send(Ok(()));
+                runtime.block_on(enforce(signals, &heard, &enforced));
+            }
+            Err(error) => drop(ready.send(Err(error))),
+        };
+        thread::Builder::new()
+            .name("ending".to_owned())
+            .spawn(work)?;
+        started.await.map_err(io::Error::other)??;
+        Ok(Self { signal, limit })
+    }
+
+    /// Enforces this limit from now on, as it is when a signal comes.
+    pub(super) fn follow(&self, limit: watch::Receiver<Duration>) {
+        *lock(&self.limit) = limit;
+    }
+
+    /// Waits for the first signal; its name. May be called again.
+    pub(super) async fn signal(&self) -> &'static str {
+        let mut signal = self.signal.clone();
+        let heard = signal.wait_for(Option::is_some).await;
+        // The thread keeps the sender until the process ends.
+        heard.ok().and_then(|name| *name).unwrap_or("A signal")
+    }
+}
+
+/// A runtime for this thread alone, and the signals that it hears.
+fn prepared() -> io::Result<(Runtime, [Signal; 2])> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let inside = runtime.enter();
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    drop(inside);
+    Ok((runtime, [terminate, interrupt]))
+}
+
+/// Passes on the first signal, and ends the process when the others do not.
+async fn enforce(
+    [mut terminate, mut interrupt]: [Signal; 2],
+    heard: &watch::Sender<Option<&'static str>>,
+    limit: &Limit,
+) {
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    heard.send_replace(Some(name));
+    let limit = *lock(limit).borrow();
+    sleep(limit + GRACE).await;
+    // Without a message: writing it may be what blocks.
+    process::exit(1);
+}
+
+fn lock(limit: &Limit) -> MutexGuard<'_, watch::Receiver<Duration>> {
+    // Nothing panics while it is held.
+    limit.lock().unwrap_or_else(PoisonError::into_inner)
+}
