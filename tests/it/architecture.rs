@@ -24,7 +24,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("egress", &["budget", "site", "secret"]),
     (
         "guest",
-        &["budget", "confine", "egress", "site", "metrics", "telemetry"],
+        &[
+            "budget",
+            "confine",
+            "egress",
+            "site",
+            "metrics",
+            "telemetry",
+        ],
     ),
     // Of the guest, the names of failures alone.
     ("cache", &["guest", "site", "metrics", "moment"]),

@@ -8,6 +8,13 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::config::{Overrides, parse};
+use crate::guest::CompilerProcess;
+
+/// An engine that compiles nothing: its compiler process ends at once.
+fn engine() -> Arc<Engine> {
+    let compiler = CompilerProcess::from_executable("/bin/true".as_ref()).unwrap();
+    Engine::new(compiler).unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
@@ -28,7 +35,7 @@ async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
     begun.await.unwrap();
     let app = App {
         addresses: Vec::new(),
-        rooms: Rooms::new(Engine::shared().unwrap(), &config, requests.clone()),
+        rooms: Rooms::new(engine(), &config, requests.clone()),
         requests,
         stop,
         tasks,
