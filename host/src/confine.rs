@@ -123,9 +123,14 @@ pub fn forbid_core_dumps() -> io::Result<()> {
 pub fn give_up_everything(memory: u64, cpu: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
-    // First: a process that is not dumpable may not write there.
     #[cfg(target_os = "linux")]
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // Before core dumps: a process that is not dumpable may not write there.
+        let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    }
     forbid_core_dumps()?;
     for (resource, most) in [(Resource::As, memory), (Resource::Cpu, cpu)] {
         let limit = Rlimit {
@@ -139,9 +144,6 @@ pub fn give_up_everything(memory: u64, cpu: u64) -> io::Result<()> {
         use landlock::{
             ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetError, Scope,
         };
-        use rustix::process::{Signal, set_parent_process_death_signal};
-
-        set_parent_process_death_signal(Some(Signal::KILL))?;
         let abi = ABI::V6;
         let enforce = || -> Result<_, RulesetError> {
             Ruleset::default()

@@ -65,6 +65,7 @@ pub(super) async fn serve(
         // Nothing has begun that would have to end in good order.
         name = ending.signal() => {
             info!("{name} received, stopping");
+            info!("Stopped");
             return Ok(());
         }
     };

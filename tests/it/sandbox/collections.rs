@@ -17,7 +17,7 @@ const STOPPED: &[(&str, &str)] = &[
     ("hoard", "memory"),
     ("timers", "limit"),
     ("requests", "limit"),
-    ("written-requests", "memory"),
+    ("written-requests", "limit"),
     // Larger than what is left of its memory.
     ("huge-line", "memory"),
     ("liar", "contract"),

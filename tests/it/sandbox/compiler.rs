@@ -187,8 +187,8 @@ async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
     let compiler = compiler_process(&program);
     guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
-    // The signal that follows the parent is set with the limits.
-    let limited = async || worker.limit("Max core file size") == Some(0);
+    // The signal that follows the parent is set before the limits.
+    let limited = async || worker.limit("Max address space").is_some();
     tests::eventually("the worker is limited", limited).await;
     // It will not end by itself.
     worker.signal("STOP").await;

@@ -55,7 +55,7 @@ pub(super) fn write(folder: &Path, versions: &Versions) -> io::Result<()> {
     let mut rest = serde_json::to_vec(&versions.texts())?;
     rest.push(b'\n');
     let head = format!("{MAGIC}{}\n", checksum(&rest));
-    disk::replace(folder, "", FILE, &[head.as_bytes(), &rest])
+    disk::replace(folder, ".", FILE, &[head.as_bytes(), &rest])
 }
 
 fn decode(bytes: &[u8]) -> Result<Versions, Broken> {
