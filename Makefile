@@ -24,15 +24,17 @@ lint: target
 
 ## bench: figures of this machine, as a table; some of them with BENCH="render scrapes"
 bench: target
-	$(CARGO) build --release --workspace --all-targets
+	$(CARGO) build --release --workspace --bins --bench figures --bench soak
 	$(CARGO) bench --workspace --bench figures -- $(BENCH)
 
-## soak: swaps and reloads under scrapes for SECONDS, or until SWAPS; as root
+## soak: swaps and reloads under scrapes for SECONDS, or until SWAPS; as root. PAUSE
+## are the milliseconds between two scrapes of a client
 SECONDS ?= 300
 SWAPS ?=
+PAUSE ?=
 soak: target
-	$(CARGO) build --release --workspace --all-targets
-	SECONDS=$(SECONDS) SWAPS=$(SWAPS) $(CARGO) bench --workspace --bench soak
+	$(CARGO) build --release --workspace --bins --bench figures --bench soak
+	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --bench soak
 
 build: target
 	$(CARGO) build --workspace --all-targets

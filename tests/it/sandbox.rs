@@ -63,6 +63,18 @@ async fn running(behaviour: &str, simulator: &Simulator) -> Bench {
     Bench::start_on(&guest, &[site("paris", simulator)], &rest).await
 }
 
+/// Waits until `paris` has been collected once more.
+async fn goes_on(client: &Client) {
+    let labels = [("site", "paris"), ("result", "success")];
+    let collected = async || {
+        let page = client.scrape().await;
+        page.sum("nbu_exporter_collections_total", &labels)
+    };
+    let before = collected().await;
+    let on = async || collected().await > before;
+    tests::eventually("the running guest goes on", on).await;
+}
+
 /// How often a call at the site came to nothing for that reason.
 fn faults(exposition: &Exposition, site: &str, reason: &str) -> f64 {
     let labels = [("site", site), ("reason", reason)];

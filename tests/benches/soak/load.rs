@@ -1,9 +1,10 @@
-//! Scrapes at full speed, each of them judged.
+//! Scrapes, each of them judged.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::Method;
 use tests::{Client, Exposition, Sample};
@@ -20,6 +21,8 @@ pub(crate) struct Load {
 
 #[derive(Default)]
 struct Shared {
+    /// Between two scrapes of a client.
+    pause: Duration,
     over: AtomicBool,
     scrapes: AtomicU64,
     failed: AtomicU64,
@@ -34,8 +37,11 @@ pub(crate) struct Ended {
 }
 
 impl Load {
-    pub(crate) fn start(address: SocketAddr) -> Self {
-        let shared = Arc::<Shared>::default();
+    pub(crate) fn start(address: SocketAddr, pause: Duration) -> Self {
+        let shared = Arc::new(Shared {
+            pause,
+            ..Shared::default()
+        });
         let mut clients = JoinSet::new();
         for _ in 0..SCRAPERS {
             clients.spawn(Arc::clone(&shared).scrape(Client::new(address)));
@@ -62,6 +68,7 @@ impl Shared {
     async fn scrape(self: Arc<Self>, client: Client) {
         while !self.over.load(Ordering::Relaxed) {
             self.text(&client).await;
+            tokio::time::sleep(self.pause).await;
         }
     }
 
@@ -87,6 +94,7 @@ impl Shared {
     async fn read(self: Arc<Self>, client: Client) {
         let mut before = BTreeMap::new();
         while !self.over.load(Ordering::Relaxed) {
+            tokio::time::sleep(self.pause).await;
             let Some(text) = self.text(&client).await else {
                 continue;
             };

@@ -1,6 +1,6 @@
-//! Swaps and reloads without a pause, under scrapes at full speed, for a chosen
-//! time or number of swaps: `make soak SECONDS=60`, `make soak SWAPS=1000`. The
-//! exporter is a process of its own, so that its memory, descriptors and threads
+//! Swaps and reloads without a pause, under scrapes at full speed, or with PAUSE
+//! milliseconds between those of a client, for a chosen time or number of swaps:
+//! `make soak SECONDS=60`, `make soak SWAPS=1000 PAUSE=20`. The exporter is a process of its own, so that its memory, descriptors and threads
 //! are nobody else's.
 //!
 //! One table at the end; exit status 1 when a scrape failed, a counter fell, a guest
@@ -68,10 +68,12 @@ fn main() -> ExitCode {
     let number = |name| std::env::var(name).ok()?.parse::<u32>().ok();
     let seconds = number("SECONDS").map_or(SECONDS, u64::from);
     let goal = number("SWAPS").map_or(Goal::Time(Duration::from_secs(seconds)), Goal::Swaps);
-    Runtime::new().unwrap().block_on(soak(goal))
+    // Scrapes at full speed take the processors from the swaps.
+    let pause = Duration::from_millis(number("PAUSE").unwrap_or(0).into());
+    Runtime::new().unwrap().block_on(soak(goal, pause))
 }
 
-async fn soak(goal: Goal) -> ExitCode {
+async fn soak(goal: Goal, pause: Duration) -> ExitCode {
     let options = Options {
         estate: Estate::lively(1, Clock::System.now()),
         ..Options::default()
@@ -98,7 +100,7 @@ async fn soak(goal: Goal) -> ExitCode {
     let first = client.scrape().await;
     let began = Instant::now();
     let mut states = vec![process.state(began)];
-    let load = Load::start(address);
+    let load = Load::start(address, pause);
     let (mut memory, mut done) = (Vec::new(), 0.0);
     while done < 1.0 {
         changes.turn(&client).await;
@@ -206,12 +208,7 @@ fn happened(
     let rolled_back = swaps("rolled_back");
     for (what, figure, aim, how) in [
         ("time", took.as_secs_f64(), "", "seconds"),
-        (
-            "scrapes",
-            scrapes,
-            "",
-            "3 clients at full speed; one reads every line",
-        ),
+        ("scrapes", scrapes, "", "3 clients; one reads every line"),
         ("scrapes that failed", failed, "0", ""),
         ("counters that fell or went", fell, "0", ""),
         (

@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 use tests::{Bench, Client, Program, guests};
 
-use super::{simulator, site};
+use super::{goes_on, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on() {
@@ -28,14 +28,7 @@ async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on
     guests::install(&guests::bomb(300, 400), &file);
     let line = program.line("not compiled within 0.1 s").await;
     assert!(!line.contains("panicked"), "{line}");
-    let reads = async || {
-        let labels = [("site", "paris"), ("result", "success")];
-        let page = client.scrape().await;
-        page.sum("nbu_exporter_collections_total", &labels)
-    };
-    let before = reads().await;
-    let on = async || reads().await > before;
-    tests::eventually("the running guest goes on", on).await;
+    goes_on(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

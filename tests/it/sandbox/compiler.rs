@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tests::processes::{self, Found};
 use tests::{Bench, Client, Program, guests};
 
-use super::{simulator, site};
+use super::{goes_on, simulator, site};
 
 /// The program on a steady guest, its compiler limited as `limits` says.
 async fn start(folder: &Path, simulator: &simulator::Simulator, limits: &str) -> (Program, Client) {
@@ -132,14 +132,7 @@ async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
     program
         .line("restart the exporter to load another guest")
         .await;
-    let reads = async || {
-        let labels = [("site", "paris"), ("result", "success")];
-        let page = client.scrape().await;
-        page.sum("nbu_exporter_collections_total", &labels)
-    };
-    let before = reads().await;
-    let on = async || reads().await > before;
-    tests::eventually("the running guest goes on", on).await;
+    goes_on(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,17 +155,25 @@ async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
     is_gone(&compiler).await;
 }
 
+/// The program, its compiler process, and a worker that has set its limits and is then
+/// stopped, so that it cannot end by itself.
+async fn compiling(folder: &Path, simulator: &simulator::Simulator) -> (Program, Found, Found) {
+    let (program, _) = start(folder, simulator, "compileTimeout: 10m").await;
+    let compiler = compiler_process(&program);
+    guests::install(&slow(), &folder.join(guests::FILE));
+    let worker = worker(&compiler).await;
+    // The signal that follows the parent is set before the limits.
+    let limited = async || worker.limit("Max address space").is_some();
+    tests::eventually("the worker is limited", limited).await;
+    worker.signal("STOP").await;
+    (program, compiler, worker)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    let limits = "compileTimeout: 10m";
-    let (program, _) = start(folder.path(), &simulator, limits).await;
-    let compiler = compiler_process(&program);
-    guests::install(&slow(), &folder.path().join(guests::FILE));
-    let worker = worker(&compiler).await;
-    // It will not end by itself.
-    worker.signal("STOP").await;
+    let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
     program.signal("KILL").await;
     is_gone(&compiler).await;
     is_gone(&worker).await;
@@ -182,16 +183,7 @@ async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
 async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    let limits = "compileTimeout: 10m";
-    let (program, _) = start(folder.path(), &simulator, limits).await;
-    let compiler = compiler_process(&program);
-    guests::install(&slow(), &folder.path().join(guests::FILE));
-    let worker = worker(&compiler).await;
-    // The signal that follows the parent is set before the limits.
-    let limited = async || worker.limit("Max address space").is_some();
-    tests::eventually("the worker is limited", limited).await;
-    // It will not end by itself.
-    worker.signal("STOP").await;
+    let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
     compiler.signal("KILL").await;
     is_gone(&worker).await;
     drop(program);
