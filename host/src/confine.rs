@@ -140,22 +140,34 @@ pub fn give_up_everything(memory: u64, cpu: u64) -> io::Result<()> {
         setrlimit(resource, limit)?;
     }
     #[cfg(target_os = "linux")]
-    {
-        use landlock::{
-            ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetError, Scope,
-        };
-        let abi = ABI::V6;
-        let enforce = || -> Result<_, RulesetError> {
-            Ruleset::default()
-                .handle_access(AccessFs::from_all(abi))?
-                .handle_access(AccessNet::from_all(abi))?
-                .scope(Scope::from_all(abi))?
-                .create()?
-                .restrict_self()
-        };
-        let _ = enforce();
-    }
+    deny_files_and_network();
+    // Landlock leaves UDP, netlink, and the sockets of other processes that have a
+    // path. What is open stays usable.
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Nofile, none)?;
     Ok(())
+}
+
+/// Opens, runs and makes no file, and neither connects nor listens over TCP, as far as
+/// the kernel has Landlock.
+#[cfg(target_os = "linux")]
+fn deny_files_and_network() {
+    use landlock::{
+        ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetError, Scope,
+    };
+    let abi = ABI::V6;
+    let enforce = || -> Result<_, RulesetError> {
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(abi))?
+            .handle_access(AccessNet::from_all(abi))?
+            .scope(Scope::from_all(abi))?
+            .create()?
+            .restrict_self()
+    };
+    let _ = enforce();
 }
 
 impl fmt::Display for Confinement {

@@ -40,6 +40,14 @@ impl Found {
         line.split_whitespace().next()?.parse().ok()
     }
 
+    /// The most bytes of memory that it ever held.
+    pub fn peak_memory(&self) -> u64 {
+        let status = self.read("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("the kernel says it in KiB") << 10
+    }
+
     /// Sends a signal, such as `TERM`.
     pub async fn signal(&self, name: &str) {
         let id = self.id.to_string();

@@ -103,6 +103,9 @@ fn config() -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(STACK)
         .async_stack_size(2 * STACK)
+        // A memory whose data lies far apart is not filled with zeros when it is compiled:
+        // a small component would make an artifact of hundreds of megabytes.
+        .memory_guaranteed_dense_image_size(0)
         .wasm_tail_call(false)
         .wasm_relaxed_simd(false)
         .wasm_multi_memory(false)

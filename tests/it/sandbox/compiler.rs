@@ -208,3 +208,23 @@ fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
     guests::section(&mut bytes, 4, inner);
     bytes
 }
+
+/// Twenty memories of 16 MiB, with a byte at the beginning and one at the end of each.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_with_data_far_apart_is_no_large_artifact() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    let (program, client) = start(folder.path(), &simulator, "").await;
+    let process = Found::of(program.id());
+    let before = process.peak_memory();
+    let memory =
+        "(module (memory 256) (data (i32.const 0) \"a\") (data (i32.const 16773120) \"b\"))";
+    let mut bytes = guests::behaving("steady", 2);
+    for _ in 0..20 {
+        guests::section(&mut bytes, 1, &wat::parse_str(memory).unwrap());
+    }
+    guests::install(&bytes, &folder.path().join(guests::FILE));
+    taken(&client, "2").await;
+    let grown = process.peak_memory() - before;
+    assert!(grown < 100 << 20, "by {} MiB", grown >> 20);
+}

@@ -4,11 +4,18 @@
 use semver::Version;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
 use wasmparser::types::Types;
-use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{
+    ElementItems, ElementKind, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
 
 use super::super::engine::{EXPORTED, PROVIDED};
 use super::super::error::one_line;
 use super::wire::{Answer, Verdict};
+
+/// Imports, globals, passive elements and data segments of all core modules together.
+/// Every instance of a module has a copy of each, of up to 32 bytes, in memory of the
+/// host that Wasmtime asks no limiter for. A guest has a few hundred.
+const ENTRIES: usize = 20_000;
 
 /// The limits of a component's code.
 #[derive(Clone, Copy)]
@@ -39,7 +46,7 @@ impl Outline {
         let refused = |error: wasmparser::Error| not_a_component(one_line(&error));
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
-        let (mut depth, mut functions) = (0_usize, 0_usize);
+        let (mut depth, mut functions, mut entries) = (0_usize, 0_usize, 0_usize);
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(refused)?;
             match &payload {
@@ -65,7 +72,16 @@ impl Outline {
                     measure(functions, body.range().len(), shape)
                         .map_err(|why| Answer::refused(Verdict::TooComplex, why))?;
                 }
-                _ => {}
+                _ => {
+                    entries = entries.saturating_add(copied(&payload).map_err(refused)?);
+                    if entries > ENTRIES {
+                        let why = format!(
+                            "it has more than {ENTRIES} imports, globals, passive elements and \
+                             data segments"
+                        );
+                        return Err(Answer::refused(Verdict::TooComplex, why));
+                    }
+                }
             }
             // The outermost component ends last.
             if let ValidPayload::End(types) = validator.payload(&payload).map_err(refused)?
@@ -121,6 +137,31 @@ impl Outline {
         let found = found.map_or(String::new(), |name| format!(", found `{name}`"));
         Err(format!("expected the export `{EXPORTED}`{found}"))
     }
+}
+
+/// How many entries a section adds to every instance of its core module.
+fn copied(payload: &Payload<'_>) -> Result<usize, wasmparser::Error> {
+    let count = match payload {
+        Payload::ImportSection(section) => section.clone().into_imports().count(),
+        Payload::GlobalSection(section) => section.count() as usize,
+        Payload::DataSection(section) => section.count() as usize,
+        Payload::ElementSection(section) => {
+            let mut passive = 0_usize;
+            for element in section.clone() {
+                let element = element?;
+                if matches!(element.kind, ElementKind::Passive) {
+                    let items = match element.items {
+                        ElementItems::Functions(items) => items.count(),
+                        ElementItems::Expressions(_, items) => items.count(),
+                    };
+                    passive = passive.saturating_add(items as usize);
+                }
+            }
+            passive
+        }
+        _ => 0,
+    };
+    Ok(count)
 }
 
 fn not_a_component(why: impl Into<String>) -> Answer {
@@ -216,6 +257,23 @@ mod tests {
         let (verdict, _) = refusal(&format!("(component {module})"));
         assert_eq!(verdict, Verdict::TooComplex);
         assert_eq!(refusal("(module)").0, Verdict::NotAComponent);
+    }
+
+    #[test]
+    fn what_every_instance_copies_counts_towards_a_limit() {
+        let globals = "(global i32 (i32.const 0))".repeat(ENTRIES / 2);
+        let elements = "0 ".repeat(ENTRIES / 2);
+        let passive = format!("(func) (elem func {elements})");
+        let one = format!("(component (core module {globals}))");
+        // Not too much of it: what is wrong is that it exports nothing.
+        assert_eq!(refusal(&one).0, Verdict::Unlinkable);
+        for more in [globals.clone(), passive, "(data \"x\")".repeat(ENTRIES / 2)] {
+            let both = format!(
+                "(component (core module {globals}) (core module {more} (global i32 (i32.const 0))))"
+            );
+            let (verdict, why) = refusal(&both);
+            assert_eq!(verdict, Verdict::TooComplex, "{why}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! so it gives up everything but its socket before it reads a byte.
 
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{ExitCode, ExitStatus};
@@ -53,16 +54,17 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         functions: size(functions),
         function_bytes: size(function_bytes),
     };
-    let answered =
-        confine::give_up_everything(memory, cpu).and_then(|()| answer(shape, size(threads)));
+    let answered = own_socket().and_then(|socket| {
+        confine::give_up_everything(memory, cpu)?;
+        answer(socket, shape, size(threads))
+    });
     match answered {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn answer(shape: Shape, threads: usize) -> io::Result<()> {
-    let mut socket = own_socket()?;
+fn answer(mut socket: UnixStream, shape: Shape, threads: usize) -> io::Result<()> {
     let mut bytes = Vec::new();
     (&socket).take(LARGEST).read_to_end(&mut bytes)?;
     let Answer { verdict, payload } = guarded(|| compile(&bytes, shape, threads));
