@@ -188,5 +188,5 @@ impl fmt::Display for Confinement {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;

@@ -89,6 +89,28 @@ mod tests {
         assert!(key.header().is_sensitive());
     }
 
+    /// By then the memory is not this program's to look at any more, so the kernel
+    /// is asked for it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_memory_of_a_key_is_overwritten_when_the_last_copy_is_dropped() {
+        use std::os::unix::fs::FileExt as _;
+
+        // Long enough that its end stays as it is when the memory is given back.
+        const LENGTH: usize = 4096;
+        let memory = std::fs::File::open("/proc/self/mem").unwrap();
+        let key = ApiKey::new(&"k".repeat(LENGTH)).unwrap();
+        let mut end = [0; 64];
+        let place = key.as_bytes().as_ptr().addr() + LENGTH - end.len();
+        let header = key.header();
+        drop(key);
+        memory.read_exact_at(&mut end, place as u64).unwrap();
+        assert_eq!(end, [b'k'; 64], "the header still holds it");
+        drop(header);
+        memory.read_exact_at(&mut end, place as u64).unwrap();
+        assert_ne!(end, [b'k'; 64]);
+    }
+
     #[test]
     fn a_key_must_fit_in_a_header() {
         assert_eq!(ApiKey::new(" \n").unwrap_err(), InvalidKey::Empty);

@@ -1,5 +1,6 @@
 //! How often NetBackup is asked: storage once in its TTL, jobs every interval.
 
+use http::StatusCode;
 use simulator::{Fault, Simulator, Unit};
 use tests::estates::{simulator, site, small};
 use tests::{Bench, Exposition};
@@ -44,6 +45,11 @@ async fn a_scrape_asks_netbackup_nothing() {
         assert!(used(&bench.scrape().await).is_some());
     }
     assert_eq!(simulator.requests().total(), before);
+    // A probe that a scrape had begun would answer `/health` now, and would have
+    // found the site up.
+    simulator.faults().set(Fault::Down);
+    let health = bench.get("/health").await;
+    assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
 use tests::processes::Found;
@@ -116,7 +117,15 @@ async fn the_memory_of_the_process_is_its_own() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     Bench::write(folder.path(), &[site("paris", &simulator)], "");
+    // The program inherits as much as there may be, and has to take it from itself.
+    let inherited = getrlimit(Resource::Core);
+    let most = Rlimit {
+        current: inherited.maximum,
+        ..inherited
+    };
+    setrlimit(Resource::Core, most).unwrap();
     let mut program = Program::serve_unprivileged(folder.path());
+    setrlimit(Resource::Core, inherited).unwrap();
     let client = Client::new(program.address().await);
     let process = Found::of(program.id());
     assert_eq!(process.limit("Max core file size"), Some(0));

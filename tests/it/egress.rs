@@ -91,7 +91,9 @@ async fn any_certificate_is_trusted_where_the_operator_says_so() {
     let simulator = simulator(Some(Authority::new().unwrap())).await;
     let trust = "caFile: other.pem, insecureSkipVerify: true";
     let bench = trusting(trust, &simulator).await;
-    bench.until_read(&["paris"]).await;
+    let page = bench.until_read(&["paris"]).await;
+    let insecure = page.value("nbu_exporter_tls_insecure", &[("site", "paris")]);
+    assert_eq!(insecure, Some(1.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! What a confined process can still do. Landlock and limits cannot be undone, so each
 //! is tried by a thread, or by a process, of its own.
 
+#![cfg(target_os = "linux")]
+
 use std::fs;
 use std::io::ErrorKind;
 use std::process::Command;

@@ -55,3 +55,32 @@ impl Service<Name> for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    /// A number is a name to us and an address to the system's resolver. Nothing is
+    /// sent: what is not found is not connected to.
+    #[tokio::test]
+    async fn addresses_that_a_name_may_not_lead_to_are_not_found() {
+        let lookup = async |reach, name: &str| {
+            let found = Resolver::new(reach).call(name.parse().unwrap()).await;
+            found.map(|all| all.map(|it| it.ip()).collect::<Vec<_>>())
+        };
+        let denied = Err(Failure::Denied(Rule::Address));
+        for (name, address) in [
+            ("0x7f000001", [127, 0, 0, 1]),
+            ("0xa9fea9fe", [169, 254, 169, 254]),
+            ("0xa83f8110", [168, 63, 129, 16]),
+        ] {
+            assert_eq!(lookup(Reach::Elsewhere, name).await, denied, "{name}");
+            let found = lookup(Reach::Anywhere, name).await.unwrap();
+            assert_eq!(found, [IpAddr::from(address)], "{name}");
+        }
+        let found = lookup(Reach::Elsewhere, "0x0a000001").await.unwrap();
+        assert_eq!(found, [IpAddr::from([10, 0, 0, 1])]);
+    }
+}

@@ -71,6 +71,7 @@ async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
     let bench = paris().await;
+    let before = bench.scrape().await;
     let text = config("lyon").replace("guest: { path: guest.wasm }\n", "")
         + "collectors: { storge: { enabled: true } }\n";
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -78,6 +79,14 @@ async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.text().contains("storge"), "{}", answer.text());
     let page = bench.scrape().await;
+    for name in [TIMESTAMP, GENERATION] {
+        assert_eq!(now(&page, name), now(&before, name), "{name}");
+    }
+    let shown = bench.get("/config").await.text();
+    assert!(
+        shown.contains("paris") && !shown.contains("lyon"),
+        "{shown}"
+    );
     assert_eq!(page.value("nbu_up", &[("site", "paris")]), Some(1.0));
     assert_eq!(now(&page, SUCCESSFUL), 0.0);
 }

@@ -69,6 +69,17 @@ fn kill(memory: Memory) {
 }
 
 #[test]
+fn a_site_is_given_its_own_states_and_no_others() {
+    let folder = TempDir::new().unwrap();
+    let memory = begin(folder.path(), "any");
+    count(&memory, 1, "any", "jobs", "of paris");
+    assert_eq!(given(&memory).as_deref(), Some("of paris"));
+    let oslo = SiteName::new("oslo").unwrap();
+    memory.restore(&oslo, guest("any"), 1, LIMIT);
+    assert!(memory.next(&oslo).1.is_empty());
+}
+
+#[test]
 fn a_process_goes_on_where_the_one_before_was_killed() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
