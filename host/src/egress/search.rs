@@ -76,7 +76,11 @@ mod tests {
         for at in (0..40).chain(BLOCK - 20..BLOCK + 20) {
             for after in [0, 1, 7, 9, BLOCK] {
                 let text = [&vec![b'x'; at], &secret[..], &vec![b'j'; after]].concat();
-                assert_eq!(found(&text, secret), [at..at + 10], "{at} {after}");
+                assert_eq!(
+                    found(&text, secret),
+                    std::slice::from_ref(&(at..at + 10)),
+                    "{at} {after}"
+                );
             }
         }
     }
