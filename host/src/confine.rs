@@ -59,7 +59,7 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
     };
 
     let found = writable.iter().filter_map(|path| path.canonicalize().ok());
-    // Whatever was configured: this would be no confinement.
+    // Never the root directory, even if it was configured: that would confine nothing.
     let granted: Vec<_> = found.filter(|path| path.parent().is_some()).collect();
     let abi = ABI::V6;
     let writing = AccessFs::from_write(abi);

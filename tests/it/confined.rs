@@ -169,7 +169,7 @@ async fn of_the_working_directory_only_the_log_itself_can_be_written() {
     tests::eventually("another file beside it is refused", refused).await;
     assert!(!at("other.log").exists());
 
-    // Whoever keeps logs small may copy and truncate it.
+    // A log rotation may copy and truncate it.
     Bench::write(folder.path(), &sites, &server("exporter.log"));
     fs::write(at("exporter.log"), "").unwrap();
     program.signal("HUP").await;

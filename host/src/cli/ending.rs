@@ -2,7 +2,7 @@
 //!
 //! Any other thread may be blocked: by a pipe behind standard output that nobody
 //! reads, or by a file server that does not answer. This one is not, so the process
-//! ends in time whatever the others wait for.
+//! ends in time while all the others are blocked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -197,7 +197,7 @@ impl Memory {
         known.each_slot(|slot| slot.put_back(era));
     }
 
-    /// Whoever has the turn of a site holds this locked, while its states are written.
+    /// Locked by the task that has the turn of a site, while its states are written.
     pub fn turn(&self, site: &SiteName) -> Arc<Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(site.clone()).or_default())

@@ -131,7 +131,7 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let patience = self.patience(options);
         let Some(reservation) = self.budget.reserve(self.cost(&request)) else {
-            // Whoever runs the guest ends it for this.
+            // The call ends with a fault of memory.
             let why = "no memory is left for a request".to_owned();
             return Box::new(ready(Err(Error::InternalError(Some(why)))));
         };
