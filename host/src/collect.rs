@@ -2,7 +2,7 @@
 //! done with the answer. Every site has a task of its own and waits for nobody.
 
 mod attempt;
-mod lesson;
+mod guests;
 mod memory;
 mod persistence;
 mod probe;
@@ -11,7 +11,8 @@ mod schedule;
 mod settings;
 mod state;
 mod store;
-mod versions;
+mod update;
+mod verdicts;
 
 pub use attempt::{Desk, Done};
 pub use memory::Memory;

@@ -4,6 +4,8 @@
 //! file is opened without waiting, and then the open file is looked at. Nobody can
 //! put something else under the name between the two steps.
 
+mod disk;
+
 use std::fmt;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -13,6 +15,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use zeroize::Zeroizing;
+
+pub use disk::{Call, Disk, Faults};
 
 /// What to do with a symbolic link as the last part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,5 +37,5 @@ pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
 pub use limits::{ComponentLimits, InstanceLimits, Limits, LogLimits, ManifestLimits};
 pub use load::{Digest, Guest, LARGEST, built_in};
-pub use report::{FAULT, Outcome, REASONS, Report, failure_text, reason_name};
+pub use report::{FAULT, Outcome, REASONS, Report, STATE, failure_text, reason_name};
 pub use settings::{Selection, SiteSettings};

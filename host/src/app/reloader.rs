@@ -161,7 +161,7 @@ impl Reloader {
             () = self.rooms.stage.fell() => {
                 let witness = self.rooms.witness();
                 self.rooms.stage.roll_back(&witness).await;
-                storing::save(&self.rooms).await;
+                storing::save(&self.rooms);
             }
             changed = self.watcher.changed() => self.changed(&changed).await,
         }
@@ -219,7 +219,7 @@ impl Reloader {
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
         let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
         self.apply_log(&config.log)?;
-        let store_before = self.store_in(store).await;
+        let store_before = self.store_in(store);
         self.rooms.memory.set_lookback(config.collect.lookback);
         let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
         let offer = match stage
@@ -229,13 +229,13 @@ impl Reloader {
             Ok(offer) => offer,
             Err(refusal) => {
                 self.rooms.memory.set_lookback(self.config.collect.lookback);
-                self.store_in(store_before).await;
+                self.store_in(store_before);
                 self.apply_log(&self.config.log)?;
                 return Err(refusal.to_string());
             }
         };
         // What the guest before had left goes away, where none is gone back to.
-        storing::save(&self.rooms).await;
+        storing::save(&self.rooms);
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
         }
@@ -272,22 +272,22 @@ impl Reloader {
     fn introduce(&self, config: &Config) {
         let instruments = &self.rooms.instruments;
         for site in &config.swap.sites {
-            instruments.tls_insecure(&site.name, site.egress.is_insecure());
             let denied = Rule::ALL.map(Rule::as_str);
             let faults = FaultKind::ALL.map(FaultKind::as_str);
             instruments.expect_guest(&site.name, denied, faults);
+            instruments.tls_insecure(&site.name, site.egress.is_insecure());
         }
     }
 
     /// Stores there from now on, and what is known at once: the process may end
     /// before it learns anything more. Where it did before.
-    async fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
+    fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
         let before = self.rooms.memory.store();
         let same = |(one, other)| Arc::ptr_eq(one, other);
         let stays = before.as_ref().zip(store.as_ref()).is_some_and(same);
         if !stays {
             self.rooms.memory.set_store(store);
-            storing::save(&self.rooms).await;
+            storing::save(&self.rooms);
         }
         before
     }

@@ -49,13 +49,9 @@ pub(super) fn elsewhere(unusable: &Unusable) -> String {
     }
 }
 
-/// Stores what is not stored yet, off the runtime's threads.
-pub(super) async fn save(rooms: &Rooms) {
+/// Stores what is not stored yet, on a thread that may block. Nobody waits for it:
+/// a disk that hangs must not keep settings from taking effect.
+pub(super) fn save(rooms: &Rooms) {
     let memory = Arc::clone(&rooms.memory);
-    if tokio::task::spawn_blocking(move || memory.save())
-        .await
-        .is_err()
-    {
-        error!("Storing the state failed; it is tried again with the next collections");
-    }
+    tokio::task::spawn_blocking(move || memory.save());
 }

@@ -26,7 +26,7 @@ impl Witness for Present {
     }
 
     fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
-        self.memory.next(site)
+        self.memory.next_of_running(site)
     }
 
     fn served(&self, site: &SiteName) -> Served {
@@ -48,11 +48,20 @@ impl Witness for Present {
         self.memory.proven_version(key)
     }
 
-    fn settle(&self, era: u64) {
-        self.memory.settle(era);
+    fn rolled_back(&self) -> Option<Digest> {
+        self.memory.rolled_back()
     }
 
-    fn put_back(&self, era: u64, now: u64) {
-        self.memory.put_back(era, now);
+    fn swap(&self, current: Digest, previous: Option<Digest>) {
+        self.memory.swap(current, previous);
+    }
+
+    fn roll_back(&self, failed: Digest, to: Digest) {
+        self.memory.set_rolled_back(Some(failed));
+        self.memory.roll_back(to);
+    }
+
+    fn forget_rolled_back(&self) {
+        self.memory.set_rolled_back(None);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
 use crate::metrics::{Instruments, Page, Piece};
@@ -41,6 +41,18 @@ impl Cache {
     /// What scrapes read: always a whole page, replaced by one pointer.
     pub fn page(&self) -> Arc<ArcSwap<Page>> {
         Arc::clone(&self.page)
+    }
+
+    /// Does what publishes a page on a thread that may block: rendering a large one
+    /// takes long, and others wait for the lock meanwhile. None if it panicked.
+    pub async fn off_runtime<R: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> R + Send + 'static,
+    ) -> Option<R> {
+        let cache = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&cache)).await;
+        done.inspect_err(|error| error!(%error, "Publishing failed; the page stays as it was"))
+            .ok()
     }
 
     /// Tells the number of pages published so far, at each.
@@ -90,15 +102,21 @@ impl Cache {
     }
 
     /// Takes the outcome of one collection of a site and publishes it. `up` says
-    /// whether the round that the collection belongs to has read anything.
+    /// whether the round that the collection belongs to has read anything. `counts`
+    /// says whether the guest still counts: asked when nothing else is published,
+    /// so that nothing of a guest appears after it was rolled back.
     pub fn record(
         &self,
         site: &SiteName,
         up: bool,
         api_version: Option<String>,
         attempts: Vec<Attempt>,
+        counts: impl FnOnce() -> bool,
     ) {
         let mut known = self.lock();
+        if !counts() {
+            return;
+        }
         // A site that was removed while it was read is not brought back.
         let Some(entry) = known.entries.get_mut(site) else {
             return;
@@ -142,12 +160,14 @@ impl Cache {
     }
 
     /// Drops values as they expire; runs until its task is dropped.
-    pub async fn expire_forever(&self) {
+    pub async fn expire_forever(self: &Arc<Self>) {
         let mut published = self.subscribe();
         loop {
             published.borrow_and_update();
             // Nothing to wait for is waited for at the next page.
-            let next = self.expire(Instant::now());
+            let now = Instant::now();
+            let next = self.off_runtime(move |cache| cache.expire(now)).await;
+            let next = next.flatten();
             tokio::select! {
                 () = async { tokio::time::sleep_until(next.unwrap_or_else(Instant::now)).await },
                     if next.is_some() => {}

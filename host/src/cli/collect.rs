@@ -65,19 +65,25 @@ pub(super) async fn run(
         .map(|m| (m.name.clone(), m.collectors()))
         .collect();
     cache.keep(&sites);
+    memory.swap(guest.digest(), None);
+    for member in &members {
+        let limit = config.swap.limits.state_bytes;
+        memory.restore(&member.name, &member.collectors(), limit);
+    }
     let desk = Desk {
         guest: &guest,
-        era: 1,
         limits: config.swap.limits,
         settings: config.collect,
         memory: &memory,
         instruments: &instruments,
     };
     let reads = members.iter().map(|member| async {
-        let done = desk.collect(member).await;
+        let Some(done) = desk.collect(member).await else {
+            return false;
+        };
         let complete = done.complete();
         let up = done.any();
-        done.record(&cache, &member.name, up);
+        done.record(&cache, &memory, &member.name, up);
         complete
     });
     let complete = join_all(reads).await.into_iter().all(|complete| complete);

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 
 use super::Settings;
-use super::lesson::Lesson;
 use super::memory::{Memory, News};
 use super::schedule::Ended;
+use super::update::{Committed, StateUpdate};
 use crate::cache::{Attempt, Cache, Verdict};
 use crate::guest::{
-    Collected, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, Report, failure_text,
-    reason_name,
+    Collected, Digest, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, Report, STATE,
+    failure_text, reason_name,
 };
 use crate::metrics::Instruments;
 use crate::moment::Moment;
@@ -25,8 +25,6 @@ use crate::swap::Member;
 pub struct Desk<'a> {
     /// The code.
     pub guest: &'a Guest,
-    /// The generation that first ran it, to tell whose state is whose.
-    pub era: u64,
     /// What the call may use.
     pub limits: Limits,
     /// How long values count.
@@ -39,6 +37,7 @@ pub struct Desk<'a> {
 
 /// What one collection came to.
 pub struct Done {
+    guest: Digest,
     attempts: Vec<Attempt>,
     /// For the schedule, in the order of `attempts`.
     pub(super) ended: Vec<(String, Ended)>,
@@ -56,15 +55,17 @@ impl Done {
         self.ended.iter().any(|(_, ended)| *ended == Ended::Well)
     }
 
-    /// Publishes it.
-    pub fn record(self, cache: &Cache, site: &SiteName, up: bool) {
-        cache.record(site, up, self.api_version, self.attempts);
+    /// Publishes it, if the guest still counts then.
+    pub fn record(self, cache: &Cache, memory: &Memory, site: &SiteName, up: bool) {
+        let counts = || memory.counts(self.guest);
+        cache.record(site, up, self.api_version, self.attempts, counts);
     }
 }
 
 impl Desk<'_> {
-    /// Reads every collector of a site now.
-    pub async fn collect(&self, member: &Member) -> Done {
+    /// Reads every collector of a site now; none when the guest does not count any
+    /// more.
+    pub async fn collect(&self, member: &Member) -> Option<Done> {
         let began = Moment::now();
         let everything = member.collectors();
         let result = self.ask(member, &everything).await;
@@ -78,7 +79,7 @@ impl Desk<'_> {
         settings
             .collectors
             .retain(|selection| ask.contains(&selection.name));
-        let (window, mut state) = self.memory.next(&member.name);
+        let (window, mut state) = self.memory.next(&member.name, self.guest.digest());
         state.retain(|saved| ask.contains(&saved.collector));
         let place = Place {
             site: &member.name,
@@ -91,31 +92,21 @@ impl Desk<'_> {
     /// Counts and logs the result, stores the state, and says what each
     /// collector came to. The state is stored when this has returned, so that what
     /// is published afterwards is never more than a process that begins anew knows.
+    /// None when the guest does not count any more.
     pub(super) async fn settle(
         &self,
         member: &Member,
         ask: &[String],
         began: Moment,
         result: Result<Collected, Fault>,
-    ) -> Done {
+    ) -> Option<Done> {
         let site = &member.name;
         let took = Moment::now().since(began);
-        let (outcomes, api_version) = match result {
-            Ok(mut collected) => {
-                self.instruments.peak_memory(site, collected.peak_memory);
-                self.learn(site, &mut collected.report).await;
-                let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
-                if whole && ask.len() == member.settings.collectors.len() {
-                    self.memory.costs(site, took, collected.peak_memory);
-                }
-                (collected.report.outcomes, collected.report.api_version)
-            }
-            Err(fault) => {
-                warn!(%site, reason = fault.kind.as_str(), "Collection failed: {}", fault.message);
-                self.instruments.fault(site, fault.kind.as_str());
-                self.memory.failed(site, ask);
-                (Vec::new(), None)
-            }
+        let mut done = Done {
+            guest: self.guest.digest(),
+            attempts: Vec::new(),
+            ended: Vec::new(),
+            api_version: None,
         };
         let attempt = |collector: &str, verdict| Attempt {
             collector: collector.to_owned(),
@@ -126,56 +117,104 @@ impl Desk<'_> {
             site_series: self.limits.site_series,
             verdict,
         };
-        let mut done = Done {
-            attempts: Vec::new(),
-            ended: Vec::new(),
-            api_version,
-        };
-        if outcomes.is_empty() {
+        match result {
+            Ok(mut collected) => {
+                let committed = self.commit(site, &mut collected.report).await?;
+                self.measure(member, ask, &collected, took);
+                done.api_version = collected.report.api_version;
+                for outcome in collected.report.outcomes {
+                    let name = outcome.collector.clone();
+                    let (ended, verdict) = self.outcome(site, outcome, &committed);
+                    done.ended.push((name.clone(), ended));
+                    done.attempts.push(attempt(&name, verdict));
+                }
+            }
             // The call came to nothing, and so did every collector in it.
-            let failed = |name: &String| attempt(name, Verdict::Failed(vec![FAULT], Vec::new()));
-            done.attempts = ask.iter().map(failed).collect();
-            done.ended = ask
-                .iter()
-                .map(|name| (name.clone(), Ended::Badly))
-                .collect();
-        }
-        for outcome in outcomes {
-            self.report(site, &outcome);
-            done.ended
-                .push((outcome.collector.clone(), ended(&outcome)));
-            let name = outcome.collector.clone();
-            done.attempts.push(attempt(&name, verdict(outcome)));
+            Err(fault) => {
+                self.fault(site, ask, &fault);
+                for name in ask {
+                    let verdict = Verdict::Failed(vec![FAULT], Vec::new());
+                    done.ended.push((name.clone(), Ended::Badly));
+                    done.attempts.push(attempt(name, verdict));
+                }
+            }
         }
         self.instruments.collection(site, done.complete(), took);
         debug!(%site, ?took, complete = done.complete(), "Collection ended");
-        done
+        Some(done)
+    }
+
+    fn measure(&self, member: &Member, ask: &[String], collected: &Collected, took: Duration) {
+        let site = &member.name;
+        self.instruments.peak_memory(site, collected.peak_memory);
+        let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
+        if whole && ask.len() == member.settings.collectors.len() {
+            self.memory.costs(site, took, collected.peak_memory);
+        }
+    }
+
+    fn fault(&self, site: &SiteName, ask: &[String], fault: &Fault) {
+        warn!(%site, reason = fault.kind.as_str(), "Collection failed: {}", fault.message);
+        self.instruments.fault(site, fault.kind.as_str());
+        self.memory.failed(site, ask);
+    }
+
+    /// What a collector came to. Counters without their saved state would begin
+    /// again, so the collector fails instead.
+    fn outcome(
+        &self,
+        site: &SiteName,
+        mut outcome: Outcome,
+        committed: &Committed,
+    ) -> (Ended, Verdict) {
+        let mut rejected = committed.rejected.iter();
+        let rejected = rejected.find(|(name, _)| *name == outcome.collector);
+        let stateless = rejected.and_then(|(_, why)| outcome.drop_counters().then_some(why));
+        self.report(site, &outcome, stateless);
+        let ended = ended(&outcome);
+        match (stateless, verdict(outcome)) {
+            (None, verdict) => (ended, verdict),
+            (Some(_), Verdict::Read(families)) => {
+                (Ended::Badly, Verdict::Failed(vec![STATE], families))
+            }
+            (Some(_), Verdict::Failed(mut reasons, families)) => {
+                reasons.push(STATE);
+                (ended, Verdict::Failed(reasons, families))
+            }
+        }
     }
 
     /// Off the runtime's threads: the disk may take its time.
-    async fn learn(&self, site: &SiteName, report: &mut Report) {
-        let lesson = Lesson::of(self.era, self.guest.digest(), report);
+    async fn commit(&self, site: &SiteName, report: &mut Report) -> Option<Committed> {
+        let update = StateUpdate::of(self.guest.digest(), report);
         let (memory, name) = (Arc::clone(self.memory), site.clone());
-        let learn = move || memory.learn(&name, &lesson);
-        if tokio::task::spawn_blocking(learn).await.is_err() {
-            error!(%site, "Storing the state failed; the next collection goes on from the one before");
+        let commit = move || memory.commit(&name, &update);
+        match tokio::task::spawn_blocking(commit).await {
+            Ok(committed) => committed.counts.then_some(committed),
+            Err(error) => {
+                error!(%site, %error, "Storing the state failed; the next collection continues from the one before");
+                None
+            }
         }
     }
 
     /// Says what was dropped and what failed.
-    fn report(&self, site: &SiteName, outcome: &Outcome) {
+    fn report(&self, site: &SiteName, outcome: &Outcome, stateless: Option<&String>) {
         let collector = outcome.collector.as_str();
         for (reason, series) in &outcome.dropped {
             warn!(%site, collector, reason, series, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
-        let texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
+        let mut texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
+        texts.extend(stateless.map(|why| format!("{STATE}: {why}")));
         let news = self.memory.news(site, collector, &texts);
         if news == News::Recovered {
             info!(%site, collector, "Collector reads again");
         }
-        for (failure, text) in outcome.failures.iter().zip(&texts) {
-            let request_id = failure.request_id.as_deref().unwrap_or("-");
+        for (n, text) in texts.iter().enumerate() {
+            let failure = outcome.failures.get(n);
+            let request_id = failure.and_then(|it| it.request_id.as_deref());
+            let request_id = request_id.unwrap_or("-");
             if news == News::Fails {
                 warn!(%site, collector, request_id, "Collector failed: {text}");
             } else {

@@ -1,15 +1,15 @@
 //! What is carried from one collection of a site to the next: each collector's
 //! saved state, the API version, and whether it succeeded.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::state::Slot;
+use super::guests::Guests;
+use super::state::StateEntry;
 use super::store::Store;
-use super::versions::Versions;
-use crate::guest::{Saved, Window};
+use super::verdicts::Verdicts;
+use crate::guest::{Digest, Saved, Window};
 use crate::moment::Moment;
 use crate::site::SiteName;
 
@@ -20,31 +20,29 @@ pub struct Memory {
     lookback: Mutex<Duration>,
     /// One turn at a time for whatever changes a site's states and their files.
     turns: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
-    /// One turn at a time to write the versions.
-    pub(super) versions_turn: Mutex<()>,
+    /// One turn at a time to write the verdicts.
+    pub(super) verdicts_turn: Mutex<()>,
 }
 
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) sites: HashMap<SiteName, Site>,
-    /// The eras of guests that were rolled back last.
-    pub(super) void: Range<u64>,
-    /// The last era whose guest is there to stay.
-    pub(super) proven: u64,
-    /// Of signed guests that have passed their probation.
-    pub(super) versions: Versions,
+    /// None before the first guest.
+    pub(super) guests: Option<Guests>,
+    pub(super) verdicts: Verdicts,
     /// Where states outlive the process; none keeps them here alone.
     pub(super) store: Option<Arc<Store>>,
-    /// Counts whatever changes states besides the site's own turn.
-    pub(super) epoch: u64,
 }
 
 #[derive(Default)]
 pub(super) struct Site {
     pub(super) api_version: Option<String>,
-    pub(super) saved: HashMap<String, Slot>,
-    /// Whether the store was asked what it has.
-    pub(super) restored: bool,
+    pub(super) states: HashMap<String, StateEntry>,
+    /// Collectors whose stored state was read, or is known not to exist.
+    pub(super) read: HashSet<String>,
+    /// Collectors whose stored state cannot be read now, and why. Nothing is written
+    /// in its place.
+    pub(super) unreadable: BTreeMap<String, String>,
     /// Collectors whose state is still what the store had of an earlier run.
     pub(super) resumed: BTreeSet<String>,
     pub(super) succeeded: HashMap<String, bool>,
@@ -133,7 +131,12 @@ impl Memory {
 
     /// Forgets every site but these. What the store has of the others stays there.
     pub fn keep(&self, sites: &[SiteName]) {
-        self.lock().sites.retain(|name, _| sites.contains(name));
+        let mut known = self.lock();
+        known.sites.retain(|name, _| sites.contains(name));
+        if let Some(store) = &known.store {
+            store.keep(sites);
+        }
+        drop(known);
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         // Somebody may still write for a site that has just gone.
         turns.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
@@ -162,39 +165,65 @@ impl Memory {
             .is_some_and(|ok| *ok)
     }
 
-    /// What a collection of this site would be given now.
-    pub fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+    /// What a collection of this site by `guest` would be given now.
+    pub fn next(&self, site: &SiteName, guest: Digest) -> (Window, Vec<Saved>) {
         let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.lock();
-        let known = known.sites.get(site);
+        let found = known.sites.get(site);
         let window = Window {
             now: Moment::now().unix as u64,
             lookback_seconds: lookback.as_secs(),
-            last_api_version: known.and_then(|known| known.api_version.clone()),
-            resumed: known.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),
+            last_api_version: found.and_then(|known| known.api_version.clone()),
+            resumed: found.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),
         };
-        let slots = known.iter().flat_map(|known| known.saved.values());
-        let states = slots.filter_map(|slot| slot.state.as_ref());
-        let saved = states.map(|state| Saved::clone(&state.now().saved));
+        let entries = found.iter().flat_map(|known| known.states.values());
+        let versions = entries.filter_map(|entry| entry.given(guest, known.guests?));
+        let saved = versions.map(|version| Saved::clone(&version.saved));
         (window, saved.collect())
     }
 
-    /// The guest of `era` is there to stay: what those before it have left is not
-    /// needed any more.
-    pub fn settle(&self, era: u64) {
-        let mut known = self.lock();
-        known.proven = known.proven.max(era);
-        known.each_slot(|slot| slot.settle(era));
+    /// What a collection of this site by the running guest would be given now.
+    pub fn next_of_running(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+        let running = self.lock().guests.map(|guests| guests.current);
+        self.next(site, running.unwrap_or_else(|| Digest::of(&[])))
     }
 
-    /// Puts back the state that the guest of `era`, and those before it, have left;
-    /// takes none any more from later ones, up to `now`. The files follow with
-    /// [`save`](Self::save): until then they hold what is put back beside what it
-    /// takes the place of.
-    pub fn put_back(&self, era: u64, now: u64) {
+    /// Whether reports and states of that guest count: it runs, or a rollback would
+    /// return to it.
+    pub fn counts(&self, guest: Digest) -> bool {
+        let guests = self.lock().guests;
+        guests.is_some_and(|guests| guests.contains(guest))
+    }
+
+    /// `current` runs from now on. While it is on probation, `previous` is the guest
+    /// that a rollback returns to.
+    pub fn swap(&self, current: Digest, previous: Option<Digest>) {
+        let guests = Guests { current, previous };
         let mut known = self.lock();
-        known.void = era + 1..now;
-        known.each_slot(|slot| slot.put_back(era));
+        let running = known.guests.replace(guests);
+        let running = running.map_or(current, |guests| guests.current);
+        known.each_entry(|entry| entry.swap(running, guests));
+    }
+
+    /// The guest has passed its probation: what the previous one saved is not needed
+    /// any more.
+    pub fn settle(&self, guest: Digest) {
+        let running = self.lock().guests.map(|guests| guests.current);
+        if running == Some(guest) {
+            self.swap(guest, None);
+        }
+    }
+
+    /// Returns to a guest and to what it saved. Every other guest's states and
+    /// reports are dropped. The files follow with [`save`](Self::save): until then
+    /// they hold the states of both.
+    pub fn roll_back(&self, to: Digest) {
+        let mut known = self.lock();
+        known.guests = Some(Guests {
+            current: to,
+            previous: None,
+        });
+        known.each_entry(|entry| entry.roll_back(to));
     }
 
     /// Locked by the task that has the turn of a site, while its states are written.
@@ -210,12 +239,10 @@ impl Memory {
 }
 
 impl Known {
-    /// Changes every state, outside of the turn of its site.
-    pub(super) fn each_slot(&mut self, change: impl Fn(&mut Slot)) {
-        self.epoch += 1;
-        let sites = self.sites.values_mut();
-        sites
-            .flat_map(|site| site.saved.values_mut())
-            .for_each(change);
+    fn each_entry(&mut self, change: impl Fn(&mut StateEntry)) {
+        for site in self.sites.values_mut() {
+            site.states.values_mut().for_each(&change);
+            site.states.retain(|_, entry| !entry.is_empty());
+        }
     }
 }

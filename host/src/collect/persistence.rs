@@ -1,77 +1,68 @@
-//! How the memory and the store stay one: whatever is learnt is on the disk before
-//! it is known, and known before it is shown.
+//! How the memory and the store stay one: an update is on the disk before it is
+//! known, and known before it is shown.
 //!
-//! Writing takes its time, in which a guest may be rolled back or the store be
-//! another. So a turn works on a copy of the site's states, and starts over where
-//! they have changed meanwhile.
+//! Writing takes its time, in which a guest may be swapped or rolled back, or the
+//! store replaced. So a turn writes a draft of the site's states, and starts over
+//! where the draft would be another by then.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use super::lesson::Lesson;
+use tracing::error;
+
 use super::memory::{Known, Memory};
-use super::state::{Left, Slot};
+use super::state::StateEntry;
 use super::store::Store;
-use crate::guest::Digest;
+use super::update::{Committed, StateUpdate};
 use crate::site::SiteName;
 
-/// What a turn begins with.
+/// The states of a site with an update, and what became of that.
+#[derive(PartialEq)]
 struct Draft {
-    slots: HashMap<String, Slot>,
-    store: Option<Arc<Store>>,
-    epoch: u64,
+    states: HashMap<String, StateEntry>,
+    committed: Committed,
 }
 
-/// All of it blocks while files are written.
+/// All of it blocks while files are read or written.
 impl Memory {
-    /// Takes what a collection found out. State moves only here, after the
-    /// whole report was accepted. Nothing is learnt from a guest that was rolled
-    /// back meanwhile. Where the disk refuses, it is known all the same.
-    pub(super) fn learn(&self, site: &SiteName, lesson: &Lesson) {
-        self.take_turn(site, Some(lesson));
+    /// Takes what a collection found out. State moves only here, after the whole
+    /// report was accepted. Where the disk refuses, the update is known all the same.
+    pub(super) fn commit(&self, site: &SiteName, update: &StateUpdate) -> Committed {
+        self.take_turn(site, Some(update))
     }
 
-    /// Writes what the store does not have yet, such as what was put back.
+    /// Writes what the store does not have yet, such as after a rollback.
     pub fn save(&self) {
         let sites: Vec<_> = self.lock().sites.keys().cloned().collect();
         for site in sites {
             self.take_turn(&site, None);
         }
-        self.save_versions();
+        self.save_verdicts();
     }
 
-    /// Reads what the store has of a site, before its first collection, which is
-    /// one of `guest` as `era`. No state may have more bytes than `limit`.
-    pub fn restore(&self, site: &SiteName, guest: Digest, era: u64, limit: usize) {
+    /// Reads what the store has of those collectors of a site, if it was not read
+    /// yet: before each collection, since the last attempt may have failed. No state
+    /// may have more bytes than `limit`.
+    pub fn restore(&self, site: &SiteName, collectors: &[String], limit: usize) {
         let turn = self.turn(site);
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (store, epoch) = {
-            let mut known = self.lock();
-            let found = known.sites.entry(site.clone()).or_default();
-            if std::mem::replace(&mut found.restored, true) {
-                return;
-            }
-            match &known.store {
-                Some(store) => (Arc::clone(store), known.epoch),
-                None => return,
-            }
-        };
-        store.expect(site);
-        let mut slots = store.read(site, guest, era, limit);
+        let store = self.store();
+        if let Some(store) = &store {
+            store.expect(site);
+        }
+        for collector in self.unread(site, collectors) {
+            let none = Ok(StateEntry::default());
+            let read = store.as_ref().map(|it| it.read(site, &collector, limit));
+            self.lock().take_read(site, collector, read.unwrap_or(none));
+        }
+    }
+
+    /// Those of the collectors whose stored state was not read yet.
+    pub(super) fn unread(&self, site: &SiteName, collectors: &[String]) -> Vec<String> {
         let mut known = self.lock();
-        if known.epoch != epoch {
-            slots.values_mut().for_each(|slot| slot.stored = false);
-        }
-        if known.void.contains(&era) {
-            let back = known.void.start.saturating_sub(1);
-            slots.values_mut().for_each(|slot| slot.put_back(back));
-        }
-        // None where the site has gone again.
-        if let Some(found) = known.sites.get_mut(site) {
-            let resumed = slots.iter().filter(|(_, slot)| slot.is_last_shown());
-            found.resumed = resumed.map(|(collector, _)| collector.clone()).collect();
-            found.saved = slots;
-        }
+        let found = known.sites.entry(site.clone()).or_default();
+        let unread = collectors.iter().filter(|it| !found.read.contains(*it));
+        unread.cloned().collect()
     }
 
     /// Where states are stored.
@@ -84,80 +75,124 @@ impl Memory {
     pub fn set_store(&self, store: Option<Arc<Store>>) {
         let mut known = self.lock();
         if let Some(store) = &store {
-            known.versions.merge(&store.versions());
+            known.verdicts.merge(&store.verdicts());
             known.sites.keys().for_each(|site| store.expect(site));
         }
         known.store = store;
-        known.each_slot(|slot| slot.stored = false);
     }
 
-    fn take_turn(&self, site: &SiteName, lesson: Option<&Lesson>) {
+    fn take_turn(&self, site: &SiteName, update: Option<&StateUpdate>) -> Committed {
         let turn = self.turn(site);
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let mut draft = self.lock().draft(site, lesson);
-            if let Some(store) = &draft.store {
-                store.bring(site, &mut draft.slots);
+            let (draft, store) = {
+                let known = self.lock();
+                (known.draft(site, update), known.store.clone())
+            };
+            let Some(draft) = draft else {
+                return Committed::default();
+            };
+            if let Some(store) = &store {
+                store.bring(site, &draft.states);
             }
-            if self.lock().accept(site, lesson, draft) {
-                return;
+            let mut known = self.lock();
+            let same_store = same(known.store.as_ref(), store.as_ref());
+            if same_store && known.draft(site, update).as_ref() == Some(&draft) {
+                return known.accept(site, update, draft);
             }
         }
     }
 }
 
+fn same(one: Option<&Arc<Store>>, other: Option<&Arc<Store>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
+}
+
 impl Known {
-    /// The states of a site as they will be.
-    fn draft(&self, site: &SiteName, lesson: Option<&Lesson>) -> Draft {
-        let lesson = lesson.filter(|lesson| !self.void.contains(&lesson.era));
-        let known = self.sites.get(site);
-        let mut slots = known.map_or_else(HashMap::new, |known| known.saved.clone());
-        for (lesson, saved) in lesson
-            .into_iter()
-            .flat_map(|l| l.states.iter().map(move |s| (l, s)))
-        {
-            let left = Left {
-                guest: lesson.guest,
-                saved: Arc::clone(saved),
-                followed: false,
-            };
-            let slot = slots.entry(saved.collector.clone()).or_default();
-            slot.learn(lesson.era, left, self.proven);
+    /// The states of a site as they will be; none where it was removed. Nothing is
+    /// taken from a guest whose reports do not count.
+    fn draft(&self, site: &SiteName, update: Option<&StateUpdate>) -> Option<Draft> {
+        let known = self.sites.get(site)?;
+        let mut draft = Draft {
+            states: known.states.clone(),
+            committed: Committed::default(),
+        };
+        let counting = self.guests.zip(update);
+        let Some((guests, update)) = counting.filter(|(all, it)| all.contains(it.guest)) else {
+            return Some(draft);
+        };
+        let unreadable = known.unreadable.iter();
+        draft.committed = Committed {
+            counts: true,
+            rejected: unreadable
+                .map(|(name, why)| (name.clone(), why.clone()))
+                .collect(),
+        };
+        for saved in &update.states {
+            let collector = &saved.collector;
+            if known.unreadable.contains_key(collector) {
+                continue;
+            }
+            let entry = draft.states.entry(collector.clone()).or_default();
+            let given = entry.given(update.guest, guests);
+            match given
+                .map(|it| it.saved.version)
+                .filter(|it| *it > saved.version)
+            {
+                Some(newer) => draft.committed.rejected.push((
+                    collector.clone(),
+                    format!(
+                        "the saved state has version `{newer}`, this guest only reads up to `{}`",
+                        saved.version
+                    ),
+                )),
+                None => entry.commit(update.guest, Arc::clone(saved), guests),
+            }
         }
-        Draft {
-            slots,
-            store: self.store.clone(),
-            epoch: self.epoch,
-        }
+        Some(draft)
     }
 
-    /// Takes the draft, unless it is out of date: then nobody knows any more what
-    /// the files hold.
-    fn accept(&mut self, site: &SiteName, lesson: Option<&Lesson>, mut draft: Draft) -> bool {
-        let Some(known) = self.sites.get_mut(site) else {
-            // A site that was removed meanwhile is not brought back.
-            return true;
+    fn accept(&mut self, site: &SiteName, update: Option<&StateUpdate>, draft: Draft) -> Committed {
+        if let Some(known) = self.sites.get_mut(site) {
+            known.states = draft.states;
+            if let Some(update) = update.filter(|_| draft.committed.counts) {
+                if update.api_version.is_some() {
+                    known.api_version.clone_from(&update.api_version);
+                }
+                known.succeeded.extend(update.succeeded.iter().cloned());
+                for saved in &update.states {
+                    known.resumed.remove(&saved.collector);
+                }
+            }
+        }
+        draft.committed
+    }
+
+    fn take_read(&mut self, site: &SiteName, collector: String, read: Result<StateEntry, String>) {
+        let (guests, known) = (self.guests, self.sites.get_mut(site));
+        // None where the site was removed meanwhile.
+        let (Some(guests), Some(known)) = (guests, known) else {
+            return;
         };
-        if self.epoch != draft.epoch {
-            for collector in draft.slots.into_keys() {
-                known.saved.entry(collector).or_default().stored = false;
+        let mut entry = match read {
+            Ok(entry) => entry,
+            Err(why) => {
+                if known.unreadable.get(&collector) != Some(&why) {
+                    error!(%site, collector, "Saved state cannot be read, counters are not shown until it can: {why}");
+                }
+                known.unreadable.insert(collector, why);
+                return;
             }
-            return false;
+        };
+        known.unreadable.remove(&collector);
+        known.read.insert(collector.clone());
+        entry.restore(guests);
+        if let Some(version) = entry.given(guests.current, guests) {
+            if !version.superseded {
+                known.resumed.insert(collector.clone());
+            }
+            known.states.insert(collector, entry);
         }
-        draft
-            .slots
-            .retain(|_, slot| slot.state.is_some() || !slot.stored);
-        known.saved = draft.slots;
-        if let Some(lesson) = lesson.filter(|lesson| !self.void.contains(&lesson.era)) {
-            if lesson.api_version.is_some() {
-                known.api_version.clone_from(&lesson.api_version);
-            }
-            known.succeeded.extend(lesson.succeeded.iter().cloned());
-            for saved in &lesson.states {
-                known.resumed.remove(&saved.collector);
-            }
-        }
-        true
     }
 }
 

@@ -55,7 +55,7 @@ impl Rounds {
                     }
                     stays
                 });
-                self.adopt(&generation);
+                self.adopt(&generation).await;
                 for member in &generation.members {
                     let name = member.name.clone();
                     running.entry(name.clone()).or_insert_with(|| {
@@ -75,7 +75,7 @@ impl Rounds {
     }
 
     /// Tells the cache and the memory which sites and collectors there are.
-    fn adopt(&self, generation: &Generation) {
+    async fn adopt(&self, generation: &Generation) {
         let names = generation
             .members
             .iter()
@@ -84,14 +84,15 @@ impl Rounds {
         self.memory.keep(&names);
         let members = generation.members.iter();
         let sites: Vec<_> = members.map(|m| (m.name.clone(), m.collectors())).collect();
-        self.cache.keep(&sites);
+        self.cache
+            .off_runtime(move |cache| cache.keep(&sites))
+            .await;
     }
 
     /// Reads one site, round after round, on whatever generation is current.
     async fn site(self, name: SiteName, mut generation: Arc<Generation>) {
         let mut generations = self.stage.subscribe();
         let mut settings = self.settings.clone();
-        self.restore(&name, &generation).await;
         let now = Moment::now().instant;
         let plan = entries(&generation, &name);
         let mut schedule = Schedule::new(*settings.borrow_and_update(), plan, now);
@@ -100,7 +101,8 @@ impl Rounds {
             if let Some(current) = self.stage.current()
                 && current.number != generation.number
             {
-                self.move_to(&mut schedule, &name, &generation, &current);
+                self.move_to(&mut schedule, &name, &generation, &current)
+                    .await;
                 generation = current;
             }
             let Some(member) = generation.member(&name).cloned() else {
@@ -133,19 +135,22 @@ impl Rounds {
         }
     }
 
-    /// Reads what is stored of a site that was not known yet.
-    async fn restore(&self, name: &SiteName, generation: &Generation) {
+    /// Reads what is stored of those collectors and was not read yet.
+    async fn restore(&self, name: &SiteName, ask: &[String], generation: &Generation) {
+        let ask = self.memory.unread(name, ask);
+        if ask.is_empty() {
+            return;
+        }
         let (memory, site) = (Arc::clone(&self.memory), name.clone());
-        let (guest, era) = (generation.guest.digest(), generation.era);
         let limit = generation.limits.state_bytes;
-        let restore = move || memory.restore(&site, guest, era, limit);
-        if tokio::task::spawn_blocking(restore).await.is_err() {
-            tracing::error!(site = %name, "Reading the stored state failed; counting begins anew");
+        let restore = move || memory.restore(&site, &ask, limit);
+        if let Err(error) = tokio::task::spawn_blocking(restore).await {
+            tracing::error!(site = %name, %error, "Reading the stored state failed");
         }
     }
 
     /// None when the current generation asks something else of the site by now, or
-    /// this one was rolled back: what was asked with other settings, or by a guest
+    /// this guest was rolled back: what was asked with other settings, or by a guest
     /// that failed, does not count any more.
     async fn collect(
         &self,
@@ -154,9 +159,9 @@ impl Rounds {
         ask: &[String],
         began: Moment,
     ) -> Option<Done> {
+        self.restore(&member.name, ask, generation).await;
         let desk = Desk {
             guest: &generation.guest,
-            era: generation.era,
             limits: generation.limits,
             settings: *self.settings.borrow(),
             memory: &self.memory,
@@ -165,35 +170,40 @@ impl Rounds {
         let mut generations = self.stage.subscribe();
         let asked = async {
             let result = desk.ask(member, ask).await;
-            let next = || self.memory.next(&member.name);
+            let next = |guest| self.memory.next(&member.name, guest);
             let standing = self.stage.judge(generation, member, &result, next).await;
             (result, standing)
         };
         tokio::select! {
             (result, standing) = asked => {
+                if standing == Standing::Passed {
+                    self.settle(generation);
+                }
                 // What the guest has made up is not shown. That a call was stopped
                 // is counted all the same.
                 if standing == Standing::Failed && result.is_ok() {
                     return None;
                 }
-                let done = desk.settle(member, ask, began, result).await;
-                if standing == Standing::Passed {
-                    self.memory.settle(generation.era);
-                    if let Some(proof) = generation.proof() {
-                        self.memory.prove(&proof);
-                    }
-                    let memory = Arc::clone(&self.memory);
-                    // Nobody waits for what the guest before has left to go.
-                    tokio::task::spawn_blocking(move || memory.save());
-                }
-                Some(done)
+                desk.settle(member, ask, began, result).await
             }
-            () = does_not_count(&self.stage, generation, member, &mut generations) => None,
+            () = does_not_count(&self.stage, &self.memory, generation, member, &mut generations) => None,
         }
     }
 
+    /// The guest has passed its probation. Nothing is awaited in here: the task may
+    /// be aborted wherever it waits, and no other task would do this.
+    fn settle(&self, generation: &Generation) {
+        self.memory.settle(generation.guest.digest());
+        if let Some(proof) = generation.proof() {
+            self.memory.prove(&proof);
+        }
+        let memory = Arc::clone(&self.memory);
+        // Nobody waits for the previous guest's states to be removed.
+        tokio::task::spawn_blocking(move || memory.save());
+    }
+
     /// Another generation: what it changes for this site is read anew at once.
-    fn move_to(
+    async fn move_to(
         &self,
         schedule: &mut Schedule,
         name: &SiteName,
@@ -204,7 +214,10 @@ impl Rounds {
             return;
         };
         if before.address != after.address {
-            self.cache.flush(name);
+            let moved = name.clone();
+            self.cache
+                .off_runtime(move |cache| cache.flush(&moved))
+                .await;
             self.memory.moved(name);
         }
         if before.settings.api_version != after.settings.api_version {
@@ -215,17 +228,15 @@ impl Rounds {
         }
     }
 
-    /// Publishes off the runtime's threads: rendering a large page takes long.
     async fn record(&self, schedule: &mut Schedule, name: &SiteName, up: bool, done: Done) {
         let over = Moment::now().instant;
         for (collector, ended) in &done.ended {
             schedule.ended(collector, *ended, over, fastrand::f64());
         }
-        let (cache, name) = (Arc::clone(&self.cache), name.clone());
-        let publish = move || done.record(&cache, &name, up);
-        if tokio::task::spawn_blocking(publish).await.is_err() {
-            tracing::error!("Publishing failed; the page stays as it was");
-        }
+        let (memory, name) = (Arc::clone(&self.memory), name.clone());
+        self.cache
+            .off_runtime(move |cache| done.record(cache, &memory, &name, up))
+            .await;
     }
 
     fn count_cache(&self, generation: &Generation, member: &Member, due: &Due) {
@@ -256,10 +267,11 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<Entry> {
 }
 
 /// Ends when the current generation asks something else of this site than
-/// `member` does, or runs an earlier guest again. A mere swap of the guest is no
-/// reason to stop.
+/// `member` does, or the guest does not count any more. A mere swap of the guest is
+/// no reason to stop.
 async fn does_not_count(
     stage: &Stage,
+    memory: &Memory,
     begun: &Generation,
     member: &Member,
     generations: &mut watch::Receiver<u64>,
@@ -268,9 +280,9 @@ async fn does_not_count(
         let current = stage.current();
         let goes_on = current.as_ref().is_some_and(|current| {
             let now = current.member(&member.name);
-            current.era >= begun.era && now.is_some_and(|now| now.same_settings(member))
+            now.is_some_and(|now| now.same_settings(member))
         });
-        if !goes_on {
+        if !goes_on || !memory.counts(begun.guest.digest()) {
             return;
         }
         if generations.changed().await.is_err() {

@@ -14,25 +14,32 @@ mod disk;
 mod format;
 mod location;
 mod names;
-mod versions;
+mod record;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use semver::Version;
 use tracing::{error, info};
 
-use super::state::{Left, Slot, State};
-use super::versions::Versions;
+use super::state::StateEntry;
+use super::verdicts::Verdicts;
+use crate::file::Disk;
 use crate::guest::Digest;
 use crate::metrics::Instruments;
 use crate::site::SiteName;
+use format::StateFileError;
 pub use location::{Unusable, examine, make};
 
 /// How the name of a file ends.
 const STATE: &str = ".state";
+
+/// What was read or written last; none after a write that failed, of which nobody
+/// knows how far it came.
+type Held = HashMap<String, Option<StateEntry>>;
 
 /// The folder, which is this process's alone as long as this lives. All of it
 /// blocks.
@@ -41,12 +48,15 @@ pub struct Store {
     named: PathBuf,
     /// Where that was when it was opened.
     folder: PathBuf,
+    disk: Disk,
     lock: File,
     instruments: Instruments,
     /// What could not be written, so that it is said once.
     failing: Mutex<HashSet<(SiteName, String)>>,
-    /// As the folder has them.
-    versions: Mutex<Versions>,
+    /// What the files of each site hold, by collector.
+    held: Mutex<HashMap<SiteName, Held>>,
+    /// As the folder has them; none while they cannot be read.
+    verdicts: Mutex<Option<Verdicts>>,
 }
 
 impl Store {
@@ -55,15 +65,25 @@ impl Store {
     /// # Errors
     /// The folder cannot be had, or another process has it.
     pub fn open(folder: &Path, instruments: Instruments) -> Result<Self, Unusable> {
+        Self::open_on(Disk::default(), folder, instruments)
+    }
+
+    /// The same on a disk whose calls may fail.
+    ///
+    /// # Errors
+    /// As those of [`open`](Self::open).
+    pub fn open_on(disk: Disk, folder: &Path, instruments: Instruments) -> Result<Self, Unusable> {
         let (at, lock) = location::take(folder)?;
-        let versions = Mutex::new(versions::read(&at));
+        let verdicts = Mutex::new(record::read(&disk, &at).ok());
         Ok(Self {
             named: folder.to_owned(),
             folder: at,
+            disk,
             lock,
             instruments,
             failing: Mutex::default(),
-            versions,
+            held: Mutex::default(),
+            verdicts,
         })
     }
 
@@ -84,93 +104,115 @@ impl Store {
         self.instruments.expect_state(site);
     }
 
-    /// What lies there for a site, for a process that runs `guest` as `era`. A file
-    /// that cannot be used is set aside and said so.
+    /// What is stored for a collector of a site. A broken file is set aside.
+    ///
+    /// # Errors
+    /// There may be a good state that cannot be used now. It stays where it is, and
+    /// nothing must be written in its place.
     pub(super) fn read(
         &self,
         site: &SiteName,
-        guest: Digest,
-        era: u64,
+        collector: &str,
         limit: usize,
-    ) -> HashMap<String, Slot> {
-        let folder = self.folder.join(names::escaped(site.as_str()));
-        let found = disk::files(&folder).unwrap_or_else(|error| {
-            let file = folder.display();
-            error!(%site, %file, "State cannot be read, counting begins anew: {error}");
-            Vec::new()
-        });
-        let mut slots = HashMap::new();
-        for path in found {
-            match disk::load(&path, site.as_str(), limit) {
-                Ok((collector, record)) => {
-                    let (state, stored) = State::found(record.now, record.before, guest, era);
-                    let state = Some(state);
-                    slots.insert(collector, Slot { state, stored });
-                }
-                Err(broken) => {
-                    let file = path.display();
-                    match disk::set_aside(&path) {
-                        Ok(aside) => {
-                            let aside = aside.display();
-                            error!(%site, %file, %aside, "State was set aside, counting begins anew: {broken}");
-                        }
-                        Err(error) => {
-                            error!(%site, %file, %error, "State cannot be set aside, counting begins anew: {broken}");
-                        }
-                    }
-                }
+    ) -> Result<StateEntry, String> {
+        let (folder, name) = disk::place(site.as_str(), collector);
+        let path = self.folder.join(folder).join(name);
+        let loaded = disk::load(&self.disk, &path, site.as_str(), collector, limit);
+        let entry = match loaded {
+            Ok(entry) => entry,
+            Err(StateFileError::Unreadable(error)) if error.kind() == ErrorKind::NotFound => {
+                StateEntry::default()
             }
-        }
-        slots
+            Err(unusable) => {
+                let file = path.display();
+                if !unusable.is_broken() {
+                    return Err(format!("`{file}`: {unusable}"));
+                }
+                let aside = disk::set_aside(&self.disk, &path)
+                    .map_err(|error| format!("`{file}`: {unusable}, and {error}"))?;
+                let aside = aside.display();
+                error!(%site, %file, %aside, "State was set aside, counting begins again: {unusable}");
+                StateEntry::default()
+            }
+        };
+        let mut held = self.held();
+        let held = held.entry(site.clone()).or_default();
+        held.insert(collector.to_owned(), Some(entry.clone()));
+        Ok(entry)
     }
 
-    /// Writes or removes what is not stored as it is. What fails is tried again
-    /// with the next collection.
-    pub(super) fn bring(&self, site: &SiteName, slots: &mut HashMap<String, Slot>) {
-        for (collector, slot) in slots.iter_mut().filter(|(_, slot)| !slot.stored) {
-            let name = names::escaped(collector) + STATE;
-            let folder = names::escaped(site.as_str());
-            let done = match &slot.state {
-                None => disk::remove(&self.folder, &folder, &name),
-                Some(state) => {
-                    let states: Vec<&Left> =
-                        [state.now()].into_iter().chain(state.before()).collect();
-                    format::head(site.as_str(), collector, &states).and_then(|head| {
-                        let bytes = states.iter().map(|left| left.saved.bytes.as_slice());
-                        let pieces: Vec<_> = [head.as_slice()].into_iter().chain(bytes).collect();
-                        disk::replace(&self.folder, &folder, &name, &pieces)
-                    })
-                }
-            };
-            slot.stored = done.is_ok();
+    /// Writes the states that the files do not hold yet, and removes the files of
+    /// others. What fails is tried again with the next collection.
+    pub(super) fn bring(&self, site: &SiteName, states: &HashMap<String, StateEntry>) {
+        let none = StateEntry::default();
+        let held = self.held().get(site).cloned().unwrap_or_default();
+        let collectors: HashSet<_> = held.keys().chain(states.keys()).collect();
+        for collector in collectors {
+            let entry = states.get(collector).unwrap_or(&none);
+            if held.get(collector).and_then(Option::as_ref) == Some(entry) {
+                continue;
+            }
+            let done = self.write(site, collector, entry);
+            let holds = done.is_ok().then(|| entry.clone());
+            let mut held = self.held();
+            let held = held.entry(site.clone()).or_default();
+            held.insert(collector.clone(), holds);
             self.tell(site, collector, done);
         }
     }
 
-    /// The versions of signed guests that have passed their probation.
-    pub(super) fn versions(&self) -> Versions {
-        self.lock_versions().clone()
+    fn write(&self, site: &SiteName, collector: &str, entry: &StateEntry) -> std::io::Result<()> {
+        let (folder, name) = disk::place(site.as_str(), collector);
+        if entry.is_empty() {
+            return disk::remove(&self.disk, &self.folder, &folder, &name);
+        }
+        let head = format::head(site.as_str(), collector, entry)?;
+        let bytes = entry.versions().map(|it| it.saved.bytes.as_slice());
+        let pieces: Vec<_> = [head.as_slice()].into_iter().chain(bytes).collect();
+        disk::replace(&self.disk, &self.folder, &folder, &name, &pieces)
+    }
+
+    /// Forgets what the files of every other site hold.
+    pub(super) fn keep(&self, sites: &[SiteName]) {
+        self.held().retain(|site, _| sites.contains(site));
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<SiteName, Held>> {
+        // Nothing panics while it is held.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The verdicts on guests, as far as they could be read.
+    pub(super) fn verdicts(&self) -> Verdicts {
+        self.lock_verdicts().clone().unwrap_or_default()
     }
 
     /// Writes them where they are not stored as they are. What fails is tried again
-    /// at the next occasion.
-    pub(super) fn keep_versions(&self, versions: &Versions) {
-        let mut stored = self.lock_versions();
-        if *stored == *versions {
+    /// at the next occasion. Verdicts that could not be read are not overwritten.
+    pub(super) fn keep_verdicts(&self, verdicts: &Verdicts) {
+        let mut stored = self.lock_verdicts();
+        let mut wanted = verdicts.clone();
+        if stored.is_none()
+            && let Ok(found) = record::read(&self.disk, &self.folder)
+        {
+            wanted.merge(&found);
+            *stored = Some(found);
+        }
+        if stored.as_ref().is_none_or(|stored| *stored == wanted) {
             return;
         }
-        match versions::write(&self.folder, versions) {
-            Ok(()) => stored.clone_from(versions),
+        match record::write(&self.disk, &self.folder, &wanted) {
+            Ok(()) => *stored = Some(wanted),
             Err(error) => {
                 let folder = self.folder.display();
-                error!(%folder, "Versions of signed guests cannot be written, an older guest can be started after a restart: {error}");
+                error!(%folder, "Verdicts on guests cannot be written; an older or a rolled back guest can be started after a restart: {error}");
             }
         }
     }
 
-    fn lock_versions(&self) -> MutexGuard<'_, Versions> {
+    fn lock_verdicts(&self) -> MutexGuard<'_, Option<Verdicts>> {
         // Nothing panics while it is held.
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says when it begins to fail and when all of it works again.
@@ -201,8 +243,9 @@ impl Store {
 /// # Errors
 /// The file is not as it was written.
 pub fn proven_version(folder: &Path, key: Digest) -> Result<Option<Version>, String> {
-    let versions = versions::look(folder).map_err(|broken| broken.to_string())?;
-    Ok(versions.get(key).cloned())
+    let verdicts = record::look(&Disk::default(), folder);
+    let verdicts = verdicts.map_err(|unusable| unusable.to_string())?;
+    Ok(verdicts.version(key).cloned())
 }
 
 #[cfg(test)]

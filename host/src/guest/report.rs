@@ -1,7 +1,7 @@
 //! What a collection yields, once the host has checked it.
 
 use super::{Failure, Reason, Saved};
-use crate::metrics::Family;
+use crate::metrics::{Family, Kind};
 
 /// One site, read once.
 #[derive(Clone, Debug, Default)]
@@ -33,14 +33,25 @@ impl Outcome {
     pub fn succeeded(&self) -> bool {
         self.failures.is_empty()
     }
+
+    /// Drops the families that count from what is saved; whether there were any.
+    pub fn drop_counters(&mut self) -> bool {
+        let before = self.families.len();
+        self.families.retain(|family| family.kind() == Kind::Gauge);
+        self.families.len() < before
+    }
 }
 
 /// The name of a host-side failure beside the guest's typed ones: the call
 /// itself came to nothing.
 pub const FAULT: &str = "fault";
 
+/// Another one: the collector was read, and the state that its counters continue
+/// from cannot be used.
+pub const STATE: &str = "state";
+
 /// Every value of the `reason` label of `nbu_collector_failures_total`.
-pub const REASONS: [&str; 10] = [
+pub const REASONS: [&str; 11] = [
     "unreachable",
     "timeout",
     "unauthorized",
@@ -51,6 +62,7 @@ pub const REASONS: [&str; 10] = [
     "too-long",
     "denied",
     FAULT,
+    STATE,
 ];
 
 /// The value of the `reason` label for a guest's typed reason.

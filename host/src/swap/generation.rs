@@ -14,9 +14,6 @@ use crate::site::SiteName;
 pub struct Generation {
     /// Counts up with every generation, from 1.
     pub number: u64,
-    /// The number of the generation that first ran this guest. Collections of one
-    /// era continue each other's saved state.
-    pub era: u64,
     /// The code.
     pub guest: Arc<Guest>,
     /// Where the code came from.

@@ -14,7 +14,7 @@ use super::Settings;
 use super::blame::{Charge, Charges, Other};
 use super::canary::Witness;
 use super::generation::{Generation, Member, Origin};
-use crate::guest::{Collected, Fault, Guest, Limits, Saved, Window};
+use crate::guest::{Collected, Digest, Fault, Guest, Limits, Saved, Window};
 use crate::site::SiteName;
 
 /// The probation that is under way, if any.
@@ -26,8 +26,7 @@ pub(super) struct Watch {
 
 /// A guest under probation.
 struct Ward {
-    /// The first generation that runs it.
-    era: u64,
+    guest: Digest,
     /// None where there is nothing to go back to.
     previous: Option<Previous>,
     /// Collections to go, for each site.
@@ -45,8 +44,6 @@ struct Ward {
 pub(super) struct Previous {
     pub(super) guest: Arc<Guest>,
     pub(super) origin: Origin,
-    /// The first generation that ran it.
-    pub(super) era: u64,
 }
 
 /// Whether a guest's probation goes on.
@@ -62,19 +59,18 @@ pub enum Standing {
 
 /// A collection that a guest under probation is judged by.
 pub(super) struct Trial<'a> {
-    /// The first generation that ran the guest.
-    pub(super) era: u64,
+    pub(super) guest: Digest,
     pub(super) member: &'a Arc<Member>,
     pub(super) limits: Limits,
     pub(super) result: &'a Result<Collected, Fault>,
 }
 
 impl Watch {
-    /// Begins the probation of the guest that takes the place of `running` with
-    /// generation `era`. What is gone back to is never itself under probation.
+    /// Begins the probation of the guest that replaces `running`. A rollback never
+    /// returns to a guest that is itself on probation.
     pub(super) fn begin(
         &self,
-        era: u64,
+        guest: Digest,
         running: &Generation,
         settings: &Settings,
         witness: &dyn Witness,
@@ -82,17 +78,14 @@ impl Watch {
         let mut ward = self.lock();
         let earlier = ward.take().and_then(|ward| ward.previous);
         if settings.probation == 0 {
-            *ward = Some(Ward::alone(era, settings));
-            return witness.settle(era);
-        }
-        if earlier.is_none() {
-            witness.settle(running.era);
+            *ward = Some(Ward::alone(guest, settings));
+            return witness.swap(guest, None);
         }
         let previous = earlier.unwrap_or_else(|| Previous {
             guest: Arc::clone(&running.guest),
             origin: running.origin.clone(),
-            era: running.era,
         });
+        witness.swap(guest, Some(previous.guest.digest()));
         let known = running.members.iter().flat_map(|member| {
             let pairs = member.collectors().into_iter();
             pairs.map(|collector| (member.name.clone(), collector))
@@ -100,15 +93,15 @@ impl Watch {
         *ward = Some(Ward {
             previous: Some(previous),
             readable: known.filter(|(s, c)| witness.succeeds(s, c)).collect(),
-            ..Ward::alone(era, settings)
+            ..Ward::alone(guest, settings)
         });
     }
 
     /// Begins the probation of a guest that has nothing to go back to, unless one
     /// is under way.
-    pub(super) fn begin_alone(&self, era: u64, settings: &Settings) {
+    pub(super) fn begin_alone(&self, guest: Digest, settings: &Settings) {
         self.lock()
-            .get_or_insert_with(|| Ward::alone(era, settings));
+            .get_or_insert_with(|| Ward::alone(guest, settings));
     }
 
     /// Takes the sites that there are now.
@@ -121,31 +114,31 @@ impl Watch {
     }
 
     /// Judges what a collection came to. `next` says what a collection of the site
-    /// is given now.
+    /// by a guest is given now.
     pub(super) async fn judge(
         &self,
         trial: Trial<'_>,
-        next: impl FnOnce() -> (Window, Vec<Saved>),
+        next: impl FnOnce(Digest) -> (Window, Vec<Saved>),
     ) -> Standing {
-        let (era, site) = (trial.era, &trial.member.name);
+        let (guest, site) = (trial.guest, &trial.member.name);
         let Some((charges, previous)) = self.charges(&trial) else {
             return Standing::AsBefore;
         };
         let Some(previous) = previous else {
             return match charges.is_certain() {
                 true => Standing::AsBefore,
-                false => self.count(era, site),
+                false => self.count(guest, site),
             };
         };
         let other = Other {
             guest: &previous,
             member: trial.member,
             limits: trial.limits,
-            next: next(),
+            next: next(previous.digest()),
         };
         match charges.proven(other).await {
-            Some(charge) => self.fall(era, site, &charge),
-            None => self.count(era, site),
+            Some(charge) => self.fall(guest, site, &charge),
+            None => self.count(guest, site),
         }
     }
 
@@ -153,7 +146,7 @@ impl Watch {
     /// is one; none when that guest is not under probation.
     fn charges(&self, trial: &Trial<'_>) -> Option<(Charges, Option<Arc<Guest>>)> {
         let ward = self.lock();
-        let ward = ward.as_ref().filter(|ward| ward.watches(trial.era))?;
+        let ward = ward.as_ref().filter(|ward| ward.watches(trial.guest))?;
         let readable = |collector: &str| {
             let pair = (trial.member.name.clone(), collector.to_owned());
             ward.readable.contains(&pair)
@@ -166,9 +159,9 @@ impl Watch {
         Some((charges, previous.map(|it| Arc::clone(&it.guest))))
     }
 
-    fn fall(&self, era: u64, site: &SiteName, charge: &Charge) -> Standing {
+    fn fall(&self, guest: Digest, site: &SiteName, charge: &Charge) -> Standing {
         let mut ward = self.lock();
-        if let Some(ward) = ward.as_mut().filter(|ward| ward.watches(era)) {
+        if let Some(ward) = ward.as_mut().filter(|ward| ward.watches(guest)) {
             let what = &charge.what;
             ward.fallen = Some(match &charge.collector {
                 None => format!("its collection of site `{site}` failed: {what}"),
@@ -184,9 +177,9 @@ impl Watch {
     }
 
     /// One collection less to go.
-    fn count(&self, era: u64, site: &SiteName) -> Standing {
+    fn count(&self, guest: Digest, site: &SiteName) -> Standing {
         let mut ward = self.lock();
-        let Some(watched) = ward.as_mut().filter(|ward| ward.watches(era)) else {
+        let Some(watched) = ward.as_mut().filter(|ward| ward.watches(guest)) else {
             return Standing::AsBefore;
         };
         if let Some(left) = watched.left.get_mut(site) {
@@ -196,7 +189,7 @@ impl Watch {
             return Standing::AsBefore;
         }
         if ward.take().is_some_and(|ward| ward.previous.is_some()) {
-            info!(generation.era = era, "The guest has passed its probation");
+            info!(sha256 = %guest, "The guest has passed its probation");
         }
         Standing::Passed
     }
@@ -234,9 +227,9 @@ impl Watch {
 
 impl Ward {
     /// A guest that is not compared with any other.
-    fn alone(era: u64, settings: &Settings) -> Self {
+    fn alone(guest: Digest, settings: &Settings) -> Self {
         Self {
-            era,
+            guest,
             previous: None,
             left: HashMap::new(),
             collections: settings.probation,
@@ -245,7 +238,7 @@ impl Ward {
         }
     }
 
-    fn watches(&self, era: u64) -> bool {
-        self.era == era && self.fallen.is_none()
+    fn watches(&self, guest: Digest) -> bool {
+        self.guest == guest && self.fallen.is_none()
     }
 }

@@ -16,7 +16,7 @@ use super::probation::{Standing, Trial, Watch};
 use super::refused::{Attempt, Refused};
 use super::{Refusal, Settings};
 use crate::egress;
-use crate::guest::{Collected, Engine, Fault, Guest, Saved, Window};
+use crate::guest::{Collected, Digest, Engine, Fault, Guest, Saved, Window};
 use crate::metrics::{Instruments, SwapResult};
 
 /// Holds the current generation and is the only writer of it.
@@ -117,9 +117,9 @@ impl Stage {
         let kept = running.as_ref().filter(same);
         let guest_changed = running.is_some() && kept.is_none();
         let number = running.as_ref().map_or(1, |running| running.number + 1);
+        let digest = guest.digest();
         let generation = Generation {
             number,
-            era: kept.map_or(number, |running| running.era),
             guest,
             origin,
             demands: Demands::of(settings),
@@ -128,16 +128,17 @@ impl Stage {
         };
         if running.is_none() {
             // The first guest of a process is taken as it is.
-            witness.settle(number);
+            witness.swap(digest, None);
         }
         if !guest_changed && proof_changes(kept, &generation) {
-            self.probation.begin_alone(generation.era, settings);
+            self.probation.begin_alone(digest, settings);
         }
         if let Some(running) = running.filter(|_| guest_changed) {
-            self.probation.begin(number, &running, settings, witness);
+            self.probation.begin(digest, &running, settings, witness);
             // Only another guest is a reason to try refused bytes again; settings
             // that take effect on the running one leave them refused.
             *self.refused() = None;
+            witness.forget_rolled_back();
             self.instruments.swap(SwapResult::Promoted);
         }
         self.promote(generation);
@@ -158,7 +159,10 @@ impl Stage {
         members: &[Arc<Member>],
         witness: &dyn Witness,
     ) -> Result<(Arc<Guest>, Origin), Refusal> {
-        let offered = Offered::read(settings.guest_path.as_deref()).await?;
+        let mut offered = Offered::read(settings.guest_path.as_deref()).await?;
+        if running.is_none() && self.was_rolled_back(&offered, witness) {
+            offered = Offered::read(None).await?;
+        }
         let candidate = Candidate {
             offered: &offered,
             settings,
@@ -185,17 +189,34 @@ impl Stage {
         examined
     }
 
+    /// Whether an earlier process has rolled that file back, and it has not changed
+    /// since. A restart must not run it again: nothing would watch it.
+    fn was_rolled_back(&self, offered: &Offered, witness: &dyn Witness) -> bool {
+        let Some(path) = &offered.path else {
+            return false;
+        };
+        let sha256 = offered.digest;
+        if witness.rolled_back() != Some(sha256) {
+            return false;
+        }
+        let file = path.display();
+        error!(%file, %sha256, "Guest refused: it was rolled back before the restart, and the file has not changed; the built-in guest runs instead");
+        *self.refused() = Some(Refused::RolledBack(sha256));
+        self.instruments.swap(SwapResult::Refused);
+        true
+    }
+
     /// Judges what a collection on `generation` came to, while its guest is under
-    /// probation. `next` says what a collection of the site is given now.
+    /// probation. `next` says what a collection of the site by a guest is given now.
     pub async fn judge(
         &self,
         generation: &Generation,
         member: &Arc<Member>,
         result: &Result<Collected, Fault>,
-        next: impl FnOnce() -> (Window, Vec<Saved>),
+        next: impl FnOnce(Digest) -> (Window, Vec<Saved>),
     ) -> Standing {
         let trial = Trial {
-            era: generation.era,
+            guest: generation.guest.digest(),
             member,
             limits: generation.limits,
             result,
@@ -236,11 +257,10 @@ impl Stage {
         let number = running.number + 1;
         *self.refused() = Some(Refused::RolledBack(sha256));
         self.instruments.swap(SwapResult::RolledBack);
-        witness.put_back(previous.era, number);
+        witness.roll_back(sha256, previous.guest.digest());
         self.probation.end();
         self.promote(Generation {
             number,
-            era: previous.era,
             guest: previous.guest,
             origin: previous.origin,
             demands: running.demands.clone(),

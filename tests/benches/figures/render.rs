@@ -69,7 +69,8 @@ impl Published {
             verdict: Verdict::Read(families),
         };
         let began = Instant::now();
-        self.cache.record(&self.site, true, None, vec![attempt]);
+        self.cache
+            .record(&self.site, true, None, vec![attempt], || true);
         began.elapsed()
     }
 }

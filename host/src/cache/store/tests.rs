@@ -103,7 +103,7 @@ impl Play {
             .bool()
             .then(|| format!("{}.0", self.random.u32(12..14)));
         self.cache
-            .record(&name, self.random.bool(), version, attempts);
+            .record(&name, self.random.bool(), version, attempts, || true);
     }
 
     fn attempt(&mut self) -> Attempt {
@@ -257,7 +257,7 @@ fn what_a_collection_says_again_is_not_written_again() {
             verdict: Verdict::Read(families),
             ..play.attempt()
         };
-        play.cache.record(site, true, None, vec![attempt]);
+        play.cache.record(site, true, None, vec![attempt], || true);
         let page = play.cache.page.load_full();
         // Held on to, so that no other can have its place.
         let parts = page.plain(Format::Text).clone();

@@ -1,21 +1,28 @@
+use std::io;
 use std::path::Path;
+use std::sync::Mutex;
 
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use super::*;
-use crate::guest::Saved;
+use crate::file::{Call, Disk, Faults};
+use crate::guest::{Digest, Saved};
 use crate::metrics::{Build, Instruments};
 
 const LIMIT: usize = 1000;
 
-fn store(folder: &Path) -> Arc<Store> {
-    let build = Build {
+fn instruments() -> Instruments {
+    Instruments::new(&Build {
         version: "1",
         revision: "1",
         rustc: "1",
         wasmtime: "1",
-    };
-    Arc::new(Store::open(folder, Instruments::new(&build)).unwrap())
+    })
+}
+
+fn store(folder: &Path) -> Arc<Store> {
+    Arc::new(Store::open(folder, instruments()).unwrap())
 }
 
 fn paris() -> SiteName {
@@ -30,30 +37,42 @@ fn guest(name: &str) -> Digest {
 fn begin(folder: &Path, by: &str) -> Memory {
     let memory = Memory::default();
     memory.set_store(Some(store(folder)));
-    memory.settle(1);
-    memory.restore(&paris(), guest(by), 1, LIMIT);
+    memory.swap(guest(by), None);
+    restore(&memory, &paris());
     memory
 }
 
-/// What a collection has counted.
-fn count(memory: &Memory, era: u64, by: &str, collector: &str, text: &str) {
-    let lesson = Lesson {
-        era,
+fn restore(memory: &Memory, site: &SiteName) {
+    let collectors = ["jobs", "tape"].map(str::to_owned);
+    memory.restore(site, &collectors, LIMIT);
+}
+
+/// The guest that runs is replaced, and the new one is on probation.
+fn swap(memory: &Memory, to: &str, from: &str) {
+    memory.swap(guest(to), Some(guest(from)));
+}
+
+/// What a collection has counted, in that version of the state.
+fn update(by: &str, collector: &str, version: u32, text: &str) -> StateUpdate {
+    StateUpdate {
         guest: guest(by),
         api_version: Some("14.0".to_owned()),
         succeeded: vec![(collector.to_owned(), true)],
         states: vec![Arc::new(Saved {
             collector: collector.to_owned(),
-            version: 1,
+            version,
             bytes: text.into(),
         })],
-    };
-    memory.learn(&paris(), &lesson);
+    }
+}
+
+fn count(memory: &Memory, by: &str, collector: &str, text: &str) -> Committed {
+    memory.commit(&paris(), &update(by, collector, 1, text))
 }
 
 /// What the next collection would be given for `jobs`.
 fn given(memory: &Memory) -> Option<String> {
-    let (_, states) = memory.next(&paris());
+    let (_, states) = memory.next_of_running(&paris());
     let jobs = states.into_iter().find(|saved| saved.collector == "jobs");
     jobs.map(|saved| String::from_utf8(saved.bytes).unwrap())
 }
@@ -72,11 +91,11 @@ fn kill(memory: Memory) {
 fn a_site_is_given_its_own_states_and_no_others() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "any");
-    count(&memory, 1, "any", "jobs", "of paris");
+    count(&memory, "any", "jobs", "of paris");
     assert_eq!(given(&memory).as_deref(), Some("of paris"));
     let oslo = SiteName::new("oslo").unwrap();
-    memory.restore(&oslo, guest("any"), 1, LIMIT);
-    assert!(memory.next(&oslo).1.is_empty());
+    restore(&memory, &oslo);
+    assert!(memory.next_of_running(&oslo).1.is_empty());
 }
 
 #[test]
@@ -84,8 +103,8 @@ fn a_process_goes_on_where_the_one_before_was_killed() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     assert_eq!(given(&memory), None);
-    count(&memory, 1, "old", "jobs", "7");
-    count(&memory, 1, "old", "tape", "2");
+    count(&memory, "old", "jobs", "7");
+    count(&memory, "old", "tape", "2");
     kill(memory);
     assert_eq!(after_restart(folder.path(), "old").as_deref(), Some("7"));
     assert_eq!(after_restart(folder.path(), "other").as_deref(), Some("7"));
@@ -94,28 +113,29 @@ fn a_process_goes_on_where_the_one_before_was_killed() {
 #[test]
 fn a_guest_is_told_which_states_are_of_an_earlier_run() {
     let folder = TempDir::new().unwrap();
-    let resumed = |memory: &Memory| memory.next(&paris()).0.resumed;
+    let resumed = |memory: &Memory| memory.next_of_running(&paris()).0.resumed;
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
-    count(&memory, 1, "old", "tape", "2");
+    count(&memory, "old", "jobs", "7");
+    count(&memory, "old", "tape", "2");
     assert!(resumed(&memory).is_empty());
     kill(memory);
     let memory = begin(folder.path(), "old");
     assert_eq!(resumed(&memory), ["jobs", "tape"]);
-    count(&memory, 1, "old", "jobs", "8");
+    count(&memory, "old", "jobs", "8");
     assert_eq!(resumed(&memory), ["tape"]);
 }
 
 #[test]
 fn what_is_gone_back_to_is_no_last_report() {
-    let resumed = |memory: &Memory| memory.next(&paris()).0.resumed;
+    let resumed = |memory: &Memory| memory.next_of_running(&paris()).0.resumed;
     let (by_itself, by_hand) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for folder in [&by_itself, &by_hand] {
         let memory = begin(folder.path(), "old");
-        count(&memory, 1, "old", "jobs", "7");
-        count(&memory, 4, "new", "jobs", "8 of the new");
+        count(&memory, "old", "jobs", "7");
+        swap(&memory, "new", "old");
+        count(&memory, "new", "jobs", "8 of the new");
         if folder.path() == by_itself.path() {
-            memory.put_back(1, 5);
+            memory.roll_back(guest("old"));
             memory.save();
         }
         kill(memory);
@@ -125,7 +145,7 @@ fn what_is_gone_back_to_is_no_last_report() {
         kill(memory);
         let memory = begin(folder.path(), "old");
         assert!(resumed(&memory).is_empty(), "however often it begins anew");
-        count(&memory, 1, "old", "jobs", "7");
+        count(&memory, "old", "jobs", "7");
         kill(memory);
         assert_eq!(resumed(&begin(folder.path(), "old")), ["jobs"]);
     }
@@ -135,15 +155,16 @@ fn what_is_gone_back_to_is_no_last_report() {
 fn a_process_that_is_killed_during_a_probation_has_both_states() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
-    count(&memory, 4, "new", "jobs", "8 of the new");
+    count(&memory, "old", "jobs", "7");
+    swap(&memory, "new", "old");
+    count(&memory, "new", "jobs", "8 of the new");
     kill(memory);
     let after = |by| after_restart(folder.path(), by);
     assert_eq!(after("old").as_deref(), Some("7"));
     assert_eq!(after("new").as_deref(), Some("8 of the new"));
     // The new one is taken as it is, and there is no going back any more.
     let memory = begin(folder.path(), "new");
-    count(&memory, 1, "new", "jobs", "9 of the new");
+    count(&memory, "new", "jobs", "9 of the new");
     kill(memory);
     assert_eq!(after("old").as_deref(), Some("9 of the new"));
 }
@@ -152,18 +173,18 @@ fn a_process_that_is_killed_during_a_probation_has_both_states() {
 fn what_is_put_back_is_put_back_on_the_disk() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
-    count(&memory, 4, "new", "jobs", "8");
+    count(&memory, "old", "jobs", "7");
+    swap(&memory, "new", "old");
+    count(&memory, "new", "jobs", "8");
     count(
         &memory,
-        4,
         "new",
         "tape",
         "a collector that the old one never read",
     );
-    memory.put_back(1, 5);
+    memory.roll_back(guest("old"));
     memory.save();
-    count(&memory, 4, "new", "jobs", "too late");
+    assert!(!count(&memory, "new", "jobs", "too late").counts);
     assert_eq!(given(&memory).as_deref(), Some("7"));
     kill(memory);
     assert!(!folder.path().join("paris/tape.state").exists());
@@ -176,9 +197,10 @@ fn what_is_put_back_is_put_back_on_the_disk() {
 fn a_guest_that_stays_leaves_nothing_of_the_one_before() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
-    count(&memory, 4, "new", "jobs", "8");
-    memory.settle(4);
+    count(&memory, "old", "jobs", "7");
+    swap(&memory, "new", "old");
+    count(&memory, "new", "jobs", "8");
+    memory.settle(guest("new"));
     memory.save();
     kill(memory);
     assert_eq!(after_restart(folder.path(), "old").as_deref(), Some("8"));
@@ -188,26 +210,14 @@ fn a_guest_that_stays_leaves_nothing_of_the_one_before() {
 fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
-    let state = |collector: &str| {
-        Arc::new(Saved {
-            collector: collector.to_owned(),
-            version: 1,
-            bytes: b"8".to_vec(),
-        })
-    };
-    let lesson = Lesson {
-        era: 4,
-        guest: guest("new"),
-        api_version: None,
-        succeeded: Vec::new(),
-        states: vec![state("jobs"), state("tape")],
-    };
-    let mut draft = memory.lock().draft(&paris(), Some(&lesson));
-    memory.store().unwrap().bring(&paris(), &mut draft.slots);
-    memory.put_back(1, 5);
-    assert!(!memory.lock().accept(&paris(), Some(&lesson), draft));
-    memory.take_turn(&paris(), Some(&lesson));
+    count(&memory, "old", "jobs", "7");
+    swap(&memory, "new", "old");
+    let update = update("new", "tape", 1, "8");
+    let draft = memory.lock().draft(&paris(), Some(&update)).unwrap();
+    memory.store().unwrap().bring(&paris(), &draft.states);
+    memory.roll_back(guest("old"));
+    assert!(memory.lock().draft(&paris(), Some(&update)).unwrap() != draft);
+    assert!(!memory.commit(&paris(), &update).counts);
     assert_eq!(given(&memory).as_deref(), Some("7"));
     kill(memory);
     assert!(!folder.path().join("paris/tape.state").exists());
@@ -218,12 +228,12 @@ fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
 fn a_site_that_comes_back_finds_its_state_and_an_address_is_not_asked_for() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
+    count(&memory, "old", "jobs", "7");
     memory.moved(&paris());
     assert_eq!(given(&memory).as_deref(), Some("7"));
     memory.keep(&[]);
     assert_eq!(given(&memory), None);
-    memory.restore(&paris(), guest("old"), 1, LIMIT);
+    restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"));
 }
 
@@ -231,15 +241,129 @@ fn a_site_that_comes_back_finds_its_state_and_an_address_is_not_asked_for() {
 fn another_folder_gets_what_is_known_whatever_lay_there() {
     let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let memory = begin(second.path(), "old");
-    count(&memory, 1, "old", "jobs", "long ago");
+    count(&memory, "old", "jobs", "long ago");
     kill(memory);
     let memory = begin(first.path(), "old");
-    count(&memory, 1, "old", "jobs", "7");
+    count(&memory, "old", "jobs", "7");
     memory.set_store(Some(store(second.path())));
     memory.save();
     assert_eq!(given(&memory).as_deref(), Some("7"));
     memory.set_store(None);
-    count(&memory, 1, "old", "jobs", "8");
+    count(&memory, "old", "jobs", "8");
     assert_eq!(given(&memory).as_deref(), Some("8"));
     assert_eq!(after_restart(second.path(), "old").as_deref(), Some("7"));
+}
+
+#[test]
+fn a_site_that_was_removed_loses_no_file_to_a_late_update() {
+    let folder = TempDir::new().unwrap();
+    let memory = begin(folder.path(), "old");
+    count(&memory, "old", "jobs", "7");
+    memory.keep(&[]);
+    assert!(!count(&memory, "old", "jobs", "8").counts);
+    memory.save();
+    restore(&memory, &paris());
+    assert_eq!(given(&memory).as_deref(), Some("7"));
+}
+
+/// Each read fails with that error.
+#[derive(Debug)]
+struct Unreadable(Mutex<Option<Errno>>);
+
+impl Faults for Unreadable {
+    fn before(&self, call: Call<'_>) -> io::Result<()> {
+        match (call, *self.0.lock().unwrap()) {
+            (Call::Read(path), Some(errno)) if path.ends_with("jobs.state") => Err(errno.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
+    for errno in [
+        Errno::MFILE,
+        Errno::IO,
+        Errno::STALE,
+        Errno::NOMEM,
+        Errno::ACCESS,
+    ] {
+        let folder = TempDir::new().unwrap();
+        let memory = begin(folder.path(), "old");
+        count(&memory, "old", "jobs", "50");
+        count(&memory, "old", "tape", "2");
+        kill(memory);
+        let file = folder.path().join("paris/jobs.state");
+        let before = std::fs::read(&file).unwrap();
+
+        let faults = Arc::new(Unreadable(Mutex::new(Some(errno))));
+        let disk = Disk::with(Arc::clone(&faults) as Arc<dyn Faults>);
+        let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
+        let memory = Memory::default();
+        memory.set_store(Some(Arc::new(store)));
+        memory.swap(guest("old"), None);
+        for _ in 0..2 {
+            restore(&memory, &paris());
+            assert_eq!(given(&memory), None);
+            let committed = count(&memory, "old", "jobs", "3");
+            assert!(committed.counts);
+            let [(collector, why)] = &committed.rejected[..] else {
+                panic!("{errno}: {committed:?}");
+            };
+            assert!(
+                collector == "jobs" && why.contains("cannot be read"),
+                "{why}"
+            );
+            memory.save();
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{errno}");
+        }
+        let tape = count(&memory, "old", "tape", "3");
+        assert_eq!(tape.rejected.len(), 1, "it is read and written as before");
+
+        *faults.0.lock().unwrap() = None;
+        restore(&memory, &paris());
+        assert_eq!(given(&memory).as_deref(), Some("50"), "{errno}");
+        assert_eq!(count(&memory, "old", "jobs", "51").rejected, []);
+        kill(memory);
+        assert_eq!(after_restart(folder.path(), "old").as_deref(), Some("51"));
+    }
+}
+
+#[test]
+fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let memory = begin(folder.path(), "old");
+    count(&memory, "old", "jobs", "7");
+    kill(memory);
+    let file = folder.path().join("paris/jobs.state");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let newer = whole.replacen("state 1 ", "state 2 ", 1);
+    std::fs::write(&file, &newer).unwrap();
+    let memory = begin(folder.path(), "old");
+    let rejected = count(&memory, "old", "jobs", "1").rejected;
+    assert!(rejected[0].1.contains("the format `2`"), "{rejected:?}");
+    kill(memory);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), newer);
+
+    std::fs::write(&file, &whole).unwrap();
+    let memory = Memory::default();
+    memory.set_store(Some(store(folder.path())));
+    memory.swap(guest("old"), None);
+    memory.restore(&paris(), &["jobs".to_owned()], 0);
+    let rejected = count(&memory, "old", "jobs", "1").rejected;
+    assert!(
+        rejected[0].1.contains("`guest.limits.stateSize`"),
+        "{rejected:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
+    restore(&memory, &paris());
+    assert_eq!(given(&memory).as_deref(), Some("7"), "the limit was raised");
+
+    // A guest that writes an older version has not understood what it was given.
+    let newest = update("old", "jobs", 5, "8");
+    memory.commit(&paris(), &newest);
+    memory.swap(guest("older"), Some(guest("old")));
+    let rejected = count(&memory, "older", "jobs", "1").rejected;
+    assert!(rejected[0].1.contains("has version `5`"), "{rejected:?}");
+    assert_eq!(given(&memory).as_deref(), Some("8"));
 }

@@ -1,143 +1,154 @@
 use super::*;
 
-/// What the guest of that name has left.
-fn left(guest: &str, n: u8) -> Left {
-    Left {
-        guest: Digest::of(guest.as_bytes()),
-        saved: Arc::new(Saved {
-            collector: "jobs".to_owned(),
-            version: 1,
-            bytes: vec![n],
-        }),
-        followed: false,
+fn guest(name: &str) -> Digest {
+    Digest::of(name.as_bytes())
+}
+
+fn guests(current: &str, previous: Option<&str>) -> Guests {
+    Guests {
+        current: guest(current),
+        previous: previous.map(guest),
     }
 }
 
-fn saved(n: u8) -> Left {
-    left("any", n)
+fn saved(n: u8) -> Arc<Saved> {
+    Arc::new(Saved {
+        collector: "jobs".to_owned(),
+        version: 1,
+        bytes: vec![n],
+    })
 }
 
-fn byte(left: &Left) -> u8 {
-    left.saved.bytes[0]
+/// What that guest would be given.
+fn given(entry: &StateEntry, to: &str, guests: Guests) -> Option<u8> {
+    let version = entry.given(guest(to), guests);
+    version.map(|version| version.saved.bytes[0])
 }
 
-fn put_back(state: &State, era: u64) -> Option<u8> {
-    let state = state.clone().put_back(era);
-    state.map(|state| byte(state.now()))
+/// Of the guest `old`, which runs.
+fn entry() -> StateEntry {
+    let mut entry = StateEntry::default();
+    entry.commit(guest("old"), saved(10), guests("old", None));
+    entry
 }
 
-#[test]
-fn what_a_failed_guest_wrote_is_taken_back() {
-    let mut state = State::new(1, saved(10));
-    state.learn(1, saved(11), 1);
-    assert_eq!(put_back(&state, 1), Some(11), "nobody else wrote");
-    state.learn(4, saved(40), 1);
-    state.learn(4, saved(41), 1);
-    assert_eq!(byte(state.now()), 41);
-    assert_eq!(put_back(&state, 1), Some(11));
-}
-
-#[test]
-fn a_late_collection_of_the_old_guest_moves_on_what_is_put_back() {
-    let mut state = State::new(1, saved(10));
-    state.learn(4, saved(40), 1);
-    state.learn(1, saved(11), 1);
-    assert_eq!(byte(state.now()), 40);
-    assert_eq!(put_back(&state, 1), Some(11));
-    let mut state = State::new(4, saved(40));
-    assert_eq!(put_back(&state, 1), None, "there was none before");
-    state.learn(1, saved(12), 1);
-    assert_eq!(put_back(&state, 1), Some(12));
+/// The same, and `new` is on probation.
+fn swapped() -> (StateEntry, Guests) {
+    let (mut entry, guests) = (entry(), guests("new", Some("old")));
+    entry.swap(guest("old"), guests);
+    (entry, guests)
 }
 
 #[test]
-fn two_guests_that_were_not_there_to_stay_are_both_undone() {
-    let mut state = State::new(1, saved(10));
-    state.learn(4, saved(40), 1);
-    state.learn(6, saved(60), 1);
-    state.learn(4, saved(41), 1);
-    assert_eq!(put_back(&state, 1), Some(10));
+fn a_new_guest_begins_from_the_running_one_s_and_writes_its_own() {
+    let (mut entry, guests) = swapped();
+    assert_eq!(given(&entry, "new", guests), Some(10));
+    entry.commit(guest("new"), saved(40), guests);
+    assert_eq!(given(&entry, "new", guests), Some(40));
+    assert_eq!(given(&entry, "old", guests), Some(10));
+    assert_eq!(given(&entry, "another", guests), None);
 }
 
 #[test]
-fn a_guest_that_stays_is_what_the_next_one_is_put_back_to() {
-    let mut slot = Slot::default();
-    slot.learn(1, saved(10), 1);
-    slot.learn(4, saved(40), 1);
-    slot.settle(4);
-    slot.learn(6, saved(60), 4);
-    slot.put_back(4);
-    assert_eq!(byte(slot.state.unwrap().now()), 40);
+fn a_rollback_finds_what_the_previous_guest_left() {
+    let (mut entry, on_probation) = swapped();
+    entry.commit(guest("new"), saved(40), on_probation);
+    // A collection that began before the swap.
+    entry.commit(guest("old"), saved(11), on_probation);
+    assert_eq!(given(&entry, "new", on_probation), Some(40));
+    entry.roll_back(guest("old"));
+    let after = guests("old", None);
+    assert_eq!(given(&entry, "old", after), Some(11));
+    assert_eq!(entry.versions().count(), 1);
 }
 
 #[test]
-fn a_guest_that_is_told_late_to_stay_leaves_the_next_one_something_to_go_back_to() {
-    let mut slot = Slot::default();
-    slot.learn(4, saved(40), 4);
-    slot.learn(6, saved(60), 4);
-    slot.settle(4);
-    slot.put_back(4);
-    assert_eq!(slot.state.as_ref().map(|state| byte(state.now())), Some(40));
+fn a_collector_that_only_the_failed_guest_has_leaves_nothing() {
+    let (mut entry, guests) = (StateEntry::default(), guests("new", Some("old")));
+    entry.commit(guest("new"), saved(40), guests);
+    assert_eq!(given(&entry, "old", guests), None);
+    entry.roll_back(guest("old"));
+    assert!(entry.is_empty());
 }
 
 #[test]
-fn a_guest_without_a_probation_leaves_nothing_to_go_back_to() {
-    let mut state = State::new(1, saved(10));
-    state.learn(4, saved(40), 4);
-    assert!(state.before().is_none());
-    state.learn(1, saved(11), 4);
-    assert!(state.before().is_none(), "nor does a late one before it");
+fn of_two_guests_on_probation_in_turn_both_can_be_rolled_back() {
+    let (mut entry, guests_then) = swapped();
+    entry.commit(guest("new"), saved(40), guests_then);
+    let guests_now = guests("newer", Some("old"));
+    entry.swap(guest("new"), guests_now);
+    assert_eq!(
+        given(&entry, "newer", guests_now),
+        Some(40),
+        "from the running one"
+    );
+    entry.commit(guest("newer"), saved(60), guests_now);
+    assert_eq!(given(&entry, "new", guests_now), None);
+    entry.roll_back(guest("old"));
+    assert_eq!(given(&entry, "old", guests("old", None)), Some(10));
+}
+
+#[test]
+fn the_end_of_a_probation_drops_what_the_previous_guest_left() {
+    let (mut entry, on_probation) = swapped();
+    let settled = guests("new", None);
+    entry.commit(guest("new"), saved(40), on_probation);
+    entry.swap(guest("new"), settled);
+    assert_eq!(given(&entry, "new", settled), Some(40));
+    assert_eq!(entry.versions().count(), 1);
+    // Unless the new one has saved nothing itself, such as of a collector that fails.
+    let (mut entry, _) = swapped();
+    entry.swap(guest("new"), settled);
+    assert_eq!(given(&entry, "new", settled), Some(10));
+    // What it would begin from is what the next rollback needs.
+    let next = guests("newer", Some("new"));
+    entry.swap(guest("new"), next);
+    entry.commit(guest("newer"), saved(60), next);
+    entry.roll_back(guest("new"));
+    assert_eq!(given(&entry, "new", guests("new", None)), Some(10));
+}
+
+/// What a process finds that is killed while `new` is on probation.
+fn stored() -> StateEntry {
+    let (mut entry, guests) = swapped();
+    entry.commit(guest("new"), saved(40), guests);
+    StateEntry::new(entry.versions().cloned().collect())
+}
+
+#[test]
+fn after_a_restart_each_guest_is_given_its_own() {
+    for (name, expected, superseded) in
+        [("new", 40, false), ("old", 10, true), ("third", 40, false)]
+    {
+        let (mut entry, guests) = (stored(), guests(name, None));
+        entry.restore(guests);
+        let version = entry.given(guest(name), guests).unwrap();
+        assert_eq!(version.saved.bytes, [expected], "{name}");
+        assert_eq!(version.superseded, superseded, "{name}");
+        assert_eq!(entry.versions().count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_site_that_is_added_during_a_probation_can_be_rolled_back() {
+    let mut stored = entry();
+    let on_probation = guests("newer", Some("new"));
+    stored.restore(on_probation);
+    assert_eq!(given(&stored, "newer", on_probation), Some(10));
+    stored.commit(guest("newer"), saved(60), on_probation);
+    stored.roll_back(guest("new"));
+    assert_eq!(given(&stored, "new", guests("new", None)), Some(10));
 }
 
 #[test]
 fn only_what_has_changed_is_to_be_stored() {
-    let mut slot = Slot::default();
-    let mut changes = |what: &str, change: &dyn Fn(&mut Slot)| {
-        change(&mut slot);
-        let changed = !std::mem::replace(&mut slot.stored, true);
-        (what.to_owned(), changed)
-    };
-    let found = [
-        changes("a first", &|slot| slot.learn(1, saved(10), 1)),
-        changes("the same", &|slot| slot.learn(1, saved(10), 1)),
-        changes("nothing to settle", &|slot| slot.settle(1)),
-        changes("the same of a guest on probation", &|slot| {
-            slot.learn(4, saved(10), 1);
-        }),
-        changes("again", &|slot| slot.learn(4, saved(10), 1)),
-        changes("what was before goes", &|slot| slot.settle(4)),
-        changes("nothing to put back", &|slot| slot.put_back(4)),
-        changes("put back", &|slot| slot.put_back(1)),
-    ];
-    let changed = found.iter().filter(|(_, changed)| *changed);
-    let changed: Vec<_> = changed.map(|(what, _)| what.as_str()).collect();
-    let expected = [
-        "a first",
-        "the same of a guest on probation",
-        "what was before goes",
-        "put back",
-    ];
-    assert_eq!(changed, expected);
-}
-
-#[test]
-fn after_a_restart_each_guest_gets_what_is_its_own() {
-    let found = |guest: &str| {
-        let (now, before) = (left("new", 40), Some(left("old", 10)));
-        let (state, all) = State::found(now, before, Digest::of(guest.as_bytes()), 1);
-        (byte(state.now()), state.before().map(byte), all)
-    };
-    assert_eq!(found("new"), (40, Some(10), true));
-    assert_eq!(found("old"), (10, None, false), "somebody went back");
-    assert_eq!(found("third"), (40, Some(10), true));
-}
-
-#[test]
-fn what_was_before_a_restart_goes_once_the_guest_has_read_well() {
-    let guest = Digest::of(b"new");
-    let (mut state, _) = State::found(left("new", 40), Some(left("old", 10)), guest, 1);
-    assert!(state.learn(1, left("new", 40), 1), "the file has to change");
-    assert!(state.before().is_none());
-    let (state, _) = State::found(left("old", 10), None, guest, 4);
-    assert_eq!(put_back(&state, 1), Some(10), "found during a probation");
+    let before = entry();
+    let mut same = before.clone();
+    same.commit(guest("old"), saved(10), guests("old", None));
+    assert_eq!(before, same);
+    same.swap(guest("old"), guests("new", Some("old")));
+    assert_eq!(before, same, "nothing was saved yet");
+    let mut other = before.clone();
+    other.commit(guest("old"), saved(11), guests("old", None));
+    assert_ne!(before, other);
 }

@@ -7,8 +7,8 @@
 //! <2048 bytes>
 //! ```
 //!
-//! The first state is the latest. A second is what the guest had left that is gone
-//! back to if the one of the first fails its probation.
+//! The first state is the newest. A second is that of the guest which a rollback would
+//! return to.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::collect::state::Left;
+use crate::collect::state::{StateEntry, StateVersion};
 use crate::guest::Saved;
 
 /// Counts up when a program that knows only the one before cannot read it.
@@ -26,27 +26,22 @@ const MAGIC: &str = "nbu_exporter state ";
 /// Bytes of the first two lines: room for any name of a site.
 const LINES: usize = 64 << 10;
 
-/// What a file says.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) now: Left,
-    pub(super) before: Option<Left>,
-}
-
 /// Why a file cannot be used.
 #[derive(Debug)]
-pub(super) enum Broken {
-    /// Nothing of it, or nothing that we have written.
+pub(super) enum StateFileError {
+    /// Nothing that this program has written.
     Foreign,
-    /// Written by a later program.
+    /// Written by a later version of this program.
     Newer(u32),
     /// Not as it was written.
     Torn,
-    /// A state of more bytes than a guest may leave, or a file that must have one.
+    /// A state of more bytes than a guest may save, or a file that must have one.
     TooLarge(u64, u64),
     /// It belongs to another site or collector.
     Misplaced(String, String),
-    /// The system does not let us.
+    /// A directory, a link or the like.
+    NotAFile(io::Error),
+    /// The system cannot read it, now.
     Unreadable(io::Error),
 }
 
@@ -59,10 +54,11 @@ struct Contents {
 
 #[derive(Serialize, Deserialize)]
 struct Part {
-    /// Who left it.
+    /// The guest that wrote it.
     guest: String,
     version: u32,
     bytes: usize,
+    /// Whether another guest's report was shown after the one it came with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     followed: bool,
 }
@@ -72,24 +68,25 @@ pub(super) fn largest(limit: usize) -> u64 {
     2 * limit as u64 + LINES as u64
 }
 
-/// The first two lines; the bytes of the states follow them.
-pub(super) fn head(site: &str, collector: &str, states: &[&Left]) -> io::Result<Vec<u8>> {
-    let part = |left: &&Left| Part {
-        guest: left.guest.to_string(),
-        version: left.saved.version,
-        bytes: left.saved.bytes.len(),
-        followed: left.followed,
+/// The first two lines; the bytes of the states follow them, in the order of the
+/// entry's versions.
+pub(super) fn head(site: &str, collector: &str, entry: &StateEntry) -> io::Result<Vec<u8>> {
+    let part = |version: &StateVersion| Part {
+        guest: version.guest.to_string(),
+        version: version.saved.version,
+        bytes: version.saved.bytes.len(),
+        followed: version.superseded,
     };
     let contents = Contents {
         site: site.to_owned(),
         collector: collector.to_owned(),
-        states: states.iter().map(part).collect(),
+        states: entry.versions().map(part).collect(),
     };
     let mut line = serde_json::to_vec(&contents)?;
     line.push(b'\n');
     let mut sum = Sha256::new_with_prefix(&line);
-    for left in states {
-        sum.update(&left.saved.bytes);
+    for version in entry.versions() {
+        sum.update(&version.saved.bytes);
     }
     let sum = base16ct::lower::encode_string(&sum.finalize());
     let mut head = format!("{MAGIC}{VERSION} {sum}\n").into_bytes();
@@ -97,51 +94,59 @@ pub(super) fn head(site: &str, collector: &str, states: &[&Left]) -> io::Result<
     Ok(head)
 }
 
-/// Whose states these are, and what they are. No state may have more bytes than
+/// The site, the collector, and its states. No state may have more bytes than
 /// `limit`.
-pub(super) fn decode(bytes: &[u8], limit: usize) -> Result<(String, String, Record), Broken> {
-    let rest = bytes
-        .strip_prefix(MAGIC.as_bytes())
-        .ok_or(Broken::Foreign)?;
-    let (first, rest) = line(rest).ok_or(Broken::Torn)?;
-    let (version, sum) = first.split_once(' ').ok_or(Broken::Torn)?;
-    match version.parse().map_err(|_| Broken::Torn)? {
-        VERSION => {}
-        later if later > VERSION => return Err(Broken::Newer(later)),
-        _ => return Err(Broken::Torn),
-    }
-    if base16ct::lower::encode_string(&Sha256::digest(rest)) != sum {
-        return Err(Broken::Torn);
-    }
+pub(super) fn decode(
+    bytes: &[u8],
+    limit: usize,
+) -> Result<(String, String, StateEntry), StateFileError> {
+    let rest = checked(bytes)?;
     // What has the right checksum is as somebody has written it: what does not fit
     // from here on was written by somebody else.
-    let (second, mut rest) = line(rest).ok_or(Broken::Foreign)?;
-    let contents: Contents = serde_json::from_str(second).map_err(|_| Broken::Foreign)?;
-    let mut states = Vec::new();
+    let (second, mut rest) = line(rest).ok_or(StateFileError::Foreign)?;
+    let contents: Contents = serde_json::from_str(second).map_err(|_| StateFileError::Foreign)?;
+    let mut versions = Vec::new();
     for part in contents.states {
         if part.bytes > limit {
-            return Err(Broken::TooLarge(part.bytes as u64, limit as u64));
+            return Err(StateFileError::TooLarge(part.bytes as u64, limit as u64));
         }
-        let (bytes, others) = rest.split_at_checked(part.bytes).ok_or(Broken::Foreign)?;
+        let (bytes, others) = rest
+            .split_at_checked(part.bytes)
+            .ok_or(StateFileError::Foreign)?;
         rest = others;
-        states.push(Left {
-            guest: part.guest.parse().map_err(|_| Broken::Foreign)?,
+        versions.push(StateVersion {
+            guest: part.guest.parse().map_err(|_| StateFileError::Foreign)?,
+            // Earlier releases did not say so of the second.
+            superseded: part.followed || !versions.is_empty(),
             saved: Arc::new(Saved {
                 collector: contents.collector.clone(),
                 version: part.version,
                 bytes: bytes.to_vec(),
             }),
-            followed: part.followed,
         });
     }
-    let mut states = states.into_iter();
-    let (now, before, more) = (states.next(), states.next(), states.next());
-    if more.is_some() || !rest.is_empty() {
-        return Err(Broken::Foreign);
+    if !(1..=2).contains(&versions.len()) || !rest.is_empty() {
+        return Err(StateFileError::Foreign);
     }
-    let now = now.ok_or(Broken::Foreign)?;
-    let record = Record { now, before };
-    Ok((contents.site, contents.collector, record))
+    Ok((contents.site, contents.collector, StateEntry::new(versions)))
+}
+
+/// What follows the first line, if that has its checksum.
+fn checked(bytes: &[u8]) -> Result<&[u8], StateFileError> {
+    let rest = bytes
+        .strip_prefix(MAGIC.as_bytes())
+        .ok_or(StateFileError::Foreign)?;
+    let (first, rest) = line(rest).ok_or(StateFileError::Torn)?;
+    let (version, sum) = first.split_once(' ').ok_or(StateFileError::Torn)?;
+    match version.parse().map_err(|_| StateFileError::Torn)? {
+        VERSION => {}
+        later if later > VERSION => return Err(StateFileError::Newer(later)),
+        _ => return Err(StateFileError::Torn),
+    }
+    if base16ct::lower::encode_string(&Sha256::digest(rest)) != sum {
+        return Err(StateFileError::Torn);
+    }
+    Ok(rest)
 }
 
 fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
@@ -150,27 +155,38 @@ fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(line).ok()?, rest.get(1..)?))
 }
 
-impl fmt::Display for Broken {
+impl StateFileError {
+    /// Whether nothing good is lost when another file takes its place. A good file
+    /// that cannot be used now stays where it is.
+    pub(super) fn is_broken(&self) -> bool {
+        match self {
+            Self::Foreign | Self::Torn | Self::Misplaced(..) | Self::NotAFile(_) => true,
+            Self::Newer(_) | Self::TooLarge(..) | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for StateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => f.write_str("it is no state of this program"),
+            Self::Foreign => f.write_str("it is not a state file of this program"),
             Self::Newer(version) => write!(
                 f,
-                "it has the format `{version}`, of a later version of this program, \
-                 which knows `{VERSION}`"
+                "it has the format `{version}`, of a later version of this program; \
+                 this one reads up to `{VERSION}`"
             ),
-            Self::Torn => f.write_str("it is not whole: its checksum is another"),
+            Self::Torn => f.write_str("checksum mismatch: the file is corrupt"),
             Self::TooLarge(bytes, limit) => write!(
                 f,
                 "its `{bytes}` bytes are more than the `{limit}` of `guest.limits.stateSize`"
             ),
-            Self::Misplaced(site, collector) => {
-                write!(
-                    f,
-                    "it is of the site `{site}` and the collector `{collector}`"
-                )
+            Self::Misplaced(site, collector) => write!(
+                f,
+                "it belongs to the site `{site}` and the collector `{collector}`"
+            ),
+            Self::NotAFile(error) | Self::Unreadable(error) => {
+                write!(f, "it cannot be read: {error}")
             }
-            Self::Unreadable(error) => write!(f, "it cannot be read: {error}"),
         }
     }
 }

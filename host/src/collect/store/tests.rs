@@ -4,9 +4,11 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::Sha256;
 use tempfile::TempDir;
 
 use super::*;
+use crate::collect::state::StateVersion;
 use crate::guest::Saved;
 use crate::metrics::Build;
 
@@ -34,32 +36,49 @@ fn guest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-fn left(by: &str, collector: &str, bytes: &[u8]) -> Left {
-    Left {
+fn version(by: &str, collector: &str, bytes: &[u8]) -> StateVersion {
+    StateVersion {
         guest: guest(by),
         saved: Arc::new(Saved {
             collector: collector.to_owned(),
             version: 3,
             bytes: bytes.to_vec(),
         }),
-        followed: false,
+        superseded: false,
     }
 }
 
-/// Stores that state of a collector.
+/// Stores that state of a collector, beside those that are stored; whether it is on
+/// the disk.
 fn keep(store: &Store, of: &SiteName, collector: &str, bytes: &[u8]) -> bool {
-    let mut slot = Slot::default();
-    slot.learn(1, left("old", collector, bytes), 1);
-    let mut slots = HashMap::from([(collector.to_owned(), slot)]);
-    store.bring(of, &mut slots);
-    slots[collector].stored
+    let entry = StateEntry::new(vec![version("old", collector, bytes)]);
+    bring(store, of, collector, entry)
 }
 
-/// What is found of the collectors of a site.
-fn found(store: &Store, of: &SiteName) -> HashMap<String, Vec<u8>> {
-    let slots = store.read(of, guest("old"), 1, LIMIT).into_iter();
-    let bytes = |slot: Slot| slot.state.unwrap().now().saved.bytes.clone();
-    slots.map(|(name, slot)| (name, bytes(slot))).collect()
+fn bring(store: &Store, of: &SiteName, collector: &str, entry: StateEntry) -> bool {
+    let held = store.held().get(of).cloned().unwrap_or_default();
+    let held = held.into_iter();
+    let mut states: HashMap<_, _> = held
+        .filter_map(|(name, entry)| Some((name, entry?)))
+        .collect();
+    states.insert(collector.to_owned(), entry.clone());
+    store.bring(of, &states);
+    store.held()[of][collector] == Some(entry)
+}
+
+/// What is found of these collectors of a site.
+fn found(store: &Store, of: &SiteName, collectors: &[&str]) -> HashMap<String, Vec<u8>> {
+    let read = |name: &&str| {
+        let entry = store.read(of, name, LIMIT).unwrap();
+        let bytes = entry.versions().next()?.saved.bytes.clone();
+        Some(((*name).to_owned(), bytes))
+    };
+    collectors.iter().filter_map(read).collect()
+}
+
+/// What is found of `jobs`.
+fn jobs(store: &Store, of: &str) -> Option<Vec<u8>> {
+    found(store, &site(of), &["jobs"]).remove("jobs")
 }
 
 /// A folder, its store, and the one file in it.
@@ -72,9 +91,13 @@ fn one() -> (TempDir, Store, PathBuf) {
     (folder, store, file)
 }
 
+fn load(path: &Path, collector: &str) -> Result<StateEntry, StateFileError> {
+    disk::load(&Disk::default(), path, "paris", collector, LIMIT)
+}
+
 /// The file is set aside, and whatever else there is found as before.
 fn is_set_aside(store: &Store, file: &Path, what: &str) {
-    assert!(found(store, &site("paris")).is_empty(), "{what}");
+    assert_eq!(jobs(store, "paris"), None, "{what}");
     assert!(!file.exists(), "{what}");
     assert!(file.with_extension("state.broken").exists(), "{what}");
 }
@@ -93,42 +116,46 @@ fn what_was_stored_is_found_by_the_next_process() {
     keep(&store, &site("lyon"), "jobs", b"\0\n\xff");
     drop(store);
     let store = open(folder.path());
-    let paris = found(&store, &site("paris"));
+    let paris = found(&store, &site("paris"), &["jobs", "empty", "tape"]);
     assert_eq!(paris["jobs"], b"counted 7");
     assert_eq!(paris["empty"], b"");
-    assert_eq!(found(&store, &site("lyon"))["jobs"], b"\0\n\xff");
-    assert!(found(&store, &site("elsewhere")).is_empty());
-    let slots = store.read(&site("paris"), guest("old"), 1, LIMIT);
-    let slot = &slots["jobs"];
-    assert!(slot.stored, "there is nothing to write");
-    let left = slot.state.as_ref().unwrap().now();
-    assert_eq!((left.guest, left.saved.version), (guest("old"), 3));
+    assert_eq!(paris.len(), 2);
+    assert_eq!(jobs(&store, "lyon").unwrap(), b"\0\n\xff");
+    assert_eq!(jobs(&store, "elsewhere"), None);
+    let entry = store.read(&site("paris"), "jobs", LIMIT).unwrap();
+    let version = entry.versions().next().unwrap();
+    assert_eq!((version.guest, version.saved.version), (guest("old"), 3));
 }
 
 #[test]
-fn both_states_of_a_probation_are_kept() {
+fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
-    let mut slot = Slot::default();
-    slot.learn(1, left("old", "jobs", b"before"), 1);
-    slot.learn(4, left("new", "jobs", b"since"), 1);
-    let mut slots = HashMap::from([("jobs".to_owned(), slot)]);
-    store.bring(&site("paris"), &mut slots);
-    let given = |by: &str| {
-        let slots = store.read(&site("paris"), guest(by), 1, LIMIT);
-        let state = slots["jobs"].state.clone().unwrap();
-        state.now().saved.bytes.clone()
-    };
-    assert_eq!(given("old"), b"before");
-    assert_eq!(given("new"), b"since");
+    let mut before = version("old", "jobs", b"before");
+    before.superseded = true;
+    let entry = StateEntry::new(vec![before, version("new", "jobs", b"since")]);
+    assert!(bring(&store, &site("paris"), "jobs", entry.clone()));
+    let file = folder.path().join("paris/jobs.state");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.ends_with("sincebefore"), "{text}");
+    let read = || store.read(&site("paris"), "jobs", LIMIT).unwrap();
+    let kept: Vec<_> = read().versions().cloned().collect();
+    assert_eq!(kept, entry.versions().cloned().collect::<Vec<_>>());
+    // Earlier releases did not mark the second one.
+    let (head, rest) = text.split_once('\n').unwrap();
+    let earlier = rest.replace(",\"followed\":true", "");
+    let sum = base16ct::lower::encode_string(&<Sha256 as sha2::Digest>::digest(&earlier));
+    let head = &head[..head.rfind(' ').unwrap()];
+    fs::write(&file, format!("{head} {sum}\n{earlier}")).unwrap();
+    let kept: Vec<_> = read().versions().map(|it| it.superseded).collect();
+    assert_eq!(kept, [false, true]);
 }
 
 #[test]
-fn what_has_to_go_is_removed() {
+fn what_is_not_known_any_more_is_removed() {
     let (_folder, store, file) = one();
-    let mut slots = HashMap::from([("jobs".to_owned(), Slot::default())]);
-    store.bring(&site("paris"), &mut slots);
-    assert!(!file.exists() && slots["jobs"].stored);
+    store.bring(&site("paris"), &HashMap::new());
+    assert!(!file.exists());
 }
 
 #[test]
@@ -142,7 +169,7 @@ fn a_file_that_was_cut_off_anywhere_is_set_aside() {
     fs::write(&file, [&whole, b"?".as_slice()].concat()).unwrap();
     is_set_aside(&store, &file, "one byte more");
     fs::write(&file, &whole).unwrap();
-    assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 7");
+    assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
 }
 
 #[test]
@@ -161,18 +188,17 @@ fn a_file_in_which_any_byte_has_changed_is_set_aside() {
 fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
     let (folder, store, file) = one();
     let whole = String::from_utf8(fs::read(&file).unwrap()).unwrap();
-    let newer = whole.replacen("state 1 ", "state 2 ", 1);
-    let why = |path: &Path| match disk::load(path, "paris", LIMIT) {
+    let why_of = |path: &Path, collector| match load(path, collector) {
         Err(broken) => broken.to_string(),
         Ok(_) => panic!("it is good"),
     };
     for (text, said) in [
-        ("", "no state of this program"),
-        ("counters: 7\n", "no state of this program"),
-        (newer.as_str(), "the format `2`"),
-        (&whole[..whole.len() - 1], "its checksum"),
+        ("", "not a state file of this program"),
+        ("counters: 7\n", "not a state file of this program"),
+        (&whole[..whole.len() - 1], "checksum mismatch"),
     ] {
         fs::write(&file, text).unwrap();
+        let why = |path: &Path| why_of(path, "jobs");
         assert!(why(&file).contains(said), "{}", why(&file));
         is_set_aside(&store, &file, said);
     }
@@ -182,10 +208,11 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::write(&copy, &whole).unwrap();
         let of = site(name.split('/').next().unwrap());
-        assert!(found(&store, &of).is_empty(), "{name}");
+        assert!(found(&store, &of, &["jobs", "tape"]).is_empty(), "{name}");
         assert!(copy.with_extension("state.broken").exists(), "{name}");
     }
     fs::write(&file, &whole).unwrap();
+    let why = |path: &Path| why_of(path, "tape");
     let copy = file.with_file_name("tape.state");
     fs::write(&copy, &whole).unwrap();
     assert!(
@@ -200,25 +227,29 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
     fs::remove_file(&copy).unwrap();
     fs::create_dir(&copy).unwrap();
     assert!(why(&copy).contains("a directory"), "{}", why(&copy));
-    let others = found(&store, &site("paris"));
-    assert_eq!(others["jobs"], b"counted 7", "the others are read");
+    assert_eq!(
+        jobs(&store, "paris").unwrap(),
+        b"counted 7",
+        "the others are read"
+    );
 }
 
 #[test]
-fn a_state_of_more_bytes_than_allowed_is_set_aside() {
+fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
     let (_folder, store, file) = one();
     let large = vec![7; LIMIT + 1];
     assert!(keep(&store, &site("paris"), "jobs", &large));
-    let why = disk::load(&file, "paris", LIMIT).unwrap_err().to_string();
+    let read = || store.read(&site("paris"), "jobs", LIMIT).unwrap_err();
+    let why = read();
     assert!(
         why.contains("`101` bytes") && why.contains("`100`"),
         "{why}"
     );
-    is_set_aside(&store, &file, "a large state");
     // One that is too large to be looked at.
-    let sparse = fs::File::create(&file).unwrap();
+    let sparse = fs::OpenOptions::new().write(true).open(&file).unwrap();
     sparse.set_len(1 << 40).unwrap();
-    is_set_aside(&store, &file, "a large file");
+    assert!(read().contains("`guest.limits.stateSize`"));
+    assert!(file.exists());
 }
 
 #[test]
@@ -239,7 +270,7 @@ fn names_of_any_kind_are_told_apart_and_stay_in_the_folder() {
         }
     }
     for (n, name) in names.iter().enumerate() {
-        let found = found(&store, &site(name));
+        let found = found(&store, &site(name), &["jobs", "../jobs", &long]);
         for collector in ["jobs", "../jobs", &long] {
             let bytes = format!("{n} {}", collector.len());
             assert_eq!(found[collector], bytes.as_bytes(), "{name} {collector}");
@@ -254,9 +285,9 @@ fn what_a_killed_process_has_left_half_written_is_written_over() {
     let (_folder, store, file) = one();
     let beside = file.with_extension("state.new");
     fs::write(&beside, "half").unwrap();
-    assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 7");
+    assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
     assert!(keep(&store, &site("paris"), "jobs", b"counted 8"));
-    assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 8");
+    assert_eq!(jobs(&store, "paris").unwrap(), b"counted 8");
     assert!(!beside.exists());
 }
 
@@ -265,20 +296,21 @@ fn what_a_killed_process_has_left_half_written_is_written_over() {
 fn a_file_that_a_link_leads_to_is_not_written() {
     let (folder, store, file) = one();
     let other = folder.path().join("other");
-    for name in [file.with_extension("state.new"), file.clone()] {
+    let names = [file.with_extension("state.new"), file.clone()];
+    for (name, bytes) in names.into_iter().zip([b"counted 8", b"counted 9"]) {
         fs::write(&other, "kept").unwrap();
         let _ = fs::remove_file(&name);
         symlink(&other, &name).unwrap();
-        assert!(keep(&store, &site("paris"), "jobs", b"counted 8"));
+        assert!(keep(&store, &site("paris"), "jobs", bytes));
         assert_eq!(fs::read(&other).unwrap(), b"kept");
-        assert_eq!(found(&store, &site("paris"))["jobs"], b"counted 8");
+        assert_eq!(jobs(&store, "paris").unwrap(), bytes);
     }
     // The folder of a site may be a link as well.
     let (there, away) = (folder.path().join("paris"), folder.path().join("away"));
     fs::rename(&there, &away).unwrap();
     symlink(&away, &there).unwrap();
     let before = fs::read(away.join("jobs.state")).unwrap();
-    assert!(!keep(&store, &site("paris"), "jobs", b"counted 9"));
+    assert!(!keep(&store, &site("paris"), "jobs", b"counted 10"));
     assert_eq!(fs::read(away.join("jobs.state")).unwrap(), before);
     drop(store);
     let lock = folder.path().join(".lock");
@@ -310,6 +342,7 @@ fn nobody_else_may_read_what_is_stored() {
 fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
     let (folder, store, _) = one();
     let paris = site("paris");
+    store.instruments.expect_site(&paris);
     store.expect(&paris);
     assert!(failures(&store).ends_with("} 0"));
     // Not even the super-user can write below a file.
@@ -322,14 +355,15 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
         keep(&store, &site("lyon"), "jobs", b"counted 3"),
         "the others go on"
     );
-    assert!(failures(&store).ends_with("} 2"), "{}", failures(&store));
+    // What failed was tried again.
+    assert!(failures(&store).ends_with("} 3"), "{}", failures(&store));
     assert_eq!(store.failing.lock().unwrap().len(), 2);
     fs::remove_file(&there).unwrap();
     fs::rename(&away, &there).unwrap();
     assert!(keep(&store, &paris, "jobs", b"counted 8"));
     assert!(keep(&store, &paris, "tape", b"counted 1"));
     assert!(store.failing.lock().unwrap().is_empty());
-    assert_eq!(found(&store, &paris)["jobs"], b"counted 8");
+    assert_eq!(jobs(&store, "paris").unwrap(), b"counted 8");
 }
 
 #[test]

@@ -41,6 +41,7 @@ impl Instruments {
         denied: impl IntoIterator<Item = &'static str>,
         faults: impl IntoIterator<Item = &'static str>,
     ) {
+        self.sites().insert(site.clone());
         let table = self.change();
         table
             .egress_headers_removed
@@ -66,32 +67,37 @@ impl Instruments {
 
     /// A collection has ended; `ok` when the guest returned a report.
     pub fn collection(&self, site: &SiteName, ok: bool, took: Duration) {
-        let table = self.change();
         let result = if ok { SUCCESS } else { FAILURE };
-        table
-            .collections
-            .with_label_values(&[site.as_str(), result])
-            .inc();
-        table
-            .collection_duration
-            .with_label_values(&[site.as_str()])
-            .observe(took.as_secs_f64());
+        self.while_expected(site, |table| {
+            table
+                .collections
+                .with_label_values(&[site.as_str(), result])
+                .inc();
+            table
+                .collection_duration
+                .with_label_values(&[site.as_str()])
+                .observe(took.as_secs_f64());
+        });
     }
 
     /// The guest broke a limit or failed, such as `trap` or `deadline`.
     pub fn fault(&self, site: &SiteName, reason: &'static str) {
-        self.change()
-            .guest_faults
-            .with_label_values(&[site.as_str(), reason])
-            .inc();
+        self.while_expected(site, |table| {
+            table
+                .guest_faults
+                .with_label_values(&[site.as_str(), reason])
+                .inc();
+        });
     }
 
     /// The most memory the guest held in the collection that has just ended.
     pub fn peak_memory(&self, site: &SiteName, bytes: u64) {
-        self.change()
-            .guest_peak_memory
-            .with_label_values(&[site.as_str()])
-            .set(gauge(bytes));
+        self.while_expected(site, |table| {
+            table
+                .guest_peak_memory
+                .with_label_values(&[site.as_str()])
+                .set(gauge(bytes));
+        });
     }
 
     /// A request to NetBackup has ended with an HTTP status such as `200`, or
@@ -139,8 +145,8 @@ impl Instruments {
         });
     }
 
-    /// A request may outlive its site by a moment: one that is broken off is told
-    /// of when the site has gone, and would bring its series back for good.
+    /// A request, a collection or a write may outlive its site: what it records then
+    /// would bring the site's series back for good.
     fn while_expected(&self, site: &SiteName, record: impl FnOnce(&Table)) {
         let sites = self.sites();
         if sites.contains(site) {
@@ -155,54 +161,69 @@ impl Instruments {
 
     /// Whether anybody verifies that the server is the right one.
     pub fn tls_insecure(&self, site: &SiteName, insecure: bool) {
-        self.change()
-            .tls_insecure
-            .with_label_values(&[site.as_str()])
-            .set(i64::from(insecure));
+        self.while_expected(site, |table| {
+            table
+                .tls_insecure
+                .with_label_values(&[site.as_str()])
+                .set(i64::from(insecure));
+        });
     }
 
     /// How many series the site has on the page.
     pub fn series(&self, site: &SiteName, count: usize) {
-        self.change()
-            .series
-            .with_label_values(&[site.as_str()])
-            .set(gauge(count as u64));
+        self.while_expected(site, |table| {
+            table
+                .series
+                .with_label_values(&[site.as_str()])
+                .set(gauge(count as u64));
+        });
     }
 
     /// Series that were not fit for the page.
     pub fn dropped(&self, site: &SiteName, reason: &'static str, count: usize) {
-        let labels = [site.as_str(), reason];
-        self.change()
-            .series_dropped
-            .with_label_values(&labels)
-            .inc_by(count as u64);
+        self.while_expected(site, |table| {
+            table
+                .series_dropped
+                .with_label_values(&[site.as_str(), reason])
+                .inc_by(count as u64);
+        });
     }
 
     /// Shows a site whose state is stored, before that has ever failed.
     pub fn expect_state(&self, site: &SiteName) {
-        let failures = &self.change().state_write_failures;
-        failures.with_label_values(&[site.as_str()]);
+        self.while_expected(site, |table| {
+            table
+                .state_write_failures
+                .with_label_values(&[site.as_str()]);
+        });
     }
 
     /// The site's saved state could not be stored.
     pub fn state_write_failed(&self, site: &SiteName) {
-        let failures = &self.change().state_write_failures;
-        failures.with_label_values(&[site.as_str()]).inc();
+        self.while_expected(site, |table| {
+            table
+                .state_write_failures
+                .with_label_values(&[site.as_str()])
+                .inc();
+        });
     }
 
     /// A collector's last answer was still good.
     pub fn cache_hit(&self, site: &SiteName, collector: &str) {
-        self.change()
-            .cache_lookups
-            .with_label_values(&[site.as_str(), collector, "hit"])
-            .inc();
+        self.lookup(site, collector, "hit");
     }
 
     /// A collector had to be asked.
     pub fn cache_miss(&self, site: &SiteName, collector: &str) {
-        self.change()
-            .cache_lookups
-            .with_label_values(&[site.as_str(), collector, "miss"])
-            .inc();
+        self.lookup(site, collector, "miss");
+    }
+
+    fn lookup(&self, site: &SiteName, collector: &str, result: &str) {
+        self.while_expected(site, |table| {
+            table
+                .cache_lookups
+                .with_label_values(&[site.as_str(), collector, result])
+                .inc();
+        });
     }
 }

@@ -167,11 +167,10 @@ fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
     everything(&instruments, &gone);
     assert!(instruments.render(Format::Text).contains("site=\"gone\""));
     instruments.forget_site(&gone);
-    // Of requests that are broken off with it.
-    instruments.upstream(&gone, "canceled", Duration::ZERO);
-    instruments.received(&gone, 1);
-    instruments.denied(&gone, "path");
-    instruments.headers_removed(&gone, 1);
+    // Of requests that are broken off with it, and of a collection that ends late.
+    everything(&instruments, &gone);
+    instruments.expect_state(&gone);
+    instruments.tls_insecure(&gone, true);
     assert_eq!(ours(&instruments.render(Format::Text)), before);
 }
 

@@ -14,19 +14,23 @@ pub trait Witness: Send + Sync {
     fn is_up(&self, site: &SiteName) -> bool;
     /// Whether that collector succeeded when last asked.
     fn succeeds(&self, site: &SiteName, collector: &str) -> bool;
-    /// What a collection of this site would be given now.
+    /// What a collection of this site by the running guest would be given now.
     fn next(&self, site: &SiteName) -> (Window, Vec<Saved>);
     /// What scrapes are answered with for this site, and what it costs.
     fn served(&self, site: &SiteName) -> Served;
     /// The newest version of a guest signed with the key of that digest that has
     /// passed its probation; none is known where nothing is kept.
     fn proven_version(&self, key: Digest) -> Option<Version>;
-    /// The guest of generation `era` is there to stay: the state of those before it
-    /// is not needed any more.
-    fn settle(&self, era: u64);
-    /// Puts back the state that the guest of generation `era`, and those before
-    /// it, have left behind, and takes none from later ones up to `now`.
-    fn put_back(&self, era: u64, now: u64);
+    /// The guest that was rolled back last, perhaps by an earlier process, until
+    /// another guest takes its place.
+    fn rolled_back(&self) -> Option<Digest>;
+    /// Reports and states of `current` count from now on. Those of `previous` are
+    /// kept for a rollback.
+    fn swap(&self, current: Digest, previous: Option<Digest>);
+    /// Returns to the states of a guest. Whatever others report does not count.
+    fn roll_back(&self, failed: Digest, to: Digest);
+    /// The guest that was rolled back may be tried again when it is offered.
+    fn forget_rolled_back(&self);
 }
 
 /// What scrapes are answered with for one site.

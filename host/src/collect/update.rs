@@ -1,14 +1,12 @@
-//! What a collection teaches the memory.
+//! What a collection leaves for the next one.
 
 use std::sync::Arc;
 
 use crate::guest::{Digest, Outcome, Report, Saved};
 
 /// The part of a report that the next collection needs.
-pub(super) struct Lesson {
-    /// The generation that first ran the guest.
-    pub(super) era: u64,
-    /// The guest.
+pub(super) struct StateUpdate {
+    /// The guest that made the report.
     pub(super) guest: Digest,
     pub(super) api_version: Option<String>,
     /// Whether each collector succeeded.
@@ -17,13 +15,21 @@ pub(super) struct Lesson {
     pub(super) states: Vec<Arc<Saved>>,
 }
 
-impl Lesson {
+/// What became of an update.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Committed {
+    /// Whether the guest's reports still count.
+    pub(super) counts: bool,
+    /// Collectors whose state was not taken, and why.
+    pub(super) rejected: Vec<(String, String)>,
+}
+
+impl StateUpdate {
     /// Takes the states out of the report, which may be large.
-    pub(super) fn of(era: u64, guest: Digest, report: &mut Report) -> Self {
+    pub(super) fn of(guest: Digest, report: &mut Report) -> Self {
         let succeeded = |outcome: &Outcome| (outcome.collector.clone(), outcome.succeeded());
         let outcomes = &mut report.outcomes;
         Self {
-            era,
             guest,
             api_version: report.api_version.clone(),
             succeeded: outcomes.iter().map(succeeded).collect(),

@@ -1,0 +1,167 @@
+//! The system calls by which state files are read and written. Tests let each of
+//! them fail.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
+use super::{Links, ReadError, read};
+
+/// One call that is about to be made.
+#[derive(Debug)]
+pub enum Call<'a> {
+    /// Reads a whole file.
+    Read(&'a Path),
+    /// Opens a folder.
+    OpenFolder,
+    /// Makes a folder.
+    MakeFolder,
+    /// Makes a file.
+    Create,
+    /// Writes to a file.
+    Write(&'a File, &'a [u8]),
+    /// Writes a file or a folder through to the disk.
+    Sync,
+    /// Renames a file.
+    Rename,
+    /// Removes a file.
+    Remove,
+}
+
+/// Decides which calls fail.
+pub trait Faults: Send + Sync + std::fmt::Debug {
+    /// Called before each call, which is not made if this fails.
+    ///
+    /// # Errors
+    /// The error of the call.
+    fn before(&self, call: Call<'_>) -> io::Result<()>;
+}
+
+/// The disk. Clones share their faults.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    /// None outside of tests.
+    faults: Option<Arc<dyn Faults>>,
+}
+
+impl Disk {
+    /// A disk whose calls may fail.
+    pub fn with(faults: Arc<dyn Faults>) -> Self {
+        let faults = Some(faults);
+        Self { faults }
+    }
+
+    /// Reads a regular file of at most `limit` bytes, and follows no link.
+    ///
+    /// # Errors
+    /// As those of [`read`].
+    pub fn read(&self, path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        self.before(Call::Read(path))?;
+        read(path, Links::Refuse, limit)
+    }
+
+    /// Opens a folder by its path.
+    ///
+    /// # Errors
+    /// It is not a folder, or cannot be opened.
+    pub fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
+        self.open_folder(CWD, path, OFlags::empty())
+    }
+
+    /// Opens a folder in another one. A link in its place is refused, so that
+    /// nobody can lead the calls below it elsewhere.
+    ///
+    /// # Errors
+    /// It is not a folder, or cannot be opened.
+    pub fn folder_in(&self, folder: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+        self.open_folder(folder.as_fd(), Path::new(name), OFlags::NOFOLLOW)
+    }
+
+    /// Makes a folder that only this user can read; there may be one already.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_folder(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
+        self.before(Call::MakeFolder)?;
+        match mkdirat(at, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a file that only this user can read, and that must not exist.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(&self, at: &OwnedFd, name: &str) -> io::Result<File> {
+        self.before(Call::Create)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = openat(at, name, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(file.into())
+    }
+
+    /// Writes all of the bytes.
+    ///
+    /// # Errors
+    /// Not all of them were written.
+    pub fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        self.before(Call::Write(file, bytes))?;
+        file.write_all(bytes)
+    }
+
+    /// Returns when the contents of a file, or the names in a folder, are on the
+    /// disk.
+    ///
+    /// # Errors
+    /// They may not be.
+    pub fn sync(&self, what: impl AsFd) -> io::Result<()> {
+        self.before(Call::Sync)?;
+        Ok(fsync(what)?)
+    }
+
+    /// Renames a file within a folder; a file under the new name is replaced.
+    ///
+    /// # Errors
+    /// Nothing was renamed.
+    pub fn rename(&self, at: &OwnedFd, from: &str, to: &str) -> io::Result<()> {
+        self.before(Call::Rename)?;
+        Ok(renameat(at, from, at, to)?)
+    }
+
+    /// The same by paths.
+    ///
+    /// # Errors
+    /// Nothing was renamed.
+    pub fn rename_path(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.before(Call::Rename)?;
+        fs::rename(from, to)
+    }
+
+    /// Removes a file, which need not exist.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
+        self.before(Call::Remove)?;
+        match unlinkat(at, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open_folder(&self, at: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+        self.before(Call::OpenFolder)?;
+        let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(openat(at, path, flags, Mode::empty())?)
+    }
+
+    fn before(&self, call: Call<'_>) -> io::Result<()> {
+        self.faults.as_ref().map_or(Ok(()), |it| it.before(call))
+    }
+}
