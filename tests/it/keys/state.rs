@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::Bench;
+use tests::{Bench, eventually};
 
 use super::{KEY, Keys, lively, paris};
 
@@ -14,20 +14,25 @@ async fn state_is_kept_in_the_folder_that_is_named_now() {
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
     let bench = Bench::on(&with("")).await;
     bench.until_read(&["paris"]).await;
-    let state = |folder: &str| fs::read(bench.file(&format!("{folder}/paris/jobs.state")));
+    let state = async |folder: &str| {
+        let file = bench.file(&format!("{folder}/paris/jobs.state"));
+        // A reload does not wait for the disk.
+        eventually("the state is written", async || file.exists()).await;
+        fs::read(file).unwrap()
+    };
     let failures = "nbu_exporter_state_write_failures_total";
     assert!(bench.scrape().await.all(failures, &[]).is_empty());
 
     bench.reconfigure(&with("stateDir: one")).await;
-    let first = state("one").unwrap();
+    let first = state("one").await;
     let zero = bench.scrape().await.value(failures, &[("site", "paris")]);
     assert_eq!(zero, Some(0.0));
     bench.reconfigure(&with("stateDir: two")).await;
-    assert_eq!(state("two").unwrap(), first);
+    assert_eq!(state("two").await, first);
     // Nobody holds the folder before any more.
     bench.reconfigure(&with("stateDir: ./one")).await;
     bench.reconfigure(&with("")).await;
     fs::remove_dir_all(bench.file("one")).unwrap();
     bench.reconfigure(&with("stateDir: two/..")).await;
-    assert_eq!(state(".").unwrap(), first);
+    assert_eq!(state(".").await, first);
 }

@@ -27,7 +27,10 @@ async fn a_broken_file_is_set_aside_and_the_others_go_on() {
     fs::write(file("lyon"), "something else\n").unwrap();
 
     let mut life = Life::begin(folder.path()).await;
-    for (site, why) in [("lyon", "no state of this program"), ("paris", "not whole")] {
+    for (site, why) in [
+        ("lyon", "not a state file of this program"),
+        ("paris", "checksum mismatch"),
+    ] {
         assert_eq!(life.first(site, "1").await, 1.0, "{site} begins anew");
         let aside = file(site).with_extension("state.broken");
         assert!(aside.exists(), "{}", aside.display());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tempfile::TempDir;
-use tests::{Bench, Program, estates};
+use tests::{Bench, Program, estates, eventually};
 
 use super::{HOURLY, Life, configure, counted, simulator};
 
@@ -124,6 +124,7 @@ async fn a_folder_that_was_deleted_is_made_and_filled_again_by_a_reload() {
     fs::remove_dir_all(&state).unwrap();
     let answer = bench.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
+    eventually("it is written again", async || file.exists()).await;
     assert_eq!(fs::read(&file).unwrap(), written);
 
     // Where it cannot be made, everything else takes effect all the same.

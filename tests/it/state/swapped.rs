@@ -60,6 +60,37 @@ async fn a_rollback_puts_the_files_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, OFTEN);
+    let mut life = Life::begin(folder.path()).await;
+    life.first("paris", "1").await;
+    install(folder.path(), "trap-at-2", 2);
+    life.program.line("Guest rolled back").await;
+    let kept = folder.path().join("state/.versions");
+    eventually("the verdict is written", async || kept.exists()).await;
+    life.kill().await;
+
+    let mut life = Life::begin(folder.path()).await;
+    life.program.line("rolled back before the restart").await;
+    let built_in = |e: &tests::Exposition| !e.all("nbu_api_version", &[]).is_empty();
+    let page = life.until("the built-in guest runs", built_in).await;
+    let swaps = "nbu_exporter_guest_swaps_total";
+    assert_eq!(page.value(swaps, &[("result", "refused")]), Some(1.0));
+    // A reload is no reason to try it again, and another file is.
+    let answer = life.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let page = life.client.scrape().await;
+    assert!(page.all("nbu_test_jobs", &[]).is_empty());
+    install(folder.path(), "count", 3);
+    life.until("the other file runs", |e| {
+        counted(e, "paris", "3").is_some()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
