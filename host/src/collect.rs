@@ -3,6 +3,8 @@
 
 mod attempt;
 mod guests;
+#[cfg(test)]
+mod life;
 mod memory;
 mod persistence;
 mod probe;
@@ -14,7 +16,7 @@ mod store;
 mod update;
 mod verdicts;
 
-pub use attempt::{Desk, Done};
+pub use attempt::{Described, Desk, Done};
 pub use memory::Memory;
 pub use probe::probe;
 pub use rounds::Rounds;

@@ -78,7 +78,7 @@ pub(super) async fn run(
         instruments: &instruments,
     };
     let reads = members.iter().map(|member| async {
-        let Some(done) = desk.collect(member).await else {
+        let Some(done) = desk.collect(&guest, member).await else {
             return false;
         };
         let complete = done.complete();

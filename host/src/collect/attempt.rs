@@ -21,10 +21,28 @@ use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::Member;
 
+/// What is known of a guest without calling it.
+pub trait Described: Send + Sync {
+    /// Of its bytes.
+    fn digest(&self) -> Digest;
+    /// Whether a collector's answer may be reused for the TTL.
+    fn caches(&self, collector: &str) -> bool;
+}
+
+impl Described for Guest {
+    fn digest(&self) -> Digest {
+        self.digest()
+    }
+
+    fn caches(&self, collector: &str) -> bool {
+        self.caches(collector)
+    }
+}
+
 /// What a collection is made with.
 pub struct Desk<'a> {
-    /// The code.
-    pub guest: &'a Guest,
+    /// Whose collection it is.
+    pub guest: &'a dyn Described,
     /// What the call may use.
     pub limits: Limits,
     /// How long values count.
@@ -33,6 +51,25 @@ pub struct Desk<'a> {
     pub memory: &'a Arc<Memory>,
     /// Where it is counted.
     pub instruments: &'a Instruments,
+}
+
+/// What a collection was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) collectors: &'a [String],
+    /// Whether these are all collectors of the site.
+    pub(super) everything: bool,
+    pub(super) began: Moment,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn now(member: &Member, collectors: &'a [String]) -> Self {
+        Self {
+            collectors,
+            everything: collectors.len() == member.settings.collectors.len(),
+            began: Moment::now(),
+        }
+    }
 }
 
 /// What one collection came to.
@@ -65,28 +102,33 @@ impl Done {
 impl Desk<'_> {
     /// Reads every collector of a site now; none when the guest does not count any
     /// more.
-    pub async fn collect(&self, member: &Member) -> Option<Done> {
-        let began = Moment::now();
+    pub async fn collect(&self, guest: &Guest, member: &Member) -> Option<Done> {
         let everything = member.collectors();
-        let result = self.ask(member, &everything).await;
-        self.settle(member, &everything, began, result).await
+        let asked = Asked::now(member, &everything);
+        let result = self.ask(guest, member, &everything).await;
+        self.settle(&member.name, asked, result).await
     }
 
     /// Asks the guest for `ask` and nothing else. Nothing is recorded yet: the
     /// answer may come too late to count.
-    pub(super) async fn ask(&self, member: &Member, ask: &[String]) -> Result<Collected, Fault> {
+    pub(super) async fn ask(
+        &self,
+        guest: &Guest,
+        member: &Member,
+        ask: &[String],
+    ) -> Result<Collected, Fault> {
         let mut settings = member.settings.clone();
         settings
             .collectors
             .retain(|selection| ask.contains(&selection.name));
-        let (window, mut state) = self.memory.next(&member.name, self.guest.digest());
+        let (window, mut state) = self.memory.next(&member.name, guest.digest());
         state.retain(|saved| ask.contains(&saved.collector));
         let place = Place {
             site: &member.name,
             egress: &member.egress,
             limits: self.limits,
         };
-        self.guest.collect(place, &settings, window, state).await
+        guest.collect(place, &settings, window, state).await
     }
 
     /// Counts and logs the result, stores the state, and says what each
@@ -95,12 +137,11 @@ impl Desk<'_> {
     /// None when the guest does not count any more.
     pub(super) async fn settle(
         &self,
-        member: &Member,
-        ask: &[String],
-        began: Moment,
+        site: &SiteName,
+        asked: Asked<'_>,
         result: Result<Collected, Fault>,
     ) -> Option<Done> {
-        let site = &member.name;
+        let began = asked.began;
         let took = Moment::now().since(began);
         let mut done = Done {
             guest: self.guest.digest(),
@@ -120,7 +161,11 @@ impl Desk<'_> {
         match result {
             Ok(mut collected) => {
                 let committed = self.commit(site, &mut collected.report).await?;
-                self.measure(member, ask, &collected, took);
+                self.instruments.peak_memory(site, collected.peak_memory);
+                let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
+                if whole && asked.everything {
+                    self.memory.costs(site, took, collected.peak_memory);
+                }
                 done.api_version = collected.report.api_version;
                 for outcome in collected.report.outcomes {
                     let name = outcome.collector.clone();
@@ -131,8 +176,8 @@ impl Desk<'_> {
             }
             // The call came to nothing, and so did every collector in it.
             Err(fault) => {
-                self.fault(site, ask, &fault);
-                for name in ask {
+                self.fault(site, asked.collectors, &fault);
+                for name in asked.collectors {
                     let verdict = Verdict::Failed(vec![FAULT], Vec::new());
                     done.ended.push((name.clone(), Ended::Badly));
                     done.attempts.push(attempt(name, verdict));
@@ -142,15 +187,6 @@ impl Desk<'_> {
         self.instruments.collection(site, done.complete(), took);
         debug!(%site, ?took, complete = done.complete(), "Collection ended");
         Some(done)
-    }
-
-    fn measure(&self, member: &Member, ask: &[String], collected: &Collected, took: Duration) {
-        let site = &member.name;
-        self.instruments.peak_memory(site, collected.peak_memory);
-        let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
-        if whole && ask.len() == member.settings.collectors.len() {
-            self.memory.costs(site, took, collected.peak_memory);
-        }
     }
 
     fn fault(&self, site: &SiteName, ask: &[String], fault: &Fault) {

@@ -10,7 +10,7 @@ use tokio::time::{sleep, sleep_until};
 use tracing::debug;
 
 use super::Settings;
-use super::attempt::{Desk, Done};
+use super::attempt::{Asked, Desk, Done};
 use super::memory::Memory;
 use super::schedule::{Due, Entry, Schedule};
 use crate::cache::Cache;
@@ -113,8 +113,7 @@ impl Rounds {
                 self.count_cache(&generation, &member, &due);
                 if !due.ask.is_empty() {
                     up &= !due.round;
-                    let Some(done) = self.collect(&generation, &member, &due.ask, began).await
-                    else {
+                    let Some(done) = self.collect(&generation, &member, &due.ask).await else {
                         continue;
                     };
                     up |= done.any();
@@ -157,25 +156,25 @@ impl Rounds {
         generation: &Generation,
         member: &Arc<Member>,
         ask: &[String],
-        began: Moment,
     ) -> Option<Done> {
+        let asked = Asked::now(member, ask);
         self.restore(&member.name, ask, generation).await;
         let desk = Desk {
-            guest: &generation.guest,
+            guest: generation.guest.as_ref(),
             limits: generation.limits,
             settings: *self.settings.borrow(),
             memory: &self.memory,
             instruments: &self.instruments,
         };
         let mut generations = self.stage.subscribe();
-        let asked = async {
-            let result = desk.ask(member, ask).await;
+        let result = async {
+            let result = desk.ask(&generation.guest, member, ask).await;
             let next = |guest| self.memory.next(&member.name, guest);
             let standing = self.stage.judge(generation, member, &result, next).await;
             (result, standing)
         };
         tokio::select! {
-            (result, standing) = asked => {
+            (result, standing) = result => {
                 if standing == Standing::Passed {
                     self.settle(generation);
                 }
@@ -184,7 +183,7 @@ impl Rounds {
                 if standing == Standing::Failed && result.is_ok() {
                     return None;
                 }
-                desk.settle(member, ask, began, result).await
+                desk.settle(&member.name, asked, result).await
             }
             () = does_not_count(&self.stage, &self.memory, generation, member, &mut generations) => None,
         }

@@ -177,6 +177,14 @@ impl Store {
         self.held().retain(|site, _| sites.contains(site));
     }
 
+    /// Whether the last write of that state has succeeded.
+    #[cfg(test)]
+    pub(super) fn holds(&self, site: &SiteName, collector: &str) -> bool {
+        let held = self.held();
+        let entry = held.get(site).and_then(|held| held.get(collector));
+        entry.is_some_and(Option::is_some)
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<SiteName, Held>> {
         // Nothing panics while it is held.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)

@@ -77,7 +77,11 @@ impl Watch {
     ) {
         let mut ward = self.lock();
         let earlier = ward.take().and_then(|ward| ward.previous);
-        if settings.probation == 0 {
+        // Somebody has offered the previous guest again: it would return to itself.
+        let returned = earlier
+            .as_ref()
+            .is_some_and(|it| it.guest.digest() == guest);
+        if settings.probation == 0 || returned {
             *ward = Some(Ward::alone(guest, settings));
             return witness.swap(guest, None);
         }
