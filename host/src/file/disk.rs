@@ -83,6 +83,35 @@ impl Disk {
         self.open_folder(folder.as_fd(), Path::new(name), OFlags::NOFOLLOW)
     }
 
+    /// Makes a folder and all that are missing above it, for only this user to read.
+    /// When this has returned, their names are on the disk.
+    ///
+    /// # Errors
+    /// One of them cannot be made.
+    pub fn make_folders(&self, path: &Path) -> io::Result<()> {
+        let mut missing = Vec::new();
+        for folder in path.ancestors().filter(|it| *it != Path::new("")) {
+            match fs::metadata(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(folder),
+                found if !found.as_ref().is_ok_and(fs::Metadata::is_dir) => {
+                    found?;
+                    return Err(io::ErrorKind::NotADirectory.into());
+                }
+                _ => break,
+            }
+        }
+        for folder in missing.into_iter().rev() {
+            self.before(Call::MakeFolder)?;
+            match mkdirat(CWD, folder, Mode::RWXU) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let above = folder.parent().filter(|it| *it != Path::new(""));
+            self.sync(self.folder(above.unwrap_or(Path::new(".")))?)?;
+        }
+        Ok(())
+    }
+
     /// Makes a folder that only this user can read; there may be one already.
     ///
     /// # Errors
@@ -163,5 +192,42 @@ impl Disk {
 
     fn before(&self, call: Call<'_>) -> io::Result<()> {
         self.faults.as_ref().map_or(Ok(()), |it| it.before(call))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Notes what is made and synced.
+    #[derive(Debug, Default)]
+    struct Notes(Mutex<Vec<&'static str>>);
+
+    impl Faults for Notes {
+        fn before(&self, call: Call<'_>) -> io::Result<()> {
+            let note = match call {
+                Call::MakeFolder => "make",
+                Call::Sync => "sync",
+                _ => return Ok(()),
+            };
+            self.0.lock().unwrap().push(note);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_folder_that_is_made_is_on_the_disk_before_the_next() {
+        let around = tempfile::tempdir().unwrap();
+        let notes = Arc::new(Notes::default());
+        let disk = Disk::with(Arc::clone(&notes) as Arc<dyn Faults>);
+        let folder = around.path().join("var/state");
+        disk.make_folders(&folder).unwrap();
+        assert!(folder.is_dir());
+        let made = std::mem::take(&mut *notes.0.lock().unwrap());
+        assert_eq!(made, ["make", "sync", "make", "sync"]);
+        disk.make_folders(&folder).unwrap();
+        assert!(notes.0.lock().unwrap().is_empty());
     }
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
-use tests::{Bench, Exposition, estates};
+use tests::{Bench, Exposition, estates, eventually};
 use tokio::sync::oneshot;
 
 use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
@@ -89,20 +89,7 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
     configure(folder.path(), &sites, OFTEN);
     let bench = Bench::open(folder).await.unwrap();
     let page = bench.until_read(&["paris", "lyon"]).await;
-    // What a disk that hangs does: the turn of the site does not end.
-    let turn = bench
-        .app
-        .rooms()
-        .memory
-        .turn(&SiteName::new("paris").unwrap());
-    let (release, held) = mpsc::channel::<()>();
-    let (began, begun) = oneshot::channel();
-    let hangs = thread::spawn(move || {
-        let _turn = turn.lock().unwrap();
-        began.send(()).unwrap();
-        held.recv().unwrap();
-    });
-    begun.await.unwrap();
+    let hanging = Hanging::at("paris", &bench).await;
     let later = |page: &Exposition, by: f64| {
         let from = counted(page, "lyon", "1").unwrap();
         move |e: &Exposition| counted(e, "lyon", "1").unwrap() >= from + by
@@ -116,8 +103,53 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
     let page = bench.until("the other site is read on and on", on).await;
     assert_eq!(counted(&page, "paris", "1"), stored);
 
-    release.send(()).unwrap();
-    hangs.join().unwrap();
+    hanging.end();
     let shown = |e: &Exposition| counted(e, "paris", "1") > stored;
     bench.until("it is shown once it is stored", shown).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_waits_for_no_disk_that_hangs() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let sites = [estates::site("paris", &simulator)];
+    configure(folder.path(), &sites, OFTEN);
+    let bench = Bench::open(folder).await.unwrap();
+    bench.until_read(&["paris"]).await;
+    let hanging = Hanging::at("paris", &bench).await;
+    // Another folder, where all that is known has to be written.
+    let server = OFTEN.replace("stateDir: state", "stateDir: other");
+    let rest = format!("guest: {{ path: guest.wasm }}\nserver: {{ {server} }}\n");
+    Bench::write(bench.folder.path(), &sites, &rest);
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    hanging.end();
+    let file = bench.file("other/paris/jobs.state");
+    eventually("it is written there", async || file.exists()).await;
+}
+
+/// What a disk that hangs does: the turn of a site does not end.
+pub(super) struct Hanging {
+    release: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Hanging {
+    pub(super) async fn at(site: &str, bench: &Bench) -> Self {
+        let memory = &bench.app.rooms().memory;
+        let turn = memory.turn(&SiteName::new(site).unwrap());
+        let (release, held) = mpsc::channel();
+        let (began, begun) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            let _turn = turn.lock().unwrap();
+            began.send(()).unwrap();
+            held.recv().unwrap();
+        });
+        begun.await.unwrap();
+        Self { release, thread }
+    }
+
+    pub(super) fn end(self) {
+        self.release.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tests::{Bench, estates, eventually, guests};
 
+use super::files::Hanging;
 use super::{HOURLY, Life, OFTEN, configure, counted, simulator};
 
 fn install(folder: &Path, behaviour: &str, stamp: u32) {
@@ -63,7 +64,12 @@ async fn a_rollback_puts_the_files_back() {
 async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
-    configure(folder.path(), &sites, OFTEN);
+    Bench::write(
+        folder.path(),
+        &sites,
+        &format!("{}server: {{ {OFTEN} }}\n", guests::ANY_GUEST),
+    );
+    install(folder.path(), "count", 1);
     let mut life = Life::begin(folder.path()).await;
     life.first("paris", "1").await;
     install(folder.path(), "trap-at-2", 2);
@@ -112,6 +118,36 @@ async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
     install(folder.path(), "count", 1);
     let life = Life::begin(folder.path()).await;
     assert!(life.first("paris", "1").await > shown);
+}
+
+/// The task of a site ends with the site, wherever it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_is_removed_at_the_end_of_a_probation_leaves_nothing_of_the_old_guest() {
+    let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
+    let [paris, lyon] = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
+    let rest = format!(
+        "guest: {{ path: guest.wasm, probation: {{ collections: 1 }} }}\nserver: {{ {OFTEN} }}\n"
+    );
+    Bench::write(folder.path(), &[paris, lyon], &rest);
+    install(folder.path(), "count", 1);
+    let bench = Bench::open(folder).await.unwrap();
+    bench.until_read(&["paris", "lyon"]).await;
+    let hanging = Hanging::at("paris", &bench).await;
+    install(bench.folder.path(), "count", 2);
+    let more = |e: &tests::Exposition| counted(e, "lyon", "2").is_some_and(|n| n > 5.0);
+    bench.until("the new one runs", more).await;
+    let written = bench.file("state/lyon/jobs.state");
+    let old = nbu_exporter::guest::Digest::of(&guests::behaving("count", 1)).to_string();
+    let has_old = || {
+        let text = fs::read(&written).unwrap_or_default();
+        text.is_empty() || String::from_utf8_lossy(&text).contains(&old)
+    };
+    let [lyon] = ["lyon"].map(|name| estates::site(name, &simulator));
+    Bench::write(bench.folder.path(), &[lyon], &rest);
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    hanging.end();
+    eventually("what the old one left is gone", async || !has_old()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

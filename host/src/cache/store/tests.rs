@@ -277,3 +277,34 @@ fn what_a_collection_says_again_is_not_written_again() {
     assert_eq!(place(others(a)), place(again(a)));
     assert_eq!(place(others(b)), place(again(b)));
 }
+
+#[tokio::test]
+async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
+    let cache = Arc::new(cache());
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel();
+    let other = Arc::clone(&cache);
+    let renders = std::thread::spawn(move || {
+        let _held = other.lock();
+        began.send(()).unwrap();
+        released.recv_timeout(Duration::from_secs(30)).is_ok()
+    });
+    begun.await.unwrap();
+    let expire = tokio::spawn(async move { cache.expire_forever().await });
+    // The runtime of this test has one thread. It comes back here if the task has
+    // not taken it to wait for the lock.
+    tokio::task::yield_now().await;
+    let _ = release.send(());
+    assert!(renders.join().unwrap());
+    expire.abort();
+}
+
+#[test]
+fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
+    let mut play = Play::new(1);
+    let (name, attempt) = (site(SITES[0]), play.attempt());
+    let pages = play.cache.subscribe();
+    play.cache
+        .record(&name, true, None, vec![attempt], || false);
+    assert!(!pages.has_changed().unwrap());
+}

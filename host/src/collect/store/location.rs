@@ -1,14 +1,14 @@
 //! The folder itself: whether it can be had, and whose it is.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use crate::file::{self, Links};
+use crate::file::{self, Disk, Links};
 
 /// Locked by the process that uses the folder. The system unlocks it when that
 /// ends, however it ends. No site's folder begins with a dot.
@@ -30,7 +30,7 @@ pub enum Unusable {
 /// # Errors
 /// The folder cannot be made.
 pub fn make(folder: &Path) -> Result<(), Unusable> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let made = Disk::default().make_folders(folder);
     made.map_err(|error| match standing(folder) {
         (file, metadata) if !metadata.as_ref().is_ok_and(fs::Metadata::is_dir) => {
             Unusable::NoFolder(file.to_owned())

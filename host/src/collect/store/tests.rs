@@ -422,3 +422,32 @@ fn a_place_that_can_hold_no_folder_is_refused_with_a_hint() {
     examine(&to_be_made).unwrap();
     assert!(!around.path().join("to").exists(), "looking makes nothing");
 }
+
+/// Its first sync fails; counts the others.
+#[derive(Debug, Default)]
+struct Syncs(std::sync::Mutex<usize>);
+
+impl crate::file::Faults for Syncs {
+    fn before(&self, call: crate::file::Call<'_>) -> std::io::Result<()> {
+        let mut syncs = self.0.lock().unwrap();
+        if matches!(call, crate::file::Call::Sync) {
+            *syncs += 1;
+            if *syncs == 1 {
+                return Err(rustix::io::Errno::IO.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_site_s_folder_that_was_made_in_vain_is_synced_by_the_next_write() {
+    let folder = TempDir::new().unwrap();
+    let syncs = Arc::new(Syncs::default());
+    let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::Faults>);
+    let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
+    assert!(!keep(&store, &site("paris"), "jobs", b"counted 7"));
+    assert!(keep(&store, &site("paris"), "jobs", b"counted 7"));
+    // The folder of all sites again, the file, and the folder of the site.
+    assert_eq!(*syncs.0.lock().unwrap(), 1 + 3);
+}
