@@ -9,6 +9,8 @@ mod probe;
 mod rounds;
 mod schedule;
 mod settings;
+mod site_tasks;
+mod spread;
 mod state;
 mod store;
 mod versions;
