@@ -4,11 +4,13 @@ mod answers;
 mod compiler;
 mod failure;
 mod listener;
+mod log;
 mod observer;
 mod reloader;
 mod rooms;
 mod source;
 mod storing;
+mod tasks;
 mod witness;
 
 use std::net::SocketAddr;
@@ -16,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -26,6 +27,7 @@ use reloader::Reloader;
 pub use reloader::{Request, Why};
 use rooms::Rooms;
 pub use source::Source;
+use tasks::Tasks;
 
 use crate::config::Config;
 use crate::guest::Engine;
@@ -46,7 +48,7 @@ pub struct App {
     addresses: Vec<SocketAddr>,
     requests: mpsc::Sender<Request>,
     stop: oneshot::Sender<()>,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
     rooms: Rooms,
     shutdown_timeout: watch::Receiver<Duration>,
 }
@@ -71,8 +73,17 @@ impl App {
         let (requests, inbox) = mpsc::channel(16);
         let rooms = Rooms::new(engine, &config, requests.clone());
         rooms.instruments.compiler(*compiler.borrow());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(compiler::watch(compiler, rooms.instruments.clone()));
+        let mut tasks = Tasks::default();
+        tasks.spawn(
+            "compiler",
+            compiler::watch(compiler, rooms.instruments.clone()),
+        );
+        if let Some(log) = &log {
+            tasks.spawn(
+                "log",
+                log::count(log.dropped_lines(), rooms.instruments.clone()),
+            );
+        }
         let store = storing::open(&rooms, config.state_dir.clone()).await;
         rooms.memory.set_store(store.map_err(Failure::State)?);
         let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
@@ -87,11 +98,11 @@ impl App {
         let begun = reloader.begin().await;
         begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
 
-        tasks.spawn(rooms.rounds().run());
+        tasks.spawn("rounds", rooms.rounds().run());
         let cache = rooms.cache.clone();
-        tasks.spawn(async move { cache.expire_forever().await });
+        tasks.spawn("expiry", async move { cache.expire_forever().await });
         let (stop, stopped) = oneshot::channel();
-        tasks.spawn(reloader.run(inbox, stopped));
+        tasks.spawn("reloader", reloader.run(inbox, stopped));
         Ok(Self {
             addresses,
             requests,
@@ -122,6 +133,12 @@ impl App {
         self.shutdown_timeout.clone()
     }
 
+    /// Waits until a task fails without which the exporter is not whole: what is
+    /// served then is not collected, not expired or not reloaded any more.
+    pub async fn failed(&mut self) -> Failure {
+        Failure::Task(self.tasks.ended().await)
+    }
+
     /// Stops accepting, lets scrapes that have begun end, and ends the tasks; all of
     /// it within `server.shutdownTimeout`.
     pub async fn stop(self) {
@@ -131,8 +148,7 @@ impl App {
         let ended = timeout(limit, async {
             // The reloader owns the listener; it ends once that is closed. Rounds and
             // expiry never end by themselves: the first task to end is the reloader.
-            while tasks.join_next().await.is_some_and(|ended| ended.is_err()) {}
-            tasks.shutdown().await;
+            tasks.finish().await;
         });
         if ended.await.is_err() {
             warn!("Not everything had ended after `server.shutdownTimeout`");

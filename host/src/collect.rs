@@ -11,6 +11,8 @@ mod probe;
 mod rounds;
 mod schedule;
 mod settings;
+mod site_tasks;
+mod spread;
 mod state;
 mod store;
 mod update;

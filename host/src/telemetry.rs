@@ -7,11 +7,15 @@
 
 mod escape;
 mod output;
+mod queue;
 mod settings;
 
 use std::path::PathBuf;
-use std::{error, fmt, io};
+use std::time::Duration;
+use std::{error, fmt, io, panic};
 
+use tokio::sync::watch;
+use tracing::error;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
@@ -19,11 +23,16 @@ pub use escape::is_control_like;
 use output::Output;
 pub use settings::{Filter, Format, Settings, Target};
 
+/// How long the end of the process waits for the last lines to be written.
+pub const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// Why the log cannot be written as the settings ask.
 #[derive(Debug)]
 pub enum Error {
     /// The log file cannot be opened for appending.
     File(PathBuf, io::Error),
+    /// The thread that writes the log cannot be started.
+    Thread(io::Error),
     /// The process has a log already.
     Installed,
 }
@@ -43,6 +52,12 @@ impl fmt::Display for Error {
                     )?;
                 }
                 Ok(())
+            }
+            Self::Thread(error) => {
+                write!(
+                    f,
+                    "the thread that writes the log cannot be started: {error}"
+                )
             }
             Self::Installed => f.write_str("the log is installed already"),
         }
@@ -67,6 +82,17 @@ impl Handle {
         let _ = self.filter.reload(settings.filter.compiled());
         Ok(())
     }
+
+    /// How many lines were dropped, because they could not be written in time.
+    pub fn dropped_lines(&self) -> watch::Receiver<u64> {
+        self.output.queue().dropped()
+    }
+
+    /// Waits until all that was logged is written, at most for so long: there may be
+    /// no reader.
+    pub fn flush(&self, limit: Duration) {
+        self.output.queue().flush(limit);
+    }
 }
 
 /// Looks whether the log could be written as the settings ask, and changes nothing.
@@ -90,6 +116,16 @@ pub fn init(settings: &Settings) -> Result<Handle, Error> {
     let (subscriber, handle) = subscriber(settings)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| Error::Installed)?;
     Ok(handle)
+}
+
+/// From here on panics are logged, and not printed: a thread that prints waits for
+/// the reader of standard error, and so would never come to the end of its panic.
+pub fn log_panics(handle: Handle) {
+    panic::set_hook(Box::new(move |panic| {
+        error!(%panic, "A thread panicked");
+        // It may be the last thing that the process does.
+        handle.flush(LAST_LINES);
+    }));
 }
 
 /// The log, not yet installed.

@@ -30,6 +30,7 @@ mod sandbox;
 mod scrape;
 mod secrets;
 mod sites;
+mod stalled_log;
 mod state;
 mod storage;
 mod swap;

@@ -1,8 +1,11 @@
 //! Several sites: none waits for another, none speaks for another.
 
+use std::fs;
+
 use simulator::{Estate, Fault, Pool, Unit};
+use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
-use tests::{Bench, Exposition};
+use tests::{Bench, Exposition, guests};
 
 const OFTEN: &str = "server: { collectionInterval: 100ms, cacheTTL: 100ms }";
 
@@ -116,4 +119,32 @@ async fn each_site_speaks_for_itself_in_the_order_of_the_file() {
     let ups = exposition.all("nbu_up", &[]);
     let order: Vec<_> = ups.iter().map(|up| up.labels["site"].as_str()).collect();
     assert_eq!(order, ["tokyo", "paris"]);
+}
+
+/// Within 15 s, of which the last site waits 14.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_sites_begin_one_after_another_and_one_that_is_added_begins_at_once() {
+    let config = |sites: usize| {
+        let site = |number: usize| {
+            format!(
+                "  - {{ site: s{number}, scheme: http, host: 127.0.0.1, port: 9, apiKey: k }}\n"
+            )
+        };
+        let sites: String = (0..sites).map(site).collect();
+        let server = "server: { collectionInterval: 150s }\n";
+        format!("{server}{}nbuservers:\n{sites}", guests::GUEST)
+    };
+    let folder = TempDir::new().unwrap();
+    let steady = guests::behaving("steady", 1);
+    guests::install(&steady, &folder.path().join(guests::FILE));
+    fs::write(folder.path().join("config.yaml"), config(17)).unwrap();
+    let bench = Bench::open(folder).await.unwrap();
+    let exposition = bench.until_read(&["s0"]).await;
+    assert_eq!(up(&exposition, "s16"), None, "it waits");
+    bench.reconfigure(&config(18)).await;
+    let exposition = bench.until_read(&["s17"]).await;
+    assert_eq!(up(&exposition, "s16"), None, "it still waits");
+    let names: Vec<_> = (0..18).map(|number| format!("s{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    bench.until_read(&names).await;
 }

@@ -100,7 +100,8 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         let recent = Recent::default();
         return Ok(collected(context, memory, recent));
     }
-    let moment = options.moment(context).await.map_err(alone)?;
+    let moment = options.moment(context, memory.ledger.as_ref()).await;
+    let moment = moment.map_err(alone)?;
     let mut clients = Clients::resume(&names, memory, moment);
     let Clients { ledger, tally, .. } = &mut clients;
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);

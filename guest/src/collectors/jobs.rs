@@ -89,7 +89,6 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let alone = |failure| vec![failure];
     let options: Options = super::options(context).map_err(alone)?;
-    let moment = options.moment(context).await.map_err(alone)?;
     let memory = state::load(context.state, NAME, STATE_VERSION, context.log)
         .filter(|memory: &Memory| state::is_whole(NAME, memory.ledger.is_whole(), context.log));
     let (kept, mut totals) = match memory {
@@ -99,6 +98,8 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     if !context.window.is_resumed(NAME) {
         totals.show();
     }
+    let moment = options.moment(context, kept.as_ref()).await;
+    let moment = moment.map_err(alone)?;
     let mut ledger = Ledger::resume(kept, moment);
     let mut added = Added::default();
     let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);

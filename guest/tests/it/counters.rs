@@ -259,6 +259,22 @@ fn a_page_that_shows_a_job_twice_counts_it_once() {
 }
 
 #[test]
+fn a_start_that_is_reported_only_after_the_end_counts_nothing_again() {
+    let mut series = Series::new();
+    let complete = jobs_body(&[(1, 1, 500), (1, 2, 10)]);
+    let without_starts = complete.replace("startTime", "createTime");
+    for body in [&without_starts, &complete, &without_starts, &complete] {
+        let site = Site::new().on(FINISHED, body);
+        let families = series.collect(&site, NOW, 3600);
+        let labels = r#"{action="BACKUP",policy_type="P",status="0"}"#;
+        let counted = value(&families, &format!("nbu_jobs_finished_total{labels}"));
+        assert_eq!(counted, Some(2.0));
+        let window = value(&families, &format!("nbu_jobs_window{labels}"));
+        assert_eq!(window, Some(1.0), "each job as it last ended");
+    }
+}
+
+#[test]
 fn a_failed_collection_leaves_the_state_as_it_was() {
     let site = jobs(&[(1, 1, 10)]).refusing("state ne 'DONE'", 500, "");
     let report = site.collect(&settings(&["jobs"]), &window(NOW, 3600), &[]);

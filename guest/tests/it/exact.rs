@@ -26,6 +26,8 @@ struct Weather {
     odd: bool,
     /// Something happens while a collection reads.
     moving: bool,
+    /// The clocks differ, and the server does not report its own for a while.
+    pingless: bool,
 }
 
 /// A site that lives, and its collections.
@@ -290,7 +292,15 @@ fn live(seed: u64, weather: Weather) {
     life.model.page.set(7);
     let moving = weather.moving.then_some(Random(seed));
     life.model.moving.replace(moving);
+    if weather.pingless {
+        let hours = life.random.below(48) as i64 - 24;
+        life.host_ahead = hours * HOUR.cast_signed();
+        assert!(life.collect(), "the clocks are known");
+    }
     for _ in 0..120 {
+        if weather.pingless && life.chance(10) {
+            life.model.pingless.set(!life.model.pingless.get());
+        }
         for _ in 0..life.random.below(16) {
             life.happen();
         }
@@ -331,6 +341,7 @@ const CALM: Weather = Weather {
     clocks: false,
     odd: false,
     moving: false,
+    pingless: false,
 };
 
 #[test]
@@ -342,6 +353,14 @@ fn on_calm_days_the_counters_end_at_the_truth() {
 fn clocks_that_are_set_spoil_no_counter() {
     live_often(Weather {
         clocks: true,
+        ..CALM
+    });
+}
+
+#[test]
+fn a_server_that_does_not_report_its_clock_for_a_while_spoils_no_counter() {
+    live_often(Weather {
+        pingless: true,
         ..CALM
     });
 }
@@ -366,5 +385,6 @@ fn all_of_it_at_once_is_counted_once() {
         clocks: true,
         odd: true,
         moving: true,
+        pingless: false,
     });
 }

@@ -54,6 +54,8 @@ pub(crate) struct Model {
     pub(crate) time: Cell<u64>,
     /// What the server's clock is ahead by.
     pub(crate) ahead: Cell<i64>,
+    /// `/ping` is answered with 404.
+    pub(crate) pingless: Cell<bool>,
     pub(crate) jobs: RefCell<Vec<Job>>,
     pub(crate) next_id: Cell<u64>,
     /// By action and status, of leaves.
@@ -87,6 +89,7 @@ impl Model {
         Self {
             time: Cell::new(NOW),
             ahead: Cell::new(0),
+            pingless: Cell::default(),
             jobs: RefCell::default(),
             next_id: Cell::new(1000),
             truth: RefCell::default(),
@@ -277,6 +280,10 @@ impl Model {
             self.go_on(random);
         }
         Ok(match asked {
+            "/ping" if self.pingless.get() => Response {
+                status: 404,
+                ..ok("")
+            },
             "/ping" => ok(&(self.clock() * 1000 + 500).to_string()),
             list => ok(&self.list(list)),
         })

@@ -23,6 +23,8 @@ pub enum Failure {
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.
     Engine(String),
+    /// This task ended, which goes on for as long as the exporter.
+    Task(&'static str),
     /// A command came to nothing.
     Command(String),
 }
@@ -34,7 +36,7 @@ impl Failure {
             Self::Config(_) | Self::Guest(_) => 2,
             Self::State(Unusable::InUse(_)) => 1,
             Self::State(_) | Self::Log(_) => 2,
-            Self::Bind(_) | Self::Engine(_) | Self::Command(_) => 1,
+            Self::Bind(_) | Self::Engine(_) | Self::Task(_) | Self::Command(_) => 1,
         }
     }
 }
@@ -48,6 +50,10 @@ impl fmt::Display for Failure {
             Self::Log(error) => error.fmt(f),
             Self::Bind(error) => error.fmt(f),
             Self::Engine(why) => write!(f, "the WebAssembly engine does not start: {why}"),
+            Self::Task(name) => write!(
+                f,
+                "task `{name}` has ended unexpectedly\n  hint: start the exporter again"
+            ),
             Self::Command(why) => f.write_str(why),
         }
     }

@@ -16,31 +16,61 @@ fn engine() -> Arc<Engine> {
     Engine::new(compiler).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
+/// An exporter of these tasks alone.
+fn app(tasks: Tasks, stop: oneshot::Sender<()>) -> App {
     let text = "server: { shutdownTimeout: 100ms }\nnbuserver: { host: h, apiKey: k }";
     let file = Path::new("config.yaml");
     let config = parse(text, file, &Overrides::default(), &|_| None).unwrap();
     let (requests, _inbox) = mpsc::channel(1);
-    let (stop, stopped) = oneshot::channel();
-    let (release, released) = threads::channel::<()>();
-    let (began, begun) = oneshot::channel();
-    let mut tasks = JoinSet::new();
-    // Such as a log file on a server that does not answer.
-    tasks.spawn(async move {
-        began.send(()).unwrap();
-        let _ = released.recv();
-    });
-    tasks.spawn(async move { drop(stopped.await) });
-    begun.await.unwrap();
-    let app = App {
+    App {
         addresses: Vec::new(),
         rooms: Rooms::new(engine(), &config, requests.clone()),
         requests,
         stop,
         tasks,
         shutdown_timeout: watch::channel(config.http.shutdown_timeout).1,
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_panics_or_ends_is_a_failure_of_the_exporter() {
+    let (stop, _stopped) = oneshot::channel();
+    let (panic, panicked) = oneshot::channel::<()>();
+    let (end, ended) = oneshot::channel::<()>();
+    let mut tasks = Tasks::default();
+    tasks.spawn("rounds", async move { panicked.await.unwrap() });
+    tasks.spawn("expiry", async move { drop(ended.await) });
+    tasks.spawn("reloader", std::future::pending());
+    let mut app = app(tasks, stop);
+    let early = timeout(Duration::from_millis(1), app.failed()).await;
+    assert!(early.is_err(), "all of them run");
+    for (cause, name) in [(panic, "rounds"), (end, "expiry")] {
+        drop(cause);
+        let failure = timeout(Duration::from_secs(30), app.failed())
+            .await
+            .unwrap();
+        assert!(
+            failure.to_string().contains(&format!("`{name}`")),
+            "{failure}"
+        );
+        assert_eq!(failure.exit_code(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
+    let (stop, stopped) = oneshot::channel();
+    let (release, released) = threads::channel::<()>();
+    let (began, begun) = oneshot::channel();
+    let mut tasks = Tasks::default();
+    // Such as a log file on a server that does not answer.
+    tasks.spawn("blocked", async move {
+        began.send(()).unwrap();
+        let _ = released.recv();
+    });
+    tasks.spawn("reloader", async move { drop(stopped.await) });
+    begun.await.unwrap();
+    let app = app(tasks, stop);
     let ended = timeout(Duration::from_secs(30), app.stop()).await;
     // Before the verdict, so that the runtime of the test ends as well.
     drop(release);

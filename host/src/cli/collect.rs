@@ -2,6 +2,7 @@
 //! NetBackup server says.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 
@@ -11,6 +12,7 @@ use super::print;
 use crate::app::{BUILD, Failure, Source};
 use crate::cache::Cache;
 use crate::collect::{Desk, Memory};
+use crate::config::Config;
 use crate::egress::{Egress, Silent};
 use crate::guest::Engine;
 use crate::metrics::{Format, Instruments};
@@ -22,15 +24,24 @@ pub(super) async fn run(
     engine: &Arc<Engine>,
     only: Option<&str>,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Command(error.to_string());
     let source = Source {
         path: options.config_file.clone(),
         overrides: options.overrides(),
     };
     let mut config = source.load().await.map_err(Failure::Config)?;
     config.log.target = telemetry::Target::Stderr;
-    telemetry::init(&config.log).map_err(|error| failed(&error))?;
+    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
+    let collected = collect(config, engine, only).await;
+    // As long as it takes: nobody waits for the end of a command.
+    log.flush(Duration::MAX);
+    collected
+}
 
+async fn collect(
+    mut config: Config,
+    engine: &Arc<Engine>,
+    only: Option<&str>,
+) -> Result<(), Failure> {
     config
         .swap
         .sites
@@ -57,7 +68,7 @@ pub(super) async fn run(
     let mut members = Vec::new();
     for site in &config.swap.sites {
         let egress = Egress::new(site.name.clone(), &site.egress, Arc::new(Silent));
-        let egress = egress.map_err(|error| failed(&error))?;
+        let egress = egress.map_err(|error| Failure::Command(error.to_string()))?;
         members.push(Member::new(site, egress));
     }
     let sites: Vec<_> = members

@@ -1,8 +1,7 @@
 //! SIGTERM and SIGINT, heard on a thread of its own.
 //!
-//! Any other thread may be blocked: by a pipe behind standard output that nobody
-//! reads, or by a file server that does not answer. This one is not, so the process
-//! ends in time while all the others are blocked.
+//! Any other thread may be blocked, such as by a file server that does not answer.
+//! This one is not, so the process ends in time while all the others are blocked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
-/// What the end may take beyond `shutdownTimeout`: the last log lines, and the exit.
-const GRACE: Duration = Duration::from_secs(1);
+use crate::telemetry::LAST_LINES;
 
 /// `shutdownTimeout`, which a reload may change.
 type Limit = Mutex<watch::Receiver<Duration>>;
@@ -85,9 +83,20 @@ async fn enforce(
     };
     heard.send_replace(Some(name));
     let limit = *lock(limit).borrow();
-    sleep(limit + GRACE).await;
+    sleep(limit + LAST_LINES).await;
     // Without a message: writing it may be what blocks.
     process::exit(1);
+}
+
+/// Ends the process with this exit status, unless it has ended by itself until then:
+/// there may be no reader for the message on standard error.
+pub(super) fn end_within(limit: Duration, code: u8) {
+    let end = move || {
+        thread::sleep(limit);
+        process::exit(code.into());
+    };
+    // Without the thread the process ends as soon as somebody reads.
+    let _ = thread::Builder::new().name("ending".to_owned()).spawn(end);
 }
 
 fn lock(limit: &Limit) -> MutexGuard<'_, watch::Receiver<Duration>> {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::args::Options;
-use super::ending::Ending;
+use super::ending::{Ending, end_within};
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
+use crate::config::Config;
 use crate::confine::{self, Confinement};
 use crate::guest::Engine;
-use crate::telemetry;
+use crate::telemetry::{self, LAST_LINES};
 
 /// Only the log and the state are ever written. A configuration that cannot be read
 /// names neither, and is refused later with all that is wrong with it.
@@ -52,6 +53,22 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let config = source.load().await.map_err(Failure::Config)?;
     let log = telemetry::init(&config.log).map_err(Failure::Log)?;
+    telemetry::log_panics(log.clone());
+    let served = serve_logged(source, config, engine, confinement, log.clone()).await;
+    let code = served.as_ref().map_or_else(Failure::exit_code, |()| 0);
+    end_within(LAST_LINES, code);
+    log.flush(LAST_LINES);
+    served
+}
+
+/// All of it that can be logged.
+async fn serve_logged(
+    source: Source,
+    config: Config,
+    engine: Arc<Engine>,
+    confinement: Option<Confinement>,
+    log: telemetry::Handle,
+) -> Result<(), Failure> {
     match confinement {
         Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
         Some(confinement) => warn!("Confined: {confinement}"),
@@ -60,7 +77,7 @@ pub(super) async fn serve(
     let ending = Ending::start(config.http.shutdown_timeout).await;
     let ending =
         ending.map_err(|error| Failure::Command(format!("cannot handle signals: {error}")))?;
-    let app = tokio::select! {
+    let mut app = tokio::select! {
         app = App::start(source, config, engine, Some(log)) => app?,
         // Nothing has begun that would have to end in good order.
         name = ending.signal() => {
@@ -70,7 +87,15 @@ pub(super) async fn serve(
         }
     };
     ending.follow(app.shutdown_timeout());
-    info!("{} received, stopping", ending.signal().await);
-    app.stop().await;
-    Ok(())
+    tokio::select! {
+        name = ending.signal() => {
+            info!("{name} received, stopping");
+            app.stop().await;
+            Ok(())
+        }
+        failure = app.failed() => {
+            error!("{failure}");
+            Err(failure)
+        }
+    }
 }

@@ -1,25 +1,25 @@
 //! The task of each site, and the task that starts and stops them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, sleep_until};
-use tracing::debug;
+use tracing::{debug, error};
 
 use super::Settings;
 use super::attempt::{Asked, Desk, Done};
 use super::memory::Memory;
 use super::schedule::{Due, Entry, Schedule};
+use super::site_tasks::SiteTasks;
+use super::spread::Place;
 use crate::cache::Cache;
 use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::{Generation, Member, Stage, Standing};
 
-/// What panics would do so at once, and again.
+/// A task that panics would probably do so again at once.
 const AFTER_A_PANIC: Duration = Duration::from_secs(1);
 
 /// What the site tasks share.
@@ -41,36 +41,40 @@ impl Rounds {
     /// Runs a task for each site of the current generation, until dropped.
     pub async fn run(self) {
         let mut generations = self.stage.subscribe();
-        let mut tasks = JoinSet::new();
-        let mut running: HashMap<SiteName, AbortHandle> = HashMap::new();
+        let mut tasks = SiteTasks::default();
         loop {
             generations.borrow_and_update();
-            // A task that has failed is started again.
-            running.retain(|_, task| !task.is_finished());
             if let Some(generation) = self.stage.current() {
-                running.retain(|name, task| {
-                    let stays = generation.member(name).is_some();
-                    if !stays {
-                        task.abort();
-                    }
-                    stays
-                });
+                tasks.retain(|name| generation.member(name).is_some());
                 self.adopt(&generation).await;
-                for member in &generation.members {
-                    let name = member.name.clone();
-                    running.entry(name.clone()).or_insert_with(|| {
-                        tasks.spawn(self.clone().site(name, Arc::clone(&generation)))
-                    });
-                }
+                self.start(&mut tasks, &generation);
             }
             tokio::select! {
                 changed = generations.changed() => if changed.is_err() {
                     return;
                 },
-                Some(ended) = tasks.join_next() => if ended.is_err_and(|error| error.is_panic()) {
-                    sleep(AFTER_A_PANIC).await;
-                },
+                panicked = tasks.ended() => {
+                    for site in &panicked {
+                        error!(%site, "The task of this site panicked, starting it again");
+                    }
+                    if !panicked.is_empty() {
+                        sleep(AFTER_A_PANIC).await;
+                    }
+                }
             }
+        }
+    }
+
+    /// Starts the tasks that do not run, such as all of them at the start.
+    fn start(&self, tasks: &mut SiteTasks, generation: &Arc<Generation>) {
+        let names = generation.members.iter().map(|member| &member.name);
+        let new: Vec<_> = names.filter(|name| !tasks.has(name)).cloned().collect();
+        let of = new.len();
+        for (number, name) in new.into_iter().enumerate() {
+            let rounds = self.clone();
+            let place = Place { number, of };
+            let task = rounds.site(name.clone(), Arc::clone(generation), place);
+            tasks.start(name, task);
         }
     }
 
@@ -90,18 +94,19 @@ impl Rounds {
     }
 
     /// Reads one site, round after round, on whatever generation is current.
-    async fn site(self, name: SiteName, mut generation: Arc<Generation>) {
+    async fn site(self, name: SiteName, mut generation: Arc<Generation>, place: Place) {
         let mut generations = self.stage.subscribe();
         let mut settings = self.settings.clone();
-        let now = Moment::now().instant;
         let plan = entries(&generation, &name);
-        let mut schedule = Schedule::new(*settings.borrow_and_update(), plan, now);
+        let settled = *settings.borrow_and_update();
+        let first = Moment::now().instant + place.delay(settled.interval);
+        let mut schedule = Schedule::new(settled, plan, first);
         let mut up = false;
         loop {
             if let Some(current) = self.stage.current()
                 && current.number != generation.number
             {
-                self.move_to(&mut schedule, &name, &generation, &current)
+                self.move_to(&mut schedule, &name, &generation, &current, place)
                     .await;
                 generation = current;
             }
@@ -144,7 +149,7 @@ impl Rounds {
         let limit = generation.limits.state_bytes;
         let restore = move || memory.restore(&site, &ask, limit);
         if let Err(error) = tokio::task::spawn_blocking(restore).await {
-            tracing::error!(site = %name, %error, "Reading the stored state failed");
+            error!(site = %name, %error, "Reading the stored state failed");
         }
     }
 
@@ -201,13 +206,15 @@ impl Rounds {
         tokio::task::spawn_blocking(move || memory.save());
     }
 
-    /// Another generation: what it changes for this site is read anew at once.
+    /// Another generation. What it changes for this site is read again: at once if
+    /// its settings changed, and spread like the first collections if the guest did.
     async fn move_to(
         &self,
         schedule: &mut Schedule,
         name: &SiteName,
         old: &Generation,
         new: &Generation,
+        place: Place,
     ) {
         let (Some(before), Some(after)) = (old.member(name), new.member(name)) else {
             return;
@@ -222,8 +229,12 @@ impl Rounds {
         if before.settings.api_version != after.settings.api_version {
             self.memory.forget_version(name);
         }
-        if old.guest.digest() != new.guest.digest() || !before.same_settings(after) {
-            schedule.reset(entries(new, name), Moment::now().instant);
+        let now = Moment::now().instant;
+        if !before.same_settings(after) {
+            schedule.reset(entries(new, name), now);
+        } else if old.guest.digest() != new.guest.digest() {
+            let delay = place.delay(self.settings.borrow().interval);
+            schedule.reset(entries(new, name), now + delay);
         }
     }
 

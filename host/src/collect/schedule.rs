@@ -57,17 +57,20 @@ struct History {
 #[derive(Debug)]
 pub(super) struct Schedule {
     settings: Settings,
+    /// A round of the grid of rounds: the others are whole intervals away.
+    grid: Instant,
     round_at: Instant,
     collectors: Vec<(Entry, History)>,
 }
 
 impl Schedule {
-    /// Everything is due at `now`.
-    pub(super) fn new(settings: Settings, collectors: Vec<Entry>, now: Instant) -> Self {
+    /// Everything is due at `first`.
+    pub(super) fn new(settings: Settings, collectors: Vec<Entry>, first: Instant) -> Self {
         let fresh = |entry| (entry, History::default());
         Self {
             settings,
-            round_at: now,
+            grid: first,
+            round_at: first,
             collectors: collectors.into_iter().map(fresh).collect(),
         }
     }
@@ -75,12 +78,17 @@ impl Schedule {
     /// Takes other settings; what was read and what failed is remembered.
     pub(super) fn reconfigure(&mut self, settings: Settings, now: Instant) {
         self.settings = settings;
-        self.round_at = self.round_at.min(now + settings.interval);
+        let next = self.on_grid(now + settings.interval);
+        self.round_at = self.round_at.min(next);
     }
 
-    /// Forgets what was read, so that all of it is due at `now`.
-    pub(super) fn reset(&mut self, collectors: Vec<Entry>, now: Instant) {
-        *self = Self::new(self.settings, collectors, now);
+    /// Forgets what was read, so that all of it is due at `at`. Later rounds stay on
+    /// the grid, or sites that are reset together would be read together from then on.
+    pub(super) fn reset(&mut self, collectors: Vec<Entry>, at: Instant) {
+        *self = Self {
+            grid: self.grid,
+            ..Self::new(self.settings, collectors, at)
+        };
     }
 
     /// When something will be due.
@@ -121,6 +129,20 @@ impl Schedule {
         Some(due)
     }
 
+    /// The round of the grid that is nearest to a moment.
+    fn on_grid(&self, at: Instant) -> Instant {
+        let interval = self.settings.interval;
+        let since = at.checked_duration_since(self.grid).unwrap_or_default();
+        let over = since.as_nanos().checked_rem(interval.as_nanos());
+        let over = Duration::from_nanos_u128(over.unwrap_or(0));
+        let before = at - over;
+        if over > interval / 2 {
+            before + interval
+        } else {
+            before
+        }
+    }
+
     /// Sets the next round on the grid, and answers with the one that is due;
     /// rounds that a long collection ran over are left out, not made up for.
     fn advance(&mut self, now: Instant) -> Instant {
@@ -131,7 +153,7 @@ impl Schedule {
         let over = late.as_nanos().checked_rem(interval.as_nanos());
         // Not before the round that was due, for it is a part of what is late.
         let due = now - Duration::from_nanos_u128(over.unwrap_or(0));
-        self.round_at = due + interval;
+        self.round_at = self.on_grid(due + interval);
         due
     }
 
@@ -301,6 +323,40 @@ mod tests {
         let late = start + MINUTE * 7 / 2;
         assert!(schedule.take(late).unwrap().round);
         assert_eq!(schedule.next(), start + 4 * MINUTE);
+    }
+
+    #[test]
+    fn a_reset_is_due_at_once_and_leaves_the_grid() {
+        for (seconds, next) in [(1, 60), (29, 60), (31, 120), (59, 120)] {
+            let start = Instant::now();
+            let mut schedule = schedule(start);
+            schedule.take(start).unwrap();
+            let at = start + Duration::from_secs(seconds);
+            schedule.reset(Vec::new(), at);
+            assert!(schedule.take(at).unwrap().round);
+            assert_eq!(
+                schedule.next(),
+                start + Duration::from_secs(next),
+                "{seconds}"
+            );
+        }
+    }
+
+    #[test]
+    fn sites_keep_their_distance_when_the_interval_changes() {
+        let start = Instant::now();
+        let second = start + Duration::from_secs(3);
+        let mut schedules = [schedule(start), schedule(second)];
+        let short = Settings {
+            interval: MINUTE / 6,
+            ..settings()
+        };
+        for schedule in &mut schedules {
+            schedule.take(second).unwrap();
+            schedule.reconfigure(short, second + Duration::from_secs(2));
+        }
+        let next = schedules.map(|schedule| schedule.next());
+        assert_eq!(next, [start + MINUTE / 6, second + MINUTE / 6]);
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl Instruments {
             .with_label_values(&[version, revision, rustc, wasmtime])
             .set(1);
         table.config_successful.with_label_values(ALONE).set(0);
+        table.log_lines_dropped.with_label_values(ALONE);
         for result in [SUCCESS, FAILURE] {
             table.config_reloads.with_label_values(&[result]);
         }

@@ -1,4 +1,4 @@
-//! Where events are written to.
+//! Where events are written to, and by whom: not by the threads that log.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tracing::Metadata;
+use tracing::{Metadata, warn};
 use tracing_subscriber::filter::DynFilterFn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::escape::escaped;
+use super::queue::{Line, Queue};
 use super::{Error, Format, Settings, Target};
 use crate::file::{self, Links};
 
@@ -23,18 +24,30 @@ pub(super) type Gate<S> =
 
 /// The one place that every event is written to, at any time the latest.
 #[derive(Clone)]
-pub(super) struct Output(Arc<ArcSwap<Sink>>);
+pub(super) struct Output {
+    sink: Arc<ArcSwap<Sink>>,
+    queue: Queue,
+}
 
 impl Output {
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let sink = Sink::open(settings)?;
-        Ok(Self(Arc::new(ArcSwap::from_pointee(sink))))
+        let report = |lines| warn!(lines, "Log lines were dropped: they could not be written");
+        Ok(Self {
+            sink: Arc::new(ArcSwap::from_pointee(sink)),
+            queue: Queue::start(report).map_err(Error::Thread)?,
+        })
+    }
+
+    /// Where its lines wait.
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// The next event goes where the settings say, or where the last one went
     /// when that place cannot be opened.
     pub(super) fn change(&self, settings: &Settings) -> Result<(), Error> {
-        self.0.store(Arc::new(Sink::open(settings)?));
+        self.sink.store(Arc::new(Sink::open(settings)?));
         Ok(())
     }
 
@@ -43,9 +56,9 @@ impl Output {
         &self,
         format: Format,
     ) -> Gate<S> {
-        let output = self.clone();
+        let sink = Arc::clone(&self.sink);
         DynFilterFn::new(Box::new(move |metadata, _| {
-            metadata.is_span() || output.0.load().format == format
+            metadata.is_span() || sink.load().format == format
         }))
     }
 }
@@ -54,16 +67,20 @@ impl MakeWriter<'_> for Output {
     type Writer = Writer;
 
     fn make_writer(&self) -> Writer {
-        Writer(self.0.load_full())
+        Writer {
+            sink: self.sink.load_full(),
+            queue: self.queue.clone(),
+        }
     }
 }
 
-struct Sink {
-    format: Format,
-    stream: Stream,
+/// What lines are written to. A line keeps the sink that it was made for.
+pub(super) struct Sink {
+    pub(super) format: Format,
+    pub(super) stream: Stream,
 }
 
-enum Stream {
+pub(super) enum Stream {
     Stdout,
     Stderr,
     File(File),
@@ -84,10 +101,19 @@ impl Sink {
             stream,
         })
     }
+
+    /// Waits for as long as the reader or the disk does.
+    pub(super) fn write(&self, line: &[u8]) -> io::Result<()> {
+        match &self.stream {
+            Stream::Stdout => io::stdout().write_all(line),
+            Stream::Stderr => io::stderr().write_all(line),
+            Stream::File(file) => (&*file).write_all(line),
+        }
+    }
 }
 
 /// Opens a log for appending. It may be a character device too, such as `/dev/null`.
-/// A pipe would stop the whole process as soon as nobody reads it.
+/// A pipe that nobody reads could not be opened without waiting.
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let (file, metadata) = file::open_any(path, options.append(true), Links::Follow)?;
     let kind = metadata.file_type();
@@ -120,25 +146,23 @@ pub(super) fn make(settings: &Settings) -> Result<(), Error> {
     Sink::open(settings).map(drop)
 }
 
-/// Writes events, each in one piece: so all of the log passes here, whoever logs.
-pub(super) struct Writer(Arc<Sink>);
+/// Takes events, each in one piece: so all of the log passes here, whoever logs.
+pub(super) struct Writer {
+    sink: Arc<Sink>,
+    queue: Queue,
+}
 
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let event = escaped(bytes, self.0.format);
-        match &self.0.stream {
-            Stream::Stdout => io::stdout().write_all(&event)?,
-            Stream::Stderr => io::stderr().write_all(&event)?,
-            Stream::File(file) => (&*file).write_all(&event)?,
-        }
+        self.queue.push(Line {
+            text: escaped(bytes, self.sink.format).into_owned(),
+            sink: Arc::clone(&self.sink),
+        });
         Ok(bytes.len())
     }
 
+    /// The thread behind the queue writes.
     fn flush(&mut self) -> io::Result<()> {
-        match &self.0.stream {
-            Stream::Stdout => io::stdout().flush(),
-            Stream::Stderr => io::stderr().flush(),
-            Stream::File(file) => (&*file).flush(),
-        }
+        Ok(())
     }
 }

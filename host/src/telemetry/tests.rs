@@ -5,6 +5,9 @@ use tracing::{debug, info, info_span};
 
 use super::*;
 
+/// For whatever must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn to_file(path: &Path, filter: &str, format: Format) -> Settings {
     Settings {
         filter: filter.parse().unwrap(),
@@ -27,6 +30,7 @@ fn level_format_and_target_change_while_a_span_is_open() {
             .unwrap();
         debug!("second words");
     });
+    handle.flush(PATIENCE);
     let first = fs::read_to_string(first).unwrap();
     assert!(
         first.starts_with("ts=") && first.contains("level=info"),
@@ -54,6 +58,7 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
         .unwrap_err();
     assert!(error.to_string().contains("cannot be opened"), "{error}");
     tracing::subscriber::with_default(subscriber, || info!("still here"));
+    handle.flush(PATIENCE);
     assert!(fs::read_to_string(good).unwrap().contains("still here"));
 }
 
@@ -69,8 +74,30 @@ fn a_log_file_that_was_moved_away_is_made_again() {
         handle.apply(&settings).unwrap();
         info!("new");
     });
+    handle.flush(PATIENCE);
     assert!(fs::read_to_string(moved).unwrap().contains("old"));
     assert!(fs::read_to_string(path).unwrap().contains("new"));
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log");
+    let (subscriber, handle) = subscriber(&to_file(&path, "info", Format::Logfmt)).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        log_panics(handle);
+        let panicked = panic::catch_unwind(|| panic!("out of luck"));
+        // The usual one again.
+        let _ = panic::take_hook();
+        assert!(panicked.is_err());
+    });
+    let log = fs::read_to_string(path).unwrap();
+    assert!(log.contains("level=error"), "{log}");
+    assert!(
+        log.contains("out of luck") && log.contains(file!()),
+        "{log}"
+    );
+    assert_eq!(log.lines().count(), 1, "{log}");
 }
 
 #[test]
@@ -104,7 +131,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
     let directory = tempfile::tempdir().unwrap();
     for (format, place) in [(Format::Logfmt, "logfmt"), (Format::Json, "json")] {
         let path = directory.path().join(place);
-        let (subscriber, _handle) = subscriber(&to_file(&path, "info", format)).unwrap();
+        let (subscriber, handle) = subscriber(&to_file(&path, "info", format)).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             for c in CONTROLS.chars() {
                 // With a blank and without: logfmt quotes one and not the other.
@@ -114,6 +141,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
             }
             info!(text = "für-\u{5d0}\u{200d}", "harmless");
         });
+        handle.flush(PATIENCE);
         let log = fs::read_to_string(path).unwrap();
         let lines: Vec<_> = log.split('\n').filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), CONTROLS.chars().count() + 1, "{place}");

@@ -180,6 +180,28 @@ async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_order() {
+    let simulator = simulator().await;
+    let folder = TempDir::new().unwrap();
+    // The first guest, before there is anything to stop.
+    guests::install(&slow(), &folder.path().join(guests::FILE));
+    configure(folder.path(), &simulator, "compileTimeout: 10m");
+    let mut starting = Program::serve(folder.path());
+    starting.address().await;
+    let worker = worker(&compiler_process(&starting)).await;
+    worker.signal("STOP").await;
+    starting.signal("TERM").await;
+    assert_eq!(starting.wait().await, Some(0));
+    is_gone(&worker).await;
+    // A guest that is to take the place of another.
+    let (mut program, compiler, worker) = compiling(folder.path(), &simulator).await;
+    program.signal("TERM").await;
+    assert_eq!(program.wait().await, Some(0));
+    is_gone(&compiler).await;
+    is_gone(&worker).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();

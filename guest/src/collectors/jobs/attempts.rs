@@ -23,13 +23,14 @@ impl Attempts {
     }
 
     /// Takes what is shown of one that is known. Whether it is: one of the same job,
-    /// attempt and start.
+    /// attempt and start, where an unknown start matches any.
     pub(super) fn update(&mut self, record: &Record) -> bool {
         let place = self.place(record);
         let known = place.and_then(|place| self.list.get_mut(place));
         let is_known = known.is_some();
         if let Some(held) = known {
-            *held = Held::new(record, true);
+            let start = record.start.or(held.record().start);
+            *held = Held::new(&Record { start, ..*record }, true);
         }
         is_known
     }
@@ -46,10 +47,13 @@ impl Attempts {
     }
 
     fn place(&self, record: &Record) -> Option<u32> {
-        self.places.of(record.id, &self.list).find(|&place| {
-            let known = self.list.get(place).map(Held::record);
-            known.is_some_and(|it| it.attempt == record.attempt && it.start == record.start)
-        })
+        let find = |same_start: fn(&Record, &Record) -> bool| {
+            self.places.of(record.id, &self.list).find(|&place| {
+                let known = self.list.get(place).map(Held::record);
+                known.is_some_and(|it| it.attempt == record.attempt && same_start(&it, record))
+            })
+        };
+        find(|one, other| one.start == other.start).or_else(|| find(Record::may_share_start))
     }
 
     fn held(&self, id: u64) -> impl Iterator<Item = &Held> {
@@ -160,10 +164,20 @@ mod tests {
             assert!(attempts.update(&changed));
             assert!(attempts.of(9).any(|it| it == changed));
         }
-        for other in [record(9, 3, Some(9), 7), record(9, 2, None, 7)] {
+        for other in [record(9, 3, Some(9), 7), record(9, 2, Some(8), 7)] {
             assert!(!attempts.update(&other));
         }
         assert_eq!(attempts.of(9).count(), 3);
+    }
+
+    #[test]
+    fn an_unknown_start_matches_and_a_start_that_was_known_stays() {
+        let mut attempts = Attempts::default();
+        attempts.add(&record(1, 1, None, 10));
+        assert!(attempts.update(&record(1, 1, Some(4), 10)));
+        assert!(attempts.update(&record(1, 1, None, 10)));
+        assert_eq!(of(&attempts, 1), [(1, Some(4))]);
+        assert!(!attempts.update(&record(1, 1, Some(5), 10)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::labels::index;
 use super::open::Open;
-use super::reach::Reach;
+use super::reach::{Clocks, Reach};
 use super::records::Records;
 
 /// What is saved.
@@ -24,6 +24,11 @@ pub(in crate::collectors) struct Kept {
 }
 
 impl Kept {
+    /// Both clocks when it was kept.
+    pub(in crate::collectors) fn clocks(&self) -> Clocks {
+        self.reach.clocks()
+    }
+
     /// Whether every record has its labels.
     pub(in crate::collectors) fn is_whole(&self) -> bool {
         let mut records = self.records.iter();

@@ -2,7 +2,8 @@
 //! often it is shown.
 //!
 //! An attempt is known by job, attempt and start: the start is in it because a
-//! server's ids may begin again. The ledger keeps a record of each one that a
+//! server's ids may begin again. An unknown start matches any: it may be reported
+//! only after the end. The ledger keeps a record of each one that a
 //! later answer can still show, or that is inside the window: one list serves to
 //! tell attempts apart and to fill the gauges of the window.
 //!
@@ -183,7 +184,7 @@ impl Ledger {
             || self
                 .attempts
                 .of(id)
-                .any(|it| it.start == record.start && it.attempt < record.attempt)
+                .any(|it| it.may_share_start(record) && it.attempt < record.attempt)
     }
 
     /// Whether this collection has seen the end of that attempt, or a later one.

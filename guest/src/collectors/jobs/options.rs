@@ -3,6 +3,7 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use super::kept::Kept;
 use super::ledger::Moment;
 use super::reach::{Clocks, LONGEST_GAP};
 use crate::collectors::{Context, seconds};
@@ -45,16 +46,23 @@ impl Options {
         self.readers
     }
 
-    /// The moment of a collection. A server that does not tell its clock is taken
-    /// to have the host's: then the overlap is for the difference as well.
+    /// The moment of a collection. A server that does not report its clock is taken
+    /// to differ from the host's as it did in the last read, whose ledger is `kept`.
+    /// Without one it is taken to have the host's: then the overlap also has to
+    /// cover the difference.
     pub(in crate::collectors) async fn moment(
         &self,
         context: &Context<'_>,
+        kept: Option<&Kept>,
     ) -> Result<Moment, Failure> {
         let host = context.window.now;
-        let server = context.client.clock().await?.unwrap_or(host);
+        let clocks = match (context.client.clock().await?, kept) {
+            (Some(server), _) => Clocks { server, host },
+            (None, Some(kept)) => kept.clocks().at(host),
+            (None, None) => Clocks { server: host, host },
+        };
         Ok(Moment {
-            clocks: Clocks { server, host },
+            clocks,
             window_start: context.window.start(),
             overlap: self.overlap,
         })

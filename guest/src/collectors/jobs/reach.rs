@@ -18,6 +18,18 @@ pub(in crate::collectors) struct Clocks {
     pub(in crate::collectors) host: u64,
 }
 
+impl Clocks {
+    /// Both at a later moment, of which only the host's clock is known: the server's
+    /// is taken to have gone on by the same time.
+    pub(in crate::collectors) fn at(self, host: u64) -> Self {
+        let went_by = host.wrapping_sub(self.host).cast_signed();
+        Self {
+            server: self.server.saturating_add_signed(went_by),
+            host,
+        }
+    }
+}
+
 /// How far the last complete read left off, and what was known then.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Reach {
@@ -61,6 +73,11 @@ impl Reach {
     /// Of a first read: the start of the window, and what may yet show up.
     pub(super) fn first(now: Clocks, overlap: u64, window_start: u64) -> u64 {
         window_start.min(now.server.saturating_sub(overlap))
+    }
+
+    /// Both clocks at the beginning of the last complete read.
+    pub(super) fn clocks(&self) -> Clocks {
+        self.then
     }
 
     /// What ended before is not told apart by records.

@@ -36,6 +36,15 @@ impl Record {
         }
     }
 
+    /// Whether both may be of one job that was started once. Its start may be
+    /// reported only after its end.
+    pub(super) fn may_share_start(&self, other: &Self) -> bool {
+        match (self.start, other.start) {
+            (Some(one), Some(another)) => one == another,
+            _ => true,
+        }
+    }
+
     /// What was transferred.
     pub(in crate::collectors) fn bytes(&self) -> u64 {
         self.kilobytes.saturating_mul(BYTES_PER_KILOBYTE)

@@ -83,6 +83,14 @@ impl Instruments {
             .set(i64::from(up));
     }
 
+    /// So many lines did not get into the log.
+    pub fn log_lines_dropped(&self, lines: u64) {
+        self.change()
+            .log_lines_dropped
+            .with_label_values(ALONE)
+            .inc_by(lines);
+    }
+
     /// A guest was offered.
     pub fn swap(&self, result: SwapResult) {
         self.change()

@@ -83,6 +83,8 @@ instruments! {
     guest_generation: IntGaugeVec = "nbu_exporter_guest_generation" [];
     /// Guests that were offered, by what became of them.
     guest_swaps: IntCounterVec = "nbu_exporter_guest_swaps_total" ["result"];
+    /// Log lines that were dropped because they could not be written, or not in time.
+    log_lines_dropped: IntCounterVec = "nbu_exporter_log_lines_dropped_total" [];
     /// Whether the compiler process runs; without it no other guest can be loaded.
     compiler_up: IntGaugeVec = "nbu_exporter_compiler_up" [];
     /// How long collections took.

@@ -63,6 +63,9 @@ fn what_is_known_from_the_start_begins_at_zero() {
     nbu_exporter_guest_swaps_total{result="promoted"} 0
     nbu_exporter_guest_swaps_total{result="refused"} 0
     nbu_exporter_guest_swaps_total{result="rolled_back"} 0
+    # HELP nbu_exporter_log_lines_dropped_total Log lines that were dropped because they could not be written, or not in time.
+    # TYPE nbu_exporter_log_lines_dropped_total counter
+    nbu_exporter_log_lines_dropped_total 0
     "#);
 }
 
@@ -117,6 +120,7 @@ fn every_call_shows_in_its_own_series() {
     nbu_exporter_guest_swaps_total{result="promoted"} 1
     nbu_exporter_guest_swaps_total{result="refused"} 0
     nbu_exporter_guest_swaps_total{result="rolled_back"} 1
+    nbu_exporter_log_lines_dropped_total 0
     nbu_exporter_series{site="prod"} 12
     nbu_exporter_series_dropped_total{site="prod",reason="duplicate"} 2
     nbu_exporter_state_write_failures_total{site="prod"} 1
