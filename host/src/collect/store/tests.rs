@@ -1,5 +1,4 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +10,8 @@ use super::*;
 use crate::collect::state::StateVersion;
 use crate::guest::Saved;
 use crate::metrics::Build;
+
+mod folder;
 
 /// More than the states below have.
 const LIMIT: usize = 100;
@@ -322,23 +323,6 @@ fn a_file_that_a_link_leads_to_is_not_written() {
 }
 
 #[test]
-fn nobody_else_may_read_what_is_stored() {
-    let around = TempDir::new().unwrap();
-    let folder = around.path().join("var/state");
-    let store = open(&folder);
-    keep(&store, &site("paris"), "jobs", b"counted 7");
-    let mode = |path: &str| {
-        fs::metadata(folder.join(path))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777
-    };
-    assert_eq!([mode(""), mode("paris")], [0o700; 2]);
-    assert_eq!([mode("paris/jobs.state"), mode(".lock")], [0o600; 2]);
-}
-
-#[test]
 fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
     let (folder, store, _) = one();
     let paris = site("paris");
@@ -364,63 +348,6 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
     assert!(keep(&store, &paris, "tape", b"counted 1"));
     assert!(store.failing.lock().unwrap().is_empty());
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 8");
-}
-
-#[test]
-fn a_folder_is_one_process_s_at_a_time() {
-    let folder = TempDir::new().unwrap();
-    let store = open(folder.path());
-    let refused = Store::open(folder.path(), instruments()).err().unwrap();
-    assert!(matches!(refused, Unusable::InUse(_)));
-    assert_eq!(refused.to_string().lines().count(), 1, "{refused}");
-    assert!(
-        store.is_at(
-            &folder
-                .path()
-                .join("../")
-                .join(folder.path().file_name().unwrap())
-        )
-    );
-    drop(store);
-    open(folder.path());
-}
-
-#[test]
-fn a_folder_that_was_deleted_or_a_link_that_was_turned_is_another_folder() {
-    let around = TempDir::new().unwrap();
-    let at = |name: &str| around.path().join(name);
-    let store = open(&at("one"));
-    symlink(at("one"), at("link")).unwrap();
-    assert!(store.is_at(&at("one")) && store.is_at(&at("link")));
-    let linked = open(&at("two"));
-    fs::remove_file(at("link")).unwrap();
-    symlink(at("two"), at("link")).unwrap();
-    assert!(!store.is_at(&at("link")) && linked.is_at(&at("link")));
-    fs::remove_dir_all(at("one")).unwrap();
-    assert!(!store.is_at(&at("one")), "it is gone");
-    let anew = open(&at("one"));
-    assert!(!store.is_at(&at("one")) && anew.is_at(&at("one")));
-}
-
-#[test]
-fn a_place_that_can_hold_no_folder_is_refused_with_a_hint() {
-    let around = TempDir::new().unwrap();
-    let file = around.path().join("file");
-    fs::write(&file, "").unwrap();
-    for folder in [file.clone(), file.join("below/it")] {
-        let opened = Store::open(&folder, instruments()).err().unwrap();
-        for refused in [opened, examine(&folder).unwrap_err()] {
-            let said = refused.to_string();
-            assert!(
-                said.contains(&format!("`{}` is no folder\n", file.display())),
-                "{said}"
-            );
-            assert!(said.contains("hint: "), "{said}");
-        }
-    }
-    let to_be_made = around.path().join("to/be/made");
-    examine(&to_be_made).unwrap();
-    assert!(!around.path().join("to").exists(), "looking makes nothing");
 }
 
 /// Its first sync fails; counts the others.
