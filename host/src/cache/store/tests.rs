@@ -303,6 +303,8 @@ async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
 fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
     let mut play = Play::new(1);
     let (name, attempt) = (site(SITES[0]), play.attempt());
+    let collectors = COLLECTORS.map(str::to_owned).to_vec();
+    play.cache.keep(&[(name.clone(), collectors)]);
     let pages = play.cache.subscribe();
     play.cache
         .record(&name, true, None, vec![attempt], || false);
