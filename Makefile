@@ -13,9 +13,11 @@ demo: target
 test: build
 	$(CARGO) test --workspace
 
-## week: the simulated weeks at their full rate, with 200 kills: minutes
+## week: the simulated weeks at their full rate, with 200 kills, and 10,000 lives on
+## a disk that fails: minutes
 week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
+	$(CARGO) test --workspace --lib -- --ignored life::
 
 ## lint: formatting and clippy, as CI runs them
 lint: target
