@@ -28,4 +28,4 @@ pub use probation::Standing;
 pub use provenance::{Proof, Provenance, PublicKey, Untrusted, signature_path};
 pub use refusal::Refusal;
 pub use settings::{Bound, Canary, Settings, Site};
-pub use stage::{Cause, Offer, Stage};
+pub use stage::{Cause, Offer, Stage, Staged};

@@ -20,7 +20,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 pub use escape::is_control_like;
-use output::Output;
+use output::{Output, Sink};
 pub use settings::{Filter, Format, Settings, Target};
 
 /// How long the end of the process waits for the last lines to be written.
@@ -74,13 +74,23 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Makes new settings take effect; when they cannot, the old ones go on. A
-    /// log file is opened anew, which is what a rotated one needs.
-    pub fn apply(&self, settings: &Settings) -> Result<(), Error> {
-        self.output.change(settings)?;
+    /// Opens what new settings name, and changes nothing yet. A log file is opened
+    /// again, which is what a rotated one needs.
+    ///
+    /// # Errors
+    /// The log file cannot be opened for appending.
+    pub fn prepare(&self, settings: &Settings) -> Result<Staged, Error> {
+        Ok(Staged {
+            sink: Sink::open(settings)?,
+            filter: settings.filter.compiled(),
+        })
+    }
+
+    /// The next line is logged as the settings say that were prepared.
+    pub fn commit(&self, staged: Staged) {
+        self.output.change(staged.sink);
         // Only fails once the subscriber is gone, and then nothing is logged.
-        let _ = self.filter.reload(settings.filter.compiled());
-        Ok(())
+        let _ = self.filter.reload(staged.filter);
     }
 
     /// How many lines were dropped, because they could not be written in time.
@@ -93,6 +103,12 @@ impl Handle {
     pub fn flush(&self, limit: Duration) {
         self.output.queue().flush(limit);
     }
+}
+
+/// Settings that can take effect.
+pub struct Staged {
+    sink: Sink,
+    filter: EnvFilter,
 }
 
 /// Looks whether the log could be written as the settings ask, and changes nothing.

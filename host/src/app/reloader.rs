@@ -14,11 +14,13 @@ use super::listener::Listener;
 use super::rooms::Rooms;
 use super::source::Source;
 use super::storing;
+use super::witness::Present;
 use crate::collect::Store;
 use crate::config::Config;
 use crate::egress::Rule;
 use crate::guest::FaultKind;
-use crate::swap::{Cause, Refusal, signature_path};
+use crate::http::Server;
+use crate::swap::{self, Cause, Refusal, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
 
@@ -107,10 +109,15 @@ impl Reloader {
         self.shutdown_timeout.subscribe()
     }
 
+    /// What a guest is compared with that is offered under the settings in force.
+    fn witness(&self) -> Present {
+        self.rooms.witness(&self.config, self.rooms.memory.store())
+    }
+
     /// Makes the first generation. Compiling the guest takes a moment, in which
     /// scrapes are answered already.
     pub(super) async fn begin(&self) -> Result<(), Refusal> {
-        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
+        let (stage, witness) = (&self.rooms.stage, self.witness());
         let settings = &self.config.swap;
         stage
             .offer(settings, Cause::Configuration, &witness)
@@ -125,9 +132,8 @@ impl Reloader {
     }
 
     /// Reloads on every trigger until told to stop; then closes the listener. A
-    /// reload that is under way then is given up: until its last step it has
-    /// changed nothing but where the log and the state are written, and what is
-    /// known was written there at once.
+    /// reload that is under way then is given up: until it is committed it has
+    /// changed nothing.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Request>,
@@ -159,7 +165,7 @@ impl Reloader {
                 let _ = self.reload().await;
             }
             () = self.rooms.stage.fell() => {
-                let witness = self.rooms.witness();
+                let witness = self.witness();
                 self.rooms.stage.roll_back(&witness).await;
                 storing::save(&self.rooms);
             }
@@ -182,7 +188,7 @@ impl Reloader {
     /// A new file where the guest is read from. Nobody waits for an answer.
     async fn offer_guest(&self) {
         info!("Guest file changed, trying it…");
-        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
+        let (stage, witness) = (&self.rooms.stage, self.witness());
         match stage
             .offer(&self.config.swap, Cause::GuestFile, &witness)
             .await
@@ -211,36 +217,57 @@ impl Reloader {
         }
     }
 
-    /// Everything that can be refused comes before anything that takes effect.
     async fn try_reload(&mut self) -> Result<u64, String> {
         let config = self.load().await?;
+        let staged = self.prepare(config).await?;
+        Ok(self.commit(staged).await)
+    }
+
+    /// Everything that can be refused. Nothing takes effect.
+    async fn prepare(&self, config: Config) -> Result<Staged, String> {
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.with_hint())?;
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
         let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
-        self.apply_log(&config.log)?;
-        let store_before = self.store_in(store);
-        self.rooms.memory.set_lookback(config.collect.lookback);
-        let (stage, witness) = (&self.rooms.stage, self.rooms.witness());
-        let offer = match stage
-            .offer(&config.swap, Cause::Configuration, &witness)
-            .await
-        {
-            Ok(offer) => offer,
-            Err(refusal) => {
-                self.rooms.memory.set_lookback(self.config.collect.lookback);
-                self.store_in(store_before);
-                self.apply_log(&self.config.log)?;
-                return Err(refusal.to_string());
-            }
-        };
-        // What the guest before had left goes away, where none is gone back to.
-        storing::save(&self.rooms);
+        let log = self.prepare_log(&config.log)?;
+        let witness = self.rooms.witness(&config, store.clone());
+        let stage = &self.rooms.stage;
+        let offer = stage.prepare(&config.swap, Cause::Configuration, &witness);
+        let offer = offer.await.map_err(|refusal| refusal.to_string())?;
+        Ok(Staged {
+            config,
+            moved,
+            store,
+            log,
+            offer,
+        })
+    }
+
+    /// What was prepared takes effect; nothing of it can fail. The number of the
+    /// generation.
+    async fn commit(&mut self, staged: Staged) -> u64 {
+        let Staged {
+            config,
+            moved,
+            store,
+            log,
+            offer,
+        } = staged;
+        if let Some((handle, log)) = self.log.as_ref().zip(log) {
+            handle.commit(log);
+        }
+        let rooms = &self.rooms;
+        rooms.memory.set_store(store.clone());
+        rooms.memory.set_lookback(config.collect.lookback);
+        let offer = rooms.stage.commit(offer, &rooms.witness(&config, store));
+        // In another folder, all that is known: the process may end before it learns
+        // anything more. After a swap, the previous guest's states go.
+        storing::save(rooms);
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
         }
-        self.rooms.clockwork.send_replace(config.collect);
-        self.rooms
+        rooms.clockwork.send_replace(config.collect);
+        rooms
             .instruments
             .config_loaded(&config.sha256, SystemTime::now());
         self.introduce(&config);
@@ -250,7 +277,7 @@ impl Reloader {
             .send_replace(config.http.shutdown_timeout);
         self.watcher.set_paths(watched(&config)).await;
         self.config = config;
-        Ok(offer.generation)
+        offer.generation
     }
 
     /// Watches the files of what was read beside those in force: until it is, any
@@ -279,28 +306,31 @@ impl Reloader {
         }
     }
 
-    /// Stores there from now on, and what is known at once: the process may end
-    /// before it learns anything more. Where it did before.
-    fn store_in(&self, store: Option<Arc<Store>>) -> Option<Arc<Store>> {
-        let before = self.rooms.memory.store();
-        let same = |(one, other)| Arc::ptr_eq(one, other);
-        let stays = before.as_ref().zip(store.as_ref()).is_some_and(same);
-        if !stays {
-            self.rooms.memory.set_store(store);
-            storing::save(&self.rooms);
-        }
-        before
-    }
-
-    fn apply_log(&self, settings: &telemetry::Settings) -> Result<(), String> {
-        let Some(log) = &self.log else { return Ok(()) };
-        log.apply(settings).map_err(|error| match error {
+    fn prepare_log(
+        &self,
+        settings: &telemetry::Settings,
+    ) -> Result<Option<telemetry::Staged>, String> {
+        let Some(log) = &self.log else {
+            return Ok(None);
+        };
+        let prepared = log.prepare(settings).map_err(|error| match error {
             telemetry::Error::File(_, ref cause) if cause.kind() == ErrorKind::PermissionDenied => {
                 format!("{error}\nhint: a log in another folder than at the start needs a restart")
             }
             _ => error.to_string(),
-        })
+        });
+        prepared.map(Some)
     }
+}
+
+/// A configuration of which everything can take effect.
+struct Staged {
+    config: Config,
+    /// The addresses that are new.
+    moved: Option<Server>,
+    store: Option<Arc<Store>>,
+    log: Option<telemetry::Staged>,
+    offer: swap::Staged,
 }
 
 /// Every file whose change means something.

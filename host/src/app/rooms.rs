@@ -9,7 +9,7 @@ use super::observer::Counting;
 use super::reloader::Request;
 use super::witness::Present;
 use crate::cache::Cache;
-use crate::collect::{self, Memory, Rounds};
+use crate::collect::{self, Memory, Rounds, Store};
 use crate::config::Config;
 use crate::guest::Engine;
 use crate::metrics::Instruments;
@@ -53,11 +53,13 @@ impl Rooms {
         }
     }
 
-    /// What a guest that is offered is compared with.
-    pub(super) fn witness(&self) -> Present {
+    /// What a guest is compared with that is offered with these settings.
+    pub(super) fn witness(&self, config: &Config, store: Option<Arc<Store>>) -> Present {
         Present {
             cache: Arc::clone(&self.cache),
             memory: Arc::clone(&self.memory),
+            lookback: config.collect.lookback,
+            store,
         }
     }
 

@@ -1,11 +1,12 @@
 //! What a guest that is offered is compared with: what is served now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use semver::Version;
 
 use crate::cache::Cache;
-use crate::collect::Memory;
+use crate::collect::{Memory, Store};
 use crate::guest::{Digest, Saved, Window};
 use crate::site::SiteName;
 use crate::swap::{Served, ServedFamily, Witness};
@@ -14,6 +15,10 @@ use crate::swap::{Served, ServedFamily, Witness};
 pub(super) struct Present {
     pub(super) cache: Arc<Cache>,
     pub(super) memory: Arc<Memory>,
+    /// How far back the offered settings look.
+    pub(super) lookback: Duration,
+    /// Where the offered settings store states.
+    pub(super) store: Option<Arc<Store>>,
 }
 
 impl Witness for Present {
@@ -26,7 +31,9 @@ impl Witness for Present {
     }
 
     fn next(&self, site: &SiteName) -> (Window, Vec<Saved>) {
-        self.memory.next_of_running(site)
+        let (mut window, saved) = self.memory.next_of_running(site);
+        window.lookback_seconds = self.lookback.as_secs();
+        (window, saved)
     }
 
     fn served(&self, site: &SiteName) -> Served {
@@ -45,7 +52,7 @@ impl Witness for Present {
     }
 
     fn proven_version(&self, key: Digest) -> Option<Version> {
-        self.memory.proven_version(key)
+        self.memory.proven_version_with(self.store.as_deref(), key)
     }
 
     fn rolled_back(&self) -> Option<Digest> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use semver::Version;
 
 use super::memory::Memory;
+use super::store::Store;
 use crate::guest::Digest;
 use crate::swap::Proof;
 
@@ -77,6 +78,12 @@ impl Memory {
     /// probation.
     pub fn proven_version(&self, key: Digest) -> Option<Version> {
         self.lock().verdicts.version(key).cloned()
+    }
+
+    /// The same, where `store` will be used, which may know a newer one.
+    pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
+        let stored = store.and_then(|store| store.verdicts().version(key).cloned());
+        self.proven_version(key).max(stored)
     }
 
     /// The guest that was rolled back last, until another one takes its place.

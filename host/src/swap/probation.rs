@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tracing::info;
 
-use super::Settings;
 use super::blame::{Charge, Charges, Other};
 use super::canary::Witness;
 use super::generation::{Generation, Member, Origin};
@@ -72,7 +71,7 @@ impl Watch {
         &self,
         guest: Digest,
         running: &Generation,
-        settings: &Settings,
+        collections: u32,
         witness: &dyn Witness,
     ) {
         let mut ward = self.lock();
@@ -81,8 +80,8 @@ impl Watch {
         let returned = earlier
             .as_ref()
             .is_some_and(|it| it.guest.digest() == guest);
-        if settings.probation == 0 || returned {
-            *ward = Some(Ward::alone(guest, settings));
+        if collections == 0 || returned {
+            *ward = Some(Ward::alone(guest, collections));
             return witness.swap(guest, None);
         }
         let previous = earlier.unwrap_or_else(|| Previous {
@@ -97,15 +96,15 @@ impl Watch {
         *ward = Some(Ward {
             previous: Some(previous),
             readable: known.filter(|(s, c)| witness.succeeds(s, c)).collect(),
-            ..Ward::alone(guest, settings)
+            ..Ward::alone(guest, collections)
         });
     }
 
     /// Begins the probation of a guest that has nothing to go back to, unless one
     /// is under way.
-    pub(super) fn begin_alone(&self, guest: Digest, settings: &Settings) {
+    pub(super) fn begin_alone(&self, guest: Digest, collections: u32) {
         self.lock()
-            .get_or_insert_with(|| Ward::alone(guest, settings));
+            .get_or_insert_with(|| Ward::alone(guest, collections));
     }
 
     /// Takes the sites that there are now.
@@ -231,12 +230,12 @@ impl Watch {
 
 impl Ward {
     /// A guest that is not compared with any other.
-    fn alone(guest: Digest, settings: &Settings) -> Self {
+    fn alone(guest: Digest, collections: u32) -> Self {
         Self {
             guest,
             previous: None,
             left: HashMap::new(),
-            collections: settings.probation,
+            collections,
             readable: HashSet::new(),
             fallen: None,
         }

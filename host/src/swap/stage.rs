@@ -49,6 +49,15 @@ pub struct Offer {
     pub guest_changed: bool,
 }
 
+/// A generation that has passed every test.
+pub struct Staged {
+    /// What it was compared with.
+    running: Option<Arc<Generation>>,
+    generation: Generation,
+    /// Collections of each site that its guest is on probation for.
+    probation: u32,
+}
+
 impl Stage {
     /// An empty stage. `observer` hears of every request that leaves.
     pub fn new(
@@ -92,12 +101,29 @@ impl Stage {
     /// Makes a generation of `settings` and the guest they name, tries it, and
     /// makes it current. One offer at a time: the caller is the single consumer
     /// of reloads.
+    ///
+    /// # Errors
+    /// As those of [`prepare`](Self::prepare).
     pub async fn offer(
         &self,
         settings: &Settings,
         cause: Cause,
         witness: &dyn Witness,
     ) -> Result<Offer, Refusal> {
+        let staged = self.prepare(settings, cause, witness).await?;
+        Ok(self.commit(staged, witness))
+    }
+
+    /// Makes a generation of `settings` and the guest they name, and tries it.
+    ///
+    /// # Errors
+    /// The guest is refused, or it refuses the settings.
+    pub async fn prepare(
+        &self,
+        settings: &Settings,
+        cause: Cause,
+        witness: &dyn Witness,
+    ) -> Result<Staged, Refusal> {
         let running = self.current();
         let members = members(settings, running.as_deref(), &self.observer)?;
         let candidate = self
@@ -113,28 +139,41 @@ impl Stage {
             }
             (candidate, _) => candidate?,
         };
-        let same = |running: &&Arc<Generation>| running.guest.digest() == guest.digest();
-        let kept = running.as_ref().filter(same);
-        let guest_changed = running.is_some() && kept.is_none();
-        let number = running.as_ref().map_or(1, |running| running.number + 1);
-        let digest = guest.digest();
         let generation = Generation {
-            number,
+            number: running.as_ref().map_or(1, |running| running.number + 1),
             guest,
             origin,
             demands: Demands::of(settings),
             limits: settings.limits,
             members,
         };
+        Ok(Staged {
+            running,
+            generation,
+            probation: settings.probation,
+        })
+    }
+
+    /// Makes a generation current that was prepared since the last one was.
+    pub fn commit(&self, staged: Staged, witness: &dyn Witness) -> Offer {
+        let Staged {
+            running,
+            generation,
+            probation,
+        } = staged;
+        let (number, digest) = (generation.number, generation.guest.digest());
+        let same = |running: &&Arc<Generation>| running.guest.digest() == digest;
+        let kept = running.as_ref().filter(same);
+        let guest_changed = running.is_some() && kept.is_none();
         if running.is_none() {
             // The first guest of a process is taken as it is.
             witness.swap(digest, None);
         }
         if !guest_changed && proof_changes(kept, &generation) {
-            self.probation.begin_alone(digest, settings);
+            self.probation.begin_alone(digest, probation);
         }
         if let Some(running) = running.filter(|_| guest_changed) {
-            self.probation.begin(digest, &running, settings, witness);
+            self.probation.begin(digest, &running, probation, witness);
             // Only another guest is a reason to try refused bytes again; settings
             // that take effect on the running one leave them refused.
             *self.refused() = None;
@@ -144,10 +183,10 @@ impl Stage {
         self.promote(generation);
         // Other settings may be what the guest before was waiting for.
         self.probation.remind();
-        Ok(Offer {
+        Offer {
             generation: number,
             guest_changed,
-        })
+        }
     }
 
     /// The running guest where the bytes are the same, else a new one that has

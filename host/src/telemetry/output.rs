@@ -44,11 +44,9 @@ impl Output {
         &self.queue
     }
 
-    /// The next event goes where the settings say, or where the last one went
-    /// when that place cannot be opened.
-    pub(super) fn change(&self, settings: &Settings) -> Result<(), Error> {
-        self.sink.store(Arc::new(Sink::open(settings)?));
-        Ok(())
+    /// The next event goes there.
+    pub(super) fn change(&self, sink: Sink) {
+        self.sink.store(Arc::new(sink));
     }
 
     /// Lets events pass to the format that is chosen, and spans to both.
@@ -87,7 +85,7 @@ pub(super) enum Stream {
 }
 
 impl Sink {
-    fn open(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
         let stream = match &settings.target {
             Target::Stdout => Stream::Stdout,
             Target::Stderr => Stream::Stderr,

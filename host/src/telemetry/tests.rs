@@ -25,9 +25,9 @@ fn level_format_and_target_change_while_a_span_is_open() {
         let _span = info_span!("collection", site = "paris").entered();
         debug!("too quiet");
         info!(pages = 3, "first words");
-        handle
-            .apply(&to_file(&second, "debug", Format::Json))
-            .unwrap();
+        let staged = handle.prepare(&to_file(&second, "debug", Format::Json));
+        debug!("too quiet as long as nothing is committed");
+        handle.commit(staged.unwrap());
         debug!("second words");
     });
     handle.flush(PATIENCE);
@@ -54,8 +54,9 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
     let good = directory.path().join("log");
     let (subscriber, handle) = subscriber(&to_file(&good, "info", Format::Logfmt)).unwrap();
     let error = handle
-        .apply(&to_file(directory.path(), "error", Format::Json))
-        .unwrap_err();
+        .prepare(&to_file(directory.path(), "error", Format::Json))
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("cannot be opened"), "{error}");
     tracing::subscriber::with_default(subscriber, || info!("still here"));
     handle.flush(PATIENCE);
@@ -71,7 +72,7 @@ fn a_log_file_that_was_moved_away_is_made_again() {
     tracing::subscriber::with_default(subscriber, || {
         info!("old");
         fs::rename(&path, &moved).unwrap();
-        handle.apply(&settings).unwrap();
+        handle.commit(handle.prepare(&settings).unwrap());
         info!("new");
     });
     handle.flush(PATIENCE);

@@ -36,3 +36,20 @@ async fn state_is_kept_in_the_folder_that_is_named_now() {
     bench.reconfigure(&with("stateDir: two/..")).await;
     assert_eq!(state(".").await, first);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_that_is_refused_last_of_all_leaves_the_state_where_it_is() {
+    let simulator = lively().await;
+    let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
+    let bench = Bench::on(&with("stateDir: one, collectionInterval: 50ms")).await;
+    bench.until_read(&["paris"]).await;
+    // Only the guest knows that there is no such option.
+    let bad = with("stateDir: two") + "\ncollectors: { jobs: { lookBack: 5 } }\n";
+    fs::write(bench.file("config.yaml"), bad).unwrap();
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.text().contains("lookBack"), "{}", answer.text());
+    let file = bench.file("one/paris/jobs.state");
+    fs::remove_file(&file).unwrap();
+    eventually("it is still written there", async || file.exists()).await;
+    assert!(!bench.file("two/paris").exists());
+}
