@@ -14,6 +14,10 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+mod contents;
+
+pub use contents::{Contents, Snapshot};
+
 /// What to do with a symbolic link as the last part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {

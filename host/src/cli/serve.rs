@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::Process;
 use super::args::Options;
 use super::ending::Ending;
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
 use crate::confine::{self, Confinement};
+use crate::descriptors::Shares;
 use crate::guest::Engine;
 use crate::telemetry;
 
@@ -32,9 +34,9 @@ pub(super) fn confine(options: &Options) -> Confinement {
 pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
-    confinement: Option<Confinement>,
+    process: Process,
 ) -> Result<(), Failure> {
-    serve(source(options), engine, confinement).await
+    serve(source(options), engine, process).await
 }
 
 fn source(options: &Options) -> Source {
@@ -44,19 +46,32 @@ fn source(options: &Options) -> Source {
     }
 }
 
-/// Runs the exporter until SIGTERM or SIGINT.
-pub(super) async fn serve(
-    source: Source,
-    engine: Arc<Engine>,
-    confinement: Option<Confinement>,
-) -> Result<(), Failure> {
-    let config = source.load().await.map_err(Failure::Config)?;
-    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
-    match confinement {
+fn log_process(process: &Process) {
+    match process.confinement {
         Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
         Some(confinement) => warn!("Confined: {confinement}"),
         None => {}
     }
+    let Shares {
+        limit,
+        clients,
+        upstream,
+    } = Shares::now();
+    info!(limit, clients, upstream, "File descriptors");
+    if let Some(error) = &process.not_raised {
+        warn!(%error, "Cannot raise the soft limit of file descriptors to the hard limit");
+    }
+}
+
+/// Runs the exporter until SIGTERM or SIGINT.
+pub(super) async fn serve(
+    source: Source,
+    engine: Arc<Engine>,
+    process: Process,
+) -> Result<(), Failure> {
+    let config = source.load().await.map_err(Failure::Config)?;
+    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
+    log_process(&process);
     let ending = Ending::start(config.http.shutdown_timeout).await;
     let ending =
         ending.map_err(|error| Failure::Command(format!("cannot handle signals: {error}")))?;

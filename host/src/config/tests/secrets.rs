@@ -25,7 +25,7 @@ fn ca() -> String {
 fn a_key_may_come_from_a_file() {
     let config = with_file("key", "s3cret\n", "apiKeyFile: key").unwrap();
     assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
-    assert!(config.files.iter().any(|file| file.ends_with("key")));
+    assert!(config.files.iter().any(|file| file.path.ends_with("key")));
     assert!(
         config.masked.contains("apiKeyFile: key"),
         "{}",
@@ -84,7 +84,7 @@ fn a_key_file_must_hold_one_key() {
             .contains("apiKeyFile: the file cannot be read"),
         "{said}"
     );
-    assert!(said.files.iter().any(|file| file.ends_with("missing")));
+    assert!(said.files.iter().any(|file| file.path.ends_with("missing")));
 }
 
 #[test]
@@ -92,7 +92,12 @@ fn authorities_are_read_from_pem() {
     let keys = "apiKey: k, caFile: ca.pem";
     let config = with_file("ca.pem", &(ca() + &ca()), keys).unwrap();
     assert_eq!(config.swap.sites[0].egress.tls.authorities.len(), 2);
-    assert!(config.files.iter().any(|file| file.ends_with("ca.pem")));
+    assert!(
+        config
+            .files
+            .iter()
+            .any(|file| file.path.ends_with("ca.pem"))
+    );
 
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (content, expected) in [
@@ -117,7 +122,7 @@ fn a_key_may_come_from_systemd() {
     let config = read("nbu1").unwrap();
     assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
     assert!(
-        config.files.iter().any(|file| file.ends_with("nbu1")),
+        config.files.iter().any(|file| file.path.ends_with("nbu1")),
         "it is watched"
     );
     for (name, expected) in [
