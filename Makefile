@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test week lint bench soak target build
+.PHONY: demo test week verify lint bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -16,6 +16,11 @@ test: build
 ## week: the simulated weeks at their full rate, with 200 kills: minutes
 week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
+
+## verify: everything that is too slow for `test`: the weeks, and a thousand sites in
+## one process, some of it as root
+verify: build
+	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1
 
 ## lint: formatting and clippy, as CI runs them
 lint: target

@@ -84,7 +84,7 @@ pub struct Egress {
     settings: Settings,
     scheme: uri::Scheme,
     authority: Authority,
-    pool: ArcSwap<client::Client>,
+    pool: ArcSwap<client::Pool>,
     connector: connector::Connector,
     sockets: Arc<Sockets>,
     secrets: Arc<redact::Secrets>,
@@ -128,8 +128,8 @@ impl Egress {
         Hooks::new(Arc::clone(self), permit, budget)
     }
 
-    /// Lets a pool without connections take the place of this one, whose idle
-    /// connections are closed once no collection uses it.
+    /// Lets a pool without connections take the place of this one, which is dropped
+    /// once no call uses it.
     fn renew_pool(&self) {
         let pool = client::pool(&self.settings, &self.connector);
         self.pool.store(Arc::new(pool));

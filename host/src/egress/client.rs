@@ -9,6 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::ServerName;
+use tokio::sync::watch;
 
 use super::connector::{Connector, Handshake};
 use super::failure::Failure;
@@ -32,6 +33,13 @@ pub(super) type GuestBody = UnsyncBoxBody<Bytes, Failure>;
 pub(super) type SentBody = Full<Bytes>;
 pub(super) type Client = legacy::Client<Connector, SentBody>;
 
+/// Connections of one site. When it is dropped, idle ones are closed and those that
+/// are still being made are given up.
+pub(super) struct Pool {
+    pub(super) client: Client,
+    _open: watch::Sender<()>,
+}
+
 /// Makes the connections of every pool of this site.
 pub(super) fn connector(settings: &Settings, sockets: Arc<Sockets>) -> Result<Connector, Error> {
     let tls = match settings.origin.scheme {
@@ -52,9 +60,10 @@ pub(super) fn connector(settings: &Settings, sockets: Arc<Sockets>) -> Result<Co
 }
 
 /// A pool that is empty. HTTP/1.1 only; redirects are not followed.
-pub(super) fn pool(settings: &Settings, connector: &Connector) -> Client {
+pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
+    let (open, closed) = watch::channel(());
     let head = usize::try_from(settings.limits.response_header_bytes).unwrap_or(usize::MAX);
-    legacy::Client::builder(TokioExecutor::new())
+    let client = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(MAX_IDLE)
@@ -63,7 +72,11 @@ pub(super) fn pool(settings: &Settings, connector: &Connector) -> Client {
         // A request that found its pooled connection closed before a byte of
         // it was sent goes out again on another.
         .retry_canceled_requests(true)
-        .build(connector.clone())
+        .build(connector.until(closed));
+    Pool {
+        client,
+        _open: open,
+    }
 }
 
 /// What the certificate must be for. An IPv6 address stands there bare.

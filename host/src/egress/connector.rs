@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
@@ -36,6 +37,8 @@ pub(super) struct Connector {
     tls: Option<Handshake>,
     /// Shared by all sites.
     sockets: Arc<Sockets>,
+    /// Closed when the pool is dropped.
+    pool: Option<watch::Receiver<()>>,
 }
 
 /// One connection to one server, encrypted or not.
@@ -90,6 +93,15 @@ impl Connector {
             proxy,
             tls,
             sockets,
+            pool: None,
+        }
+    }
+
+    /// The same for one pool, until its sender is dropped.
+    pub(super) fn until(&self, pool: watch::Receiver<()>) -> Self {
+        Self {
+            pool: Some(pool),
+            ..self.clone()
         }
     }
 
@@ -120,7 +132,22 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(server))
+        let (connector, pool) = (self.clone(), self.pool.clone());
+        Box::pin(async move {
+            tokio::select! {
+                connected = connector.connect(server) => connected,
+                // The HTTP library goes on connecting when a request has found another
+                // connection, and keeps the pool open meanwhile.
+                () = is_dropped(pool) => Err(Failure::Aborted),
+            }
+        })
+    }
+}
+
+async fn is_dropped(pool: Option<watch::Receiver<()>>) {
+    match pool {
+        Some(mut pool) => while pool.changed().await.is_ok() {},
+        None => std::future::pending().await,
     }
 }
 

@@ -43,7 +43,7 @@ impl Session {
         let limit = egress.settings.limits.request_bytes;
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
-            let response = answer(&self.client, request, patience).await?;
+            let response = answer(&self.pool.client, request, patience).await?;
             egress.fitting(response)
         };
         let answer = timeout_at(deadline, exchanging)

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::allow::{self, Rule};
-use super::client::{Client, GuestBody};
+use super::client::{GuestBody, Pool};
 use super::failure::Failure;
 use super::permit::Permit;
 use super::settings::Limits;
@@ -23,7 +23,7 @@ const SHOWN: usize = 200;
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
     /// The site's pool when this began.
-    pub(super) client: Arc<Client>,
+    pub(super) pool: Arc<Pool>,
     permit: Arc<Permit>,
     pub(super) tally: Tally,
     requests: AtomicU64,
@@ -45,7 +45,7 @@ impl Session {
         let slots = usize::try_from(egress.settings.limits.concurrent);
         let slots = slots.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Self {
-            client: egress.pool.load_full(),
+            pool: egress.pool.load_full(),
             egress,
             permit,
             tally: Tally::default(),

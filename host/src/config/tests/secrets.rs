@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::file::Contents;
 
 /// A configuration whose only site takes `keys` beside its host, in a directory
 /// that holds `file`.
@@ -273,4 +274,33 @@ fn authorities_that_are_not_asked_are_a_warning() {
         let config = with_file("ca.pem", &ca(), &keys).unwrap();
         assert_eq!(config.warnings[0].at, "nbuserver.caFile", "{more}");
     }
+}
+
+#[test]
+fn what_each_file_held_when_it_was_read_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let text = "nbuserver: { host: \"${HOST}\", apiKeyFile: key }\n";
+    fs::write(at("config.yaml"), text).unwrap();
+    fs::write(at(".env"), "HOST=nbu1\n").unwrap();
+    fs::write(at("key"), "s3cret").unwrap();
+    let read = || load(&at("config.yaml"), &Overrides::default(), &nothing);
+    let held = |files: &[Snapshot], name: &str| {
+        let file = files.iter().find(|file| file.path == at(name));
+        file.unwrap().contents.unwrap()
+    };
+
+    let config = read().unwrap();
+    for (name, text) in [
+        ("config.yaml", text),
+        (".env", "HOST=nbu1\n"),
+        ("key", "s3cret"),
+    ] {
+        let expected = Contents::of(text.as_bytes());
+        assert_eq!(held(&config.files, name), expected, "{name}");
+    }
+
+    fs::remove_file(at("key")).unwrap();
+    let problems = read().unwrap_err();
+    assert_eq!(held(&problems.files, "key"), Contents::Absent);
 }

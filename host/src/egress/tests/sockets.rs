@@ -88,3 +88,18 @@ async fn idle_connections_keep_no_other_site_waiting() {
     let way = Way::through(&settings(other.port), sockets);
     assert_eq!(way.read("/ping").await.unwrap(), "ok");
 }
+
+#[tokio::test]
+async fn a_connection_that_nobody_waits_for_any_more_keeps_no_other_site_waiting() {
+    let (server, other) = (Server::http(OK).await, Server::http(OK).await);
+    let sockets = Sockets::limited(|| 1);
+    let mut patient = settings(server.port);
+    patient.timeouts.connect = Duration::from_secs(600);
+    let busy = Way::through(&patient, Arc::clone(&sockets));
+    // The second one waits for room, and then finds the connection of the first.
+    let (one, two) = tokio::join!(busy.read("/ping"), busy.read("/ping"));
+    assert_eq!((one.unwrap(), two.unwrap()), ("ok".into(), "ok".into()));
+    let _idle = busy.next();
+    let way = Way::through(&settings(other.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+}
