@@ -71,8 +71,9 @@ impl Cache {
             for collector in collectors {
                 entry.collectors.entry(collector.clone()).or_default();
             }
+            entry.refresh(name);
         }
-        self.publish(&mut known);
+        self.publish(&known);
     }
 
     /// Forgets the values of a site, for example because its address is another
@@ -85,8 +86,9 @@ impl Cache {
                 .values_mut()
                 .for_each(CollectorEntry::drop_values);
             entry.api_version = None;
+            entry.refresh(site);
         }
-        self.publish(&mut known);
+        self.publish(&known);
     }
 
     /// Takes the outcome of one collection of a site and publishes it. `up` says
@@ -115,7 +117,8 @@ impl Cache {
                 self.instruments.dropped(site, reason, series);
             }
         }
-        self.publish(&mut known);
+        entry.refresh(site);
+        self.publish(&known);
     }
 
     /// Drops what has outlived its TTL and grace at `now`; returns when the next
@@ -132,7 +135,7 @@ impl Cache {
             }
         }
         if dropped {
-            self.publish(&mut known);
+            self.publish(&known);
         }
         let collectors = known
             .entries
@@ -183,10 +186,7 @@ impl Cache {
 
     /// Puts the page together under the lock, so that a later page never carries
     /// older values.
-    fn publish(&self, known: &mut Sites) {
-        for (site, entry) in &mut known.entries {
-            entry.refresh(site);
-        }
+    fn publish(&self, known: &Sites) {
         let sites = known.order.iter().filter_map(|site| {
             let entry = known.entries.get(site)?;
             Some((site.clone(), entry.pieces().collect()))
