@@ -18,9 +18,10 @@ week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 
 ## verify: everything that is too slow for `test`: the weeks, and a thousand sites in
-## one process, some of it as root
-verify: build
-	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1
+## one process. Optimized, as operators run it; some of it only as root
+verify: target
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 
 ## lint: formatting and clippy, as CI runs them
 lint: target

@@ -44,15 +44,15 @@ async fn scrape_for(time: Duration, address: SocketAddr, mut look: impl FnMut(&E
     println!("slowest scrape: {slowest:?}");
 }
 
-/// For each site, how long ago its collectors have succeeded last: the oldest.
+/// For each site, how long ago its jobs were read last. Answers about storage are
+/// reused for `cacheTTL`, so that theirs says nothing.
 fn ages(page: &Exposition) -> HashMap<&str, f64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut ages = HashMap::new();
     for sample in &page.samples {
-        if sample.name == "nbu_last_scrape_timestamp_seconds" {
+        if sample.name == "nbu_last_scrape_timestamp_seconds" && sample.labels["source"] == "jobs" {
             let age = now.as_secs_f64() - sample.value;
-            let oldest = ages.entry(&*sample.labels["site"]).or_insert(age);
-            *oldest = age.max(*oldest);
+            ages.insert(&*sample.labels["site"], age);
         }
     }
     ages
