@@ -18,7 +18,7 @@ week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 
 ## verify: everything that is too slow for `test`: the weeks, and a thousand sites in
-## one process. Optimized, as operators run it; some of it only as root
+## one process. Optimized, as operators run it
 verify: target
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
