@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test week lint bench soak target build
+.PHONY: demo test week verify lint bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -18,6 +18,12 @@ test: build
 week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 	$(CARGO) test --workspace --lib -- --ignored life::
+
+## verify: everything that is too slow for `test`: the weeks, and a thousand sites in
+## one process. Optimized, as operators run it
+verify: target
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 
 ## lint: formatting and clippy, as CI runs them
 lint: target

@@ -16,6 +16,7 @@ use args::{Args, Command};
 
 use crate::app::Failure;
 use crate::confine::{self, Confinement};
+use crate::descriptors;
 use crate::guest::{CompilerProcess, Engine};
 
 /// Writes to standard output; a reader that has seen enough is no failure.
@@ -31,11 +32,19 @@ fn print(text: &str) -> Result<(), Failure> {
 /// What is done while the process has a single thread.
 pub struct Prepared {
     compiler: CompilerProcess,
+    process: Process,
+}
+
+/// What became of the process itself. It is logged once there is a log.
+#[derive(Default)]
+struct Process {
     confinement: Option<Confinement>,
+    /// Why the limit of file descriptors could not be raised.
+    not_raised: Option<std::io::Error>,
 }
 
 /// Starts the compiler process, then takes from this process what serving does not
-/// need, running files among it. Commands do not stay, and keep what they have.
+/// need, running files among it. Raises the limit of file descriptors. Commands do not stay, and keep what they have.
 ///
 /// # Errors
 /// When there is no compiler process to be had.
@@ -47,7 +56,10 @@ pub fn prepare(args: &Args) -> Result<Prepared, Failure> {
     let serves = args.command.is_none();
     Ok(Prepared {
         compiler,
-        confinement: serves.then(|| serve::confine(&args.options)),
+        process: Process {
+            not_raised: descriptors::raise_limit().err(),
+            confinement: serves.then(|| serve::confine(&args.options)),
+        },
     })
 }
 
@@ -56,10 +68,12 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), Failure> {
     let engine = Engine::new(prepared.compiler).map_err(Failure::Engine)?;
     let options = &args.options;
     match &args.command {
-        None => serve::run(options, engine, prepared.confinement).await,
+        None => serve::run(options, engine, prepared.process).await,
         Some(Command::Check) => check::run(options, &engine).await,
         Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
-        Some(Command::Demo { guest }) => demo::run(options, engine, guest.as_deref()).await,
+        Some(Command::Demo { guest }) => {
+            demo::run(options, engine, guest.as_deref(), prepared.process).await
+        }
         Some(Command::Inspect {
             file,
             public_key,

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::file::Snapshot;
 use crate::{collect, guest, http, swap, telemetry};
 use problem::Findings;
 pub use problem::{Problem, Problems};
@@ -49,9 +50,9 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// What does not do what it seems to say.
     pub warnings: Vec<Problem>,
-    /// Every file it was made from or looked for, to be watched: the
-    /// configuration, `.env`, key files, CA files. Not the guest.
-    pub files: Vec<PathBuf>,
+    /// Every file it was made from or looked for, and what it held, to be watched:
+    /// the configuration, `.env`, key files, CA files. Not the guest.
+    pub files: Vec<Snapshot>,
     /// SHA-256 of the configuration file in hexadecimal, as `sha256sum` prints.
     pub sha256: String,
     /// The configuration as YAML with every default filled in and every secret
@@ -80,8 +81,11 @@ pub fn load(
     overrides: &Overrides,
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
-    let text = reading::text(path).map_err(|error| unreadable(path, &error))?;
-    parse(&text, path, overrides, environment)
+    let findings = Findings::default();
+    match findings.read_text(path) {
+        Ok(text) => read(&text, path, overrides, environment, findings),
+        Err(error) => Err(unreadable(path, &error, findings)),
+    }
 }
 
 /// The same for a text that did not come from the file system; `path` is what
@@ -93,7 +97,17 @@ pub fn parse(
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
     let findings = Findings::default();
-    findings.file(path);
+    findings.file(path.to_owned().into());
+    read(text, path, overrides, environment, findings)
+}
+
+fn read(
+    text: &str,
+    path: &Path,
+    overrides: &Overrides,
+    environment: &impl Fn(&str) -> Option<String>,
+    findings: Findings,
+) -> Result<Config, Problems> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let variables = Variables::read(environment, directory, &findings);
     let read = match file::parse(text, &findings) {
@@ -201,7 +215,7 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     text + &serde_yaml::to_string(&root.finish()).unwrap_or_default()
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Problems {
+fn unreadable(path: &Path, error: &io::Error, findings: Findings) -> Problems {
     let (message, hint) = if error.kind() == io::ErrorKind::NotFound {
         let hint = "name one with `--config.file`; `nbu_exporter demo` runs without one";
         ("the file does not exist".to_owned(), Some(hint.to_owned()))
@@ -217,7 +231,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Problems {
             message,
             hint,
         }],
-        files: vec![path.to_owned()],
+        files: findings.into_parts().2,
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::uri::{self, Authority};
 
 use crate::budget::MemoryBudget;
@@ -37,6 +38,7 @@ mod resolver;
 mod search;
 mod session;
 mod settings;
+mod sockets;
 mod stream;
 mod traffic;
 mod trust;
@@ -50,6 +52,7 @@ pub use identity::Identity;
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
 pub use settings::{Limits, Origin, Scheme, Settings, Timeouts, Tls, TlsVersion};
+pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
 
 /// Told about everything that leaves, or is kept from leaving.
@@ -81,7 +84,9 @@ pub struct Egress {
     settings: Settings,
     scheme: uri::Scheme,
     authority: Authority,
-    client: client::Client,
+    pool: ArcSwap<client::Pool>,
+    connector: connector::Connector,
+    sockets: Arc<Sockets>,
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
     fingerprint: [u8; 32],
@@ -97,15 +102,19 @@ impl Egress {
         site: SiteName,
         settings: &Settings,
         observer: Arc<dyn Observer>,
+        sockets: Arc<Sockets>,
     ) -> Result<Arc<Self>, Error> {
         let origin = &settings.origin;
         let invalid = || Error::Origin(origin.url());
         let authority = format!("{}:{}", origin.host, origin.port);
+        let connector = client::connector(settings, Arc::clone(&sockets))?;
         Ok(Arc::new(Self {
             site,
             scheme: uri::Scheme::try_from(origin.scheme.as_str()).map_err(|_| invalid())?,
             authority: Authority::try_from(authority).map_err(|_| invalid())?,
-            client: client::build(settings)?,
+            pool: ArcSwap::from_pointee(client::pool(settings, &connector)),
+            connector,
+            sockets,
             secrets: Arc::new(redact::Secrets::new(settings)),
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
@@ -117,6 +126,13 @@ impl Egress {
     /// What the requests hold counts against `budget`.
     pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>, budget: MemoryBudget) -> Hooks {
         Hooks::new(Arc::clone(self), permit, budget)
+    }
+
+    /// Lets a pool without connections take the place of this one, which is dropped
+    /// once no call uses it.
+    fn renew_pool(&self) {
+        let pool = client::pool(&self.settings, &self.connector);
+        self.pool.store(Arc::new(pool));
     }
 
     /// The fingerprint of the settings that this way out was made from.

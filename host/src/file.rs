@@ -4,6 +4,7 @@
 //! file is opened without waiting, and then the open file is looked at. Nobody can
 //! put something else under the name between the two steps.
 
+mod contents;
 mod disk;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+pub use contents::{Contents, Snapshot};
 pub use disk::{Call, Disk, Faults};
 
 /// What to do with a symbolic link as the last part of a path.

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod confine;
+pub mod descriptors;
 pub mod egress;
 pub mod file;
 pub mod guest;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::file::Snapshot;
 use scan::Scanner;
 
 mod directories;
@@ -42,22 +43,22 @@ pub struct Watcher {
 impl Watcher {
     /// Watches by events, and every `poll` besides, for file systems that send
     /// none and for directories that do not exist yet. What is changed after
-    /// this returns is reported.
-    pub async fn start(paths: Vec<PathBuf>, poll: Duration) -> Self {
+    /// this returns is reported, and what differs from the contents that are given.
+    pub async fn start(files: Vec<Snapshot>, poll: Duration) -> Self {
         let stirred = Arc::new(Notify::new());
         let events = events::Events::start(Arc::clone(&stirred));
-        Self::with(Scanner::new(events), stirred, paths, poll).await
+        Self::with(Scanner::new(events), stirred, files, poll).await
     }
 
     /// Watches only by looking every `poll`.
-    pub async fn polling(paths: Vec<PathBuf>, poll: Duration) -> Self {
-        Self::with(Scanner::new(None), Arc::default(), paths, poll).await
+    pub async fn polling(files: Vec<Snapshot>, poll: Duration) -> Self {
+        Self::with(Scanner::new(None), Arc::default(), files, poll).await
     }
 
     async fn with(
         scanner: Scanner,
         stirred: Arc<Notify>,
-        paths: Vec<PathBuf>,
+        files: Vec<Snapshot>,
         poll: Duration,
     ) -> Self {
         let scanner = Arc::new(Mutex::new(scanner));
@@ -69,20 +70,24 @@ impl Watcher {
             next_poll,
             dirty: None,
         };
-        watcher.set_paths(paths).await;
+        watcher.set_files(files).await;
         watcher
     }
 
-    /// Watches these files from now on, and no others. What a file held before
-    /// is remembered if it was watched already; otherwise changes count from
-    /// here, so call this before reading a new file.
-    pub async fn set_paths(&self, paths: Vec<PathBuf>) {
-        self.blocking(move |scanner| scanner.set_paths(paths)).await;
+    /// Watches these files from now on, and no others. A file has changed when it
+    /// differs from the contents that are given. Without them, from what it held
+    /// before if it was watched already, else from what it holds now.
+    pub async fn set_files(&self, files: Vec<Snapshot>) {
+        let compare = files.iter().any(|file| file.contents.is_some());
+        self.blocking(move |scanner| scanner.set_files(files)).await;
+        if compare {
+            // It may have changed between being read and being watched.
+            self.stirred.notify_one();
+        }
     }
 
-    /// Waits until contents have changed, and says whose. A file that cannot be
-    /// read counts as one that is absent; appearing and disappearing are
-    /// changes. May be dropped while waiting without losing a change.
+    /// Waits until contents have changed, and says whose. Appearing and disappearing
+    /// are changes. A file that cannot be read holds what it held. May be dropped while waiting without losing a change.
     pub async fn changed(&mut self) -> Vec<PathBuf> {
         loop {
             let changed = self.scanner.lock().await.take_changed();

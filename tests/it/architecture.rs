@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
     ("confine", &[]),
+    ("descriptors", &[]),
     ("file", &[]),
     ("moment", &[]),
     ("secret", &[]),
@@ -21,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
-    ("egress", &["budget", "site", "secret"]),
+    ("egress", &["budget", "descriptors", "site", "secret"]),
     (
         "guest",
         &[
@@ -42,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "swap", "guest", "cache", "site", "metrics", "moment", "file",
         ],
     ),
-    ("http", &["site", "metrics"]),
+    ("http", &["descriptors", "site", "metrics"]),
     (
         "config",
         &[
@@ -72,6 +73,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "watch",
             "site",
             "moment",
+            "file",
         ],
     ),
     (
@@ -87,6 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "telemetry",
             "confine",
+            "descriptors",
         ],
     ),
 ];

@@ -38,6 +38,7 @@ fn the_unit_takes_everything_that_the_exporter_does_not_need() {
         "ProtectProc=invisible",
         "ProcSubset=pid",
         "LimitCORE=0",
+        "LimitNOFILE=16384",
         "OOMPolicy=continue",
         "RestartSec=5s",
         "TasksMax=1024",

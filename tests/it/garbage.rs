@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use nbu_exporter::egress::{Egress, Limits, Observer, Origin, Scheme, Settings, Timeouts, Tls};
+use nbu_exporter::egress::{
+    Egress, Limits, Observer, Origin, Scheme, Settings, Sockets, Timeouts, Tls,
+};
 use nbu_exporter::guest::{Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
@@ -38,7 +40,7 @@ fn egress(site: &SiteName, port: u16) -> Arc<Egress> {
         timeouts: Timeouts::default(),
         limits: Limits::default(),
     };
-    Egress::new(site.clone(), &settings, Arc::new(Nobody)).unwrap()
+    Egress::new(site.clone(), &settings, Arc::new(Nobody), Sockets::shared()).unwrap()
 }
 
 fn origin(port: u16) -> Origin {

@@ -24,6 +24,7 @@ mod health;
 mod hostile;
 mod jobs;
 mod keys;
+mod many_sites;
 mod predecessor;
 mod reload;
 mod sandbox;

@@ -105,11 +105,21 @@ impl Bench {
 
     /// The same with flags of one's own, such as none.
     pub async fn open_with(folder: TempDir, overrides: Overrides) -> Result<Self, Failure> {
+        Self::open_changing(folder, overrides, |_| ()).await
+    }
+
+    /// The same, with a change in the folder after everything was read.
+    pub async fn open_changing(
+        folder: TempDir,
+        overrides: Overrides,
+        change: impl FnOnce(&Path),
+    ) -> Result<Self, Failure> {
         let source = Source {
             path: folder.path().join("config.yaml"),
             overrides,
         };
         let config = source.load().await.map_err(Failure::Config)?;
+        change(folder.path());
         let app = App::start(source, config, crate::engine(), None).await?;
         let client = Client::new(app.addresses()[0]);
         Ok(Self {

@@ -35,9 +35,18 @@ impl Found {
 
     /// A soft limit, such as `Max address space`; `None` where there is none.
     pub fn limit(&self, name: &str) -> Option<u64> {
+        self.limits(name)?.first()?.parse().ok()
+    }
+
+    /// The hard limit of that name.
+    pub fn hard_limit(&self, name: &str) -> Option<u64> {
+        self.limits(name)?.get(1)?.parse().ok()
+    }
+
+    fn limits(&self, name: &str) -> Option<Vec<String>> {
         let limits = self.try_read("limits")?;
         let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse().ok()
+        Some(line.split_whitespace().map(str::to_owned).collect())
     }
 
     /// The most bytes of memory that it ever held.

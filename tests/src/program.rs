@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+use crate::processes::Found;
+
 /// For whatever must happen; far longer than any of it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -63,8 +65,15 @@ impl Program {
 
     /// Serves like [`serve`](Self::serve), with so many file descriptors at most.
     pub fn limited(files: u64, folder: &Path) -> Self {
+        Self::limited_within(files, files, folder)
+    }
+
+    /// The same with a soft limit, which the program may raise to the hard one.
+    pub fn limited_within(soft: u64, hard: u64, folder: &Path) -> Self {
         let mut command = Command::new("sh");
-        let run = format!("ulimit -S -n {files} && exec \"$0\" --web.listen-address=127.0.0.1:0");
+        let run = format!(
+            "ulimit -S -n {soft} && ulimit -H -n {hard} && exec \"$0\" --web.listen-address=127.0.0.1:0"
+        );
         command.args(["-c", &run]).arg(Self::path("nbu_exporter"));
         Self::spawn(command, folder)
     }
@@ -167,13 +176,14 @@ impl Program {
         assert!(sent.unwrap().success());
     }
 
-    /// Changes how many file descriptors it may have, from the next one on.
+    /// Changes how many file descriptors it may have, from the next one on. For more
+    /// than its hard limit, this process must be privileged.
     pub fn limit(&self, files: u64) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
-        let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+        let hard = Found::of(self.id()).hard_limit("Max open files");
         let limit = Rlimit {
             current: Some(files),
-            maximum: hard,
+            maximum: hard.map(|hard| hard.max(files)),
         };
         rustix::process::prlimit(id, Resource::Nofile, limit).expect("it runs");
     }

@@ -191,7 +191,8 @@ fn step(error: ErrorCode) -> String {
         E::TlsCertificateError => "TLS: the certificate is not trusted".to_owned(),
         E::TlsProtocolError => "TLS: the handshake failed".to_owned(),
         E::TlsAlertReceived(alert) => with("TLS: the server sent an alert", alert.alert_message),
-        E::InternalError(why) => with("internal error", why),
+        // The host has words of its own for what no code says.
+        E::InternalError(why) => why.unwrap_or_else(|| "internal error".to_owned()),
         other => other.to_string(),
     }
 }

@@ -18,6 +18,7 @@ use super::witness::Present;
 use crate::collect::Store;
 use crate::config::Config;
 use crate::egress::Rule;
+use crate::file::Snapshot;
 use crate::guest::FaultKind;
 use crate::http::Server;
 use crate::swap::{self, Cause, Refusal, signature_path};
@@ -89,7 +90,7 @@ impl Reloader {
         log: Option<telemetry::Handle>,
         listener: Listener,
     ) -> Self {
-        let watcher = Watcher::start(watched(&config), POLL).await;
+        let watcher = Watcher::start(read_for(&config), POLL).await;
         let shutdown_timeout = watch::Sender::new(config.http.shutdown_timeout);
         Self {
             shutdown_timeout,
@@ -275,7 +276,7 @@ impl Reloader {
             .apply(moved, &config, self.config.http.shutdown_timeout);
         self.shutdown_timeout
             .send_replace(config.http.shutdown_timeout);
-        self.watcher.set_paths(watched(&config)).await;
+        self.watcher.set_files(watched(&config)).await;
         self.config = config;
         offer.generation
     }
@@ -285,12 +286,12 @@ impl Reloader {
     async fn load(&mut self) -> Result<Config, String> {
         let loaded = self.source.load().await;
         let named = match &loaded {
-            Ok(config) => watched(config),
+            Ok(config) => read_for(config),
             Err(problems) => problems.files.clone(),
         };
         let mut files = watched(&self.config);
         files.extend(named);
-        self.watcher.set_paths(files).await;
+        self.watcher.set_files(files).await;
         loaded.map_err(|problems| problems.to_string())
     }
 
@@ -334,9 +335,19 @@ struct Staged {
 }
 
 /// Every file whose change means something.
-fn watched(config: &Config) -> Vec<PathBuf> {
-    let files = config.files.iter().cloned();
-    files.chain(guest_files(config)).collect()
+fn watched(config: &Config) -> Vec<Snapshot> {
+    let files = config.files.iter().map(|file| file.path.clone());
+    files
+        .chain(guest_files(config))
+        .map(Snapshot::from)
+        .collect()
+}
+
+/// The same with what the configuration was made of. The guest is read only once it is
+/// watched.
+fn read_for(config: &Config) -> Vec<Snapshot> {
+    let guest = guest_files(config).into_iter().map(Snapshot::from);
+    config.files.iter().cloned().chain(guest).collect()
 }
 
 /// The guest, and the signature that may lie beside it.

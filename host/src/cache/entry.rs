@@ -122,9 +122,9 @@ impl SiteEntry {
     }
 
     /// All that is said of it, in the order of the page.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &Piece> {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &Arc<Piece>> {
         let values = self.collectors.values().flat_map(CollectorEntry::pieces);
-        self.freshness.iter().map(Arc::as_ref).chain(values)
+        self.freshness.iter().chain(values)
     }
 }
 
@@ -208,12 +208,12 @@ impl CollectorEntry {
 
     /// The values.
     pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
-        self.pieces().map(Piece::family)
+        self.pieces().map(|piece| piece.family())
     }
 
     /// The values as they are written down.
-    fn pieces(&self) -> impl Iterator<Item = &Piece> {
-        self.shown.iter().map(|value| value.of.as_ref())
+    fn pieces(&self) -> impl Iterator<Item = &Arc<Piece>> {
+        self.shown.iter().map(|value| &value.of)
     }
 
     /// When the first of the values expires.

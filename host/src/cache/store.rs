@@ -15,6 +15,8 @@ use crate::site::SiteName;
 /// Every site's values and status; publishes the page when one changes.
 pub struct Cache {
     sites: Mutex<Sites>,
+    /// The last change that is on the page. Held while a page is put together.
+    publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
     instruments: Instruments,
     published: watch::Sender<u64>,
@@ -25,6 +27,19 @@ struct Sites {
     /// As in the configuration.
     order: Vec<SiteName>,
     entries: HashMap<SiteName, SiteEntry>,
+    /// How often anything has changed.
+    changes: u64,
+}
+
+impl Sites {
+    /// All that is said of each site, in the order of the page.
+    fn pieces(&self) -> Vec<(SiteName, Vec<Arc<Piece>>)> {
+        let sites = self.order.iter().filter_map(|site| {
+            let entry = self.entries.get(site)?;
+            Some((site.clone(), entry.pieces().cloned().collect()))
+        });
+        sites.collect()
+    }
 }
 
 impl Cache {
@@ -32,6 +47,7 @@ impl Cache {
     pub fn new(instruments: Instruments) -> Self {
         Self {
             sites: Mutex::default(),
+            publishing: Mutex::default(),
             page: Arc::default(),
             instruments,
             published: watch::Sender::new(0),
@@ -83,8 +99,9 @@ impl Cache {
             for collector in collectors {
                 entry.collectors.entry(collector.clone()).or_default();
             }
+            entry.refresh(name);
         }
-        self.publish(&mut known);
+        self.publish(known);
     }
 
     /// Forgets the values of a site, for example because its address is another
@@ -97,8 +114,9 @@ impl Cache {
                 .values_mut()
                 .for_each(CollectorEntry::drop_values);
             entry.api_version = None;
+            entry.refresh(site);
         }
-        self.publish(&mut known);
+        self.publish(known);
     }
 
     /// Takes the outcome of one collection of a site and publishes it. `up` says
@@ -133,7 +151,8 @@ impl Cache {
                 self.instruments.dropped(site, reason, series);
             }
         }
-        self.publish(&mut known);
+        entry.refresh(site);
+        self.publish(known);
     }
 
     /// Drops what has outlived its TTL and grace at `now`; returns when the next
@@ -149,14 +168,15 @@ impl Cache {
                 }
             }
         }
-        if dropped {
-            self.publish(&mut known);
-        }
         let collectors = known
             .entries
             .values()
             .flat_map(|site| site.collectors.values());
-        collectors.filter_map(CollectorEntry::expires).min()
+        let next = collectors.filter_map(CollectorEntry::expires).min();
+        if dropped {
+            self.publish(known);
+        }
+        next
     }
 
     /// Drops values as they expire; runs until its task is dropped.
@@ -201,33 +221,55 @@ impl Cache {
         families
     }
 
-    /// Puts the page together under the lock, so that a later page never carries
-    /// older values.
-    fn publish(&self, known: &mut Sites) {
-        for (site, entry) in &mut known.entries {
-            entry.refresh(site);
+    /// Publishes what has changed. One thread at a time puts a page together, of all
+    /// that has changed until then. Many sites that end at once share a page, and a
+    /// later page never carries older values.
+    fn publish(&self, mut known: MutexGuard<'_, Sites>) {
+        known.changes += 1;
+        let change = known.changes;
+        drop(known);
+        // Poisoned by a page that was not finished; this one will be.
+        let mut published = self
+            .publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *published >= change {
+            return;
         }
-        let sites = known.order.iter().filter_map(|site| {
-            let entry = known.entries.get(site)?;
-            Some((site.clone(), entry.pieces().collect()))
-        });
+        let known = self.lock();
+        let changes = known.changes;
+        let sites = known.pieces();
+        drop(known);
+        let sites = sites.iter();
+        let sites =
+            sites.map(|(site, pieces)| (site.clone(), pieces.iter().map(Arc::as_ref).collect()));
         let sites: Vec<(SiteName, Vec<&Piece>)> = sites.collect();
         let before = self.page.load();
         let page = Page::new(&sites, &before);
+        self.count(&page, &before);
+        self.page.store(Arc::new(page));
+        *published = changes;
+        self.published.send_modify(|pages| *pages += 1);
+    }
+
+    /// Counts what is on a page. A site that was removed meanwhile is not counted again.
+    fn count(&self, page: &Page, before: &Page) {
+        let known = self.lock();
         for (site, series) in &page.series {
-            self.instruments.series(site, *series);
+            if known.entries.contains_key(site) {
+                self.instruments.series(site, *series);
+            }
         }
         // Counted when it begins, not again at every page that it lasts.
-        for conflict in page
+        let begun = page
             .dropped
             .iter()
-            .filter(|it| !before.dropped.contains(it))
-        {
-            let (site, reason, series) = conflict;
-            self.instruments.dropped(site, reason.as_str(), *series);
+            .filter(|it| !before.dropped.contains(it));
+        for (site, reason, series) in begun {
+            if known.entries.contains_key(site) {
+                self.instruments.dropped(site, reason.as_str(), *series);
+            }
         }
-        self.page.store(Arc::new(page));
-        self.published.send_modify(|pages| *pages += 1);
     }
 
     fn lock(&self) -> MutexGuard<'_, Sites> {

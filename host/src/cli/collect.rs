@@ -13,7 +13,7 @@ use crate::app::{BUILD, Failure, Source};
 use crate::cache::Cache;
 use crate::collect::{Desk, Memory};
 use crate::config::Config;
-use crate::egress::{Egress, Silent};
+use crate::egress::{Egress, Silent, Sockets};
 use crate::guest::Engine;
 use crate::metrics::{Format, Instruments};
 use crate::swap::{Member, check};
@@ -65,9 +65,11 @@ async fn collect(
     // missing there.
     let memory = Arc::new(Memory::default());
     memory.set_lookback(config.collect.lookback);
+    let sockets = Sockets::shared();
     let mut members = Vec::new();
     for site in &config.swap.sites {
-        let egress = Egress::new(site.name.clone(), &site.egress, Arc::new(Silent));
+        let (name, sockets) = (site.name.clone(), Arc::clone(&sockets));
+        let egress = Egress::new(name, &site.egress, Arc::new(Silent), sockets);
         let egress = egress.map_err(|error| Failure::Command(error.to_string()))?;
         members.push(Member::new(site, egress));
     }

@@ -8,6 +8,7 @@ use std::{fs, io};
 use simulator::{Authority, Clock, Estate, Options as Simulated, Release, Simulator};
 use tempfile::TempDir;
 
+use super::Process;
 use super::args::{DEMO_ADDRESS, Options};
 use super::serve::serve;
 use crate::app::{Failure, Source};
@@ -27,6 +28,7 @@ pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
     guest: Option<&Path>,
+    process: Process,
 ) -> Result<(), Failure> {
     let demo = start(guest).await;
     let demo =
@@ -46,7 +48,7 @@ pub(super) async fn run(
         path: file,
         overrides,
     };
-    serve(source, engine, None).await
+    serve(source, engine, process).await
 }
 
 async fn start(guest: Option<&Path>) -> io::Result<Demo> {

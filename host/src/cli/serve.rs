@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use tracing::{error, info, warn};
 
+use super::Process;
 use super::args::Options;
 use super::ending::{Ending, end_within};
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
 use crate::config::Config;
 use crate::confine::{self, Confinement};
+use crate::descriptors::Shares;
 use crate::guest::Engine;
 use crate::telemetry::{self, LAST_LINES};
 
@@ -33,9 +35,9 @@ pub(super) fn confine(options: &Options) -> Confinement {
 pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
-    confinement: Option<Confinement>,
+    process: Process,
 ) -> Result<(), Failure> {
-    serve(source(options), engine, confinement).await
+    serve(source(options), engine, process).await
 }
 
 fn source(options: &Options) -> Source {
@@ -45,16 +47,34 @@ fn source(options: &Options) -> Source {
     }
 }
 
+fn log_process(process: &Process) {
+    match process.confinement {
+        Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
+        Some(confinement) => warn!("Confined: {confinement}"),
+        None => {}
+    }
+    let Shares {
+        limit,
+        clients,
+        upstream,
+    } = Shares::now();
+    info!(limit, clients, upstream, "File descriptors");
+    if let Some(error) = &process.not_raised {
+        warn!(%error, "Cannot raise the soft limit of file descriptors to the hard limit");
+    }
+}
+
 /// Runs the exporter until SIGTERM or SIGINT.
 pub(super) async fn serve(
     source: Source,
     engine: Arc<Engine>,
-    confinement: Option<Confinement>,
+    process: Process,
 ) -> Result<(), Failure> {
     let config = source.load().await.map_err(Failure::Config)?;
     let log = telemetry::init(&config.log).map_err(Failure::Log)?;
     telemetry::log_panics(log.clone());
-    let served = serve_logged(source, config, engine, confinement, log.clone()).await;
+    log_process(&process);
+    let served = serve_logged(source, config, engine, log.clone()).await;
     let code = served.as_ref().map_or_else(Failure::exit_code, |()| 0);
     end_within(LAST_LINES, code);
     log.flush(LAST_LINES);
@@ -66,14 +86,8 @@ async fn serve_logged(
     source: Source,
     config: Config,
     engine: Arc<Engine>,
-    confinement: Option<Confinement>,
     log: telemetry::Handle,
 ) -> Result<(), Failure> {
-    match confinement {
-        Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
-        Some(confinement) => warn!("Confined: {confinement}"),
-        None => {}
-    }
     let ending = Ending::start(config.http.shutdown_timeout).await;
     let ending =
         ending.map_err(|error| Failure::Command(format!("cannot handle signals: {error}")))?;

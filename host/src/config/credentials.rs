@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::reading;
 use super::section::Section;
 use super::sites::Common;
 use crate::secret::{ApiKey, InvalidKey};
@@ -91,8 +90,7 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
 /// Reads a file that a key names. Its content is never part of a message, and
 /// its memory is overwritten when it is dropped.
 pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Zeroizing<Vec<u8>>> {
-    section.findings().file(path);
-    match reading::bytes(path) {
+    match section.findings().read(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
             let hint = format!("the path is taken as `{}`", path.display());

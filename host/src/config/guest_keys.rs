@@ -80,9 +80,8 @@ fn public_key(section: &mut Section<'_>, directory: &Path) -> Option<PublicKey> 
         section.problem("publicKeyFile", "`publicKey` is given too", hint);
         return inline;
     }
-    section.findings().file(&path);
     let hint = format!("the path is taken as `{}`", path.display());
-    let (message, hint) = match super::reading::text(&path) {
+    let (message, hint) = match section.findings().read_text(&path) {
         Err(error) => (format!("the file cannot be read: {error}"), hint.as_str()),
         Ok(text) => match text.parse() {
             Ok(key) => return Some(key),

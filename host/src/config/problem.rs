@@ -2,7 +2,13 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::reading;
+use crate::file::{Contents, Snapshot};
 
 /// One thing that is wrong, or that will not do what it seems to say. Never
 /// holds the text of a secret.
@@ -30,7 +36,7 @@ pub struct Problems {
     pub problems: Vec<Problem>,
     /// Every file that was looked at, existing or not: a change of any of them
     /// may put things right.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<Snapshot>,
 }
 
 impl Problem {
@@ -72,7 +78,7 @@ impl std::error::Error for Problems {}
 pub(super) struct Findings {
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
-    files: RefCell<Vec<PathBuf>>,
+    files: RefCell<Vec<Snapshot>>,
 }
 
 impl Findings {
@@ -84,12 +90,32 @@ impl Findings {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// Notes a file that the configuration depends on.
-    pub(super) fn file(&self, path: &Path) {
+    /// Notes a file that the configuration depends on. If it is read twice, what was
+    /// read first counts: a difference is a change.
+    pub(super) fn file(&self, file: Snapshot) {
         let mut files = self.files.borrow_mut();
-        if !files.iter().any(|known| known == path) {
-            files.push(path.to_owned());
+        if !files.iter().any(|known| known.path == file.path) {
+            files.push(file);
         }
+    }
+
+    /// Reads a file that the configuration depends on, and notes what it held.
+    pub(super) fn read(&self, path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+        let read = reading::bytes(path);
+        let contents = match &read {
+            Ok(bytes) => Some(Contents::of(bytes)),
+            // Not to the end, but its end may be what changes.
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
+            Err(error) => Some(Contents::after(error)),
+        };
+        let path = path.to_owned();
+        self.file(Snapshot { path, contents });
+        read
+    }
+
+    /// The same for a text.
+    pub(super) fn read_text(&self, path: &Path) -> io::Result<Zeroizing<String>> {
+        reading::text(self.read(path)?)
     }
 
     /// Takes over what another loading came upon in a file of its own.
@@ -103,11 +129,11 @@ impl Findings {
         mine.extend(problems.into_iter().map(there));
         let mine = &mut *self.warnings.borrow_mut();
         mine.extend(warnings.into_iter().map(there));
-        files.iter().for_each(|file| self.file(file));
+        files.into_iter().for_each(|file| self.file(file));
     }
 
     /// Problems and warnings in the order of the files, then the files.
-    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<PathBuf>) {
+    pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<Snapshot>) {
         let sorted = |list: RefCell<Vec<Problem>>| {
             let mut list = list.into_inner();
             list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));

@@ -15,9 +15,9 @@ pub(super) fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(file::read(path, Links::Follow, LARGEST)?)
 }
 
-/// The same for a text.
-pub(super) fn text(path: &Path) -> io::Result<Zeroizing<String>> {
-    let text = String::from_utf8(std::mem::take(&mut *bytes(path)?));
+/// The text that these bytes are.
+pub(super) fn text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
+    let text = String::from_utf8(std::mem::take(&mut *bytes));
     text.map(Zeroizing::new).map_err(|error| {
         drop(Zeroizing::new(error.into_bytes()));
         io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")

@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 
 use super::file::{Node, Value};
 use super::problem::{Findings, Problem};
-use super::reading;
 
 /// Bytes that all variables of a configuration may put into it.
 const LONGEST: usize = 1 << 20;
@@ -45,7 +44,6 @@ impl<'e> Variables<'e> {
         }
         let mut dotenv = HashMap::new();
         for path in files {
-            findings.file(&path);
             for (name, value) in pairs(&path, findings) {
                 dotenv.entry(name).or_insert(value);
             }
@@ -159,7 +157,7 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
             hint: Some("each line is `NAME=value`; quote a value that holds spaces".into()),
         });
     };
-    let text = match reading::text(path) {
+    let text = match findings.read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {

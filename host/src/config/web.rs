@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use super::file;
 use super::problem::Findings;
-use super::reading;
 use super::section::Section;
 use super::setting::{Count, DurationOrZero};
 use crate::http::Web;
@@ -24,8 +23,7 @@ const COSTLY: u32 = 16;
 /// Reads the file and all that it names. What is wrong in it is among the
 /// findings; the error is that it cannot be read at all.
 pub(super) fn read(path: &Path, findings: &Findings) -> io::Result<Web> {
-    findings.file(path);
-    let text = reading::text(path)?;
+    let text = findings.read_text(path)?;
     let own = Findings::default();
     let directory = path.parent().unwrap_or(Path::new(""));
     let web = match file::parse(&text, &own) {

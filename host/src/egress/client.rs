@@ -1,5 +1,6 @@
 //! The pool of connections to one site.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,11 +9,13 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::ServerName;
+use tokio::sync::watch;
 
 use super::connector::{Connector, Handshake};
 use super::failure::Failure;
 use super::proxy::Proxy;
 use super::settings::{Origin, Scheme, Settings, Tls};
+use super::sockets::Sockets;
 use super::{Error, trust};
 
 /// Connections that nobody used for this long are closed.
@@ -30,8 +33,15 @@ pub(super) type GuestBody = UnsyncBoxBody<Bytes, Failure>;
 pub(super) type SentBody = Full<Bytes>;
 pub(super) type Client = legacy::Client<Connector, SentBody>;
 
-/// HTTP/1.1 only; redirects are not followed.
-pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
+/// Connections of one site. When it is dropped, idle ones are closed and those that
+/// are still being made are given up.
+pub(super) struct Pool {
+    pub(super) client: Client,
+    _open: watch::Sender<()>,
+}
+
+/// Makes the connections of every pool of this site.
+pub(super) fn connector(settings: &Settings, sockets: Arc<Sockets>) -> Result<Connector, Error> {
     let tls = match settings.origin.scheme {
         Scheme::Http => None,
         Scheme::Https => Some(Handshake {
@@ -46,6 +56,12 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
         }),
         _ => None,
     };
+    Ok(Connector::new(settings, tls, proxy_tls, sockets))
+}
+
+/// A pool that is empty. HTTP/1.1 only; redirects are not followed.
+pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
+    let (open, closed) = watch::channel(());
     let head = usize::try_from(settings.limits.response_header_bytes).unwrap_or(usize::MAX);
     let client = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
@@ -56,8 +72,11 @@ pub(super) fn build(settings: &Settings) -> Result<Client, Error> {
         // A request that found its pooled connection closed before a byte of
         // it was sent goes out again on another.
         .retry_canceled_requests(true)
-        .build(Connector::new(settings, tls, proxy_tls));
-    Ok(client)
+        .build(connector.until(closed));
+    Pool {
+        client,
+        _open: open,
+    }
 }
 
 /// What the certificate must be for. An IPv6 address stands there bare.

@@ -13,16 +13,18 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::address::Reach;
 use super::allow::Rule;
-use super::failure::{Failure, Step};
+use super::failure::{Failure, Shortage, Step};
 use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::settings::{Settings, Timeouts};
+use super::sockets::Sockets;
 use super::stream::Stream;
 
 /// Makes the connections of one pool.
@@ -33,6 +35,10 @@ pub(super) struct Connector {
     proxy: Option<Proxy>,
     /// None over plain HTTP.
     tls: Option<Handshake>,
+    /// Shared by all sites.
+    sockets: Arc<Sockets>,
+    /// Closed when the pool is dropped.
+    pool: Option<watch::Receiver<()>>,
 }
 
 /// One connection to one server, encrypted or not.
@@ -61,6 +67,7 @@ impl Connector {
         settings: &Settings,
         tls: Option<Handshake>,
         proxy_tls: Option<Handshake>,
+        sockets: Arc<Sockets>,
     ) -> Self {
         let reach = if settings.allow_local_addresses {
             Reach::Anywhere
@@ -81,21 +88,36 @@ impl Connector {
             timeouts,
         };
         let proxy = settings.proxy.clone();
-        Self { leg, proxy, tls }
+        Self {
+            leg,
+            proxy,
+            tls,
+            sockets,
+            pool: None,
+        }
+    }
+
+    /// The same for one pool, until its sender is dropped.
+    pub(super) fn until(&self, pool: watch::Receiver<()>) -> Self {
+        Self {
+            pool: Some(pool),
+            ..self.clone()
+        }
     }
 
     async fn connect(mut self, server: Uri) -> Result<Stream, Failure> {
-        let limit = self.leg.timeouts.tls;
+        let Timeouts { connect, tls, .. } = self.leg.timeouts;
+        let socket = self.sockets.take(connect / 2).await?;
         let (link, forwards) = match (&self.proxy, &self.tls) {
             (None, _) => (self.leg.call(server).await?, false),
             (Some(proxy), None) => (self.leg.call(proxy.uri.clone()).await?, true),
             (Some(proxy), Some(_)) => (tunnel(proxy, self.leg.clone(), server).await?, false),
         };
-        let Some(tls) = self.tls else {
-            return Ok(Stream::new(MaybeHttpsStream::Http(link), forwards));
+        let stream = match self.tls {
+            None => MaybeHttpsStream::Http(link),
+            Some(handshake) => handshake.shake(link, tls).await?,
         };
-        let stream = tls.shake(link, limit).await?;
-        Ok(Stream::new(stream, forwards))
+        Ok(Stream::new(stream, forwards, socket))
     }
 }
 
@@ -110,7 +132,22 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(server))
+        let (connector, pool) = (self.clone(), self.pool.clone());
+        Box::pin(async move {
+            tokio::select! {
+                connected = connector.connect(server) => connected,
+                // The HTTP library goes on connecting when a request has found another
+                // connection, and keeps the pool open meanwhile.
+                () = is_dropped(pool) => Err(Failure::Aborted),
+            }
+        })
+    }
+}
+
+async fn is_dropped(pool: Option<watch::Receiver<()>>) {
+    match pool {
+        Some(mut pool) => while pool.changed().await.is_ok() {},
+        None => std::future::pending().await,
     }
 }
 
@@ -193,6 +230,9 @@ fn unconnected(error: &(dyn std::error::Error + 'static)) -> Failure {
     let io = error
         .source()
         .and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    if let Some(shortage) = io.and_then(Shortage::of) {
+        return Failure::NoDescriptor(shortage);
+    }
     match io {
         Some(io) if io.kind() == std::io::ErrorKind::TimedOut => Failure::Timeout(Step::Connect),
         Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Refused,

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::ResponseBody;
-use super::client::{GuestBody, SentBody};
+use super::client::{Client, GuestBody, SentBody};
 use super::failure::{Failure, Step};
 use super::patience::Patience;
 use super::record::Record;
@@ -43,7 +43,8 @@ impl Session {
         let limit = egress.settings.limits.request_bytes;
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
-            egress.fitting(egress.answer(request, patience).await?)
+            let response = answer(&self.pool.client, request, patience).await?;
+            egress.fitting(response)
         };
         let answer = timeout_at(deadline, exchanging)
             .await
@@ -104,31 +105,6 @@ impl Egress {
         id
     }
 
-    /// Waits for a connection, then for the first byte.
-    async fn answer(
-        &self,
-        mut request: Request<SentBody>,
-        patience: Patience,
-    ) -> Result<Response<Incoming>, Failure> {
-        let mut captured = capture_connection(&mut request);
-        let connected = async { drop(captured.wait_for_connection_metadata().await) };
-        let mut response = pin!(self.client.request(request));
-        tokio::select! {
-            // A connection that failed by itself says more than our timeout.
-            biased;
-            answer = &mut response => {
-                return answer.map_err(|error| Failure::from_chain(&error));
-            }
-            in_time = timeout(patience.connect, connected) => {
-                in_time.map_err(|_| Failure::Timeout(Step::Connect))?;
-            }
-        }
-        timeout(patience.first_byte, response)
-            .await
-            .map_err(|_| Failure::Timeout(Step::FirstByte))?
-            .map_err(|error| Failure::from_chain(&error))
-    }
-
     /// A body that says beforehand that it is too large is not begun, nor one
     /// that was packed without being asked for: no secret would be found in it.
     fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
@@ -149,4 +125,29 @@ impl Egress {
         }
         Ok(response)
     }
+}
+
+/// Waits for a connection, then for the first byte.
+async fn answer(
+    client: &Client,
+    mut request: Request<SentBody>,
+    patience: Patience,
+) -> Result<Response<Incoming>, Failure> {
+    let mut captured = capture_connection(&mut request);
+    let connected = async { drop(captured.wait_for_connection_metadata().await) };
+    let mut response = pin!(client.request(request));
+    tokio::select! {
+        // A connection that failed by itself says more than our timeout.
+        biased;
+        answer = &mut response => {
+            return answer.map_err(|error| Failure::from_chain(&error));
+        }
+        in_time = timeout(patience.connect, connected) => {
+            in_time.map_err(|_| Failure::Timeout(Step::Connect))?;
+        }
+    }
+    timeout(patience.first_byte, response)
+        .await
+        .map_err(|_| Failure::Timeout(Step::FirstByte))?
+        .map_err(|error| Failure::from_chain(&error))
 }

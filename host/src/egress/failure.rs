@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use rustix::io::Errno;
+
 use super::allow::Rule;
 use super::redact::Secrets;
 
@@ -21,6 +23,8 @@ pub(super) enum Failure {
     Refused,
     /// No connection, for another reason.
     Unreachable(String),
+    /// There was no file descriptor for a connection.
+    NoDescriptor(Shortage),
     /// A step took longer than it may.
     Timeout(Step),
     /// The proxy did not connect us to the server.
@@ -47,6 +51,17 @@ pub(super) enum Failure {
     Aborted,
 }
 
+/// Where file descriptors ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shortage {
+    /// All of so many connections that the exporter allows itself are in use.
+    Upstream(usize),
+    /// The process has reached its limit.
+    Process,
+    /// The machine has.
+    System,
+}
+
 /// The steps that have a limit of their own; see `Timeouts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -65,6 +80,7 @@ impl Failure {
             Self::Name(_) => "dns",
             Self::Refused => "refused",
             Self::Unreachable(_) => "unreachable",
+            Self::NoDescriptor(_) => "no_descriptor",
             Self::Timeout(_) => "timeout",
             Self::Proxy(_) => "proxy",
             Self::Certificate(_) => "certificate",
@@ -150,6 +166,9 @@ impl Failure {
         if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
             return known;
         }
+        if let Some(shortage) = Shortage::of(error) {
+            return Self::NoDescriptor(shortage);
+        }
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused,
             io::ErrorKind::UnexpectedEof => Self::Incomplete,
@@ -197,6 +216,7 @@ impl fmt::Display for Failure {
             Self::Name(reason) => write!(f, "the name has no address: {reason}"),
             Self::Refused => f.write_str("connection refused"),
             Self::Unreachable(reason) => write!(f, "unreachable: {reason}"),
+            Self::NoDescriptor(shortage) => write!(f, "no file descriptors left: {shortage}"),
             Self::Timeout(step) => write!(f, "timeout: {step}"),
             Self::Proxy(reason) => write!(f, "proxy: {reason}"),
             Self::Certificate(reason) => write!(f, "certificate not trusted: {reason}"),
@@ -214,6 +234,32 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+impl Shortage {
+    /// What the system says when it has no descriptor left.
+    pub(super) fn of(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::MFILE => Some(Self::Process),
+            Errno::NFILE => Some(Self::System),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const RAISE: &str = "raise `LimitNOFILE=` of the unit, or `ulimit -n`";
+        match self {
+            Self::Upstream(all) => {
+                write!(f, "all {all} connections to NetBackup are in use; {RAISE}")
+            }
+            Self::Process => write!(f, "the process has reached its limit (EMFILE); {RAISE}"),
+            Self::System => f.write_str(
+                "the machine has reached its limit (ENFILE); raise the sysctl `fs.file-max`",
+            ),
+        }
+    }
+}
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -267,5 +313,15 @@ mod tests {
         let error = sending.await.unwrap_err();
         assert!(error.source().is_some(), "words of the library's own");
         assert_eq!(Failure::from_chain(&error), Failure::Terminated);
+    }
+    #[test]
+    fn a_lack_of_descriptors_is_named_whoever_notices_it() {
+        for (errno, words) in [(Errno::MFILE, "EMFILE"), (Errno::NFILE, "ENFILE")] {
+            let failure = Failure::from_chain(&io::Error::from(errno));
+            assert_eq!(failure.word(), "no_descriptor");
+            let said = failure.to_string();
+            assert!(said.starts_with("no file descriptors left"), "{said}");
+            assert!(said.contains(words), "{said}");
+        }
     }
 }

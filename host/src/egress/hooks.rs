@@ -167,6 +167,7 @@ impl From<Failure> for Error {
             },
             Failure::Refused => Self::ConnectionRefused,
             Failure::Unreachable(_) => Self::DestinationUnavailable,
+            failure @ Failure::NoDescriptor(_) => Self::InternalError(Some(failure.to_string())),
             Failure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),
             // A handshake that hangs is a connection that is never there;
             // `tls-protocol-error` would say that something wrong was said.

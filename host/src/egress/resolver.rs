@@ -1,5 +1,6 @@
 //! From a name to addresses.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use tower_service::Service;
 
 use super::address::Reach;
 use super::allow::Rule;
-use super::failure::Failure;
+use super::failure::{Failure, Shortage};
 
 /// The system's resolver, whose answers are looked at before anybody connects:
 /// what was checked is what is used, whatever the name says the next time.
@@ -41,9 +42,7 @@ impl Service<Name> for Resolver {
         let (reach, host) = (self.reach, name.as_str().to_owned());
         let lookup = self.system.call(name);
         Box::pin(async move {
-            let found = lookup
-                .await
-                .map_err(|error| Failure::Name(error.to_string()))?;
+            let found = lookup.await.map_err(|error| unresolved(&error))?;
             let allowed: Vec<_> = found
                 .filter(|found| reach.allows(&host, found.ip()))
                 .collect();
@@ -53,6 +52,13 @@ impl Service<Name> for Resolver {
                 Ok(allowed.into_iter())
             }
         })
+    }
+}
+
+fn unresolved(error: &io::Error) -> Failure {
+    match Shortage::of(error) {
+        Some(shortage) => Failure::NoDescriptor(shortage),
+        None => Failure::Name(error.to_string()),
     }
 }
 

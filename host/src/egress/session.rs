@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::allow::{self, Rule};
-use super::client::GuestBody;
+use super::client::{GuestBody, Pool};
 use super::failure::Failure;
 use super::permit::Permit;
 use super::settings::Limits;
@@ -22,6 +22,8 @@ const SHOWN: usize = 200;
 /// Shared by the requests of one collection, or of one probe.
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
+    /// The site's pool when this began.
+    pub(super) pool: Arc<Pool>,
     permit: Arc<Permit>,
     pub(super) tally: Tally,
     requests: AtomicU64,
@@ -43,6 +45,7 @@ impl Session {
         let slots = usize::try_from(egress.settings.limits.concurrent);
         let slots = slots.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Self {
+            pool: egress.pool.load_full(),
             egress,
             permit,
             tally: Tally::default(),
@@ -98,6 +101,15 @@ impl Session {
             warn!(%site, guest, rule = rule.as_str(), what, "Request refused");
         }
         Failure::Denied(rule)
+    }
+}
+
+impl Drop for Session {
+    /// Idle connections wait for the next call only where other sites have room.
+    fn drop(&mut self) {
+        if self.egress.sockets.are_scarce() {
+            self.egress.renew_pool();
+        }
     }
 }
 

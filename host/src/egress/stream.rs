@@ -9,17 +9,23 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
 use super::connector::Link;
+use super::sockets::Socket;
 
 /// To the site, whatever lies between.
 pub(super) struct Stream {
     inner: MaybeHttpsStream<Link>,
     /// A proxy at the other end reads the requests: they name the server too.
     forwards: bool,
+    _socket: Socket,
 }
 
 impl Stream {
-    pub(super) fn new(inner: MaybeHttpsStream<Link>, forwards: bool) -> Self {
-        Self { inner, forwards }
+    pub(super) fn new(inner: MaybeHttpsStream<Link>, forwards: bool, socket: Socket) -> Self {
+        Self {
+            inner,
+            forwards,
+            _socket: socket,
+        }
     }
 }
 

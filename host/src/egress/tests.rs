@@ -20,6 +20,7 @@ mod quotas;
 mod reuse;
 mod server;
 mod smuggling;
+mod sockets;
 mod traffic;
 mod trust;
 
@@ -61,16 +62,30 @@ struct Way {
 
 impl Way {
     fn to(settings: &Settings) -> Self {
+        Self::through(settings, Sockets::shared())
+    }
+
+    fn through(settings: &Settings, sockets: Arc<Sockets>) -> Self {
         let notes = Arc::new(Notes::default());
         let site = SiteName::new("prod").unwrap();
-        let egress = Egress::new(site, settings, notes.clone()).unwrap();
-        let declared = [
-            "/admin/jobs",
-            "/admin/jobs-count-requests",
-            "/netbackup/ping",
-        ];
-        let permit = Arc::new(Permit::new("guest", declared));
-        let hooks = Mutex::new(egress.hooks(permit, MemoryBudget::new(64 << 20)));
+        let egress = Egress::new(site, settings, notes.clone(), sockets).unwrap();
+        let hooks = Mutex::new(call(&egress));
+        Self {
+            egress,
+            notes,
+            hooks,
+        }
+    }
+
+    /// The collection ends, and another one begins.
+    fn next(self) -> Self {
+        let Self {
+            egress,
+            notes,
+            hooks,
+        } = self;
+        drop(hooks);
+        let hooks = Mutex::new(call(&egress));
         Self {
             egress,
             notes,
@@ -125,6 +140,16 @@ impl Way {
     fn codes(&self) -> Vec<String> {
         self.notes.codes.lock().unwrap().clone()
     }
+}
+
+fn call(egress: &Arc<Egress>) -> Hooks {
+    let declared = [
+        "/admin/jobs",
+        "/admin/jobs-count-requests",
+        "/netbackup/ping",
+    ];
+    let permit = Arc::new(Permit::new("guest", declared));
+    egress.hooks(permit, MemoryBudget::new(64 << 20))
 }
 
 fn request(uri: &str) -> Request<WasiBody> {

@@ -76,6 +76,7 @@ impl Tally {
             Failure::Name(_)
             | Failure::Refused
             | Failure::Unreachable(_)
+            | Failure::NoDescriptor(_)
             | Failure::Proxy(_)
             | Failure::Certificate(_)
             | Failure::Alert(..)

@@ -6,16 +6,24 @@ use std::time::Instant;
 use super::generation::{Generation, Member};
 use super::settings::Site;
 use super::{Refusal, Settings};
-use crate::egress::{self, Egress};
+use crate::egress::{self, Egress, Sockets};
 use crate::guest::{Guest, SiteSettings};
 use crate::site::SiteName;
+
+/// What the ways out of all sites have in common.
+pub(super) struct Outside {
+    /// Hears of every request that leaves.
+    pub(super) observer: Arc<dyn egress::Observer>,
+    /// The room for their connections.
+    pub(super) sockets: Arc<Sockets>,
+}
 
 /// The sites, each with its way out; one that stays as it was keeps its
 /// connections.
 pub(super) fn members(
     settings: &Settings,
     running: Option<&Generation>,
-    observer: &Arc<dyn egress::Observer>,
+    outside: &Outside,
 ) -> Result<Vec<Arc<Member>>, Refusal> {
     let build = |site: &Site| {
         let fingerprint = site.egress.fingerprint();
@@ -24,8 +32,12 @@ pub(super) fn members(
             .filter(|member| member.egress_fingerprint == fingerprint);
         let way_out = match kept {
             Some(member) => Arc::clone(&member.egress),
-            None => Egress::new(site.name.clone(), &site.egress, Arc::clone(observer))
-                .map_err(|error| Refusal::Egress(site.name.clone(), error))?,
+            None => {
+                let observer = Arc::clone(&outside.observer);
+                let sockets = Arc::clone(&outside.sockets);
+                Egress::new(site.name.clone(), &site.egress, observer, sockets)
+                    .map_err(|error| Refusal::Egress(site.name.clone(), error))?
+            }
         };
         Ok(Arc::new(Member::new(site, way_out)))
     };

@@ -10,19 +10,19 @@ use tracing::{error, info, warn};
 use super::canary::Witness;
 use super::candidate::Candidate;
 use super::generation::{Demands, Generation, Member, Origin};
-use super::members::{check, each, members};
+use super::members::{Outside, check, each, members};
 use super::offered::Offered;
 use super::probation::{Standing, Trial, Watch};
 use super::refused::{Attempt, Refused};
 use super::{Refusal, Settings};
-use crate::egress;
+use crate::egress::{self, Sockets};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, Saved, Window};
 use crate::metrics::{Instruments, SwapResult};
 
 /// Holds the current generation and is the only writer of it.
 pub struct Stage {
     engine: Arc<Engine>,
-    observer: Arc<dyn egress::Observer>,
+    outside: Outside,
     instruments: Instruments,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
@@ -67,7 +67,10 @@ impl Stage {
     ) -> Self {
         Self {
             engine,
-            observer,
+            outside: Outside {
+                observer,
+                sockets: Sockets::shared(),
+            },
             instruments,
             current: ArcSwapOption::empty(),
             changed: watch::Sender::new(0),
@@ -125,7 +128,7 @@ impl Stage {
         witness: &dyn Witness,
     ) -> Result<Staged, Refusal> {
         let running = self.current();
-        let members = members(settings, running.as_deref(), &self.observer)?;
+        let members = members(settings, running.as_deref(), &self.outside)?;
         let candidate = self
             .candidate(settings, running.as_deref(), &members, witness)
             .await;

@@ -6,22 +6,22 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
+use tracing::error;
 
 use super::directories;
 use super::events::Events;
-use crate::file::{self, Links};
+use crate::file::{self, Contents, Links, Snapshot};
 
 /// Bytes of the largest file whose contents are compared: as many as the largest
 /// guest may have. Nobody reads a larger file, so its size and time are enough.
 const LARGEST: u64 = 64 << 20;
 
-/// The contents of a file; none when it is absent or cannot be read.
-type Contents = Option<[u8; 32]>;
-
-/// Remembers contents by their digest.
+/// Remembers what files held.
 pub(super) struct Scanner {
     files: BTreeMap<PathBuf, Contents>,
+    /// Those that cannot be read now, which was logged.
+    unreadable: BTreeSet<PathBuf>,
     /// Found by a scan, and not yet told.
     changed: BTreeSet<PathBuf>,
     /// None when only polling.
@@ -32,28 +32,42 @@ impl Scanner {
     pub(super) fn new(events: Option<Events>) -> Self {
         Self {
             files: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
             changed: BTreeSet::new(),
             events,
         }
     }
 
-    pub(super) fn set_paths(&mut self, paths: Vec<PathBuf>) {
-        let mut known = std::mem::take(&mut self.files);
-        // Watched before they are read, so that nothing falls between.
-        self.files = paths.into_iter().map(|path| (path, None)).collect();
-        self.follow();
-        for (path, contents) in &mut self.files {
-            *contents = known.remove(path).unwrap_or_else(|| read(path));
+    pub(super) fn set_files(&mut self, files: Vec<Snapshot>) {
+        let known = std::mem::take(&mut self.files);
+        let mut given = BTreeMap::new();
+        for Snapshot { path, contents } in files {
+            let held = given.entry(path).or_default();
+            *held = contents.or(*held);
         }
-        self.changed.retain(|path| self.files.contains_key(path));
+        let paths = given.keys().cloned();
+        // Watched before they are read, so that nothing falls between.
+        self.files = paths.map(|path| (path, Contents::Unreadable)).collect();
+        self.follow();
+        // What was known before has been read by others since.
+        self.changed
+            .retain(|path| given.get(path).is_some_and(Option::is_none));
+        self.unreadable.retain(|path| given.contains_key(path));
+        for (path, contents) in &mut self.files {
+            let given = given.get(path).copied().flatten();
+            *contents = given
+                .or_else(|| known.get(path).copied())
+                .unwrap_or_else(|| look(path, &mut self.unreadable));
+        }
     }
 
     pub(super) fn scan(&mut self) {
         // A link may lead elsewhere by now.
         self.follow();
         for (path, contents) in &mut self.files {
-            let now = read(path);
-            if now != *contents {
+            let now = look(path, &mut self.unreadable);
+            // It may hold what it held, so that nothing is known to have changed.
+            if now != *contents && now != Contents::Unreadable {
                 *contents = now;
                 self.changed.insert(path.clone());
             }
@@ -76,8 +90,23 @@ impl Scanner {
     }
 }
 
-fn read(path: &Path) -> Contents {
-    digest(path).ok()
+/// What the file holds. That it cannot be read is logged once, until it can be.
+fn look(path: &Path, unreadable: &mut BTreeSet<PathBuf>) -> Contents {
+    let contents = match digest(path) {
+        Ok(digest) => Contents::Digest(digest),
+        Err(error) => {
+            let contents = Contents::after(&error);
+            if contents == Contents::Unreadable && unreadable.insert(path.to_owned()) {
+                let path = path.display();
+                error!(%path, %error, "Cannot read a watched file; what it held stays in force");
+            }
+            contents
+        }
+    };
+    if contents != Contents::Unreadable {
+        unreadable.remove(path);
+    }
+    contents
 }
 
 fn digest(path: &Path) -> io::Result<[u8; 32]> {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::Watcher;
+use crate::file::{Contents, Snapshot};
 
 /// Long enough that only an event can explain a report.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -31,6 +32,10 @@ impl Folder {
     }
 }
 
+fn files(paths: impl IntoIterator<Item = PathBuf>) -> Vec<Snapshot> {
+    paths.into_iter().map(Snapshot::from).collect()
+}
+
 async fn changed(watcher: &mut Watcher) -> Vec<PathBuf> {
     timeout(Duration::from_secs(30), watcher.changed())
         .await
@@ -48,7 +53,7 @@ async fn is_quiet(watcher: &mut Watcher, folder: &Folder, witness: &Path) -> boo
 async fn a_file_written_in_place_is_reported() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
-    let mut watcher = Watcher::start(vec![file.clone(), folder.write("b", "1")], NEVER).await;
+    let mut watcher = Watcher::start(files([file.clone(), folder.write("b", "1")]), NEVER).await;
     folder.write("a", "2");
     assert_eq!(changed(&mut watcher).await, [file]);
 }
@@ -57,7 +62,7 @@ async fn a_file_written_in_place_is_reported() {
 async fn a_file_renamed_over_is_reported_each_time() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
-    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
     for text in ["2", "3"] {
         fs::rename(folder.write("a.swp", text), &file).unwrap();
         assert_eq!(changed(&mut watcher).await, [file.as_path()]);
@@ -68,7 +73,7 @@ async fn a_file_renamed_over_is_reported_each_time() {
 async fn a_file_deleted_and_made_anew_is_reported() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
-    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
     fs::remove_file(&file).unwrap();
     assert_eq!(changed(&mut watcher).await, [file.as_path()]);
     folder.write("a", "1");
@@ -79,7 +84,7 @@ async fn a_file_deleted_and_made_anew_is_reported() {
 async fn the_same_contents_written_again_are_not_reported() {
     let folder = Folder::new();
     let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
-    let mut watcher = Watcher::start(vec![file, witness.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([file, witness.clone()]), NEVER).await;
     folder.write("a", "1");
     assert!(is_quiet(&mut watcher, &folder, &witness).await);
 }
@@ -88,7 +93,7 @@ async fn the_same_contents_written_again_are_not_reported() {
 async fn a_file_that_appears_late_is_reported() {
     let folder = Folder::new();
     let file = folder.path("late");
-    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
     folder.write("late", "1");
     assert_eq!(changed(&mut watcher).await, [file]);
 }
@@ -97,7 +102,7 @@ async fn a_file_that_appears_late_is_reported() {
 async fn a_directory_that_appears_late_is_found_by_polling() {
     let folder = Folder::new();
     let file = folder.path("late/file");
-    let mut watcher = Watcher::start(vec![file.clone()], OFTEN).await;
+    let mut watcher = Watcher::start(files([file.clone()]), OFTEN).await;
     fs::create_dir(folder.path("late")).unwrap();
     folder.write("late/file", "1");
     assert_eq!(changed(&mut watcher).await, [file]);
@@ -107,7 +112,7 @@ async fn a_directory_that_appears_late_is_found_by_polling() {
 async fn a_file_system_without_events_is_polled() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
-    let mut watcher = Watcher::polling(vec![file.clone()], OFTEN).await;
+    let mut watcher = Watcher::polling(files([file.clone()]), OFTEN).await;
     folder.write("a", "2");
     assert_eq!(changed(&mut watcher).await, [file]);
 }
@@ -127,7 +132,7 @@ async fn a_config_map_swapped_behind_its_links_is_reported_each_time() {
     publish("..1");
     symlink("..data/key", folder.path("key")).unwrap();
 
-    let mut watcher = Watcher::start(vec![folder.path("key")], NEVER).await;
+    let mut watcher = Watcher::start(files([folder.path("key")]), NEVER).await;
     for version in ["..2", "..3"] {
         publish(version);
         assert_eq!(changed(&mut watcher).await, [folder.path("key")]);
@@ -142,10 +147,10 @@ async fn the_set_of_files_can_be_replaced() {
     let (folder, other) = (Folder::new(), Folder::new());
     let (old, kept) = (folder.write("old", "1"), folder.write("kept", "1"));
     let new = other.write("new", "1");
-    let mut watcher = Watcher::start(vec![old, kept.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([old, kept.clone()]), NEVER).await;
 
     folder.write("kept", "2");
-    watcher.set_paths(vec![kept.clone(), new.clone()]).await;
+    watcher.set_files(files([kept.clone(), new.clone()])).await;
     assert_eq!(changed(&mut watcher).await, [kept], "a change was lost");
 
     folder.write("old", "2");
@@ -157,7 +162,7 @@ async fn the_set_of_files_can_be_replaced() {
 async fn a_wait_that_is_broken_off_loses_nothing() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
-    let mut watcher = Watcher::start(vec![file.clone()], NEVER).await;
+    let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
     folder.write("a", "2");
     // Broken off in each of its steps: while waiting, settling and reading.
     for step in 0..40 {
@@ -167,5 +172,71 @@ async fn a_wait_that_is_broken_off_loses_nothing() {
             return;
         }
     }
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+/// As when a configuration was made of it.
+fn holding(path: &Path, text: &str) -> Vec<Snapshot> {
+    vec![Snapshot {
+        path: path.to_owned(),
+        contents: Some(Contents::of(text.as_bytes())),
+    }]
+}
+
+#[tokio::test]
+async fn a_file_that_changed_between_being_read_and_being_watched_is_reported() {
+    let folder = Folder::new();
+    let file = folder.write("a", "2");
+    let mut watcher = Watcher::start(holding(&file, "1"), NEVER).await;
+    assert_eq!(changed(&mut watcher).await, [file.as_path()]);
+    // The same when a reload has read it.
+    watcher.set_files(holding(&file, "3")).await;
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+#[tokio::test]
+async fn a_change_that_a_reload_has_read_is_not_reported() {
+    let folder = Folder::new();
+    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
+    let both = files([file.clone(), witness.clone()]);
+    let mut watcher = Watcher::start(both, NEVER).await;
+    folder.write("a", "2");
+    let mut read = holding(&file, "2");
+    read.extend(files([file, witness.clone()]));
+    watcher.set_files(read).await;
+    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+}
+
+/// A link to itself: no permission is needed to fail, and no luck.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_has_not_changed() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
+    let both = files([file.clone(), witness.clone()]);
+    let mut watcher = Watcher::start(both, NEVER).await;
+    symlink("a", folder.path("loop")).unwrap();
+    fs::rename(folder.path("loop"), &file).unwrap();
+    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    // It can be read again, and holds what it held.
+    fs::rename(folder.write("b", "1"), &file).unwrap();
+    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    fs::rename(folder.write("b", "2"), &file).unwrap();
+    assert_eq!(changed(&mut watcher).await, [file]);
+}
+
+/// Such as by a reload that found no descriptor left.
+#[tokio::test]
+async fn a_file_that_could_not_be_read_for_a_reload_is_reported_once_it_can_be() {
+    let folder = Folder::new();
+    let file = folder.write("a", "1");
+    let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
+    let unread = Snapshot {
+        path: file.clone(),
+        contents: Some(Contents::Unreadable),
+    };
+    watcher.set_files(vec![unread]).await;
     assert_eq!(changed(&mut watcher).await, [file]);
 }

@@ -13,7 +13,7 @@ use guest::transport::{Request, Response, Transport};
 use http::Method;
 use nbu_exporter::app::Source;
 use nbu_exporter::config::Overrides;
-use nbu_exporter::egress::{Egress, Observer};
+use nbu_exporter::egress::{Egress, Observer, Sockets};
 use nbu_exporter::guest::{Guest, Limits, Place, Saved, SiteSettings, Window, built_in};
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
@@ -65,7 +65,13 @@ impl Sandbox {
         let observer = Arc::clone(&sent) as Arc<dyn Observer>;
         Self {
             guest: Guest::load(&engine, built_in()).await.unwrap(),
-            egress: Egress::new(settings.name.clone(), &settings.egress, observer).unwrap(),
+            egress: Egress::new(
+                settings.name.clone(),
+                &settings.egress,
+                observer,
+                Sockets::shared(),
+            )
+            .unwrap(),
             settings: settings.guest.clone(),
             limits: config.swap.limits,
             name: settings.name.clone(),

@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nbu_exporter::egress::{Egress, Limits, Observer, Origin, Scheme, Settings, Timeouts, Tls};
+use nbu_exporter::egress::{
+    Egress, Limits, Observer, Origin, Scheme, Settings, Sockets, Timeouts, Tls,
+};
 use nbu_exporter::guest::{self, Guest, Place, Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
@@ -97,7 +99,7 @@ async fn told(
     };
     let site = SiteName::new("paris").unwrap();
     let observer = Arc::clone(notes) as Arc<dyn Observer>;
-    let egress = Egress::new(site.clone(), &settings, observer).unwrap();
+    let egress = Egress::new(site.clone(), &settings, observer, Sockets::shared()).unwrap();
     let place = Place {
         site: &site,
         egress: &egress,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use http::StatusCode;
+use nbu_exporter::config::Overrides;
 use tests::{Bench, eventually, guests};
 
 use super::{SUCCESSFUL, config, folder, paris};
@@ -38,6 +39,19 @@ async fn a_file_moved_away_and_written_anew_takes_effect() {
     fs::rename(bench.file("config.yaml"), bench.file("config.yaml~")).unwrap();
     fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
     bench.until_read(&["lyon"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_between_being_read_and_being_watched_takes_effect() {
+    let folder = folder();
+    fs::write(folder.path().join("config.yaml"), config("paris")).unwrap();
+    let overrides = Overrides {
+        listen: Some("127.0.0.1:0".to_owned()),
+        ..Overrides::default()
+    };
+    let change = |folder: &Path| fs::write(folder.join("config.yaml"), config("lyon")).unwrap();
+    let bench = Bench::open_changing(folder, overrides, change).await;
+    bench.unwrap().until_read(&["lyon"]).await;
 }
 
 /// Writes a ConfigMap's next revision and turns `..data` to it, as the kubelet

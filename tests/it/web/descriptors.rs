@@ -1,8 +1,10 @@
 //! No file descriptors left: the exporter goes on, and so do its scrapes.
 
+use std::fs;
 use std::net::SocketAddr;
 
 use http::Method;
+use tests::processes::Found;
 use tests::{Client, Program, eventually};
 use tokio::net::TcpStream;
 
@@ -10,6 +12,8 @@ use super::folder;
 
 /// So few that clients use up what there is.
 const FILES: u64 = 48;
+/// What the program may raise its limit to.
+const HARD: u64 = 512;
 
 async fn answered(address: SocketAddr) {
     eventually("a good client is answered", async || {
@@ -54,4 +58,38 @@ async fn it_goes_on_after_there_were_none_left() {
     program.limit(FILES);
     answered(address).await;
     program.line("Connections are accepted again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_soft_limit_is_raised_to_the_hard_one() {
+    let folder = folder("");
+    let mut program = Program::limited_within(FILES, HARD, folder.path());
+    let said = program.line("File descriptors").await;
+    let process = Found::of(program.id());
+    assert_eq!(process.limit("Max open files"), Some(HARD));
+    assert!(said.contains(&format!("limit={HARD} ")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_no_descriptor_is_left_for_have_not_changed() {
+    let folder = folder("");
+    let mut program = Program::limited(FILES, folder.path());
+    let address = program.address().await;
+    eventually("it is ready", async || {
+        let answer = Client::new(address).get("/-/ready").await;
+        answer.status == 200
+    })
+    .await;
+    program.limit(0);
+    // Something happens in the folder, so that every file is looked at.
+    fs::write(folder.path().join("other"), "").unwrap();
+    program.line("Cannot read a watched file").await;
+    program.limit(FILES);
+    // A real change, to see that everything was looked at again.
+    let file = folder.path().join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}# changed\n")).unwrap();
+    program.line("Configuration reloaded successfully").await;
+    let reloads = |line: &&String| line.contains("Config file changed");
+    assert_eq!(program.log.iter().filter(reloads).count(), 1);
 }

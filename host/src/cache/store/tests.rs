@@ -310,3 +310,43 @@ fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
         .record(&name, true, None, vec![attempt], || false);
     assert!(!pages.has_changed().unwrap());
 }
+
+/// Such as a thousand sites that end at once: each finds its own result on the page
+/// when it is recorded, and a page is put together for many of them.
+#[test]
+fn sites_that_end_at_once_are_all_on_the_page_when_they_are_recorded() {
+    let cache = cache();
+    let names: Vec<String> = (0..32).map(|number| format!("site{number}")).collect();
+    let sites: Vec<_> = names.iter().map(|name| (site(name), Vec::new())).collect();
+    cache.keep(&sites);
+    std::thread::scope(|scope| {
+        for name in &names {
+            let cache = &cache;
+            scope.spawn(move || {
+                cache.record(&site(name), true, None, Vec::new(), || true);
+                let page = cache.page().load().plain(Format::Text).to_vec();
+                let line = format!("nbu_up{{site=\"{name}\"}} 1\n");
+                assert!(String::from_utf8(page).unwrap().contains(&line), "{line}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_page_that_is_being_put_together_takes_in_whatever_changes_meanwhile() {
+    let cache = cache();
+    let sites = ["a", "b", "c"].map(|name| (site(name), Vec::new()));
+    cache.keep(&sites);
+    let pages = *cache.subscribe().borrow();
+    std::thread::scope(|scope| {
+        let page = cache.publishing.lock().unwrap();
+        for (name, _) in &sites {
+            scope.spawn(|| cache.record(name, true, None, Vec::new(), || true));
+        }
+        while cache.lock().changes < 4 {
+            std::thread::yield_now();
+        }
+        drop(page);
+    });
+    assert_eq!(*cache.subscribe().borrow(), pages + 1);
+}

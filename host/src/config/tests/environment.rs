@@ -27,7 +27,7 @@ fn the_process_environment_wins_over_dotenv() {
     let site = &config.swap.sites[0];
     assert_eq!(site.egress.origin.host, "from-process");
     assert_eq!(site.egress.credential.header(), "file key");
-    assert!(config.files.iter().any(|file| file.ends_with(".env")));
+    assert!(config.files.iter().any(|file| file.path.ends_with(".env")));
 }
 
 #[test]

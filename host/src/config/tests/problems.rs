@@ -1,6 +1,7 @@
 //! What operators read when a file is wrong.
 
 use super::*;
+use crate::file::Contents;
 
 #[test]
 fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
@@ -157,7 +158,11 @@ fn a_missing_file_points_at_the_demo() {
         said.contains("config.yaml: the file does not exist\n  hint: "),
         "{said}"
     );
-    assert_eq!(problems.files, [path]);
+    let absent = Snapshot {
+        path,
+        contents: Some(Contents::Absent),
+    };
+    assert_eq!(problems.files, [absent]);
 }
 
 /// The process keeps the right to write there.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::file::Contents;
 
 /// A configuration whose only site takes `keys` beside its host, in a directory
 /// that holds `file`.
@@ -25,7 +26,7 @@ fn ca() -> String {
 fn a_key_may_come_from_a_file() {
     let config = with_file("key", "s3cret\n", "apiKeyFile: key").unwrap();
     assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
-    assert!(config.files.iter().any(|file| file.ends_with("key")));
+    assert!(config.files.iter().any(|file| file.path.ends_with("key")));
     assert!(
         config.masked.contains("apiKeyFile: key"),
         "{}",
@@ -84,7 +85,7 @@ fn a_key_file_must_hold_one_key() {
             .contains("apiKeyFile: the file cannot be read"),
         "{said}"
     );
-    assert!(said.files.iter().any(|file| file.ends_with("missing")));
+    assert!(said.files.iter().any(|file| file.path.ends_with("missing")));
 }
 
 #[test]
@@ -92,7 +93,12 @@ fn authorities_are_read_from_pem() {
     let keys = "apiKey: k, caFile: ca.pem";
     let config = with_file("ca.pem", &(ca() + &ca()), keys).unwrap();
     assert_eq!(config.swap.sites[0].egress.tls.authorities.len(), 2);
-    assert!(config.files.iter().any(|file| file.ends_with("ca.pem")));
+    assert!(
+        config
+            .files
+            .iter()
+            .any(|file| file.path.ends_with("ca.pem"))
+    );
 
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (content, expected) in [
@@ -117,7 +123,7 @@ fn a_key_may_come_from_systemd() {
     let config = read("nbu1").unwrap();
     assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
     assert!(
-        config.files.iter().any(|file| file.ends_with("nbu1")),
+        config.files.iter().any(|file| file.path.ends_with("nbu1")),
         "it is watched"
     );
     for (name, expected) in [
@@ -268,4 +274,33 @@ fn authorities_that_are_not_asked_are_a_warning() {
         let config = with_file("ca.pem", &ca(), &keys).unwrap();
         assert_eq!(config.warnings[0].at, "nbuserver.caFile", "{more}");
     }
+}
+
+#[test]
+fn what_each_file_held_when_it_was_read_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let text = "nbuserver: { host: \"${HOST}\", apiKeyFile: key }\n";
+    fs::write(at("config.yaml"), text).unwrap();
+    fs::write(at(".env"), "HOST=nbu1\n").unwrap();
+    fs::write(at("key"), "s3cret").unwrap();
+    let read = || load(&at("config.yaml"), &Overrides::default(), &nothing);
+    let held = |files: &[Snapshot], name: &str| {
+        let file = files.iter().find(|file| file.path == at(name));
+        file.unwrap().contents.unwrap()
+    };
+
+    let config = read().unwrap();
+    for (name, text) in [
+        ("config.yaml", text),
+        (".env", "HOST=nbu1\n"),
+        ("key", "s3cret"),
+    ] {
+        let expected = Contents::of(text.as_bytes());
+        assert_eq!(held(&config.files, name), expected, "{name}");
+    }
+
+    fs::remove_file(at("key")).unwrap();
+    let problems = read().unwrap_err();
+    assert_eq!(held(&problems.files, "key"), Contents::Absent);
 }

@@ -154,7 +154,13 @@ async fn plain_http_on_a_tls_port_is_a_tls_error() {
 fn what_is_no_certificate_is_refused_by_its_number() {
     let settings = https(1556, vec![estate("a").authority, vec![1, 2, 3].into()]);
     let site = SiteName::new("prod").unwrap();
-    let error = Egress::new(site, &settings, Arc::new(Notes::default())).unwrap_err();
+    let error = Egress::new(
+        site,
+        &settings,
+        Arc::new(Notes::default()),
+        Sockets::shared(),
+    )
+    .unwrap_err();
     assert!(
         matches!(error, super::super::Error::Authority(2, _)),
         "{error}"

@@ -9,7 +9,6 @@ use std::time::Duration;
 use std::{io, mem};
 
 use hyper_util::server::graceful::GracefulShutdown;
-use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -18,6 +17,7 @@ use tracing::{info, warn};
 
 use super::clients::{Clients, Seat};
 use super::connection::Connection;
+use crate::descriptors::Shares;
 use crate::http::state::State;
 
 /// Answer until told how long requests that have begun may take to end. Returns
@@ -108,12 +108,10 @@ impl Door {
         any.await
     }
 
-    /// As configured, but half of the file descriptors are left for files and
-    /// for NetBackup.
+    /// As configured, but no more than there are descriptors for.
     fn limit(&self) -> usize {
-        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let half = usize::try_from(files / 2).unwrap_or(usize::MAX);
-        self.state.limits.load().connections.min(half)
+        let configured = self.state.limits.load().connections;
+        configured.min(Shares::now().clients)
     }
 
     /// A client that has gone again concerns nobody. Anything else means that the

@@ -99,7 +99,8 @@ impl<'a> Merge<'a> {
 /// loses some is written anew at each page, which no guest of ours makes happen.
 fn unmet<'a>(site: &SiteName, piece: &'a Piece, merged: &Merged<'_>) -> (Cow<'a, Piece>, usize) {
     let family = piece.family();
-    let earlier = merged.iter().filter(|(of, _)| *of == site);
+    // The sites are added one after the other, so its own pieces are the last ones.
+    let earlier = merged.iter().rev().take_while(|(of, _)| *of == site);
     let met: HashSet<_> = earlier
         .flat_map(|(_, piece)| piece.family().label_sets())
         .collect();

@@ -1,0 +1,105 @@
+//! The connections of all sites together.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::server::{OK, Script, Server, Then};
+use super::*;
+
+const HANGING: Script = Script {
+    says: "",
+    then: Then::Hangs,
+};
+
+/// A site that waits a moment for room, and not longer.
+fn hasty(port: u16) -> Settings {
+    let mut settings = settings(port);
+    settings.timeouts.connect = Duration::from_millis(100);
+    settings
+}
+
+fn failure(answer: Result<Bytes, Error>) -> String {
+    match answer {
+        Err(Error::InternalError(Some(why))) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_finds_no_room_fails_by_that_name() {
+    let (hanging, other) = (Server::http(HANGING).await, Server::http(OK).await);
+    let sockets = Sockets::limited(|| 1);
+    let first = Way::through(&settings(hanging.port), Arc::clone(&sockets));
+    let asking = tokio::spawn(async move { first.read("/ping").await });
+    hanging.asked().await;
+
+    let way = Way::through(&hasty(other.port), Arc::clone(&sockets));
+    let why = failure(way.read("/ping").await);
+    let said = "no file descriptors left: all 1 connections to NetBackup are in use; \
+                raise `LimitNOFILE=` of the unit, or `ulimit -n`";
+    assert_eq!(why, said);
+    assert_eq!(way.codes(), ["no_descriptor"]);
+    assert!(
+        way.traffic().is_unreachable(),
+        "it is not the guest's fault"
+    );
+
+    // There is room once the other request has ended.
+    asking.abort();
+    let _ = asking.await;
+    let way = Way::through(&settings(other.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_limit_that_changes_takes_effect_at_once() {
+    let server = Server::http(OK).await;
+    let limit = Arc::new(AtomicUsize::new(0));
+    let now = Arc::clone(&limit);
+    let sockets = Sockets::limited(move || now.load(Relaxed));
+    let way = Way::through(&hasty(server.port), Arc::clone(&sockets));
+    assert!(failure(way.read("/ping").await).contains("all 0 connections"));
+    limit.store(2, Relaxed);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    limit.store(0, Relaxed);
+    let other = Way::through(&hasty(server.port), sockets);
+    assert!(failure(other.read("/ping").await).contains("all 0 connections"));
+    // What is connected already stays so.
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn idle_connections_outlive_a_collection_while_half_of_the_room_is_free() {
+    let server = Server::http(OK).await;
+    let sockets = Sockets::limited(|| 2);
+    let way = Way::through(&settings(server.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    let way = way.next();
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn idle_connections_keep_no_other_site_waiting() {
+    let (server, other) = (Server::http(OK).await, Server::http(OK).await);
+    let sockets = Sockets::limited(|| 1);
+    let idle = Way::through(&settings(server.port), Arc::clone(&sockets));
+    assert_eq!(idle.read("/ping").await.unwrap(), "ok");
+    let _idle = idle.next();
+    let way = Way::through(&settings(other.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_waits_for_any_more_keeps_no_other_site_waiting() {
+    let (server, other) = (Server::http(OK).await, Server::http(OK).await);
+    let sockets = Sockets::limited(|| 1);
+    let mut patient = settings(server.port);
+    patient.timeouts.connect = Duration::from_secs(600);
+    let busy = Way::through(&patient, Arc::clone(&sockets));
+    // The second one waits for room, and then finds the connection of the first.
+    let (one, two) = tokio::join!(busy.read("/ping"), busy.read("/ping"));
+    assert_eq!((one.unwrap(), two.unwrap()), ("ok".into(), "ok".into()));
+    let _idle = busy.next();
+    let way = Way::through(&settings(other.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+}

@@ -1,0 +1,71 @@
+//! So many sites that the file descriptors of the process are not enough for all of
+//! them at once.
+
+mod few_descriptors;
+mod thousand;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use http::{Method, StatusCode};
+use tests::{Client, Exposition};
+
+/// A site of the configuration.
+fn site(name: &str, server: SocketAddr) -> String {
+    let (host, port) = (server.ip(), server.port());
+    format!(
+        "  - {{ site: {name}, scheme: http, host: \"{host}\", port: {port}, apiKey: simulator, \
+         timeouts: {{ connect: 1s }} }}\n"
+    )
+}
+
+/// A configuration of so many sites of each server, and their names.
+fn configure(folder: &Path, interval: &str, servers: &[(&str, usize, SocketAddr)]) {
+    let mut text = format!("server: {{ collectionInterval: {interval} }}\nnbuservers:\n");
+    for (name, count, server) in servers {
+        for number in 0..*count {
+            text.push_str(&site(&format!("{name}{number}"), *server));
+        }
+    }
+    fs::write(folder.join("config.yaml"), text).unwrap();
+}
+
+/// A scrape on a connection of its own. It fails the test when it is not answered.
+async fn scrape(address: SocketAddr) -> Exposition {
+    let answer = Client::new(address)
+        .try_ask(Method::GET, "/metrics", &[])
+        .await
+        .unwrap_or_else(|error| panic!("a scrape failed: {error}"));
+    assert_eq!(answer.status, StatusCode::OK);
+    Exposition::parse(&answer.text())
+}
+
+/// How many sites whose names begin so are up.
+fn up(page: &Exposition, name: &str) -> usize {
+    let is_up = |sample: &&tests::Sample| {
+        let site = sample.labels.get("site");
+        sample.name == "nbu_up"
+            && sample.value == 1.0
+            && site.is_some_and(|site| site.starts_with(name))
+    };
+    page.samples.iter().filter(is_up).count()
+}
+
+/// Requests that found no descriptor left.
+fn without_descriptor(page: &Exposition) -> f64 {
+    let code = [("code", "no_descriptor")];
+    page.sum("nbu_exporter_upstream_requests_total", &code)
+}
+
+/// Keeps a text short enough for a failed test.
+fn shown(page: &Exposition) -> String {
+    let mut text = String::new();
+    for sample in &page.samples {
+        if ["nbu_up", "nbu_exporter_upstream_requests_total"].contains(&sample.name.as_str()) {
+            let _ = writeln!(text, "{:?} {}", sample.labels, sample.value);
+        }
+    }
+    text
+}

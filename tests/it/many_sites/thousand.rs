@@ -1,0 +1,130 @@
+//! A thousand sites in one process, as a large installation has them.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tempfile::TempDir;
+use tests::{Exposition, Program};
+use tokio::time::{sleep_until, timeout};
+
+use super::{configure, scrape, shown, up, without_descriptor};
+
+const SITES: usize = 1_000;
+/// How old the last success of a site may be, at an interval of 60 s.
+const OLDEST: f64 = 90.0;
+/// As long as Prometheus waits.
+const SCRAPE: Duration = Duration::from_secs(10);
+/// Between two scrapes.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A server that plays all sites, in a process of its own.
+async fn server(folder: &TempDir) -> (Program, SocketAddr) {
+    let arguments = ["--listen", "127.0.0.1:0"];
+    let path = Program::path("nbu_simulator");
+    let mut server = Program::of(&path, &arguments, folder.path());
+    let line = server.line("http://").await;
+    let (_, rest) = line.split_once("http://").unwrap();
+    let address = rest.split('/').next().unwrap().parse().unwrap();
+    (server.quiet(), address)
+}
+
+/// Scrapes for so long, and looks at each page. No scrape may fail.
+async fn scrape_for(time: Duration, address: SocketAddr, mut look: impl FnMut(&Exposition)) {
+    let end = Instant::now() + time;
+    let mut slowest = Duration::ZERO;
+    while Instant::now() < end {
+        let begun = Instant::now();
+        let page = timeout(SCRAPE, scrape(address)).await;
+        let page = page.unwrap_or_else(|_| panic!("a scrape took longer than {SCRAPE:?}"));
+        slowest = slowest.max(begun.elapsed());
+        look(&page);
+        sleep_until((begun + PAUSE).into()).await;
+    }
+    println!("slowest scrape: {slowest:?}");
+}
+
+/// For each site, how long ago its jobs were read last. Answers about storage are
+/// reused for `cacheTTL`, so that theirs says nothing.
+fn ages(page: &Exposition) -> HashMap<&str, f64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let mut ages = HashMap::new();
+    for sample in &page.samples {
+        if sample.name == "nbu_last_scrape_timestamp_seconds" && sample.labels["source"] == "jobs" {
+            let age = now.as_secs_f64() - sample.value;
+            ages.insert(&*sample.labels["site"], age);
+        }
+    }
+    ages
+}
+
+fn print(page: &Exposition) {
+    for name in [
+        "process_open_fds",
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+    ] {
+        println!("{name} {}", page.value(name, &[]).unwrap_or(f64::NAN));
+    }
+    println!("page: {} bytes", page.text.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it takes four minutes and both processors: `make verify`"]
+async fn a_thousand_sites_are_fresh_within_a_limit_of_4096_descriptors() {
+    let folder = TempDir::new().unwrap();
+    let (_server, server) = server(&folder).await;
+    configure(folder.path(), "60s", &[("site", SITES, server)]);
+    let mut program = Program::limited_within(1024, 4096, folder.path());
+    let address = program.address().await;
+    let _program = program.quiet();
+    // The first round: every site is new.
+    scrape_for(Duration::from_secs(90), address, |_| {}).await;
+    let mut oldest: f64 = 0.0;
+    scrape_for(Duration::from_secs(150), address, |page| {
+        let ages = ages(page);
+        assert_eq!(ages.len(), SITES, "{}", shown(page));
+        oldest = ages.values().copied().fold(oldest, f64::max);
+        assert!(oldest < OLDEST, "a site is {oldest} s old");
+    })
+    .await;
+    let page = scrape(address).await;
+    print(&page);
+    println!("oldest success: {oldest:.0} s");
+    assert_eq!(up(&page, "site"), SITES);
+    assert_eq!(without_descriptor(&page), 0.0, "{}", shown(&page));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it takes minutes and both processors: `make verify`"]
+async fn a_thousand_sites_fail_by_name_within_256_descriptors_and_recover() {
+    let folder = TempDir::new().unwrap();
+    let (_server, server) = server(&folder).await;
+    configure(folder.path(), "60s", &[("site", SITES, server)]);
+    // As with a hard limit of 256: the program raises its limit only at its start.
+    // Only a privileged test could raise a hard one again.
+    let mut program = Program::limited(4096, folder.path());
+    let address = program.address().await;
+    program.limit(256);
+    program
+        .line("no file descriptors left: all 128 connections to NetBackup are in use")
+        .await;
+    let program = program.quiet();
+    let mut failed = 0.0;
+    scrape_for(Duration::from_secs(90), address, |page| {
+        failed = without_descriptor(page);
+    })
+    .await;
+    assert!(failed > 0.0);
+
+    program.limit(4096);
+    scrape_for(Duration::from_secs(120), address, |_| {}).await;
+    let before = without_descriptor(&scrape(address).await);
+    scrape_for(Duration::from_secs(60), address, |page| {
+        assert_eq!(up(page, "site"), SITES, "{}", shown(page));
+    })
+    .await;
+    let page = scrape(address).await;
+    print(&page);
+    assert_eq!(without_descriptor(&page), before);
+}
