@@ -40,6 +40,21 @@ pub(super) async fn open(
     opened.map(Some)
 }
 
+/// Writes all that is known into the store, if it is another than the one in use.
+pub(super) async fn fill(rooms: &Rooms, store: Option<&Arc<Store>>) {
+    let Some(store) = store.map(Arc::clone) else {
+        return;
+    };
+    let memory = Arc::clone(&rooms.memory);
+    if memory.store().is_some_and(|it| Arc::ptr_eq(&it, &store)) {
+        return;
+    }
+    let filled = tokio::task::spawn_blocking(move || memory.copy_to(&store));
+    if let Err(error) = filled.await {
+        error!(%error, "Storing the state in another folder failed; it is tried again");
+    }
+}
+
 /// What keeps another folder from taking the state.
 pub(super) fn elsewhere(unusable: &Unusable) -> String {
     if unusable.is_denied() {

@@ -57,6 +57,20 @@ impl Memory {
         }
     }
 
+    /// Writes all that is known into a store that is not in use yet: the process may
+    /// end, and the next one begin there, before it is.
+    pub fn copy_to(&self, store: &Store) {
+        let known = self.lock();
+        let sites = known.sites.iter();
+        let states: Vec<_> = sites
+            .map(|(name, site)| (name.clone(), site.states.clone()))
+            .collect();
+        drop(known);
+        for (site, states) in states {
+            store.bring(&site, &states);
+        }
+    }
+
     /// Those of the collectors whose stored state was not read yet.
     pub(super) fn unread(&self, site: &SiteName, collectors: &[String]) -> Vec<String> {
         let mut known = self.lock();
