@@ -3,10 +3,12 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test week verify lint bench soak target build
+.PHONY: demo test week verify lint quick bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
+	@echo "Builds the exporter, its guest and a NetBackup simulator: some minutes the first time."
+	@echo "Then metrics are at http://127.0.0.1:9440/metrics; Ctrl-C stops it."
 	$(CARGO) run --bin nbu_exporter -- demo
 
 ## test: everything, on loopback only
@@ -19,16 +21,28 @@ week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 	$(CARGO) test --workspace --lib -- --ignored life::
 
-## verify: everything that is too slow for `test`: the weeks, and a thousand sites in
-## one process. Optimized, as operators run it
+## verify: everything that is too slow for `test`: the weeks, a thousand sites in one
+## process, 10,000 lives on a disk that fails. Optimized, as operators run it
 verify: target
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
+	$(CARGO) test --release --workspace --lib -- --ignored life::
 
-## lint: formatting and clippy, as CI runs them
+## lint: formatting, clippy and the rules of Prometheus, as CI runs them; licences and
+## sources of dependencies where cargo-deny is installed
 lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
+	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check bans licenses sources; \
+	else echo "SKIPPED: deny.toml needs cargo-deny"; fi
+
+## quick: formatting, clippy and unit tests
+quick: target
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) test --workspace --lib
 
 ## bench: figures of this machine, as a table; some of them with BENCH="render scrapes"
 bench: target

@@ -19,7 +19,7 @@ mod refused;
 mod settings;
 mod stage;
 
-pub use canary::{Served, ServedFamily, Witness, Worse};
+pub use canary::{Served, ServedFamily, Verdict, Witness, Worse};
 pub use difference::{Difference, Item, KindChange};
 pub use generation::{Demands, Generation, Member, Origin};
 pub use members::check;

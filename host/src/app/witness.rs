@@ -9,7 +9,7 @@ use crate::cache::Cache;
 use crate::collect::{Memory, Store};
 use crate::guest::{Digest, Saved, Window};
 use crate::site::SiteName;
-use crate::swap::{Served, ServedFamily, Witness};
+use crate::swap::{Served, ServedFamily, Verdict, Witness};
 
 /// Tells from the rooms that collect and serve.
 pub(super) struct Present {
@@ -55,8 +55,8 @@ impl Witness for Present {
         self.memory.proven_version_with(self.store.as_deref(), key)
     }
 
-    fn rolled_back(&self) -> Option<Digest> {
-        self.memory.rolled_back()
+    fn verdict(&self, guest: Digest) -> Verdict {
+        self.memory.verdict(guest)
     }
 
     fn swap(&self, current: Digest, previous: Option<Digest>) {

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use super::Settings;
@@ -20,6 +22,9 @@ use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::Member;
+
+/// A write of the state that takes longer is worth a warning.
+const SLOW_WRITE: Duration = Duration::from_secs(5);
 
 /// What is known of a guest without calling it.
 pub trait Described: Send + Sync {
@@ -75,6 +80,7 @@ impl<'a> Asked<'a> {
 /// What one collection came to.
 pub struct Done {
     guest: Digest,
+    read: bool,
     attempts: Vec<Attempt>,
     /// For the schedule, in the order of `attempts`.
     pub(super) ended: Vec<(String, Ended)>,
@@ -87,9 +93,9 @@ impl Done {
         self.ended.iter().all(|(_, ended)| *ended == Ended::Well)
     }
 
-    /// Whether anything was read.
+    /// Whether NetBackup was read, also where that cannot be counted.
     pub fn any(&self) -> bool {
-        self.ended.iter().any(|(_, ended)| *ended == Ended::Well)
+        self.read
     }
 
     /// Publishes it, if the guest still counts then.
@@ -145,6 +151,7 @@ impl Desk<'_> {
         let took = Moment::now().since(began);
         let mut done = Done {
             guest: self.guest.digest(),
+            read: false,
             attempts: Vec::new(),
             ended: Vec::new(),
             api_version: None,
@@ -167,6 +174,7 @@ impl Desk<'_> {
                     self.memory.costs(site, took, collected.peak_memory);
                 }
                 done.api_version = collected.report.api_version;
+                done.read = collected.report.outcomes.iter().any(Outcome::succeeded);
                 for outcome in collected.report.outcomes {
                     let name = outcome.collector.clone();
                     let (ended, verdict) = self.outcome(site, outcome, &committed);
@@ -224,14 +232,31 @@ impl Desk<'_> {
     async fn commit(&self, site: &SiteName, report: &mut Report) -> Option<Committed> {
         let update = StateUpdate::of(self.guest.digest(), report);
         let (memory, name) = (Arc::clone(self.memory), site.clone());
-        let commit = move || memory.commit(&name, &update);
-        match tokio::task::spawn_blocking(commit).await {
+        let commit = tokio::task::spawn_blocking(move || memory.commit(&name, &update));
+        match self.warn_if_slow(site, commit).await {
             Ok(committed) => committed.counts.then_some(committed),
             Err(error) => {
                 error!(%site, %error, "Storing the state failed; the next collection continues from the one before");
                 None
             }
         }
+    }
+
+    /// Waits for a write of the state. Nothing more of the site is read meanwhile, and
+    /// its values grow old, so an operator has to learn why.
+    async fn warn_if_slow<T>(
+        &self,
+        site: &SiteName,
+        mut write: JoinHandle<T>,
+    ) -> Result<T, JoinError> {
+        if let Ok(done) = timeout(SLOW_WRITE, &mut write).await {
+            return done;
+        }
+        let folder = self.memory.store().map(|store| store.folder().to_owned());
+        warn!(%site, ?folder, "The state of this site is still being written; it is not collected until that ends");
+        let done = write.await;
+        info!(%site, "The state of this site is written");
+        done
     }
 
     /// Says what was dropped and what failed.

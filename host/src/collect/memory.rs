@@ -30,6 +30,8 @@ pub(super) struct Known {
     /// None before the first guest.
     pub(super) guests: Option<Guests>,
     pub(super) verdicts: Verdicts,
+    /// Whether they hold what the store has.
+    pub(super) verdicts_read: bool,
     /// Where states outlive the process; none keeps them here alone.
     pub(super) store: Option<Arc<Store>>,
 }

@@ -28,7 +28,10 @@ impl Memory {
     /// Takes what a collection found out. State moves only here, after the whole
     /// report was accepted. Where the disk refuses, the update is known all the same.
     pub(super) fn commit(&self, site: &SiteName, update: &StateUpdate) -> Committed {
-        self.take_turn(site, Some(update))
+        let committed = self.take_turn(site, Some(update));
+        // A disk that was full at a rollback may have room again.
+        self.save_verdicts();
+        committed
     }
 
     /// Writes what the store does not have yet, such as after a rollback.
@@ -88,8 +91,12 @@ impl Memory {
     /// what lies there; [`save`](Self::save) writes it.
     pub fn set_store(&self, store: Option<Arc<Store>>) {
         let mut known = self.lock();
+        known.verdicts_read = true;
         if let Some(store) = &store {
-            known.verdicts.merge(&store.verdicts());
+            match store.verdicts() {
+                Some(verdicts) => known.verdicts.merge(&verdicts),
+                None => known.verdicts_read = false,
+            }
             known.sites.keys().for_each(|site| store.expect(site));
         }
         known.store = store;

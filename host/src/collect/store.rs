@@ -20,6 +20,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use semver::Version;
@@ -57,6 +58,8 @@ pub struct Store {
     held: Mutex<HashMap<SiteName, Held>>,
     /// As the folder has them; none while they cannot be read.
     verdicts: Mutex<Option<Verdicts>>,
+    /// Whether they could not be written, so that it is said once.
+    verdicts_failing: AtomicBool,
 }
 
 impl Store {
@@ -84,6 +87,7 @@ impl Store {
             failing: Mutex::default(),
             held: Mutex::default(),
             verdicts,
+            verdicts_failing: AtomicBool::new(false),
         })
     }
 
@@ -92,6 +96,11 @@ impl Store {
     pub fn is_at(&self, folder: &Path) -> bool {
         folder.canonicalize().is_ok_and(|at| at == self.folder)
             && location::has_lock(folder, &self.lock)
+    }
+
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Whether the configuration names it so.
@@ -190,31 +199,31 @@ impl Store {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The verdicts on guests, as far as they could be read.
-    pub(super) fn verdicts(&self) -> Verdicts {
-        self.lock_verdicts().clone().unwrap_or_default()
+    /// The verdicts on guests; none while they cannot be read.
+    pub(super) fn verdicts(&self) -> Option<Verdicts> {
+        let mut stored = self.lock_verdicts();
+        if stored.is_none() {
+            *stored = record::read(&self.disk, &self.folder).ok();
+        }
+        stored.clone()
     }
 
     /// Writes them where they are not stored as they are. What fails is tried again
-    /// at the next occasion. Verdicts that could not be read are not overwritten.
+    /// with the next collection. Verdicts that could not be read are not overwritten.
     pub(super) fn keep_verdicts(&self, verdicts: &Verdicts) {
         let mut stored = self.lock_verdicts();
-        let mut wanted = verdicts.clone();
-        if stored.is_none()
-            && let Ok(found) = record::read(&self.disk, &self.folder)
-        {
-            wanted.merge(&found);
-            *stored = Some(found);
-        }
-        if stored.as_ref().is_none_or(|stored| *stored == wanted) {
+        if stored.as_ref().is_none_or(|stored| stored == verdicts) {
             return;
         }
-        match record::write(&self.disk, &self.folder, &wanted) {
-            Ok(()) => *stored = Some(wanted),
-            Err(error) => {
+        let written = record::write(&self.disk, &self.folder, verdicts);
+        let failed_before = self.verdicts_failing.swap(written.is_err(), Relaxed);
+        match written {
+            Ok(()) => *stored = Some(verdicts.clone()),
+            Err(error) if !failed_before => {
                 let folder = self.folder.display();
-                error!(%folder, "Verdicts on guests cannot be written; an older or a rolled back guest can be started after a restart: {error}");
+                error!(%folder, "Verdicts on guests cannot be written; until they are, a restart can run an older or a rolled back guest: {error}");
             }
+            Err(_) => {}
         }
     }
 

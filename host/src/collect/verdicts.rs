@@ -11,7 +11,7 @@ use semver::Version;
 use super::memory::Memory;
 use super::store::Store;
 use crate::guest::Digest;
-use crate::swap::Proof;
+use crate::swap::{Proof, Verdict};
 
 /// The key of the guest that was rolled back. No digest has such a name.
 const ROLLED_BACK: &str = "rolled-back";
@@ -82,13 +82,24 @@ impl Memory {
 
     /// The same, where `store` will be used, which may know a newer one.
     pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
-        let stored = store.and_then(|store| store.verdicts().version(key).cloned());
+        let stored = store.and_then(|store| store.verdicts()?.version(key).cloned());
         self.proven_version(key).max(stored)
     }
 
-    /// The guest that was rolled back last, until another one takes its place.
-    pub fn rolled_back(&self) -> Option<Digest> {
-        self.lock().verdicts.rolled_back
+    /// What earlier runs found out about that guest.
+    pub fn verdict(&self, guest: Digest) -> Verdict {
+        let mut known = self.lock();
+        if !known.verdicts_read {
+            let Some(found) = known.store.as_ref().and_then(|store| store.verdicts()) else {
+                return Verdict::Unknown;
+            };
+            known.verdicts.merge(&found);
+            known.verdicts_read = true;
+        }
+        match known.verdicts.rolled_back {
+            Some(failed) if failed == guest => Verdict::RolledBack,
+            _ => Verdict::None,
+        }
     }
 
     /// Remembers, or forgets, which guest was rolled back. [`save`](Self::save)
@@ -109,6 +120,9 @@ impl Memory {
         let (store, verdicts) = {
             let known = self.lock();
             let Some(store) = &known.store else { return };
+            if !known.verdicts_read {
+                return;
+            }
             (Arc::clone(store), known.verdicts.clone())
         };
         store.keep_verdicts(&verdicts);

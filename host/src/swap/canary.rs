@@ -16,7 +16,7 @@ use super::blame::{Charges, Other};
 use super::generation::{Generation, Member};
 use super::{Refusal, Settings};
 use crate::guest::{Collected, Fault, Guest, Limits, Place};
-pub use served::{Served, ServedFamily, Witness};
+pub use served::{Served, ServedFamily, Verdict, Witness};
 pub use worse::Worse;
 
 /// Sites that are tried at the same time.

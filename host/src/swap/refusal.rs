@@ -50,12 +50,17 @@ pub enum Refusal {
     Egress(SiteName, egress::Error),
     /// These bytes were refused before, and have not changed since.
     RefusedBefore,
+    /// Whether they were rolled back before cannot be read now.
+    VerdictUnknown,
 }
 
 impl Refusal {
     /// Whether it says nothing of the guest, which was not even looked at.
     pub(super) fn is_passing(&self) -> bool {
-        matches!(self, Self::Unloadable(LoadError::CompilerDown))
+        matches!(
+            self,
+            Self::Unloadable(LoadError::CompilerDown) | Self::VerdictUnknown
+        )
     }
 }
 
@@ -122,6 +127,9 @@ impl fmt::Display for Refusal {
             Self::RefusedBefore => {
                 f.write_str("the file was refused before and has not changed since")
             }
+            Self::VerdictUnknown => f.write_str(
+                "whether it was rolled back before cannot be read from `server.stateDir` now",
+            ),
         }
     }
 }

@@ -1,21 +1,11 @@
-//! The bytes that were refused last, so that a reload for another reason does not
-//! try them again.
+//! The offer that was refused last. It is not tried again until the file, its
+//! signature or the settings change: other settings may be what it takes.
 
 use super::Settings;
 use super::offered::Offered;
 use super::provenance::Provenance;
 use super::settings::Canary;
 use crate::guest::{Digest, Limits, SiteSettings};
-
-/// What is refused, and for how long.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// Until the file, its signature or the settings change: other settings may be
-    /// what it takes.
-    Now(Box<Attempt>),
-    /// Until the file changes: it ran, and failed.
-    RolledBack(Digest),
-}
 
 /// Everything that decides on an offer.
 #[derive(Debug, PartialEq)]
@@ -43,16 +33,6 @@ impl Attempt {
             provenance: settings.provenance.clone(),
             canary: settings.canary,
             allow_new_capabilities: settings.allow_new_capabilities,
-        }
-    }
-}
-
-impl Refused {
-    /// Whether this attempt would come to the same.
-    pub(super) fn covers(&self, attempt: &Attempt) -> bool {
-        match self {
-            Self::Now(refused) => **refused == *attempt,
-            Self::RolledBack(digest) => *digest == attempt.digest,
         }
     }
 }

@@ -7,13 +7,13 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::canary::Witness;
+use super::canary::{Verdict, Witness};
 use super::candidate::Candidate;
 use super::generation::{Demands, Generation, Member, Origin};
 use super::members::{Outside, check, each, members};
 use super::offered::Offered;
 use super::probation::{Standing, Trial, Watch};
-use super::refused::{Attempt, Refused};
+use super::refused::Attempt;
 use super::{Refusal, Settings};
 use crate::egress::{self, Sockets};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, Saved, Window};
@@ -26,7 +26,7 @@ pub struct Stage {
     instruments: Instruments,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
-    refused: Mutex<Option<Refused>>,
+    refused: Mutex<Option<Attempt>>,
     probation: Watch,
 }
 
@@ -202,7 +202,8 @@ impl Stage {
         witness: &dyn Witness,
     ) -> Result<(Arc<Guest>, Origin), Refusal> {
         let mut offered = Offered::read(settings.guest_path.as_deref()).await?;
-        if running.is_none() && self.was_rolled_back(&offered, witness) {
+        if running.is_none() && verdict(&offered, witness) != Verdict::None {
+            self.pass_over(&offered);
             offered = Offered::read(None).await?;
         }
         let candidate = Candidate {
@@ -215,8 +216,13 @@ impl Stage {
         if let Some(running) = candidate.as_running().await? {
             return Ok(running);
         }
+        match verdict(&offered, witness) {
+            Verdict::None => {}
+            Verdict::RolledBack => return Err(Refusal::RefusedBefore),
+            Verdict::Unknown => return Err(Refusal::VerdictUnknown),
+        }
         let attempt = Attempt::new(&offered, settings);
-        if self.refused().as_ref().is_some_and(|r| r.covers(&attempt)) {
+        if self.refused().as_ref() == Some(&attempt) {
             return Err(Refusal::RefusedBefore);
         }
         let examined = candidate.examine(&self.engine).await;
@@ -224,28 +230,19 @@ impl Stage {
             && running.is_some()
         {
             if !refusal.is_passing() {
-                *self.refused() = Some(Refused::Now(Box::new(attempt)));
+                *self.refused() = Some(attempt);
             }
             self.instruments.swap(SwapResult::Refused);
         }
         examined
     }
 
-    /// Whether an earlier process has rolled that file back, and it has not changed
-    /// since. A restart must not run it again: nothing would watch it.
-    fn was_rolled_back(&self, offered: &Offered, witness: &dyn Witness) -> bool {
-        let Some(path) = &offered.path else {
-            return false;
-        };
-        let sha256 = offered.digest;
-        if witness.rolled_back() != Some(sha256) {
-            return false;
-        }
-        let file = path.display();
-        error!(%file, %sha256, "Guest refused: it was rolled back before the restart, and the file has not changed; the built-in guest runs instead");
-        *self.refused() = Some(Refused::RolledBack(sha256));
+    /// A process that begins must not run a file that was rolled back before, or may
+    /// have been: nothing would watch it.
+    fn pass_over(&self, offered: &Offered) {
+        let (file, sha256) = (&offered.path, offered.digest);
+        error!(?file, %sha256, "Guest refused: it was rolled back before the restart, or that cannot be ruled out; the built-in guest runs instead. A reload or another file tries again");
         self.instruments.swap(SwapResult::Refused);
-        true
     }
 
     /// Judges what a collection on `generation` came to, while its guest is under
@@ -297,7 +294,6 @@ impl Stage {
         }
         error!(version, %sha256, "Guest rolled back: {why}");
         let number = running.number + 1;
-        *self.refused() = Some(Refused::RolledBack(sha256));
         self.instruments.swap(SwapResult::RolledBack);
         witness.roll_back(sha256, previous.guest.digest());
         self.probation.end();
@@ -327,9 +323,18 @@ impl Stage {
         );
     }
 
-    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
+    fn refused(&self) -> MutexGuard<'_, Option<Attempt>> {
         // It is written whole or not at all, so a poisoned lock is fine.
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What earlier runs say of a file. The guest that the program carries is always
+/// taken.
+fn verdict(offered: &Offered, witness: &dyn Witness) -> Verdict {
+    match offered.path {
+        Some(_) => witness.verdict(offered.digest),
+        None => Verdict::None,
     }
 }
 

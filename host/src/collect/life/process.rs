@@ -128,6 +128,7 @@ impl Process {
             counts && self.sites.contains(&site.as_str())
         );
         let done = done?;
+        assert!(done.any(), "the server was read, whatever the disk does");
         done.record(&self.cache, &self.memory, &site, true);
         assert_eq!(
             self.value("nbu_gauge", &site),

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::io::Errno;
 use tempfile::TempDir;
@@ -9,6 +10,7 @@ use super::*;
 use crate::file::{Call, Disk, Faults};
 use crate::guest::{Digest, Saved};
 use crate::metrics::{Build, Instruments};
+use crate::swap::Verdict;
 
 const LIMIT: usize = 1000;
 
@@ -266,17 +268,74 @@ fn a_site_that_was_removed_loses_no_file_to_a_late_update() {
     assert_eq!(given(&memory).as_deref(), Some("7"));
 }
 
-/// Each read fails with that error.
+/// Each read of that file fails with that error.
 #[derive(Debug)]
-struct Unreadable(Mutex<Option<Errno>>);
+struct Unreadable(&'static str, Mutex<Option<Errno>>);
 
 impl Faults for Unreadable {
     fn before(&self, call: Call<'_>) -> io::Result<()> {
-        match (call, *self.0.lock().unwrap()) {
-            (Call::Read(path), Some(errno)) if path.ends_with("jobs.state") => Err(errno.into()),
+        match (call, *self.1.lock().unwrap()) {
+            (Call::Read(path), Some(errno)) if path.ends_with(self.0) => Err(errno.into()),
             _ => Ok(()),
         }
     }
+}
+
+/// Each write fails while this is set.
+#[derive(Debug)]
+struct Full(AtomicBool);
+
+impl Faults for Full {
+    fn before(&self, call: Call<'_>) -> io::Result<()> {
+        match call {
+            Call::Write(..) if self.0.load(Relaxed) => Err(Errno::NOSPC.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn on(faults: Arc<dyn Faults>, folder: &Path) -> Memory {
+    let store = Store::open_on(Disk::with(faults), folder, instruments()).unwrap();
+    let memory = Memory::default();
+    memory.set_store(Some(Arc::new(store)));
+    memory.swap(guest("old"), None);
+    restore(&memory, &paris());
+    memory
+}
+
+#[test]
+fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
+    let folder = TempDir::new().unwrap();
+    let memory = begin(folder.path(), "old");
+    memory.set_rolled_back(Some(guest("bad")));
+    memory.save();
+    kill(memory);
+    let file = folder.path().join(".versions");
+    let before = std::fs::read(&file).unwrap();
+    let faults = Arc::new(Unreadable(".versions", Mutex::new(Some(Errno::IO))));
+    let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
+    for any in ["bad", "good"] {
+        assert_eq!(memory.verdict(guest(any)), Verdict::Unknown);
+    }
+    memory.save();
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    *faults.1.lock().unwrap() = None;
+    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
+    assert_eq!(memory.verdict(guest("good")), Verdict::None);
+}
+
+#[test]
+fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
+    let folder = TempDir::new().unwrap();
+    let disk = Arc::new(Full(AtomicBool::new(true)));
+    let memory = on(Arc::clone(&disk) as Arc<dyn Faults>, folder.path());
+    memory.set_rolled_back(Some(guest("bad")));
+    memory.save();
+    disk.0.store(false, Relaxed);
+    count(&memory, "old", "jobs", "7");
+    kill(memory);
+    let memory = begin(folder.path(), "old");
+    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
 }
 
 #[test]
@@ -296,12 +355,8 @@ fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
         let file = folder.path().join("paris/jobs.state");
         let before = std::fs::read(&file).unwrap();
 
-        let faults = Arc::new(Unreadable(Mutex::new(Some(errno))));
-        let disk = Disk::with(Arc::clone(&faults) as Arc<dyn Faults>);
-        let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
-        let memory = Memory::default();
-        memory.set_store(Some(Arc::new(store)));
-        memory.swap(guest("old"), None);
+        let faults = Arc::new(Unreadable("jobs.state", Mutex::new(Some(errno))));
+        let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
         for _ in 0..2 {
             restore(&memory, &paris());
             assert_eq!(given(&memory), None);
@@ -320,7 +375,7 @@ fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
         let tape = count(&memory, "old", "tape", "3");
         assert_eq!(tape.rejected.len(), 1, "it is read and written as before");
 
-        *faults.0.lock().unwrap() = None;
+        *faults.1.lock().unwrap() = None;
         restore(&memory, &paris());
         assert_eq!(given(&memory).as_deref(), Some("50"), "{errno}");
         assert_eq!(count(&memory, "old", "jobs", "51").rejected, []);

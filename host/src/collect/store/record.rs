@@ -33,12 +33,21 @@ pub(super) fn read(disk: &Disk, folder: &Path) -> Result<Verdicts, StateFileErro
     };
     let path = folder.join(FILE);
     let file = path.display();
-    let aside = match unusable.is_broken() {
-        true => disk::set_aside(disk, &path).ok(),
-        false => None,
-    };
-    error!(%file, ?aside, "Verdicts on guests cannot be used; an older or a rolled back guest can be started until the next one passes its probation: {unusable}");
-    aside.map(|_| Verdicts::default()).ok_or(unusable)
+    if !unusable.is_broken() {
+        error!(%file, "Verdicts on guests cannot be read; only the built-in guest is taken until they can: {unusable}");
+        return Err(unusable);
+    }
+    match disk::set_aside(disk, &path) {
+        Ok(aside) => {
+            let aside = aside.display();
+            error!(%file, %aside, "Verdicts on guests were set aside; an older or a rolled back guest is taken until the next one passes its probation: {unusable}");
+            Ok(Verdicts::default())
+        }
+        Err(error) => {
+            error!(%file, %error, "Verdicts on guests cannot be set aside; only the built-in guest is taken until they can: {unusable}");
+            Err(unusable)
+        }
+    }
 }
 
 /// The same, changing nothing. No file lies there before the first verdict.

@@ -21,9 +21,8 @@ pub trait Witness: Send + Sync {
     /// The newest version of a guest signed with the key of that digest that has
     /// passed its probation; none is known where nothing is kept.
     fn proven_version(&self, key: Digest) -> Option<Version>;
-    /// The guest that was rolled back last, perhaps by an earlier process, until
-    /// another guest takes its place.
-    fn rolled_back(&self) -> Option<Digest>;
+    /// What was found out about a guest, perhaps by an earlier process.
+    fn verdict(&self, guest: Digest) -> Verdict;
     /// Reports and states of `current` count from now on. Those of `previous` are
     /// kept for a rollback.
     fn swap(&self, current: Digest, previous: Option<Digest>);
@@ -31,6 +30,17 @@ pub trait Witness: Send + Sync {
     fn roll_back(&self, failed: Digest, to: Digest);
     /// The guest that was rolled back may be tried again when it is offered.
     fn forget_rolled_back(&self);
+}
+
+/// What is known of a guest that is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing that speaks against it.
+    None,
+    /// It was rolled back, and no other guest has taken its place since.
+    RolledBack,
+    /// What is stored cannot be read now.
+    Unknown,
 }
 
 /// What scrapes are answered with for one site.
