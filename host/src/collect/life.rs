@@ -229,9 +229,20 @@ fn counters_are_right_through_200_lives() {
     live(0..200);
 }
 
-/// A minute: `make week`.
+#[tokio::test]
+async fn a_site_is_up_while_only_its_state_cannot_be_read() {
+    let (folder, disk) = (TempDir::new().unwrap(), Unreliable::new(1));
+    let mut process = Process::start(folder.path(), &disk, Stub(0)).unwrap();
+    disk.fail_one_in(1);
+    process.begin("paris", Server { jobs: 3 });
+    process.keep_only("paris", "jobs");
+    let done = process.settle_collection("paris").await.unwrap();
+    assert!(done.any() && !done.complete());
+}
+
+/// Minutes: `make week`.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes"]
 fn counters_are_right_through_10_000_lives() {
     live(0..10_000);
 }

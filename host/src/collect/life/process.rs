@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::disk::Unreliable;
 use super::stub::{GUESTS, Server, Stub};
 use crate::cache::Cache;
-use crate::collect::attempt::{Asked, Described as _, Desk};
+use crate::collect::attempt::{Asked, Described as _, Desk, Done};
 use crate::collect::{Memory, Settings, Store, Unusable};
 use crate::file::{Disk, Faults};
 use crate::guest::{Collected, Limits};
@@ -102,11 +102,35 @@ impl Process {
     /// Ends the collection under way. If it counts: the counter, if the page shows a
     /// new value, and how many jobs were on the server.
     pub(super) async fn end(&mut self, site: &'static str) -> Option<(Option<u64>, u64)> {
+        let jobs = self.running.get(site)?.jobs;
+        let done = self.settle_collection(site).await?;
+        let site = name(site);
+        done.record(&self.cache, &self.memory, &site, true);
+        assert_eq!(
+            self.value("nbu_gauge", &site),
+            Some(jobs),
+            "it was published"
+        );
+        let start = format!("nbu_collector_success{{site=\"{site}\",collector=\"jobs\"}} 1\n");
+        let is_new = self.text().contains(&start);
+        let value = self.value("nbu_count_total", &site);
+        Some((value.filter(|_| is_new), jobs))
+    }
+
+    /// Keeps what the collection under way has found of one collector.
+    pub(super) fn keep_only(&mut self, site: &'static str, collector: &str) {
+        if let Some(running) = self.running.get_mut(site) {
+            let outcomes = &mut running.collected.report.outcomes;
+            outcomes.retain(|outcome| outcome.collector == collector);
+        }
+    }
+
+    pub(super) async fn settle_collection(&mut self, site: &'static str) -> Option<Done> {
         let Running {
             guest,
-            jobs,
             began,
             collected,
+            ..
         } = self.running.remove(site)?;
         let counts = self.memory.counts(guest.digest());
         let desk = Desk {
@@ -127,18 +151,7 @@ impl Process {
             done.is_some(),
             counts && self.sites.contains(&site.as_str())
         );
-        let done = done?;
-        assert!(done.any(), "the server was read, whatever the disk does");
-        done.record(&self.cache, &self.memory, &site, true);
-        assert_eq!(
-            self.value("nbu_gauge", &site),
-            Some(jobs),
-            "it was published"
-        );
-        let start = format!("nbu_collector_success{{site=\"{site}\",collector=\"jobs\"}} 1\n");
-        let is_new = self.text().contains(&start);
-        let value = self.value("nbu_count_total", &site);
-        Some((value.filter(|_| is_new), jobs))
+        done
     }
 
     fn value(&self, family: &str, site: &SiteName) -> Option<u64> {
