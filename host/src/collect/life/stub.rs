@@ -51,12 +51,8 @@ impl Stub {
             version,
             bytes,
         };
-        let count = family(
-            "nbu_count_total",
-            |points| Samples::Counter(points),
-            counted,
-        );
-        let gauge = family("nbu_gauge", |points| Samples::Gauge(points), server.jobs);
+        let count = family("nbu_count_total", Samples::Counter, counted);
+        let gauge = family("nbu_gauge", Samples::Gauge, server.jobs);
         Collected {
             report: Report {
                 api_version: None,
