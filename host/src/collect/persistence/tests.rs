@@ -1,16 +1,12 @@
-use std::io;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rustix::io::Errno;
 use tempfile::TempDir;
 
 use super::*;
-use crate::file::{Call, Disk, Faults};
 use crate::guest::{Digest, Saved};
 use crate::metrics::{Build, Instruments};
-use crate::swap::Verdict;
+
+mod faults;
 
 const LIMIT: usize = 1000;
 
@@ -266,159 +262,4 @@ fn a_site_that_was_removed_loses_no_file_to_a_late_update() {
     memory.save();
     restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"));
-}
-
-/// Each read of that file fails with that error.
-#[derive(Debug)]
-struct Unreadable(&'static str, Mutex<Option<Errno>>);
-
-impl Faults for Unreadable {
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
-        match (call, *self.1.lock().unwrap()) {
-            (Call::Read(path), Some(errno)) if path.ends_with(self.0) => Err(errno.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Each write fails while this is set.
-#[derive(Debug)]
-struct Full(AtomicBool);
-
-impl Faults for Full {
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
-        match call {
-            Call::Write(..) if self.0.load(Relaxed) => Err(Errno::NOSPC.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn on(faults: Arc<dyn Faults>, folder: &Path) -> Memory {
-    let store = Store::open_on(Disk::with(faults), folder, instruments()).unwrap();
-    let memory = Memory::default();
-    memory.set_store(Some(Arc::new(store)));
-    memory.swap(guest("old"), None);
-    restore(&memory, &paris());
-    memory
-}
-
-#[test]
-fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
-    let folder = TempDir::new().unwrap();
-    let memory = begin(folder.path(), "old");
-    memory.set_rolled_back(Some(guest("bad")));
-    memory.save();
-    kill(memory);
-    let file = folder.path().join(".versions");
-    let before = std::fs::read(&file).unwrap();
-    let faults = Arc::new(Unreadable(".versions", Mutex::new(Some(Errno::IO))));
-    let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
-    for any in ["bad", "good"] {
-        assert_eq!(memory.verdict(guest(any)), Verdict::Unknown);
-    }
-    memory.save();
-    assert_eq!(std::fs::read(&file).unwrap(), before);
-    *faults.1.lock().unwrap() = None;
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
-    assert_eq!(memory.verdict(guest("good")), Verdict::None);
-}
-
-#[test]
-fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
-    let folder = TempDir::new().unwrap();
-    let disk = Arc::new(Full(AtomicBool::new(true)));
-    let memory = on(Arc::clone(&disk) as Arc<dyn Faults>, folder.path());
-    memory.set_rolled_back(Some(guest("bad")));
-    memory.save();
-    disk.0.store(false, Relaxed);
-    count(&memory, "old", "jobs", "7");
-    kill(memory);
-    let memory = begin(folder.path(), "old");
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
-}
-
-#[test]
-fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
-    for errno in [
-        Errno::MFILE,
-        Errno::IO,
-        Errno::STALE,
-        Errno::NOMEM,
-        Errno::ACCESS,
-    ] {
-        let folder = TempDir::new().unwrap();
-        let memory = begin(folder.path(), "old");
-        count(&memory, "old", "jobs", "50");
-        count(&memory, "old", "tape", "2");
-        kill(memory);
-        let file = folder.path().join("paris/jobs.state");
-        let before = std::fs::read(&file).unwrap();
-
-        let faults = Arc::new(Unreadable("jobs.state", Mutex::new(Some(errno))));
-        let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
-        for _ in 0..2 {
-            restore(&memory, &paris());
-            assert_eq!(given(&memory), None);
-            let committed = count(&memory, "old", "jobs", "3");
-            assert!(committed.counts);
-            let [(collector, why)] = &committed.rejected[..] else {
-                panic!("{errno}: {committed:?}");
-            };
-            assert!(
-                collector == "jobs" && why.contains("cannot be read"),
-                "{why}"
-            );
-            memory.save();
-            assert_eq!(std::fs::read(&file).unwrap(), before, "{errno}");
-        }
-        let tape = count(&memory, "old", "tape", "3");
-        assert_eq!(tape.rejected.len(), 1, "it is read and written as before");
-
-        *faults.1.lock().unwrap() = None;
-        restore(&memory, &paris());
-        assert_eq!(given(&memory).as_deref(), Some("50"), "{errno}");
-        assert_eq!(count(&memory, "old", "jobs", "51").rejected, []);
-        kill(memory);
-        assert_eq!(after_restart(folder.path(), "old").as_deref(), Some("51"));
-    }
-}
-
-#[test]
-fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
-    let folder = TempDir::new().unwrap();
-    let memory = begin(folder.path(), "old");
-    count(&memory, "old", "jobs", "7");
-    kill(memory);
-    let file = folder.path().join("paris/jobs.state");
-    let whole = std::fs::read_to_string(&file).unwrap();
-    let newer = whole.replacen("state 1 ", "state 2 ", 1);
-    std::fs::write(&file, &newer).unwrap();
-    let memory = begin(folder.path(), "old");
-    let rejected = count(&memory, "old", "jobs", "1").rejected;
-    assert!(rejected[0].1.contains("the format `2`"), "{rejected:?}");
-    kill(memory);
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), newer);
-
-    std::fs::write(&file, &whole).unwrap();
-    let memory = Memory::default();
-    memory.set_store(Some(store(folder.path())));
-    memory.swap(guest("old"), None);
-    memory.restore(&paris(), &["jobs".to_owned()], 0);
-    let rejected = count(&memory, "old", "jobs", "1").rejected;
-    assert!(
-        rejected[0].1.contains("`guest.limits.stateSize`"),
-        "{rejected:?}"
-    );
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
-    restore(&memory, &paris());
-    assert_eq!(given(&memory).as_deref(), Some("7"), "the limit was raised");
-
-    // A guest that writes an older version has not understood what it was given.
-    let newest = update("old", "jobs", 5, "8");
-    memory.commit(&paris(), &newest);
-    memory.swap(guest("older"), Some(guest("old")));
-    let rejected = count(&memory, "older", "jobs", "1").rejected;
-    assert!(rejected[0].1.contains("has version `5`"), "{rejected:?}");
-    assert_eq!(given(&memory).as_deref(), Some("8"));
 }
