@@ -230,8 +230,8 @@ impl Reloader {
         let moved = moved.map_err(|error| error.with_hint())?;
         let store = storing::open(&self.rooms, config.state_dir.clone()).await;
         let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
-        // The file names the new folder already: whatever the trial takes, a process
-        // that begins there in the meantime finds the counters.
+        // The file names the new folder already: a process that is killed
+        // during the trial begins there, and has to find the counters.
         storing::fill(&self.rooms, store.as_ref()).await;
         let log = self.prepare_log(&config.log)?;
         let witness = self.rooms.witness(&config, store.clone());

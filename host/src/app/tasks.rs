@@ -22,8 +22,8 @@ impl Tasks {
         self.names.insert(handle.id(), name);
     }
 
-    /// Waits until any of them ends, in whatever way; its name. For ever if there is
-    /// none.
+    /// Waits until one of them ends or panics, and returns its name. Never returns if
+    /// there is none.
     pub(super) async fn ended(&mut self) -> &'static str {
         let id = match self.running.join_next_with_id().await {
             Some(Ok((id, ()))) => id,

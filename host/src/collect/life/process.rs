@@ -221,7 +221,7 @@ impl Process {
         }
     }
 
-    /// Ends it, with whatever is under way.
+    /// Ends the process, and the collections under way.
     pub(super) fn kill(&mut self) {
         self.running.clear();
         let store = self.memory.store().map(|store| Arc::downgrade(&store));

@@ -6,7 +6,7 @@ use crate::metrics::{Family, Point, Samples};
 
 /// How many there are.
 pub(super) const GUESTS: usize = 4;
-/// So many of its last jobs a server shows to who asks for all.
+/// Number of its last jobs that a server shows to a guest without a state.
 const VISIBLE: u64 = 5;
 /// Versions of the guests' saved states: the last guest writes a newer one.
 const VERSIONS: [u32; GUESTS] = [1, 1, 1, 2];

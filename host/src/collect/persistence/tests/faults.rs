@@ -67,6 +67,17 @@ fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
 }
 
 #[test]
+fn a_reload_does_not_bring_back_a_verdict_that_was_dropped() {
+    let folder = TempDir::new().unwrap();
+    let memory = begin(folder.path(), "old");
+    memory.set_rolled_back(Some(guest("bad")));
+    memory.save();
+    memory.set_rolled_back(None);
+    memory.set_store(memory.store());
+    assert_eq!(memory.verdict(guest("bad")), Verdict::None);
+}
+
+#[test]
 fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
     let folder = TempDir::new().unwrap();
     let disk = Arc::new(Full(AtomicBool::new(true)));
