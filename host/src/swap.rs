@@ -24,7 +24,6 @@ pub use difference::{Difference, Item, KindChange};
 pub use generation::{Demands, Generation, Member, Origin};
 pub use members::check;
 pub use offered::Offered;
-pub use probation::Standing;
 pub use provenance::{Proof, Provenance, PublicKey, Untrusted, signature_path};
 pub use refusal::Refusal;
 pub use settings::{Bound, Canary, Settings, Site};

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use crate::{Answer, Client, Exposition, guests};
 
 /// For whatever must happen; far longer than any of it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// After which a test that waits has failed.
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running host. Everything ends when it is dropped.
 pub struct Bench {
@@ -190,7 +191,7 @@ impl Bench {
                 }
             }
         };
-        let found = tokio::time::timeout(PATIENCE, look).await;
+        let found = tokio::time::timeout(DEADLINE, look).await;
         match found {
             Ok(exposition) => exposition,
             Err(_) => panic!("never: {what}\n{}", self.scrape().await.text),
@@ -215,6 +216,6 @@ pub async fn eventually(what: &str, mut wanted: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let found = tokio::time::timeout(PATIENCE, look).await;
+    let found = tokio::time::timeout(DEADLINE, look).await;
     assert!(found.is_ok(), "never: {what}");
 }

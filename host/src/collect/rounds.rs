@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::metrics::Instruments;
 use crate::moment::Moment;
 use crate::site::SiteName;
-use crate::swap::{Generation, Member, Stage, Standing};
+use crate::swap::{Generation, Member, Stage};
 
 /// A task that panics would probably do so again at once.
 const AFTER_A_PANIC: Duration = Duration::from_secs(1);
@@ -175,17 +175,16 @@ impl Rounds {
         let result = async {
             let result = desk.ask(&generation.guest, member, ask).await;
             let next = |guest| self.memory.next(&member.name, guest);
-            let standing = self.stage.judge(generation, member, &result, next).await;
-            (result, standing)
+            let passed = || self.settle(generation);
+            let judged = self.stage.judge(generation, member, &result, next, passed);
+            let failed = judged.await;
+            (result, failed)
         };
         tokio::select! {
-            (result, standing) = result => {
-                if standing == Standing::Passed {
-                    self.settle(generation);
-                }
+            (result, failed) = result => {
                 // What the guest has made up is not shown. That a call was stopped
                 // is counted all the same.
-                if standing == Standing::Failed && result.is_ok() {
+                if failed && result.is_ok() {
                     return None;
                 }
                 desk.settle(&member.name, asked, result).await
@@ -194,8 +193,7 @@ impl Rounds {
         }
     }
 
-    /// The guest has passed its probation. Nothing is awaited in here: the task may
-    /// be aborted wherever it waits, and no other task would do this.
+    /// The guest has passed its probation: drops what the previous one saved.
     fn settle(&self, generation: &Generation) {
         self.memory.settle(generation.guest.digest());
         if let Some(proof) = generation.proof() {

@@ -45,17 +45,6 @@ pub(super) struct Previous {
     pub(super) origin: Origin,
 }
 
-/// Whether a guest's probation goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// There is no probation, or it goes on.
-    AsBefore,
-    /// It has ended well with this collection.
-    Passed,
-    /// It has ended badly with this collection.
-    Failed,
-}
-
 /// A collection that a guest under probation is judged by.
 pub(super) struct Trial<'a> {
     pub(super) guest: Digest,
@@ -116,22 +105,24 @@ impl Watch {
         }
     }
 
-    /// Judges what a collection came to. `next` says what a collection of the site
-    /// by a guest is given now.
+    /// Judges a collection and returns whether the guest failed its probation with it.
+    /// `next` returns the input of the site's next collection by a guest; `passed` is
+    /// called if the guest passed.
     pub(super) async fn judge(
         &self,
         trial: Trial<'_>,
         next: impl FnOnce(Digest) -> (Window, Vec<Saved>),
-    ) -> Standing {
+        passed: impl FnOnce(),
+    ) -> bool {
         let (guest, site) = (trial.guest, &trial.member.name);
         let Some((charges, previous)) = self.charges(&trial) else {
-            return Standing::AsBefore;
+            return false;
         };
         let Some(previous) = previous else {
-            return match charges.is_certain() {
-                true => Standing::AsBefore,
-                false => self.count(guest, site),
-            };
+            if !charges.is_certain() {
+                self.count(guest, site, passed);
+            }
+            return false;
         };
         let other = Other {
             guest: &previous,
@@ -141,7 +132,10 @@ impl Watch {
         };
         match charges.proven(other).await {
             Some(charge) => self.fall(guest, site, &charge),
-            None => self.count(guest, site),
+            None => {
+                self.count(guest, site, passed);
+                false
+            }
         }
     }
 
@@ -162,7 +156,7 @@ impl Watch {
         Some((charges, previous.map(|it| Arc::clone(&it.guest))))
     }
 
-    fn fall(&self, guest: Digest, site: &SiteName, charge: &Charge) -> Standing {
+    fn fall(&self, guest: Digest, site: &SiteName, charge: &Charge) -> bool {
         let mut ward = self.lock();
         if let Some(ward) = ward.as_mut().filter(|ward| ward.watches(guest)) {
             let what = &charge.what;
@@ -174,27 +168,28 @@ impl Watch {
                 ),
             });
             self.fell.notify_one();
-            return Standing::Failed;
+            return true;
         }
-        Standing::AsBefore
+        false
     }
 
-    /// One collection less to go.
-    fn count(&self, guest: Digest, site: &SiteName) -> Standing {
+    /// Counts a good collection. `passed` is called before this returns: the caller's
+    /// task may be aborted at any `await`, and no other task would call it.
+    fn count(&self, guest: Digest, site: &SiteName, passed: impl FnOnce()) {
         let mut ward = self.lock();
         let Some(watched) = ward.as_mut().filter(|ward| ward.watches(guest)) else {
-            return Standing::AsBefore;
+            return;
         };
         if let Some(left) = watched.left.get_mut(site) {
             *left = left.saturating_sub(1);
         }
         if watched.left.values().any(|left| *left > 0) {
-            return Standing::AsBefore;
+            return;
         }
         if ward.take().is_some_and(|ward| ward.previous.is_some()) {
             info!(sha256 = %guest, "The guest has passed its probation");
         }
-        Standing::Passed
+        passed();
     }
 
     /// Waits until a guest has failed its probation. May be dropped while waiting.
@@ -243,5 +238,30 @@ impl Ward {
 
     fn watches(&self, guest: Digest) -> bool {
         self.guest == guest && self.fallen.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_last_good_collection_settles_before_anything_can_be_awaited() {
+        let (watch, guest) = (Watch::default(), Digest::of(b"guest"));
+        let [paris, lyon] = ["paris", "lyon"].map(|name| SiteName::new(name).unwrap());
+        let settled = Cell::new(0);
+        let count = |site| watch.count(guest, site, || settled.set(settled.get() + 1));
+        watch.begin_alone(guest, 1);
+        if let Some(ward) = watch.lock().as_mut() {
+            ward.left = [(paris.clone(), 1), (lyon.clone(), 1)].into();
+        }
+        count(&paris);
+        assert_eq!(settled.get(), 0);
+        count(&lyon);
+        assert_eq!(settled.get(), 1);
+        count(&lyon);
+        assert_eq!(settled.get(), 1, "it settles once");
     }
 }

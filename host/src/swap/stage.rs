@@ -12,7 +12,7 @@ use super::candidate::Candidate;
 use super::generation::{Demands, Generation, Member, Origin};
 use super::members::{Outside, check, each, members};
 use super::offered::Offered;
-use super::probation::{Standing, Trial, Watch};
+use super::probation::{Trial, Watch};
 use super::refused::Attempt;
 use super::{Refusal, Settings};
 use crate::egress::{self, Sockets};
@@ -245,22 +245,25 @@ impl Stage {
         self.instruments.swap(SwapResult::Refused);
     }
 
-    /// Judges what a collection on `generation` came to, while its guest is under
-    /// probation. `next` says what a collection of the site by a guest is given now.
+    /// Judges a collection on `generation` while its guest is on probation, and returns
+    /// whether the guest failed with it. `next` returns the input of the site's next
+    /// collection by a guest; `passed` is called, without an `await` in between, if
+    /// the guest passed.
     pub async fn judge(
         &self,
         generation: &Generation,
         member: &Arc<Member>,
         result: &Result<Collected, Fault>,
         next: impl FnOnce(Digest) -> (Window, Vec<Saved>),
-    ) -> Standing {
+        passed: impl FnOnce(),
+    ) -> bool {
         let trial = Trial {
             guest: generation.guest.digest(),
             member,
             limits: generation.limits,
             result,
         };
-        self.probation.judge(trial, next).await
+        self.probation.judge(trial, next, passed).await
     }
 
     /// Waits until a guest has failed its probation. May be dropped while waiting.
