@@ -15,9 +15,9 @@ use std::io::{ErrorKind, Write as _};
 use args::{Args, Command};
 
 use crate::app::Failure;
-use crate::confine::{self, Confinement};
 use crate::descriptors;
 use crate::guest::{CompilerProcess, Engine};
+use crate::landlock::{self, LandlockStatus};
 
 /// Writes to standard output; a reader that has seen enough is no failure.
 fn print(text: &str) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ pub struct Prepared {
 /// What became of the process itself. It is logged once there is a log.
 #[derive(Default)]
 struct Process {
-    confinement: Option<Confinement>,
+    confinement: Option<LandlockStatus>,
     /// Why the limit of file descriptors could not be raised.
     not_raised: Option<std::io::Error>,
 }
@@ -51,7 +51,7 @@ struct Process {
 pub fn prepare(args: &Args) -> Result<Prepared, Failure> {
     let compiler = CompilerProcess::start()
         .map_err(|error| Failure::Command(format!("cannot start the compiler process: {error}")))?;
-    confine::forbid_core_dumps()
+    landlock::forbid_core_dumps()
         .map_err(|error| Failure::Command(format!("cannot forbid core dumps: {error}")))?;
     let serves = args.command.is_none();
     Ok(Prepared {

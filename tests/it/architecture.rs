@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
-    ("confine", &[]),
+    ("landlock", &[]),
     ("descriptors", &[]),
     ("file", &[]),
-    ("moment", &[]),
+    ("clock", &[]),
     ("secret", &[]),
     ("site", &[]),
     ("telemetry", &["file"]),
@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "guest",
         &[
             "budget",
-            "confine",
+            "landlock",
             "egress",
             "site",
             "metrics",
@@ -35,13 +35,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // Of the guest, the names of failures alone.
-    ("cache", &["guest", "site", "metrics", "moment"]),
+    ("cache", &["guest", "site", "metrics", "clock"]),
     ("swap", &["guest", "egress", "site", "metrics", "file"]),
     (
         "collect",
-        &[
-            "swap", "guest", "cache", "site", "metrics", "moment", "file",
-        ],
+        &["swap", "guest", "cache", "site", "metrics", "clock", "file"],
     ),
     ("http", &["descriptors", "site", "metrics"]),
     (
@@ -72,7 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "watch",
             "site",
-            "moment",
+            "clock",
             "file",
         ],
     ),
@@ -88,7 +86,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "egress",
             "metrics",
             "telemetry",
-            "confine",
+            "landlock",
             "descriptors",
         ],
     ),
@@ -181,8 +179,8 @@ fn the_reader_of_imports_sees_every_way_of_writing_one() {
     let text = "use crate::swap::{Stage, Cause};\n\
                 use crate::{egress::{self, Egress}, guest,\n http::State};\n\
                 // crate::config is only talked about\n\
-                let now = crate::moment::Moment::now(); use crate::site;";
-    let expected = ["egress", "guest", "http", "moment", "site", "swap"];
+                let now = crate::clock::Timestamp::now(); use crate::site;";
+    let expected = ["egress", "guest", "http", "clock", "site", "swap"];
     assert_eq!(named(text), expected.map(str::to_owned).into());
 }
 

@@ -6,9 +6,9 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::reloader::{Why, ask};
 use super::rooms::Rooms;
+use crate::clock::Timestamp;
 use crate::collect::probe;
 use crate::http::{Freshness, Health, Reload, Status};
-use crate::moment::Moment;
 use crate::site::SiteName;
 
 /// Answers from the rooms.
@@ -50,7 +50,7 @@ impl Reload for Answers {
 
 impl Status for Answers {
     fn freshness(&self) -> Vec<Freshness> {
-        let now = Moment::now().unix;
+        let now = Timestamp::now().unix;
         let rows = self
             .0
             .cache

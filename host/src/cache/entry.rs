@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{fall, freshness};
+use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::{Family, Piece, Reason};
-use crate::moment::Moment;
 use crate::site::SiteName;
 
 /// One attempt to read one collector of a site.
@@ -18,7 +18,7 @@ pub struct Attempt {
     /// The collector.
     pub collector: String,
     /// When the attempt began.
-    pub began: Moment,
+    pub began: Timestamp,
     /// How long the collection took that the attempt was part of.
     pub took: Duration,
     /// How long its values stay when later attempts fail: TTL and grace.

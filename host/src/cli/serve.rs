@@ -10,14 +10,14 @@ use super::ending::{Ending, end_within};
 use crate::app::{App, Failure, Source};
 use crate::collect::make;
 use crate::config::Config;
-use crate::confine::{self, Confinement};
 use crate::descriptors::Shares;
 use crate::guest::Engine;
+use crate::landlock::{self, LandlockStatus};
 use crate::telemetry::{self, LAST_LINES};
 
 /// Only the log and the state are ever written. A configuration that cannot be read
 /// names neither, and is refused later with all that is wrong with it.
-pub(super) fn confine(options: &Options) -> Confinement {
+pub(super) fn confine(options: &Options) -> LandlockStatus {
     let mut writable = Vec::new();
     if let Ok(config) = source(options).load_now() {
         // Only what exists can be left writable. Why it cannot be made is reported
@@ -29,7 +29,7 @@ pub(super) fn confine(options: &Options) -> Confinement {
             writable.push(folder);
         }
     }
-    confine::confine(&writable)
+    landlock::restrict_writes(&writable)
 }
 
 pub(super) async fn run(

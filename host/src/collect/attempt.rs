@@ -14,12 +14,12 @@ use super::memory::{Memory, News};
 use super::schedule::Ended;
 use super::update::{Committed, StateUpdate};
 use crate::cache::{Attempt, Cache, Verdict};
+use crate::clock::Timestamp;
 use crate::guest::{
     Collected, Digest, FAULT, Fault, Guest, Limits, Outcome, Place, Reason, Report, STATE,
     failure_text, reason_name,
 };
 use crate::metrics::Instruments;
-use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::Member;
 
@@ -64,7 +64,7 @@ pub(super) struct Asked<'a> {
     pub(super) collectors: &'a [String],
     /// Whether these are all collectors of the site.
     pub(super) everything: bool,
-    pub(super) began: Moment,
+    pub(super) began: Timestamp,
 }
 
 impl<'a> Asked<'a> {
@@ -72,7 +72,7 @@ impl<'a> Asked<'a> {
         Self {
             collectors,
             everything: collectors.len() == member.settings.collectors.len(),
-            began: Moment::now(),
+            began: Timestamp::now(),
         }
     }
 }
@@ -148,7 +148,7 @@ impl Desk<'_> {
         result: Result<Collected, Fault>,
     ) -> Option<Done> {
         let began = asked.began;
-        let took = Moment::now().since(began);
+        let took = Timestamp::now().since(began);
         let mut done = Done {
             guest: self.guest.digest(),
             read: false,
@@ -307,7 +307,7 @@ fn ended(outcome: &Outcome) -> Ended {
             Reason::Unauthorized | Reason::Unsupported | Reason::Denied(_)
         )
     };
-    let now = Moment::now().unix as u64;
+    let now = Timestamp::now().unix as u64;
     let wait = |reason: &Reason| match reason {
         Reason::Busy(until) => Some(until.unwrap_or(now).saturating_sub(now)),
         _ => None,

@@ -9,8 +9,8 @@ use super::guests::Guests;
 use super::state::StateEntry;
 use super::store::Store;
 use super::verdicts::Verdicts;
+use crate::clock::Timestamp;
 use crate::guest::{Digest, Saved, Window};
-use crate::moment::Moment;
 use crate::site::SiteName;
 
 /// Held by the host, for every site and collector.
@@ -173,7 +173,7 @@ impl Memory {
         let known = self.lock();
         let found = known.sites.get(site);
         let window = Window {
-            now: Moment::now().unix as u64,
+            now: Timestamp::now().unix as u64,
             lookback_seconds: lookback.as_secs(),
             last_api_version: found.and_then(|known| known.api_version.clone()),
             resumed: found.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),

@@ -14,8 +14,8 @@ use super::schedule::{Due, Entry, Schedule};
 use super::site_tasks::SiteTasks;
 use super::spread::Place;
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::metrics::Instruments;
-use crate::moment::Moment;
 use crate::site::SiteName;
 use crate::swap::{Generation, Member, Stage, Standing};
 
@@ -99,7 +99,7 @@ impl Rounds {
         let mut settings = self.settings.clone();
         let plan = entries(&generation, &name);
         let settled = *settings.borrow_and_update();
-        let first = Moment::now().instant + place.delay(settled.interval);
+        let first = Timestamp::now().instant + place.delay(settled.interval);
         let mut schedule = Schedule::new(settled, plan, first);
         let mut up = false;
         loop {
@@ -113,7 +113,7 @@ impl Rounds {
             let Some(member) = generation.member(&name).cloned() else {
                 return;
             };
-            let began = Moment::now();
+            let began = Timestamp::now();
             if let Some(due) = schedule.take(began.instant) {
                 self.count_cache(&generation, &member, &due);
                 if !due.ask.is_empty() {
@@ -128,7 +128,7 @@ impl Rounds {
             tokio::select! {
                 () = sleep_until(schedule.next()) => {}
                 _ = settings.changed() => {
-                    schedule.reconfigure(*settings.borrow_and_update(), Moment::now().instant);
+                    schedule.reconfigure(*settings.borrow_and_update(), Timestamp::now().instant);
                 }
                 changed = generations.changed() => {
                     if changed.is_err() {
@@ -229,7 +229,7 @@ impl Rounds {
         if before.settings.api_version != after.settings.api_version {
             self.memory.forget_version(name);
         }
-        let now = Moment::now().instant;
+        let now = Timestamp::now().instant;
         if !before.same_settings(after) {
             schedule.reset(entries(new, name), now);
         } else if old.guest.digest() != new.guest.digest() {
@@ -239,7 +239,7 @@ impl Rounds {
     }
 
     async fn record(&self, schedule: &mut Schedule, name: &SiteName, up: bool, done: Done) {
-        let over = Moment::now().instant;
+        let over = Timestamp::now().instant;
         for (collector, ended) in &done.ended {
             schedule.ended(collector, *ended, over, fastrand::f64());
         }

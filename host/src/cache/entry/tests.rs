@@ -31,7 +31,7 @@ fn site(collectors: &[&str]) -> SiteEntry {
 fn attempt(collector: &str, guest: &str, verdict: Verdict) -> Attempt {
     Attempt {
         collector: collector.to_owned(),
-        began: Moment::now(),
+        began: Timestamp::now(),
         took: Duration::ZERO,
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),

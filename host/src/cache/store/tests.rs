@@ -9,11 +9,11 @@ use fastrand::Rng;
 use super::*;
 use crate::cache::Verdict;
 use crate::cache::freshness;
+use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::gzip::Ending;
 use crate::metrics::page::anew;
 use crate::metrics::{Bucket, Build, Distribution, Family, Format, Point, Samples};
-use crate::moment::Moment;
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
@@ -46,7 +46,7 @@ fn site(name: &str) -> SiteName {
 struct Play {
     cache: Cache,
     random: Rng,
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Play {
@@ -54,7 +54,7 @@ impl Play {
         Self {
             cache: cache(),
             random: Rng::with_seed(seed),
-            now: Moment::now(),
+            now: Timestamp::now(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rustix::io::Errno;
 
-use crate::file::{Call, Faults};
+use crate::file::{DiskCall, FaultInjector};
 
 const ERRORS: [Errno; 5] = [
     Errno::IO,
@@ -41,8 +41,8 @@ impl Unreliable {
     }
 }
 
-impl Faults for Unreliable {
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
+impl FaultInjector for Unreliable {
+    fn before(&self, call: DiskCall<'_>) -> io::Result<()> {
         let mut state = self.0.lock().unwrap();
         let Some(one_in) = state.one_in else {
             return Ok(());
@@ -50,7 +50,7 @@ impl Faults for Unreliable {
         if state.random.u32(..one_in) > 0 {
             return Ok(());
         }
-        if let Call::Write(mut file, bytes) = call {
+        if let DiskCall::Write(mut file, bytes) = call {
             let short = state.random.usize(..=bytes.len());
             file.write_all(&bytes[..short]).unwrap();
         }

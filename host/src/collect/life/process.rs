@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::disk::Unreliable;
 use super::stub::{GUESTS, Server, Stub};
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::collect::attempt::{Asked, Described as _, Desk, Done};
 use crate::collect::{Memory, Settings, Store, Unusable};
-use crate::file::{Disk, Faults};
+use crate::file::{Disk, FaultInjector};
 use crate::guest::{Collected, Limits};
 use crate::metrics::{Build, Format, Instruments};
-use crate::moment::Moment;
 use crate::site::SiteName;
 
 pub(super) const SITES: [&str; 2] = ["lyon", "paris"];
@@ -22,7 +22,7 @@ const COLLECTORS: [&str; 2] = ["jobs", "storage"];
 struct Running {
     guest: Stub,
     jobs: u64,
-    began: Moment,
+    began: Timestamp,
     collected: Collected,
 }
 
@@ -52,7 +52,7 @@ impl Process {
             rustc: "",
             wasmtime: "",
         });
-        let disk = Disk::with(Arc::clone(disk) as Arc<dyn Faults>);
+        let disk = Disk::with(Arc::clone(disk) as Arc<dyn FaultInjector>);
         let store = Store::open_on(disk, folder, instruments.clone())?;
         let memory = Memory::default();
         memory.set_store(Some(Arc::new(store)));
@@ -92,7 +92,7 @@ impl Process {
         let running = Running {
             guest,
             jobs: server.jobs,
-            began: Moment::now(),
+            began: Timestamp::now(),
             collected: guest.collect(server, &state),
         };
         self.running.insert(site, running);

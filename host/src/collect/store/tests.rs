@@ -354,10 +354,10 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
 #[derive(Debug, Default)]
 struct Syncs(std::sync::Mutex<usize>);
 
-impl crate::file::Faults for Syncs {
-    fn before(&self, call: crate::file::Call<'_>) -> std::io::Result<()> {
+impl crate::file::FaultInjector for Syncs {
+    fn before(&self, call: crate::file::DiskCall<'_>) -> std::io::Result<()> {
         let mut syncs = self.0.lock().unwrap();
-        if matches!(call, crate::file::Call::Sync) {
+        if matches!(call, crate::file::DiskCall::Sync) {
             *syncs += 1;
             if *syncs == 1 {
                 return Err(rustix::io::Errno::IO.into());
@@ -371,7 +371,7 @@ impl crate::file::Faults for Syncs {
 fn a_site_s_folder_that_was_made_in_vain_is_synced_by_the_next_write() {
     let folder = TempDir::new().unwrap();
     let syncs = Arc::new(Syncs::default());
-    let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::Faults>);
+    let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::FaultInjector>);
     let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
     assert!(!keep(&store, &site("paris"), "jobs", b"counted 7"));
     assert!(keep(&store, &site("paris"), "jobs", b"counted 7"));

@@ -17,7 +17,7 @@ use super::super::{ComponentLimits, LARGEST};
 use super::process::own_socket;
 use super::screen::{self, Shape};
 use super::wire::{Answer, Verdict};
-use crate::confine;
+use crate::landlock;
 
 /// The first argument of a worker.
 pub(super) const ROLE: &str = "compiler-worker";
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         function_bytes: size(function_bytes),
     };
     let answered = own_socket().and_then(|socket| {
-        confine::give_up_everything(memory, cpu)?;
+        landlock::restrict_worker(memory, cpu)?;
         answer(socket, shape, size(threads))
     });
     match answered {

@@ -27,16 +27,16 @@ fn a_filter_is_told_from_a_kernel_without_landlock() {
     use rustix::io::Errno;
 
     for (errno, expected) in [
-        (Errno::NOSYS, Confinement::Unsupported),
-        (Errno::OPNOTSUPP, Confinement::Disabled),
-        (Errno::PERM, Confinement::Refused),
-        (Errno::ACCESS, Confinement::Refused),
+        (Errno::NOSYS, LandlockStatus::Unsupported),
+        (Errno::OPNOTSUPP, LandlockStatus::Disabled),
+        (Errno::PERM, LandlockStatus::Refused),
+        (Errno::ACCESS, LandlockStatus::Refused),
     ] {
-        let found = Confinement::unavailable(&errno.into());
+        let found = LandlockStatus::unavailable(&errno.into());
         assert_eq!(found, expected, "{errno}");
         assert!(!found.is_enforced());
     }
-    assert!(Confinement::Refused.to_string().contains("seccomp"));
+    assert!(LandlockStatus::Refused.to_string().contains("seccomp"));
 }
 
 /// Landlock holds for the thread that asks for it, so that a thread of its own
@@ -50,7 +50,7 @@ fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
     let there = elsewhere.join("there");
     fs::write(&there, "kept").unwrap();
     let confined = std::thread::spawn(move || {
-        let confinement = confine(std::slice::from_ref(&log));
+        let confinement = restrict_writes(std::slice::from_ref(&log));
         if !confinement.is_enforced() {
             assert!(!has_landlock(), "{confinement}");
             return eprintln!("skipped: {confinement}");
@@ -79,7 +79,7 @@ fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_b
     std::os::unix::fs::symlink("/", at("link")).unwrap();
     let (log, beside, link) = (at("log"), at("beside"), at("link"));
     let confined = std::thread::spawn(move || {
-        let confinement = confine(&["/".into(), link, log.clone()]);
+        let confinement = restrict_writes(&["/".into(), link, log.clone()]);
         if !confinement.is_enforced() {
             assert!(!has_landlock(), "{confinement}");
             return eprintln!("skipped: {confinement}");
@@ -97,7 +97,7 @@ fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_b
 
 /// The name of the test that is run in a process of its own, and the variable that
 /// says so.
-const INSIDE: &str = "confine::tests::a_process_that_gave_everything_up_has_nothing_left";
+const INSIDE: &str = "landlock::tests::a_process_that_gave_everything_up_has_nothing_left";
 const VARIABLE: &str = "NBU_TEST_INSIDE";
 
 /// Limits hold for a whole process, so this test starts itself again.
@@ -141,7 +141,7 @@ fn inside() {
     });
     landlocked.join().unwrap();
     let confined = std::thread::spawn(|| {
-        give_up_everything(4 << 30, 7).unwrap();
+        restrict_worker(4 << 30, 7).unwrap();
         assert!(fs::read("/proc/self/status").is_err(), "a file is read");
         assert!(
             UdpSocket::bind("127.0.0.1:0").is_err(),

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 /// How much of it the system enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confinement {
+pub enum LandlockStatus {
     /// All that was asked for.
-    Whole,
+    Full,
     /// What this kernel knows of it.
     Partial,
     /// Nothing: a system call of Landlock was refused, as a seccomp filter does that
@@ -26,10 +26,10 @@ pub enum Confinement {
     Unsupported,
 }
 
-impl Confinement {
+impl LandlockStatus {
     /// Whether anything is enforced.
     pub fn is_enforced(self) -> bool {
-        matches!(self, Self::Whole | Self::Partial)
+        matches!(self, Self::Full | Self::Partial)
     }
 
     /// What it means that Landlock answered with this error when it was asked for
@@ -52,7 +52,7 @@ impl Confinement {
 /// neither is the root directory. Must be called while the process has a single
 /// thread.
 #[cfg(target_os = "linux")]
-pub fn confine(writable: &[PathBuf]) -> Confinement {
+pub fn restrict_writes(writable: &[PathBuf]) -> LandlockStatus {
     use landlock::{
         ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
         RulesetError, RulesetStatus, Scope, path_beneath_rules,
@@ -76,18 +76,18 @@ pub fn confine(writable: &[PathBuf]) -> Confinement {
             .restrict_self()
     };
     match enforce().map(|status| status.ruleset) {
-        Ok(RulesetStatus::FullyEnforced) => Confinement::Whole,
-        Ok(RulesetStatus::PartiallyEnforced) => Confinement::Partial,
-        Ok(RulesetStatus::NotEnforced) => Confinement::unavailable(&error),
+        Ok(RulesetStatus::FullyEnforced) => LandlockStatus::Full,
+        Ok(RulesetStatus::PartiallyEnforced) => LandlockStatus::Partial,
+        Ok(RulesetStatus::NotEnforced) => LandlockStatus::unavailable(&error),
         // It has a version, and one of the other calls was refused.
-        Err(_) => Confinement::Refused,
+        Err(_) => LandlockStatus::Refused,
     }
 }
 
 /// There is no such thing here.
 #[cfg(not(target_os = "linux"))]
-pub fn confine(_: &[PathBuf]) -> Confinement {
-    Confinement::Unsupported
+pub fn restrict_writes(_: &[PathBuf]) -> LandlockStatus {
+    LandlockStatus::Unsupported
 }
 
 /// Keeps the memory of this process, which holds the keys, out of core dumps and
@@ -120,7 +120,7 @@ pub fn forbid_core_dumps() -> io::Result<()> {
 ///
 /// # Errors
 /// When the system refuses a limit.
-pub fn give_up_everything(memory: u64, cpu: u64) -> io::Result<()> {
+pub fn restrict_worker(memory: u64, cpu: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     #[cfg(target_os = "linux")]
@@ -170,10 +170,10 @@ fn deny_files_and_network() {
     let _ = enforce();
 }
 
-impl fmt::Display for Confinement {
+impl fmt::Display for LandlockStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Whole => "no file can be run, and none written but the log and the state",
+            Self::Full => "no file can be run, and none written but the log and the state",
             Self::Partial => "as far as this kernel has Landlock",
             Self::Refused => {
                 "not at all: a seccomp filter refuses Landlock. Allow the system calls \

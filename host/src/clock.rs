@@ -7,14 +7,14 @@ use tokio::time::Instant;
 /// One moment on two clocks: the one that never jumps, for schedules and ages,
 /// and the one on the wall, for timestamps that people read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct Timestamp {
     /// For differences.
     pub instant: Instant,
     /// Seconds since the Unix epoch.
     pub unix: f64,
 }
 
-impl Moment {
+impl Timestamp {
     /// This moment.
     pub fn now() -> Self {
         let unix = SystemTime::now()
