@@ -120,15 +120,15 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// `host/src/swap/stage.rs` and `host/src/swap.rs` are of the room `swap`.
+/// `host/src/swap/controller.rs` and `host/src/swap.rs` are of the room `swap`.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix("host/src").unwrap();
     let first = inside.iter().next().unwrap().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms that a text names: `crate::swap::Stage`, and each of
-/// `crate::{egress, guest::Limits}`. Comments do not count.
+/// The rooms that a text names: `crate::swap::SwapController`, and each of
+/// `crate::{egress, guest::GuestLimits}`. Comments do not count.
 fn named(text: &str) -> BTreeSet<String> {
     let code: String = text
         .lines()
@@ -176,7 +176,7 @@ fn word(text: &str) -> Option<String> {
 
 #[test]
 fn the_reader_of_imports_sees_every_way_of_writing_one() {
-    let text = "use crate::swap::{Stage, Cause};\n\
+    let text = "use crate::swap::{SwapController, Cause};\n\
                 use crate::{egress::{self, Egress}, guest,\n http::State};\n\
                 // crate::config is only talked about\n\
                 let now = crate::clock::Timestamp::now(); use crate::site;";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nbu_exporter::app::BUILD;
-use nbu_exporter::cache::{Attempt, Cache, Verdict};
+use nbu_exporter::cache::{Attempt, AttemptResult, Cache};
 use nbu_exporter::clock::Timestamp;
 use nbu_exporter::guest::Digest;
 use nbu_exporter::metrics::{Family, Format, Instruments, Point, Samples};
@@ -66,7 +66,7 @@ impl Published {
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),
             site_series: usize::MAX,
-            verdict: Verdict::Read(families),
+            result: AttemptResult::Read(families),
         };
         let began = Instant::now();
         self.cache

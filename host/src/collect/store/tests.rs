@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::collect::state::StateVersion;
-use crate::guest::Saved;
+use crate::guest::SavedState;
 use crate::metrics::Build;
 
 mod folder;
@@ -40,7 +40,7 @@ fn guest(name: &str) -> Digest {
 fn version(by: &str, collector: &str, bytes: &[u8]) -> StateVersion {
     StateVersion {
         guest: guest(by),
-        saved: Arc::new(Saved {
+        saved: Arc::new(SavedState {
             collector: collector.to_owned(),
             version: 3,
             bytes: bytes.to_vec(),
@@ -57,14 +57,14 @@ fn keep(store: &Store, of: &SiteName, collector: &str, bytes: &[u8]) -> bool {
 }
 
 fn bring(store: &Store, of: &SiteName, collector: &str, entry: StateEntry) -> bool {
-    let held = store.held().get(of).cloned().unwrap_or_default();
+    let held = store.stored().get(of).cloned().unwrap_or_default();
     let held = held.into_iter();
     let mut states: HashMap<_, _> = held
         .filter_map(|(name, entry)| Some((name, entry?)))
         .collect();
     states.insert(collector.to_owned(), entry.clone());
     store.bring(of, &states);
-    store.held()[of][collector] == Some(entry)
+    store.stored()[of][collector] == Some(entry)
 }
 
 /// What is found of these collectors of a site.

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::*;
 use crate::file::{Disk, DiskCall, FaultInjector};
-use crate::swap::Verdict;
+use crate::swap::RollbackStatus;
 
 /// Each read of that file fails with that error.
 #[derive(Debug)]
@@ -57,13 +57,19 @@ fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
     let faults = Arc::new(Unreadable(".versions", Mutex::new(Some(Errno::IO))));
     let memory = on(Arc::clone(&faults) as Arc<dyn FaultInjector>, folder.path());
     for any in ["bad", "good"] {
-        assert_eq!(memory.verdict(guest(any)), Verdict::Unknown);
+        assert_eq!(memory.rollback_status(guest(any)), RollbackStatus::Unknown);
     }
     memory.save();
     assert_eq!(std::fs::read(&file).unwrap(), before);
     *faults.1.lock().unwrap() = None;
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
-    assert_eq!(memory.verdict(guest("good")), Verdict::None);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::RolledBack
+    );
+    assert_eq!(
+        memory.rollback_status(guest("good")),
+        RollbackStatus::NotRolledBack
+    );
 }
 
 #[test]
@@ -74,7 +80,10 @@ fn a_reload_does_not_bring_back_a_verdict_that_was_dropped() {
     memory.save();
     memory.set_rolled_back(None);
     memory.set_store(memory.store());
-    assert_eq!(memory.verdict(guest("bad")), Verdict::None);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::NotRolledBack
+    );
 }
 
 #[test]
@@ -88,7 +97,10 @@ fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
     count(&memory, "old", "jobs", "7");
     kill(memory);
     let memory = begin(folder.path(), "old");
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::RolledBack
+    );
 }
 
 #[test]
