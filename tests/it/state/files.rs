@@ -138,12 +138,12 @@ pub(super) struct Hanging {
 
 impl Hanging {
     pub(super) async fn at(site: &str, bench: &Bench) -> Self {
-        let memory = &bench.app.rooms().memory;
-        let turn = memory.turn(&SiteName::new(site).unwrap());
+        let memory = &bench.app.services().memory;
+        let lock = memory.site_lock(&SiteName::new(site).unwrap());
         let (release, held) = mpsc::channel();
         let (began, begun) = oneshot::channel();
         let thread = thread::spawn(move || {
-            let _turn = turn.lock().unwrap();
+            let _guard = lock.lock().unwrap();
             began.send(()).unwrap();
             held.recv().unwrap();
         });
