@@ -11,7 +11,7 @@ use crate::collect::attempt::{Asked, Described as _, Desk, Done};
 use crate::collect::{Memory, Settings, Store, Unusable};
 use crate::file::{Disk, Faults};
 use crate::guest::{Collected, Limits};
-use crate::metrics::{Build, Format, Instruments};
+use crate::metrics::{BuildInfo, Format, Instruments};
 use crate::moment::Moment;
 use crate::site::SiteName;
 
@@ -46,7 +46,7 @@ impl Process {
         disk: &Arc<Unreliable>,
         guest: Stub,
     ) -> Result<Self, Unusable> {
-        let instruments = Instruments::new(&Build {
+        let instruments = Instruments::new(&BuildInfo {
             version: "",
             revision: "",
             rustc: "",
