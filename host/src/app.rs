@@ -31,11 +31,11 @@ use tasks::Tasks;
 
 use crate::config::Config;
 use crate::guest::Engine;
-use crate::metrics::Build;
+use crate::metrics::BuildInfo;
 use crate::telemetry;
 
 /// What the program was built from, as `nbu_exporter_build_info` says it.
-pub const BUILD: Build = Build {
+pub const BUILD: BuildInfo = BuildInfo {
     version: env!("CARGO_PKG_VERSION"),
     revision: env!("NBU_REVISION"),
     rustc: env!("NBU_RUSTC"),

@@ -4,11 +4,12 @@ pub mod args;
 
 mod check;
 mod collect;
+mod config_reference;
 mod demo;
-mod ending;
 mod inspect;
-mod reference;
+mod metrics_reference;
 mod serve;
+mod shutdown;
 
 use std::io::{ErrorKind, Write as _};
 
@@ -19,35 +20,35 @@ use crate::descriptors;
 use crate::guest::{CompilerProcess, Engine};
 use crate::landlock::{self, LandlockStatus};
 
-/// Writes to standard output; a reader that has seen enough is no failure.
+/// Writes to standard output. A reader that closes its end is not a failure.
 fn print(text: &str) -> Result<(), ExitError> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(ExitError::Command(format!(
-            "cannot write the answer: {error}"
+            "cannot write to standard output: {error}"
         ))),
         _ => Ok(()),
     }
 }
 
-/// What is done while the process has a single thread.
+/// What must be set up while the process has a single thread.
 pub struct Prepared {
     compiler: CompilerProcess,
-    process: Process,
+    process: ProcessSetup,
 }
 
-/// What became of the process itself. It is logged once there is a log.
+/// The result of setting up the process, to be logged once there is a log.
 #[derive(Default)]
-struct Process {
+struct ProcessSetup {
     confinement: Option<LandlockStatus>,
     /// Why the limit of file descriptors could not be raised.
     not_raised: Option<std::io::Error>,
 }
 
-/// Starts the compiler process, then takes from this process what serving does not
-/// need, running files among it. Raises the limit of file descriptors. Commands do not stay, and keep what they have.
+/// Starts the compiler process, raises the limit of file descriptors, and gives up
+/// what serving does not need. Other commands are short and stay unconfined.
 ///
 /// # Errors
-/// When there is no compiler process to be had.
+/// The compiler process cannot be started, or core dumps cannot be forbidden.
 pub fn prepare(args: &Args) -> Result<Prepared, ExitError> {
     let compiler = CompilerProcess::start().map_err(|error| {
         ExitError::Command(format!("cannot start the compiler process: {error}"))
@@ -57,19 +58,20 @@ pub fn prepare(args: &Args) -> Result<Prepared, ExitError> {
     let serves = args.command.is_none();
     Ok(Prepared {
         compiler,
-        process: Process {
+        process: ProcessSetup {
             not_raised: descriptors::raise_limit().err(),
             confinement: serves.then(|| serve::confine(&args.options)),
         },
     })
 }
 
-/// Does what the command line asks for.
+/// Runs the command of the command line.
 pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     let engine = Engine::new(prepared.compiler).map_err(ExitError::Engine)?;
     let options = &args.options;
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,
+        Some(Command::Reference) => config_reference::run(),
         Some(Command::Check) => check::run(options, &engine).await,
         Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
         Some(Command::Demo { guest }) => {

@@ -1,20 +1,20 @@
-//! The configuration: from the YAML that operators write to the settings of
-//! every room, or to all that is wrong with it at once.
+//! The configuration: from YAML to the settings of every room, or to all problems
+//! at once.
 //!
-//! `file` is the configuration as written, [`Config`] as meant; an invalid one
-//! cannot be held. Nothing but the wiring sees a whole `Config`.
+//! `yaml` holds the file as written, and [`Config`] the valid settings. Only `app`
+//! and `cli` see a whole `Config`.
 
 mod amounts;
 mod collectors;
 mod credentials;
-mod file;
 mod guest_keys;
 mod host_name;
 mod json;
 mod limits;
 mod problem;
 mod proxy;
-mod reading;
+mod reference;
+mod regular_file;
 mod section;
 mod server;
 mod setting;
@@ -22,6 +22,7 @@ mod sites;
 mod tls;
 mod variables;
 mod web;
+mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,50 +33,50 @@ use crate::file::Snapshot;
 use crate::{collect, guest, http, swap, telemetry};
 use problem::Findings;
 pub use problem::{Problem, Problems};
+pub use reference::{DefaultValue, DocumentedKey, DocumentedMap, Reference, reference};
 use section::Section;
 use variables::Variables;
 
-/// A configuration that is valid as far as the host can tell.
+/// A configuration that is valid, except for what only the guest can check.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the exporter listens.
     pub http: http::Settings,
-    /// Which guest, and the sites it collects.
+    /// The guest and the sites.
     pub swap: swap::Settings,
     /// When sites are collected.
     pub collect: collect::Settings,
     /// The log.
     pub log: telemetry::Settings,
-    /// The folder for the guest's saved state; none keeps it in memory.
+    /// The folder for the guest's saved state; `None` keeps the state in memory.
     pub state_dir: Option<PathBuf>,
-    /// What does not do what it seems to say.
+    /// Keys that have another effect than they seem to have.
     pub warnings: Vec<Problem>,
-    /// Every file it was made from or looked for, and what it held, to be watched:
-    /// the configuration, `.env`, key files, CA files. Not the guest.
+    /// Every file that was read or missing, with its content, to be watched: the
+    /// configuration, `.env`, key files and CA files, but not the guest.
     pub files: Vec<Snapshot>,
-    /// SHA-256 of the configuration file in hexadecimal, as `sha256sum` prints.
+    /// SHA-256 of the configuration file, in hexadecimal.
     pub sha256: String,
-    /// The configuration as YAML with every default filled in and every secret
-    /// masked.
+    /// The configuration as YAML, with all defaults and with secrets masked.
     pub masked: String,
 }
 
-/// Flags of the command line, which win over the file.
+/// Flags of the command line, which override the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// `HOST:PORT` or `:PORT`, instead of `server.host` and `server.port`.
     pub listen: Option<String>,
-    /// A web configuration, from the working directory; instead of
+    /// A web configuration file, relative to the working directory, instead of
     /// `server.webConfigFile`.
     pub web_config: Option<PathBuf>,
     /// Instead of `server.logLevel`.
     pub log_level: Option<telemetry::Filter>,
     /// Instead of `server.logFormat`.
-    pub log_format: Option<telemetry::Format>,
+    pub log_format: Option<telemetry::LogFormat>,
 }
 
-/// Reads the configuration file and all that it names. Blocks: it reads files
-/// and resolves the name to listen on.
+/// Reads the configuration file and the files that it names. Blocks on files and
+/// on resolving `server.host`.
 pub fn load(
     path: &Path,
     overrides: &Overrides,
@@ -88,8 +89,8 @@ pub fn load(
     }
 }
 
-/// The same for a text that did not come from the file system; `path` is what
-/// messages call it and where relative paths start.
+/// Reads a configuration from a text. `path` is its name in messages, and relative
+/// paths start in its directory.
 pub fn parse(
     text: &str,
     path: &Path,
@@ -110,7 +111,7 @@ fn read(
 ) -> Result<Config, Problems> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let variables = Variables::read(environment, directory, &findings);
-    let read = match file::parse(text, &findings) {
+    let read = match yaml::parse(text, &findings) {
         Ok(mut root) => {
             variables.expand(&mut root, "", &findings);
             Some(settings(
@@ -141,8 +142,8 @@ fn read(
     }
 }
 
-/// Reads every key there is. What is wrong is among the section's findings, and
-/// then the result is not to be used.
+/// Reads all keys. If the findings have a problem afterwards, the result is not
+/// usable.
 fn settings(
     mut root: Section<'_>,
     directory: &Path,
@@ -150,20 +151,31 @@ fn settings(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Config {
     let mut limits = guest::GuestLimits::default();
-    let server = root.nested("server", |s| {
+    let text = "Where the exporter listens, when it collects, and its log.";
+    let server = root.nested("server", text, |s| {
         server::read(s, directory, overrides, &mut limits)
     });
-    let guest = root.nested("guest", |s| guest_keys::read(s, directory, &mut limits));
-    let legacy_names = root.nested("metrics", |s| s.value("legacyNames", false));
+    let text = "The guest, the WebAssembly component that reads NetBackup.";
+    let guest = root.nested("guest", text, |s| {
+        guest_keys::read(s, directory, &mut limits)
+    });
+    let legacy_names = root.nested("metrics", "The names of metrics.", |s| {
+        s.value(
+            "legacyNames",
+            false,
+            "Also serve the metric names of the Go exporter.",
+        )
+    });
     let collectors = collectors::read(&mut root);
-    let common = sites::Common {
+    let shared = sites::SharedSettings {
         directory,
         environment,
         collectors: &collectors,
         legacy_names,
     };
-    let sites = sites::read(&mut root, &common);
-    root.given("opentelemetry", opentelemetry);
+    let sites = sites::read(&mut root, &shared);
+    let text = "Accepted, since the Go exporter had it. Traces are not exported.";
+    root.given("opentelemetry", text, opentelemetry);
     Config {
         http: server.http,
         swap: swap::Settings {
@@ -185,16 +197,16 @@ fn settings(
     }
 }
 
-/// The predecessor sent traces; this exporter says that it does not.
+/// The Go exporter sent traces; this exporter does not.
 fn opentelemetry(section: &mut Section<'_>) {
-    if section.value("enabled", false) {
-        let hint = "remove it, or set it to `false`";
+    if section.value("enabled", false, "`true` is a warning.") {
+        let hint = "remove the key, or set it to `false`";
         section.warning("enabled", "traces are not exported", hint);
     }
     section.unused(&["endpoint", "insecure", "samplingRate"]);
 }
 
-/// The effective configuration, with the flags that win over it on top.
+/// The configuration in effect, with the overriding flags as comments on top.
 fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     let web_config = overrides.web_config.as_ref().and_then(|path| path.to_str());
     let flags = [
@@ -217,10 +229,10 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
 
 fn unreadable(path: &Path, error: &io::Error, findings: Findings) -> Problems {
     let (message, hint) = if error.kind() == io::ErrorKind::NotFound {
-        let hint = "name one with `--config.file`; `nbu_exporter demo` runs without one";
+        let hint = "use `--config.file FILE`; `nbu_exporter demo` needs no file";
         ("the file does not exist".to_owned(), Some(hint.to_owned()))
     } else {
-        (format!("the file cannot be read: {error}"), None)
+        (format!("cannot read the file: {error}"), None)
     };
     Problems {
         file: path.to_owned(),

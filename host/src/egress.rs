@@ -21,6 +21,7 @@ mod body;
 mod client;
 mod connector;
 mod credential;
+mod deadlines;
 mod exchange;
 mod failure;
 mod fingerprint;
@@ -28,12 +29,11 @@ mod hooks;
 mod identity;
 mod insecure;
 mod path;
-mod patience;
 mod permit;
 mod proxy;
-mod record;
 mod redact;
 mod request;
+mod request_log;
 mod resolver;
 mod search;
 mod session;
@@ -51,7 +51,7 @@ pub use hooks::{BODY_CHUNK, Hooks, QUEUED_BODY};
 pub use identity::Identity;
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
-pub use settings::{Limits, Origin, Scheme, Settings, Timeouts, Tls, TlsVersion};
+pub use settings::{Origin, RequestLimits, Scheme, Settings, Timeouts, TlsVersion, UpstreamTls};
 pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
 
@@ -103,9 +103,9 @@ impl Egress {
         settings: &Settings,
         observer: Arc<dyn Observer>,
         sockets: Arc<Sockets>,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Result<Arc<Self>, EgressError> {
         let origin = &settings.origin;
-        let invalid = || Error::Origin(origin.url());
+        let invalid = || EgressError::Origin(origin.url());
         let authority = format!("{}:{}", origin.host, origin.port);
         let connector = client::connector(settings, Arc::clone(&sockets))?;
         Ok(Arc::new(Self {
@@ -152,7 +152,7 @@ impl fmt::Debug for Egress {
 
 /// Why there is no way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Error {
+pub enum EgressError {
     /// The origin, which cannot stand in a request or name a certificate.
     Origin(String),
     /// What the server's certificate is to be for, which no certificate is.
@@ -166,7 +166,7 @@ pub enum Error {
     Tls(String),
 }
 
-impl Error {
+impl EgressError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -178,7 +178,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for EgressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin(url) => write!(f, "`{url}` is not the address of a server"),
@@ -192,4 +192,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for EgressError {}

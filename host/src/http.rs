@@ -12,7 +12,7 @@ pub mod state;
 pub mod web;
 
 mod browser;
-mod chain;
+mod chunked_body;
 mod landing;
 mod negotiate;
 mod peer;
@@ -24,6 +24,6 @@ mod testing;
 
 pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
 pub use server::{BindError, Server, Serving};
-pub use settings::{Limits, Settings};
-pub use state::{Freshness, Reload, State, Status};
+pub use settings::{ConnectionLimits, Settings};
+pub use state::{Freshness, Reload, ServerState, Status};
 pub use web::Web;

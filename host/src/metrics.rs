@@ -2,28 +2,28 @@
 //! instruments.
 //!
 //! A guest's families pass through four steps: `check` drops what Prometheus
-//! would refuse, `piece` writes down what has changed, `page` puts the pieces of
+//! would refuse, `rendered_family` writes down what has changed, `page` puts the pieces of
 //! all sites together, and a scrape hands out their bytes. The instruments are
 //! the host's own, and end every scrape.
 
 pub mod budget;
 pub mod check;
+pub mod chunks;
 pub mod definition;
 pub mod family;
 pub mod gzip;
 pub mod instruments;
 pub mod page;
-pub mod parts;
-pub mod piece;
+pub mod rendered_family;
 
 mod text;
 
 pub use budget::Budget;
 pub use check::{Checked, Reason, check};
+pub use chunks::Chunks;
 pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
-pub use instruments::{Build, Instruments, SwapResult};
+pub use instruments::{BuildInfo, Instruments, SwapResult};
 pub use page::Page;
-pub use parts::Parts;
-pub use piece::Piece;
+pub use rendered_family::RenderedFamily;
 pub use text::Format;

@@ -21,14 +21,14 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 pub use escape::is_control_like;
 use output::{Output, Sink};
-pub use settings::{Filter, Format, Settings, Target};
+pub use settings::{Filter, LogFormat, LogTarget, Settings};
 
 /// How long the end of the process waits for the last lines to be written.
 pub const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Why the log cannot be written as the settings ask.
 #[derive(Debug)]
-pub enum Error {
+pub enum LogError {
     /// The log file cannot be opened for appending.
     File(PathBuf, io::Error),
     /// The thread that writes the log cannot be started.
@@ -37,7 +37,7 @@ pub enum Error {
     Installed,
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path, error) => {
@@ -64,7 +64,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {}
+impl error::Error for LogError {}
 
 /// Changes the log of the running program.
 #[derive(Clone)]
@@ -79,15 +79,15 @@ impl Handle {
     ///
     /// # Errors
     /// The log file cannot be opened for appending.
-    pub fn prepare(&self, settings: &Settings) -> Result<Staged, Error> {
-        Ok(Staged {
+    pub fn prepare(&self, settings: &Settings) -> Result<StagedLog, LogError> {
+        Ok(StagedLog {
             sink: Sink::open(settings)?,
             filter: settings.filter.compiled(),
         })
     }
 
     /// The next line is logged as the settings say that were prepared.
-    pub fn commit(&self, staged: Staged) {
+    pub fn commit(&self, staged: StagedLog) {
         self.output.change(staged.sink);
         // Only fails once the subscriber is gone, and then nothing is logged.
         let _ = self.filter.reload(staged.filter);
@@ -106,7 +106,7 @@ impl Handle {
 }
 
 /// Settings that can take effect.
-pub struct Staged {
+pub struct StagedLog {
     sink: Sink,
     filter: EnvFilter,
 }
@@ -115,7 +115,7 @@ pub struct Staged {
 ///
 /// # Errors
 /// The log file exists and cannot be written to.
-pub fn examine(settings: &Settings) -> Result<(), Error> {
+pub fn examine(settings: &Settings) -> Result<(), LogError> {
     output::examine(settings)
 }
 
@@ -123,14 +123,14 @@ pub fn examine(settings: &Settings) -> Result<(), Error> {
 ///
 /// # Errors
 /// It cannot be opened for appending.
-pub fn make(settings: &Settings) -> Result<(), Error> {
+pub fn make(settings: &Settings) -> Result<(), LogError> {
     output::make(settings)
 }
 
 /// Installs the log of the process.
-pub fn init(settings: &Settings) -> Result<Handle, Error> {
+pub fn init(settings: &Settings) -> Result<Handle, LogError> {
     let (subscriber, handle) = subscriber(settings)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| Error::Installed)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Installed)?;
     Ok(handle)
 }
 
@@ -145,7 +145,7 @@ pub fn log_panics(handle: Handle) {
 }
 
 /// The log, not yet installed.
-fn subscriber(settings: &Settings) -> Result<(impl tracing::Subscriber + use<>, Handle), Error> {
+fn subscriber(settings: &Settings) -> Result<(impl tracing::Subscriber + use<>, Handle), LogError> {
     let output = Output::new(settings)?;
     let (filter, handle) = reload::Layer::new(settings.filter.compiled());
     let logfmt = tracing_logfmt::builder()
@@ -153,12 +153,12 @@ fn subscriber(settings: &Settings) -> Result<(impl tracing::Subscriber + use<>, 
         .with_ansi_color(false)
         .layer()
         .with_writer(output.clone())
-        .with_filter(output.gate(Format::Logfmt));
+        .with_filter(output.filter_format(LogFormat::Logfmt));
     let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_writer(output.clone())
-        .with_filter(output.gate(Format::Json));
+        .with_filter(output.filter_format(LogFormat::Json));
     let subscriber = Registry::default().with(filter).with(logfmt).with(json);
     let handle = Handle {
         filter: handle,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use nbu_exporter::egress::{
-    Egress, Limits, Observer, Origin, Scheme, Settings, Sockets, Timeouts, Tls,
+    Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
 };
 use nbu_exporter::guest::{Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
@@ -34,11 +34,11 @@ fn egress(site: &SiteName, port: u16) -> Arc<Egress> {
         origin: origin(port),
         base_path: "/netbackup".to_owned(),
         credential: ApiKey::new("simulator").unwrap(),
-        tls: Tls::default(),
+        tls: UpstreamTls::default(),
         proxy: None,
         allow_local_addresses: false,
         timeouts: Timeouts::default(),
-        limits: Limits::default(),
+        limits: RequestLimits::default(),
     };
     Egress::new(site.clone(), &settings, Arc::new(Nobody), Sockets::shared()).unwrap()
 }

@@ -18,7 +18,7 @@ pub enum ExitError {
     /// The folder for the state cannot be used.
     State(StateDirError),
     /// The log cannot be written where the configuration says.
-    Log(telemetry::Error),
+    Log(telemetry::LogError),
     /// Somebody else listens there, or nobody may.
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.

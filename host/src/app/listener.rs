@@ -10,11 +10,11 @@ use super::BUILD;
 use super::http_backend::HttpBackend;
 use super::services::Services;
 use crate::config::Config;
-use crate::http::{BindError, Server, Serving, Settings, State};
+use crate::http::{BindError, Server, ServerState, Serving, Settings};
 
 /// What is served, and the sockets it is served on.
 pub(super) struct ReloadableListener {
-    state: Arc<State>,
+    state: Arc<ServerState>,
     addresses: Vec<SocketAddr>,
     serving: Serving,
     probed: Probed,
@@ -30,7 +30,7 @@ impl ReloadableListener {
     pub(super) fn bind(config: &Config, services: &Services) -> Result<Self, BindError> {
         let answers = Arc::new(HttpBackend(services.clone()));
         let instruments = services.instruments.clone();
-        let mut state = State::new(
+        let mut state = ServerState::new(
             BUILD.version,
             instruments,
             answers.clone(),
@@ -95,7 +95,7 @@ impl ReloadableListener {
     }
 }
 
-fn show(state: &State, config: &Config) {
+fn show(state: &ServerState, config: &Config) {
     state
         .metrics_path
         .store(Arc::new(config.http.metrics_path.clone()));

@@ -321,12 +321,14 @@ impl Reloader {
     fn prepare_log(
         &self,
         settings: &telemetry::Settings,
-    ) -> Result<Option<telemetry::Staged>, String> {
+    ) -> Result<Option<telemetry::StagedLog>, String> {
         let Some(log) = &self.log else {
             return Ok(None);
         };
         let prepared = log.prepare(settings).map_err(|error| match error {
-            telemetry::Error::File(_, ref cause) if cause.kind() == ErrorKind::PermissionDenied => {
+            telemetry::LogError::File(_, ref cause)
+                if cause.kind() == ErrorKind::PermissionDenied =>
+            {
                 format!("{error}\nhint: a log in another folder than at the start needs a restart")
             }
             _ => error.to_string(),
@@ -341,7 +343,7 @@ struct PreparedReload {
     /// The addresses that are new.
     moved: Option<Server>,
     store: Option<Arc<Store>>,
-    log: Option<telemetry::Staged>,
+    log: Option<telemetry::StagedLog>,
     offer: swap::PreparedGeneration,
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{counter_resets, freshness};
 use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
-use crate::metrics::{Family, Piece, Reason};
+use crate::metrics::{Family, Reason, RenderedFamily};
 use crate::site::SiteName;
 
 /// One attempt to read one collector of a site.
@@ -49,13 +49,13 @@ pub(super) struct SiteEntry {
     pub(super) api_version: Option<String>,
     pub(super) collectors: BTreeMap<String, CollectorEntry>,
     /// How fresh and healthy it is, as it stood on the last page.
-    freshness: Vec<Arc<Piece>>,
+    freshness: Vec<Arc<RenderedFamily>>,
 }
 
 /// One collector of a site.
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
-    shown: Vec<Expiring<Arc<Piece>>>,
+    shown: Vec<Expiring<Arc<RenderedFamily>>>,
     /// What was held back because it fell; each the newest of its family.
     held: Vec<Expiring<Family>>,
     pub(super) status: CollectorStatus,
@@ -122,7 +122,7 @@ impl SiteEntry {
     }
 
     /// All that is said of it, in the order of the page.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &Arc<Piece>> {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
         let values = self.collectors.values().flat_map(CollectorEntry::pieces);
         self.freshness.iter().chain(values)
     }
@@ -185,7 +185,7 @@ impl CollectorEntry {
         &mut self,
         families: Vec<Family>,
         room: usize,
-        show: impl Fn(Family) -> Expiring<Arc<Piece>>,
+        show: impl Fn(Family) -> Expiring<Arc<RenderedFamily>>,
     ) -> usize {
         let mut room = room.saturating_sub(self.series());
         let mut lost = 0;
@@ -212,7 +212,7 @@ impl CollectorEntry {
     }
 
     /// The values as they are written down.
-    fn pieces(&self) -> impl Iterator<Item = &Arc<Piece>> {
+    fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
         self.shown.iter().map(|value| &value.of)
     }
 
@@ -242,11 +242,11 @@ impl CollectorEntry {
 fn written<'b>(
     site: &SiteName,
     family: Family,
-    mut before: impl Iterator<Item = &'b Arc<Piece>>,
-) -> Arc<Piece> {
+    mut before: impl Iterator<Item = &'b Arc<RenderedFamily>>,
+) -> Arc<RenderedFamily> {
     match before.find(|piece| *piece.family() == family) {
         Some(piece) => Arc::clone(piece),
-        None => Arc::new(Piece::new(site, family)),
+        None => Arc::new(RenderedFamily::new(site, family)),
     }
 }
 

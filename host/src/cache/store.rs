@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
-use crate::metrics::{Instruments, Page, Piece};
+use crate::metrics::{Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
 /// Every site's values and status; publishes the page when one changes.
@@ -33,7 +33,7 @@ struct SiteEntries {
 
 impl SiteEntries {
     /// All that is said of each site, in the order of the page.
-    fn pieces(&self) -> Vec<(SiteName, Vec<Arc<Piece>>)> {
+    fn pieces(&self) -> Vec<(SiteName, Vec<Arc<RenderedFamily>>)> {
         let sites = self.order.iter().filter_map(|site| {
             let entry = self.entries.get(site)?;
             Some((site.clone(), entry.pieces().cloned().collect()))
@@ -243,7 +243,7 @@ impl Cache {
         let sites = sites.iter();
         let sites =
             sites.map(|(site, pieces)| (site.clone(), pieces.iter().map(Arc::as_ref).collect()));
-        let sites: Vec<(SiteName, Vec<&Piece>)> = sites.collect();
+        let sites: Vec<(SiteName, Vec<&RenderedFamily>)> = sites.collect();
         let before = self.page.load();
         let page = Page::new(&sites, &before);
         self.count(&page, &before);

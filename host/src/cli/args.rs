@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::Overrides;
-use crate::telemetry::{Filter, Format};
+use crate::telemetry::{Filter, LogFormat};
 
-/// Where the demo listens unless told otherwise: on this machine only.
+/// The default address of the demo: on this machine only.
 pub const DEMO_ADDRESS: &str = "127.0.0.1:9440";
 
 /// A Prometheus exporter for Veritas NetBackup.
@@ -19,7 +19,7 @@ pub struct Args {
     /// Flags of every command.
     #[command(flatten)]
     pub options: Options,
-    /// None serves.
+    /// `None` serves.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -31,21 +31,21 @@ pub struct Options {
     #[arg(long = "config.file", visible_alias = "config", value_name = "FILE")]
     #[arg(global = true, default_value = "config.yaml")]
     pub config_file: PathBuf,
-    /// Listen here instead of at server.host and server.port; :PORT is every
-    /// interface. The demo listens at 127.0.0.1:9440
+    /// Address to listen on, instead of server.host and server.port; :PORT is all
+    /// interfaces. Default of the demo: 127.0.0.1:9440
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
     pub listen: Option<String>,
-    /// TLS, client certificates and basic authentication: a web configuration
-    /// file as all exporters share it; instead of server.webConfigFile
+    /// Web configuration file with TLS and authentication, instead of
+    /// server.webConfigFile
     #[arg(long = "web.config.file", value_name = "FILE", global = true)]
     pub web_config: Option<PathBuf>,
-    /// What is logged: error, warn, info, debug, trace, or a list such as
+    /// Log level: error, warn, info, debug, trace, or a list such as
     /// warn,nbu_exporter::swap=debug; instead of server.logLevel
     #[arg(long = "log.level", value_name = "LEVEL", global = true)]
     pub log_level: Option<Filter>,
-    /// How it is logged: logfmt or json; instead of server.logFormat
+    /// Log format: logfmt or json; instead of server.logFormat
     #[arg(long = "log.format", value_name = "FORMAT", global = true)]
-    pub log_format: Option<Format>,
+    pub log_format: Option<LogFormat>,
     /// The same as --log.level=debug
     #[arg(long, global = true, conflicts_with_all = ["log_level", "trace"])]
     pub debug: bool,
@@ -57,40 +57,40 @@ pub struct Options {
 /// What to do instead of serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Validate the configuration and the guest, without network; exit 2 on
+    /// Validate the configuration and the guest without network; exit with 2 on
     /// problems
     Check,
-    /// Collect once, and print the metrics; the log goes to standard error
+    /// Collect once and print the metrics; the log goes to standard error
     Collect {
         /// Only this site
         #[arg(long, value_name = "NAME")]
         site: Option<String>,
     },
-    /// Serve a simulated NetBackup with two lively sites; needs no configuration
+    /// Serve two simulated NetBackup servers; needs no configuration
     Demo {
-        /// Run this guest instead of the one inside, and swap it when the file
+        /// Run this guest instead of the built-in one, and swap it when the file
         /// changes
         #[arg(long, value_name = "FILE")]
         guest: Option<PathBuf>,
     },
-    /// Print what a guest can do: version, digest, collectors, metrics, paths,
-    /// imports
+    /// Print the version, digest, collectors, metrics, paths and imports of a guest
     Inspect {
-        /// The component; without it, the one inside
+        /// The component; without it, the built-in guest
         #[arg(value_name = "FILE.wasm")]
         file: Option<PathBuf>,
-        /// Verify the signature beside it, FILE.wasm.minisig, with this minisign
-        /// public key
+        /// Verify the signature in FILE.wasm.minisig with this minisign public key
         #[arg(long, value_name = "KEY", requires = "file")]
         public_key: Option<String>,
-        /// Every metric that there can be, the exporter's own too, as Markdown
+        /// Print all metrics, including those of the exporter itself, as Markdown
         #[arg(long, conflicts_with = "public_key")]
         markdown: bool,
     },
+    /// Print all configuration keys as Markdown
+    Reference,
 }
 
 impl Options {
-    /// What the flags say, to be laid over the configuration.
+    /// The flags that override the configuration.
     pub fn overrides(&self) -> Overrides {
         let word = match (self.debug, self.trace) {
             (_, true) => Some("trace"),
@@ -130,9 +130,9 @@ mod tests {
         ] {
             let args = parse(line).unwrap();
             assert_eq!(args.options.config_file, PathBuf::from("a.yaml"), "{line}");
-            assert_eq!(args.options.overrides().log_format, Some(Format::Json));
+            assert_eq!(args.options.overrides().log_format, Some(LogFormat::Json));
             let Some(Command::Collect { site }) = args.command else {
-                panic!("{line} is no collect");
+                panic!("{line} is not `collect`");
             };
             assert_eq!(site.as_deref(), Some("paris"));
         }

@@ -1,4 +1,4 @@
-//! Validate the configuration and the guest, without network.
+//! Validate the configuration and the guest without network.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::print;
 use crate::app::{ConfigSource, ExitError};
 use crate::collect::{examine, proven_version};
 use crate::config::Config;
-use crate::guest::{Engine, Guest, GuestLimits, built_in};
+use crate::guest::{Engine, Guest, GuestLimits};
 use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
 
@@ -36,7 +36,7 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), E
         None => String::new(),
     };
     print(&format!(
-        "{}: {} site(s), guest {} with sha256 {}: no problem found\n{compared}",
+        "{}: {} site(s), guest {} with sha256 {}: no problems found\n{compared}",
         source.path.display(),
         config.swap.sites.len(),
         guest.manifest().version,
@@ -44,23 +44,21 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), E
     ))
 }
 
-/// In what a guest from a file differs from the one that the program carries.
+/// The differences between a guest from a file and the built-in one.
 async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, ExitError> {
-    let inside = load(engine, built_in(), GuestLimits::default()).await?;
-    let version = &inside.manifest().version;
-    let lines = Difference::between(inside.manifest(), guest.manifest()).lines();
+    let built_in = load(engine, crate::guest::built_in(), GuestLimits::default()).await?;
+    let version = &built_in.manifest().version;
+    let lines = Difference::between(built_in.manifest(), guest.manifest()).lines();
     if lines.is_empty() {
-        return Ok(format!(
-            "it collects what the guest {version} inside the program collects\n"
-        ));
+        return Ok(format!("no difference to the built-in guest {version}\n"));
     }
     let lines = lines.join("\n  ");
     Ok(format!(
-        "beside the guest {version} inside the program:\n  {lines}\n"
+        "differences to the built-in guest {version}:\n  {lines}\n"
     ))
 }
 
-/// The guest that a configuration names, if it may be trusted, loaded.
+/// Loads the guest of a configuration, if it is trusted.
 pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, ExitError> {
     let offered = GuestFile::read(config.swap.guest_path.as_deref()).await;
     let offered = offered.map_err(refused)?;
@@ -74,15 +72,15 @@ pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest
     Ok(guest)
 }
 
-/// Refuses a signed guest older than one that has passed its probation: the
-/// exporter would not start with it.
+/// Rejects a signed guest older than one that passed its probation, as the exporter
+/// does when it starts.
 fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     let provenance = &config.swap.provenance;
     let (Some(folder), Some(key)) = (&config.state_dir, &provenance.public_key) else {
         return Ok(());
     };
     let proven = proven_version(folder, key.digest()).unwrap_or_else(|broken| {
-        eprintln!("warning: versions of signed guests cannot be compared: {broken}");
+        eprintln!("warning: cannot compare versions of signed guests: {broken}");
         None
     });
     let version = &guest.manifest().version;

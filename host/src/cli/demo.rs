@@ -1,5 +1,5 @@
-//! Serve a simulated NetBackup: two lively sites in this process, and a real
-//! configuration file that can be edited while it runs.
+//! Serve two simulated NetBackup servers in this process, with a configuration file
+//! that can be edited while the demo runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::{fs, io};
 use simulator::{Authority, Clock, Estate, Options as Simulated, Release, Simulator};
 use tempfile::TempDir;
 
-use super::Process;
+use super::ProcessSetup;
 use super::args::{DEMO_ADDRESS, Options};
 use super::serve::serve;
 use crate::app::{ConfigSource, ExitError};
 use crate::guest::{Engine, built_in};
 
-/// The keys that the simulated servers take. They guard nothing.
+/// The keys of the simulated servers, which need no protection.
 const PARIS_KEY: &str = "paris-demo-key";
 const LYON_KEY: &str = "lyon-demo-key";
 
-/// Both sites, and the folder that holds the configuration. Gone when dropped.
+/// Both sites and the folder with the configuration, removed when dropped.
 struct Demo {
     folder: TempDir,
     _sites: [Simulator; 2],
@@ -28,11 +28,11 @@ pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
     guest: Option<&Path>,
-    process: Process,
+    process: ProcessSetup,
 ) -> Result<(), ExitError> {
     let demo = start(guest).await;
     let demo =
-        demo.map_err(|error| ExitError::Command(format!("the demo does not start: {error}")))?;
+        demo.map_err(|error| ExitError::Command(format!("cannot start the demo: {error}")))?;
     let mut overrides = options.overrides();
     let listen = overrides
         .listen
@@ -40,7 +40,7 @@ pub(super) async fn run(
     let file = demo.folder.path().join("config.yaml");
     println!("Metrics        http://{listen}/metrics");
     println!(
-        "Configuration  {}  (edit it: it is read again)",
+        "Configuration  {}  (edit it while the demo runs)",
         file.display()
     );
     println!("Stop           Ctrl-C\n");
@@ -75,7 +75,7 @@ async fn start(guest: Option<&Path>) -> io::Result<Demo> {
     )?;
     let guest = match guest {
         Some(path) => path.canonicalize()?,
-        None => carried(folder.path())?,
+        None => write_built_in(folder.path())?,
     };
     let text = configuration(&paris, &lyon, &guest);
     fs::write(folder.path().join("config.yaml"), text)?;
@@ -85,8 +85,8 @@ async fn start(guest: Option<&Path>) -> io::Result<Demo> {
     })
 }
 
-/// The built-in guest as a file, so that it can be replaced.
-fn carried(folder: &Path) -> io::Result<PathBuf> {
+/// Writes the built-in guest to a file, so that it can be replaced.
+fn write_built_in(folder: &Path) -> io::Result<PathBuf> {
     let path = folder.join("guest.wasm");
     fs::write(&path, built_in())?;
     Ok(path)
@@ -96,7 +96,7 @@ fn configuration(paris: &Simulator, lyon: &Simulator, guest: &Path) -> String {
     let (paris_port, lyon_port) = (paris.address().port(), lyon.address().port());
     let guest = guest.display();
     format!(
-        r#"# Two simulated NetBackup servers. Save a change and it takes effect.
+        r#"# Two simulated NetBackup servers. Changes take effect when this file is saved.
 server:
   scrapingInterval: "1h"
   collectionInterval: "15s"
@@ -124,7 +124,7 @@ collectors:
     allowlist:  # one client of each site cannot be reached for days
       [par-legacy-erp01, par-sql004, par-vm007, lyo-legacy-erp01, lyo-sql004, lyo-vm007]
 guest:
-  path: "{guest}"  # replace the file: another guest is tried, then swapped in
+  path: "{guest}"  # replace the file to swap the guest
 "#
     )
 }

@@ -1,4 +1,4 @@
-//! Print what a guest can do.
+//! Print what a guest declares.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
 
 use super::check::refused;
-use super::{print, reference};
+use super::{metrics_reference, print};
 
-/// Of a file, or of the guest inside. Fails after printing when a key is given
-/// and the signature is not good.
+/// Describes a file or the built-in guest. Fails after printing if a key is given
+/// and the signature is invalid.
 pub(super) async fn run(
     engine: &Arc<Engine>,
     file: Option<&Path>,
@@ -31,7 +31,7 @@ pub(super) async fn run(
     let guest = Guest::load(engine, offered.bytes.clone()).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
     if markdown {
-        return print(&reference::markdown(guest.manifest()));
+        return print(&metrics_reference::markdown(guest.manifest()));
     }
     let admitted = provenance.admit(&offered);
     print(&describe(&guest, &offered, &admitted))?;
@@ -41,12 +41,11 @@ pub(super) async fn run(
     }
 }
 
-/// What is known of the signature.
 fn signature(offered: &GuestFile, admitted: &Result<bool, ProvenanceError>) -> &'static str {
     match (admitted, &offered.signature) {
-        (Ok(true), _) => "good, made with the given key",
-        (Err(_), Some(_)) => "not good",
-        (Ok(false), Some(_)) => "there is one; --public-key KEY verifies it",
+        (Ok(true), _) => "valid for the given key",
+        (Err(_), Some(_)) => "invalid",
+        (Ok(false), Some(_)) => "present; verify it with --public-key KEY",
         (_, None) => "none",
     }
 }
@@ -71,12 +70,12 @@ fn describe(
 }
 
 fn collector(capability: &Capability, lines: &mut Vec<String>) {
-    let asked = if capability.cached {
-        "cached for server.cacheTTL"
+    let read = if capability.cached {
+        "reused for server.cacheTTL"
     } else {
-        "every collection"
+        "read in every collection"
     };
-    lines.push(format!("\ncollector {} ({asked})", capability.name));
+    lines.push(format!("\ncollector {} ({read})", capability.name));
     lines.push(format!("  {}", capability.summary));
     lines.push("  paths".to_owned());
     lines.extend(capability.paths.iter().map(|path| format!("    {path}")));

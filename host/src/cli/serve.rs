@@ -1,12 +1,12 @@
-//! Serve until told to stop.
+//! Serve until SIGTERM or SIGINT.
 
 use std::sync::Arc;
 
 use tracing::{error, info, warn};
 
-use super::Process;
+use super::ProcessSetup;
 use super::args::Options;
-use super::ending::{Ending, end_within};
+use super::shutdown::{ShutdownSignals, exit_within};
 use crate::app::{App, ConfigSource, ExitError};
 use crate::collect::make;
 use crate::config::Config;
@@ -15,13 +15,12 @@ use crate::guest::Engine;
 use crate::landlock::{self, LandlockStatus};
 use crate::telemetry::{self, LAST_LINES};
 
-/// Only the log and the state are ever written. A configuration that cannot be read
-/// names neither, and is refused later with all that is wrong with it.
+/// Only the log and the state are ever written. An invalid configuration names
+/// neither; its problems are reported later.
 pub(super) fn confine(options: &Options) -> LandlockStatus {
     let mut writable = Vec::new();
     if let Ok(config) = source(options).load_now() {
-        // Only what exists can be left writable. Why it cannot be made is reported
-        // when it is used.
+        // Only what exists can be kept writable. Errors are reported when it is used.
         let _ = telemetry::make(&config.log);
         writable.extend(config.log.writable());
         if let Some(folder) = config.state_dir {
@@ -35,7 +34,7 @@ pub(super) fn confine(options: &Options) -> LandlockStatus {
 pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
-    process: Process,
+    process: ProcessSetup,
 ) -> Result<(), ExitError> {
     serve(source(options), engine, process).await
 }
@@ -47,7 +46,7 @@ fn source(options: &Options) -> ConfigSource {
     }
 }
 
-fn log_process(process: &Process) {
+fn log_process(process: &ProcessSetup) {
     match process.confinement {
         Some(confinement) if confinement.is_enforced() => info!("Confined: {confinement}"),
         Some(confinement) => warn!("Confined: {confinement}"),
@@ -68,7 +67,7 @@ fn log_process(process: &Process) {
 pub(super) async fn serve(
     source: ConfigSource,
     engine: Arc<Engine>,
-    process: Process,
+    process: ProcessSetup,
 ) -> Result<(), ExitError> {
     let config = source.load().await.map_err(ExitError::Config)?;
     let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
@@ -76,33 +75,33 @@ pub(super) async fn serve(
     log_process(&process);
     let served = serve_logged(source, config, engine, log.clone()).await;
     let code = served.as_ref().map_or_else(ExitError::exit_code, |()| 0);
-    end_within(LAST_LINES, code);
+    exit_within(LAST_LINES, code);
     log.flush(LAST_LINES);
     served
 }
 
-/// All of it that can be logged.
+/// Everything that can be logged.
 async fn serve_logged(
     source: ConfigSource,
     config: Config,
     engine: Arc<Engine>,
     log: telemetry::Handle,
 ) -> Result<(), ExitError> {
-    let ending = Ending::start(config.http.shutdown_timeout).await;
-    let ending =
-        ending.map_err(|error| ExitError::Command(format!("cannot handle signals: {error}")))?;
+    let signals = ShutdownSignals::start(config.http.shutdown_timeout).await;
+    let signals =
+        signals.map_err(|error| ExitError::Command(format!("cannot handle signals: {error}")))?;
     let mut app = tokio::select! {
         app = App::start(source, config, engine, Some(log)) => app?,
-        // Nothing has begun that would have to end in good order.
-        name = ending.signal() => {
+        // Nothing is running yet that would need a graceful shutdown.
+        name = signals.first() => {
             info!("{name} received, stopping");
             info!("Stopped");
             return Ok(());
         }
     };
-    ending.follow(app.shutdown_timeout());
+    signals.follow(app.shutdown_timeout());
     tokio::select! {
-        name = ending.signal() => {
+        name = signals.first() => {
             info!("{name} received, stopping");
             app.stop().await;
             Ok(())

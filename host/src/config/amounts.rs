@@ -1,31 +1,67 @@
-//! How much the requests of a site may be.
+//! RequestLimits on the requests of a site.
 
 use bytesize::ByteSize;
 
 use super::section::Section;
 use super::setting::Count;
-use crate::egress::Limits;
+use crate::egress::RequestLimits;
 
-/// Every limit of amounts; see [`Limits`].
-pub(super) fn read(section: &mut Section<'_>) -> Limits {
-    let default = Limits::default();
-    let mut size = |key, default| section.value(key, ByteSize(default)).0;
-    let url_bytes = size("maxUrlBytes", default.url_bytes);
-    let request_header_bytes = size("maxRequestHeaderBytes", default.request_header_bytes);
-    let request_bytes = size("maxRequestBytes", default.request_bytes);
-    let response_header_bytes = size("maxResponseHeaderBytes", default.response_header_bytes);
-    let response_bytes = size("maxResponseBytes", default.response_bytes);
-    let bytes = size("maxBytesPerCollection", default.bytes);
-    let mut count = |key, default| section.value(key, Count(default)).0;
-    Limits {
+/// Reads every limit.
+pub(super) fn read(section: &mut Section<'_>) -> RequestLimits {
+    let default = RequestLimits::default();
+    let mut size = |key, default, doc: &'static str| section.value(key, ByteSize(default), doc).0;
+    let url_bytes = size(
+        "maxUrlBytes",
+        default.url_bytes,
+        "Maximum size of a request's URL.",
+    );
+    let request_header_bytes = size(
+        "maxRequestHeaderBytes",
+        default.request_header_bytes,
+        "Maximum size of the headers that the guest adds to a request.",
+    );
+    let request_bytes = size(
+        "maxRequestBytes",
+        default.request_bytes,
+        "Maximum size of a request body.",
+    );
+    let response_header_bytes = size(
+        "maxResponseHeaderBytes",
+        default.response_header_bytes,
+        "Maximum size of the headers of a response; at least `8KiB`.",
+    );
+    let response_bytes = size(
+        "maxResponseBytes",
+        default.response_bytes,
+        "Maximum size of a response body.",
+    );
+    let bytes = size(
+        "maxBytesPerCollection",
+        default.bytes,
+        "Maximum size of all response bodies of one collection.",
+    );
+    let mut count = |key, default, doc: &'static str| section.value(key, Count(default), doc).0;
+    RequestLimits {
         url_bytes,
-        request_headers: count("maxRequestHeaders", default.request_headers),
+        request_headers: count(
+            "maxRequestHeaders",
+            default.request_headers,
+            "Maximum number of headers that the guest adds to a request.",
+        ),
         request_header_bytes,
         request_bytes,
         response_header_bytes,
         response_bytes,
-        requests: count("maxRequestsPerCollection", default.requests),
+        requests: count(
+            "maxRequestsPerCollection",
+            default.requests,
+            "Maximum number of requests of one collection. A page of jobs takes one.",
+        ),
         bytes,
-        concurrent: count("maxConcurrentRequests", default.concurrent),
+        concurrent: count(
+            "maxConcurrentRequests",
+            default.concurrent,
+            "Maximum number of requests of one collection at the same time.",
+        ),
     }
 }

@@ -10,12 +10,12 @@ use super::setting::{Complaint, Setting, complaint};
 pub(super) struct HostName(String);
 
 impl HostName {
-    /// As it was written, without brackets: the predecessor's `site` label.
+    /// As written, without brackets. The Go exporter used it as `site` label.
     pub(super) fn as_written(&self) -> &str {
         &self.0
     }
 
-    /// As a URL has it: in lower case, an IPv6 address in brackets.
+    /// For a URL: in lower case, an IPv6 address in brackets.
     pub(super) fn in_url(&self) -> String {
         match self.0.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]"),
@@ -25,23 +25,25 @@ impl HostName {
 }
 
 impl Setting for HostName {
+    const KIND: &'static str = "host";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
         let bracketed = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
         let bare = bracketed.unwrap_or(text);
         let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        let is_name = !text.is_empty() && text.chars().all(letters) && !impossible(text);
+        let is_name = !text.is_empty() && text.chars().all(letters) && !is_invalid_address(text);
         if is_name || bare.parse::<Ipv6Addr>().is_ok() {
             return Ok(Self(bare.to_owned()));
         }
         let hint = if text.contains("://") {
-            "write the name alone, and the scheme under `scheme`"
+            "write only the name here, and the scheme in `scheme`"
         } else if text.contains(':') {
-            "write the name alone, and the port under `port`"
+            "write only the name here, and the port in `port`"
         } else {
             "write a name such as `nbu1.example.com`, or an address"
         };
-        Err(complaint("is not the name of a host", hint))
+        Err(complaint("is not a host name", hint))
     }
 
     fn show(&self) -> Yaml {
@@ -49,8 +51,8 @@ impl Setting for HostName {
     }
 }
 
-/// Digits and dots that are no address: a URL would read them in its own way.
-fn impossible(text: &str) -> bool {
+/// Digits and dots that are not an IPv4 address. URL parsers disagree on them.
+fn is_invalid_address(text: &str) -> bool {
     let numeric = text.chars().all(|c| c.is_ascii_digit() || c == '.');
     numeric && text.parse::<Ipv4Addr>().is_err()
 }

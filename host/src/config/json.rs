@@ -3,24 +3,23 @@
 
 use serde_json::Value as Json;
 
-use super::file::{Node, Scalar, Value};
+use super::yaml::{Node, Scalar, YamlValue};
 
-/// The whole node. `text` chooses what of a scalar counts: as it is written, or
-/// what it means.
+/// The whole node. `text` chooses between a scalar as written and with its
+/// variables expanded.
 pub(super) fn json(node: &Node, text: fn(&Scalar) -> &str) -> Json {
     match &node.value {
-        Value::Null | Value::Broken => Json::Null,
-        Value::Scalar(scalar) => typed(scalar, text(scalar)),
-        Value::List(items) => items.iter().map(|item| json(item, text)).collect(),
-        Value::Map(entries) => entries
+        YamlValue::Null | YamlValue::Reported => Json::Null,
+        YamlValue::Scalar(scalar) => typed(scalar, text(scalar)),
+        YamlValue::List(items) => items.iter().map(|item| json(item, text)).collect(),
+        YamlValue::Map(entries) => entries
             .iter()
             .map(|(key, node)| (key.name.clone(), json(node, text)))
             .collect(),
     }
 }
 
-/// A quoted text is a text; another may be a boolean or a number, after its
-/// variables were replaced.
+/// A quoted scalar is a text; another one may be a boolean or a number.
 pub(super) fn typed(scalar: &Scalar, text: &str) -> Json {
     if !scalar.plain {
         return text.into();

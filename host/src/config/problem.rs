@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said so that it can be put right.
+//! The problems and warnings of a configuration.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,40 +7,55 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::reading;
+use super::reference::{self, DocumentedKey, DocumentedMap};
+use super::regular_file;
 use crate::file::{Contents, Snapshot};
 
-/// One thing that is wrong, or that will not do what it seems to say. Never
-/// holds the text of a secret.
+/// One error or warning. Never holds the text of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// None is the configuration file; another is one that it names.
+    /// A file that the configuration names; `None` is the configuration itself.
     pub file: Option<PathBuf>,
-    /// The key, such as `nbuservers[1].port`, or the flag, or another file;
-    /// empty for the file as a whole.
+    /// The key, such as `nbuservers[1].port`, or the flag; empty for the file as a
+    /// whole.
     pub at: String,
     /// The line in the file, from 1.
     pub line: Option<usize>,
-    /// One fact.
+    /// What is wrong.
     pub message: String,
-    /// What to write instead.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
-/// Everything that keeps a configuration from being used.
+/// Everything that prevents a configuration from being used.
 #[derive(Clone, Debug)]
 pub struct Problems {
     /// The configuration file.
     pub file: PathBuf,
     /// In the order of the files; at least one.
     pub problems: Vec<Problem>,
-    /// Every file that was looked at, existing or not: a change of any of them
-    /// may put things right.
+    /// Every file that was read or missing: a change of any of them may fix a
+    /// problem.
     pub files: Vec<Snapshot>,
 }
 
 impl Problem {
-    /// The problem as a log or a terminal shows it.
+    /// A problem in the configuration file.
+    pub(super) fn on_line(
+        line: usize,
+        message: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) -> Self {
+        Self {
+            file: None,
+            at: String::new(),
+            line: Some(line),
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The problem as logs and terminals show it.
     pub fn in_file<'a>(&'a self, configuration: &'a Path) -> impl fmt::Display + 'a {
         let file = self.file.as_deref().unwrap_or(configuration);
         fmt::from_fn(move |f| {
@@ -72,16 +87,43 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// What one loading comes upon. Behind a shared reference, so that the readers
-/// of nested sections can all write to it.
+/// What is found while a configuration is loaded. Used through a shared reference,
+/// so that all nested sections can add to it.
 #[derive(Default)]
 pub(super) struct Findings {
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
     files: RefCell<Vec<Snapshot>>,
+    /// The keys that were read, if they are to be documented.
+    documented: Option<RefCell<Vec<DocumentedMap>>>,
 }
 
 impl Findings {
+    /// Findings that collect the documentation of each key.
+    pub(super) fn documenting() -> Self {
+        Self {
+            documented: Some(RefCell::default()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn document_map(&self, path: &str, text: &'static str) {
+        if let Some(maps) = &self.documented {
+            reference::begin(&mut maps.borrow_mut(), path, text);
+        }
+    }
+
+    /// Without documenting, the key is not even made.
+    pub(super) fn document(&self, key: impl FnOnce() -> DocumentedKey) {
+        if let Some(maps) = &self.documented {
+            reference::insert(&mut maps.borrow_mut(), key());
+        }
+    }
+
+    pub(super) fn into_documented(self) -> Vec<DocumentedMap> {
+        self.documented.map_or_else(Vec::new, RefCell::into_inner)
+    }
+
     pub(super) fn problem(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
     }
@@ -90,8 +132,8 @@ impl Findings {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// Notes a file that the configuration depends on. If it is read twice, what was
-    /// read first counts: a difference is a change.
+    /// Records a file that the configuration depends on. If it is read twice, the
+    /// first content counts: a difference is a change.
     pub(super) fn file(&self, file: Snapshot) {
         let mut files = self.files.borrow_mut();
         if !files.iter().any(|known| known.path == file.path) {
@@ -99,12 +141,12 @@ impl Findings {
         }
     }
 
-    /// Reads a file that the configuration depends on, and notes what it held.
+    /// Reads a file that the configuration depends on, and records its content.
     pub(super) fn read(&self, path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-        let read = reading::bytes(path);
+        let read = regular_file::bytes(path);
         let contents = match &read {
             Ok(bytes) => Some(Contents::of(bytes)),
-            // Not to the end, but its end may be what changes.
+            // It was not read to its end, where it may change.
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
             Err(error) => Some(Contents::after(error)),
         };
@@ -113,26 +155,26 @@ impl Findings {
         read
     }
 
-    /// The same for a text.
+    /// Reads a text file, and records its content.
     pub(super) fn read_text(&self, path: &Path) -> io::Result<Zeroizing<String>> {
-        reading::text(self.read(path)?)
+        regular_file::text(self.read(path)?)
     }
 
-    /// Takes over what another loading came upon in a file of its own.
+    /// Adds the findings of another file, which the configuration names.
     pub(super) fn take_over(&self, other: Self, file: &Path) {
         let (problems, warnings, files) = other.into_parts();
-        let there = |problem: Problem| Problem {
+        let in_file = |problem: Problem| Problem {
             file: Some(file.to_owned()),
             ..problem
         };
-        let mine = &mut *self.problems.borrow_mut();
-        mine.extend(problems.into_iter().map(there));
-        let mine = &mut *self.warnings.borrow_mut();
-        mine.extend(warnings.into_iter().map(there));
+        let mut own = self.problems.borrow_mut();
+        own.extend(problems.into_iter().map(in_file));
+        let mut own = self.warnings.borrow_mut();
+        own.extend(warnings.into_iter().map(in_file));
         files.into_iter().for_each(|file| self.file(file));
     }
 
-    /// Problems and warnings in the order of the files, then the files.
+    /// Problems and warnings in the order of the files, and the files.
     pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<Snapshot>) {
         let sorted = |list: RefCell<Vec<Problem>>| {
             let mut list = list.into_inner();

@@ -1,49 +1,52 @@
-//! The proxy on the way to a site.
+//! The proxy of a site.
 
 use http::Uri;
 
 use super::section::Section;
-use super::sites::Common;
+use super::sites::SharedSettings;
 use crate::egress::{Origin, Proxies, Proxy};
 
-/// `proxy: environment` takes what the variables of old say.
+/// `proxy: environment` uses the usual environment variables.
 const ENVIRONMENT: &str = "environment";
 
-/// What the variables of that name say, in capitals or not.
-struct Environment {
+/// The values of `HTTP_PROXY` and so on, or of the names in lower case.
+struct ProxyVariables {
     http: String,
     https: String,
     all: String,
     no: String,
 }
 
-/// The proxy for this site; none when there is none, or `noProxy` excepts the
-/// site. The text may hold a password: it is never shown.
+/// The proxy for this site; `None` without one, or if `noProxy` excludes the site.
+/// The text may hold a password, so it is never shown.
 pub(super) fn read(
     section: &mut Section<'_>,
-    common: &Common<'_>,
+    common: &SharedSettings<'_>,
     origin: Option<&Origin>,
 ) -> Option<Proxy> {
-    let text = section.secret("proxy");
-    let excepted = section.separated("noProxy");
+    let doc = "`http://host:port` or `https://host:port`, with `user:password@` if needed. \
+               `environment` uses `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.";
+    let text = section.secret("proxy", doc);
+    let doc = "Names, domains, addresses and networks that are reached without the proxy.";
+    let excepted = section.separated("noProxy", doc);
     let Some(text) = text.map(str::trim) else {
         if section.has("noProxy") {
-            section.warning("noProxy", "has no effect", "`proxy` is not given");
+            section.warning("noProxy", "has no effect", "add `proxy`");
         }
         return None;
     };
-    // A host that is no name is a problem of its own.
+    // An invalid host is reported elsewhere.
     let site: Uri = origin?.url().parse().ok()?;
     if text == ENVIRONMENT {
         section.show_as("proxy", ENVIRONMENT);
-        return Environment::read(common.environment).proxy(section, &excepted, &site);
+        return ProxyVariables::read(common.environment).proxy(section, &excepted, &site);
     }
     let always = Proxies {
         all: text,
         ..Proxies::default()
     };
-    let Some(proxy) = always.on_the_way_to(&site).filter(|_| is_address(text)) else {
-        wrong(section, "this is not the address of a proxy");
+    let Some(proxy) = always.on_the_way_to(&site).filter(|_| is_proxy_url(text)) else {
+        report(section, "is not a proxy URL");
         return None;
     };
     section.show_as("proxy", &proxy.to_string());
@@ -51,7 +54,7 @@ pub(super) fn read(
     Proxies { no: &no, ..always }.on_the_way_to(&site)
 }
 
-impl Environment {
+impl ProxyVariables {
     fn read(environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let value = |name: &str| {
             let lower = name.to_lowercase();
@@ -67,11 +70,11 @@ impl Environment {
     }
 
     fn proxy(self, section: &Section<'_>, excepted: &[String], site: &Uri) -> Option<Proxy> {
-        let of_its_own = match site.scheme_str() {
+        let own = match site.scheme_str() {
             Some("http") => &self.http,
             _ => &self.https,
         };
-        let unset = of_its_own.is_empty() && self.all.is_empty();
+        let unset = own.is_empty() && self.all.is_empty();
         let always = Proxies {
             http: &self.http,
             https: &self.https,
@@ -79,9 +82,9 @@ impl Environment {
             no: "",
         };
         if !unset && always.on_the_way_to(site).is_none() {
-            wrong(
+            report(
                 section,
-                "a variable of the environment is not the address of a proxy",
+                "a proxy variable in the environment is not a proxy URL",
             );
         }
         let no = [std::slice::from_ref(&self.no), excepted]
@@ -91,14 +94,14 @@ impl Environment {
     }
 }
 
-/// A scheme, a host, maybe a user and a port, and nothing behind.
-fn is_address(text: &str) -> bool {
+/// A scheme and a host, optionally a user and a port, and nothing after them.
+fn is_proxy_url(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("://") else {
         return false;
     };
     let authority = rest.trim_end_matches('/');
     let host = authority.rsplit('@').next().unwrap_or_default();
-    // Within brackets colons are of the address.
+    // Colons in brackets belong to an IPv6 address.
     let port = host
         .rsplit_once(':')
         .filter(|(_, port)| !port.contains(']'));
@@ -106,8 +109,8 @@ fn is_address(text: &str) -> bool {
     has_port && !authority.contains(['/', '?', '#'])
 }
 
-fn wrong(section: &Section<'_>, message: &str) {
+fn report(section: &Section<'_>, message: &str) {
     let hint = "write `http://host:port` or `https://host:port`, with `user:password@` before \
-                the host if it wants them, or `environment`";
+                the host if needed, or `environment`";
     section.problem("proxy", message, hint);
 }

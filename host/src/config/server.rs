@@ -1,4 +1,4 @@
-//! `server:` where the exporter listens, the clockwork, and the log.
+//! `server:` where the exporter listens, when it collects, and its log.
 
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -9,20 +9,21 @@ use serde_yaml::Value as Yaml;
 
 use super::Overrides;
 use super::problem::Problem;
+use super::reference::Doc;
 use super::section::Section;
 use super::setting::{Complaint, Count, DurationOrZero, Port, Setting, complaint};
 use super::web;
-use crate::telemetry::{Filter, Format, Target};
+use crate::telemetry::{Filter, LogFormat, LogTarget};
 use crate::{collect, guest, http, telemetry};
 
-/// The predecessor's port, so that existing scrape configurations go on.
+/// The Go exporter's port, so that existing scrape configurations keep working.
 const PORT: Port = Port(9440);
 const SHUTDOWN: Duration = Duration::from_secs(10);
-/// A probe answers `/health`, and whoever asks for that does not wait longer.
-const LONGEST_PROBE: Duration = Duration::from_secs(5);
+/// `/health` waits for a probe, and answers after this time at the latest.
+const MAX_PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What `server:` comes to.
-pub(super) struct Server {
+/// The settings of `server:`.
+pub(super) struct ServerKeys {
     pub(super) http: http::Settings,
     pub(super) collect: collect::Settings,
     pub(super) log: telemetry::Settings,
@@ -34,31 +35,23 @@ pub(super) fn read(
     directory: &Path,
     overrides: &Overrides,
     limits: &mut guest::GuestLimits,
-) -> Server {
+) -> ServerKeys {
     let (listen, host) = listen(server, overrides);
     let names = machine().into_iter().chain(host).collect();
-    let metrics_path = server.value("uri", MetricsPath("/metrics".into())).0;
-    let default = collect::Settings::default();
-    let collect = collect::Settings {
-        lookback: server.value("scrapingInterval", default.lookback),
-        interval: server.value("collectionInterval", default.interval),
-        cache_ttl: server.value("cacheTTL", default.cache_ttl),
-        stale_grace: server
-            .value("staleGrace", DurationOrZero(default.stale_grace))
-            .0,
-    };
-    limits.collect = server.value("collectionTimeout", limits.collect);
-    limits.probe = server.value("probeTimeout", limits.probe);
-    if limits.probe > LONGEST_PROBE {
-        let hint = "write `5s` or less: `/health` waits for it";
-        server.problem("probeTimeout", "longer than `5s`", hint);
-    }
-    Server {
+    let doc = "Path of the metrics.";
+    let metrics_path = MetricsPath("/metrics".into());
+    let metrics_path = server.value("uri", metrics_path, doc).0;
+    let collect = schedule(server);
+    timeouts(server, limits);
+    let doc = "How long scrapes in progress may take to finish after SIGTERM or SIGINT. The \
+               process exits at most one second later, with status 1 if a thread is blocked.";
+    let shutdown_timeout = server.value("shutdownTimeout", SHUTDOWN, doc);
+    ServerKeys {
         http: http::Settings {
             listen,
             names,
             metrics_path,
-            shutdown_timeout: server.value("shutdownTimeout", SHUTDOWN),
+            shutdown_timeout,
             limits: http_limits(server),
             web: Arc::new(web(server, directory, overrides)),
         },
@@ -68,28 +61,67 @@ pub(super) fn read(
     }
 }
 
-fn http_limits(server: &mut Section<'_>) -> http::Limits {
-    let default = http::Limits::default();
-    let connections = Count(default.connections as u64);
-    let connections = server.value("maxConnections", connections).0;
-    http::Limits {
-        connections: usize::try_from(connections).unwrap_or(usize::MAX),
-        read: server.value("readTimeout", default.read),
-        write: server.value("writeTimeout", default.write),
+fn schedule(server: &mut Section<'_>) -> collect::Settings {
+    let default = collect::Settings::default();
+    let doc = "How far back finished jobs are read.";
+    let lookback = server.value("scrapingInterval", default.lookback, doc);
+    let doc = "How often each site is read. More than 16 sites that start together begin one \
+               after another, within a tenth of the interval and 30 s.";
+    let interval = server.value("collectionInterval", default.interval, doc);
+    let doc = "How long storage data is reused, whatever the interval.";
+    let cache_ttl = server.value("cacheTTL", default.cache_ttl, doc);
+    let doc = "How long the last values are still served after a collector fails. Then they \
+               disappear.";
+    let stale_grace = DurationOrZero(default.stale_grace);
+    collect::Settings {
+        lookback,
+        interval,
+        cache_ttl,
+        stale_grace: server.value("staleGrace", stale_grace, doc).0,
     }
 }
 
-/// The web configuration that the flag names, or else the key.
+fn timeouts(server: &mut Section<'_>, limits: &mut guest::GuestLimits) {
+    let doc = "Timeout of one collection of one site. A collector that has not finished after \
+               90 s fails alone; with 90 s or less here, the whole collection fails.";
+    limits.collect = server.value("collectionTimeout", limits.collect, doc);
+    let doc = "Timeout of the probe behind `/health`; at most `5s`.";
+    limits.probe = server.value("probeTimeout", limits.probe, doc);
+    if limits.probe > MAX_PROBE_TIMEOUT {
+        let hint = "write `5s` or less, since `/health` waits for it";
+        server.problem("probeTimeout", "is longer than `5s`", hint);
+    }
+}
+
+fn http_limits(server: &mut Section<'_>) -> http::ConnectionLimits {
+    let default = http::ConnectionLimits::default();
+    let connections = Count(default.connections as u64);
+    let doc = "Maximum number of client connections; at most a quarter of the file descriptors. \
+               A further one closes a connection of the address that has the most.";
+    let connections = server.value("maxConnections", connections, doc).0;
+    let doc = "Timeout of a TLS handshake, and of receiving a request, idle time included.";
+    let read = server.value("readTimeout", default.read, doc);
+    let doc = "How long a client may leave a response unread.";
+    http::ConnectionLimits {
+        connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        read,
+        write: server.value("writeTimeout", default.write, doc),
+    }
+}
+
+/// The web configuration from the flag, or else from the key.
 fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> http::Web {
     let findings = server.findings();
-    let named = server.optional::<PathBuf>("webConfigFile");
+    let doc = "Web configuration file with TLS and authentication; see \
+               [below](#web-configuration-file).";
+    let named = server.optional::<PathBuf>("webConfigFile", doc);
     let named = named.map(|path| directory.join(path));
     let Some(path) = overrides.web_config.as_ref().or(named.as_ref()) else {
         return http::Web::default();
     };
     web::read(path, findings).unwrap_or_else(|error| {
-        let message = format!("the file cannot be read: {error}");
-        let hint = format!("the path is taken as `{}`", path.display());
+        let message = format!("cannot read the file: {error}");
+        let hint = format!("the full path is `{}`", path.display());
         if overrides.web_config.is_some() {
             findings.problem(Problem {
                 file: None,
@@ -106,51 +138,66 @@ fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> htt
 }
 
 fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
-    let filter = server.value("logLevel", Filter::default());
-    let format = server.value("logFormat", Format::default());
+    let doc = "`error`, `warn`, `info`, `debug`, `trace`, or a list such as \
+               `warn,nbu_exporter::swap=debug`.";
+    let filter = server.value("logLevel", Filter::default(), doc);
+    let doc = "Format of the log.";
+    let format = server.value("logFormat", LogFormat::default(), doc);
+    let doc = Doc::with_restart(
+        "Where the log goes. A file's path is relative to the working directory; give the file a \
+         folder of its own. At most 1 MiB of lines waits to be written; further lines are \
+         dropped and counted in `nbu_exporter_log_lines_dropped_total`.",
+        "a file in another folder",
+    );
     let settings = telemetry::Settings {
         filter: overrides.log_level.clone().unwrap_or(filter),
         format: overrides.log_format.unwrap_or(format),
-        target: server.value("logName", Target::default()),
+        target: server.value("logName", LogTarget::default(), doc),
     };
     if settings.shares_folder() {
-        let message = "the log is in the root directory or the working directory, so that \
-                       only this one file can be written to: once it is moved away, no new \
-                       one can be made";
-        let hint = "name a folder for logs alone, such as `/var/log/nbu_exporter/exporter.log`";
+        let message = "the log is in the root or working directory, so no new file can be \
+                       created after it is moved away";
+        let hint = "use a folder for logs only, such as `/var/log/nbu_exporter/exporter.log`";
         server.warning("logName", message, hint);
     }
     settings
 }
 
-/// The folder for the state, which the process keeps the right to write to.
+/// The folder for the state. The process keeps write access to it.
 fn state_dir(server: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
-    let folder = directory.join(server.optional::<PathBuf>("stateDir")?);
+    let doc = Doc::with_restart(
+        "Directory for persistent counters. Created if missing, and locked by one process; not \
+         `/`. Without it, counters start at 0 in every process.",
+        "a directory that the process may not write to yet",
+    );
+    let folder = directory.join(server.optional::<PathBuf>("stateDir", doc)?);
     if folder.canonicalize().is_ok_and(|at| at == Path::new("/")) {
-        let hint = "name a folder for it alone, such as `/var/lib/nbu_exporter/state`";
+        let hint = "use a separate folder, such as `/var/lib/nbu_exporter/state`";
         server.problem("stateDir", "is the root directory", hint);
     }
-    // Whether it can be used is found out by those who use it: a disk that fails must
-    // not keep a new key from taking effect.
+    // Whether it is usable is checked where it is used: a failing disk must not keep a
+    // new API key from taking effect.
     Some(folder)
 }
 
-/// The machine's own name, which may have a domain.
+/// The host name of this machine, which may include a domain.
 fn machine() -> Option<String> {
     let name = std::fs::read_to_string("/etc/hostname").ok()?;
     Some(name.trim().to_owned())
 }
 
-/// The addresses of the flag, or else of `host` and `port`, and the host as it
-/// was written. No address only when that was reported.
+/// The addresses from the flag, or else from `host` and `port`, and the host as
+/// written. Empty only if a problem was reported.
 fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, Option<String>) {
-    let host = server.value("host", "0.0.0.0".to_owned());
-    let port = server.value("port", PORT).0;
+    let doc = |text| Doc::with_restart(text, "between one address and `0.0.0.0` on the same port");
+    let host = "0.0.0.0".to_owned();
+    let host = server.value("host", host, doc("Address or host name to listen on."));
+    let port = server.value("port", PORT, doc("TCP port to listen on.")).0;
     let Some(flag) = &overrides.listen else {
         let found = addresses(host.trim_matches(['[', ']']), port);
         if found.is_empty() {
-            let hint = "write an address of this machine, or `0.0.0.0` for all";
-            server.problem("host", "is neither an address nor a known name", hint);
+            let hint = "write an address of this machine, or `0.0.0.0` for all of them";
+            server.problem("host", "is not an IP address or a known host name", hint);
         }
         return (found, Some(host));
     };
@@ -166,7 +213,7 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, 
             at: "--web.listen-address".into(),
             line: None,
             message: format!("`{flag}` is not an address to listen on"),
-            hint: Some("write `HOST:PORT`, or `:PORT` for every interface".into()),
+            hint: Some("write `HOST:PORT`, or `:PORT` for all interfaces".into()),
         });
     }
     (found, host)
@@ -181,24 +228,23 @@ fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
         .map_or_else(|_| Vec::new(), Iterator::collect)
 }
 
-/// The path that Prometheus scrapes.
+/// The path of the metrics.
 struct MetricsPath(String);
 
 impl Setting for MetricsPath {
+    const KIND: &'static str = "URL path";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
         let taken = matches!(text, "/" | "/health" | "/config" | "/-") || text.starts_with("/-/");
         if taken {
-            let hint = "write another, such as `/metrics`";
-            return Err(complaint(
-                "is a path that the exporter answers itself",
-                hint,
-            ));
+            let hint = "use another path, such as `/metrics`";
+            return Err(complaint("is a path that the exporter uses itself", hint));
         }
         let whole = text.starts_with('/') && !text.contains(['?', '#', ' ', '\\']);
         whole
             .then(|| Self(text.to_owned()))
-            .ok_or_else(|| complaint("is not a path", "begin it with `/`, such as `/metrics`"))
+            .ok_or_else(|| complaint("is not a path", "begin with `/`, such as `/metrics`"))
     }
 
     fn show(&self) -> Yaml {
@@ -207,6 +253,8 @@ impl Setting for MetricsPath {
 }
 
 impl Setting for Filter {
+    const KIND: &'static str = "log level";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let hint = "write `error`, `warn`, `info`, `debug` or `trace`";
         text.parse()
@@ -218,7 +266,9 @@ impl Setting for Filter {
     }
 }
 
-impl Setting for Format {
+impl Setting for LogFormat {
+    const KIND: &'static str = "`logfmt` or `json`";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         text.parse()
             .map_err(|error| complaint(format!("is {error}"), "write `logfmt` or `json`"))
@@ -229,11 +279,13 @@ impl Setting for Format {
     }
 }
 
-/// A file's path is taken from the working directory, as the predecessor did.
-impl Setting for Target {
+/// A path is relative to the working directory, as in the Go exporter.
+impl Setting for LogTarget {
+    const KIND: &'static str = "`stdout`, `stderr` or path";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         Ok(match text.trim() {
-            // As a file they would be pipes or sockets in most places.
+            // As files these would usually be pipes or sockets.
             "stdout" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Self::Stdout,
             "stderr" | "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Self::Stderr,
             _ => Self::File(PathBuf::read(text)?),

@@ -1,4 +1,4 @@
-//! From the text of a key to what it means.
+//! Parses the text of a key.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,24 +8,26 @@ use jiff::SignedDuration;
 use jiff::fmt::friendly::{Spacing, SpanPrinter};
 use serde_yaml::Value as Yaml;
 
-/// A type that a single value of the file can mean.
+/// A type that a single value of the file can have.
 pub(super) trait Setting: Sized {
-    /// Understands the text.
+    /// What the reference calls the type.
+    const KIND: &'static str;
+
+    /// Parses the text.
     fn read(text: &str) -> Result<Self, Complaint>;
 
-    /// A default, as it would be written.
+    /// A default as it would be written.
     fn show(&self) -> Yaml;
 }
 
-/// Why a text is not what is wanted.
+/// Why a text is invalid.
 pub(super) struct Complaint {
-    /// What follows the text in a message: `is not a port number`.
+    /// Follows the text in a message, such as `is not a port number`.
     pub(super) message: String,
-    /// What to write instead.
+    /// How to fix it.
     pub(super) hint: Option<String>,
 }
 
-/// `is not a port number`, and what to write.
 pub(super) fn complaint(message: impl Into<String>, hint: impl Into<String>) -> Complaint {
     Complaint {
         message: message.into(),
@@ -33,8 +35,10 @@ pub(super) fn complaint(message: impl Into<String>, hint: impl Into<String>) -> 
     }
 }
 
-/// Any text but the empty one.
+/// Any text that is not empty.
 impl Setting for String {
+    const KIND: &'static str = "text";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim() {
             "" => Err(complaint("is empty", "write a text, or remove the key")),
@@ -48,6 +52,8 @@ impl Setting for String {
 }
 
 impl Setting for PathBuf {
+    const KIND: &'static str = "path";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         String::read(text).map(Self::from)
     }
@@ -57,16 +63,15 @@ impl Setting for PathBuf {
     }
 }
 
-/// Lenient, for what stands in an environment variable.
+/// Lenient, since the value may come from an environment variable.
 impl Setting for bool {
+    const KIND: &'static str = "boolean";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().to_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Ok(true),
             "false" | "no" | "off" | "0" => Ok(false),
-            _ => Err(complaint(
-                "is neither true nor false",
-                "write `true` or `false`",
-            )),
+            _ => Err(complaint("is not a boolean", "write `true` or `false`")),
         }
     }
 
@@ -75,11 +80,13 @@ impl Setting for bool {
     }
 }
 
-/// A TCP port. 0 asks the system for a free one, for listening only.
+/// A TCP port. To listen on port 0 means to listen on any free port.
 #[derive(Clone, Copy)]
 pub(super) struct Port(pub(super) u16);
 
 impl Setting for Port {
+    const KIND: &'static str = "port";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let port = text.trim().parse().map(Self);
         port.map_err(|_| complaint("is not a port number", "write a number from 1 to 65535"))
@@ -90,14 +97,16 @@ impl Setting for Port {
     }
 }
 
-/// How many of something; at least one.
+/// A number of things, at least one.
 #[derive(Clone, Copy)]
 pub(super) struct Count(pub(super) u64);
 
 impl Setting for Count {
+    const KIND: &'static str = "number";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().parse() {
-            Ok(0) => Err(complaint("would forbid all of it", "write a number from 1")),
+            Ok(0) => Err(complaint("must be 1 or more", "write a number from 1")),
             Ok(count) => Ok(Self(count)),
             Err(_) => Err(complaint("is not a whole number", "write a number from 1")),
         }
@@ -108,12 +117,14 @@ impl Setting for Count {
     }
 }
 
-/// Longer than zero, in Go's notation: `1h30m`, `90s`, `1.5h`, `500ms`.
+/// Longer than zero, in the notation of Go: `1h30m`, `90s`, `1.5h`, `500ms`.
 impl Setting for Duration {
+    const KIND: &'static str = "duration";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match DurationOrZero::read(text)?.0 {
             Duration::ZERO => Err(complaint(
-                "is not longer than zero",
+                "must be longer than zero",
                 "write a duration such as `5m`",
             )),
             duration => Ok(duration),
@@ -125,15 +136,17 @@ impl Setting for Duration {
     }
 }
 
-/// Points in time are reckoned with durations, and there is an end to those.
-const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
-/// No clock of ours is finer.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// Longer durations would overflow points in time.
+const MAX_DURATION: Duration = Duration::from_hours(10 * 365 * 24);
+/// The resolution of the clocks that these durations are used with.
+const MIN_DURATION: Duration = Duration::from_millis(1);
 
-/// A duration that may be nothing at all: `0s`.
+/// A duration that may be zero.
 pub(super) struct DurationOrZero(pub(super) Duration);
 
 impl Setting for DurationOrZero {
+    const KIND: &'static str = "duration";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
         if text == "0" {
@@ -153,13 +166,13 @@ impl Setting for DurationOrZero {
         })?;
         let duration = Duration::try_from(signed)
             .map_err(|_| complaint("is negative", "write a duration such as `5m`"))?;
-        if duration > LONGEST {
+        if duration > MAX_DURATION {
             return Err(complaint(
                 "is longer than ten years",
                 "write a shorter duration",
             ));
         }
-        if !duration.is_zero() && duration < SHORTEST {
+        if !duration.is_zero() && duration < MIN_DURATION {
             return Err(complaint(
                 "is shorter than a millisecond",
                 "write a duration such as `500ms`",
@@ -177,13 +190,15 @@ impl Setting for DurationOrZero {
     }
 }
 
-/// More than nothing: `64MiB`.
+/// A size of more than zero bytes, such as `64MiB`.
 impl Setting for ByteSize {
+    const KIND: &'static str = "size";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().parse::<Self>() {
             Ok(size) if size.0 > 0 => Ok(size),
             Ok(_) => Err(complaint(
-                "is not more than zero",
+                "must be more than zero",
                 "write a size such as `64MiB`",
             )),
             Err(_) => Err(complaint("is not a size", "write a size such as `64MiB`")),

@@ -1,4 +1,4 @@
-//! `nbuserver:` and `nbuservers:` how each site is reached and what is asked.
+//! `nbuserver:` and `nbuservers:` the address and the settings of each site.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,12 +14,11 @@ use crate::guest::{Selection, SiteSettings};
 use crate::site::SiteName;
 use crate::swap::Site;
 
-/// NetBackup's own port for its REST API (`securitySchemes` and `servers` of
-/// every specification name 1556, the PBX port).
+/// The PBX port, on which NetBackup serves its REST API.
 const PORT: Port = Port(1556);
 
-/// What all sites have in common.
-pub(super) struct Common<'c> {
+/// Settings that all sites share.
+pub(super) struct SharedSettings<'c> {
     /// Where relative paths start.
     pub(super) directory: &'c Path,
     /// The variables that the process was started with.
@@ -28,53 +27,68 @@ pub(super) struct Common<'c> {
     pub(super) legacy_names: bool,
 }
 
-/// Every site that could be read; what is wrong with the others was reported.
-pub(super) fn read(root: &mut Section<'_>, common: &Common<'_>) -> Vec<Site> {
+/// Every valid site. The problems of the others are reported.
+pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<Site> {
     match (root.has("nbuserver"), root.has("nbuservers")) {
         (true, true) => {
-            let hint = "move the one under `nbuserver` into the list, with a `site` of its own";
-            root.problem("nbuservers", "`nbuserver` is given too", hint);
+            let hint = "move `nbuserver` into the list, and give it a `site`";
+            root.problem("nbuservers", "conflicts with `nbuserver`", hint);
         }
         (false, false) => {
             let hint = "add `nbuserver:` with at least `host` and `apiKey`";
-            root.problem("", "no site is given", hint);
+            root.problem("", "no site is configured", hint);
         }
         _ => {}
     }
-    let single = root.given("nbuserver", |section| {
-        let name = section.optional::<SiteName>("site");
+    let text = "One NetBackup primary server. Each entry of `nbuservers` has the same keys.";
+    let doc = "Value of the `site` label. Required, and unique, in `nbuservers`; otherwise the \
+               default is `host`.";
+    let single = root.given("nbuserver", text, |section| {
+        let name = section.optional::<SiteName>("site", doc);
         site(section, name, common)
     });
     let mut names = HashSet::new();
-    let several = root.each("nbuservers", |section| {
-        let name = section.required::<SiteName>("site", "each site of a list needs a name");
+    let text = "A list of primary servers, each with the keys of `nbuserver`.";
+    let several = root.each("nbuservers", text, |section| {
+        let hint = "each site of a list needs a name";
+        let name = section.required::<SiteName>("site", hint, doc);
         if let Some(name) = &name
             && !names.insert(name.clone())
         {
-            let hint = "give each site a name of its own";
-            section.problem("site", format!("a site before is named `{name}` too"), hint);
+            let hint = "give each site its own name";
+            section.problem("site", format!("duplicate site name `{name}`"), hint);
         }
         site(section, name, common)
     });
     if several.as_ref().is_some_and(Vec::is_empty) {
-        root.problem("nbuservers", "holds no site", "add one");
+        root.problem("nbuservers", "is empty", "add a site");
     }
     let several = several.into_iter().flatten();
     single.into_iter().chain(several).flatten().collect()
 }
 
-/// Reads all keys before it gives up, so that all problems are found. Without a
-/// name the site is named after its host.
-fn site(section: &mut Section<'_>, name: Option<SiteName>, common: &Common<'_>) -> Option<Site> {
-    let scheme = section.value("scheme", Scheme::Https);
-    let host = section.required::<HostName>("host", "write the name of the primary server");
-    let port = section.value("port", PORT).0;
+/// Reads all keys before it returns, so that all problems are found.
+fn site(
+    section: &mut Section<'_>,
+    name: Option<SiteName>,
+    common: &SharedSettings<'_>,
+) -> Option<Site> {
+    let doc = "URL scheme.";
+    let scheme = section.value("scheme", Scheme::Https, doc);
+    let doc = "Name or address of the primary server.";
+    let hint = "write the name of the primary server";
+    let host = section.required::<HostName>("host", hint, doc);
+    let doc = "TCP port of the REST API.";
+    let port = section.value("port", PORT, doc).0;
     if port == 0 {
         let hint = "write a number from 1 to 65535";
         section.problem("port", "`0` is not a port number", hint);
     }
-    let base = section.value("uri", BasePath("/netbackup".into())).0;
-    let api_version = section.optional::<ApiVersion>("apiVersion");
+    let doc = "Path before every API path.";
+    let base = section.value("uri", BasePath("/netbackup".into()), doc).0;
+    let doc = "API version to use, such as `13.0`. By default the newest that both sides support; \
+               an upgrade of NetBackup is noticed by `jobs` or `perClient`.";
+    let api_version = section.optional::<ApiVersion>("apiVersion", doc);
     let credential = credentials::key(section, common);
     let tls = tls::tls(section, scheme, common.directory);
     let origin = host.as_ref().map(|host| Origin {
@@ -83,8 +97,11 @@ fn site(section: &mut Section<'_>, name: Option<SiteName>, common: &Common<'_>) 
         port,
     });
     let proxy = proxy::read(section, common, origin.as_ref());
-    let allow_local_addresses = section.value("allowLocalAddresses", false);
-    let timeouts = section.nested("timeouts", timeouts);
+    let doc = "Whether the host name may resolve to loopback, link-local, cloud metadata or this \
+               machine's own addresses. A literal address and `localhost` are always allowed.";
+    let allow_local_addresses = section.value("allowLocalAddresses", false, doc);
+    let doc = "The timeouts of each request.";
+    let timeouts = section.nested("timeouts", doc, timeouts);
     let limits = amounts::read(section);
     section.unused(&["domain", "domainType", "contentType"]);
     let (host, origin) = (host?, origin?);
@@ -111,16 +128,27 @@ fn site(section: &mut Section<'_>, name: Option<SiteName>, common: &Common<'_>) 
 
 fn timeouts(section: &mut Section<'_>) -> Timeouts {
     let default = Timeouts::default();
+    let mut value = |key, default, doc: &'static str| section.value(key, default, doc);
     Timeouts {
-        connect: section.value("connect", default.connect),
-        tls: section.value("tls", default.tls),
-        first_byte: section.value("firstByte", default.first_byte),
-        between_bytes: section.value("betweenBytes", default.between_bytes),
-        total: section.value("total", default.total),
+        connect: value("connect", default.connect, "Connecting over TCP."),
+        tls: value("tls", default.tls, "The TLS handshake."),
+        first_byte: value(
+            "firstByte",
+            default.first_byte,
+            "Waiting for the first byte of a response.",
+        ),
+        between_bytes: value(
+            "betweenBytes",
+            default.between_bytes,
+            "Waiting for further bytes of a response.",
+        ),
+        total: value("total", default.total, "The whole request."),
     }
 }
 
 impl Setting for SiteName {
+    const KIND: &'static str = "text";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         Self::new(text).ok_or_else(|| complaint("is empty", "write a name for the site"))
     }
@@ -131,6 +159,8 @@ impl Setting for SiteName {
 }
 
 impl Setting for Scheme {
+    const KIND: &'static str = "`https` or `http`";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim().to_lowercase().as_str() {
             "https" => Ok(Self::Https),
@@ -144,15 +174,17 @@ impl Setting for Scheme {
     }
 }
 
-/// The path before every API path, without a `/` at its end.
+/// The path before every API path, without a trailing `/`.
 struct BasePath(String);
 
 impl Setting for BasePath {
+    const KIND: &'static str = "URL path";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
         let whole = text.starts_with('/') && !text.contains(['?', '#', ' ', '\\']);
         let path = whole.then(|| Self(text.trim_end_matches('/').to_owned()));
-        path.ok_or_else(|| complaint("is not a path", "begin it with `/`, such as `/netbackup`"))
+        path.ok_or_else(|| complaint("is not a path", "begin with `/`, such as `/netbackup`"))
     }
 
     fn show(&self) -> Yaml {
@@ -160,11 +192,13 @@ impl Setting for BasePath {
     }
 }
 
-/// A version of the NetBackup API, such as `13.0`: the number in the media type
+/// A version of the NetBackup API, such as `13.0` in the media type
 /// `application/vnd.netbackup+json;version=13.0`.
 struct ApiVersion(String);
 
 impl Setting for ApiVersion {
+    const KIND: &'static str = "version";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
         let number = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
@@ -172,7 +206,7 @@ impl Setting for ApiVersion {
             Some((major, minor)) if number(major) && number(minor) => Ok(Self(text.to_owned())),
             _ => Err(complaint(
                 "is not an API version",
-                "write one such as `13.0`, or remove the key to have it found out",
+                "write one such as `13.0`, or remove the key to detect it",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Whom a site trusts, and as whom it is spoken to.
+//! The TLS settings of a site: trusted authorities and the client certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,23 +12,28 @@ use super::credentials::content;
 use super::host_name::HostName;
 use super::section::Section;
 use super::setting::{Complaint, Setting, complaint};
-use crate::egress::{Identity, Scheme, Tls, TlsVersion};
+use crate::egress::{Identity, Scheme, TlsVersion, UpstreamTls};
 
-/// The keys that mean nothing over plain HTTP.
-const ENCRYPTED: [&str; 5] = ["caFile", "certFile", "keyFile", "serverName", "minVersion"];
+/// The keys that have no effect over plain HTTP.
+const TLS_KEYS: [&str; 5] = ["caFile", "certFile", "keyFile", "serverName", "minVersion"];
 
-/// Everything about the certificates of both sides.
-pub(super) fn tls(section: &mut Section<'_>, scheme: Scheme, directory: &Path) -> Tls {
-    let insecure_skip_verify = section.value("insecureSkipVerify", false);
-    let authorities = section.optional::<PathBuf>("caFile");
+/// Reads all TLS keys of a site.
+pub(super) fn tls(section: &mut Section<'_>, scheme: Scheme, directory: &Path) -> UpstreamTls {
+    let doc = "Accept any server certificate. Insecure: each load warns, and \
+               `nbu_exporter_tls_insecure` is 1.";
+    let insecure_skip_verify = section.value("insecureSkipVerify", false, doc);
+    let doc = "PEM file with the authorities to trust. By default those of the system.";
+    let authorities = section.optional::<PathBuf>("caFile", doc);
     let identity = identity(section, directory);
-    let server_name = section.optional::<HostName>("serverName");
-    let min_version = section.value("minVersion", TlsVersion::default());
+    let doc = "Name that the server's certificate must have. By default `host`.";
+    let server_name = section.optional::<HostName>("serverName", doc);
+    let doc = "Oldest accepted TLS version.";
+    let min_version = section.value("minVersion", TlsVersion::default(), doc);
     warn(section, scheme, insecure_skip_verify);
     let authorities = authorities
         .and_then(|path| content(section, "caFile", &directory.join(path)))
         .and_then(|pem| authorities_of(section, "caFile", &pem));
-    Tls {
+    UpstreamTls {
         authorities: authorities.unwrap_or_default(),
         identity: identity.map(Arc::new),
         server_name: server_name.map(|name| name.as_written().to_owned()),
@@ -37,13 +42,15 @@ pub(super) fn tls(section: &mut Section<'_>, scheme: Scheme, directory: &Path) -
     }
 }
 
-/// What does not do what it seems to say, or does what nobody should want.
+/// Warns about keys without an effect, and about an insecure one.
 fn warn(section: &Section<'_>, scheme: Scheme, skip_verify: bool) {
     let plain = scheme == Scheme::Http;
-    for key in ENCRYPTED {
+    for key in TLS_KEYS {
         let reason = match key {
-            _ if plain => "over plain HTTP there are no certificates",
-            "caFile" | "serverName" if skip_verify => "`insecureSkipVerify` accepts any",
+            _ if plain => "certificates are not used over plain HTTP",
+            "caFile" | "serverName" if skip_verify => {
+                "`insecureSkipVerify` accepts any certificate"
+            }
             _ => continue,
         };
         if section.has(key) {
@@ -51,24 +58,26 @@ fn warn(section: &Section<'_>, scheme: Scheme, skip_verify: bool) {
         }
     }
     if skip_verify && !plain {
-        let hint = "name the authority of the server's certificate with `caFile` instead";
-        let message = "any server that answers is believed, and given the API key";
+        let hint = "use `caFile` with the authority of the server's certificate instead";
+        let message = "the server is not verified, and receives the API key";
         section.warning("insecureSkipVerify", message, hint);
     }
 }
 
-/// The certificate that is shown to the server, and its key.
+/// The client certificate and its key.
 fn identity(section: &mut Section<'_>, directory: &Path) -> Option<Identity> {
-    let certificate = section.optional::<PathBuf>("certFile");
-    let key = section.optional::<PathBuf>("keyFile");
+    let doc = "PEM file with a client certificate, for a server that asks for one.";
+    let certificate = section.optional::<PathBuf>("certFile", doc);
+    let doc = "PEM file with the private key of `certFile`.";
+    let key = section.optional::<PathBuf>("keyFile", doc);
     match (section.has("certFile"), section.has("keyFile")) {
         (true, false) => {
-            let hint = "name the file with the certificate's private key";
-            section.problem("keyFile", "is missing, and `certFile` is given", hint);
+            let hint = "add the file with the certificate's private key";
+            section.problem("keyFile", "is required with `certFile`", hint);
         }
         (false, true) => {
-            let hint = "name the file with the certificate of that key";
-            section.problem("certFile", "is missing, and `keyFile` is given", hint);
+            let hint = "add the file with the certificate of that key";
+            section.problem("certFile", "is required with `keyFile`", hint);
         }
         _ => {}
     }
@@ -78,8 +87,8 @@ fn identity(section: &mut Section<'_>, directory: &Path) -> Option<Identity> {
     let key = key.and_then(|pem| private_key(section, &pem));
     Identity::new(chain?, key?)
         .map_err(|error| {
-            let hint = "both files must be of one pair";
-            let message = format!("the key does not go with the certificate: {error}");
+            let hint = "both files must belong together";
+            let message = format!("the key does not match the certificate: {error}");
             section.problem("keyFile", message, hint);
         })
         .ok()
@@ -87,15 +96,15 @@ fn identity(section: &mut Section<'_>, directory: &Path) -> Option<Identity> {
 
 fn private_key(section: &Section<'_>, pem: &[u8]) -> Option<PrivateKeyDer<'static>> {
     let key = PrivateKeyDer::from_pem_slice(pem);
-    // The library's words may quote the file.
+    // The library's message may quote the file, so it is not shown.
     key.map_err(|_| {
-        let hint = "name a PEM file with one `BEGIN PRIVATE KEY` block, without a passphrase";
-        section.problem("keyFile", "the file holds no private key", hint);
+        let hint = "use a PEM file with one `BEGIN PRIVATE KEY` block, without a passphrase";
+        section.problem("keyFile", "the file contains no private key", hint);
     })
     .ok()
 }
 
-/// Every certificate of a PEM file, each of which can be an authority.
+/// Every certificate of a PEM file, each of them usable as an authority.
 pub(super) fn authorities_of(
     section: &Section<'_>,
     at: &str,
@@ -105,7 +114,7 @@ pub(super) fn authorities_of(
     let mut store = RootCertStore::empty();
     for certificate in &all {
         if let Err(error) = store.add(certificate.clone()) {
-            let message = format!("a certificate is unusable: {error}");
+            let message = format!("invalid certificate: {error}");
             section.problem(at, message, HINT);
             return None;
         }
@@ -113,7 +122,7 @@ pub(super) fn authorities_of(
     Some(all)
 }
 
-const HINT: &str = "name a PEM file with a `BEGIN CERTIFICATE` block for each certificate";
+const HINT: &str = "use a PEM file with a `BEGIN CERTIFICATE` block for each certificate";
 
 /// Every certificate of a PEM file; at least one.
 pub(super) fn certificates(
@@ -124,20 +133,22 @@ pub(super) fn certificates(
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let message = match all {
         Ok(all) if !all.is_empty() => return Some(all),
-        Ok(_) => "the file holds no certificate".to_owned(),
-        Err(error) => format!("the file is not PEM: {error}"),
+        Ok(_) => "the file contains no certificate".to_owned(),
+        Err(error) => format!("invalid PEM file: {error}"),
     };
     section.problem(at, message, HINT);
     None
 }
 
 impl Setting for TlsVersion {
+    const KIND: &'static str = "`1.2` or `1.3`";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim() {
             "1.2" => Ok(Self::Tls12),
             "1.3" => Ok(Self::Tls13),
             _ => Err(complaint(
-                "is not a version of TLS that is spoken here",
+                "is not a supported TLS version",
                 "write `1.2` or `1.3`",
             )),
         }

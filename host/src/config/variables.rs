@@ -1,7 +1,6 @@
-//! `${NAME}` in the file, and the `.env` files that give such names a value.
+//! `${NAME}` in the file, and the `.env` files that define such variables.
 //!
-//! The process environment is read through a function and never written: other
-//! threads read it too.
+//! The process environment is never written, because other threads read it.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -10,28 +9,28 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::file::{Node, Value};
 use super::problem::{Findings, Problem};
+use super::yaml::{Node, YamlValue};
 
-/// Bytes that all variables of a configuration may put into it.
-const LONGEST: usize = 1 << 20;
-/// Bytes of a `.env` file, and of one value there, which may name others.
-const DOTENV: usize = 64 << 10;
-/// How often values there may be named.
-const NAMED: usize = 1000;
+/// Bytes that all variables together may add to a configuration.
+const MAX_EXPANDED: usize = 1 << 20;
+/// Bytes of a `.env` file, and of one value in it, which may refer to others.
+const MAX_DOTENV: usize = 64 << 10;
+/// Number of references to other values in a `.env` file.
+const MAX_REFERENCES: usize = 1000;
 
-/// Where a name's value comes from.
+/// The sources of variables.
 pub(super) struct Variables<'e> {
     environment: &'e dyn Fn(&str) -> Option<String>,
     dotenv: HashMap<String, Zeroizing<String>>,
-    /// Bytes that variables may still put in.
+    /// Bytes that variables may still add.
     left: Cell<usize>,
 }
 
 impl<'e> Variables<'e> {
-    /// Reads the `.env` beside the configuration and the one of the working
-    /// directory, where they exist. The first wins: it belongs to the
-    /// configuration, while others may write to a working directory.
+    /// Reads `.env` in the configuration's directory and in the working directory, if
+    /// they exist. The first wins, since others may be able to write to the working
+    /// directory.
     pub(super) fn read(
         environment: &'e dyn Fn(&str) -> Option<String>,
         directory: &Path,
@@ -51,45 +50,42 @@ impl<'e> Variables<'e> {
         Self {
             environment,
             dotenv,
-            left: Cell::new(LONGEST),
+            left: Cell::new(MAX_EXPANDED),
         }
     }
 
-    /// A variable that the process was started with wins over a file.
+    /// The process environment wins over the files.
     fn get(&self, name: &str) -> Option<Zeroizing<String>> {
         let started_with = (self.environment)(name).map(Zeroizing::new);
         started_with.or_else(|| self.dotenv.get(name).cloned())
     }
 
-    /// Replaces the variables in every text below `node`; `at` is its key.
+    /// Expands the variables in every text below `node`; `at` is its key.
     pub(super) fn expand(&self, node: &mut Node, at: &str, findings: &Findings) {
         match &mut node.value {
-            Value::Scalar(scalar) => match self.expanded(&scalar.written) {
+            YamlValue::Scalar(scalar) => match self.expanded(&scalar.written) {
                 Ok(text) => scalar.text = text,
                 Err(complaints) => {
                     for (message, hint) in complaints {
                         findings.problem(Problem {
-                            file: None,
                             at: at.to_owned(),
-                            line: Some(node.line),
-                            message,
-                            hint: Some(hint),
+                            ..Problem::on_line(node.line, message, hint)
                         });
                     }
-                    node.value = Value::Broken;
+                    node.value = YamlValue::Reported;
                 }
             },
-            Value::List(items) => {
+            YamlValue::List(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     self.expand(item, &format!("{at}[{index}]"), findings);
                 }
             }
-            Value::Map(entries) => {
+            YamlValue::Map(entries) => {
                 for (key, value) in entries {
                     self.expand(value, &super::section::join(at, &key.name), findings);
                 }
             }
-            Value::Null | Value::Broken => {}
+            YamlValue::Null | YamlValue::Reported => {}
         }
     }
 
@@ -100,19 +96,19 @@ impl<'e> Variables<'e> {
             text.push_str(before);
             let name = after.split_once('}').filter(|(name, _)| is_name(name));
             let Some((name, after)) = name else {
-                // The text is not shown: it may be a key.
+                // The text is not shown, since it may be a secret.
                 complaints.push((
-                    "`${` without the name of a variable and a `}`".into(),
-                    "write `${NAME}`, of letters, digits and underscores; a key that holds `${` \
-                     goes into a file named by `apiKeyFile`"
+                    "expected `${NAME}`, found `${` without a valid name and `}`".into(),
+                    "a name has letters, digits and underscores; use `apiKeyFile` for a key that \
+                     contains `${`"
                         .into(),
                 ));
                 break;
             };
             match self.get(name) {
                 Some(value) if value.len() > self.left.get() => {
-                    let hint = "variables may put a megabyte into it";
-                    complaints.push((format!("`{name}` is too long here"), hint.into()));
+                    let hint = "all variables together may add 1 MiB";
+                    complaints.push((format!("variable `{name}` is too long"), hint.into()));
                     break;
                 }
                 Some(value) => {
@@ -120,8 +116,8 @@ impl<'e> Variables<'e> {
                     text.push_str(&value);
                 }
                 None => complaints.push((
-                    format!("the variable `{name}` is not set"),
-                    format!("set `{name}` in the environment, or in a `.env` file"),
+                    format!("variable `{name}` is not set"),
+                    format!("set `{name}` in the environment or in a `.env` file"),
                 )),
             }
             rest = after;
@@ -135,7 +131,7 @@ impl<'e> Variables<'e> {
     }
 }
 
-/// So that one file by two names is read once.
+/// Makes paths comparable, so that the same file is read once.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -146,7 +142,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The entries of one `.env` file; none when it does not exist.
+/// The entries of one `.env` file; empty if it does not exist.
 fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
     let complain = |line: Option<usize>, message: String| {
         findings.problem(Problem {
@@ -154,40 +150,43 @@ fn pairs(path: &Path, findings: &Findings) -> Vec<(String, Zeroizing<String>)> {
             at: String::new(),
             line,
             message,
-            hint: Some("each line is `NAME=value`; quote a value that holds spaces".into()),
+            hint: Some("each line is `NAME=value`; quote values that contain spaces".into()),
         });
     };
     let text = match findings.read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            complain(None, format!("cannot be read: {error}"));
+            complain(None, format!("cannot read the file: {error}"));
             return Vec::new();
         }
     };
     let mut pairs = Vec::new();
-    if text.len() > DOTENV || text.matches('$').count() > NAMED {
-        complain(None, "it is too long, or holds too many `$`".into());
+    if text.len() > MAX_DOTENV || text.matches('$').count() > MAX_REFERENCES {
+        complain(
+            None,
+            "the file is too long, or contains too many `$`".into(),
+        );
         return pairs;
     }
     for item in dotenvy::from_read_iter(text.trim_start_matches('\u{feff}').as_bytes()) {
         match item {
-            Ok((name, value)) if value.len() > DOTENV => {
+            Ok((name, value)) if value.len() > MAX_DOTENV => {
                 drop(Zeroizing::new(value));
-                complain(None, format!("`{name}` is too long"));
+                complain(None, format!("value of `{name}` is too long"));
                 break;
             }
             Ok((name, value)) => pairs.push((name, Zeroizing::new(value))),
-            // Only the line's number is said: the line may hold a key.
+            // Only the line number is shown, since the line may hold a secret.
             Err(dotenvy::Error::LineParse(line, _)) => {
                 let number = text.lines().position(|l| l.trim() == line.trim());
                 complain(
                     number.map(|before| before + 1),
-                    "a line is not `NAME=value`".into(),
+                    "expected `NAME=value`".into(),
                 );
             }
             Err(error) => {
-                complain(None, format!("cannot be read: {error}"));
+                complain(None, format!("cannot read the file: {error}"));
                 break;
             }
         }

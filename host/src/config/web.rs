@@ -1,7 +1,6 @@
-//! The web configuration, a file that all exporters share.
+//! The web configuration, in the format of Prometheus' exporter-toolkit.
 //!
-//! The format is that of Prometheus' exporter-toolkit (`docs/web-configuration.md`
-//! there). Variables are not replaced in it, as nobody else does.
+//! Variables are not expanded in it, since no other exporter does so.
 
 mod headers;
 mod tls;
@@ -10,23 +9,25 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::file;
+use http::HeaderMap;
+
 use super::problem::Findings;
 use super::section::Section;
 use super::setting::{Count, DurationOrZero};
+use super::yaml;
 use crate::http::Web;
 use crate::http::web::{Hash, RateLimit, Users};
 
-/// From this cost on a hash takes seconds.
-const COSTLY: u32 = 16;
+/// A hash with this cost or more takes seconds.
+const SLOW_COST: u32 = 16;
 
-/// Reads the file and all that it names. What is wrong in it is among the
-/// findings; the error is that it cannot be read at all.
+/// Reads the file and the files that it names. Problems in it are added to the
+/// findings; the error is that it cannot be read.
 pub(super) fn read(path: &Path, findings: &Findings) -> io::Result<Web> {
     let text = findings.read_text(path)?;
     let own = Findings::default();
     let directory = path.parent().unwrap_or(Path::new(""));
-    let web = match file::parse(&text, &own) {
+    let web = match yaml::parse(&text, &own) {
         Ok(root) => {
             let mut root = Section::root(&root, &own);
             let web = keys(&mut root, directory);
@@ -42,20 +43,17 @@ pub(super) fn read(path: &Path, findings: &Findings) -> io::Result<Web> {
     Ok(web)
 }
 
-fn keys(root: &mut Section<'_>, directory: &Path) -> Web {
+pub(super) fn keys(root: &mut Section<'_>, directory: &Path) -> Web {
     let encrypted = root.has("tls_server_config");
-    let tls = root.given("tls_server_config", |s| tls::read(s, directory));
-    let headers = root.nested("http_server_config", |s| {
-        if s.optional::<bool>("http2") == Some(true) {
-            let hint = "remove it: clients speak HTTP/1.1 to this exporter";
-            s.warning("http2", "HTTP/2 is not spoken", hint);
-        }
-        s.nested("headers", headers::read)
-    });
-    let users = root.nested("basic_auth_users", users);
-    let rate = root.given("rate_limit", rate).flatten();
+    let text = "TLS. Without this map the exporter serves plain HTTP.";
+    let tls = root.given("tls_server_config", text, |s| tls::read(s, directory));
+    let headers = root.nested("http_server_config", "HTTP.", http);
+    let text = "Basic authentication, for every path. Without users no password is required.";
+    let users = root.nested("basic_auth_users", text, users);
+    let text = "Limits the requests of all clients together. Further ones are answered 429.";
+    let rate = root.given("rate_limit", text, rate).flatten();
     if !encrypted && !users.is_empty() {
-        let hint = "add `tls_server_config`, or let nobody listen in between";
+        let hint = "add `tls_server_config`, or make sure that nobody can listen in";
         root.warning(
             "basic_auth_users",
             "passwords are sent without encryption",
@@ -70,31 +68,45 @@ fn keys(root: &mut Section<'_>, directory: &Path) -> Web {
     }
 }
 
+fn http(section: &mut Section<'_>) -> HeaderMap {
+    let doc = "Accepted. The exporter speaks HTTP/1.1 only, and `true` is a warning.";
+    if section.optional::<bool>("http2", doc) == Some(true) {
+        let hint = "remove it; clients use HTTP/1.1 with this exporter";
+        section.warning("http2", "HTTP/2 is not supported", hint);
+    }
+    let text = "Headers of every response. They replace the default value.";
+    section.nested("headers", text, headers::read)
+}
+
 fn users(section: &mut Section<'_>) -> Vec<(String, Hash)> {
     let mut users = Vec::new();
-    for (name, text) in section.secrets() {
+    let doc = "The password of user `NAME`, as `htpasswd -nBC 10 \"\"` prints it after the `:`.";
+    for (name, text) in section.secrets("bcrypt hash", doc) {
         if name.contains(':') {
-            let hint = "a browser sends what stands before the first `:`";
-            section.problem(name, "a user name with a `:`", hint);
+            let hint = "basic authentication takes `:` as the end of the user name";
+            section.problem(name, "user name contains `:`", hint);
         }
         let Some(hash) = Hash::new(text) else {
             let hint = "write what `htpasswd -nBC 10 \"\"` prints after the `:`";
             section.problem(name, "is not a bcrypt hash", hint);
             continue;
         };
-        if hash.cost() >= COSTLY {
-            let message = format!("a hash of cost {} takes seconds", hash.cost());
-            section.warning(name, message, "a cost of 10 or 12 is usual");
+        if hash.cost() >= SLOW_COST {
+            let message = format!("checking a hash of cost {} takes seconds", hash.cost());
+            section.warning(name, message, "use a cost of 10 to 12");
         }
         users.push((name.to_owned(), hash));
     }
     users
 }
 
-/// An interval of zero, or none, does not limit.
+/// An interval of zero, the default, does not limit.
 fn rate(section: &mut Section<'_>) -> Option<RateLimit> {
-    let interval = section.value("interval", DurationOrZero(Duration::ZERO)).0;
-    let burst = section.optional::<Count>("burst");
+    let doc = "Average time between two requests. `0s` does not limit.";
+    let interval = DurationOrZero(Duration::ZERO);
+    let interval = section.value("interval", interval, doc).0;
+    let doc = "Number of requests that may come at once. Required with an `interval`.";
+    let burst = section.optional::<Count>("burst", doc);
     if interval.is_zero() {
         return None;
     }

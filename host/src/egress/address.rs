@@ -36,14 +36,14 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8]) -> IpAddr {
 /// Where a name that is looked up may lead. An address that the operator wrote
 /// is not looked up, and always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum AddressPolicy {
     /// Not to this machine, its links or its cloud.
     Elsewhere,
     /// Anywhere: `allowLocalAddresses`.
     Anywhere,
 }
 
-impl Reach {
+impl AddressPolicy {
     /// Whether the name may lead to this address.
     pub(super) fn allows(self, name: &str, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -136,7 +136,7 @@ fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn allows(reach: Reach, name: &str, address: &str) -> bool {
+    fn allows(reach: AddressPolicy, name: &str, address: &str) -> bool {
         reach.allows(name, address.parse().unwrap())
     }
 
@@ -194,11 +194,11 @@ mod tests {
             "2001:0:4136:e378:8000:63bf:5601:5601",
         ] {
             assert!(
-                !allows(Reach::Elsewhere, "nbu1.example", address),
+                !allows(AddressPolicy::Elsewhere, "nbu1.example", address),
                 "{address}"
             );
             assert!(
-                allows(Reach::Anywhere, "nbu1.example", address),
+                allows(AddressPolicy::Anywhere, "nbu1.example", address),
                 "{address}"
             );
         }
@@ -224,7 +224,7 @@ mod tests {
             "fd20:ce::255",
         ] {
             assert!(
-                allows(Reach::Elsewhere, "nbu1.example", address),
+                allows(AddressPolicy::Elsewhere, "nbu1.example", address),
                 "{address}"
             );
         }
@@ -233,18 +233,32 @@ mod tests {
     #[test]
     fn localhost_may_lead_to_this_machine_and_nowhere_else_local() {
         for name in ["localhost", "LOCALHOST.", "nbu.localhost"] {
-            assert!(allows(Reach::Elsewhere, name, "127.0.0.1"), "{name}");
-            assert!(allows(Reach::Elsewhere, name, "::1"), "{name}");
-            assert!(!allows(Reach::Elsewhere, name, "169.254.169.254"), "{name}");
+            assert!(
+                allows(AddressPolicy::Elsewhere, name, "127.0.0.1"),
+                "{name}"
+            );
+            assert!(allows(AddressPolicy::Elsewhere, name, "::1"), "{name}");
+            assert!(
+                !allows(AddressPolicy::Elsewhere, name, "169.254.169.254"),
+                "{name}"
+            );
         }
-        assert!(!allows(Reach::Elsewhere, "notlocalhost", "127.0.0.1"));
-        assert!(!allows(Reach::Elsewhere, "localhost.evil", "127.0.0.1"));
+        assert!(!allows(
+            AddressPolicy::Elsewhere,
+            "notlocalhost",
+            "127.0.0.1"
+        ));
+        assert!(!allows(
+            AddressPolicy::Elsewhere,
+            "localhost.evil",
+            "127.0.0.1"
+        ));
     }
 
     fn uses(host: &str, local: &str, peer: &str) -> bool {
         let [local, peer] = [local, peer].map(|text| text.parse().unwrap());
-        assert!(Reach::Anywhere.allows_connection(host, local, peer));
-        Reach::Elsewhere.allows_connection(host, local, peer)
+        assert!(AddressPolicy::Anywhere.allows_connection(host, local, peer));
+        AddressPolicy::Elsewhere.allows_connection(host, local, peer)
     }
 
     #[test]

@@ -9,23 +9,23 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::failure::{Failure, Step};
-use super::patience::Patience;
-use super::record::Record;
+use super::deadlines::RequestDeadlines;
+use super::failure::{RequestFailure, TimeoutStep};
 use super::redact::Redactor;
+use super::request_log::RequestLog;
 use super::session::Session;
 
-/// An answer's body. Ends with a [`Failure`] at the first limit that is broken.
+/// An answer's body. Ends with a [`RequestFailure`] at the first limit that is broken.
 pub(super) struct ResponseBody {
     /// None at the end, and after a failure: the connection is given up at once.
     incoming: Option<Incoming>,
     session: Arc<Session>,
-    record: Record,
+    request_log: RequestLog,
     redactor: Redactor,
     /// They wait until what was held back is read: nobody reads on after them.
     trailers: Option<Frame<Bytes>>,
     received: u64,
-    patience: Patience,
+    deadlines: RequestDeadlines,
     deadline: Instant,
     /// Runs while nothing arrives.
     silence: Option<Pin<Box<Sleep>>>,
@@ -35,39 +35,39 @@ impl ResponseBody {
     pub(super) fn new(
         incoming: Incoming,
         session: Arc<Session>,
-        record: Record,
+        request_log: RequestLog,
         redactor: Redactor,
-        patience: Patience,
+        deadlines: RequestDeadlines,
         deadline: Instant,
     ) -> Self {
         Self {
             incoming: Some(incoming),
             session,
-            record,
+            request_log,
             redactor,
             trailers: None,
             received: 0,
-            patience,
+            deadlines,
             deadline,
             silence: None,
         }
     }
 
     /// The next frame for the guest, if this one makes one.
-    fn accept(&mut self, frame: Frame<Bytes>) -> Result<Option<Frame<Bytes>>, Failure> {
+    fn accept(&mut self, frame: Frame<Bytes>) -> Result<Option<Frame<Bytes>>, RequestFailure> {
         self.silence = None;
         if Instant::now() >= self.deadline {
-            return Err(Failure::Timeout(Step::Total));
+            return Err(RequestFailure::Timeout(TimeoutStep::Total));
         }
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
-        self.record.received(bytes);
+        self.request_log.received(bytes);
         self.received = self.received.saturating_add(bytes);
         let cap = self.session.egress.settings.limits.response_bytes;
         if self.received > cap {
-            return Err(Failure::TooLarge(cap));
+            return Err(RequestFailure::TooLarge(cap));
         }
         let within = self.session.receive(bytes);
-        within.map_err(|rule| self.session.deny(rule, self.record.path()))?;
+        within.map_err(|rule| self.session.deny(rule, self.request_log.path()))?;
         Ok(match frame.into_data() {
             Ok(data) => non_empty(self.redactor.push(data)),
             Err(frame) => Some(self.ending(frame)),
@@ -96,18 +96,18 @@ impl ResponseBody {
     }
 
     /// Ready when it has been silent for too long.
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
-        let (limit, deadline) = (self.patience.between_bytes, self.deadline);
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<RequestFailure> {
+        let (limit, deadline) = (self.deadlines.between_bytes, self.deadline);
         let silence = self.silence.get_or_insert_with(|| {
             let until = Instant::now().checked_add(limit).unwrap_or(deadline);
             Box::pin(sleep_until(until.min(deadline)))
         });
         ready!(silence.as_mut().poll(cx));
         let total = silence.deadline() >= deadline;
-        Poll::Ready(Failure::Timeout(if total {
-            Step::Total
+        Poll::Ready(RequestFailure::Timeout(if total {
+            TimeoutStep::Total
         } else {
-            Step::BetweenBytes
+            TimeoutStep::BetweenBytes
         }))
     }
 }
@@ -118,12 +118,12 @@ fn non_empty(data: Bytes) -> Option<Frame<Bytes>> {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Failure;
+    type Error = RequestFailure;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestFailure>>> {
         let this = &mut *self;
         if let Some(trailers) = this.trailers.take() {
             return Poll::Ready(Some(Ok(trailers)));
@@ -138,7 +138,7 @@ impl Body for ResponseBody {
                     return Poll::Ready(non_empty(this.redactor.finish()).map(Ok));
                 }
                 Poll::Ready(Some(Ok(frame))) => this.accept(frame),
-                Poll::Ready(Some(Err(error))) => Err(Failure::from_chain(&error)),
+                Poll::Ready(Some(Err(error))) => Err(RequestFailure::from_chain(&error)),
                 Poll::Pending => Err(ready!(this.poll_silence(cx))),
             };
             // All of a short piece is held back; the next one follows, or is
@@ -147,7 +147,7 @@ impl Body for ResponseBody {
                 return Poll::Ready(Some(result.map_err(|failure| {
                     this.incoming = None;
                     this.session.tally.cut_short(&failure);
-                    this.record.failed(failure)
+                    this.request_log.failed(failure)
                 })));
             }
         }

@@ -12,11 +12,11 @@ use rustls::pki_types::ServerName;
 use tokio::sync::watch;
 
 use super::connector::{Connector, Handshake};
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::proxy::Proxy;
-use super::settings::{Origin, Scheme, Settings, Tls};
+use super::settings::{Origin, Scheme, Settings, UpstreamTls};
 use super::sockets::Sockets;
-use super::{Error, trust};
+use super::{EgressError, trust};
 
 /// Connections that nobody used for this long are closed.
 const IDLE: Duration = Duration::from_secs(90);
@@ -28,20 +28,23 @@ const LEAST_HEAD: usize = 8 << 10;
 const MAX_HEADERS: usize = 128;
 
 /// A request's body while the guest still writes it.
-pub(super) type GuestBody = UnsyncBoxBody<Bytes, Failure>;
+pub(super) type GuestBody = UnsyncBoxBody<Bytes, RequestFailure>;
 /// The whole of it, as it is sent.
 pub(super) type SentBody = Full<Bytes>;
-pub(super) type Client = legacy::Client<Connector, SentBody>;
+pub(super) type HttpClient = legacy::Client<Connector, SentBody>;
 
 /// Connections of one site. When it is dropped, idle ones are closed and those that
 /// are still being made are given up.
 pub(super) struct Pool {
-    pub(super) client: Client,
+    pub(super) client: HttpClient,
     _open: watch::Sender<()>,
 }
 
 /// Makes the connections of every pool of this site.
-pub(super) fn connector(settings: &Settings, sockets: Arc<Sockets>) -> Result<Connector, Error> {
+pub(super) fn connector(
+    settings: &Settings,
+    sockets: Arc<Sockets>,
+) -> Result<Connector, EgressError> {
     let tls = match settings.origin.scheme {
         Scheme::Http => None,
         Scheme::Https => Some(Handshake {
@@ -80,16 +83,18 @@ pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
 }
 
 /// What the certificate must be for. An IPv6 address stands there bare.
-fn server_name(origin: &Origin, tls: &Tls) -> Result<ServerName<'static>, Error> {
+fn server_name(origin: &Origin, tls: &UpstreamTls) -> Result<ServerName<'static>, EgressError> {
     match &tls.server_name {
-        Some(name) => ServerName::try_from(name.clone()).map_err(|_| Error::Name(name.clone())),
-        None => named(&origin.host).ok_or_else(|| Error::Origin(origin.url())),
+        Some(name) => {
+            ServerName::try_from(name.clone()).map_err(|_| EgressError::Name(name.clone()))
+        }
+        None => named(&origin.host).ok_or_else(|| EgressError::Origin(origin.url())),
     }
 }
 
-fn proxy_name(proxy: &Proxy) -> Result<ServerName<'static>, Error> {
+fn proxy_name(proxy: &Proxy) -> Result<ServerName<'static>, EgressError> {
     let name = proxy.uri.host().and_then(named);
-    name.ok_or_else(|| Error::Origin(proxy.uri.to_string()))
+    name.ok_or_else(|| EgressError::Origin(proxy.uri.to_string()))
 }
 
 fn named(host: &str) -> Option<ServerName<'static>> {
@@ -109,9 +114,9 @@ mod tests {
                 host: host.into(),
                 port: 1556,
             };
-            let tls = Tls {
+            let tls = UpstreamTls {
                 server_name: instead.map(str::to_owned),
-                ..Tls::default()
+                ..UpstreamTls::default()
             };
             server_name(&origin, &tls).map(|name| name.to_str().into_owned())
         };
@@ -121,8 +126,11 @@ mod tests {
         assert_eq!(name("10.0.0.1", Some("nbu1")).unwrap(), "nbu1");
         assert_eq!(
             name("not a name", None),
-            Err(Error::Origin("https://not a name:1556".into()))
+            Err(EgressError::Origin("https://not a name:1556".into()))
         );
-        assert_eq!(name("nbu1", Some("n 1")), Err(Error::Name("n 1".into())));
+        assert_eq!(
+            name("nbu1", Some("n 1")),
+            Err(EgressError::Name("n 1".into()))
+        );
     }
 }

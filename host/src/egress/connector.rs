@@ -18,20 +18,20 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::address::Reach;
+use super::address::AddressPolicy;
 use super::allow::Rule;
-use super::failure::{Failure, Shortage, Step};
+use super::failure::{RequestFailure, Shortage, TimeoutStep};
 use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::settings::{Settings, Timeouts};
 use super::sockets::Sockets;
-use super::stream::Stream;
+use super::stream::UpstreamConnection;
 
 /// Makes the connections of one pool.
 #[derive(Clone)]
 pub(super) struct Connector {
     /// To the site, or to the proxy before it.
-    leg: Leg,
+    hop: Hop,
     proxy: Option<Proxy>,
     /// None over plain HTTP.
     tls: Option<Handshake>,
@@ -43,9 +43,9 @@ pub(super) struct Connector {
 
 /// One connection to one server, encrypted or not.
 #[derive(Clone)]
-struct Leg {
+struct Hop {
     tcp: HttpConnector<Resolver>,
-    reach: Reach,
+    reach: AddressPolicy,
     tls: Option<Handshake>,
     timeouts: Timeouts,
 }
@@ -59,7 +59,7 @@ pub(super) struct Handshake {
 
 pub(super) type Tcp = TokioIo<TcpStream>;
 pub(super) type Link = MaybeHttpsStream<Tcp>;
-type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, Failure>> + Send>>;
+type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, RequestFailure>> + Send>>;
 
 impl Connector {
     /// `tls` is for the site, `proxy_tls` for the proxy.
@@ -70,9 +70,9 @@ impl Connector {
         sockets: Arc<Sockets>,
     ) -> Self {
         let reach = if settings.allow_local_addresses {
-            Reach::Anywhere
+            AddressPolicy::Anywhere
         } else {
-            Reach::Elsewhere
+            AddressPolicy::Elsewhere
         };
         let timeouts = settings.timeouts;
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
@@ -81,7 +81,7 @@ impl Connector {
         // Divided among a name's addresses, so that one that does not answer
         // leaves time for the next.
         tcp.set_connect_timeout(Some(timeouts.connect));
-        let leg = Leg {
+        let hop = Hop {
             tcp,
             reach,
             tls: proxy_tls,
@@ -89,7 +89,7 @@ impl Connector {
         };
         let proxy = settings.proxy.clone();
         Self {
-            leg,
+            hop,
             proxy,
             tls,
             sockets,
@@ -105,28 +105,28 @@ impl Connector {
         }
     }
 
-    async fn connect(mut self, server: Uri) -> Result<Stream, Failure> {
-        let Timeouts { connect, tls, .. } = self.leg.timeouts;
+    async fn connect(mut self, server: Uri) -> Result<UpstreamConnection, RequestFailure> {
+        let Timeouts { connect, tls, .. } = self.hop.timeouts;
         let socket = self.sockets.take(connect / 2).await?;
         let (link, forwards) = match (&self.proxy, &self.tls) {
-            (None, _) => (self.leg.call(server).await?, false),
-            (Some(proxy), None) => (self.leg.call(proxy.uri.clone()).await?, true),
-            (Some(proxy), Some(_)) => (tunnel(proxy, self.leg.clone(), server).await?, false),
+            (None, _) => (self.hop.call(server).await?, false),
+            (Some(proxy), None) => (self.hop.call(proxy.uri.clone()).await?, true),
+            (Some(proxy), Some(_)) => (tunnel(proxy, self.hop.clone(), server).await?, false),
         };
         let stream = match self.tls {
             None => MaybeHttpsStream::Http(link),
             Some(handshake) => handshake.shake(link, tls).await?,
         };
-        Ok(Stream::new(stream, forwards, socket))
+        Ok(UpstreamConnection::new(stream, forwards, socket))
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = Failure;
-    type Future = Connecting<Stream>;
+    type Response = UpstreamConnection;
+    type Error = RequestFailure;
+    type Future = Connecting<UpstreamConnection>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
         // The resolver, which is all that TCP waits for, is always ready.
         Poll::Ready(Ok(()))
     }
@@ -138,7 +138,7 @@ impl Service<Uri> for Connector {
                 connected = connector.connect(server) => connected,
                 // The HTTP library goes on connecting when a request has found another
                 // connection, and keeps the pool open meanwhile.
-                () = is_dropped(pool) => Err(Failure::Aborted),
+                () = is_dropped(pool) => Err(RequestFailure::Aborted),
             }
         })
     }
@@ -152,24 +152,24 @@ async fn is_dropped(pool: Option<watch::Receiver<()>>) {
 }
 
 /// Has the proxy connect us to the server; it sees no more than its name.
-async fn tunnel(proxy: &Proxy, leg: Leg, server: Uri) -> Result<Link, Failure> {
-    let limit = leg.timeouts.connect.saturating_add(leg.timeouts.tls);
-    let mut tunnel = Tunnel::new(proxy.uri.clone(), leg);
+async fn tunnel(proxy: &Proxy, hop: Hop, server: Uri) -> Result<Link, RequestFailure> {
+    let limit = hop.timeouts.connect.saturating_add(hop.timeouts.tls);
+    let mut tunnel = Tunnel::new(proxy.uri.clone(), hop);
     if let Some(authorization) = &proxy.authorization {
         tunnel = tunnel.with_auth(authorization.clone());
     }
     timeout(limit, tunnel.call(server))
         .await
-        .map_err(|_| Failure::Timeout(Step::Connect))?
-        .map_err(|error| Failure::from_tunnel(&error))
+        .map_err(|_| RequestFailure::Timeout(TimeoutStep::Connect))?
+        .map_err(|error| RequestFailure::from_tunnel(&error))
 }
 
-impl Service<Uri> for Leg {
+impl Service<Uri> for Hop {
     type Response = Link;
-    type Error = Failure;
+    type Error = RequestFailure;
     type Future = Connecting<Link>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
         Poll::Ready(Ok(()))
     }
 
@@ -180,7 +180,7 @@ impl Service<Uri> for Leg {
         Box::pin(async move {
             let tcp = timeout(timeouts.connect, connecting)
                 .await
-                .map_err(|_| Failure::Timeout(Step::Connect))?
+                .map_err(|_| RequestFailure::Timeout(TimeoutStep::Connect))?
                 .map_err(|error| unconnected(&error))?;
             check_ends(reach, &host, tcp.inner())?;
             match tls {
@@ -196,48 +196,52 @@ impl Handshake {
         self,
         below: T,
         limit: std::time::Duration,
-    ) -> Result<MaybeHttpsStream<T>, Failure>
+    ) -> Result<MaybeHttpsStream<T>, RequestFailure>
     where
         T: hyper::rt::Read + hyper::rt::Write + Unpin,
     {
         let shaking = TlsConnector::from(self.config).connect(self.server, TokioIo::new(below));
         timeout(limit, shaking)
             .await
-            .map_err(|_| Failure::Timeout(Step::Tls))?
+            .map_err(|_| RequestFailure::Timeout(TimeoutStep::Tls))?
             .map(MaybeHttpsStream::from)
-            .map_err(|error| match Failure::from_chain(&error) {
-                Failure::Incomplete => Failure::Tls("closed during the handshake".into()),
+            .map_err(|error| match RequestFailure::from_chain(&error) {
+                RequestFailure::Incomplete => {
+                    RequestFailure::Tls("closed during the handshake".into())
+                }
                 failure => failure,
             })
     }
 }
 
 /// Whether a name has led to this machine by one of its own addresses.
-fn check_ends(reach: Reach, host: &str, tcp: &TcpStream) -> Result<(), Failure> {
+fn check_ends(reach: AddressPolicy, host: &str, tcp: &TcpStream) -> Result<(), RequestFailure> {
     let ends = tcp
         .local_addr()
         .and_then(|local| Ok((local, tcp.peer_addr()?)));
-    let (local, peer) = ends.map_err(|_| Failure::Terminated)?;
+    let (local, peer) = ends.map_err(|_| RequestFailure::Terminated)?;
     if reach.allows_connection(host, local.ip(), peer.ip()) {
         Ok(())
     } else {
-        Err(Failure::Denied(Rule::Address))
+        Err(RequestFailure::Denied(Rule::Address))
     }
 }
 
 /// `error` is one of the HTTP library, whose type it keeps to itself.
-fn unconnected(error: &(dyn std::error::Error + 'static)) -> Failure {
+fn unconnected(error: &(dyn std::error::Error + 'static)) -> RequestFailure {
     let io = error
         .source()
         .and_then(|cause| cause.downcast_ref::<std::io::Error>());
     if let Some(shortage) = io.and_then(Shortage::of) {
-        return Failure::NoDescriptor(shortage);
+        return RequestFailure::NoDescriptor(shortage);
     }
     match io {
-        Some(io) if io.kind() == std::io::ErrorKind::TimedOut => Failure::Timeout(Step::Connect),
-        Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::Refused,
-        Some(io) => Failure::Unreachable(io.to_string()),
-        None => Failure::from_chain(error),
+        Some(io) if io.kind() == std::io::ErrorKind::TimedOut => {
+            RequestFailure::Timeout(TimeoutStep::Connect)
+        }
+        Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => RequestFailure::Refused,
+        Some(io) => RequestFailure::Unreachable(io.to_string()),
+        None => RequestFailure::from_chain(error),
     }
 }
 
@@ -249,10 +253,10 @@ mod tests {
 
     /// A leg whose resolver lets every address through, so that the check of the
     /// connection is what refuses.
-    fn leg(reach: Reach) -> Leg {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(Reach::Anywhere));
+    fn hop(reach: AddressPolicy) -> Hop {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(AddressPolicy::Anywhere));
         tcp.enforce_http(false);
-        Leg {
+        Hop {
             tcp,
             reach,
             tls: None,
@@ -267,17 +271,25 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let connect = async |reach, host: &str| {
             let server = format!("http://{host}:{port}").parse().unwrap();
-            let link = leg(reach).call(server).await;
+            let link = hop(reach).call(server).await;
             let (stream, _) = listener.accept().await.unwrap();
             (link, stream)
         };
-        let (refused, stream) = connect(Reach::Elsewhere, "0x7f000001").await;
-        assert_eq!(refused.err(), Some(Failure::Denied(Rule::Address)));
+        let (refused, stream) = connect(AddressPolicy::Elsewhere, "0x7f000001").await;
+        assert_eq!(refused.err(), Some(RequestFailure::Denied(Rule::Address)));
         stream.readable().await.unwrap();
         assert_eq!(stream.try_read(&mut [0; 1]).unwrap(), 0, "only the end");
         for host in ["127.0.0.1", "localhost"] {
-            assert!(connect(Reach::Elsewhere, host).await.0.is_ok(), "{host}");
+            assert!(
+                connect(AddressPolicy::Elsewhere, host).await.0.is_ok(),
+                "{host}"
+            );
         }
-        assert!(connect(Reach::Anywhere, "0x7f000001").await.0.is_ok());
+        assert!(
+            connect(AddressPolicy::Anywhere, "0x7f000001")
+                .await
+                .0
+                .is_ok()
+        );
     }
 }

@@ -11,11 +11,11 @@ use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::ResponseBody;
-use super::client::{Client, GuestBody, SentBody};
-use super::failure::{Failure, Step};
-use super::patience::Patience;
-use super::record::Record;
+use super::client::{GuestBody, HttpClient, SentBody};
+use super::deadlines::RequestDeadlines;
+use super::failure::{RequestFailure, TimeoutStep};
 use super::redact::Redactor;
+use super::request_log::RequestLog;
 use super::session::Session;
 use super::{Egress, Scheme, credential, request};
 
@@ -24,8 +24,8 @@ impl Session {
     pub(super) async fn exchange(
         self: Arc<Self>,
         request: Request<GuestBody>,
-        patience: Patience,
-    ) -> Result<Response<ResponseBody>, Failure> {
+        deadlines: RequestDeadlines,
+    ) -> Result<Response<ResponseBody>, RequestFailure> {
         let asked = request.uri().to_string();
         let slot = self
             .admit(&request)
@@ -35,35 +35,35 @@ impl Session {
         let path = egress.readdress(&mut sent.uri);
         let id = egress.sign(&sent.method, &mut sent.headers);
         let method = sent.method.clone();
-        let mut record = Record::new(Arc::clone(&egress), method, path, id, slot);
+        let mut request_log = RequestLog::new(Arc::clone(&egress), method, path, id, slot);
 
         self.tally.sent();
         let begun = Instant::now();
-        let deadline = begun.checked_add(patience.total).unwrap_or(begun);
+        let deadline = begun.checked_add(deadlines.total).unwrap_or(begun);
         let limit = egress.settings.limits.request_bytes;
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
-            let response = answer(&self.pool.client, request, patience).await?;
+            let response = answer(&self.pool.client, request, deadlines).await?;
             egress.fitting(response)
         };
         let answer = timeout_at(deadline, exchanging)
             .await
-            .unwrap_or(Err(Failure::Timeout(Step::Total)))
+            .unwrap_or(Err(RequestFailure::Timeout(TimeoutStep::Total)))
             .map_err(|failure| match failure {
                 // What is only found on the way.
-                Failure::Denied(rule) => self.deny(rule, &asked),
+                RequestFailure::Denied(rule) => self.deny(rule, &asked),
                 failure => failure,
             })
             .inspect_err(|failure| self.tally.failed(failure))
-            .map_err(|failure| record.failed(failure))?;
+            .map_err(|failure| request_log.failed(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
         self.tally.answered(head.status);
-        record.answered(head.status);
+        request_log.answered(head.status);
         credential::strip(&mut head.headers);
         egress.secrets.redact_headers(&mut head.headers);
         let redactor = Redactor::new(Arc::clone(&egress.secrets));
-        let body = ResponseBody::new(incoming, self, record, redactor, patience, deadline);
+        let body = ResponseBody::new(incoming, self, request_log, redactor, deadlines, deadline);
         Ok(Response::from_parts(head, body))
     }
 }
@@ -107,7 +107,7 @@ impl Egress {
 
     /// A body that says beforehand that it is too large is not begun, nor one
     /// that was packed without being asked for: no secret would be found in it.
-    fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
+    fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, RequestFailure> {
         for (header, plain) in [
             (CONTENT_ENCODING, "identity"),
             (TRANSFER_ENCODING, "chunked"),
@@ -115,13 +115,13 @@ impl Egress {
             for value in response.headers().get_all(header) {
                 if !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()) {
                     let coding = String::from_utf8_lossy(value.as_bytes());
-                    return Err(Failure::Encoded(coding.into_owned()));
+                    return Err(RequestFailure::Encoded(coding.into_owned()));
                 }
             }
         }
         let cap = self.settings.limits.response_bytes;
         if response.body().size_hint().lower() > cap {
-            return Err(Failure::TooLarge(cap));
+            return Err(RequestFailure::TooLarge(cap));
         }
         Ok(response)
     }
@@ -129,10 +129,10 @@ impl Egress {
 
 /// Waits for a connection, then for the first byte.
 async fn answer(
-    client: &Client,
+    client: &HttpClient,
     mut request: Request<SentBody>,
-    patience: Patience,
-) -> Result<Response<Incoming>, Failure> {
+    deadlines: RequestDeadlines,
+) -> Result<Response<Incoming>, RequestFailure> {
     let mut captured = capture_connection(&mut request);
     let connected = async { drop(captured.wait_for_connection_metadata().await) };
     let mut response = pin!(client.request(request));
@@ -140,14 +140,14 @@ async fn answer(
         // A connection that failed by itself says more than our timeout.
         biased;
         answer = &mut response => {
-            return answer.map_err(|error| Failure::from_chain(&error));
+            return answer.map_err(|error| RequestFailure::from_chain(&error));
         }
-        in_time = timeout(patience.connect, connected) => {
-            in_time.map_err(|_| Failure::Timeout(Step::Connect))?;
+        in_time = timeout(deadlines.connect, connected) => {
+            in_time.map_err(|_| RequestFailure::Timeout(TimeoutStep::Connect))?;
         }
     }
-    timeout(patience.first_byte, response)
+    timeout(deadlines.first_byte, response)
         .await
-        .map_err(|_| Failure::Timeout(Step::FirstByte))?
-        .map_err(|error| Failure::from_chain(&error))
+        .map_err(|_| RequestFailure::Timeout(TimeoutStep::FirstByte))?
+        .map_err(|error| RequestFailure::from_chain(&error))
 }

@@ -11,10 +11,10 @@ use super::redact::Secrets;
 /// Characters of a reason.
 const SHOWN: usize = 200;
 
-/// One reason. Once it is [`redacted`](Failure::redacted), it may be logged and
+/// One reason. Once it is [`redacted`](RequestFailure::redacted), it may be logged and
 /// shown to a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// It never left.
     Denied(Rule),
     /// The name has no address.
@@ -26,7 +26,7 @@ pub(super) enum Failure {
     /// There was no file descriptor for a connection.
     NoDescriptor(Shortage),
     /// A step took longer than it may.
-    Timeout(Step),
+    Timeout(TimeoutStep),
     /// The proxy did not connect us to the server.
     Proxy(String),
     /// The server's certificate is not trusted.
@@ -64,7 +64,7 @@ pub(super) enum Shortage {
 
 /// The steps that have a limit of their own; see `Timeouts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum TimeoutStep {
     Connect,
     Tls,
     FirstByte,
@@ -72,7 +72,7 @@ pub(super) enum Step {
     Total,
 }
 
-impl Failure {
+impl RequestFailure {
     /// The `code` label of `nbu_exporter_upstream_requests_total`.
     pub(super) fn word(&self) -> &'static str {
         match self {
@@ -209,7 +209,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for RequestFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(rule) => write!(f, "denied: {}", rule.as_str()),
@@ -233,7 +233,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Error for Failure {}
+impl Error for RequestFailure {}
 
 impl Shortage {
     /// What the system says when it has no descriptor left.
@@ -261,7 +261,7 @@ impl fmt::Display for Shortage {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for TimeoutStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connect",
@@ -287,14 +287,14 @@ mod tests {
         let secrets = Secrets::new(&super::super::tests::settings(1));
         let long = format!("{}s3cret-key", "x".repeat(SHOWN - 5));
         for kind in [
-            Failure::Name,
-            Failure::Unreachable,
-            Failure::Proxy,
-            Failure::Certificate,
-            |text| Failure::Alert(0, text),
-            Failure::Tls,
-            Failure::Malformed,
-            Failure::Encoded,
+            RequestFailure::Name,
+            RequestFailure::Unreachable,
+            RequestFailure::Proxy,
+            RequestFailure::Certificate,
+            |text| RequestFailure::Alert(0, text),
+            RequestFailure::Tls,
+            RequestFailure::Malformed,
+            RequestFailure::Encoded,
         ] {
             let shown = kind("is `s3cret-key`".to_owned()).redacted(&secrets);
             assert_eq!(shown, kind("is `**********`".to_owned()));
@@ -312,12 +312,15 @@ mod tests {
         drop(connection);
         let error = sending.await.unwrap_err();
         assert!(error.source().is_some(), "words of the library's own");
-        assert_eq!(Failure::from_chain(&error), Failure::Terminated);
+        assert_eq!(
+            RequestFailure::from_chain(&error),
+            RequestFailure::Terminated
+        );
     }
     #[test]
     fn a_lack_of_descriptors_is_named_whoever_notices_it() {
         for (errno, words) in [(Errno::MFILE, "EMFILE"), (Errno::NFILE, "ENFILE")] {
-            let failure = Failure::from_chain(&io::Error::from(errno));
+            let failure = RequestFailure::from_chain(&io::Error::from(errno));
             assert_eq!(failure.word(), "no_descriptor");
             let said = failure.to_string();
             assert!(said.starts_with("no file descriptors left"), "{said}");

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use super::proxy::Proxy;
-use super::settings::{Limits, Settings, Timeouts, Tls, TlsVersion};
+use super::settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
 
 impl Settings {
     /// Equal for settings that make the same way out, so that a reload can keep
@@ -45,8 +45,8 @@ impl Settings {
 }
 
 /// Last, since of its authorities the number varies.
-fn add_tls(hash: &mut Sha256, tls: &Tls) {
-    let Tls {
+fn add_tls(hash: &mut Sha256, tls: &UpstreamTls) {
+    let UpstreamTls {
         authorities,
         identity,
         server_name,
@@ -76,8 +76,8 @@ fn steps(timeouts: &Timeouts) -> [Duration; 5] {
 }
 
 /// Every amount, likewise.
-fn amounts(limits: &Limits) -> [u64; 9] {
-    let Limits {
+fn amounts(limits: &RequestLimits) -> [u64; 9] {
+    let RequestLimits {
         url_bytes,
         request_headers,
         request_header_bytes,

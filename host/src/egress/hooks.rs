@@ -12,8 +12,8 @@ use tracing::Instrument;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::allow::Rule;
-use super::failure::{Failure, Step};
-use super::patience::Patience;
+use super::deadlines::RequestDeadlines;
+use super::failure::{RequestFailure, TimeoutStep};
 use super::permit::Permit;
 use super::session::Session;
 use super::traffic::Tally;
@@ -49,9 +49,9 @@ impl Hooks {
         self.session.tally.clone()
     }
 
-    fn patience(&self, options: Option<RequestOptions>) -> Patience {
+    fn deadlines(&self, options: Option<RequestOptions>) -> RequestDeadlines {
         let wish = options.unwrap_or_default();
-        Patience::new(&self.session.egress.settings.timeouts).shortened(
+        RequestDeadlines::new(&self.session.egress.settings.timeouts).shortened(
             wish.connect_timeout,
             wish.first_byte_timeout,
             wish.between_bytes_timeout,
@@ -92,7 +92,7 @@ fn detached(headers: &HeaderMap) -> HeaderMap {
 /// What `wasi:http` hands over besides an answer: work to go on with it, of
 /// which the pool leaves none.
 type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
-type Answer = Result<(Response<WasiBody>, Rest), Error>;
+type ResponseResult = Result<(Response<WasiBody>, Rest), Error>;
 
 impl WasiHttpHooks for Hooks {
     /// A guest that sets one of these gets `header-error.forbidden`. Answers lose
@@ -128,17 +128,17 @@ impl WasiHttpHooks for Hooks {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Rest,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
-        let patience = self.patience(options);
+    ) -> Box<dyn Future<Output = ResponseResult> + Send> {
+        let deadlines = self.deadlines(options);
         let Some(reservation) = self.budget.reserve(self.cost(&request)) else {
             // The call ends with a fault of memory.
             let why = "no memory is left for a request".to_owned();
             return Box::new(ready(Err(Error::InternalError(Some(why)))));
         };
         // The guest broke off its own request; the reason is the guest's.
-        let request = request.map(|body| body.map_err(|_| Failure::Aborted).boxed_unsync());
+        let request = request.map(|body| body.map_err(|_| RequestFailure::Aborted).boxed_unsync());
         let exchange = Arc::clone(&self.session)
-            .exchange(request, patience)
+            .exchange(request, deadlines)
             .in_current_span();
         Box::new(async move {
             let mut response = exchange.await?;
@@ -157,36 +157,42 @@ impl WasiHttpHooks for Hooks {
 }
 
 /// The code that a guest sees.
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<RequestFailure> for Error {
+    fn from(failure: RequestFailure) -> Self {
         match failure {
-            Failure::Denied(rule) => denied(rule),
-            Failure::Name(reason) => Self::DnsError {
+            RequestFailure::Denied(rule) => denied(rule),
+            RequestFailure::Name(reason) => Self::DnsError {
                 rcode: Some(reason),
                 info_code: None,
             },
-            Failure::Refused => Self::ConnectionRefused,
-            Failure::Unreachable(_) => Self::DestinationUnavailable,
-            failure @ Failure::NoDescriptor(_) => Self::InternalError(Some(failure.to_string())),
-            Failure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),
+            RequestFailure::Refused => Self::ConnectionRefused,
+            RequestFailure::Unreachable(_) => Self::DestinationUnavailable,
+            failure @ RequestFailure::NoDescriptor(_) => {
+                Self::InternalError(Some(failure.to_string()))
+            }
+            RequestFailure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),
             // A handshake that hangs is a connection that is never there;
             // `tls-protocol-error` would say that something wrong was said.
-            Failure::Timeout(Step::Connect | Step::Tls) => Self::ConnectionTimeout,
-            Failure::Timeout(Step::FirstByte | Step::Total) => Self::HttpResponseTimeout,
-            Failure::Timeout(Step::BetweenBytes) => Self::ConnectionReadTimeout,
-            Failure::Certificate(_) => Self::TlsCertificateError,
-            Failure::Alert(id, name) => Self::TlsAlertReceived {
+            RequestFailure::Timeout(TimeoutStep::Connect | TimeoutStep::Tls) => {
+                Self::ConnectionTimeout
+            }
+            RequestFailure::Timeout(TimeoutStep::FirstByte | TimeoutStep::Total) => {
+                Self::HttpResponseTimeout
+            }
+            RequestFailure::Timeout(TimeoutStep::BetweenBytes) => Self::ConnectionReadTimeout,
+            RequestFailure::Certificate(_) => Self::TlsCertificateError,
+            RequestFailure::Alert(id, name) => Self::TlsAlertReceived {
                 alert_id: Some(id),
                 alert_message: Some(name),
             },
-            Failure::Tls(_) => Self::TlsProtocolError,
-            Failure::Terminated => Self::ConnectionTerminated,
-            Failure::Incomplete => Self::HttpResponseIncomplete,
-            Failure::TooLarge(cap) => Self::HttpResponseBodySize(Some(cap)),
-            Failure::HeadTooLarge => Self::HttpResponseHeaderSectionSize(None),
-            Failure::Malformed(_) => Self::HttpProtocolError,
-            Failure::Encoded(coding) => Self::HttpResponseContentCoding(Some(coding)),
-            Failure::Aborted => Self::HttpRequestBodySize(None),
+            RequestFailure::Tls(_) => Self::TlsProtocolError,
+            RequestFailure::Terminated => Self::ConnectionTerminated,
+            RequestFailure::Incomplete => Self::HttpResponseIncomplete,
+            RequestFailure::TooLarge(cap) => Self::HttpResponseBodySize(Some(cap)),
+            RequestFailure::HeadTooLarge => Self::HttpResponseHeaderSectionSize(None),
+            RequestFailure::Malformed(_) => Self::HttpProtocolError,
+            RequestFailure::Encoded(coding) => Self::HttpResponseContentCoding(Some(coding)),
+            RequestFailure::Aborted => Self::HttpRequestBodySize(None),
         }
     }
 }

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use super::allow::Rule;
 use super::client::{GuestBody, SentBody};
 use super::credential::REQUEST_ID;
-use super::failure::Failure;
+use super::failure::RequestFailure;
 
 /// Whether to list only monitored drives (`storage.yaml GET /storage/drives`).
 const MONITORED_ONLY: HeaderName = HeaderName::from_static("x-netbackup-monitored-devices-only");
@@ -57,7 +57,7 @@ pub(super) async fn frame(
     mut head: request::Parts,
     body: GuestBody,
     limit: u64,
-) -> Result<Request<SentBody>, Failure> {
+) -> Result<Request<SentBody>, RequestFailure> {
     if head.method != Method::POST {
         return Ok(Request::from_parts(head, SentBody::default()));
     }
@@ -67,7 +67,7 @@ pub(super) async fn frame(
 }
 
 /// The body without its trailers.
-async fn collect(body: GuestBody, limit: u64) -> Result<Bytes, Failure> {
+async fn collect(body: GuestBody, limit: u64) -> Result<Bytes, RequestFailure> {
     let mut body = pin!(body);
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -75,7 +75,7 @@ async fn collect(body: GuestBody, limit: u64) -> Result<Bytes, Failure> {
             continue;
         };
         if (all.len() + data.len()) as u64 > limit {
-            return Err(Failure::Denied(Rule::Body));
+            return Err(RequestFailure::Denied(Rule::Body));
         }
         all.extend_from_slice(&data);
     }

@@ -8,20 +8,20 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
-use super::address::Reach;
+use super::address::AddressPolicy;
 use super::allow::Rule;
-use super::failure::{Failure, Shortage};
+use super::failure::{RequestFailure, Shortage};
 
 /// The system's resolver, whose answers are looked at before anybody connects:
 /// what was checked is what is used, whatever the name says the next time.
 #[derive(Clone)]
 pub(super) struct Resolver {
     system: GaiResolver,
-    reach: Reach,
+    reach: AddressPolicy,
 }
 
 impl Resolver {
-    pub(super) fn new(reach: Reach) -> Self {
+    pub(super) fn new(reach: AddressPolicy) -> Self {
         let system = GaiResolver::new();
         Self { system, reach }
     }
@@ -29,13 +29,13 @@ impl Resolver {
 
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Failure>> + Send>>;
+    type Error = RequestFailure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, RequestFailure>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
         self.system
             .poll_ready(cx)
-            .map_err(|error| Failure::Name(error.to_string()))
+            .map_err(|error| RequestFailure::Name(error.to_string()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
@@ -47,7 +47,7 @@ impl Service<Name> for Resolver {
                 .filter(|found| reach.allows(&host, found.ip()))
                 .collect();
             if allowed.is_empty() {
-                Err(Failure::Denied(Rule::Address))
+                Err(RequestFailure::Denied(Rule::Address))
             } else {
                 Ok(allowed.into_iter())
             }
@@ -55,10 +55,10 @@ impl Service<Name> for Resolver {
     }
 }
 
-fn unresolved(error: &io::Error) -> Failure {
+fn unresolved(error: &io::Error) -> RequestFailure {
     match Shortage::of(error) {
-        Some(shortage) => Failure::NoDescriptor(shortage),
-        None => Failure::Name(error.to_string()),
+        Some(shortage) => RequestFailure::NoDescriptor(shortage),
+        None => RequestFailure::Name(error.to_string()),
     }
 }
 
@@ -76,17 +76,23 @@ mod tests {
             let found = Resolver::new(reach).call(name.parse().unwrap()).await;
             found.map(|all| all.map(|it| it.ip()).collect::<Vec<_>>())
         };
-        let denied = Err(Failure::Denied(Rule::Address));
+        let denied = Err(RequestFailure::Denied(Rule::Address));
         for (name, address) in [
             ("0x7f000001", [127, 0, 0, 1]),
             ("0xa9fea9fe", [169, 254, 169, 254]),
             ("0xa83f8110", [168, 63, 129, 16]),
         ] {
-            assert_eq!(lookup(Reach::Elsewhere, name).await, denied, "{name}");
-            let found = lookup(Reach::Anywhere, name).await.unwrap();
+            assert_eq!(
+                lookup(AddressPolicy::Elsewhere, name).await,
+                denied,
+                "{name}"
+            );
+            let found = lookup(AddressPolicy::Anywhere, name).await.unwrap();
             assert_eq!(found, [IpAddr::from(address)], "{name}");
         }
-        let found = lookup(Reach::Elsewhere, "0x0a000001").await.unwrap();
+        let found = lookup(AddressPolicy::Elsewhere, "0x0a000001")
+            .await
+            .unwrap();
         assert_eq!(found, [IpAddr::from([10, 0, 0, 1])]);
     }
 }

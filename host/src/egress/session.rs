@@ -10,9 +10,9 @@ use tracing::warn;
 
 use super::allow::{self, Rule};
 use super::client::{GuestBody, Pool};
-use super::failure::Failure;
+use super::failure::RequestFailure;
 use super::permit::Permit;
-use super::settings::Limits;
+use super::settings::RequestLimits;
 use super::traffic::Tally;
 use super::{Egress, credential};
 
@@ -36,7 +36,7 @@ pub(super) struct Session {
 }
 
 /// Held as long as a request or its body lives.
-pub(super) struct Slot {
+pub(super) struct RequestSlot {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// Whether a request may leave now.
-    pub(super) fn admit(&self, request: &Request<GuestBody>) -> Result<Slot, Rule> {
+    pub(super) fn admit(&self, request: &Request<GuestBody>) -> Result<RequestSlot, Rule> {
         let settings = &self.egress.settings;
         // Refused ones count too: asking costs, whatever comes of it.
         if self.requests.fetch_add(1, Relaxed) >= settings.limits.requests {
@@ -76,7 +76,7 @@ impl Session {
         }
         fits(&settings.limits, request)?;
         let slot = Arc::clone(&self.slots).try_acquire_owned();
-        slot.map(|permit| Slot { _permit: permit })
+        slot.map(|permit| RequestSlot { _permit: permit })
             .map_err(|_| Rule::Concurrency)
     }
 
@@ -92,7 +92,7 @@ impl Session {
 
     /// Counts a refusal, and says the first one to the log. `what` is the URL,
     /// or the name of a header.
-    pub(super) fn deny(&self, rule: Rule, what: &str) -> Failure {
+    pub(super) fn deny(&self, rule: Rule, what: &str) -> RequestFailure {
         let site = &self.egress.site;
         self.egress.observer.denied(site, rule.as_str());
         if !self.warned.swap(true, Relaxed) {
@@ -100,7 +100,7 @@ impl Session {
             let what: String = what.chars().take(SHOWN).collect();
             warn!(%site, guest, rule = rule.as_str(), what, "Request refused");
         }
-        Failure::Denied(rule)
+        RequestFailure::Denied(rule)
     }
 }
 
@@ -114,7 +114,7 @@ impl Drop for Session {
 }
 
 /// Whether a request keeps within the limits of a single one.
-fn fits(limits: &Limits, request: &Request<GuestBody>) -> Result<(), Rule> {
+fn fits(limits: &RequestLimits, request: &Request<GuestBody>) -> Result<(), Rule> {
     if length(request.uri()) > limits.url_bytes {
         return Err(Rule::Url);
     }

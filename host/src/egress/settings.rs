@@ -20,7 +20,7 @@ pub struct Settings {
     /// Added to every request by the host; the guest never sees it.
     pub credential: ApiKey,
     /// How server and host prove who they are. Unused over plain HTTP.
-    pub tls: Tls,
+    pub tls: UpstreamTls,
     /// None: the site is connected to directly.
     pub proxy: Option<Proxy>,
     /// Whether the site's name may lead to this machine, its links or the
@@ -29,7 +29,7 @@ pub struct Settings {
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How much a request and a collection may be.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 /// Scheme, host and port.
@@ -53,7 +53,7 @@ pub enum Scheme {
 
 /// Trust in a site's certificate, and the certificate that is shown to it.
 #[derive(Clone, Debug, Default)]
-pub struct Tls {
+pub struct UpstreamTls {
     /// The certificates that may have signed the server's; empty means the
     /// system's trust store.
     pub authorities: Vec<CertificateDer<'static>>,
@@ -95,7 +95,7 @@ pub struct Timeouts {
 /// The most that a request, an answer and a collection may be. A probe counts
 /// as a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Bytes of one URL.
     pub url_bytes: u64,
     /// Headers that the guest adds to one request.
@@ -129,7 +129,7 @@ impl Default for Timeouts {
     }
 }
 
-impl Default for Limits {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self {
             url_bytes: 8 << 10,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::failure::{Failure, Shortage};
+use super::failure::{RequestFailure, Shortage};
 use crate::descriptors::Shares;
 
 /// The room for connections of this process.
@@ -41,14 +41,14 @@ impl Sockets {
         })
     }
 
-    /// Waits until there is room for one more, or `patience` has passed.
-    pub(super) async fn take(&self, patience: Duration) -> Result<Socket, Failure> {
+    /// Waits until there is room for one more, or `deadlines` has passed.
+    pub(super) async fn take(&self, deadlines: Duration) -> Result<Socket, RequestFailure> {
         let size = self.resize();
-        let permit = timeout(patience, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = timeout(deadlines, Arc::clone(&self.free).acquire_owned()).await;
         match permit {
             Ok(Ok(permit)) => Ok(Socket { _permit: permit }),
             // The semaphore is never closed.
-            Ok(Err(_)) | Err(_) => Err(Failure::NoDescriptor(Shortage::Upstream(size))),
+            Ok(Err(_)) | Err(_) => Err(RequestFailure::NoDescriptor(Shortage::Upstream(size))),
         }
     }
 

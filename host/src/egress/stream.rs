@@ -12,14 +12,14 @@ use super::connector::Link;
 use super::sockets::Socket;
 
 /// To the site, whatever lies between.
-pub(super) struct Stream {
+pub(super) struct UpstreamConnection {
     inner: MaybeHttpsStream<Link>,
     /// A proxy at the other end reads the requests: they name the server too.
     forwards: bool,
     _socket: Socket,
 }
 
-impl Stream {
+impl UpstreamConnection {
     pub(super) fn new(inner: MaybeHttpsStream<Link>, forwards: bool, socket: Socket) -> Self {
         Self {
             inner,
@@ -29,13 +29,13 @@ impl Stream {
     }
 }
 
-impl Connection for Stream {
+impl Connection for UpstreamConnection {
     fn connected(&self) -> Connected {
         self.inner.connected().proxy(self.forwards)
     }
 }
 
-impl Read for Stream {
+impl Read for UpstreamConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -45,7 +45,7 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for UpstreamConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

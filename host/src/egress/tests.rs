@@ -167,13 +167,13 @@ pub(super) fn settings(port: u16) -> Settings {
         },
         base_path: String::new(),
         credential: ApiKey::new(KEY).unwrap(),
-        tls: Tls::default(),
+        tls: UpstreamTls::default(),
         proxy: None,
         allow_local_addresses: false,
         timeouts: Timeouts::default(),
-        limits: Limits {
+        limits: RequestLimits {
             response_bytes: 1 << 20,
-            ..Limits::default()
+            ..RequestLimits::default()
         },
     }
 }

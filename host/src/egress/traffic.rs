@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 
-use super::failure::Failure;
+use super::failure::RequestFailure;
 
 /// The requests of one call. A request that was refused before it left is not
 /// among them.
@@ -68,28 +68,28 @@ impl Tally {
 
     /// There was no answer. Whatever is not counted more closely stays a request
     /// without one.
-    pub(super) fn failed(&self, failure: &Failure) {
+    pub(super) fn failed(&self, failure: &RequestFailure) {
         let mut traffic = self.lock();
         match failure {
             // It was kept back after all, by the address of the site.
-            Failure::Denied(_) => traffic.sent = traffic.sent.saturating_sub(1),
-            Failure::Name(_)
-            | Failure::Refused
-            | Failure::Unreachable(_)
-            | Failure::NoDescriptor(_)
-            | Failure::Proxy(_)
-            | Failure::Certificate(_)
-            | Failure::Alert(..)
-            | Failure::Tls(_) => traffic.unreachable += 1,
+            RequestFailure::Denied(_) => traffic.sent = traffic.sent.saturating_sub(1),
+            RequestFailure::Name(_)
+            | RequestFailure::Refused
+            | RequestFailure::Unreachable(_)
+            | RequestFailure::NoDescriptor(_)
+            | RequestFailure::Proxy(_)
+            | RequestFailure::Certificate(_)
+            | RequestFailure::Alert(..)
+            | RequestFailure::Tls(_) => traffic.unreachable += 1,
             _ => {}
         }
     }
 
     /// An answer had begun and failed.
-    pub(super) fn cut_short(&self, failure: &Failure) {
+    pub(super) fn cut_short(&self, failure: &RequestFailure) {
         if matches!(
             failure,
-            Failure::Timeout(_) | Failure::Terminated | Failure::Incomplete
+            RequestFailure::Timeout(_) | RequestFailure::Terminated | RequestFailure::Incomplete
         ) {
             self.lock().cut_short += 1;
         }

@@ -7,12 +7,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
-use super::Error;
+use super::EgressError;
 use super::insecure::AcceptAll;
-use super::settings::{Tls, TlsVersion};
+use super::settings::{TlsVersion, UpstreamTls};
 
 /// What the settings ask for, towards the site.
-pub(super) fn site(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+pub(super) fn site(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> {
     let versions: &[&SupportedProtocolVersion] = match tls.min_version {
         TlsVersion::Tls12 => &[&TLS13, &TLS12],
         TlsVersion::Tls13 => &[&TLS13],
@@ -20,7 +20,7 @@ pub(super) fn site(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
-        .map_err(|error| Error::Tls(error.to_string()))?;
+        .map_err(|error| EgressError::Tls(error.to_string()))?;
     let builder = if tls.insecure_skip_verify {
         let verifier = Arc::new(AcceptAll::new(provider));
         builder
@@ -35,7 +35,7 @@ pub(super) fn site(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
             let (chain, key) = identity.parts();
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| Error::Tls(error.to_string()))?
+                .map_err(|error| EgressError::Tls(error.to_string()))?
         }
     };
     Ok(Arc::new(config))
@@ -43,25 +43,25 @@ pub(super) fn site(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
 
 /// Towards a proxy: the system's authorities and the site's, for it may be of
 /// either house. It is shown no certificate.
-pub(super) fn proxy(tls: &Tls) -> Result<Arc<ClientConfig>, Error> {
+pub(super) fn proxy(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> {
     let mut roots = match system() {
         Ok(system) => RootCertStore::clone(&system),
         Err(_) => RootCertStore::empty(),
     };
     roots.add_parsable_certificates(tls.authorities.iter().cloned());
     if roots.is_empty() {
-        return Err(Error::NoTrust);
+        return Err(EgressError::NoTrust);
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Tls(error.to_string()))?
+        .map_err(|error| EgressError::Tls(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
 
 /// The site's own authorities and no other, or else the system's.
-fn roots(tls: &Tls) -> Result<Arc<RootCertStore>, Error> {
+fn roots(tls: &UpstreamTls) -> Result<Arc<RootCertStore>, EgressError> {
     if tls.authorities.is_empty() {
         return system();
     }
@@ -69,14 +69,14 @@ fn roots(tls: &Tls) -> Result<Arc<RootCertStore>, Error> {
     for (number, authority) in (1..).zip(&tls.authorities) {
         roots
             .add(authority.clone())
-            .map_err(|error| Error::Authority(number, error.to_string()))?;
+            .map_err(|error| EgressError::Authority(number, error.to_string()))?;
     }
     Ok(Arc::new(roots))
 }
 
 /// Read once for the process, and only when a site needs it: it takes a while. An
 /// empty one is read again, for a reload after somebody has filled it.
-fn system() -> Result<Arc<RootCertStore>, Error> {
+fn system() -> Result<Arc<RootCertStore>, EgressError> {
     static SYSTEM: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     if let Some(roots) = SYSTEM.get() {
         return Ok(Arc::clone(roots));
@@ -87,7 +87,7 @@ fn system() -> Result<Arc<RootCertStore>, Error> {
     }
     let roots = parsable(found.certs);
     if roots.is_empty() {
-        return Err(Error::NoTrust);
+        return Err(EgressError::NoTrust);
     }
     Ok(Arc::clone(SYSTEM.get_or_init(|| Arc::new(roots))))
 }

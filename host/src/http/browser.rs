@@ -40,7 +40,7 @@ fn is_known(host: &str, names: &[String]) -> bool {
     address.unwrap_or(name).parse::<IpAddr>().is_ok()
         // Nobody can register a name without a dot.
         || !name.contains(['.', ':'])
-        || PRIVATE.iter().any(|ending| name.ends_with(ending))
+        || PRIVATE.iter().any(|suffix| name.ends_with(suffix))
         || names.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 

@@ -3,14 +3,14 @@
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
-use super::state::{Freshness, State};
+use super::state::{Freshness, ServerState};
 
 pub(super) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:48rem;\
 padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;\
 padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8884}.down{color:#b00020}";
 
 /// The whole page as HTML.
-pub(super) fn page(state: &State) -> String {
+pub(super) fn page(state: &ServerState) -> String {
     let metrics_path = state.metrics_path.load();
     let version = Escaped(state.version);
     let mut out = format!(

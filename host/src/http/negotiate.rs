@@ -62,20 +62,20 @@ impl Preference {
 }
 
 /// One item of the list: a name, what narrows it down, and its quality.
-struct Item<'a> {
+struct HeaderItem<'a> {
     name: &'a str,
     version: Option<&'a str>,
     quality: f32,
 }
 
-impl Item<'_> {
+impl HeaderItem<'_> {
     /// An item that names no version means any.
     fn version_is(&self, wanted: &str) -> bool {
         self.version.is_none_or(|version| version == wanted)
     }
 }
 
-fn items<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = Item<'a>> {
+fn items<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = HeaderItem<'a>> {
     let values = headers
         .get_all(name)
         .iter()
@@ -83,9 +83,9 @@ fn items<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item
     values.flat_map(|value| value.split(',')).map(item)
 }
 
-fn item(text: &str) -> Item<'_> {
+fn item(text: &str) -> HeaderItem<'_> {
     let mut parts = text.split(';').map(str::trim);
-    let mut item = Item {
+    let mut item = HeaderItem {
         name: parts.next().unwrap_or_default(),
         version: None,
         quality: 1.0,

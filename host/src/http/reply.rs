@@ -5,16 +5,16 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-use super::chain::Chain;
-use crate::metrics::Parts;
+use super::chunked_body::ChunkedBody;
+use crate::metrics::Chunks;
 
 /// Parts sent one after the other, so that a page is joined with what follows it
 /// without being copied. Its length is known.
-pub(super) type Body = Full<Chain>;
+pub(super) type Body = Full<ChunkedBody>;
 
 /// A body of parts, and of one more.
-pub(super) fn body(parts: Parts, last: impl Into<Bytes>) -> Body {
-    Full::new(Chain::new(parts, last.into()))
+pub(super) fn body(chunks: Chunks, last: impl Into<Bytes>) -> Body {
+    Full::new(ChunkedBody::new(chunks, last.into()))
 }
 
 /// An answer of plain text.
@@ -40,7 +40,7 @@ fn of_type(
     content_type: HeaderValue,
     content: impl Into<Bytes>,
 ) -> Response<Body> {
-    let mut response = Response::new(body(Parts::default(), content));
+    let mut response = Response::new(body(Chunks::default(), content));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response

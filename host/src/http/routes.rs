@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::reply::{self, Body};
-use super::state::State;
+use super::state::ServerState;
 use super::{browser, health, landing, scrape};
 
 /// What a path leads to.
@@ -50,7 +50,7 @@ impl Route {
 }
 
 /// The answer to a request, whose body nobody reads.
-pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
+pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Body> {
     let path = request.uri.path();
     let Some(route) = Route::find(path, &state.metrics_path.load()) else {
         return not_found(state, path);
@@ -69,7 +69,7 @@ pub(super) async fn answer(state: &State, request: &Parts) -> Response<Body> {
     }
 }
 
-async fn health(state: &State) -> Response<Body> {
+async fn health(state: &ServerState) -> Response<Body> {
     let (healthy, body) = health::verdict(&state.health.get().await);
     let status = if healthy {
         StatusCode::OK
@@ -79,7 +79,7 @@ async fn health(state: &State) -> Response<Body> {
     reply::text(status, body)
 }
 
-fn ready(state: &State) -> Response<Body> {
+fn ready(state: &ServerState) -> Response<Body> {
     match state.unready() {
         None => reply::text(StatusCode::OK, "Ready\n"),
         Some(reason) => reply::text(
@@ -89,7 +89,7 @@ fn ready(state: &State) -> Response<Body> {
     }
 }
 
-async fn reload(state: &State, headers: &HeaderMap) -> Response<Body> {
+async fn reload(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
     if browser::sent_by_a_page(headers) {
         let body = "a web page may not reload the configuration\n\
             hint: send no `Origin` and no `Sec-Fetch-Site`, as with `curl -X POST`\n";
@@ -101,7 +101,7 @@ async fn reload(state: &State, headers: &HeaderMap) -> Response<Body> {
     }
 }
 
-fn config(state: &State, headers: &HeaderMap) -> Response<Body> {
+fn config(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
     if state.web.load().is_open()
         && let Some(host) = browser::foreign_host(headers, &state.names.load())
     {
@@ -119,7 +119,7 @@ fn config(state: &State, headers: &HeaderMap) -> Response<Body> {
     response
 }
 
-fn not_found(state: &State, path: &str) -> Response<Body> {
+fn not_found(state: &ServerState, path: &str) -> Response<Body> {
     let metrics_path = state.metrics_path.load();
     let body = format!("there is no `{path}`\nhint: the metrics are at `{metrics_path}`\n");
     reply::text(StatusCode::NOT_FOUND, body)

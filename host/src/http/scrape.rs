@@ -5,20 +5,20 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY}
 
 use super::negotiate;
 use super::reply::{self, Body};
-use super::state::State;
+use super::state::ServerState;
 
 /// Neither waits nor encodes the page: that was done when it was published, but
 /// for the first time that somebody wants one of its four forms.
-pub(super) fn scrape(state: &State, request: &HeaderMap) -> Response<Body> {
+pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body> {
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);
     let page = state.page.load_full();
-    let ending = state.instruments.ending(format);
+    let suffix = state.instruments.suffix(format);
     let body = if compressed {
         let page = page.gzip(format);
-        reply::body(page.compressed().clone(), page.finish(&ending))
+        reply::body(page.compressed().clone(), page.finish(&suffix))
     } else {
-        reply::body(page.plain(format).clone(), ending.plain())
+        reply::body(page.plain(format).clone(), suffix.plain())
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();

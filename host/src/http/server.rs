@@ -9,23 +9,23 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::settings::Settings;
-use super::state::State;
-use bind::{Kept, Listener};
-use run::run;
+use super::state::ServerState;
+use accept_loop::run;
+use bind::{ListenerHandle, ListeningSocket};
 
+mod accept_loop;
 mod bind;
-mod client;
 mod clients;
 mod connection;
+mod connection_state;
 mod eviction;
-mod run;
 mod stream;
 
 pub use bind::BindError;
 
 /// Addresses that are taken, on which nothing is answered yet.
 pub struct Server {
-    listeners: Vec<Listener>,
+    listeners: Vec<ListeningSocket>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -42,8 +42,8 @@ impl Server {
         Self::take(settings, &earlier.kept)
     }
 
-    fn take(settings: &Settings, earlier: &[Kept]) -> Result<Self, BindError> {
-        let listeners = Listener::all(&settings.listen, earlier)?;
+    fn take(settings: &Settings, earlier: &[ListenerHandle]) -> Result<Self, BindError> {
+        let listeners = ListeningSocket::all(&settings.listen, earlier)?;
         let addresses = listeners
             .iter()
             .zip(&settings.listen)
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Answer requests until the returned value is shut down or dropped.
-    pub fn serve(self, state: Arc<State>) -> Serving {
+    pub fn serve(self, state: Arc<ServerState>) -> Serving {
         let Self {
             listeners,
             addresses,
@@ -85,7 +85,7 @@ impl Server {
 /// A server at work. Dropping it cuts every connection.
 pub struct Serving {
     addresses: Vec<SocketAddr>,
-    kept: Vec<Kept>,
+    kept: Vec<ListenerHandle>,
     stop: Option<oneshot::Sender<Duration>>,
     task: JoinHandle<usize>,
 }

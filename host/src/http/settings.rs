@@ -18,14 +18,14 @@ pub struct Settings {
     /// How long a scrape that has begun may take to end when the program stops.
     pub shutdown_timeout: Duration,
     /// What a client may use up.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Encryption, and who is let in.
     pub web: Arc<Web>,
 }
 
 /// What a client may use up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections at once, as far as there are file descriptors for them. For
     /// one more, the address that has the most loses one, an idle one if it can be.
     pub connections: usize,
@@ -36,7 +36,7 @@ pub struct Limits {
     pub write: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         // Far above what a pair of Prometheus servers opens.
         Self {

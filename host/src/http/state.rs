@@ -8,14 +8,14 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::health::{Health, HealthProbes};
-use super::settings::Limits;
+use super::settings::ConnectionLimits;
 use super::web::Web;
 use crate::metrics::{Instruments, Page};
 use crate::site::SiteName;
 
 /// All that requests are answered from. Every part can be replaced while
 /// requests are served.
-pub struct State {
+pub struct ServerState {
     /// The program's version, for the landing page.
     pub version: &'static str,
     /// The page, replaced by whoever publishes.
@@ -27,7 +27,7 @@ pub struct State {
     /// Encryption, and who is let in; for new connections and every request.
     pub web: ArcSwap<Web>,
     /// What a client may use up.
-    pub limits: ArcSwap<Limits>,
+    pub limits: ArcSwap<ConnectionLimits>,
     /// Names of this listener that no stranger can have.
     pub names: ArcSwap<Vec<String>>,
     /// The configuration in force as YAML, its secrets masked.
@@ -67,7 +67,7 @@ pub struct Freshness {
     pub up: bool,
 }
 
-impl State {
+impl ServerState {
     /// A state that is not ready, with an empty page, `/metrics` as its path,
     /// open to everybody, and no configuration to show.
     pub fn new(

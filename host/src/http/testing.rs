@@ -12,8 +12,8 @@ use futures::future::{BoxFuture, FutureExt, ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Freshness, Health, Reload, Server, Serving, Settings, State, Status};
-use crate::metrics::instruments::Build;
+use super::{Freshness, Health, Reload, Server, ServerState, Serving, Settings, Status};
+use crate::metrics::instruments::BuildInfo;
 use crate::metrics::{Family, Instruments, Page, Point, Samples};
 use crate::site::SiteName;
 
@@ -23,13 +23,13 @@ pub(super) fn site(name: &str) -> SiteName {
 
 /// Answers for `good` sites, reloads once, and shows one row.
 #[derive(Default)]
-pub(super) struct App {
+pub(super) struct TestApp {
     pub(super) good: Vec<&'static str>,
     pub(super) bad: Vec<&'static str>,
     pub(super) refuse_reload: bool,
 }
 
-impl Health for App {
+impl Health for TestApp {
     fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
         let all = self.good.iter().chain(&self.bad);
         ready(all.map(|name| site(name)).collect()).boxed()
@@ -46,7 +46,7 @@ impl Health for App {
     }
 }
 
-impl Reload for App {
+impl Reload for TestApp {
     fn reload(&self) -> BoxFuture<'static, Result<String, String>> {
         let result = if self.refuse_reload {
             Err("unknown key `x`".into())
@@ -57,7 +57,7 @@ impl Reload for App {
     }
 }
 
-impl Status for App {
+impl Status for TestApp {
     fn freshness(&self) -> Vec<Freshness> {
         let row = |site: &str, age, up| Freshness {
             site: self::site(site),
@@ -72,15 +72,15 @@ impl Status for App {
     }
 }
 
-pub(super) fn state(app: App) -> Arc<State> {
-    let build = Build {
+pub(super) fn state(app: TestApp) -> Arc<ServerState> {
+    let build = BuildInfo {
         version: "1.2.3",
         revision: "abc",
         rustc: "1.95.0",
         wasmtime: "48",
     };
     let app = Arc::new(app);
-    Arc::new(State::new(
+    Arc::new(ServerState::new(
         "1.2.3",
         Instruments::new(&build),
         app.clone(),
@@ -117,7 +117,7 @@ pub(super) fn settings(listen: &[&str]) -> Settings {
     }
 }
 
-pub(super) fn serve(state: Arc<State>) -> (Serving, SocketAddr) {
+pub(super) fn serve(state: Arc<ServerState>) -> (Serving, SocketAddr) {
     let server = Server::bind(&settings(&["127.0.0.1:0"])).unwrap();
     let address = server.addresses()[0];
     (server.serve(state), address)

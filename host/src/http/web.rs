@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use super::peer::Peer;
 use super::reply::{self, Body};
 use super::routes;
-use super::state::State;
+use super::state::ServerState;
 
 mod checks;
 mod headers;
@@ -16,9 +16,9 @@ mod rate;
 mod tls;
 mod users;
 
-use checks::Verdict;
+use checks::PasswordCheck;
 pub use rate::RateLimit;
-pub use tls::{ClientTrust, Tls, TlsSettings};
+pub use tls::{ClientTrust, ServerTls, ServerTlsSettings};
 pub use users::{Hash, Users};
 
 /// What `--web.config.file` comes to. The default lets everybody in, over plain
@@ -26,7 +26,7 @@ pub use users::{Hash, Users};
 #[derive(Debug, Default)]
 pub struct Web {
     /// None is plain HTTP.
-    pub tls: Option<Tls>,
+    pub tls: Option<ServerTls>,
     /// Who may ask; everybody when there are none.
     pub users: Users,
     /// How many requests are answered; none is every one.
@@ -36,7 +36,7 @@ pub struct Web {
 }
 
 /// The answer to a request that may be turned away, whatever its path.
-pub(super) async fn answer(state: &State, peer: Peer, request: &Parts) -> Response<Body> {
+pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> Response<Body> {
     let web = state.web.load_full();
     let mut response = match web.refusal(peer, &request.headers).await {
         Some(refusal) => refusal,
@@ -59,9 +59,9 @@ impl Web {
             return Some(reply::text(StatusCode::TOO_MANY_REQUESTS, body));
         }
         match self.users.admit(peer, headers).await {
-            Verdict::Right => return None,
-            Verdict::Wrong => {}
-            Verdict::Busy => return Some(busy()),
+            PasswordCheck::Right => return None,
+            PasswordCheck::Wrong => {}
+            PasswordCheck::Busy => return Some(busy()),
         }
         let body = "a user name and a password are wanted\n";
         let mut response = reply::text(StatusCode::UNAUTHORIZED, body);

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
 
-use super::parts::Parts;
+use super::chunks::Chunks;
 
 /// No name, no time, no flags; from an unknown operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -30,46 +30,46 @@ const LEAST: usize = 16 << 10;
 
 /// The beginning of a gzip member: whole bytes, no final block, no trailer.
 #[derive(Debug)]
-pub struct Beginning {
-    content: Parts,
+pub struct GzipPrefix {
+    content: Chunks,
     blocks: Vec<Block>,
-    compressed: Parts,
+    compressed: Chunks,
     crc: Crc,
 }
 
 /// Some parts of the content, compressed without regard to the others.
 #[derive(Clone, Debug)]
 struct Block {
-    parts: Range<usize>,
+    chunks: Range<usize>,
     compressed: Bytes,
     crc: Arc<Crc>,
 }
 
-impl Beginning {
+impl GzipPrefix {
     /// Compress what a member begins with.
-    pub fn new(content: Parts) -> Self {
+    pub fn new(content: Chunks) -> Self {
         Self::with(content, |_| None)
     }
 
     /// The same of other content. Only blocks that are not alike are compressed.
-    pub fn renewed(&self, content: Parts) -> Self {
+    pub fn renewed(&self, content: Chunks) -> Self {
         let known = self.blocks.iter().map(|block| {
-            let parts = self.parts_of(block);
-            (start(parts), (parts, block))
+            let chunks = self.parts_of(block);
+            (start(chunks), (chunks, block))
         });
         let known: HashMap<_, _> = known.collect();
-        Self::with(content, |parts| {
-            let (before, block) = known.get(start(parts))?;
-            alike(before, parts).then(|| (*block).clone())
+        Self::with(content, |chunks| {
+            let (before, block) = known.get(start(chunks))?;
+            alike(before, chunks).then(|| (*block).clone())
         })
     }
 
-    fn with(content: Parts, known: impl Fn(&[Bytes]) -> Option<Block>) -> Self {
+    fn with(content: Chunks, known: impl Fn(&[Bytes]) -> Option<Block>) -> Self {
         let cut = cut(content.as_slice()).into_iter().map(|range| {
-            let parts = content.as_slice().get(range.clone()).unwrap_or_default();
-            let block = known(parts).unwrap_or_else(|| Block::new(parts));
+            let chunks = content.as_slice().get(range.clone()).unwrap_or_default();
+            let block = known(chunks).unwrap_or_else(|| Block::new(chunks));
             Block {
-                parts: range,
+                chunks: range,
                 ..block
             }
         });
@@ -88,19 +88,19 @@ impl Beginning {
     }
 
     fn parts_of(&self, block: &Block) -> &[Bytes] {
-        let parts = self.content.as_slice();
-        parts.get(block.parts.clone()).unwrap_or_default()
+        let chunks = self.content.as_slice();
+        chunks.get(block.chunks.clone()).unwrap_or_default()
     }
 
     /// What is sent first.
-    pub fn compressed(&self) -> &Parts {
+    pub fn compressed(&self) -> &Chunks {
         &self.compressed
     }
 
     /// What is sent after [`compressed`](Self::compressed) so that both together
-    /// are one member which holds the beginning's content and then the ending's.
-    pub fn finish(&self, ending: &Ending) -> Bytes {
-        let (deflated, crc) = ending.deflated();
+    /// are one member which holds the beginning's content and then the suffix's.
+    pub fn finish(&self, suffix: &GzipSuffix) -> Bytes {
+        let (deflated, crc) = suffix.deflated();
         let mut whole = Crc::new();
         whole.combine(&self.crc);
         whole.combine(crc);
@@ -111,12 +111,12 @@ impl Beginning {
 
 /// What a member may end with, whatever it begins with.
 #[derive(Debug)]
-pub struct Ending {
+pub struct GzipSuffix {
     plain: Bytes,
     deflated: OnceLock<(Vec<u8>, Crc)>,
 }
 
-impl Ending {
+impl GzipSuffix {
     /// Compressed when somebody asks for it.
     pub fn new(plain: impl Into<Bytes>) -> Self {
         Self {
@@ -141,8 +141,8 @@ impl Ending {
 }
 
 impl Block {
-    fn new(parts: &[Bytes]) -> Self {
-        let content = parts.concat();
+    fn new(chunks: &[Bytes]) -> Self {
+        let content = chunks.concat();
         let mut crc = Crc::new();
         crc.update(&content);
         // Ends at a whole byte, with a block of the format that is not the last.
@@ -150,7 +150,7 @@ impl Block {
         // It stays for as long as the content does.
         compressed.shrink_to_fit();
         Self {
-            parts: 0..parts.len(),
+            chunks: 0..chunks.len(),
             compressed: compressed.into(),
             crc: Arc::new(crc),
         }
@@ -159,12 +159,12 @@ impl Block {
 
 /// Which parts make up each block. Cut by what comes before alone, so that a
 /// change moves no cut before it, and seldom one that is far behind it.
-fn cut(parts: &[Bytes]) -> Vec<Range<usize>> {
+fn cut(chunks: &[Bytes]) -> Vec<Range<usize>> {
     let mut cut = Vec::new();
     let (mut from, mut bytes) = (0, 0);
-    for (index, part) in parts.iter().enumerate() {
+    for (index, part) in chunks.iter().enumerate() {
         bytes += part.len();
-        if bytes >= LEAST || index + 1 == parts.len() {
+        if bytes >= LEAST || index + 1 == chunks.len() {
             cut.push(from..index + 1);
             (from, bytes) = (index + 1, 0);
         }
@@ -174,9 +174,9 @@ fn cut(parts: &[Bytes]) -> Vec<Range<usize>> {
 
 /// Enough of a block to find its like by: it begins with the name of a family,
 /// and of a site, or with a HELP line.
-fn start(parts: &[Bytes]) -> &[u8] {
+fn start(chunks: &[Bytes]) -> &[u8] {
     const ENOUGH: usize = 160;
-    let first = parts.first().map(Bytes::as_ref).unwrap_or_default();
+    let first = chunks.first().map(Bytes::as_ref).unwrap_or_default();
     first.get(..ENOUGH).unwrap_or(first)
 }
 

@@ -3,8 +3,8 @@
 //! `table` says what there is. What is recorded, in the words of those who call,
 //! is in `program` and `sites`.
 
-mod change;
-mod gather;
+mod change_counted;
+mod convert;
 #[cfg(target_os = "linux")]
 mod process;
 mod program;
@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use prometheus::Registry;
 
-use super::gzip::Ending;
+use super::gzip::GzipSuffix;
 use super::text::{self, Format};
 use super::{Definition, Family};
 use crate::site::SiteName;
-use change::Changing;
+use change_counted::ChangeCounted;
 use table::Table;
 
 /// No labels: the one series of an instrument that has none.
@@ -32,41 +32,41 @@ const ALONE: &[&str] = &[];
 
 /// The host's own instruments. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Instruments(Arc<Shared>);
+pub struct Instruments(Arc<InstrumentsInner>);
 
 #[derive(Debug)]
-struct Shared {
+struct InstrumentsInner {
     registry: Registry,
-    table: Changing<Table>,
+    table: ChangeCounted<Table>,
     /// Those that are configured.
     sites: Mutex<HashSet<SiteName>>,
     /// In text and in OpenMetrics.
-    written: [Latest; 2],
+    written: [LatestRendering; 2],
 }
 
 /// What was written last. One at a time writes anew: of two, the one that began
 /// earlier could end later, and counters would seem to fall.
 #[derive(Debug, Default)]
-struct Latest {
-    written: ArcSwapOption<Written>,
+struct LatestRendering {
+    written: ArcSwapOption<RenderedInstruments>,
     writing: Mutex<()>,
 }
 
-impl Latest {
+impl LatestRendering {
     /// None when something has changed since, or it is too old.
-    fn fresh(&self, table: &Changing<Table>) -> Option<Arc<Ending>> {
+    fn fresh(&self, table: &ChangeCounted<Table>) -> Option<Arc<GzipSuffix>> {
         let changes = table.count();
         let last = self.written.load();
         let last = last.as_ref()?;
         let is_fresh = last.changes == changes && last.at.elapsed() < REUSE;
-        is_fresh.then(|| Arc::clone(&last.ending))
+        is_fresh.then(|| Arc::clone(&last.suffix))
     }
 }
 
 /// All instruments, as they were written down.
 #[derive(Debug)]
-struct Written {
-    ending: Arc<Ending>,
+struct RenderedInstruments {
+    suffix: Arc<GzipSuffix>,
     /// How many changes there had been.
     changes: u64,
     /// When that was.
@@ -79,7 +79,7 @@ const REUSE: Duration = Duration::from_millis(500);
 
 /// What the running program was built from.
 #[derive(Clone, Copy, Debug)]
-pub struct Build {
+pub struct BuildInfo {
     /// The program's version.
     pub version: &'static str,
     /// The commit it was built from.
@@ -96,14 +96,14 @@ impl Instruments {
         clippy::expect_used,
         reason = "the names are constants, and every test makes them"
     )]
-    pub fn new(build: &Build) -> Self {
+    pub fn new(build: &BuildInfo) -> Self {
         let registry = Registry::new();
         let table = Table::register(&registry).expect("names and labels are valid and differ");
         #[cfg(target_os = "linux")]
         registry
-            .register(Box::new(process::Process::default()))
+            .register(Box::new(process::ProcessMetrics::default()))
             .expect("no instrument is named `process_…`");
-        let Build {
+        let BuildInfo {
             version,
             revision,
             rustc,
@@ -121,9 +121,9 @@ impl Instruments {
         for result in SwapResult::ALL {
             table.guest_swaps.with_label_values(&[result.as_str()]);
         }
-        Self(Arc::new(Shared {
+        Self(Arc::new(InstrumentsInner {
             registry,
-            table: Changing::new(table),
+            table: ChangeCounted::new(table),
             sites: Mutex::default(),
             written: Default::default(),
         }))
@@ -138,9 +138,9 @@ impl Instruments {
     /// tell.
     pub fn process() -> Vec<Family> {
         #[cfg(target_os = "linux")]
-        return prometheus::core::Collector::collect(&process::Process::default())
+        return prometheus::core::Collector::collect(&process::ProcessMetrics::default())
             .iter()
-            .filter_map(gather::family)
+            .filter_map(convert::family)
             .collect();
         #[cfg(not(target_os = "linux"))]
         Vec::new()
@@ -149,7 +149,7 @@ impl Instruments {
     /// What ends an exposition: all instruments, and what stands after them. Written
     /// anew only when something has changed, for it takes longer than all the rest
     /// of a scrape.
-    pub fn ending(&self, format: Format) -> Arc<Ending> {
+    pub fn suffix(&self, format: Format) -> Arc<GzipSuffix> {
         let [text, openmetrics] = &self.0.written;
         let latest = match format {
             Format::Text => text,
@@ -166,21 +166,21 @@ impl Instruments {
         })
     }
 
-    fn write(&self, format: Format, latest: &Latest) -> Arc<Ending> {
+    fn write(&self, format: Format, latest: &LatestRendering) -> Arc<GzipSuffix> {
         // Counted before they are written: a change meanwhile has it written again.
         let changes = self.0.table.count();
         let at = Instant::now();
-        let ending = Arc::new(Ending::new(self.render(format) + format.end()));
-        latest.written.store(Some(Arc::new(Written {
-            ending: Arc::clone(&ending),
+        let suffix = Arc::new(GzipSuffix::new(self.render(format) + format.end()));
+        latest.written.store(Some(Arc::new(RenderedInstruments {
+            suffix: Arc::clone(&suffix),
             changes,
             at,
         })));
-        ending
+        suffix
     }
 
     /// What is recorded changes something of it.
-    fn change(&self) -> change::Change<'_, Table> {
+    fn change(&self) -> change_counted::Change<'_, Table> {
         self.0.table.change()
     }
 
@@ -188,7 +188,7 @@ impl Instruments {
     pub fn render(&self, format: Format) -> String {
         let mut out = String::with_capacity(16 * 1024);
         for proto in self.0.registry.gather() {
-            if let Some(family) = gather::family(&proto) {
+            if let Some(family) = convert::family(&proto) {
                 text::head(&mut out, format, &family.name, &family.help, family.kind());
                 text::samples(&mut out, format, &family, None);
             }

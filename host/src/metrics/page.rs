@@ -9,11 +9,11 @@ use bytes::Bytes;
 
 use self::merge::{Families, Merge};
 use super::check::Reason;
+use super::chunks::Chunks;
 #[cfg(test)]
 use super::family::Family;
-use super::gzip::Beginning;
-use super::parts::Parts;
-use super::piece::Piece;
+use super::gzip::GzipPrefix;
+use super::rendered_family::RenderedFamily;
 use super::text::{self, Format};
 use crate::site::SiteName;
 
@@ -21,8 +21,8 @@ use crate::site::SiteName;
 /// instruments and OpenMetrics' `# EOF`, which are added at each scrape.
 #[derive(Debug, Default)]
 pub struct Page {
-    text: Written,
-    openmetrics: Written,
+    text: FormattedPage,
+    openmetrics: FormattedPage,
     /// How many series each site has on the page.
     pub series: Vec<(SiteName, usize)>,
     /// How many series of a site found no room beside those of another.
@@ -31,18 +31,18 @@ pub struct Page {
 
 /// One format of the page.
 #[derive(Debug, Default)]
-struct Written {
-    plain: Parts,
-    gzip: OnceLock<Beginning>,
+struct FormattedPage {
+    plain: Chunks,
+    gzip: OnceLock<GzipPrefix>,
 }
 
 impl Page {
     /// Put the sites' pieces together, in both formats. What `before` has of them
     /// in compressed form is taken from there.
-    pub fn new(sites: &[(SiteName, Vec<&Piece>)], before: &Self) -> Self {
+    pub fn new(sites: &[(SiteName, Vec<&RenderedFamily>)], before: &Self) -> Self {
         let merge = Merge::new(sites);
         let written =
-            |format| Written::after(before.written(format), parts(&merge.families, format));
+            |format| FormattedPage::after(before.written(format), chunks(&merge.families, format));
         Self {
             text: written(Format::Text),
             openmetrics: written(Format::OpenMetrics),
@@ -52,17 +52,17 @@ impl Page {
     }
 
     /// The page as it is.
-    pub fn plain(&self, format: Format) -> &Parts {
+    pub fn plain(&self, format: Format) -> &Chunks {
         &self.written(format).plain
     }
 
     /// The page compressed, with room for more.
-    pub fn gzip(&self, format: Format) -> &Beginning {
-        let Written { plain, gzip } = self.written(format);
-        gzip.get_or_init(|| Beginning::new(plain.clone()))
+    pub fn gzip(&self, format: Format) -> &GzipPrefix {
+        let FormattedPage { plain, gzip } = self.written(format);
+        gzip.get_or_init(|| GzipPrefix::new(plain.clone()))
     }
 
-    fn written(&self, format: Format) -> &Written {
+    fn written(&self, format: Format) -> &FormattedPage {
         match format {
             Format::Text => &self.text,
             Format::OpenMetrics => &self.openmetrics,
@@ -70,11 +70,11 @@ impl Page {
     }
 }
 
-impl Written {
+impl FormattedPage {
     /// Who scrapes asks for the same format every time, compressed or not. So what
     /// nobody has asked for is not compressed, and once somebody has, each page
     /// is before it is published, and no scrape waits for it again.
-    fn after(before: &Self, plain: Parts) -> Self {
+    fn after(before: &Self, plain: Chunks) -> Self {
         let gzip = before.gzip.get().map(|gzip| gzip.renewed(plain.clone()));
         Self {
             plain,
@@ -84,7 +84,7 @@ impl Written {
 }
 
 /// The heads, which are written anew, and between them the pieces as they are.
-fn parts(families: &Families<'_>, format: Format) -> Parts {
+fn chunks(families: &Families<'_>, format: Format) -> Chunks {
     let mut heads = String::new();
     let mut ends = Vec::with_capacity(families.len());
     for (name, merged) in families {
@@ -98,7 +98,9 @@ fn parts(families: &Families<'_>, format: Format) -> Parts {
     let begins = std::iter::once(0).chain(ends.iter().copied());
     let each = begins.zip(&ends).zip(families.values());
     each.flat_map(|((begin, end), merged)| {
-        let samples = merged.iter().map(|(_, piece)| piece.written(format));
+        let samples = merged
+            .iter()
+            .map(|(_, rendered_family)| rendered_family.written(format));
         std::iter::once(heads.slice(begin..*end)).chain(samples)
     })
     .collect()
@@ -110,7 +112,7 @@ impl Page {
     pub fn of(sites: &[(SiteName, Vec<&Family>)]) -> Self {
         let written = sites.iter().map(|(site, families)| {
             let pieces = families.iter();
-            let pieces = pieces.map(|family| Piece::new(site, (*family).clone()));
+            let pieces = pieces.map(|family| RenderedFamily::new(site, (*family).clone()));
             (site, pieces.collect::<Vec<_>>())
         });
         let written: Vec<_> = written.collect();
@@ -126,6 +128,6 @@ impl Page {
 }
 
 #[cfg(test)]
-pub mod anew;
+pub mod reference_renderer;
 #[cfg(test)]
 mod tests;

@@ -273,7 +273,7 @@ mod tests {
         let [paris, lyon] = ["paris", "lyon"].map(|name| SiteName::new(name).unwrap());
         let settled = Cell::new(0);
         let count = |site| monitor.count(guest, site, || settled.set(settled.get() + 1));
-        monitor.begin_alone(guest, 1);
+        monitor.begin_without_rollback(guest, 1);
         if let Some(probation) = monitor.lock().as_mut() {
             probation.remaining = [(paris.clone(), 1), (lyon.clone(), 1)].into();
         }

@@ -47,7 +47,7 @@ pub enum Refusal {
     /// The trial gave less than what is served, or took far more.
     TrialRegressed(SiteName, Vec<Regression>),
     /// The way out to a site cannot be built, for example its certificates.
-    Egress(SiteName, egress::Error),
+    Egress(SiteName, egress::EgressError),
     /// These bytes were refused before, and have not changed since.
     RefusedBefore,
     /// Whether they were rolled back before cannot be read now.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::Format;
+use super::LogFormat;
 
 /// Whether a reader would take the character for something else than text: a
 /// control character, a separator of lines, or a control of writing direction.
@@ -21,7 +21,7 @@ pub fn is_control_like(c: char) -> bool {
 
 /// An event as it is written, with such characters as escapes of its format. The
 /// end of its line stays.
-pub(super) fn escaped(event: &[u8], format: Format) -> Cow<'_, [u8]> {
+pub(super) fn escaped(event: &[u8], format: LogFormat) -> Cow<'_, [u8]> {
     let (line, end) = match event.strip_suffix(b"\n") {
         Some(line) => (line, "\n"),
         None => (event, ""),
@@ -35,9 +35,9 @@ pub(super) fn escaped(event: &[u8], format: Format) -> Cow<'_, [u8]> {
         match format {
             _ if !is_control_like(c) => escaped.push(c),
             // As the logfmt formatter writes them where it quotes a value.
-            Format::Logfmt => escaped.extend(c.escape_unicode()),
+            LogFormat::Logfmt => escaped.extend(c.escape_unicode()),
             // All of them are below U+10000, where JSON needs one escape.
-            Format::Json => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            LogFormat::Json => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     escaped.push_str(end);

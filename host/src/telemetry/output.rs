@@ -14,12 +14,12 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::escape::escaped;
-use super::queue::{Line, Queue};
-use super::{Error, Format, Settings, Target};
+use super::queue::{LogLine, Queue};
+use super::{LogError, LogFormat, LogTarget, Settings};
 use crate::file::{self, Links};
 
 /// What a gate's filter function looks like.
-pub(super) type Gate<S> =
+pub(super) type FormatFilter<S> =
     DynFilterFn<S, Box<dyn Fn(&Metadata<'_>, &Context<'_, S>) -> bool + Send + Sync>>;
 
 /// The one place that every event is written to, at any time the latest.
@@ -30,12 +30,12 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn new(settings: &Settings) -> Result<Self, LogError> {
         let sink = Sink::open(settings)?;
         let report = |lines| warn!(lines, "Log lines were dropped: they could not be written");
         Ok(Self {
             sink: Arc::new(ArcSwap::from_pointee(sink)),
-            queue: Queue::start(report).map_err(Error::Thread)?,
+            queue: Queue::start(report).map_err(LogError::Thread)?,
         })
     }
 
@@ -50,10 +50,10 @@ impl Output {
     }
 
     /// Lets events pass to the format that is chosen, and spans to both.
-    pub(super) fn gate<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(
+    pub(super) fn filter_format<S: tracing::Subscriber + for<'a> LookupSpan<'a>>(
         &self,
-        format: Format,
-    ) -> Gate<S> {
+        format: LogFormat,
+    ) -> FormatFilter<S> {
         let sink = Arc::clone(&self.sink);
         DynFilterFn::new(Box::new(move |metadata, _| {
             metadata.is_span() || sink.load().format == format
@@ -74,24 +74,24 @@ impl MakeWriter<'_> for Output {
 
 /// What lines are written to. A line keeps the sink that it was made for.
 pub(super) struct Sink {
-    pub(super) format: Format,
-    pub(super) stream: Stream,
+    pub(super) format: LogFormat,
+    pub(super) stream: LogStream,
 }
 
-pub(super) enum Stream {
+pub(super) enum LogStream {
     Stdout,
     Stderr,
     File(File),
 }
 
 impl Sink {
-    pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn open(settings: &Settings) -> Result<Self, LogError> {
         let stream = match &settings.target {
-            Target::Stdout => Stream::Stdout,
-            Target::Stderr => Stream::Stderr,
-            Target::File(path) => {
+            LogTarget::Stdout => LogStream::Stdout,
+            LogTarget::Stderr => LogStream::Stderr,
+            LogTarget::File(path) => {
                 let file = open(path, OpenOptions::new().create(true));
-                Stream::File(file.map_err(|error| Error::File(path.clone(), error))?)
+                LogStream::File(file.map_err(|error| LogError::File(path.clone(), error))?)
             }
         };
         Ok(Self {
@@ -103,9 +103,9 @@ impl Sink {
     /// Waits for as long as the reader or the disk does.
     pub(super) fn write(&self, line: &[u8]) -> io::Result<()> {
         match &self.stream {
-            Stream::Stdout => io::stdout().write_all(line),
-            Stream::Stderr => io::stderr().write_all(line),
-            Stream::File(file) => (&*file).write_all(line),
+            LogStream::Stdout => io::stdout().write_all(line),
+            LogStream::Stderr => io::stderr().write_all(line),
+            LogStream::File(file) => (&*file).write_all(line),
         }
     }
 }
@@ -126,12 +126,14 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 ///
 /// # Errors
 /// The log file exists and cannot be written to.
-pub(super) fn examine(settings: &Settings) -> Result<(), Error> {
-    let Target::File(path) = &settings.target else {
+pub(super) fn examine(settings: &Settings) -> Result<(), LogError> {
+    let LogTarget::File(path) = &settings.target else {
         return Ok(());
     };
     match open(path, &mut OpenOptions::new()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::File(path.clone(), error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LogError::File(path.clone(), error))
+        }
         _ => Ok(()),
     }
 }
@@ -140,7 +142,7 @@ pub(super) fn examine(settings: &Settings) -> Result<(), Error> {
 ///
 /// # Errors
 /// It cannot be opened for appending.
-pub(super) fn make(settings: &Settings) -> Result<(), Error> {
+pub(super) fn make(settings: &Settings) -> Result<(), LogError> {
     Sink::open(settings).map(drop)
 }
 
@@ -152,7 +154,7 @@ pub(super) struct Writer {
 
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.queue.push(Line {
+        self.queue.push(LogLine {
             text: escaped(bytes, self.sink.format).into_owned(),
             sink: Arc::clone(&self.sink),
         });

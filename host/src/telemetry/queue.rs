@@ -19,25 +19,25 @@ use super::output::Sink;
 pub(super) const CAPACITY: usize = 1024 * 1024;
 
 /// An event as it is written, and where to.
-pub(super) struct Line {
+pub(super) struct LogLine {
     pub(super) sink: Arc<Sink>,
     pub(super) text: Vec<u8>,
 }
 
 /// Clones are the same queue.
 #[derive(Clone)]
-pub(super) struct Queue(Arc<Shared>);
+pub(super) struct Queue(Arc<QueueInner>);
 
-struct Shared {
-    state: Mutex<State>,
+struct QueueInner {
+    state: Mutex<QueueState>,
     changed: Condvar,
     /// Lines that were not written, ever.
     dropped: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct State {
-    lines: VecDeque<Line>,
+struct QueueState {
+    lines: VecDeque<LogLine>,
     /// In `lines`.
     bytes: usize,
     /// The thread has taken a line, and not yet asked for the next.
@@ -56,7 +56,7 @@ impl Queue {
     /// # Errors
     /// The thread cannot be started.
     pub(super) fn start(report: impl Fn(u64) + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(QueueInner {
             state: Mutex::default(),
             changed: Condvar::new(),
             dropped: watch::Sender::new(0),
@@ -69,7 +69,7 @@ impl Queue {
     }
 
     /// Adds a line without waiting, or drops it.
-    pub(super) fn push(&self, line: Line) {
+    pub(super) fn push(&self, line: LogLine) {
         let mut state = self.0.lock();
         let full = state.bytes.saturating_add(line.text.len()) > CAPACITY;
         // A line that is longer than the queue must not be dropped every time.
@@ -93,7 +93,7 @@ impl Queue {
 
     /// Waits until every line is written, at most for so long.
     pub(super) fn flush(&self, limit: Duration) {
-        let busy = |state: &mut State| state.writing || !state.lines.is_empty();
+        let busy = |state: &mut QueueState| state.writing || !state.lines.is_empty();
         let waited = self
             .0
             .changed
@@ -102,7 +102,7 @@ impl Queue {
     }
 }
 
-impl Shared {
+impl QueueInner {
     fn write_forever(&self, report: &dyn Fn(u64)) {
         loop {
             let line = self.next();
@@ -113,7 +113,7 @@ impl Shared {
         }
     }
 
-    fn next(&self) -> Line {
+    fn next(&self) -> LogLine {
         let mut state = self.lock();
         loop {
             if let Some(line) = state.lines.pop_front() {
@@ -149,7 +149,7 @@ impl Shared {
         self.dropped.send_modify(|dropped| *dropped += 1);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -12,9 +12,9 @@ pub struct Settings {
     /// Which events are shown.
     pub filter: Filter,
     /// How an event is written.
-    pub format: Format,
+    pub format: LogFormat,
     /// Where it is written to.
-    pub target: Target,
+    pub target: LogTarget,
 }
 
 /// Which events are shown: a level (`info`), or the directives of
@@ -24,7 +24,7 @@ pub struct Filter(String);
 
 /// How an event is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// `ts=… level=info msg…`, a line for each event.
     #[default]
     Logfmt,
@@ -34,7 +34,7 @@ pub enum Format {
 
 /// Where the log goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Target {
+pub enum LogTarget {
     /// Standard output, as the predecessor did.
     #[default]
     Stdout,
@@ -49,7 +49,7 @@ impl Settings {
     /// folder of its own that is the folder, so that a log which was moved away can be
     /// made again. Otherwise it is the file alone, which must exist by then.
     pub fn writable(&self) -> Option<PathBuf> {
-        let Target::File(path) = &self.target else {
+        let LogTarget::File(path) = &self.target else {
             return None;
         };
         let device = path.metadata().is_ok_and(|metadata| !metadata.is_file());
@@ -63,7 +63,7 @@ impl Settings {
     /// Whether the log file lies in the root directory or in the working directory,
     /// which hold more than logs.
     pub fn shares_folder(&self) -> bool {
-        matches!(&self.target, Target::File(path) if is_shared(folder(path)))
+        matches!(&self.target, LogTarget::File(path) if is_shared(folder(path)))
     }
 }
 
@@ -129,7 +129,7 @@ impl FromStr for Filter {
     }
 }
 
-impl Format {
+impl LogFormat {
     /// `logfmt` or `json`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -139,7 +139,7 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
+impl FromStr for LogFormat {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

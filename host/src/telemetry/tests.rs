@@ -8,11 +8,11 @@ use super::*;
 /// For whatever must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn to_file(path: &Path, filter: &str, format: Format) -> Settings {
+fn to_file(path: &Path, filter: &str, format: LogFormat) -> Settings {
     Settings {
         filter: filter.parse().unwrap(),
         format,
-        target: Target::File(path.to_owned()),
+        target: LogTarget::File(path.to_owned()),
     }
 }
 
@@ -20,12 +20,12 @@ fn to_file(path: &Path, filter: &str, format: Format) -> Settings {
 fn level_format_and_target_change_while_a_span_is_open() {
     let directory = tempfile::tempdir().unwrap();
     let (first, second) = (directory.path().join("1"), directory.path().join("2"));
-    let (subscriber, handle) = subscriber(&to_file(&first, "info", Format::Logfmt)).unwrap();
+    let (subscriber, handle) = subscriber(&to_file(&first, "info", LogFormat::Logfmt)).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         let _span = info_span!("collection", site = "paris").entered();
         debug!("too quiet");
         info!(pages = 3, "first words");
-        let staged = handle.prepare(&to_file(&second, "debug", Format::Json));
+        let staged = handle.prepare(&to_file(&second, "debug", LogFormat::Json));
         debug!("too quiet as long as nothing is committed");
         handle.commit(staged.unwrap());
         debug!("second words");
@@ -52,9 +52,9 @@ fn level_format_and_target_change_while_a_span_is_open() {
 fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
     let directory = tempfile::tempdir().unwrap();
     let good = directory.path().join("log");
-    let (subscriber, handle) = subscriber(&to_file(&good, "info", Format::Logfmt)).unwrap();
+    let (subscriber, handle) = subscriber(&to_file(&good, "info", LogFormat::Logfmt)).unwrap();
     let error = handle
-        .prepare(&to_file(directory.path(), "error", Format::Json))
+        .prepare(&to_file(directory.path(), "error", LogFormat::Json))
         .err()
         .unwrap();
     assert!(error.to_string().contains("cannot be opened"), "{error}");
@@ -67,7 +67,7 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
 fn a_log_file_that_was_moved_away_is_made_again() {
     let directory = tempfile::tempdir().unwrap();
     let (path, moved) = (directory.path().join("log"), directory.path().join("log.1"));
-    let settings = to_file(&path, "info", Format::Logfmt);
+    let settings = to_file(&path, "info", LogFormat::Logfmt);
     let (subscriber, handle) = subscriber(&settings).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         info!("old");
@@ -84,7 +84,7 @@ fn a_log_file_that_was_moved_away_is_made_again() {
 fn a_panic_is_a_line_of_the_log() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log");
-    let (subscriber, handle) = subscriber(&to_file(&path, "info", Format::Logfmt)).unwrap();
+    let (subscriber, handle) = subscriber(&to_file(&path, "info", LogFormat::Logfmt)).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         log_panics(handle);
         let panicked = panic::catch_unwind(|| panic!("out of luck"));
@@ -130,7 +130,7 @@ const CONTROLS: &str = "\u{0}\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9f
 #[test]
 fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
     let directory = tempfile::tempdir().unwrap();
-    for (format, place) in [(Format::Logfmt, "logfmt"), (Format::Json, "json")] {
+    for (format, place) in [(LogFormat::Logfmt, "logfmt"), (LogFormat::Json, "json")] {
         let path = directory.path().join(place);
         let (subscriber, handle) = subscriber(&to_file(&path, "info", format)).unwrap();
         tracing::subscriber::with_default(subscriber, || {
@@ -148,7 +148,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
         assert_eq!(lines.len(), CONTROLS.chars().count() + 1, "{place}");
         for (line, c) in lines.iter().zip(CONTROLS.chars()) {
             assert!(!line.contains(is_control_like), "{place} {c:?}: {line:?}");
-            if format == Format::Json {
+            if format == LogFormat::Json {
                 let event: serde_json::Value = serde_json::from_str(line).unwrap();
                 assert_eq!(event["bare"], format!("a{c}b"), "{line}");
                 assert_eq!(event["message"], format!("a{c}b"), "{line}");
@@ -166,7 +166,7 @@ fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
     std::os::unix::fs::symlink("/", &link).unwrap();
     let through = link.join("log");
     let here = std::env::current_dir().unwrap().join("log");
-    let settings = |path: &Path| to_file(path, "info", Format::Logfmt);
+    let settings = |path: &Path| to_file(path, "info", LogFormat::Logfmt);
     for shared in [
         Path::new("log"),
         Path::new("./log"),
@@ -195,13 +195,13 @@ fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
     // With a reader it could be opened, and would stop every thread once it is full.
     let mut options = fs::OpenOptions::new();
     let _reader = options.read(true).write(true).open(&pipe).unwrap();
-    let refused = examine(&to_file(&pipe, "info", Format::Logfmt)).unwrap_err();
+    let refused = examine(&to_file(&pipe, "info", LogFormat::Logfmt)).unwrap_err();
     assert!(refused.to_string().contains("found a pipe"), "{refused}");
     assert!(refused.to_string().contains("write `stdout`"), "{refused}");
-    let device = to_file(Path::new("/dev/null"), "info", Format::Logfmt);
+    let device = to_file(Path::new("/dev/null"), "info", LogFormat::Logfmt);
     examine(&device).unwrap();
     assert!(subscriber(&device).is_ok());
     let absent = directory.path().join("absent");
-    examine(&to_file(&absent, "info", Format::Logfmt)).unwrap();
+    examine(&to_file(&absent, "info", LogFormat::Logfmt)).unwrap();
     assert!(!absent.exists(), "nothing is made to look");
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nbu_exporter::egress::{
-    Egress, Limits, Observer, Origin, Scheme, Settings, Sockets, Timeouts, Tls,
+    Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
 };
 use nbu_exporter::guest::{self, CallTarget, Guest, Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
@@ -65,7 +65,7 @@ async fn asked(
     guest: &Guest,
     server: &Scripted,
     options: &str,
-    limits: Limits,
+    limits: RequestLimits,
 ) -> (String, Vec<&'static str>) {
     let notes = Arc::new(Notes::default());
     let said = told(guest, server, options, limits, &notes).await;
@@ -78,7 +78,7 @@ async fn told(
     guest: &Guest,
     server: &Scripted,
     options: &str,
-    limits: Limits,
+    limits: RequestLimits,
     notes: &Arc<Notes>,
 ) -> String {
     let origin = Origin {
@@ -91,7 +91,7 @@ async fn told(
         origin,
         base_path: "/netbackup".to_owned(),
         credential: ApiKey::new(KEY).unwrap(),
-        tls: Tls::default(),
+        tls: UpstreamTls::default(),
         proxy: None,
         allow_local_addresses: false,
         timeouts: Timeouts::default(),
@@ -157,7 +157,7 @@ async fn each_request_that_must_not_leave_is_refused_for_its_reason() {
         ("headers", "headers", "HttpRequestHeaderSectionSize"),
     ] {
         let options = format!(r#"{{"ask":"{what}"}}"#);
-        let (said, denied) = asked(&guest, &server, &options, Limits::default()).await;
+        let (said, denied) = asked(&guest, &server, &options, RequestLimits::default()).await;
         assert!(said.contains(told), "{what}: {said}");
         assert_eq!(denied, [reason], "{what}: {said}");
         assert_eq!(server.heads(), [""; 0], "{what} left");
@@ -184,7 +184,7 @@ async fn other_headers_are_taken_from_the_guest_and_not_sent() {
     ] {
         let notes = Arc::new(Notes::default());
         let options = format!(r#"{{"ask":"{header}"}}"#);
-        let said = told(&guest, &server, &options, Limits::default(), &notes).await;
+        let said = told(&guest, &server, &options, RequestLimits::default(), &notes).await;
         assert!(said.contains("allowed: 200"), "{header}: {said}");
         assert!(notes.0.lock().unwrap().is_empty(), "{header}");
         assert_eq!(notes.1.load(Relaxed), 1, "{header}");
@@ -197,7 +197,7 @@ async fn other_headers_are_taken_from_the_guest_and_not_sent() {
     }
     let notes = Arc::new(Notes::default());
     let options = r#"{"ask":"X-Request-ID=mine"}"#;
-    told(&guest, &server, options, Limits::default(), &notes).await;
+    told(&guest, &server, options, RequestLimits::default(), &notes).await;
     assert_eq!(notes.1.load(Relaxed), 0);
     let head = server.heads().pop().unwrap();
     assert!(head.contains("x-request-id: mine\r\n"), "{head}");
@@ -210,7 +210,7 @@ async fn a_body_of_a_get_is_not_sent_as_another_request() {
     let (guest, server) = (asking().await, echoing().await);
     for ask in ["smuggle", "smuggle-length"] {
         let options = format!(r#"{{"ask":"{ask}"}}"#);
-        let (said, denied) = asked(&guest, &server, &options, Limits::default()).await;
+        let (said, denied) = asked(&guest, &server, &options, RequestLimits::default()).await;
         assert!(said.contains("allowed: 200"), "{ask}: {said}");
         assert!(denied.is_empty());
     }
@@ -237,7 +237,13 @@ async fn a_guest_that_extends_a_guess_learns_nothing_of_the_key() {
     }))
     .await;
     let guest = asking().await;
-    let (said, _) = asked(&guest, &server, r#"{"ask":"guess"}"#, Limits::default()).await;
+    let (said, _) = asked(
+        &guest,
+        &server,
+        r#"{"ask":"guess"}"#,
+        RequestLimits::default(),
+    )
+    .await;
     assert!(said.contains("guessed 0 characters: ``"), "{said}");
     assert!(server.heads().len() > 50, "it has tried");
 }
@@ -247,7 +253,13 @@ async fn a_body_that_is_too_large_is_cut_off() {
     // It does not answer before it has seen the whole.
     let server = Scripted::start(Arc::new(|_: &str, _| vec![Act::Hang])).await;
     let guest = asking().await;
-    let (said, denied) = asked(&guest, &server, r#"{"ask":"body"}"#, Limits::default()).await;
+    let (said, denied) = asked(
+        &guest,
+        &server,
+        r#"{"ask":"body"}"#,
+        RequestLimits::default(),
+    )
+    .await;
     assert!(said.contains("HttpRequestBodySize"), "{said}");
     assert_eq!(denied, ["body"]);
 }
@@ -255,10 +267,10 @@ async fn a_body_that_is_too_large_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_requests_end_at_the_sites_number() {
     let (guest, server) = (asking().await, echoing().await);
-    let limits = Limits {
+    let limits = RequestLimits {
         requests: 50,
         concurrent: 8,
-        ..Limits::default()
+        ..RequestLimits::default()
     };
     let (said, denied) = asked(&guest, &server, r#"{"ask":"thousands"}"#, limits).await;
     assert!(said.contains("allowed 50, then"), "{said}");
@@ -291,7 +303,7 @@ async fn hunted(guest: &Guest, server: &Scripted, pieces: &str) {
         let options = format!(
             r#"{{"ask":"hunt","pieces":"{pieces}","backwards":"{backwards}","control":"a-text-of-its-own"}}"#
         );
-        let (said, _) = asked(guest, server, &options, Limits::default()).await;
+        let (said, _) = asked(guest, server, &options, RequestLimits::default()).await;
         let expected = "hunted: memory=0 environment=0 echo=0 masked=true control=true";
         assert!(said.contains(expected), "in pieces of {pieces}: {said}");
     }

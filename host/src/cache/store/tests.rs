@@ -11,9 +11,9 @@ use crate::cache::AttemptResult;
 use crate::cache::freshness;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
-use crate::metrics::gzip::Ending;
-use crate::metrics::page::anew;
-use crate::metrics::{Bucket, Build, Distribution, Family, Format, Point, Samples};
+use crate::metrics::gzip::GzipSuffix;
+use crate::metrics::page::reference_renderer;
+use crate::metrics::{Bucket, BuildInfo, Distribution, Family, Format, Point, Samples};
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
@@ -30,7 +30,7 @@ const NAMES: [&str; 7] = [
 ];
 
 fn cache() -> Cache {
-    Cache::new(Instruments::new(&Build {
+    Cache::new(Instruments::new(&BuildInfo {
         version: "",
         revision: "",
         rustc: "",
@@ -187,7 +187,7 @@ fn gunzip(page: &Page, format: Format) -> Vec<u8> {
     let gzip = page.gzip(format);
     let bytes = [
         &gzip.compressed().to_vec()[..],
-        &gzip.finish(&Ending::new("")),
+        &gzip.finish(&GzipSuffix::new("")),
     ]
     .concat();
     let mut read = Vec::new();
@@ -206,7 +206,7 @@ fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
             let page = play.cache.page.load_full();
             let known = play.known();
             for format in [Format::Text, Format::OpenMetrics] {
-                let expected = anew::render(&known, format);
+                let expected = reference_renderer::render(&known, format);
                 let place = format!("{format:?}, seed {seed}, step {step}");
                 assert!(
                     page.plain(format).to_vec() == expected.as_bytes(),

@@ -4,14 +4,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::guest::{Digest, SavedState};
-use crate::metrics::{Build, Instruments};
+use crate::metrics::{BuildInfo, Instruments};
 
 mod faults;
 
 const LIMIT: usize = 1000;
 
 fn instruments() -> Instruments {
-    Instruments::new(&Build {
+    Instruments::new(&BuildInfo {
         version: "1",
         revision: "1",
         rustc: "1",

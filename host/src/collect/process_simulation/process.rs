@@ -14,7 +14,7 @@ use crate::collect::collection::{
 use crate::collect::{Memory, Settings, StateDirError, Store};
 use crate::file::{Disk, FaultInjector};
 use crate::guest::{Collected, GuestLimits};
-use crate::metrics::{Build, Format, Instruments};
+use crate::metrics::{BuildInfo, Format, Instruments};
 use crate::site::SiteName;
 
 pub(super) const SITES: [&str; 2] = ["lyon", "paris"];
@@ -48,7 +48,7 @@ impl SimulatedProcess {
         disk: &Arc<Unreliable>,
         guest: StubGuest,
     ) -> Result<Self, StateDirError> {
-        let instruments = Instruments::new(&Build {
+        let instruments = Instruments::new(&BuildInfo {
             version: "",
             revision: "",
             rustc: "",

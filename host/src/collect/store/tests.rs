@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::collect::state::StateVersion;
 use crate::guest::SavedState;
-use crate::metrics::Build;
+use crate::metrics::BuildInfo;
 
 mod folder;
 
@@ -17,7 +17,7 @@ mod folder;
 const LIMIT: usize = 100;
 
 fn instruments() -> Instruments {
-    Instruments::new(&Build {
+    Instruments::new(&BuildInfo {
         version: "1",
         revision: "1",
         rustc: "1",

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::egress::{Limits, Scheme, TlsVersion};
+use crate::egress::{RequestLimits, Scheme, TlsVersion};
 use crate::guest::{self, Selection};
-use crate::telemetry::{Format, Target};
+use crate::telemetry::{LogFormat, LogTarget};
 
 fn minutes(n: u64) -> Duration {
     Duration::from_secs(n * 60)
@@ -79,10 +79,10 @@ server:
     assert_eq!(config.swap.limits.collect, Duration::from_secs(90));
     assert_eq!(config.swap.limits.probe, Duration::from_millis(500));
     assert_eq!(config.log.filter.as_str(), "warn");
-    assert_eq!(config.log.format, Format::Json);
+    assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(
         config.log.target,
-        Target::File("/var/log/exporter.log".into())
+        LogTarget::File("/var/log/exporter.log".into())
     );
 }
 
@@ -127,7 +127,7 @@ fn every_key_of_a_site_has_an_effect() {
     assert_eq!(all, [1, 2, 3, 4, 5].map(Duration::from_secs));
     assert_eq!(paris.egress.limits.response_bytes, 1 << 20);
     assert_eq!(paris.egress.base_path, "/nb");
-    let expected = Limits {
+    let expected = RequestLimits {
         url_bytes: 1 << 10,
         request_headers: 1,
         request_header_bytes: 2 << 10,
@@ -142,7 +142,7 @@ fn every_key_of_a_site_has_an_effect() {
     assert_eq!(paris.egress.tls.server_name.as_deref(), Some("primary"));
     assert_eq!(paris.egress.tls.min_version, TlsVersion::Tls13);
     assert!(paris.egress.allow_local_addresses && !lyon.egress.allow_local_addresses);
-    assert_eq!(lyon.egress.limits, Limits::default());
+    assert_eq!(lyon.egress.limits, RequestLimits::default());
     assert_eq!(lyon.guest.base_url, "https://[::1]:1556/netbackup");
     assert_eq!(lyon.egress.credential.header(), "k2");
 }
@@ -232,13 +232,13 @@ fn flags_win_over_the_file() {
         listen: Some(":0".into()),
         web_config: None,
         log_level: Some("error".parse().unwrap()),
-        log_format: Some(Format::Json),
+        log_format: Some(LogFormat::Json),
     };
     let text = format!("{SITE}server: {{ logLevel: debug, host: no.such.host.invalid }}");
     let config = parse(&text, Path::new("config.yaml"), &flags, &nothing).unwrap();
     assert_eq!(config.http.listen, ["0.0.0.0:0".parse().unwrap()]);
     assert_eq!(config.log.filter.as_str(), "error");
-    assert_eq!(config.log.format, Format::Json);
+    assert_eq!(config.log.format, LogFormat::Json);
     assert!(
         config
             .masked
@@ -332,9 +332,9 @@ fn every_limit_of_the_guest_has_an_effect() {
 #[test]
 fn the_names_of_the_standard_streams_are_no_files() {
     for (name, target) in [
-        ("/dev/stdout", telemetry::Target::Stdout),
-        ("/dev/stderr", telemetry::Target::Stderr),
-        ("/proc/self/fd/1", telemetry::Target::Stdout),
+        ("/dev/stdout", telemetry::LogTarget::Stdout),
+        ("/dev/stderr", telemetry::LogTarget::Stderr),
+        ("/proc/self/fd/1", telemetry::LogTarget::Stdout),
     ] {
         let config = good(&format!("{SITE}server: {{ logName: {name} }}"));
         assert_eq!(config.log.target, target);

@@ -1,4 +1,4 @@
-//! `http_server_config.headers:` what every answer carries besides.
+//! `http_server_config.headers:` additional headers of every response.
 
 use http::header::{
     CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
@@ -7,8 +7,8 @@ use http::header::{
 
 use crate::config::section::Section;
 
-/// Every header that can be set, as it is written, and the values it may have
-/// where there are but few.
+/// Every header that can be set, as written, and its allowed values; no values
+/// allow any.
 const HEADERS: &[(&str, HeaderName, &[&str])] = &[
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY, &[]),
     ("X-Frame-Options", X_FRAME_OPTIONS, &["deny", "sameorigin"]),
@@ -24,21 +24,25 @@ const HEADERS: &[(&str, HeaderName, &[&str])] = &[
 pub(super) fn read(section: &mut Section<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (key, name, values) in HEADERS {
-        let Some(text) = section.optional::<String>(key) else {
+        let Some(text) = section.optional::<String>(key, "Value of this header.") else {
             continue;
         };
         if !values.is_empty() && !values.contains(&text.as_str()) {
             let hint = format!("write `{}`", values.join("` or `"));
             section.problem(
                 key,
-                format!("`{text}` is not a value of this header"),
+                format!("`{text}` is not a valid value of this header"),
                 &hint,
             );
             continue;
         }
         match HeaderValue::from_str(&text) {
             Ok(value) => drop(headers.insert(name, value)),
-            Err(_) => section.problem(key, "no header may carry this text", "write it on one line"),
+            Err(_) => section.problem(
+                key,
+                "contains a character that HTTP headers forbid",
+                "write it on one line",
+            ),
         }
     }
     headers

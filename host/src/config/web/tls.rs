@@ -1,7 +1,7 @@
-//! `tls_server_config:` the server's certificate, its clients', and ciphers.
+//! `tls_server_config:` the server's certificate, client certificates and ciphers.
 //!
-//! Where rustls cannot do what a key asks for, that is a warning if it leaves
-//! the connection no weaker, and a problem otherwise.
+//! What rustls does not support is a warning if the connection is no weaker
+//! without it, and a problem otherwise.
 
 mod algorithms;
 mod clients;
@@ -17,23 +17,32 @@ use zeroize::Zeroizing;
 use crate::config::section::Section;
 use crate::config::setting::{Complaint, Setting, complaint};
 use crate::config::tls::certificates;
-use crate::http::web::{Tls, TlsSettings};
+use crate::http::web::{ServerTls, ServerTlsSettings};
 
-/// None when something is wrong, which has then been reported.
-pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Tls> {
-    let chain = pem(section, ["cert", "cert_file"], directory);
-    let key = pem(section, ["key", "key_file"], directory);
+/// `None` if there is a problem, which is then reported.
+pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<ServerTls> {
+    let docs = [
+        "PEM text of the server's certificate and its chain, instead of `cert_file`.",
+        "PEM file with the server's certificate and its chain.",
+    ];
+    let chain = pem(section, ["cert", "cert_file"], docs, directory);
+    let docs = [
+        "PEM text of the private key, instead of `key_file`.",
+        "PEM file with the private key.",
+    ];
+    let key = pem(section, ["key", "key_file"], docs, directory);
     let clients = clients::read(section, directory);
     let versions = versions(section);
     let suites = algorithms::suites(section);
     let groups = algorithms::groups(section);
-    let server_order = section.value("prefer_server_cipher_suites", true);
+    let doc = "Whether the server's order of cipher suites wins over the client's.";
+    let server_order = section.value("prefer_server_cipher_suites", true, doc);
     let chain = chain.and_then(|(name, pem)| certificates(section, name, &pem));
     let key = key.and_then(|(name, pem)| private_key(section, name, &pem));
     let mut provider = ring::default_provider();
     provider.cipher_suites = suites?;
     provider.kx_groups = groups?;
-    let settings = TlsSettings {
+    let settings = ServerTlsSettings {
         chain: chain?,
         key: key?,
         clients: clients?,
@@ -41,20 +50,21 @@ pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Tls> {
         provider,
         server_order,
     };
-    Tls::new(settings)
-        .map_err(|error| unfit(section, &error))
+    ServerTls::new(settings)
+        .map_err(|error| rejected(section, &error))
         .ok()
 }
 
-/// What one of two keys holds, or the file that the other names; and which.
+/// The content of the inline key or of the file, and which key it came from.
 fn pem(
     section: &mut Section<'_>,
     [inline, file]: [&'static str; 2],
+    docs: [&'static str; 2],
     directory: &Path,
 ) -> Option<(&'static str, Zeroizing<Vec<u8>>)> {
-    let found = clients::pem(section, [inline, file], directory);
+    let found = clients::pem(section, [inline, file], docs, directory);
     if !section.has(inline) && !section.has(file) {
-        let hint = "name a PEM file; without `tls_server_config` there is no TLS";
+        let hint = "add a PEM file, or remove `tls_server_config` to serve without TLS";
         section.problem(file, "is missing", hint);
     }
     found
@@ -63,31 +73,37 @@ fn pem(
 fn private_key(section: &Section<'_>, name: &str, pem: &[u8]) -> Option<PrivateKeyDer<'static>> {
     let key = PrivateKeyDer::from_pem_slice(pem).ok();
     if key.is_none() {
-        let hint = "name a PEM file with a `BEGIN PRIVATE KEY` block, not encrypted";
-        section.problem(name, "the file holds no private key", hint);
+        let hint = "use a PEM file with a `BEGIN PRIVATE KEY` block that is not encrypted";
+        section.problem(name, "the file contains no private key", hint);
     }
     key
 }
 
-fn unfit(section: &Section<'_>, error: &Error) {
+fn rejected(section: &Section<'_>, error: &Error) {
     let file = |file, inline| if section.has(inline) { inline } else { file };
     match error {
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => section.problem(
             file("key_file", "key"),
-            "the key is not that of the certificate",
-            "renew both together",
+            "the key does not match the certificate",
+            "replace both together",
         ),
-        error => section.problem("", format!("TLS cannot be spoken so: {error}"), ""),
+        error => section.problem("", format!("TLS cannot be configured: {error}"), ""),
     }
 }
 
-/// TLS 1.2 and newer is all there is.
+/// rustls supports TLS 1.2 and newer.
 fn versions(section: &mut Section<'_>) -> Option<Vec<&'static SupportedProtocolVersion>> {
-    let least = section.value("min_version", Version::Tls12);
-    let most = section.value("max_version", Version::Tls13);
+    let doc = "Oldest accepted TLS version. Versions before `TLS12` are not supported.";
+    let least = section.value("min_version", Version::Tls12, doc);
+    let doc = "Newest accepted TLS version.";
+    let most = section.value("max_version", Version::Tls13, doc);
     if least < Version::Tls12 {
         let hint = "write `TLS12`";
-        section.warning("min_version", "TLS 1.2 is the oldest that is spoken", hint);
+        section.warning(
+            "min_version",
+            "TLS 1.2 is the oldest supported version",
+            hint,
+        );
     }
     let mut versions = Vec::new();
     for (version, supported) in [
@@ -99,8 +115,8 @@ fn versions(section: &mut Section<'_>) -> Option<Vec<&'static SupportedProtocolV
         }
     }
     if versions.is_empty() {
-        let hint = "write `TLS12` or `TLS13`, and no less than `min_version`";
-        section.problem("max_version", "no version is left to speak", hint);
+        let hint = "write `TLS12` or `TLS13`, not below `min_version`";
+        section.problem("max_version", "no supported TLS version remains", hint);
         return None;
     }
     Some(versions)
@@ -115,6 +131,8 @@ enum Version {
 }
 
 impl Setting for Version {
+    const KIND: &'static str = "`TLS12` or `TLS13`";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         match text.trim() {
             "TLS10" => Ok(Self::Tls10),
@@ -122,7 +140,7 @@ impl Setting for Version {
             "TLS12" => Ok(Self::Tls12),
             "TLS13" => Ok(Self::Tls13),
             _ => Err(complaint(
-                "is not a version of TLS",
+                "is not a TLS version",
                 "write `TLS12` or `TLS13`",
             )),
         }

@@ -162,7 +162,7 @@ fn what_is_no_certificate_is_refused_by_its_number() {
     )
     .unwrap_err();
     assert!(
-        matches!(error, super::super::Error::Authority(2, _)),
+        matches!(error, super::super::EgressError::Authority(2, _)),
         "{error}"
     );
     assert!(error.hint().is_some());

@@ -1,9 +1,9 @@
 use super::*;
-use crate::http::testing::{App, state};
+use crate::http::testing::{TestApp, state};
 
 #[test]
 fn every_site_is_shown_and_no_name_can_become_markup() {
-    let state = state(App::default());
+    let state = state(TestApp::default());
     state
         .metrics_path
         .store(std::sync::Arc::new("/a\"><script>".to_owned()));

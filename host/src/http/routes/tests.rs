@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::http::State;
-use crate::http::testing::{App, ask, get, page, serve, state};
+use crate::http::ServerState;
+use crate::http::testing::{TestApp, ask, get, page, serve, state};
 
-fn published() -> Arc<State> {
-    let state = state(App::default());
+fn published() -> Arc<ServerState> {
+    let state = state(TestApp::default());
     state.page.store(Arc::new(page()));
     state.config.store(Arc::new("server: {}\n".into()));
     state
@@ -71,7 +71,7 @@ async fn a_compressed_scrape_holds_the_same_families() {
 
 #[tokio::test]
 async fn a_scrape_is_answered_before_anything_was_published() {
-    let (_serving, address) = serve(state(App::default()));
+    let (_serving, address) = serve(state(TestApp::default()));
     let head = "GET /metrics HTTP/1.1\nAccept-Encoding: gzip";
     assert!(
         ask(address, head)
@@ -144,9 +144,9 @@ async fn a_wrong_method_is_told_the_right_one() {
 
 #[tokio::test]
 async fn health_is_ok_when_every_site_answers() {
-    let app = App {
+    let app = TestApp {
         good: vec!["prod", "lab"],
-        ..App::default()
+        ..TestApp::default()
     };
     let (_serving, address) = serve(state(app));
     let reply = get(address, "/health").await;
@@ -155,10 +155,10 @@ async fn health_is_ok_when_every_site_answers() {
 
 #[tokio::test]
 async fn health_names_every_site_when_one_does_not_answer() {
-    let app = App {
+    let app = TestApp {
         good: vec!["prod"],
         bad: vec!["lab"],
-        ..App::default()
+        ..TestApp::default()
     };
     let (_serving, address) = serve(state(app));
     let reply = get(address, "/health").await;
@@ -168,9 +168,9 @@ async fn health_names_every_site_when_one_does_not_answer() {
 
 #[tokio::test]
 async fn health_is_unavailable_when_no_site_answers() {
-    let (_serving, address) = serve(state(App {
+    let (_serving, address) = serve(state(TestApp {
         bad: vec!["lab"],
-        ..App::default()
+        ..TestApp::default()
     }));
     let reply = get(address, "/health").await;
     let expected = "UNHEALTHY: NetBackup API unreachable\nlab: UNREACHABLE, connection refused\n";
@@ -180,7 +180,7 @@ async fn health_is_unavailable_when_no_site_answers() {
 
 #[tokio::test]
 async fn readiness_follows_the_application() {
-    let state = state(App::default());
+    let state = state(TestApp::default());
     let (_serving, address) = serve(state.clone());
     let reply = get(address, "/-/ready").await;
     assert_eq!((reply.status, reply.text()), (503, "Not ready: starting\n"));
@@ -191,12 +191,12 @@ async fn readiness_follows_the_application() {
 
 #[tokio::test]
 async fn a_reload_answers_what_came_of_it() {
-    let (_serving, address) = serve(state(App::default()));
+    let (_serving, address) = serve(state(TestApp::default()));
     let reply = ask(address, "POST /-/reload HTTP/1.1\nContent-Length: 0").await;
     assert_eq!((reply.status, reply.text()), (200, "reloaded\n"));
-    let (_serving, address) = serve(state(App {
+    let (_serving, address) = serve(state(TestApp {
         refuse_reload: true,
-        ..App::default()
+        ..TestApp::default()
     }));
     let reply = ask(address, "POST /-/reload HTTP/1.1").await;
     assert_eq!((reply.status, reply.text()), (500, "unknown key `x`\n"));
@@ -204,7 +204,7 @@ async fn a_reload_answers_what_came_of_it() {
 
 #[tokio::test]
 async fn the_configuration_is_shown_as_it_was_handed_in() {
-    let state = state(App::default());
+    let state = state(TestApp::default());
     let (_serving, address) = serve(state.clone());
     state.config.store(Arc::new("apiKey: <secret>\n".into()));
     let reply = get(address, "/config").await;

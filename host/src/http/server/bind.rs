@@ -16,22 +16,25 @@ const RECEIVE: usize = 32 << 10;
 const BACKLOG: i32 = 4096;
 
 /// An address that is listened on.
-pub(super) struct Listener {
-    pub(super) kept: Kept,
+pub(super) struct ListeningSocket {
+    pub(super) kept: ListenerHandle,
     pub(super) accepting: TcpListener,
 }
 
 /// A second handle of a listening socket, by which another server can take it
 /// over without a moment in which nobody listens.
-pub(super) struct Kept {
+pub(super) struct ListenerHandle {
     /// As in the settings; the port may be 0.
     asked: SocketAddr,
     socket: StdListener,
 }
 
-impl Listener {
+impl ListeningSocket {
     /// One for each address; those that are in `earlier` are taken over.
-    pub(super) fn all(asked: &[SocketAddr], earlier: &[Kept]) -> Result<Vec<Self>, BindError> {
+    pub(super) fn all(
+        asked: &[SocketAddr],
+        earlier: &[ListenerHandle],
+    ) -> Result<Vec<Self>, BindError> {
         let one = |&asked| {
             let kept = earlier.iter().find(|kept| kept.asked == asked);
             let listener = kept.map_or_else(|| Self::bind(asked), Self::take_over);
@@ -53,7 +56,7 @@ impl Listener {
         Self::new(asked, listener)
     }
 
-    fn take_over(kept: &Kept) -> io::Result<Self> {
+    fn take_over(kept: &ListenerHandle) -> io::Result<Self> {
         Self::new(kept.asked, kept.socket.try_clone()?)
     }
 
@@ -61,13 +64,13 @@ impl Listener {
         socket.set_nonblocking(true)?;
         let accepting = TcpListener::from_std(socket.try_clone()?)?;
         Ok(Self {
-            kept: Kept { asked, socket },
+            kept: ListenerHandle { asked, socket },
             accepting,
         })
     }
 }
 
-impl Kept {
+impl ListenerHandle {
     /// Where it listens, if that is why `asked` cannot be had: all addresses of a
     /// port and one of them exclude each other, also within one process.
     fn in_the_way(&self, asked: SocketAddr) -> Option<SocketAddr> {

@@ -7,29 +7,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::client::Client;
-use super::eviction::{Candidate, Claim, in_order};
+use super::connection_state::ConnectionState;
+use super::eviction::{EvictionCandidate, KeepReason, in_order};
 use crate::http::peer::Peer;
 
 /// Every connection of a server.
 #[derive(Default)]
 pub(super) struct Clients {
-    present: Mutex<Present>,
+    present: Mutex<OpenConnections>,
     /// A connection was closed.
     pub(super) changed: Notify,
     stopping: AtomicBool,
 }
 
 #[derive(Default)]
-struct Present {
+struct OpenConnections {
     next: u64,
-    clients: BTreeMap<u64, Arc<Client>>,
+    clients: BTreeMap<u64, Arc<ConnectionState>>,
 }
 
 /// The place of a connection among the others, until it is dropped.
-pub(super) struct Seat {
+pub(super) struct ConnectionSlot {
     number: u64,
-    pub(super) client: Arc<Client>,
+    pub(super) client: Arc<ConnectionState>,
 }
 
 impl Clients {
@@ -59,19 +59,21 @@ impl Clients {
         let now = Instant::now();
         let present = self.present();
         match in_order(present.candidates(), None, now).first() {
-            Some(first) if first.until <= now || first.claim == Claim::New => first.client.leave(),
+            Some(first) if first.until <= now || first.claim == KeepReason::New => {
+                first.client.leave()
+            }
             _ => {}
         }
     }
 
     /// Takes in one more.
-    pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> Seat {
-        let client = Arc::new(Client::new(Arc::clone(self), peer));
+    pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> ConnectionSlot {
+        let client = Arc::new(ConnectionState::new(Arc::clone(self), peer));
         let mut present = self.present();
         let number = present.next;
         present.next += 1;
         present.clients.insert(number, Arc::clone(&client));
-        Seat { number, client }
+        ConnectionSlot { number, client }
     }
 
     /// No more is waited for clients that have their answer.
@@ -87,17 +89,17 @@ impl Clients {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    fn present(&self) -> MutexGuard<'_, Present> {
+    fn present(&self) -> MutexGuard<'_, OpenConnections> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Present {
+impl OpenConnections {
     /// All that were not told to leave yet.
-    fn candidates(&self) -> Vec<Candidate<&Client>> {
+    fn candidates(&self) -> Vec<EvictionCandidate<&ConnectionState>> {
         let staying = self.clients.values().filter_map(|client| {
             let (claim, until) = client.claim()?;
-            Some(Candidate {
+            Some(EvictionCandidate {
                 client: &**client,
                 peer: client.peer(),
                 claim,
@@ -108,7 +110,7 @@ impl Present {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let clients = self.client.clients();
         clients.present().clients.remove(&self.number);

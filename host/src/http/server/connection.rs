@@ -18,10 +18,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
-use super::client::Client;
-use super::clients::Seat;
-use super::stream::Stream;
-use crate::http::state::State;
+use super::clients::ConnectionSlot;
+use super::connection_state::ConnectionState;
+use super::stream::ClientStream;
+use crate::http::state::ServerState;
 use crate::http::web;
 
 /// Largest head of a request; more is answered with 431.
@@ -29,23 +29,23 @@ const HEAD: usize = 32 << 10;
 
 /// A client, and what its requests are answered from.
 pub(super) struct Connection {
-    pub(super) seat: Seat,
-    pub(super) state: Arc<State>,
+    pub(super) slot: ConnectionSlot,
+    pub(super) state: Arc<ServerState>,
     pub(super) watcher: Watcher,
 }
 
 impl Connection {
     /// Answers until the client is done, or is told to leave.
-    pub(super) async fn converse(self, tcp: TcpStream) {
+    pub(super) async fn serve_connection(self, tcp: TcpStream) {
         let Self {
-            seat,
+            slot,
             state,
             watcher,
         } = self;
-        let client = &seat.client;
-        let talk = talk(tcp, Arc::clone(client), state, watcher);
+        let client = &slot.client;
+        let serving = serve_http(tcp, Arc::clone(client), state, watcher);
         tokio::select! {
-            ended = talk => {
+            ended = serving => {
                 if let Err(error) = ended {
                     debug!(%error, "Connection ended early");
                 }
@@ -56,26 +56,26 @@ impl Connection {
 }
 
 /// Over TLS, where that is configured now.
-async fn talk(
+async fn serve_http(
     tcp: TcpStream,
-    client: Arc<Client>,
-    state: Arc<State>,
+    client: Arc<ConnectionState>,
+    state: Arc<ServerState>,
     watcher: Watcher,
 ) -> io::Result<()> {
     let limits = **state.limits.load();
     let tls = state.web.load().tls.as_ref().map(|tls| tls.acceptor());
-    let stream = Stream::new(tcp, Arc::clone(&client), limits.write);
+    let stream = ClientStream::new(tcp, Arc::clone(&client), limits.write);
     match tls {
-        None => speak(stream, client, state, limits.read, watcher).await,
+        None => serve_requests(stream, client, state, limits.read, watcher).await,
         Some(tls) => {
             let stream = timeout(limits.read, handshake(tls, stream)).await??;
-            speak(stream, client, state, limits.read, watcher).await
+            serve_requests(stream, client, state, limits.read, watcher).await
         }
     }
 }
 
 /// A client that is refused is told so before the connection is closed.
-async fn handshake(tls: TlsAcceptor, stream: Stream) -> io::Result<TlsStream<Stream>> {
+async fn handshake(tls: TlsAcceptor, stream: ClientStream) -> io::Result<TlsStream<ClientStream>> {
     match tls.accept(stream).into_fallible().await {
         Ok(stream) => Ok(stream),
         Err((error, mut stream)) => {
@@ -87,10 +87,10 @@ async fn handshake(tls: TlsAcceptor, stream: Stream) -> io::Result<TlsStream<Str
 
 /// HTTP/1.1, request after request. A body is not read: one that came with its
 /// head is ignored, and a longer one ends the connection after the answer.
-async fn speak(
+async fn serve_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    client: Arc<Client>,
-    state: Arc<State>,
+    client: Arc<ConnectionState>,
+    state: Arc<ServerState>,
     patience: Duration,
     watcher: Watcher,
 ) -> io::Result<()> {

@@ -17,17 +17,17 @@ const FEW: usize = 16;
 
 /// A connection, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate<T> {
+pub(super) struct EvictionCandidate<T> {
     pub(super) client: T,
     pub(super) peer: Peer,
-    pub(super) claim: Claim,
+    pub(super) claim: KeepReason,
     /// When it loses its claim.
     pub(super) until: Instant,
 }
 
 /// Why a connection should stay, for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(super) enum KeepReason {
     /// It came a moment ago and has asked nothing yet.
     New,
     /// A request is being answered, or the client is expected to read the answer.
@@ -37,10 +37,10 @@ pub(super) enum Claim {
 /// The candidates in the order in which they have to leave. `newcomer` is the peer
 /// for whose connection there is to be room.
 pub(super) fn in_order<T>(
-    mut candidates: Vec<Candidate<T>>,
+    mut candidates: Vec<EvictionCandidate<T>>,
     newcomer: Option<Peer>,
     now: Instant,
-) -> Vec<Candidate<T>> {
+) -> Vec<EvictionCandidate<T>> {
     let mut counts = HashMap::<Peer, usize>::new();
     for peer in candidates.iter().map(|c| c.peer).chain(newcomer) {
         *counts.entry(peer).or_default() += 1;
@@ -62,18 +62,22 @@ pub(super) fn in_order<T>(
 /// The stronger claim among the connections of the peers that have the most.
 /// Answers are, unless they leave newcomers less than a quarter: then they would
 /// keep everybody out.
-fn spared<T>(candidates: &[Candidate<T>], counts: &HashMap<Peer, usize>, now: Instant) -> Claim {
+fn spared<T>(
+    candidates: &[EvictionCandidate<T>],
+    counts: &HashMap<Peer, usize>,
+    now: Instant,
+) -> KeepReason {
     let most = counts.values().max();
     let heaviest = candidates.iter().filter(|c| counts.get(&c.peer) == most);
     let (mut all, mut new) = (0, 0);
     for candidate in heaviest {
         all += 1;
-        new += usize::from(candidate.claim == Claim::New && candidate.until > now);
+        new += usize::from(candidate.claim == KeepReason::New && candidate.until > now);
     }
     if new * 4 > all {
-        Claim::Busy
+        KeepReason::Busy
     } else {
-        Claim::New
+        KeepReason::New
     }
 }
 
@@ -88,7 +92,7 @@ mod tests {
 
     struct Crowd {
         now: Instant,
-        candidates: Vec<Candidate<&'static str>>,
+        candidates: Vec<EvictionCandidate<&'static str>>,
     }
 
     impl Crowd {
@@ -101,7 +105,7 @@ mod tests {
 
         /// `left` is how many more seconds the claim holds; a negative one is how
         /// long ago it was lost.
-        fn with(mut self, client: &'static str, peer: u8, claim: Claim, left: i32) -> Self {
+        fn with(mut self, client: &'static str, peer: u8, claim: KeepReason, left: i32) -> Self {
             let seconds = SECOND * left.unsigned_abs();
             let until = if left < 0 {
                 self.now - seconds
@@ -109,7 +113,7 @@ mod tests {
                 self.now + seconds
             };
             let peer = address(peer);
-            self.candidates.push(Candidate {
+            self.candidates.push(EvictionCandidate {
                 client,
                 peer,
                 claim,
@@ -128,7 +132,7 @@ mod tests {
         IpAddr::from([127, 0, 0, number]).into()
     }
 
-    use Claim::{Busy, New};
+    use KeepReason::{Busy, New};
 
     #[test]
     fn a_peer_with_two_connections_is_not_the_first_to_lose_one_to_many_peers() {

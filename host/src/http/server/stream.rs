@@ -11,34 +11,34 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::client::Client;
+use super::connection_state::ConnectionState;
 
 /// What a client may still send when it has its last answer.
 const IGNORED: usize = 64 << 10;
 
 /// Tells the client's phases, and keeps the write deadline. Below TLS, so that
 /// it sees what really goes out.
-pub(super) struct Stream {
+pub(super) struct ClientStream {
     tcp: TcpStream,
-    client: Arc<Client>,
+    client: Arc<ConnectionState>,
     patience: Duration,
     /// Runs while the kernel takes no more.
     deadline: Option<Pin<Box<Sleep>>>,
     /// Whether the closing has begun.
-    closing: Option<Closing>,
+    closing: Option<CloseMode>,
     /// Bytes that came after that.
     ignored: usize,
 }
 
 /// Whether it is waited until the client closes too.
 #[derive(Clone, Copy, PartialEq)]
-enum Closing {
+enum CloseMode {
     AtOnce,
     Lingering,
 }
 
-impl Stream {
-    pub(super) fn new(tcp: TcpStream, client: Arc<Client>, patience: Duration) -> Self {
+impl ClientStream {
+    pub(super) fn new(tcp: TcpStream, client: Arc<ConnectionState>, patience: Duration) -> Self {
         // An answer is written in one go; waiting for more would only delay it.
         let _ = tcp.set_nodelay(true);
         // What is in the kernel's hands has a deadline too, even when closed.
@@ -98,7 +98,7 @@ impl Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -108,7 +108,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ClientStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -147,20 +147,20 @@ impl AsyncWrite for Stream {
                 ready!(Pin::new(&mut self.tcp).poll_shutdown(context))?;
                 let lingers = self.client.lingers();
                 *self.closing.insert(if lingers {
-                    Closing::Lingering
+                    CloseMode::Lingering
                 } else {
-                    Closing::AtOnce
+                    CloseMode::AtOnce
                 })
             }
         };
-        if closing == Closing::Lingering {
+        if closing == CloseMode::Lingering {
             ready!(self.poll_hung_up(context));
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl Drop for Stream {
+impl Drop for ClientStream {
     fn drop(&mut self) {
         // The kernel would keep an unread answer for long.
         if self.client.cut_off() {

@@ -6,10 +6,10 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::http::testing::{App, get, serve, settings, site, state};
-use crate::http::{Health, Limits};
+use crate::http::testing::{TestApp, get, serve, settings, site, state};
+use crate::http::{ConnectionLimits, Health};
 use crate::metrics::Instruments;
-use crate::metrics::instruments::Build;
+use crate::metrics::instruments::BuildInfo;
 use crate::site::SiteName;
 
 mod crowd;
@@ -40,15 +40,15 @@ impl Health for Slow {
     }
 }
 
-fn slow(limits: Limits) -> (Arc<Slow>, Serving, SocketAddr) {
-    let build = Build {
+fn slow(limits: ConnectionLimits) -> (Arc<Slow>, Serving, SocketAddr) {
+    let build = BuildInfo {
         version: "",
         revision: "",
         rustc: "",
         wasmtime: "",
     };
-    let (slow, app) = (Arc::new(Slow::default()), Arc::new(App::default()));
-    let state = State::new("", Instruments::new(&build), slow.clone(), app.clone(), app);
+    let (slow, app) = (Arc::new(Slow::default()), Arc::new(TestApp::default()));
+    let state = ServerState::new("", Instruments::new(&build), slow.clone(), app.clone(), app);
     state.limits.store(Arc::new(limits));
     let (serving, address) = serve(Arc::new(state));
     (slow, serving, address)
@@ -77,7 +77,7 @@ async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
     for (first, second) in [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")] {
         let before = Server::bind(&settings(&[&format!("{first}:0")])).unwrap();
         let port = before.addresses()[0].port();
-        let before = before.serve(state(App::default()));
+        let before = before.serve(state(TestApp::default()));
         let after = settings(&[&format!("{second}:{port}")]);
         let error = Server::bind_beside(&after, &before).err().unwrap();
         let said = error.with_hint();
@@ -92,7 +92,7 @@ async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
 #[tokio::test]
 async fn a_stranger_s_address_is_not_said_to_be_ours() {
     let before = Server::bind(&settings(&["0.0.0.0:0"])).unwrap();
-    let before = before.serve(state(App::default()));
+    let before = before.serve(state(TestApp::default()));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let asked = settings(&[&taken.local_addr().unwrap().to_string()]);
     let said = Server::bind_beside(&asked, &before)
@@ -106,7 +106,7 @@ async fn a_stranger_s_address_is_not_said_to_be_ours() {
 async fn every_address_is_answered_on() {
     let server = Server::bind(&settings(&["127.0.0.1:0", "127.0.0.1:0"])).unwrap();
     let addresses = server.addresses().to_vec();
-    let _serving = server.serve(state(App::default()));
+    let _serving = server.serve(state(TestApp::default()));
     assert_eq!(addresses.len(), 2);
     for address in addresses {
         assert_eq!(get(address, "/-/healthy").await.status, 200);
@@ -115,7 +115,7 @@ async fn every_address_is_answered_on() {
 
 #[tokio::test]
 async fn one_connection_serves_many_requests() {
-    let (_serving, address) = serve(state(App::default()));
+    let (_serving, address) = serve(state(TestApp::default()));
     let mut stream = TcpStream::connect(address).await.unwrap();
     for _ in 0..3 {
         stream.write_all(HEALTHY).await.unwrap();
@@ -132,7 +132,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) {
 
 #[tokio::test]
 async fn a_shutdown_lets_a_request_end_and_refuses_others() {
-    let (slow, serving, address) = slow(Limits::default());
+    let (slow, serving, address) = slow(ConnectionLimits::default());
     let request = get(address, "/health");
     let stop = async {
         slow.begun.notified().await;
@@ -151,7 +151,7 @@ async fn a_shutdown_lets_a_request_end_and_refuses_others() {
 
 #[tokio::test]
 async fn a_shutdown_cuts_what_does_not_end_in_time() {
-    let (slow, serving, address) = slow(Limits::default());
+    let (slow, serving, address) = slow(ConnectionLimits::default());
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -166,7 +166,7 @@ async fn a_shutdown_cuts_what_does_not_end_in_time() {
 
 #[tokio::test]
 async fn a_shutdown_does_not_wait_for_idle_connections() {
-    let (serving, address) = serve(state(App::default()));
+    let (serving, address) = serve(state(TestApp::default()));
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(HEALTHY).await.unwrap();
     read_until(&mut idle, "Healthy\n").await;
@@ -176,7 +176,7 @@ async fn a_shutdown_does_not_wait_for_idle_connections() {
 
 #[tokio::test]
 async fn a_dropped_server_stops_listening() {
-    let (serving, address) = serve(state(App::default()));
+    let (serving, address) = serve(state(TestApp::default()));
     drop(serving);
     while !refused(address).await {
         tokio::task::yield_now().await;
@@ -185,18 +185,18 @@ async fn a_dropped_server_stops_listening() {
 
 #[tokio::test]
 async fn a_server_takes_over_the_addresses_it_shares_with_the_one_before() {
-    let (before, address) = serve(state(App::default()));
+    let (before, address) = serve(state(TestApp::default()));
     // The same address as before, though asked for by port 0, and one more.
     let listen = settings(&["127.0.0.1:0", "127.0.0.2:0"]);
     let after = Server::bind_beside(&listen, &before).unwrap();
     assert_eq!(after.addresses()[0], address);
     let second = after.addresses()[1];
-    let after = after.serve(state(App::default()));
+    let after = after.serve(state(TestApp::default()));
     assert_eq!(before.shutdown(PATIENT).await, 0);
     assert_eq!(get(address, "/-/healthy").await.status, 200);
     assert_eq!(get(second, "/-/healthy").await.status, 200);
     let only_second = Server::bind_beside(&settings(&["127.0.0.2:0"]), &after).unwrap();
-    let _serving = only_second.serve(state(App::default()));
+    let _serving = only_second.serve(state(TestApp::default()));
     after.shutdown(PATIENT).await;
     assert!(refused(address).await);
     assert_eq!(get(second, "/-/healthy").await.status, 200);

@@ -24,7 +24,7 @@ const DELAY: Duration = Duration::from_secs(1);
 
 /// What a check of a password came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PasswordCheck {
     Right,
     Wrong,
     /// Too many passwords of the same peer are being checked.
@@ -35,19 +35,19 @@ pub(super) enum Verdict {
 pub(super) struct Checks {
     /// How many hashes are computed at once; served in order of arrival.
     workers: Arc<Semaphore>,
-    taken: Arc<Taken>,
+    taken: Arc<TakenSlots>,
     delay: Duration,
 }
 
 /// The places that are taken. A peer without any is not in it, so that it grows
 /// no larger than the number of checks.
 #[derive(Default)]
-struct Taken(Mutex<HashMap<Peer, usize>>);
+struct TakenSlots(Mutex<HashMap<Peer, usize>>);
 
 /// A place in the queue, until it is dropped.
-struct Place {
+struct CheckSlot {
     peer: Peer,
-    taken: Arc<Taken>,
+    taken: Arc<TakenSlots>,
 }
 
 impl Default for Checks {
@@ -72,19 +72,19 @@ impl Checks {
 
     #[cfg(test)]
     pub(super) fn fill(&self, peer: Peer) -> Vec<impl Sized + use<>> {
-        std::iter::from_fn(|| Place::take(&self.taken, peer)).collect()
+        std::iter::from_fn(|| CheckSlot::take(&self.taken, peer)).collect()
     }
 
     /// Whether the hash is that of the password. May be dropped while it waits; a
     /// check that has begun keeps its place to the end, so that a client cannot
     /// get around the delay by disconnecting.
-    pub(super) async fn verify(&self, peer: Peer, hash: Hash, password: &[u8]) -> Verdict {
-        let Some(place) = Place::take(&self.taken, peer) else {
-            return Verdict::Busy;
+    pub(super) async fn verify(&self, peer: Peer, hash: Hash, password: &[u8]) -> PasswordCheck {
+        let Some(place) = CheckSlot::take(&self.taken, peer) else {
+            return PasswordCheck::Busy;
         };
         let Ok(worker) = Arc::clone(&self.workers).acquire_owned().await else {
             // The semaphore is never closed.
-            return Verdict::Wrong;
+            return PasswordCheck::Wrong;
         };
         let password = Zeroizing::new(password.to_vec());
         let compute = move || {
@@ -103,21 +103,21 @@ impl Checks {
             right
         });
         match check.await {
-            Ok(true) => Verdict::Right,
-            _ => Verdict::Wrong,
+            Ok(true) => PasswordCheck::Right,
+            _ => PasswordCheck::Wrong,
         }
     }
 }
 
-impl Taken {
+impl TakenSlots {
     fn lock(&self) -> MutexGuard<'_, HashMap<Peer, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
+impl CheckSlot {
     /// None when the peer has all of its places.
-    fn take(taken: &Arc<Taken>, peer: Peer) -> Option<Self> {
+    fn take(taken: &Arc<TakenSlots>, peer: Peer) -> Option<Self> {
         let mut places = taken.lock();
         let count = places.entry(peer).or_default();
         let free = *count < PLACES;
@@ -131,7 +131,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for CheckSlot {
     fn drop(&mut self) {
         let mut places = self.taken.lock();
         if let Some(count) = places.get_mut(&self.peer) {

@@ -8,7 +8,7 @@ use futures::future::FutureExt as _;
 use http::header::{AUTHORIZATION, X_FRAME_OPTIONS};
 
 use super::*;
-use crate::http::testing::{App, Reply, ask, serve, state};
+use crate::http::testing::{Reply, TestApp, ask, serve, state};
 
 /// The least cost that bcrypt has.
 fn hash(password: &str) -> Hash {
@@ -24,13 +24,13 @@ fn guarded() -> Web {
     }
 }
 
-async fn get(web: &Arc<State>, path: &str, headers: &str) -> Reply {
+async fn get(web: &Arc<ServerState>, path: &str, headers: &str) -> Reply {
     let (_serving, address) = serve(Arc::clone(web));
     ask(address, &format!("GET {path} HTTP/1.1{headers}")).await
 }
 
-fn with(web: Web) -> Arc<State> {
-    let state = state(App::default());
+fn with(web: Web) -> Arc<ServerState> {
+    let state = state(TestApp::default());
     state.web.store(Arc::new(web));
     state
 }
@@ -112,13 +112,16 @@ async fn a_reload_does_not_forget_who_was_verified() {
     let peer = || IpAddr::from([127, 0, 0, 1]).into();
     for (right, count) in [("alice:a:b", 1), ("bob:old", 2)] {
         let verdict = before.admit(peer(), &headers(right)).await;
-        assert_eq!((verdict, before.remembered()), (Verdict::Right, count));
+        assert_eq!(
+            (verdict, before.remembered()),
+            (PasswordCheck::Right, count)
+        );
     }
     after.remember_those_of(&before);
     assert_eq!(after.remembered(), 1);
     let alice = headers("alice:a:b");
     let admitted = after.admit(peer(), &alice).now_or_never();
-    assert_eq!(admitted, Some(Verdict::Right), "without a wait");
+    assert_eq!(admitted, Some(PasswordCheck::Right), "without a wait");
     let bob = after.admit(peer(), &headers("bob:old")).now_or_never();
     assert_eq!(bob, None, "his hash is another: it is computed");
 }

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::names::AllowedNames;
 
 /// Who the server is, whom it trusts, and how it encrypts.
-pub struct TlsSettings {
+pub struct ServerTlsSettings {
     /// The server's certificate, and those between it and its authority.
     pub chain: Vec<CertificateDer<'static>>,
     /// The key of the first of those.
@@ -42,11 +42,11 @@ pub struct ClientTrust {
 
 /// A server's side of TLS that works.
 #[derive(Clone)]
-pub struct Tls(Arc<ServerConfig>);
+pub struct ServerTls(Arc<ServerConfig>);
 
-impl Tls {
+impl ServerTls {
     /// The error says what does not fit together; it shows nothing of the key.
-    pub fn new(settings: TlsSettings) -> Result<Self, Error> {
+    pub fn new(settings: ServerTlsSettings) -> Result<Self, Error> {
         let provider = Arc::new(settings.provider);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(&settings.versions)?;
@@ -89,8 +89,8 @@ fn verifier(
     Ok(Arc::new(AllowedNames::new(verifier, clients.allowed_names)))
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.write_str("ServerTls")
     }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::checks::{Checks, Verdict};
+use super::checks::{Checks, PasswordCheck};
 use crate::http::peer::Peer;
 
 /// Who may ask.
@@ -90,31 +90,31 @@ impl Users {
     }
 
     /// Whether the request may be answered.
-    pub(super) async fn admit(&self, peer: Peer, headers: &HeaderMap) -> Verdict {
+    pub(super) async fn admit(&self, peer: Peer, headers: &HeaderMap) -> PasswordCheck {
         if self.users.is_empty() {
-            return Verdict::Right;
+            return PasswordCheck::Right;
         }
         match credentials(headers) {
             Some(given) => self.check(peer, &given).await,
-            None => Verdict::Wrong,
+            None => PasswordCheck::Wrong,
         }
     }
 
-    async fn check(&self, peer: Peer, given: &Credentials) -> Verdict {
+    async fn check(&self, peer: Peer, given: &Credentials) -> PasswordCheck {
         let known = self.users.iter().find(|user| user.name == given.name);
         // Somebody unknown is checked against the hash of somebody known, so that
         // the time it takes does not tell who is known.
         let user = known.unwrap_or_else(|| self.stand_in(&given.name));
         let digest = user.digest(&given.password);
         if known.is_some() && user.remembers(&digest) {
-            return Verdict::Right;
+            return PasswordCheck::Right;
         }
         let hash = user.hash.clone();
         let verdict = self.checks.verify(peer, hash, &given.password).await;
-        if verdict == Verdict::Right && known.is_none() {
-            return Verdict::Wrong;
+        if verdict == PasswordCheck::Right && known.is_none() {
+            return PasswordCheck::Wrong;
         }
-        if verdict == Verdict::Right {
+        if verdict == PasswordCheck::Right {
             user.remember(digest);
         }
         verdict

@@ -15,17 +15,17 @@ fn read(mut bytes: &[u8]) -> String {
     text
 }
 
-fn parts(texts: &[&str]) -> Parts {
-    let parts = texts
+fn chunks(texts: &[&str]) -> Chunks {
+    let chunks = texts
         .iter()
         .map(|text| Bytes::copy_from_slice(text.as_bytes()));
-    parts.collect()
+    chunks.collect()
 }
 
 /// With `more` after it, decompressed.
-fn whole(beginning: &Beginning, more: &str) -> String {
+fn whole(beginning: &GzipPrefix, more: &str) -> String {
     let mut bytes = beginning.compressed().to_vec();
-    bytes.extend(beginning.finish(&Ending::new(more.to_owned())));
+    bytes.extend(beginning.finish(&GzipSuffix::new(more.to_owned())));
     read(&bytes)
 }
 
@@ -38,7 +38,7 @@ fn a_beginning_and_its_end_are_one_member() {
         &[&long],
         &["a", "b", &long, "c", &long, "d"],
     ] {
-        let beginning = Beginning::new(parts(first));
+        let beginning = GzipPrefix::new(chunks(first));
         for second in ["", "b", &long] {
             let expected = format!("{}{second}", first.concat());
             let sizes = (first.len(), second.len());
@@ -49,7 +49,9 @@ fn a_beginning_and_its_end_are_one_member() {
 
 #[test]
 fn a_beginning_alone_is_not_taken_for_the_whole() {
-    let beginning = Beginning::new(parts(&["nbu_up 1\n"])).compressed().to_vec();
+    let beginning = GzipPrefix::new(chunks(&["nbu_up 1\n"]))
+        .compressed()
+        .to_vec();
     assert!(
         GzDecoder::new(&beginning[..])
             .read_to_end(&mut Vec::new())
@@ -66,11 +68,11 @@ fn block(name: &str, value: u32) -> String {
 #[test]
 fn blocks_that_are_alike_are_not_compressed_again() {
     let [a, b, c] = ["a", "b", "c"].map(|name| block(name, 1));
-    let first = Beginning::new(parts(&[&a, &b, &c]));
+    let first = GzipPrefix::new(chunks(&[&a, &b, &c]));
     let changed = block("b", 2);
-    let next = first.renewed(parts(&[&c, &a, &changed]));
+    let next = first.renewed(chunks(&[&c, &a, &changed]));
     assert!(whole(&next, "end") == [&c, &a, &changed, "end"].concat());
-    let places = |of: &Beginning| -> Vec<_> {
+    let places = |of: &GzipPrefix| -> Vec<_> {
         let blocks = &of.compressed().as_slice()[1..];
         blocks.iter().map(|block| block.as_ptr()).collect()
     };
@@ -85,9 +87,9 @@ fn blocks_that_begin_alike_are_told_apart() {
     let longer = a.clone() + "a_end 1\n";
     let end = a.replace("16376\"} 1\n", "16376\"} 2\n");
     assert!(end != a, "it differs in its last line alone");
-    let first = Beginning::new(parts(&[&a]));
+    let first = GzipPrefix::new(chunks(&[&a]));
     for other in [&[&longer[..]][..], &[&end], &[&a, "more"], &["a"], &[]] {
-        let next = first.renewed(parts(other));
+        let next = first.renewed(chunks(other));
         assert!(whole(&next, "") == other.concat(), "{}", other.len());
     }
 }

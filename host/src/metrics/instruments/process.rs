@@ -16,7 +16,7 @@ const REUSE: Duration = Duration::from_millis(500);
 const START: &str = "process_start_time_seconds";
 
 /// The `process_…` metrics, at most half a second old.
-pub(super) struct Process {
+pub(super) struct ProcessMetrics {
     collector: ProcessCollector,
     /// Seconds since the Unix epoch: when the instruments were made, which is at the
     /// start of the process.
@@ -24,7 +24,7 @@ pub(super) struct Process {
     last: Mutex<Option<(Instant, Vec<MetricFamily>)>>,
 }
 
-impl Default for Process {
+impl Default for ProcessMetrics {
     fn default() -> Self {
         Self {
             collector: ProcessCollector::for_self(),
@@ -36,7 +36,7 @@ impl Default for Process {
     }
 }
 
-impl Collector for Process {
+impl Collector for ProcessMetrics {
     fn desc(&self) -> Vec<&Desc> {
         self.collector.desc()
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::site::SiteName;
 
 fn instruments() -> Instruments {
-    Instruments::new(&Build {
+    Instruments::new(&BuildInfo {
         version: "1.2.3",
         revision: "abc",
         rustc: "1.95.0",
@@ -212,7 +212,7 @@ fn the_start_of_the_process_needs_no_file_of_the_machine() {
 #[test]
 fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
     let instruments = instruments();
-    let plain = || String::from_utf8(instruments.ending(Format::Text).plain().to_vec()).unwrap();
+    let plain = || String::from_utf8(instruments.suffix(Format::Text).plain().to_vec()).unwrap();
     let site = site("s");
     configure(&instruments, &site);
     for number in 1..200 {
@@ -221,7 +221,7 @@ fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
             format!("nbu_exporter_egress_denied_total{{site=\"s\",reason=\"path\"}} {number}\n");
         assert!(plain().contains(&expected), "{}", plain());
     }
-    let again = || instruments.ending(Format::OpenMetrics);
+    let again = || instruments.suffix(Format::OpenMetrics);
     // On a slow machine one may have become too old.
     assert!((0..100).any(|_| Arc::ptr_eq(&again(), &again())));
     assert!(again().plain().ends_with(b"# EOF\n"));
@@ -233,7 +233,7 @@ fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer
     let [text, _] = &instruments.0.written;
     std::thread::scope(|scope| {
         let turn = text.writing.lock().unwrap();
-        let waiting = scope.spawn(|| instruments.ending(Format::Text));
+        let waiting = scope.spawn(|| instruments.suffix(Format::Text));
         // Time enough for whoever does not wait.
         (0..1000).for_each(|_| std::thread::yield_now());
         assert!(text.written.load().is_none());
@@ -242,6 +242,6 @@ fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer
         drop(turn);
         let shown = waiting.join().unwrap();
         let last = text.written.load_full().unwrap();
-        assert!(Arc::ptr_eq(&shown, &last.ending));
+        assert!(Arc::ptr_eq(&shown, &last.suffix));
     });
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::metrics::check::Reason;
 use crate::metrics::family::{Family, Kind};
-use crate::metrics::piece::Piece;
+use crate::metrics::rendered_family::RenderedFamily;
 use crate::site::SiteName;
 
 /// By name.
@@ -13,7 +13,7 @@ pub(super) type Families<'a> = BTreeMap<&'a str, Merged<'a>>;
 
 /// Every piece of one name, with whose it is. The first one's help, kind and
 /// labels are everybody's.
-type Merged<'a> = Vec<(&'a SiteName, Cow<'a, Piece>)>;
+type Merged<'a> = Vec<(&'a SiteName, Cow<'a, RenderedFamily>)>;
 
 /// The families of all sites, and what could not be merged.
 pub(super) struct Merge<'a> {
@@ -22,7 +22,7 @@ pub(super) struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(sites: &'a [(SiteName, Vec<&'a Piece>)]) -> Self {
+    pub(super) fn new(sites: &'a [(SiteName, Vec<&'a RenderedFamily>)]) -> Self {
         let mut merge = Self {
             families: BTreeMap::new(),
             dropped: Vec::new(),
@@ -30,16 +30,19 @@ impl<'a> Merge<'a> {
         for (site, pieces) in sites {
             // A family without series has nothing to say, and no say in what
             // others of its name must look like.
-            for piece in pieces.iter().filter(|piece| piece.family().series() > 0) {
-                merge.add(site, piece);
+            for rendered_family in pieces
+                .iter()
+                .filter(|rendered_family| rendered_family.family().series() > 0)
+            {
+                merge.add(site, rendered_family);
             }
         }
         merge.resolve_collisions();
         merge
     }
 
-    fn add(&mut self, site: &'a SiteName, piece: &'a Piece) {
-        let family = piece.family();
+    fn add(&mut self, site: &'a SiteName, rendered_family: &'a RenderedFamily) {
+        let family = rendered_family.family();
         let merged = self.families.entry(&family.name).or_default();
         let alike = merged.first().is_none_or(|(_, first)| {
             let first = first.family();
@@ -50,11 +53,11 @@ impl<'a> Merge<'a> {
                 .push((site.clone(), Reason::Conflict, family.series()));
             return;
         }
-        let (piece, lost) = unmet(site, piece, merged);
+        let (rendered_family, lost) = unmet(site, rendered_family, merged);
         if lost > 0 {
             self.dropped.push((site.clone(), Reason::Duplicate, lost));
         }
-        merged.push((site, piece));
+        merged.push((site, rendered_family));
     }
 
     /// A histogram's samples are called after it with a suffix, and so are a
@@ -72,8 +75,8 @@ impl<'a> Merge<'a> {
             if free {
                 taken.extend(names);
             } else {
-                dropped.extend(merged.iter().map(|(site, piece)| {
-                    let series = piece.family().series();
+                dropped.extend(merged.iter().map(|(site, rendered_family)| {
+                    let series = rendered_family.family().series();
                     ((*site).clone(), Reason::NameCollision, series)
                 }));
             }
@@ -82,10 +85,13 @@ impl<'a> Merge<'a> {
     }
 
     /// How many series of each site are there, in the order of the sites.
-    pub(super) fn series(&self, sites: &[(SiteName, Vec<&Piece>)]) -> Vec<(SiteName, usize)> {
+    pub(super) fn series(
+        &self,
+        sites: &[(SiteName, Vec<&RenderedFamily>)],
+    ) -> Vec<(SiteName, usize)> {
         let mut series = BTreeMap::<&SiteName, usize>::new();
-        for (site, piece) in self.families.values().flatten() {
-            *series.entry(site).or_default() += piece.family().series();
+        for (site, rendered_family) in self.families.values().flatten() {
+            *series.entry(site).or_default() += rendered_family.family().series();
         }
         sites
             .iter()
@@ -97,21 +103,25 @@ impl<'a> Merge<'a> {
 /// The piece without the label sets that the site has under this name already
 /// (from another collector), and how many series that cost. Only a piece that
 /// loses some is written anew at each page, which no guest of ours makes happen.
-fn unmet<'a>(site: &SiteName, piece: &'a Piece, merged: &Merged<'_>) -> (Cow<'a, Piece>, usize) {
-    let family = piece.family();
+fn unmet<'a>(
+    site: &SiteName,
+    rendered_family: &'a RenderedFamily,
+    merged: &Merged<'_>,
+) -> (Cow<'a, RenderedFamily>, usize) {
+    let family = rendered_family.family();
     // The sites are added one after the other, so its own pieces are the last ones.
     let earlier = merged.iter().rev().take_while(|(of, _)| *of == site);
     let met: HashSet<_> = earlier
-        .flat_map(|(_, piece)| piece.family().label_sets())
+        .flat_map(|(_, rendered_family)| rendered_family.family().label_sets())
         .collect();
     let shared = |family: &Family| family.label_sets().iter().any(|set| met.contains(set));
     if met.is_empty() || !shared(family) {
-        return (Cow::Borrowed(piece), 0);
+        return (Cow::Borrowed(rendered_family), 0);
     }
     let mut rest = family.clone();
     rest.retain(|labels| !met.contains(labels));
     let lost = family.series() - rest.series();
-    (Cow::Owned(Piece::new(site, rest)), lost)
+    (Cow::Owned(RenderedFamily::new(site, rest)), lost)
 }
 
 pub(super) fn sample_names(name: &str, kind: Kind) -> Vec<String> {

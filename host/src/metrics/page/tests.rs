@@ -2,7 +2,7 @@ use std::io::Read;
 
 use super::*;
 use crate::metrics::family::{Bucket, Distribution, Point, Samples};
-use crate::metrics::gzip::Ending;
+use crate::metrics::gzip::GzipSuffix;
 
 fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
@@ -135,7 +135,7 @@ fn the_compressed_page_holds_the_page() {
         let (plain, gzip) = (page.plain(format).to_vec(), page.gzip(format));
         let bytes = [
             gzip.compressed().to_vec(),
-            gzip.finish(&Ending::new("more")).to_vec(),
+            gzip.finish(&GzipSuffix::new("more")).to_vec(),
         ]
         .concat();
         let mut read = Vec::new();
@@ -210,14 +210,18 @@ fn no_site_and_no_family_make_an_empty_page() {
 fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
     let s = site("s");
     let points = |value| (0..1000).map(|n| point(&[&n.to_string()], value)).collect();
-    let piece = |name, value| Piece::new(&s, family(name, &["n"], Samples::Gauge(points(value))));
-    let (stays, changes) = (piece("nbu_a", 1.0), piece("nbu_b", 1.0));
+    let rendered_family =
+        |name, value| RenderedFamily::new(&s, family(name, &["n"], Samples::Gauge(points(value))));
+    let (stays, changes) = (rendered_family("nbu_a", 1.0), rendered_family("nbu_b", 1.0));
     let first = Page::new(&[(s.clone(), vec![&stays, &changes])], &Page::default());
     first.gzip(Format::Text);
-    let changed = piece("nbu_b", 2.0);
+    let changed = rendered_family("nbu_b", 2.0);
     let next = Page::new(&[(s.clone(), vec![&stays, &changed])], &first);
-    let kept = |parts: fn(&Page) -> &Parts| {
-        let pairs = parts(&first).as_slice().iter().zip(parts(&next).as_slice());
+    let kept = |chunks: fn(&Page) -> &Chunks| {
+        let pairs = chunks(&first)
+            .as_slice()
+            .iter()
+            .zip(chunks(&next).as_slice());
         pairs
             .map(|(one, other)| one.as_ptr() == other.as_ptr())
             .collect::<Vec<_>>()
@@ -234,8 +238,8 @@ fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
 #[test]
 fn only_what_somebody_asks_for_is_compressed_and_then_on_every_page() {
     let up = gauge("nbu_up", &[], &[(&[], 1.0)]);
-    let piece = Piece::new(&site("s"), up);
-    let sites = [(site("s"), vec![&piece])];
+    let rendered_family = RenderedFamily::new(&site("s"), up);
+    let sites = [(site("s"), vec![&rendered_family])];
     let compressed =
         |page: &Page| [Format::Text, Format::OpenMetrics].map(|format| page.is_compressed(format));
     let first = Page::new(&sites, &Page::default());

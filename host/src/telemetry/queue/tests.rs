@@ -3,8 +3,8 @@ use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 
 use super::*;
-use crate::telemetry::Format;
-use crate::telemetry::output::Stream;
+use crate::telemetry::LogFormat;
+use crate::telemetry::output::LogStream;
 
 /// For whatever must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,8 +25,8 @@ impl Piped {
         Self {
             queue: Queue::start(report).unwrap(),
             sink: Arc::new(Sink {
-                format: Format::Logfmt,
-                stream: Stream::File(OwnedFd::from(writer).into()),
+                format: LogFormat::Logfmt,
+                stream: LogStream::File(OwnedFd::from(writer).into()),
             }),
             log,
             reports,
@@ -34,7 +34,7 @@ impl Piped {
     }
 
     fn push(&self, text: String) {
-        self.queue.push(Line {
+        self.queue.push(LogLine {
             sink: Arc::clone(&self.sink),
             text: text.into_bytes(),
         });
@@ -99,8 +99,8 @@ fn a_line_longer_than_the_queue_is_written() {
 fn lines_that_cannot_be_written_are_counted_and_reported_when_one_can() {
     let piped = Piped::new();
     let full = Arc::new(Sink {
-        format: Format::Logfmt,
-        stream: Stream::File(
+        format: LogFormat::Logfmt,
+        stream: LogStream::File(
             std::fs::File::options()
                 .write(true)
                 .open("/dev/full")
@@ -109,7 +109,7 @@ fn lines_that_cannot_be_written_are_counted_and_reported_when_one_can() {
     });
     for text in ["one\n", "two\n"] {
         let (sink, text) = (Arc::clone(&full), text.into());
-        piped.queue.push(Line { sink, text });
+        piped.queue.push(LogLine { sink, text });
     }
     piped.queue.flush(PATIENCE);
     assert_eq!(*piped.queue.dropped().borrow(), 2);

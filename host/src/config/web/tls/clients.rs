@@ -1,4 +1,4 @@
-//! Which clients need a certificate, and whose counts.
+//! Which clients need a certificate, and which certificates are accepted.
 
 use std::path::{Path, PathBuf};
 
@@ -13,42 +13,47 @@ use crate::http::web::ClientTrust;
 
 const AUTHORITIES: [&str; 2] = ["client_ca", "client_ca_file"];
 
-/// What a server may ask of its clients, as far as the certificate that comes is
-/// verified.
+/// The ways to ask clients for a certificate in which it is verified.
 #[derive(Clone, Copy, PartialEq)]
 enum ClientAuth {
-    None,
+    NotRequested,
     IfGiven,
     Required,
 }
 
-/// The outer none is a problem that has been reported; the inner one asks no
-/// client for a certificate.
+/// The outer `None` is a reported problem; with the inner one no client is asked
+/// for a certificate.
 pub(super) fn read(section: &mut Section<'_>, directory: &Path) -> Option<Option<ClientTrust>> {
+    let doc = "Whether clients need a certificate.";
     let auth = match section.has("client_auth_type") {
-        true => section.optional("client_auth_type"),
-        false => Some(ClientAuth::None),
+        true => section.optional("client_auth_type", doc),
+        false => Some(section.value("client_auth_type", ClientAuth::NotRequested, doc)),
     };
     let given = AUTHORITIES.into_iter().find(|key| section.has(key));
-    let authorities = pem(section, AUTHORITIES, directory)
+    let docs = [
+        "PEM text with the authorities of client certificates, instead of `client_ca_file`.",
+        "PEM file with the authorities of client certificates.",
+    ];
+    let authorities = pem(section, AUTHORITIES, docs, directory)
         .and_then(|(name, pem)| authorities_of(section, name, &pem));
-    let names = section.texts("client_allowed_sans");
+    let doc = "Subject alternative names of which a client certificate needs one. By default any.";
+    let names = section.texts("client_allowed_sans", doc);
     let auth = auth?;
     if names.is_some() && auth != ClientAuth::Required {
         let hint = "write `client_auth_type: RequireAndVerifyClientCert`";
-        let message = "would not keep out clients without a certificate";
+        let message = "would accept clients without a certificate";
         section.problem("client_allowed_sans", message, hint);
         return None;
     }
     match (auth, given) {
-        (ClientAuth::None, None) => Some(None),
-        (ClientAuth::None, Some(key)) => {
+        (ClientAuth::NotRequested, None) => Some(None),
+        (ClientAuth::NotRequested, Some(key)) => {
             let hint = "write `client_auth_type: RequireAndVerifyClientCert`, or remove it";
-            section.problem(key, "no client is asked for a certificate", hint);
+            section.problem(key, "clients are not asked for a certificate", hint);
             None
         }
         (_, None) => {
-            let hint = "name a PEM file with the authorities of the clients";
+            let hint = "add a PEM file with the authorities of client certificates";
             section.problem("client_ca_file", "is missing", hint);
             None
         }
@@ -68,17 +73,18 @@ fn trust(
     }
 }
 
-/// What `inline` holds, or the file that `file` names; and which of them.
+/// The content of `inline` or of the file at `file`, and which key it came from.
 pub(super) fn pem(
     section: &mut Section<'_>,
     [inline, file]: [&'static str; 2],
+    [inline_doc, file_doc]: [&'static str; 2],
     directory: &Path,
 ) -> Option<(&'static str, Zeroizing<Vec<u8>>)> {
-    let text = section.secret(inline);
-    let path = section.optional::<PathBuf>(file);
+    let text = section.secret(inline, inline_doc);
+    let path = section.optional::<PathBuf>(file, file_doc);
     if section.has(inline) && section.has(file) {
-        let message = format!("`{inline}` is given too");
-        section.problem(file, message, "keep one of the two");
+        let message = format!("conflicts with `{inline}`");
+        section.problem(file, message, "keep one of them");
         return None;
     }
     match text {
@@ -88,23 +94,26 @@ pub(super) fn pem(
 }
 
 impl Setting for ClientAuth {
+    const KIND: &'static str =
+        "`NoClientCert`, `VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`";
+
     fn read(text: &str) -> Result<Self, Complaint> {
         let hint =
             "write `NoClientCert`, `VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`";
         match text.trim() {
-            "NoClientCert" => Ok(Self::None),
+            "NoClientCert" => Ok(Self::NotRequested),
             "VerifyClientCertIfGiven" => Ok(Self::IfGiven),
             "RequireAndVerifyClientCert" => Ok(Self::Required),
             "RequestClientCert" | "RequireAnyClientCert" | "RequireClientCert" => {
-                Err(complaint("takes certificates that nobody verifies", hint))
+                Err(complaint("accepts certificates without verification", hint))
             }
-            _ => Err(complaint("is not a way to treat clients", hint)),
+            _ => Err(complaint("is not a client authentication type", hint)),
         }
     }
 
     fn show(&self) -> serde_yaml::Value {
         match self {
-            Self::None => "NoClientCert",
+            Self::NotRequested => "NoClientCert",
             Self::IfGiven => "VerifyClientCertIfGiven",
             Self::Required => "RequireAndVerifyClientCert",
         }

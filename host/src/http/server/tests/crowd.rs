@@ -7,14 +7,14 @@ use crate::http::testing::{ask, parse};
 use crate::metrics::{Family, Page, Point, Samples};
 
 /// Limits that are never met, but for those that a test changes.
-const GENEROUS: Limits = Limits {
+const GENEROUS: ConnectionLimits = ConnectionLimits {
     connections: 512,
     read: PATIENT,
     write: PATIENT,
 };
 
-fn crowded(limits: Limits) -> (Arc<State>, Serving, SocketAddr) {
-    let state = state(App::default());
+fn crowded(limits: ConnectionLimits) -> (Arc<ServerState>, Serving, SocketAddr) {
+    let state = state(TestApp::default());
     state.limits.store(Arc::new(limits));
     let (serving, address) = serve(Arc::clone(&state));
     (state, serving, address)
@@ -57,7 +57,7 @@ async fn closed(mut stream: TcpStream) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_silent_client_is_disconnected() {
-    let (_, _serving, address) = crowded(Limits {
+    let (_, _serving, address) = crowded(ConnectionLimits {
         read: Duration::from_millis(20),
         ..GENEROUS
     });
@@ -72,7 +72,7 @@ async fn a_silent_client_is_disconnected() {
 
 #[tokio::test]
 async fn a_client_that_drips_its_request_is_disconnected() {
-    let (_, _serving, address) = crowded(Limits {
+    let (_, _serving, address) = crowded(ConnectionLimits {
         read: Duration::from_millis(100),
         ..GENEROUS
     });
@@ -100,7 +100,7 @@ async fn a_head_without_end_is_refused() {
 
 #[tokio::test]
 async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
-    let (_, _serving, address) = crowded(Limits {
+    let (_, _serving, address) = crowded(ConnectionLimits {
         connections: 2,
         ..GENEROUS
     });
@@ -116,7 +116,7 @@ async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
 
 #[tokio::test]
 async fn a_request_that_is_being_answered_is_not_cut_for_others_that_ask_nothing() {
-    let (slow, _serving, address) = slow(Limits {
+    let (slow, _serving, address) = slow(ConnectionLimits {
         connections: 3,
         ..GENEROUS
     });
@@ -141,7 +141,7 @@ async fn stranger(address: SocketAddr) -> TcpStream {
 
 #[tokio::test]
 async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet() {
-    let (_, _serving, address) = crowded(Limits {
+    let (_, _serving, address) = crowded(ConnectionLimits {
         connections: 8,
         ..GENEROUS
     });
@@ -159,7 +159,7 @@ async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet()
 
 #[tokio::test]
 async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
-    let (slow, _serving, address) = slow(Limits {
+    let (slow, _serving, address) = slow(ConnectionLimits {
         connections: 4,
         ..GENEROUS
     });
@@ -178,7 +178,7 @@ async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut() {
-    let (state, _serving, address) = crowded(Limits {
+    let (state, _serving, address) = crowded(ConnectionLimits {
         write: Duration::from_millis(50),
         ..GENEROUS
     });
@@ -194,7 +194,7 @@ async fn a_client_that_does_not_read_is_cut() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_makes_room_for_one_that_does() {
-    let (state, _serving, address) = crowded(Limits {
+    let (state, _serving, address) = crowded(ConnectionLimits {
         connections: 1,
         ..GENEROUS
     });
@@ -209,7 +209,7 @@ async fn a_client_that_does_not_read_makes_room_for_one_that_does() {
 
 #[tokio::test]
 async fn an_answer_is_kept_within_the_limits_until_the_client_has_read_it() {
-    let (state, _serving, address) = crowded(Limits {
+    let (state, _serving, address) = crowded(ConnectionLimits {
         connections: 1,
         ..GENEROUS
     });

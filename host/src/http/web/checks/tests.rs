@@ -37,8 +37,8 @@ async fn until(condition: impl Fn() -> bool) {
 async fn only_the_right_password_is_right() {
     let checks = checks(Duration::ZERO);
     let verify = |password| checks.verify(peer(1), hash(), password);
-    assert_eq!(verify(b"right").await, Verdict::Right);
-    assert_eq!(verify(b"wrong").await, Verdict::Wrong);
+    assert_eq!(verify(b"right").await, PasswordCheck::Right);
+    assert_eq!(verify(b"wrong").await, PasswordCheck::Wrong);
     assert!(checks.taken.lock().is_empty());
 }
 
@@ -53,7 +53,7 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
     };
     let mut flood = pin!(join_all((0..50).map(|_| ask(2, b"wrong"))));
     assert!(poll!(flood.as_mut()).is_pending());
-    let refused = vec![(2, Verdict::Busy); 50 - PLACES];
+    let refused = vec![(2, PasswordCheck::Busy); 50 - PLACES];
     assert_eq!(*order.lock().unwrap(), refused);
     order.lock().unwrap().clear();
     let mut good = pin!(ask(1, b"right"));
@@ -61,7 +61,9 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
     drop(busy);
     join(good, flood).await;
     let order = order.lock().unwrap();
-    let place = order.iter().position(|entry| *entry == (1, Verdict::Right));
+    let place = order
+        .iter()
+        .position(|entry| *entry == (1, PasswordCheck::Right));
     assert!(place.is_some_and(|place| place <= PLACES), "{order:?}");
     assert!(checks.taken.lock().is_empty());
 }
@@ -86,9 +88,9 @@ async fn who_disconnects_after_a_wrong_password_has_to_wait_all_the_same() {
         until(|| checks.workers.available_permits() == 1).await;
     }
     let again = checks.verify(peer(2), hash(), b"right");
-    assert_eq!(again.now_or_never(), Some(Verdict::Busy));
+    assert_eq!(again.now_or_never(), Some(PasswordCheck::Busy));
     assert_eq!(
         checks.verify(peer(1), hash(), b"right").await,
-        Verdict::Right
+        PasswordCheck::Right
     );
 }

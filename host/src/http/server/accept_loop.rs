@@ -15,35 +15,35 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::clients::{Clients, Seat};
+use super::clients::{Clients, ConnectionSlot};
 use super::connection::Connection;
 use crate::descriptors::Shares;
-use crate::http::state::State;
+use crate::http::state::ServerState;
 
 /// Answer until told how long requests that have begun may take to end. Returns
 /// how many connections had to be cut.
 pub(super) async fn run(
     listeners: Vec<TcpListener>,
-    state: Arc<State>,
+    state: Arc<ServerState>,
     mut stopped: oneshot::Receiver<Duration>,
 ) -> usize {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let mut door = Door {
+    let mut accept_loop = AcceptLoop {
         listeners,
         clients: Arc::default(),
         state,
         short: false,
     };
     let patience = {
-        let mut serve = pin!(door.serve(&mut connections, &graceful));
+        let mut serve = pin!(accept_loop.serve(&mut connections, &graceful));
         tokio::select! {
             patience = &mut stopped => patience.unwrap_or_default(),
             never = &mut serve => never,
         }
     };
-    door.listeners.clear();
-    door.clients.stop();
+    accept_loop.listeners.clear();
+    accept_loop.clients.stop();
     let drained = async {
         graceful.shutdown().await;
         while connections.join_next().await.is_some() {}
@@ -54,34 +54,34 @@ pub(super) async fn run(
 }
 
 /// Where clients come in.
-struct Door {
+struct AcceptLoop {
     listeners: Vec<TcpListener>,
     clients: Arc<Clients>,
-    state: Arc<State>,
+    state: Arc<ServerState>,
     /// Whether the last attempt to accept failed.
     short: bool,
 }
 
-impl Door {
+impl AcceptLoop {
     async fn serve(
         &mut self,
         connections: &mut JoinSet<()>,
         graceful: &GracefulShutdown,
     ) -> Duration {
         loop {
-            let (tcp, seat) = self.next().await;
+            let (tcp, slot) = self.next().await;
             let connection = Connection {
-                seat,
+                slot,
                 state: Arc::clone(&self.state),
                 watcher: graceful.watcher(),
             };
-            connections.spawn(connection.converse(tcp));
+            connections.spawn(connection.serve_connection(tcp));
             while connections.try_join_next().is_some() {}
         }
     }
 
     /// The next connection, and room for it.
-    async fn next(&mut self) -> (TcpStream, Seat) {
+    async fn next(&mut self) -> (TcpStream, ConnectionSlot) {
         loop {
             match self.accept().await {
                 Ok((tcp, address)) => {

@@ -1,7 +1,7 @@
-//! SIGTERM and SIGINT, heard on a thread of its own.
+//! SIGTERM and SIGINT, handled on a separate thread.
 //!
-//! Any other thread may be blocked, such as by a file server that does not answer.
-//! This one is not, so the process ends in time while all the others are blocked.
+//! Any other thread may be blocked, such as by a file server that does not respond.
+//! This thread never is, so the process ends in time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,16 +15,16 @@ use tokio::time::sleep;
 use crate::telemetry::LAST_LINES;
 
 /// `shutdownTimeout`, which a reload may change.
-type Limit = Mutex<watch::Receiver<Duration>>;
+type ShutdownLimit = Mutex<watch::Receiver<Duration>>;
 
-/// Waits for the first signal, and then enforces the time limit.
-pub(super) struct Ending {
+/// Receives the first signal, and then enforces the time limit.
+pub(super) struct ShutdownSignals {
     signal: watch::Receiver<Option<&'static str>>,
-    limit: Arc<Limit>,
+    limit: Arc<ShutdownLimit>,
 }
 
-impl Ending {
-    /// From here on the signals do not kill the process at once.
+impl ShutdownSignals {
+    /// From here on, signals do not end the process immediately.
     ///
     /// # Errors
     /// The thread cannot be started, or signals cannot be handled.
@@ -41,19 +41,19 @@ impl Ending {
             Err(error) => drop(ready.send(Err(error))),
         };
         thread::Builder::new()
-            .name("ending".to_owned())
+            .name("shutdown".to_owned())
             .spawn(work)?;
         started.await.map_err(io::Error::other)??;
         Ok(Self { signal, limit })
     }
 
-    /// Enforces this limit from now on, as it is when a signal comes.
+    /// Enforces this limit from now on, with its value at the time of a signal.
     pub(super) fn follow(&self, limit: watch::Receiver<Duration>) {
         *lock(&self.limit) = limit;
     }
 
-    /// Waits for the first signal; its name. May be called again.
-    pub(super) async fn signal(&self) -> &'static str {
+    /// Waits for the first signal and returns its name. May be called repeatedly.
+    pub(super) async fn first(&self) -> &'static str {
         let mut signal = self.signal.clone();
         let heard = signal.wait_for(Option::is_some).await;
         // The thread keeps the sender until the process ends.
@@ -61,7 +61,7 @@ impl Ending {
     }
 }
 
-/// A runtime for this thread alone, and the signals that it hears.
+/// A runtime for this thread alone, and the signals that it receives.
 fn prepared() -> io::Result<(Runtime, [Signal; 2])> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let inside = runtime.enter();
@@ -71,11 +71,11 @@ fn prepared() -> io::Result<(Runtime, [Signal; 2])> {
     Ok((runtime, [terminate, interrupt]))
 }
 
-/// Passes on the first signal, and ends the process when the others do not.
+/// Forwards the first signal, and ends the process if it does not end in time.
 async fn enforce(
     [mut terminate, mut interrupt]: [Signal; 2],
     heard: &watch::Sender<Option<&'static str>>,
-    limit: &Limit,
+    limit: &ShutdownLimit,
 ) {
     let name = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
@@ -84,22 +84,24 @@ async fn enforce(
     heard.send_replace(Some(name));
     let limit = *lock(limit).borrow();
     sleep(limit + LAST_LINES).await;
-    // Without a message: writing it may be what blocks.
+    // Without a message, because writing it may block.
     process::exit(1);
 }
 
-/// Ends the process with this exit status, unless it has ended by itself until then:
-/// there may be no reader for the message on standard error.
-pub(super) fn end_within(limit: Duration, code: u8) {
+/// Ends the process with this exit status after the limit. Otherwise a message on
+/// standard error that nobody reads could block it for ever.
+pub(super) fn exit_within(limit: Duration, code: u8) {
     let end = move || {
         thread::sleep(limit);
         process::exit(code.into());
     };
-    // Without the thread the process ends as soon as somebody reads.
-    let _ = thread::Builder::new().name("ending".to_owned()).spawn(end);
+    // Without the thread, the process ends once the message is read.
+    let _ = thread::Builder::new()
+        .name("shutdown".to_owned())
+        .spawn(end);
 }
 
-fn lock(limit: &Limit) -> MutexGuard<'_, watch::Receiver<Duration>> {
+fn lock(limit: &ShutdownLimit) -> MutexGuard<'_, watch::Receiver<Duration>> {
     // Nothing panics while it is held.
     limit.lock().unwrap_or_else(PoisonError::into_inner)
 }

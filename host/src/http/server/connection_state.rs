@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::clients::Clients;
-use super::eviction::Claim;
+use super::eviction::KeepReason;
 use crate::http::peer::Peer;
 
 /// How long a client may take to ask before it counts as idle. A TLS handshake
@@ -20,7 +20,7 @@ const STALLED: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_secs(10);
 
 /// A connection, as it is known outside its task.
-pub(super) struct Client {
+pub(super) struct ConnectionState {
     clients: Arc<Clients>,
     peer: Peer,
     phase: Mutex<Phase>,
@@ -43,7 +43,7 @@ enum Phase {
     Leaving,
 }
 
-impl Client {
+impl ConnectionState {
     pub(super) fn new(clients: Arc<Clients>, peer: Peer) -> Self {
         let since = Instant::now();
         Self {
@@ -64,13 +64,13 @@ impl Client {
 
     /// Its claim to stay, and until when that holds. None when it was told to go
     /// already.
-    pub(super) fn claim(&self) -> Option<(Claim, Instant)> {
+    pub(super) fn claim(&self) -> Option<(KeepReason, Instant)> {
         match *self.phase() {
-            Phase::New { since } => Some((Claim::New, since + GRACE)),
-            Phase::Idle { since } | Phase::Lingering { since } => Some((Claim::Busy, since)),
-            Phase::Asked { began } => Some((Claim::Busy, began + SLOW)),
+            Phase::New { since } => Some((KeepReason::New, since + GRACE)),
+            Phase::Idle { since } | Phase::Lingering { since } => Some((KeepReason::Busy, since)),
+            Phase::Asked { began } => Some((KeepReason::Busy, began + SLOW)),
             Phase::Sending { began, moved } => {
-                Some((Claim::Busy, (moved + STALLED).min(began + SLOW)))
+                Some((KeepReason::Busy, (moved + STALLED).min(began + SLOW)))
             }
             Phase::Leaving => None,
         }

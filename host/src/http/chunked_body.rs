@@ -4,13 +4,13 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-use crate::metrics::Parts;
+use crate::metrics::Chunks;
 
 /// What is left to send of parts that others share, and of one more. A system
 /// call takes as many of them as fit, wherever they are in memory.
 #[derive(Debug)]
-pub(super) struct Chain {
-    parts: Parts,
+pub(super) struct ChunkedBody {
+    chunks: Chunks,
     last: Bytes,
     /// The part that is being sent, and how far it has been.
     part: usize,
@@ -18,11 +18,11 @@ pub(super) struct Chain {
     remaining: usize,
 }
 
-impl Chain {
-    pub(super) fn new(parts: Parts, last: Bytes) -> Self {
+impl ChunkedBody {
+    pub(super) fn new(chunks: Chunks, last: Bytes) -> Self {
         Self {
-            remaining: parts.len() + last.len(),
-            parts,
+            remaining: chunks.len() + last.len(),
+            chunks,
             last,
             part: 0,
             sent: 0,
@@ -31,15 +31,15 @@ impl Chain {
 
     /// What is left of each part; nothing of one that has been sent.
     fn rest(&self) -> impl Iterator<Item = &[u8]> {
-        let parts = self.parts.as_slice().get(self.part..).unwrap_or_default();
-        let mut rest = parts.iter().chain([&self.last]).map(Bytes::as_ref);
+        let chunks = self.chunks.as_slice().get(self.part..).unwrap_or_default();
+        let mut rest = chunks.iter().chain([&self.last]).map(Bytes::as_ref);
         // None when all has been sent.
         let first = rest.next().and_then(|part| part.get(self.sent..));
         first.into_iter().chain(rest)
     }
 }
 
-impl Buf for Chain {
+impl Buf for ChunkedBody {
     fn remaining(&self) -> usize {
         self.remaining
     }
@@ -51,8 +51,8 @@ impl Buf for Chain {
     }
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let parts = self.rest().filter(|part| !part.is_empty());
-        let pairs = slices.iter_mut().zip(parts);
+        let chunks = self.rest().filter(|part| !part.is_empty());
+        let pairs = slices.iter_mut().zip(chunks);
         pairs
             .map(|(slice, part)| *slice = IoSlice::new(part))
             .count()
@@ -62,7 +62,7 @@ impl Buf for Chain {
         assert!(count <= self.remaining, "no more than there is can be sent");
         self.remaining -= count;
         self.sent += count;
-        while let Some(part) = self.parts.as_slice().get(self.part)
+        while let Some(part) = self.chunks.as_slice().get(self.part)
             && self.sent >= part.len()
         {
             self.sent -= part.len();
@@ -75,45 +75,45 @@ impl Buf for Chain {
 mod tests {
     use super::*;
 
-    fn chain() -> Chain {
-        let parts = ["one", "", "three", "x"].map(|part| Bytes::from_static(part.as_bytes()));
-        Chain::new(parts.into_iter().collect(), Bytes::from_static(b"last"))
+    fn chunked_body() -> ChunkedBody {
+        let chunks = ["one", "", "three", "x"].map(|part| Bytes::from_static(part.as_bytes()));
+        ChunkedBody::new(chunks.into_iter().collect(), Bytes::from_static(b"last"))
     }
 
     #[test]
     fn parts_are_read_one_after_the_other_in_steps_of_any_size() {
         for step in 1..15 {
-            let (mut chain, mut read) = (chain(), Vec::new());
-            while chain.has_remaining() {
-                let part = chain.chunk();
+            let (mut chunked_body, mut read) = (chunked_body(), Vec::new());
+            while chunked_body.has_remaining() {
+                let part = chunked_body.chunk();
                 assert!(!part.is_empty(), "nothing to send, but something left");
                 let part = part[..step.min(part.len())].to_vec();
-                chain.advance(part.len());
+                chunked_body.advance(part.len());
                 read.extend(part);
             }
             assert_eq!(read, b"onethreexlast", "in steps of {step}");
-            assert_eq!(chain.chunk(), b"");
+            assert_eq!(chunked_body.chunk(), b"");
         }
     }
 
     #[test]
     fn all_that_is_left_is_offered_at_once_wherever_it_was_left_off() {
         for sent in 0..=13 {
-            let mut chain = chain();
-            chain.advance(sent);
+            let mut chunked_body = chunked_body();
+            chunked_body.advance(sent);
             let mut slices = [IoSlice::new(b""); 8];
-            let count = chain.chunks_vectored(&mut slices);
+            let count = chunked_body.chunks_vectored(&mut slices);
             let offered = slices[..count].iter().flat_map(|slice| slice.to_vec());
             assert_eq!(offered.collect::<Vec<_>>(), b"onethreexlast"[sent..]);
-            assert_eq!(chain.remaining(), 13 - sent);
+            assert_eq!(chunked_body.remaining(), 13 - sent);
         }
     }
 
     #[test]
     fn no_more_is_offered_than_there_is_room_for() {
-        let chain = chain();
+        let chunked_body = chunked_body();
         let mut slices = [IoSlice::new(b""); 2];
-        assert_eq!(chain.chunks_vectored(&mut slices), 2);
+        assert_eq!(chunked_body.chunks_vectored(&mut slices), 2);
         assert_eq!(slices.map(|slice| slice.to_vec()), [&b"one"[..], b"three"]);
     }
 }

@@ -6,7 +6,7 @@ use super::settings::Timeouts;
 
 /// The limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Patience {
+pub(super) struct RequestDeadlines {
     /// Until there is a connection, TLS included. The connector keeps the
     /// limits of the single steps.
     pub(super) connect: Duration,
@@ -15,7 +15,7 @@ pub(super) struct Patience {
     pub(super) total: Duration,
 }
 
-impl Patience {
+impl RequestDeadlines {
     pub(super) fn new(limits: &Timeouts) -> Self {
         Self {
             connect: limits.connect.saturating_add(limits.tls),
@@ -50,12 +50,12 @@ mod tests {
     #[test]
     fn a_guest_may_shorten_but_not_lengthen() {
         let (short, long) = (Duration::from_millis(1), Duration::from_secs(9999));
-        let site = Patience::new(&Timeouts::default());
+        let site = RequestDeadlines::new(&Timeouts::default());
         assert_eq!(site.shortened(Some(long), Some(long), Some(long)), site);
         let hasty = site.shortened(Some(short), None, Some(short));
         assert_eq!(
             hasty,
-            Patience {
+            RequestDeadlines {
                 connect: short,
                 between_bytes: short,
                 ..site

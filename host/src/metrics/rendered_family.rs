@@ -8,14 +8,14 @@ use crate::site::SiteName;
 
 /// The samples of a family, rendered once and put on page after page.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct RenderedFamily {
     family: Family,
     text: Bytes,
     /// Where it differs from the text: points are written alike in both formats.
     openmetrics: Option<Bytes>,
 }
 
-impl Piece {
+impl RenderedFamily {
     /// Writes a family of a site, which has passed [`check`](super::check::check),
     /// in both formats. Takes milliseconds for each megabyte: call it off the
     /// threads that serve.

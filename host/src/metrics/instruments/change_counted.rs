@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Something that is reached only by those who change it.
 #[derive(Debug)]
-pub(super) struct Changing<T> {
+pub(super) struct ChangeCounted<T> {
     of: T,
     changes: AtomicU64,
 }
 
 /// A change that is being made; counted when it ends.
-pub(super) struct Change<'a, T>(&'a Changing<T>);
+pub(super) struct Change<'a, T>(&'a ChangeCounted<T>);
 
-impl<T> Changing<T> {
+impl<T> ChangeCounted<T> {
     pub(super) fn new(of: T) -> Self {
         Self {
             of,

@@ -7,12 +7,12 @@ use bytes::Bytes;
 /// A text in parts, none of them empty. Pages share the parts that are the same
 /// in both, so that nothing is held twice; a clone shares all of them.
 #[derive(Clone, Debug, Default)]
-pub struct Parts {
+pub struct Chunks {
     all: Arc<[Bytes]>,
     bytes: usize,
 }
 
-impl Parts {
+impl Chunks {
     /// Each of them, in their order.
     pub fn as_slice(&self) -> &[Bytes] {
         &self.all
@@ -34,9 +34,9 @@ impl Parts {
     }
 }
 
-impl FromIterator<Bytes> for Parts {
-    fn from_iter<I: IntoIterator<Item = Bytes>>(parts: I) -> Self {
-        let all: Arc<[Bytes]> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+impl FromIterator<Bytes> for Chunks {
+    fn from_iter<I: IntoIterator<Item = Bytes>>(chunks: I) -> Self {
+        let all: Arc<[Bytes]> = chunks.into_iter().filter(|part| !part.is_empty()).collect();
         Self {
             bytes: all.iter().map(Bytes::len).sum(),
             all,

@@ -7,33 +7,33 @@ use http::{HeaderValue, Method, StatusCode};
 use tracing::{Span, debug};
 
 use super::Egress;
-use super::failure::Failure;
-use super::session::Slot;
+use super::failure::RequestFailure;
+use super::session::RequestSlot;
 
 /// Kept as long as the request or its body lives. Speaks when it is dropped, so
 /// that an abandoned request is counted too.
-pub(super) struct Record {
+pub(super) struct RequestLog {
     egress: Arc<Egress>,
     method: Method,
     path: String,
     id: HeaderValue,
     begun: Instant,
     status: Option<StatusCode>,
-    failure: Option<Failure>,
+    failure: Option<RequestFailure>,
     bytes: u64,
     /// The request's place among those under way, given back with the rest.
-    _slot: Slot,
+    _slot: RequestSlot,
     /// The collection's, which the task that drops this may not be in.
     span: Span,
 }
 
-impl Record {
+impl RequestLog {
     pub(super) fn new(
         egress: Arc<Egress>,
         method: Method,
         path: String,
         id: HeaderValue,
-        slot: Slot,
+        slot: RequestSlot,
     ) -> Self {
         Self {
             egress,
@@ -63,7 +63,7 @@ impl Record {
     }
 
     /// Remembers the failure without secrets, and returns it so.
-    pub(super) fn failed(&mut self, failure: Failure) -> Failure {
+    pub(super) fn failed(&mut self, failure: RequestFailure) -> RequestFailure {
         let failure = failure.redacted(&self.egress.secrets);
         self.failure = Some(failure.clone());
         failure
@@ -79,7 +79,7 @@ impl Record {
     }
 }
 
-impl Drop for Record {
+impl Drop for RequestLog {
     fn drop(&mut self) {
         let (site, took) = (&self.egress.site, self.begun.elapsed());
         self.egress.observer.request(site, self.code(), took);
