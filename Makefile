@@ -19,14 +19,14 @@ test: build
 ## a disk that fails: minutes
 week: build
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
-	$(CARGO) test --workspace --lib -- --ignored life::
+	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 
 ## verify: everything that is too slow for `test`: the weeks, a thousand sites in one
 ## process, 10,000 lives on a disk that fails. Optimized, as operators run it
 verify: target
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --workspace --lib -- --ignored life::
+	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
 
 ## lint: formatting, clippy and the rules of Prometheus, as CI runs them; licences and
 ## sources of dependencies where cargo-deny is installed

@@ -1,17 +1,17 @@
-//! The wiring: from a configuration to rooms and the tasks that run in them.
+//! The wiring: from a configuration to services and the tasks that run in them.
 
-mod answers;
+mod baseline;
 mod compiler;
-mod failure;
+mod exit_error;
+mod http_backend;
 mod listener;
 mod log;
 mod observer;
 mod reloader;
-mod rooms;
+mod services;
 mod source;
-mod storing;
+mod state_dir;
 mod tasks;
-mod witness;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-pub use failure::Failure;
-use listener::Listener;
+pub use exit_error::ExitError;
+use listener::ReloadableListener;
 use reloader::Reloader;
-pub use reloader::{Request, Why};
-use rooms::Rooms;
-pub use source::Source;
+pub use reloader::{ReloadRequest, ReloadTrigger};
+use services::Services;
+pub use source::ConfigSource;
 use tasks::Tasks;
 
 use crate::config::Config;
@@ -46,10 +46,10 @@ pub const BUILD: Build = Build {
 /// so in good order.
 pub struct App {
     addresses: Vec<SocketAddr>,
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<ReloadRequest>,
     stop: oneshot::Sender<()>,
     tasks: Tasks,
-    rooms: Rooms,
+    services: Services,
     shutdown_timeout: watch::Receiver<Duration>,
 }
 
@@ -61,45 +61,45 @@ impl App {
     /// Whatever can be wrong is found before this returns; nothing of it keeps
     /// running then.
     pub async fn start(
-        source: Source,
+        source: ConfigSource,
         config: Config,
         engine: Arc<Engine>,
         log: Option<telemetry::Handle>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExitError> {
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&source.path));
         }
         let compiler = engine.compiler_up();
         let (requests, inbox) = mpsc::channel(16);
-        let rooms = Rooms::new(engine, &config, requests.clone());
-        rooms.instruments.compiler(*compiler.borrow());
+        let services = Services::new(engine, &config, requests.clone());
+        services.instruments.compiler(*compiler.borrow());
         let mut tasks = Tasks::default();
         tasks.spawn(
             "compiler",
-            compiler::watch(compiler, rooms.instruments.clone()),
+            compiler::watch(compiler, services.instruments.clone()),
         );
         if let Some(log) = &log {
             tasks.spawn(
                 "log",
-                log::count(log.dropped_lines(), rooms.instruments.clone()),
+                log::count(log.dropped_lines(), services.instruments.clone()),
             );
         }
-        let store = storing::open(&rooms, config.state_dir.clone()).await;
-        rooms.memory.set_store(store.map_err(Failure::State)?);
-        let listener = Listener::bind(&config, &rooms).map_err(Failure::Bind)?;
+        let store = state_dir::open(&services, config.state_dir.clone()).await;
+        services.memory.set_store(store.map_err(ExitError::State)?);
+        let listener = ReloadableListener::bind(&config, &services).map_err(ExitError::Bind)?;
         let addresses = listener.addresses().to_vec();
         // Files are watched and SIGHUP is heard before anybody is told that this
         // runs, so that no change falls between.
-        let reloader = Reloader::new(source, config, rooms.clone(), log, listener).await;
+        let reloader = Reloader::new(source, config, services.clone(), log, listener).await;
         for address in &addresses {
             info!(%address, version = BUILD.version, "Listening");
         }
         let shutdown_timeout = reloader.shutdown_timeout();
         let begun = reloader.begin().await;
-        begun.map_err(|refusal| Failure::Guest(Box::new(refusal)))?;
+        begun.map_err(|refusal| ExitError::Guest(Box::new(refusal)))?;
 
-        tasks.spawn("rounds", rooms.rounds().run());
-        let cache = rooms.cache.clone();
+        tasks.spawn("rounds", services.rounds().run());
+        let cache = services.cache.clone();
         tasks.spawn("expiry", async move { cache.expire_forever().await });
         let (stop, stopped) = oneshot::channel();
         tasks.spawn("reloader", reloader.run(inbox, stopped));
@@ -108,7 +108,7 @@ impl App {
             requests,
             stop,
             tasks,
-            rooms,
+            services,
             shutdown_timeout,
         })
     }
@@ -119,12 +119,12 @@ impl App {
     }
 
     /// What runs now, for those who look from inside the process.
-    pub fn rooms(&self) -> &Rooms {
-        &self.rooms
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Reads the configuration again; answers what came of it.
-    pub async fn reload(&self, why: Why) -> Result<String, String> {
+    pub async fn reload(&self, why: ReloadTrigger) -> Result<String, String> {
         reloader::ask(&self.requests, why).await
     }
 
@@ -135,8 +135,8 @@ impl App {
 
     /// Waits until a task fails without which the exporter is not whole: what is
     /// served then is not collected, not expired or not reloaded any more.
-    pub async fn failed(&mut self) -> Failure {
-        Failure::Task(self.tasks.ended().await)
+    pub async fn failed(&mut self) -> ExitError {
+        ExitError::Task(self.tasks.ended().await)
     }
 
     /// Stops accepting, lets scrapes that have begun end, and ends the tasks; all of
@@ -154,7 +154,7 @@ impl App {
             warn!("Not everything had ended after `server.shutdownTimeout`");
         }
         // Connections that linger do not hold the folder.
-        self.rooms.memory.set_store(None);
+        self.services.memory.set_store(None);
         info!("Stopped");
     }
 }

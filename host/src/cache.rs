@@ -1,11 +1,11 @@
 //! The room of what is known: each site's last good families, for as long as
 //! they count, and the page that scrapes are answered with.
 
+mod counter_resets;
 mod entry;
-mod fall;
 mod freshness;
 mod store;
 
-pub use entry::{Attempt, CollectorStatus, Verdict};
+pub use entry::{Attempt, AttemptResult, CollectorStatus};
 pub use freshness::definitions;
 pub use store::Cache;

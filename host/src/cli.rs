@@ -14,15 +14,15 @@ use std::io::{ErrorKind, Write as _};
 
 use args::{Args, Command};
 
-use crate::app::Failure;
-use crate::confine::{self, Confinement};
+use crate::app::ExitError;
 use crate::descriptors;
 use crate::guest::{CompilerProcess, Engine};
+use crate::landlock::{self, LandlockStatus};
 
 /// Writes to standard output; a reader that has seen enough is no failure.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), ExitError> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Command(format!(
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(ExitError::Command(format!(
             "cannot write the answer: {error}"
         ))),
         _ => Ok(()),
@@ -38,7 +38,7 @@ pub struct Prepared {
 /// What became of the process itself. It is logged once there is a log.
 #[derive(Default)]
 struct Process {
-    confinement: Option<Confinement>,
+    confinement: Option<LandlockStatus>,
     /// Why the limit of file descriptors could not be raised.
     not_raised: Option<std::io::Error>,
 }
@@ -48,11 +48,12 @@ struct Process {
 ///
 /// # Errors
 /// When there is no compiler process to be had.
-pub fn prepare(args: &Args) -> Result<Prepared, Failure> {
-    let compiler = CompilerProcess::start()
-        .map_err(|error| Failure::Command(format!("cannot start the compiler process: {error}")))?;
-    confine::forbid_core_dumps()
-        .map_err(|error| Failure::Command(format!("cannot forbid core dumps: {error}")))?;
+pub fn prepare(args: &Args) -> Result<Prepared, ExitError> {
+    let compiler = CompilerProcess::start().map_err(|error| {
+        ExitError::Command(format!("cannot start the compiler process: {error}"))
+    })?;
+    landlock::forbid_core_dumps()
+        .map_err(|error| ExitError::Command(format!("cannot forbid core dumps: {error}")))?;
     let serves = args.command.is_none();
     Ok(Prepared {
         compiler,
@@ -64,8 +65,8 @@ pub fn prepare(args: &Args) -> Result<Prepared, Failure> {
 }
 
 /// Does what the command line asks for.
-pub async fn run(args: Args, prepared: Prepared) -> Result<(), Failure> {
-    let engine = Engine::new(prepared.compiler).map_err(Failure::Engine)?;
+pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
+    let engine = Engine::new(prepared.compiler).map_err(ExitError::Engine)?;
     let options = &args.options;
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,

@@ -149,7 +149,7 @@ fn settings(
     overrides: &Overrides,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Config {
-    let mut limits = guest::Limits::default();
+    let mut limits = guest::GuestLimits::default();
     let server = root.nested("server", |s| {
         server::read(s, directory, overrides, &mut limits)
     });

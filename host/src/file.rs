@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 pub use contents::{Contents, Snapshot};
-pub use disk::{Call, Disk, Faults};
+pub use disk::{Disk, DiskCall, FaultInjector};
 
 /// What to do with a symbolic link as the last part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

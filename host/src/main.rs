@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use nbu_exporter::app::Failure;
+use nbu_exporter::app::ExitError;
 use nbu_exporter::cli::{self, args::Args};
 use nbu_exporter::guest::compiler_main;
 use tokio::runtime::Runtime;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn failed(failure: &Failure) -> ExitCode {
+fn failed(failure: &ExitError) -> ExitCode {
     eprintln!("nbu_exporter: {failure}");
     ExitCode::from(failure.exit_code())
 }

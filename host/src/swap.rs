@@ -5,27 +5,26 @@
 //! compares, `canary` tries it on the sites, `probation` watches it afterwards;
 //! `stage` lets the one in and the other go.
 
-mod blame;
+mod attribution;
 mod canary;
-mod candidate;
+mod controller;
 mod difference;
+mod evaluation;
+mod evaluation_inputs;
 mod generation;
-mod members;
-mod offered;
+mod guest_file;
 mod probation;
 mod provenance;
 mod refusal;
-mod refused;
 mod settings;
-mod stage;
+mod site_runtimes;
 
-pub use canary::{Served, ServedFamily, Verdict, Witness, Worse};
-pub use difference::{Difference, Item, KindChange};
-pub use generation::{Demands, Generation, Member, Origin};
-pub use members::check;
-pub use offered::Offered;
-pub use probation::Standing;
-pub use provenance::{Proof, Provenance, PublicKey, Untrusted, signature_path};
+pub use canary::{Baseline, Regression, RollbackStatus, Served, ServedFamily};
+pub use controller::{Cause, PreparedGeneration, Promotion, SwapController};
+pub use difference::{Difference, KindChange, ManifestItem};
+pub use generation::{Generation, GuestOrigin, GuestRequirements, SiteRuntime};
+pub use guest_file::GuestFile;
+pub use provenance::{ProvenVersion, Provenance, ProvenanceError, PublicKey, signature_path};
 pub use refusal::Refusal;
-pub use settings::{Bound, Canary, Settings, Site};
-pub use stage::{Cause, Offer, Stage, Staged};
+pub use settings::{Canary, GrowthLimit, Settings, Site};
+pub use site_runtimes::check;

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
-    ("confine", &[]),
+    ("landlock", &[]),
     ("descriptors", &[]),
     ("file", &[]),
-    ("moment", &[]),
+    ("clock", &[]),
     ("secret", &[]),
     ("site", &[]),
     ("telemetry", &["file"]),
@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "guest",
         &[
             "budget",
-            "confine",
+            "landlock",
             "egress",
             "site",
             "metrics",
@@ -35,13 +35,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // Of the guest, the names of failures alone.
-    ("cache", &["guest", "site", "metrics", "moment"]),
+    ("cache", &["guest", "site", "metrics", "clock"]),
     ("swap", &["guest", "egress", "site", "metrics", "file"]),
     (
         "collect",
-        &[
-            "swap", "guest", "cache", "site", "metrics", "moment", "file",
-        ],
+        &["swap", "guest", "cache", "site", "metrics", "clock", "file"],
     ),
     ("http", &["descriptors", "site", "metrics"]),
     (
@@ -72,7 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "watch",
             "site",
-            "moment",
+            "clock",
             "file",
         ],
     ),
@@ -88,7 +86,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "egress",
             "metrics",
             "telemetry",
-            "confine",
+            "landlock",
             "descriptors",
         ],
     ),
@@ -122,15 +120,15 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// `host/src/swap/stage.rs` and `host/src/swap.rs` are of the room `swap`.
+/// `host/src/swap/controller.rs` and `host/src/swap.rs` are of the room `swap`.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix("host/src").unwrap();
     let first = inside.iter().next().unwrap().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms that a text names: `crate::swap::Stage`, and each of
-/// `crate::{egress, guest::Limits}`. Comments do not count.
+/// The rooms that a text names: `crate::swap::SwapController`, and each of
+/// `crate::{egress, guest::GuestLimits}`. Comments do not count.
 fn named(text: &str) -> BTreeSet<String> {
     let code: String = text
         .lines()
@@ -178,11 +176,11 @@ fn word(text: &str) -> Option<String> {
 
 #[test]
 fn the_reader_of_imports_sees_every_way_of_writing_one() {
-    let text = "use crate::swap::{Stage, Cause};\n\
+    let text = "use crate::swap::{SwapController, Cause};\n\
                 use crate::{egress::{self, Egress}, guest,\n http::State};\n\
                 // crate::config is only talked about\n\
-                let now = crate::moment::Moment::now(); use crate::site;";
-    let expected = ["egress", "guest", "http", "moment", "site", "swap"];
+                let now = crate::clock::Timestamp::now(); use crate::site;";
+    let expected = ["egress", "guest", "http", "clock", "site", "swap"];
     assert_eq!(named(text), expected.map(str::to_owned).into());
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use nbu_exporter::app::Why;
+use nbu_exporter::app::ReloadTrigger;
 use simulator::{Options, Simulator};
 use tests::{Bench, Client, Exposition, Sample, Site, guests};
 use tokio::task::JoinSet;
@@ -33,7 +33,7 @@ async fn a_hundred_swaps_cost_no_scrape() {
     for stamp in 2..SWAPS + 2 {
         let before = load.scrapes();
         bench.install(&guests::behaving("steady", stamp));
-        bench.app.reload(Why::Http).await.unwrap();
+        bench.app.reload(ReloadTrigger::Http).await.unwrap();
         let scraped = async || load.scrapes() > before;
         tests::eventually("there are scrapes between two swaps", scraped).await;
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nbu_exporter::app::{App, Failure, Source};
+use nbu_exporter::app::{App, ConfigSource, ExitError};
 use nbu_exporter::config::Overrides;
 use simulator::Simulator;
 use tempfile::TempDir;
@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use crate::{Answer, Client, Exposition, guests};
 
 /// For whatever must happen; far longer than any of it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// After which a test that waits has failed.
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running host. Everything ends when it is dropped.
 pub struct Bench {
@@ -95,7 +96,7 @@ impl Bench {
     }
 
     /// Starts on the `config.yaml` that stands in `folder`.
-    pub async fn open(folder: TempDir) -> Result<Self, Failure> {
+    pub async fn open(folder: TempDir) -> Result<Self, ExitError> {
         let overrides = Overrides {
             listen: Some("127.0.0.1:0".to_owned()),
             ..Overrides::default()
@@ -104,7 +105,7 @@ impl Bench {
     }
 
     /// The same with flags of one's own, such as none.
-    pub async fn open_with(folder: TempDir, overrides: Overrides) -> Result<Self, Failure> {
+    pub async fn open_with(folder: TempDir, overrides: Overrides) -> Result<Self, ExitError> {
         Self::open_changing(folder, overrides, |_| ()).await
     }
 
@@ -113,12 +114,12 @@ impl Bench {
         folder: TempDir,
         overrides: Overrides,
         change: impl FnOnce(&Path),
-    ) -> Result<Self, Failure> {
-        let source = Source {
+    ) -> Result<Self, ExitError> {
+        let source = ConfigSource {
             path: folder.path().join("config.yaml"),
             overrides,
         };
-        let config = source.load().await.map_err(Failure::Config)?;
+        let config = source.load().await.map_err(ExitError::Config)?;
         change(folder.path());
         let app = App::start(source, config, crate::engine(), None).await?;
         let client = Client::new(app.addresses()[0]);
@@ -174,7 +175,7 @@ impl Bench {
     /// Scrapes until `wanted` holds of the exposition, looking again whenever a
     /// page is published; fails the test when it never does.
     pub async fn until(&self, what: &str, wanted: impl Fn(&Exposition) -> bool) -> Exposition {
-        let mut published = self.app.rooms().cache.subscribe();
+        let mut published = self.app.services().cache.subscribe();
         let look = async {
             loop {
                 published.borrow_and_update();
@@ -190,7 +191,7 @@ impl Bench {
                 }
             }
         };
-        let found = tokio::time::timeout(PATIENCE, look).await;
+        let found = tokio::time::timeout(DEADLINE, look).await;
         match found {
             Ok(exposition) => exposition,
             Err(_) => panic!("never: {what}\n{}", self.scrape().await.text),
@@ -215,6 +216,6 @@ pub async fn eventually(what: &str, mut wanted: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let found = tokio::time::timeout(PATIENCE, look).await;
+    let found = tokio::time::timeout(DEADLINE, look).await;
     assert!(found.is_ok(), "never: {what}");
 }

@@ -21,7 +21,7 @@ pub mod processes;
 mod program;
 mod scripted;
 
-pub use bench::{Bench, Site, eventually};
+pub use bench::{Bench, DEADLINE, Site, eventually};
 pub use client::{Answer, Client};
 pub use engine::engine;
 pub use exposition::{Exposition, Sample};

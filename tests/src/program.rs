@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::processes::Found;
 
 /// For whatever must happen; far longer than any of it takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running `nbu_exporter`; killed when dropped.
 pub struct Program {
@@ -45,7 +45,7 @@ impl Program {
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null());
-        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = tokio::time::timeout(DEADLINE, command.output()).await;
         output.expect("it ends").expect("it runs")
     }
 
@@ -145,7 +145,7 @@ impl Program {
             }
             panic!("it ended without saying `{text}`: {:#?}", self.log);
         };
-        let found = tokio::time::timeout(PATIENCE, read).await;
+        let found = tokio::time::timeout(DEADLINE, read).await;
         match found {
             Ok(line) => line,
             Err(_) => panic!("it never said `{text}`: {:#?}", self.log),
@@ -195,7 +195,7 @@ impl Program {
 
     /// Waits for its end; gives its exit code.
     pub async fn wait(&mut self) -> Option<i32> {
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         status.expect("it ends").unwrap().code()
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tracing::info;
 
 use super::BUILD;
-use super::answers::Answers;
-use super::rooms::Rooms;
+use super::http_backend::HttpBackend;
+use super::services::Services;
 use crate::config::Config;
 use crate::http::{BindError, Server, Serving, Settings, State};
 
 /// What is served, and the sockets it is served on.
-pub(super) struct Listener {
+pub(super) struct ReloadableListener {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
     serving: Serving,
@@ -24,12 +24,12 @@ pub(super) struct Listener {
 /// what each site is asked with.
 type Probed = (String, Vec<[u8; 32]>);
 
-impl Listener {
+impl ReloadableListener {
     /// Binds every address and begins to answer: the page at once, `/-/ready`
     /// once the guest is there.
-    pub(super) fn bind(config: &Config, rooms: &Rooms) -> Result<Self, BindError> {
-        let answers = Arc::new(Answers(rooms.clone()));
-        let instruments = rooms.instruments.clone();
+    pub(super) fn bind(config: &Config, services: &Services) -> Result<Self, BindError> {
+        let answers = Arc::new(HttpBackend(services.clone()));
+        let instruments = services.instruments.clone();
         let mut state = State::new(
             BUILD.version,
             instruments,
@@ -37,7 +37,7 @@ impl Listener {
             answers.clone(),
             answers,
         );
-        state.page = rooms.cache.page();
+        state.page = services.cache.page();
         let state = Arc::new(state);
         show(&state, config);
         let server = Server::bind(&config.http)?;

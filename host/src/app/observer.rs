@@ -7,9 +7,9 @@ use crate::metrics::Instruments;
 use crate::site::SiteName;
 
 /// Counts for every way out.
-pub(super) struct Counting(pub(super) Instruments);
+pub(super) struct RequestMetrics(pub(super) Instruments);
 
-impl Observer for Counting {
+impl Observer for RequestMetrics {
     fn request(&self, site: &SiteName, code: &str, took: Duration) {
         self.0.upstream(site, code, took);
     }

@@ -10,11 +10,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, error, info, warn};
 
-use super::listener::Listener;
-use super::rooms::Rooms;
-use super::source::Source;
-use super::storing;
-use super::witness::Present;
+use super::baseline::LiveBaseline;
+use super::listener::ReloadableListener;
+use super::services::Services;
+use super::source::ConfigSource;
+use super::state_dir;
 use crate::collect::Store;
 use crate::config::Config;
 use crate::egress::Rule;
@@ -30,7 +30,7 @@ const POLL: Duration = Duration::from_secs(15);
 
 /// What made somebody ask for a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum ReloadTrigger {
     /// SIGHUP.
     Signal,
     /// `POST /-/reload`.
@@ -39,7 +39,7 @@ pub enum Why {
     File,
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for ReloadTrigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Signal => "SIGHUP",
@@ -50,17 +50,20 @@ impl fmt::Display for Why {
 }
 
 /// A reload that somebody waits for.
-pub struct Request {
-    why: Why,
+pub struct ReloadRequest {
+    why: ReloadTrigger,
     answer: oneshot::Sender<Result<String, String>>,
 }
 
 /// Asks for a reload and waits for what comes of it.
-pub(super) async fn ask(requests: &mpsc::Sender<Request>, why: Why) -> Result<String, String> {
+pub(super) async fn ask(
+    requests: &mpsc::Sender<ReloadRequest>,
+    why: ReloadTrigger,
+) -> Result<String, String> {
     let (answer, answered) = oneshot::channel();
     let stopping = || "the exporter is stopping".to_owned();
     requests
-        .send(Request { why, answer })
+        .send(ReloadRequest { why, answer })
         .await
         .map_err(|_| stopping())?;
     answered.await.map_err(|_| stopping())?
@@ -68,11 +71,11 @@ pub(super) async fn ask(requests: &mpsc::Sender<Request>, why: Why) -> Result<St
 
 /// Owns what only a reload changes.
 pub(super) struct Reloader {
-    source: Source,
+    source: ConfigSource,
     config: Config,
-    rooms: Rooms,
+    services: Services,
     log: Option<telemetry::Handle>,
-    listener: Listener,
+    listener: ReloadableListener,
     watcher: Watcher,
     hangups: Option<Signal>,
     /// How long the end may take.
@@ -84,11 +87,11 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) async fn new(
-        source: Source,
+        source: ConfigSource,
         config: Config,
-        rooms: Rooms,
+        services: Services,
         log: Option<telemetry::Handle>,
-        listener: Listener,
+        listener: ReloadableListener,
     ) -> Self {
         let watcher = Watcher::start(read_for(&config), POLL).await;
         let shutdown_timeout = watch::Sender::new(config.http.shutdown_timeout);
@@ -96,7 +99,7 @@ impl Reloader {
             shutdown_timeout,
             source,
             config,
-            rooms,
+            services,
             log,
             listener,
             watcher,
@@ -111,20 +114,21 @@ impl Reloader {
     }
 
     /// What a guest is compared with that is offered under the settings in force.
-    fn witness(&self) -> Present {
-        self.rooms.witness(&self.config, self.rooms.memory.store())
+    fn baseline(&self) -> LiveBaseline {
+        self.services
+            .baseline(&self.config, self.services.memory.store())
     }
 
     /// Makes the first generation. Compiling the guest takes a moment, in which
     /// scrapes are answered already.
     pub(super) async fn begin(&self) -> Result<(), Refusal> {
-        let (stage, witness) = (&self.rooms.stage, self.witness());
+        let (swap_controller, baseline) = (&self.services.swap_controller, self.baseline());
         let settings = &self.config.swap;
-        stage
-            .offer(settings, Cause::Configuration, &witness)
+        swap_controller
+            .apply(settings, Cause::Configuration, &baseline)
             .await?;
         let sha256 = &self.config.sha256;
-        self.rooms
+        self.services
             .instruments
             .config_loaded(sha256, SystemTime::now());
         self.introduce(&self.config);
@@ -137,7 +141,7 @@ impl Reloader {
     /// changed nothing.
     pub(super) async fn run(
         mut self,
-        mut inbox: mpsc::Receiver<Request>,
+        mut inbox: mpsc::Receiver<ReloadRequest>,
         mut stopped: oneshot::Receiver<()>,
     ) {
         loop {
@@ -153,7 +157,7 @@ impl Reloader {
     }
 
     /// Waits for one trigger and does what it asks for.
-    async fn step(&mut self, inbox: &mut mpsc::Receiver<Request>) {
+    async fn step(&mut self, inbox: &mut mpsc::Receiver<ReloadRequest>) {
         tokio::select! {
             Some(request) = inbox.recv() => {
                 info!(why = %request.why, "Reload requested");
@@ -162,13 +166,13 @@ impl Reloader {
                 let _ = request.answer.send(result);
             }
             () = next(&mut self.hangups) => {
-                info!(why = %Why::Signal, "Reload requested");
+                info!(why = %ReloadTrigger::Signal, "Reload requested");
                 let _ = self.reload().await;
             }
-            () = self.rooms.stage.fell() => {
-                let witness = self.witness();
-                self.rooms.stage.roll_back(&witness).await;
-                storing::save(&self.rooms);
+            () = self.services.swap_controller.probation_failed() => {
+                let baseline = self.baseline();
+                self.services.swap_controller.roll_back(&baseline).await;
+                state_dir::save(&self.services);
             }
             changed = self.watcher.changed() => self.changed(&changed).await,
         }
@@ -178,7 +182,7 @@ impl Reloader {
         debug!(files = ?changed, "Files changed");
         let guest = guest_files(&self.config);
         if self.failed || !changed.iter().all(|path| guest.contains(path)) {
-            info!(why = %Why::File, "Config file changed, reloading…");
+            info!(why = %ReloadTrigger::File, "Config file changed, reloading…");
             let _ = self.reload().await;
         }
         if changed.iter().any(|path| guest.contains(path)) {
@@ -189,9 +193,9 @@ impl Reloader {
     /// A new file where the guest is read from. Nobody waits for an answer.
     async fn offer_guest(&self) {
         info!("Guest file changed, trying it…");
-        let (stage, witness) = (&self.rooms.stage, self.witness());
-        match stage
-            .offer(&self.config.swap, Cause::GuestFile, &witness)
+        let (swap_controller, baseline) = (&self.services.swap_controller, self.baseline());
+        match swap_controller
+            .apply(&self.config.swap, Cause::GuestFile, &baseline)
             .await
         {
             Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
@@ -206,12 +210,14 @@ impl Reloader {
         self.failed = reloaded.is_err();
         match reloaded {
             Ok(generation) => {
-                self.rooms.instruments.reload_succeeded(SystemTime::now());
+                self.services
+                    .instruments
+                    .reload_succeeded(SystemTime::now());
                 info!(generation, "Configuration reloaded successfully");
                 Ok(format!("Configuration reloaded, generation {generation}"))
             }
             Err(why) => {
-                self.rooms.instruments.reload_failed();
+                self.services.instruments.reload_failed();
                 error!("Configuration not reloaded, the running one goes on: {why}");
                 Err(why)
             }
@@ -225,20 +231,20 @@ impl Reloader {
     }
 
     /// Everything that can be refused. Nothing takes effect.
-    async fn prepare(&self, config: Config) -> Result<Staged, String> {
+    async fn prepare(&self, config: Config) -> Result<PreparedReload, String> {
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.with_hint())?;
-        let store = storing::open(&self.rooms, config.state_dir.clone()).await;
-        let store = store.map_err(|unusable| storing::elsewhere(&unusable))?;
+        let store = state_dir::open(&self.services, config.state_dir.clone()).await;
+        let store = store.map_err(|unusable| state_dir::elsewhere(&unusable))?;
         // The file names the new folder already: a process that is killed
         // during the trial begins there, and has to find the counters.
-        storing::fill(&self.rooms, store.as_ref()).await;
+        state_dir::fill(&self.services, store.as_ref()).await;
         let log = self.prepare_log(&config.log)?;
-        let witness = self.rooms.witness(&config, store.clone());
-        let stage = &self.rooms.stage;
-        let offer = stage.prepare(&config.swap, Cause::Configuration, &witness);
+        let baseline = self.services.baseline(&config, store.clone());
+        let swap_controller = &self.services.swap_controller;
+        let offer = swap_controller.prepare(&config.swap, Cause::Configuration, &baseline);
         let offer = offer.await.map_err(|refusal| refusal.to_string())?;
-        Ok(Staged {
+        Ok(PreparedReload {
             config,
             moved,
             store,
@@ -249,8 +255,8 @@ impl Reloader {
 
     /// What was prepared takes effect; nothing of it can fail. The number of the
     /// generation.
-    async fn commit(&mut self, staged: Staged) -> u64 {
-        let Staged {
+    async fn commit(&mut self, staged: PreparedReload) -> u64 {
+        let PreparedReload {
             config,
             moved,
             store,
@@ -260,18 +266,20 @@ impl Reloader {
         if let Some((handle, log)) = self.log.as_ref().zip(log) {
             handle.commit(log);
         }
-        let rooms = &self.rooms;
-        rooms.memory.set_store(store.clone());
-        rooms.memory.set_lookback(config.collect.lookback);
-        let offer = rooms.stage.commit(offer, &rooms.witness(&config, store));
+        let services = &self.services;
+        services.memory.set_store(store.clone());
+        services.memory.set_lookback(config.collect.lookback);
+        let offer = services
+            .swap_controller
+            .commit(offer, &services.baseline(&config, store));
         // In another folder, all that is known: the process may end before it learns
         // anything more. After a swap, the previous guest's states go.
-        storing::save(rooms);
+        state_dir::save(services);
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
         }
-        rooms.clockwork.send_replace(config.collect);
-        rooms
+        services.collect_settings.send_replace(config.collect);
+        services
             .instruments
             .config_loaded(&config.sha256, SystemTime::now());
         self.introduce(&config);
@@ -301,7 +309,7 @@ impl Reloader {
     /// What is known of each site before anything happens at it. Sites that are
     /// gone are forgotten with all else about them.
     fn introduce(&self, config: &Config) {
-        let instruments = &self.rooms.instruments;
+        let instruments = &self.services.instruments;
         for site in &config.swap.sites {
             let denied = Rule::ALL.map(Rule::as_str);
             let faults = FaultKind::ALL.map(FaultKind::as_str);
@@ -328,13 +336,13 @@ impl Reloader {
 }
 
 /// A configuration of which everything can take effect.
-struct Staged {
+struct PreparedReload {
     config: Config,
     /// The addresses that are new.
     moved: Option<Server>,
     store: Option<Arc<Store>>,
     log: Option<telemetry::Staged>,
-    offer: swap::Staged,
+    offer: swap::PreparedGeneration,
 }
 
 /// Every file whose change means something.

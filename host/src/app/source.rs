@@ -6,14 +6,14 @@ use crate::config::{self, Config, Overrides, Problem, Problems};
 
 /// A file, and the flags that win over it.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct ConfigSource {
     /// The configuration file.
     pub path: PathBuf,
     /// From the command line.
     pub overrides: Overrides,
 }
 
-impl Source {
+impl ConfigSource {
     /// Reads and checks on this thread.
     pub fn load_now(&self) -> Result<Config, Problems> {
         let environment = |name: &str| std::env::var(name).ok();

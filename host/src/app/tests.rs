@@ -24,7 +24,7 @@ fn app(tasks: Tasks, stop: oneshot::Sender<()>) -> App {
     let (requests, _inbox) = mpsc::channel(1);
     App {
         addresses: Vec::new(),
-        rooms: Rooms::new(engine(), &config, requests.clone()),
+        services: Services::new(engine(), &config, requests.clone()),
         requests,
         stop,
         tasks,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{fall, freshness};
+use super::{counter_resets, freshness};
+use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::{Family, Piece, Reason};
-use crate::moment::Moment;
 use crate::site::SiteName;
 
 /// One attempt to read one collector of a site.
@@ -18,7 +18,7 @@ pub struct Attempt {
     /// The collector.
     pub collector: String,
     /// When the attempt began.
-    pub began: Moment,
+    pub began: Timestamp,
     /// How long the collection took that the attempt was part of.
     pub took: Duration,
     /// How long its values stay when later attempts fail: TTL and grace.
@@ -28,12 +28,12 @@ pub struct Attempt {
     /// How many series the site may have, all its collectors together.
     pub site_series: usize,
     /// What came of it.
-    pub verdict: Verdict,
+    pub result: AttemptResult,
 }
 
 /// What came of an attempt.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum AttemptResult {
     /// Everything was read.
     Read(Vec<Family>),
     /// One or more failures, by the names in [`REASONS`], and the families that
@@ -55,9 +55,9 @@ pub(super) struct SiteEntry {
 /// One collector of a site.
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
-    shown: Vec<Value<Arc<Piece>>>,
+    shown: Vec<Expiring<Arc<Piece>>>,
     /// What was held back because it fell; each the newest of its family.
-    held: Vec<Value<Family>>,
+    held: Vec<Expiring<Family>>,
     pub(super) status: CollectorStatus,
     /// By reason; every reason from the start.
     pub(super) failures: BTreeMap<&'static str, u64>,
@@ -65,7 +65,7 @@ pub(super) struct CollectorEntry {
 
 /// A family, written down or not, that counts for a time.
 #[derive(Debug)]
-struct Value<T> {
+struct Expiring<T> {
     of: T,
     /// Until when.
     expires: Instant,
@@ -135,13 +135,13 @@ impl CollectorEntry {
         self.status.duration = attempt.took;
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;
-        let mut families = match attempt.verdict {
-            Verdict::Read(families) => {
+        let mut families = match attempt.result {
+            AttemptResult::Read(families) => {
                 self.status.success = Some(true);
                 self.status.last_success = Some(attempt.began.unix + attempt.took.as_secs_f64());
                 families
             }
-            Verdict::Failed(reasons, families) => {
+            AttemptResult::Failed(reasons, families) => {
                 self.status.success = Some(false);
                 for reason in reasons {
                     *self.failures.entry(reason).or_default() += 1;
@@ -149,7 +149,7 @@ impl CollectorEntry {
                 families
             }
         };
-        let held = fall::hold_back(&mut families, self.own(guest));
+        let held = counter_resets::hold_back(&mut families, self.own(guest));
         let all = self.status.success == Some(true);
         let replaced = |old: &Family| all || families.iter().any(|new| new.name == old.name);
         let before = self.shown.extract_if(.., |old| replaced(old.of.family()));
@@ -157,8 +157,8 @@ impl CollectorEntry {
         self.held.retain(|old| !replaced(&old.of));
         let fell = held.iter().map(Family::series).sum();
         self.held
-            .extend(held.into_iter().map(|of| Value { of, expires, guest }));
-        let show = |family| Value {
+            .extend(held.into_iter().map(|of| Expiring { of, expires, guest }));
+        let show = |family| Expiring {
             of: written(site, family, before.iter()),
             expires,
             guest,
@@ -185,7 +185,7 @@ impl CollectorEntry {
         &mut self,
         families: Vec<Family>,
         room: usize,
-        show: impl Fn(Family) -> Value<Arc<Piece>>,
+        show: impl Fn(Family) -> Expiring<Arc<Piece>>,
     ) -> usize {
         let mut room = room.saturating_sub(self.series());
         let mut lost = 0;

@@ -14,7 +14,7 @@ use crate::site::SiteName;
 
 /// Every site's values and status; publishes the page when one changes.
 pub struct Cache {
-    sites: Mutex<Sites>,
+    sites: Mutex<SiteEntries>,
     /// The last change that is on the page. Held while a page is put together.
     publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
@@ -23,7 +23,7 @@ pub struct Cache {
 }
 
 #[derive(Default)]
-struct Sites {
+struct SiteEntries {
     /// As in the configuration.
     order: Vec<SiteName>,
     entries: HashMap<SiteName, SiteEntry>,
@@ -31,7 +31,7 @@ struct Sites {
     changes: u64,
 }
 
-impl Sites {
+impl SiteEntries {
     /// All that is said of each site, in the order of the page.
     fn pieces(&self) -> Vec<(SiteName, Vec<Arc<Piece>>)> {
         let sites = self.order.iter().filter_map(|site| {
@@ -224,7 +224,7 @@ impl Cache {
     /// Publishes what has changed. One thread at a time puts a page together, of all
     /// that has changed until then. Many sites that end at once share a page, and a
     /// later page never carries older values.
-    fn publish(&self, mut known: MutexGuard<'_, Sites>) {
+    fn publish(&self, mut known: MutexGuard<'_, SiteEntries>) {
         known.changes += 1;
         let change = known.changes;
         drop(known);
@@ -272,7 +272,7 @@ impl Cache {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sites> {
+    fn lock(&self) -> MutexGuard<'_, SiteEntries> {
         // Every change is complete before `publish`; a panic in rendering leaves
         // the sites whole.
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use super::args::Options;
 use super::print;
-use crate::app::{Failure, Source};
+use crate::app::{ConfigSource, ExitError};
 use crate::collect::{examine, proven_version};
 use crate::config::Config;
-use crate::guest::{Engine, Guest, Limits, built_in};
-use crate::swap::{Difference, Offered, Refusal, check};
+use crate::guest::{Engine, Guest, GuestLimits, built_in};
+use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
 
-pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), Failure> {
-    let source = Source {
+pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), ExitError> {
+    let source = ConfigSource {
         path: options.config_file.clone(),
         overrides: options.overrides(),
     };
-    let config = source.load().await.map_err(Failure::Config)?;
+    let config = source.load().await.map_err(ExitError::Config)?;
     for warning in &config.warnings {
         eprintln!("warning: {}", warning.in_file(&source.path));
     }
     if let Some(folder) = &config.state_dir {
-        examine(folder).map_err(Failure::State)?;
+        examine(folder).map_err(ExitError::State)?;
     }
-    telemetry::examine(&config.log).map_err(Failure::Log)?;
+    telemetry::examine(&config.log).map_err(ExitError::Log)?;
     let guest = guest(engine, &config).await?;
     let sites = config
         .swap
@@ -45,8 +45,8 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), F
 }
 
 /// In what a guest from a file differs from the one that the program carries.
-async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, Failure> {
-    let inside = load(engine, built_in(), Limits::default()).await?;
+async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, ExitError> {
+    let inside = load(engine, built_in(), GuestLimits::default()).await?;
     let version = &inside.manifest().version;
     let lines = Difference::between(inside.manifest(), guest.manifest()).lines();
     if lines.is_empty() {
@@ -61,8 +61,8 @@ async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, Failure>
 }
 
 /// The guest that a configuration names, if it may be trusted, loaded.
-pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, Failure> {
-    let offered = Offered::read(config.swap.guest_path.as_deref()).await;
+pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, ExitError> {
+    let offered = GuestFile::read(config.swap.guest_path.as_deref()).await;
     let offered = offered.map_err(refused)?;
     let admitted = config.swap.provenance.admit(&offered);
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
@@ -76,7 +76,7 @@ pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest
 
 /// Refuses a signed guest older than one that has passed its probation: the
 /// exporter would not start with it.
-fn admit_version(config: &Config, guest: &Guest) -> Result<(), Failure> {
+fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     let provenance = &config.swap.provenance;
     let (Some(folder), Some(key)) = (&config.state_dir, &provenance.public_key) else {
         return Ok(());
@@ -90,11 +90,15 @@ fn admit_version(config: &Config, guest: &Guest) -> Result<(), Failure> {
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))
 }
 
-async fn load(engine: &Arc<Engine>, bytes: bytes::Bytes, limits: Limits) -> Result<Guest, Failure> {
+async fn load(
+    engine: &Arc<Engine>,
+    bytes: bytes::Bytes,
+    limits: GuestLimits,
+) -> Result<Guest, ExitError> {
     let guest = Guest::load_within(engine, bytes, limits).await;
     guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }
 
-pub(super) fn refused(refusal: Refusal) -> Failure {
-    Failure::Guest(Box::new(refusal))
+pub(super) fn refused(refusal: Refusal) -> ExitError {
+    ExitError::Guest(Box::new(refusal))
 }

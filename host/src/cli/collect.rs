@@ -9,28 +9,28 @@ use futures::future::join_all;
 use super::args::Options;
 use super::check::{guest, refused};
 use super::print;
-use crate::app::{BUILD, Failure, Source};
+use crate::app::{BUILD, ConfigSource, ExitError};
 use crate::cache::Cache;
-use crate::collect::{Desk, Memory};
+use crate::collect::{CollectionContext, Memory};
 use crate::config::Config;
 use crate::egress::{Egress, Silent, Sockets};
 use crate::guest::Engine;
 use crate::metrics::{Format, Instruments};
-use crate::swap::{Member, check};
+use crate::swap::{SiteRuntime, check};
 use crate::telemetry;
 
 pub(super) async fn run(
     options: &Options,
     engine: &Arc<Engine>,
     only: Option<&str>,
-) -> Result<(), Failure> {
-    let source = Source {
+) -> Result<(), ExitError> {
+    let source = ConfigSource {
         path: options.config_file.clone(),
         overrides: options.overrides(),
     };
-    let mut config = source.load().await.map_err(Failure::Config)?;
+    let mut config = source.load().await.map_err(ExitError::Config)?;
     config.log.target = telemetry::Target::Stderr;
-    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
+    let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
     let collected = collect(config, engine, only).await;
     // As long as it takes: nobody waits for the end of a command.
     log.flush(Duration::MAX);
@@ -41,14 +41,14 @@ async fn collect(
     mut config: Config,
     engine: &Arc<Engine>,
     only: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<(), ExitError> {
     config
         .swap
         .sites
         .retain(|site| only.is_none_or(|name| site.name.as_str() == name));
     if config.swap.sites.is_empty() {
         let name = only.unwrap_or_default();
-        return Err(Failure::Command(format!("there is no site `{name}`")));
+        return Err(ExitError::Command(format!("there is no site `{name}`")));
     }
     let guest = guest(engine, &config).await?;
     let sites = config
@@ -66,37 +66,37 @@ async fn collect(
     let memory = Arc::new(Memory::default());
     memory.set_lookback(config.collect.lookback);
     let sockets = Sockets::shared();
-    let mut members = Vec::new();
+    let mut site_runtimes = Vec::new();
     for site in &config.swap.sites {
         let (name, sockets) = (site.name.clone(), Arc::clone(&sockets));
         let egress = Egress::new(name, &site.egress, Arc::new(Silent), sockets);
-        let egress = egress.map_err(|error| Failure::Command(error.to_string()))?;
-        members.push(Member::new(site, egress));
+        let egress = egress.map_err(|error| ExitError::Command(error.to_string()))?;
+        site_runtimes.push(SiteRuntime::new(site, egress));
     }
-    let sites: Vec<_> = members
+    let sites: Vec<_> = site_runtimes
         .iter()
         .map(|m| (m.name.clone(), m.collectors()))
         .collect();
     cache.keep(&sites);
     memory.swap(guest.digest(), None);
-    for member in &members {
+    for site_runtime in &site_runtimes {
         let limit = config.swap.limits.state_bytes;
-        memory.restore(&member.name, &member.collectors(), limit);
+        memory.restore(&site_runtime.name, &site_runtime.collectors(), limit);
     }
-    let desk = Desk {
+    let context = CollectionContext {
         guest: &guest,
         limits: config.swap.limits,
         settings: config.collect,
         memory: &memory,
         instruments: &instruments,
     };
-    let reads = members.iter().map(|member| async {
-        let Some(done) = desk.collect(&guest, member).await else {
+    let reads = site_runtimes.iter().map(|site_runtime| async {
+        let Some(done) = context.collect(&guest, site_runtime).await else {
             return false;
         };
-        let complete = done.complete();
-        let up = done.any();
-        done.record(&cache, &memory, &member.name, up);
+        let complete = done.is_complete();
+        let up = done.read_anything();
+        done.record(&cache, &memory, &site_runtime.name, up);
         complete
     });
     let complete = join_all(reads).await.into_iter().all(|complete| complete);
@@ -105,7 +105,7 @@ async fn collect(
     if complete {
         Ok(())
     } else {
-        Err(Failure::Command(
+        Err(ExitError::Command(
             "not everything could be read; the log says what".to_owned(),
         ))
     }

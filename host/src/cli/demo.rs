@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Process;
 use super::args::{DEMO_ADDRESS, Options};
 use super::serve::serve;
-use crate::app::{Failure, Source};
+use crate::app::{ConfigSource, ExitError};
 use crate::guest::{Engine, built_in};
 
 /// The keys that the simulated servers take. They guard nothing.
@@ -29,10 +29,10 @@ pub(super) async fn run(
     engine: Arc<Engine>,
     guest: Option<&Path>,
     process: Process,
-) -> Result<(), Failure> {
+) -> Result<(), ExitError> {
     let demo = start(guest).await;
     let demo =
-        demo.map_err(|error| Failure::Command(format!("the demo does not start: {error}")))?;
+        demo.map_err(|error| ExitError::Command(format!("the demo does not start: {error}")))?;
     let mut overrides = options.overrides();
     let listen = overrides
         .listen
@@ -44,7 +44,7 @@ pub(super) async fn run(
         file.display()
     );
     println!("Stop           Ctrl-C\n");
-    let source = Source {
+    let source = ConfigSource {
         path: file,
         overrides,
     };

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::app::Failure;
+use crate::app::ExitError;
 use crate::guest::{Capability, Engine, Guest};
-use crate::swap::{Offered, Provenance, Refusal, Untrusted};
+use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
 
 use super::check::refused;
@@ -18,16 +18,16 @@ pub(super) async fn run(
     file: Option<&Path>,
     public_key: Option<&str>,
     markdown: bool,
-) -> Result<(), Failure> {
+) -> Result<(), ExitError> {
     let key = public_key.map(|text| {
-        let wrong = |what| Failure::Command(format!("--public-key: `{text}` {what}"));
+        let wrong = |what| ExitError::Command(format!("--public-key: `{text}` {what}"));
         text.parse().map_err(wrong)
     });
     let provenance = Provenance {
         public_key: key.transpose()?,
         ..Provenance::default()
     };
-    let offered = Offered::read(file).await.map_err(refused)?;
+    let offered = GuestFile::read(file).await.map_err(refused)?;
     let guest = Guest::load(engine, offered.bytes.clone()).await;
     let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
     if markdown {
@@ -42,7 +42,7 @@ pub(super) async fn run(
 }
 
 /// What is known of the signature.
-fn signature(offered: &Offered, admitted: &Result<bool, Untrusted>) -> &'static str {
+fn signature(offered: &GuestFile, admitted: &Result<bool, ProvenanceError>) -> &'static str {
     match (admitted, &offered.signature) {
         (Ok(true), _) => "good, made with the given key",
         (Err(_), Some(_)) => "not good",
@@ -51,7 +51,11 @@ fn signature(offered: &Offered, admitted: &Result<bool, Untrusted>) -> &'static 
     }
 }
 
-fn describe(guest: &Guest, offered: &Offered, admitted: &Result<bool, Untrusted>) -> String {
+fn describe(
+    guest: &Guest,
+    offered: &GuestFile,
+    admitted: &Result<bool, ProvenanceError>,
+) -> String {
     let mut lines = vec![
         format!("version    {}", guest.manifest().version),
         format!("sha256     {}", guest.digest()),

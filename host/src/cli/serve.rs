@@ -7,17 +7,17 @@ use tracing::{error, info, warn};
 use super::Process;
 use super::args::Options;
 use super::ending::{Ending, end_within};
-use crate::app::{App, Failure, Source};
+use crate::app::{App, ConfigSource, ExitError};
 use crate::collect::make;
 use crate::config::Config;
-use crate::confine::{self, Confinement};
 use crate::descriptors::Shares;
 use crate::guest::Engine;
+use crate::landlock::{self, LandlockStatus};
 use crate::telemetry::{self, LAST_LINES};
 
 /// Only the log and the state are ever written. A configuration that cannot be read
 /// names neither, and is refused later with all that is wrong with it.
-pub(super) fn confine(options: &Options) -> Confinement {
+pub(super) fn confine(options: &Options) -> LandlockStatus {
     let mut writable = Vec::new();
     if let Ok(config) = source(options).load_now() {
         // Only what exists can be left writable. Why it cannot be made is reported
@@ -29,19 +29,19 @@ pub(super) fn confine(options: &Options) -> Confinement {
             writable.push(folder);
         }
     }
-    confine::confine(&writable)
+    landlock::restrict_writes(&writable)
 }
 
 pub(super) async fn run(
     options: &Options,
     engine: Arc<Engine>,
     process: Process,
-) -> Result<(), Failure> {
+) -> Result<(), ExitError> {
     serve(source(options), engine, process).await
 }
 
-fn source(options: &Options) -> Source {
-    Source {
+fn source(options: &Options) -> ConfigSource {
+    ConfigSource {
         path: options.config_file.clone(),
         overrides: options.overrides(),
     }
@@ -66,16 +66,16 @@ fn log_process(process: &Process) {
 
 /// Runs the exporter until SIGTERM or SIGINT.
 pub(super) async fn serve(
-    source: Source,
+    source: ConfigSource,
     engine: Arc<Engine>,
     process: Process,
-) -> Result<(), Failure> {
-    let config = source.load().await.map_err(Failure::Config)?;
-    let log = telemetry::init(&config.log).map_err(Failure::Log)?;
+) -> Result<(), ExitError> {
+    let config = source.load().await.map_err(ExitError::Config)?;
+    let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
     telemetry::log_panics(log.clone());
     log_process(&process);
     let served = serve_logged(source, config, engine, log.clone()).await;
-    let code = served.as_ref().map_or_else(Failure::exit_code, |()| 0);
+    let code = served.as_ref().map_or_else(ExitError::exit_code, |()| 0);
     end_within(LAST_LINES, code);
     log.flush(LAST_LINES);
     served
@@ -83,14 +83,14 @@ pub(super) async fn serve(
 
 /// All of it that can be logged.
 async fn serve_logged(
-    source: Source,
+    source: ConfigSource,
     config: Config,
     engine: Arc<Engine>,
     log: telemetry::Handle,
-) -> Result<(), Failure> {
+) -> Result<(), ExitError> {
     let ending = Ending::start(config.http.shutdown_timeout).await;
     let ending =
-        ending.map_err(|error| Failure::Command(format!("cannot handle signals: {error}")))?;
+        ending.map_err(|error| ExitError::Command(format!("cannot handle signals: {error}")))?;
     let mut app = tokio::select! {
         app = App::start(source, config, engine, Some(log)) => app?,
         // Nothing has begun that would have to end in good order.

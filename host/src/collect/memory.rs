@@ -5,39 +5,39 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::guests::Guests;
+use super::active_guests::ActiveGuests;
+use super::guest_history::GuestHistory;
 use super::state::StateEntry;
 use super::store::Store;
-use super::verdicts::Verdicts;
-use crate::guest::{Digest, Saved, Window};
-use crate::moment::Moment;
+use crate::clock::Timestamp;
+use crate::guest::{Digest, SavedState, Window};
 use crate::site::SiteName;
 
-/// Held by the host, for every site and collector.
+/// StoredStates by the host, for every site and collector.
 #[derive(Default)]
 pub struct Memory {
-    known: Mutex<Known>,
+    known: Mutex<MemoryState>,
     lookback: Mutex<Duration>,
     /// One turn at a time for whatever changes a site's states and their files.
-    turns: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
+    site_locks: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
     /// One turn at a time to write the verdicts.
-    pub(super) verdicts_turn: Mutex<()>,
+    pub(super) guest_history_lock: Mutex<()>,
 }
 
 #[derive(Default)]
-pub(super) struct Known {
-    pub(super) sites: HashMap<SiteName, Site>,
+pub(super) struct MemoryState {
+    pub(super) sites: HashMap<SiteName, SiteMemory>,
     /// None before the first guest.
-    pub(super) guests: Option<Guests>,
-    pub(super) verdicts: Verdicts,
+    pub(super) guests: Option<ActiveGuests>,
+    pub(super) guest_history: GuestHistory,
     /// Whether they hold what the store has.
-    pub(super) verdicts_read: bool,
+    pub(super) guest_history_read: bool,
     /// Where states outlive the process; none keeps them here alone.
     pub(super) store: Option<Arc<Store>>,
 }
 
 #[derive(Default)]
-pub(super) struct Site {
+pub(super) struct SiteMemory {
     pub(super) api_version: Option<String>,
     pub(super) states: HashMap<String, StateEntry>,
     /// Collectors whose stored state was read, or is known not to exist.
@@ -57,15 +57,15 @@ pub(super) struct Site {
 
 /// How an attempt compares with the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum StatusChange {
     /// It fails, and did not, or fails otherwise.
-    Fails,
+    NewFailure,
     /// It fails as before.
-    StillFails,
+    SameFailure,
     /// It reads again.
     Recovered,
     /// It reads, as before.
-    None,
+    Unchanged,
 }
 
 impl Memory {
@@ -87,20 +87,25 @@ impl Memory {
 
     /// Compares a collector's failures with those of its last attempt, so that
     /// what lasts for days is said once.
-    pub fn news(&self, site: &SiteName, collector: &str, failures: &[String]) -> News {
+    pub fn status_change(
+        &self,
+        site: &SiteName,
+        collector: &str,
+        failures: &[String],
+    ) -> StatusChange {
         let mut known = self.lock();
         let known = known.sites.entry(site.clone()).or_default();
         if failures.is_empty() {
             let before = known.failing.remove(collector);
-            return before.map_or(News::None, |_| News::Recovered);
+            return before.map_or(StatusChange::Unchanged, |_| StatusChange::Recovered);
         }
         let before = known
             .failing
             .insert(collector.to_owned(), failures.to_vec());
         if before.as_deref() == Some(failures) {
-            News::StillFails
+            StatusChange::SameFailure
         } else {
-            News::Fails
+            StatusChange::NewFailure
         }
     }
 
@@ -139,9 +144,12 @@ impl Memory {
             store.keep(sites);
         }
         drop(known);
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut site_locks = self
+            .site_locks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // Somebody may still write for a site that has just gone.
-        turns.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
+        site_locks.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
     }
 
     /// The version that the last report spoke.
@@ -168,24 +176,24 @@ impl Memory {
     }
 
     /// What a collection of this site by `guest` would be given now.
-    pub fn next(&self, site: &SiteName, guest: Digest) -> (Window, Vec<Saved>) {
+    pub fn next(&self, site: &SiteName, guest: Digest) -> (Window, Vec<SavedState>) {
         let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.lock();
         let found = known.sites.get(site);
         let window = Window {
-            now: Moment::now().unix as u64,
+            now: Timestamp::now().unix as u64,
             lookback_seconds: lookback.as_secs(),
             last_api_version: found.and_then(|known| known.api_version.clone()),
             resumed: found.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),
         };
         let entries = found.iter().flat_map(|known| known.states.values());
         let versions = entries.filter_map(|entry| entry.given(guest, known.guests?));
-        let saved = versions.map(|version| Saved::clone(&version.saved));
+        let saved = versions.map(|version| SavedState::clone(&version.saved));
         (window, saved.collect())
     }
 
     /// What a collection of this site by the running guest would be given now.
-    pub fn next_of_running(&self, site: &SiteName) -> (Window, Vec<Saved>) {
+    pub fn next_of_running(&self, site: &SiteName) -> (Window, Vec<SavedState>) {
         let running = self.lock().guests.map(|guests| guests.current);
         self.next(site, running.unwrap_or_else(|| Digest::of(&[])))
     }
@@ -200,7 +208,7 @@ impl Memory {
     /// `current` runs from now on. While it is on probation, `previous` is the guest
     /// that a rollback returns to.
     pub fn swap(&self, current: Digest, previous: Option<Digest>) {
-        let guests = Guests { current, previous };
+        let guests = ActiveGuests { current, previous };
         let mut known = self.lock();
         let running = known.guests.replace(guests);
         let running = running.map_or(current, |guests| guests.current);
@@ -221,7 +229,7 @@ impl Memory {
     /// they hold the states of both.
     pub fn roll_back(&self, to: Digest) {
         let mut known = self.lock();
-        known.guests = Some(Guests {
+        known.guests = Some(ActiveGuests {
             current: to,
             previous: None,
         });
@@ -229,18 +237,21 @@ impl Memory {
     }
 
     /// Locked by the task that has the turn of a site, while its states are written.
-    pub fn turn(&self, site: &SiteName) -> Arc<Mutex<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(site.clone()).or_default())
+    pub fn site_lock(&self, site: &SiteName) -> Arc<Mutex<()>> {
+        let mut site_locks = self
+            .site_locks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(site_locks.entry(site.clone()).or_default())
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, MemoryState> {
         // Nothing panics while it is held; entries are replaced whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl MemoryState {
     fn each_entry(&mut self, change: impl Fn(&mut StateEntry)) {
         for site in self.sites.values_mut() {
             site.states.values_mut().for_each(&change);

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use tracing::error;
 
-use super::memory::{Known, Memory};
+use super::memory::{Memory, MemoryState};
 use super::state::StateEntry;
 use super::store::Store;
 use super::update::{Committed, StateUpdate};
@@ -28,9 +28,9 @@ impl Memory {
     /// Takes what a collection found out. State moves only here, after the whole
     /// report was accepted. Where the disk refuses, the update is known all the same.
     pub(super) fn commit(&self, site: &SiteName, update: &StateUpdate) -> Committed {
-        let committed = self.take_turn(site, Some(update));
+        let committed = self.apply_update(site, Some(update));
         // A disk that was full at a rollback may have room again.
-        self.save_verdicts();
+        self.save_guest_history();
         committed
     }
 
@@ -38,16 +38,16 @@ impl Memory {
     pub fn save(&self) {
         let sites: Vec<_> = self.lock().sites.keys().cloned().collect();
         for site in sites {
-            self.take_turn(&site, None);
+            self.apply_update(&site, None);
         }
-        self.save_verdicts();
+        self.save_guest_history();
     }
 
     /// Reads what the store has of those collectors of a site, if it was not read
     /// yet: before each collection, since the last attempt may have failed. No state
     /// may have more bytes than `limit`.
     pub fn restore(&self, site: &SiteName, collectors: &[String], limit: usize) {
-        let turn = self.turn(site);
+        let turn = self.site_lock(site);
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let store = self.store();
         if let Some(store) = &store {
@@ -95,19 +95,19 @@ impl Memory {
             // Its verdicts may be older than those that wait to be written.
             return;
         }
-        known.verdicts_read = true;
+        known.guest_history_read = true;
         if let Some(store) = &store {
-            match store.verdicts() {
-                Some(verdicts) => known.verdicts.merge(&verdicts),
-                None => known.verdicts_read = false,
+            match store.guest_history() {
+                Some(guest_history) => known.guest_history.merge(&guest_history),
+                None => known.guest_history_read = false,
             }
             known.sites.keys().for_each(|site| store.expect(site));
         }
         known.store = store;
     }
 
-    fn take_turn(&self, site: &SiteName, update: Option<&StateUpdate>) -> Committed {
-        let turn = self.turn(site);
+    fn apply_update(&self, site: &SiteName, update: Option<&StateUpdate>) -> Committed {
+        let turn = self.site_lock(site);
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (draft, store) = {
@@ -133,7 +133,7 @@ fn same(one: Option<&Arc<Store>>, other: Option<&Arc<Store>>) -> bool {
     one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
 }
 
-impl Known {
+impl MemoryState {
     /// The states of a site as they will be; none where it was removed. Nothing is
     /// taken from a guest whose reports do not count.
     fn draft(&self, site: &SiteName, update: Option<&StateUpdate>) -> Option<Draft> {
@@ -203,7 +203,7 @@ impl Known {
             Ok(entry) => entry,
             Err(why) => {
                 if known.unreadable.get(&collector) != Some(&why) {
-                    error!(%site, collector, "Saved state cannot be read, counters are not shown until it can: {why}");
+                    error!(%site, collector, "SavedState state cannot be read, counters are not shown until it can: {why}");
                 }
                 known.unreadable.insert(collector, why);
                 return;

@@ -1,22 +1,26 @@
 //! Asking a site whether it answers, for `/health`.
 
 use super::memory::Memory;
-use crate::guest::{Place, failure_text};
-use crate::swap::{Generation, Member};
+use crate::guest::{CallTarget, failure_text};
+use crate::swap::{Generation, SiteRuntime};
 
 /// The API version that the site answers with, or why it does not answer.
 pub async fn probe(
     generation: &Generation,
-    member: &Member,
+    site_runtime: &SiteRuntime,
     memory: &Memory,
 ) -> Result<String, String> {
-    let place = Place {
-        site: &member.name,
-        egress: &member.egress,
+    let target = CallTarget {
+        site: &site_runtime.name,
+        egress: &site_runtime.egress,
         limits: generation.limits,
     };
-    let last = memory.api_version(&member.name);
-    match generation.guest.probe(place, &member.settings, last).await {
+    let last = memory.api_version(&site_runtime.name);
+    match generation
+        .guest
+        .probe(target, &site_runtime.settings, last)
+        .await
+    {
         Ok(Ok(answer)) => Ok(answer.api_version),
         Ok(Err(failure)) => Err(failure_text(&failure)),
         Err(fault) => Err(fault.to_string()),

@@ -8,16 +8,16 @@ use tokio::time::{sleep, sleep_until};
 use tracing::{debug, error};
 
 use super::Settings;
-use super::attempt::{Asked, Desk, Done};
+use super::collection::{CollectionContext, CollectionRequest, FinishedCollection};
 use super::memory::Memory;
-use super::schedule::{Due, Entry, Schedule};
+use super::schedule::{Due, Schedule, ScheduledCollector};
 use super::site_tasks::SiteTasks;
-use super::spread::Place;
+use super::start_slot::StartSlot;
 use crate::cache::Cache;
+use crate::clock::Timestamp;
 use crate::metrics::Instruments;
-use crate::moment::Moment;
 use crate::site::SiteName;
-use crate::swap::{Generation, Member, Stage, Standing};
+use crate::swap::{Generation, SiteRuntime, SwapController};
 
 /// A task that panics would probably do so again at once.
 const AFTER_A_PANIC: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ const AFTER_A_PANIC: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Rounds {
     /// What collections run on.
-    pub stage: Arc<Stage>,
+    pub swap_controller: Arc<SwapController>,
     /// Where their answers go.
     pub cache: Arc<Cache>,
     /// What they carry from one to the next.
@@ -40,12 +40,12 @@ pub struct Rounds {
 impl Rounds {
     /// Runs a task for each site of the current generation, until dropped.
     pub async fn run(self) {
-        let mut generations = self.stage.subscribe();
+        let mut generations = self.swap_controller.subscribe();
         let mut tasks = SiteTasks::default();
         loop {
             generations.borrow_and_update();
-            if let Some(generation) = self.stage.current() {
-                tasks.retain(|name| generation.member(name).is_some());
+            if let Some(generation) = self.swap_controller.current() {
+                tasks.retain(|name| generation.site_runtime(name).is_some());
                 self.adopt(&generation).await;
                 self.start(&mut tasks, &generation);
             }
@@ -67,13 +67,16 @@ impl Rounds {
 
     /// Starts the tasks that do not run, such as all of them at the start.
     fn start(&self, tasks: &mut SiteTasks, generation: &Arc<Generation>) {
-        let names = generation.members.iter().map(|member| &member.name);
+        let names = generation
+            .site_runtimes
+            .iter()
+            .map(|site_runtime| &site_runtime.name);
         let new: Vec<_> = names.filter(|name| !tasks.has(name)).cloned().collect();
         let of = new.len();
         for (number, name) in new.into_iter().enumerate() {
             let rounds = self.clone();
-            let place = Place { number, of };
-            let task = rounds.site(name.clone(), Arc::clone(generation), place);
+            let start_slot = StartSlot { number, of };
+            let task = rounds.site(name.clone(), Arc::clone(generation), start_slot);
             tasks.start(name, task);
         }
     }
@@ -81,54 +84,57 @@ impl Rounds {
     /// Tells the cache and the memory which sites and collectors there are.
     async fn adopt(&self, generation: &Generation) {
         let names = generation
-            .members
+            .site_runtimes
             .iter()
             .map(|m| m.name.clone())
             .collect::<Vec<_>>();
         self.memory.keep(&names);
-        let members = generation.members.iter();
-        let sites: Vec<_> = members.map(|m| (m.name.clone(), m.collectors())).collect();
+        let site_runtimes = generation.site_runtimes.iter();
+        let sites: Vec<_> = site_runtimes
+            .map(|m| (m.name.clone(), m.collectors()))
+            .collect();
         self.cache
             .off_runtime(move |cache| cache.keep(&sites))
             .await;
     }
 
     /// Reads one site, round after round, on whatever generation is current.
-    async fn site(self, name: SiteName, mut generation: Arc<Generation>, place: Place) {
-        let mut generations = self.stage.subscribe();
+    async fn site(self, name: SiteName, mut generation: Arc<Generation>, start_slot: StartSlot) {
+        let mut generations = self.swap_controller.subscribe();
         let mut settings = self.settings.clone();
         let plan = entries(&generation, &name);
         let settled = *settings.borrow_and_update();
-        let first = Moment::now().instant + place.delay(settled.interval);
+        let first = Timestamp::now().instant + start_slot.delay(settled.interval);
         let mut schedule = Schedule::new(settled, plan, first);
         let mut up = false;
         loop {
-            if let Some(current) = self.stage.current()
+            if let Some(current) = self.swap_controller.current()
                 && current.number != generation.number
             {
-                self.move_to(&mut schedule, &name, &generation, &current, place)
+                self.move_to(&mut schedule, &name, &generation, &current, start_slot)
                     .await;
                 generation = current;
             }
-            let Some(member) = generation.member(&name).cloned() else {
+            let Some(site_runtime) = generation.site_runtime(&name).cloned() else {
                 return;
             };
-            let began = Moment::now();
+            let began = Timestamp::now();
             if let Some(due) = schedule.take(began.instant) {
-                self.count_cache(&generation, &member, &due);
+                self.count_cache(&generation, &site_runtime, &due);
                 if !due.ask.is_empty() {
                     up &= !due.round;
-                    let Some(done) = self.collect(&generation, &member, &due.ask).await else {
+                    let Some(done) = self.collect(&generation, &site_runtime, &due.ask).await
+                    else {
                         continue;
                     };
-                    up |= done.any();
+                    up |= done.read_anything();
                     self.record(&mut schedule, &name, up, done).await;
                 }
             }
             tokio::select! {
                 () = sleep_until(schedule.next()) => {}
                 _ = settings.changed() => {
-                    schedule.reconfigure(*settings.borrow_and_update(), Moment::now().instant);
+                    schedule.reconfigure(*settings.borrow_and_update(), Timestamp::now().instant);
                 }
                 changed = generations.changed() => {
                     if changed.is_err() {
@@ -159,46 +165,46 @@ impl Rounds {
     async fn collect(
         &self,
         generation: &Generation,
-        member: &Arc<Member>,
+        site_runtime: &Arc<SiteRuntime>,
         ask: &[String],
-    ) -> Option<Done> {
-        let asked = Asked::now(member, ask);
-        self.restore(&member.name, ask, generation).await;
-        let desk = Desk {
+    ) -> Option<FinishedCollection> {
+        let asked = CollectionRequest::now(site_runtime, ask);
+        self.restore(&site_runtime.name, ask, generation).await;
+        let context = CollectionContext {
             guest: generation.guest.as_ref(),
             limits: generation.limits,
             settings: *self.settings.borrow(),
             memory: &self.memory,
             instruments: &self.instruments,
         };
-        let mut generations = self.stage.subscribe();
+        let mut generations = self.swap_controller.subscribe();
         let result = async {
-            let result = desk.ask(&generation.guest, member, ask).await;
-            let next = |guest| self.memory.next(&member.name, guest);
-            let standing = self.stage.judge(generation, member, &result, next).await;
-            (result, standing)
+            let result = context.ask(&generation.guest, site_runtime, ask).await;
+            let next = |guest| self.memory.next(&site_runtime.name, guest);
+            let passed = || self.settle(generation);
+            let failed = self
+                .swap_controller
+                .judge(generation, site_runtime, &result, next, passed)
+                .await;
+            (result, failed)
         };
         tokio::select! {
-            (result, standing) = result => {
-                if standing == Standing::Passed {
-                    self.settle(generation);
-                }
+            (result, failed) = result => {
                 // What the guest has made up is not shown. That a call was stopped
                 // is counted all the same.
-                if standing == Standing::Failed && result.is_ok() {
+                if failed && result.is_ok() {
                     return None;
                 }
-                desk.settle(&member.name, asked, result).await
+                context.settle(&site_runtime.name, asked, result).await
             }
-            () = does_not_count(&self.stage, &self.memory, generation, member, &mut generations) => None,
+            () = does_not_count(&self.swap_controller, &self.memory, generation, site_runtime, &mut generations) => None,
         }
     }
 
-    /// The guest has passed its probation. Nothing is awaited in here: the task may
-    /// be aborted wherever it waits, and no other task would do this.
+    /// The guest has passed its probation: drops what the previous one saved.
     fn settle(&self, generation: &Generation) {
         self.memory.settle(generation.guest.digest());
-        if let Some(proof) = generation.proof() {
+        if let Some(proof) = generation.proven_version() {
             self.memory.prove(&proof);
         }
         let memory = Arc::clone(&self.memory);
@@ -214,9 +220,9 @@ impl Rounds {
         name: &SiteName,
         old: &Generation,
         new: &Generation,
-        place: Place,
+        start_slot: StartSlot,
     ) {
-        let (Some(before), Some(after)) = (old.member(name), new.member(name)) else {
+        let (Some(before), Some(after)) = (old.site_runtime(name), new.site_runtime(name)) else {
             return;
         };
         if before.address != after.address {
@@ -229,17 +235,23 @@ impl Rounds {
         if before.settings.api_version != after.settings.api_version {
             self.memory.forget_version(name);
         }
-        let now = Moment::now().instant;
+        let now = Timestamp::now().instant;
         if !before.same_settings(after) {
             schedule.reset(entries(new, name), now);
         } else if old.guest.digest() != new.guest.digest() {
-            let delay = place.delay(self.settings.borrow().interval);
+            let delay = start_slot.delay(self.settings.borrow().interval);
             schedule.reset(entries(new, name), now + delay);
         }
     }
 
-    async fn record(&self, schedule: &mut Schedule, name: &SiteName, up: bool, done: Done) {
-        let over = Moment::now().instant;
+    async fn record(
+        &self,
+        schedule: &mut Schedule,
+        name: &SiteName,
+        up: bool,
+        done: FinishedCollection,
+    ) {
+        let over = Timestamp::now().instant;
         for (collector, ended) in &done.ended {
             schedule.ended(collector, *ended, over, fastrand::f64());
         }
@@ -249,8 +261,8 @@ impl Rounds {
             .await;
     }
 
-    fn count_cache(&self, generation: &Generation, member: &Member, due: &Due) {
-        let site = &member.name;
+    fn count_cache(&self, generation: &Generation, site_runtime: &SiteRuntime, due: &Due) {
+        let site = &site_runtime.name;
         for name in &due.fresh {
             debug!(%site, "Cache hit for {name} metrics");
             self.instruments.cache_hit(site, name);
@@ -263,9 +275,11 @@ impl Rounds {
 }
 
 /// The collectors that are switched on for a site, and which of them are cached.
-fn entries(generation: &Generation, name: &SiteName) -> Vec<Entry> {
-    let collectors = generation.member(name).map(|member| member.collectors());
-    let entry = |name: String| Entry {
+fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> {
+    let collectors = generation
+        .site_runtime(name)
+        .map(|site_runtime| site_runtime.collectors());
+    let entry = |name: String| ScheduledCollector {
         cached: generation.guest.caches(&name),
         name,
     };
@@ -277,20 +291,20 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<Entry> {
 }
 
 /// Ends when the current generation asks something else of this site than
-/// `member` does, or the guest does not count any more. A mere swap of the guest is
+/// `site_runtime` does, or the guest does not count any more. A mere swap of the guest is
 /// no reason to stop.
 async fn does_not_count(
-    stage: &Stage,
+    swap_controller: &SwapController,
     memory: &Memory,
     begun: &Generation,
-    member: &Member,
+    site_runtime: &SiteRuntime,
     generations: &mut watch::Receiver<u64>,
 ) {
     loop {
-        let current = stage.current();
+        let current = swap_controller.current();
         let goes_on = current.as_ref().is_some_and(|current| {
-            let now = current.member(&member.name);
-            now.is_some_and(|now| now.same_settings(member))
+            let now = current.site_runtime(&site_runtime.name);
+            now.is_some_and(|now| now.same_settings(site_runtime))
         });
         if !goes_on || !memory.counts(begun.guest.digest()) {
             return;

@@ -11,7 +11,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 
 /// A collector, as the schedule sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ScheduledCollector {
     /// Its name.
     pub(super) name: String,
     /// Whether an answer is reused for the TTL.
@@ -31,16 +31,16 @@ pub(super) struct Due {
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum CollectorResult {
     /// Everything was read.
-    Well,
+    Succeeded,
     /// Worth trying again before the next round.
-    Badly,
+    Failed,
     /// The server is busy, and asked to be left alone for so long.
     Busy(Duration),
     /// Not worth it: the server refuses the key, or lacks the feature. Repeating
     /// it soon would only lock an account.
-    Finally,
+    Rejected,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,12 +60,16 @@ pub(super) struct Schedule {
     /// A round of the grid of rounds: the others are whole intervals away.
     grid: Instant,
     round_at: Instant,
-    collectors: Vec<(Entry, History)>,
+    collectors: Vec<(ScheduledCollector, History)>,
 }
 
 impl Schedule {
     /// Everything is due at `first`.
-    pub(super) fn new(settings: Settings, collectors: Vec<Entry>, first: Instant) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        collectors: Vec<ScheduledCollector>,
+        first: Instant,
+    ) -> Self {
         let fresh = |entry| (entry, History::default());
         Self {
             settings,
@@ -84,7 +88,7 @@ impl Schedule {
 
     /// Forgets what was read, so that all of it is due at `at`. Later rounds stay on
     /// the grid, or sites that are reset together would be read together from then on.
-    pub(super) fn reset(&mut self, collectors: Vec<Entry>, at: Instant) {
+    pub(super) fn reset(&mut self, collectors: Vec<ScheduledCollector>, at: Instant) {
         *self = Self {
             grid: self.grid,
             ..Self::new(self.settings, collectors, at)
@@ -159,28 +163,28 @@ impl Schedule {
 
     /// Takes how the attempt ended that was last due, and is over `now`. `jitter`
     /// is between 0 and 1, and spreads the retries of many sites.
-    pub(super) fn ended(&mut self, name: &str, ended: Ended, now: Instant, jitter: f64) {
+    pub(super) fn ended(&mut self, name: &str, ended: CollectorResult, now: Instant, jitter: f64) {
         let interval = self.settings.interval;
         let Some((_, history)) = self.collectors.iter_mut().find(|(e, _)| e.name == name) else {
             return;
         };
         match ended {
-            Ended::Well => {
+            CollectorResult::Succeeded => {
                 *history = History {
                     read_at: history.due_at,
                     ..History::default()
                 };
             }
-            Ended::Badly | Ended::Busy(_) => {
+            CollectorResult::Failed | CollectorResult::Busy(_) => {
                 let asked = match ended {
-                    Ended::Busy(wait) => wait,
+                    CollectorResult::Busy(wait) => wait,
                     _ => Duration::ZERO,
                 };
                 let wait = backoff(history.failures, jitter).max(asked).min(interval);
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = Some(now + wait);
             }
-            Ended::Finally => {
+            CollectorResult::Rejected => {
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = None;
             }
@@ -209,7 +213,7 @@ mod tests {
     }
 
     fn schedule(now: Instant) -> Schedule {
-        let entry = |name: &str, cached| Entry {
+        let entry = |name: &str, cached| ScheduledCollector {
             name: name.to_owned(),
             cached,
         };
@@ -222,7 +226,7 @@ mod tests {
 
     fn well(schedule: &mut Schedule, names: &[String], at: Instant) {
         for name in names {
-            schedule.ended(name, Ended::Well, at + MINUTE / 10, 1.0);
+            schedule.ended(name, CollectorResult::Succeeded, at + MINUTE / 10, 1.0);
         }
     }
 
@@ -267,7 +271,7 @@ mod tests {
         let mut now = start;
         let mut waits = Vec::new();
         for _ in 0..4 {
-            schedule.ended("jobs", Ended::Badly, now, 1.0);
+            schedule.ended("jobs", CollectorResult::Failed, now, 1.0);
             let next = schedule.next();
             waits.push((next - now).as_secs());
             now = next;
@@ -283,7 +287,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
-        schedule.ended("jobs", Ended::Finally, start, 1.0);
+        schedule.ended("jobs", CollectorResult::Rejected, start, 1.0);
         assert_eq!(schedule.next(), start + MINUTE);
         assert_eq!(schedule.take(start + MINUTE / 2), None);
     }
@@ -293,7 +297,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
-        let busy = Ended::Busy(MINUTE / 2);
+        let busy = CollectorResult::Busy(MINUTE / 2);
         schedule.ended("jobs", busy, start, 0.0);
         assert_eq!(schedule.next(), start + MINUTE / 2);
     }

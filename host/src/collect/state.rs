@@ -6,15 +6,15 @@
 
 use std::sync::Arc;
 
-use super::guests::Guests;
-use crate::guest::{Digest, Saved};
+use super::active_guests::ActiveGuests;
+use crate::guest::{Digest, SavedState};
 
 /// What one guest saved last.
 #[derive(Clone, Debug)]
 pub(super) struct StateVersion {
     /// The guest that wrote it.
     pub(super) guest: Digest,
-    pub(super) saved: Arc<Saved>,
+    pub(super) saved: Arc<SavedState>,
     /// Whether another guest's report was shown after the one it came with.
     pub(super) superseded: bool,
 }
@@ -40,14 +40,14 @@ impl StateEntry {
     }
 
     /// What the next collection of `guest` is given.
-    pub(super) fn given(&self, guest: Digest, guests: Guests) -> Option<&StateVersion> {
+    pub(super) fn given(&self, guest: Digest, guests: ActiveGuests) -> Option<&StateVersion> {
         let own = self.own(guest);
         let newest = || self.versions().next();
         own.or_else(|| newest().filter(|_| guest == guests.current))
     }
 
     /// Takes what `guest` saved with a report that is about to be shown.
-    pub(super) fn commit(&mut self, guest: Digest, saved: Arc<Saved>, guests: Guests) {
+    pub(super) fn commit(&mut self, guest: Digest, saved: Arc<SavedState>, guests: ActiveGuests) {
         self.versions.retain(|version| version.guest != guest);
         for version in &mut self.versions {
             version.superseded = true;
@@ -61,7 +61,7 @@ impl StateEntry {
     }
 
     /// A swap: `running` is what a rollback would need a version of.
-    pub(super) fn swap(&mut self, running: Digest, guests: Guests) {
+    pub(super) fn swap(&mut self, running: Digest, guests: ActiveGuests) {
         if guests.previous == Some(running) {
             self.claim(running);
         }
@@ -69,7 +69,7 @@ impl StateEntry {
     }
 
     /// States that were stored by an earlier run are taken over by these guests.
-    pub(super) fn restore(&mut self, guests: Guests) {
+    pub(super) fn restore(&mut self, guests: ActiveGuests) {
         if let Some(previous) = guests.previous
             && self.own(guests.current).is_none()
         {
@@ -103,7 +103,7 @@ impl StateEntry {
     }
 
     /// Drops the versions that nobody will be given.
-    fn trim(&mut self, guests: Guests) {
+    fn trim(&mut self, guests: ActiveGuests) {
         let current = self.given(guests.current, guests).map(|it| it.guest);
         self.versions.retain(|version| {
             Some(version.guest) == current || Some(version.guest) == guests.previous

@@ -12,9 +12,9 @@
 
 mod disk;
 mod format;
+mod guest_history_file;
 mod location;
 mod names;
-mod record;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -26,21 +26,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use semver::Version;
 use tracing::{error, info};
 
+use super::guest_history::GuestHistory;
 use super::state::StateEntry;
-use super::verdicts::Verdicts;
 use crate::file::Disk;
 use crate::guest::Digest;
 use crate::metrics::Instruments;
 use crate::site::SiteName;
 use format::StateFileError;
-pub use location::{Unusable, examine, make};
+pub use location::{StateDirError, examine, make};
 
 /// How the name of a file ends.
 const STATE: &str = ".state";
 
 /// What was read or written last; none after a write that failed, of which nobody
 /// knows how far it came.
-type Held = HashMap<String, Option<StateEntry>>;
+type StoredStates = HashMap<String, Option<StateEntry>>;
 
 /// The folder, which is this process's alone as long as this lives. All of it
 /// blocks.
@@ -55,11 +55,11 @@ pub struct Store {
     /// What could not be written, so that it is said once.
     failing: Mutex<HashSet<(SiteName, String)>>,
     /// What the files of each site hold, by collector.
-    held: Mutex<HashMap<SiteName, Held>>,
+    stored: Mutex<HashMap<SiteName, StoredStates>>,
     /// As the folder has them; none while they cannot be read.
-    verdicts: Mutex<Option<Verdicts>>,
+    guest_history: Mutex<Option<GuestHistory>>,
     /// Whether they could not be written, so that it is said once.
-    verdicts_failing: AtomicBool,
+    guest_history_failing: AtomicBool,
 }
 
 impl Store {
@@ -67,7 +67,7 @@ impl Store {
     ///
     /// # Errors
     /// The folder cannot be had, or another process has it.
-    pub fn open(folder: &Path, instruments: Instruments) -> Result<Self, Unusable> {
+    pub fn open(folder: &Path, instruments: Instruments) -> Result<Self, StateDirError> {
         Self::open_on(Disk::default(), folder, instruments)
     }
 
@@ -75,9 +75,13 @@ impl Store {
     ///
     /// # Errors
     /// As those of [`open`](Self::open).
-    pub fn open_on(disk: Disk, folder: &Path, instruments: Instruments) -> Result<Self, Unusable> {
+    pub fn open_on(
+        disk: Disk,
+        folder: &Path,
+        instruments: Instruments,
+    ) -> Result<Self, StateDirError> {
         let (at, lock) = location::take(folder)?;
-        let verdicts = Mutex::new(record::read(&disk, &at).ok());
+        let guest_history = Mutex::new(guest_history_file::read(&disk, &at).ok());
         Ok(Self {
             named: folder.to_owned(),
             folder: at,
@@ -85,9 +89,9 @@ impl Store {
             lock,
             instruments,
             failing: Mutex::default(),
-            held: Mutex::default(),
-            verdicts,
-            verdicts_failing: AtomicBool::new(false),
+            stored: Mutex::default(),
+            guest_history,
+            guest_history_failing: AtomicBool::new(false),
         })
     }
 
@@ -144,7 +148,7 @@ impl Store {
                 StateEntry::default()
             }
         };
-        let mut held = self.held();
+        let mut held = self.stored();
         let held = held.entry(site.clone()).or_default();
         held.insert(collector.to_owned(), Some(entry.clone()));
         Ok(entry)
@@ -154,7 +158,7 @@ impl Store {
     /// others. What fails is tried again with the next collection.
     pub(super) fn bring(&self, site: &SiteName, states: &HashMap<String, StateEntry>) {
         let none = StateEntry::default();
-        let held = self.held().get(site).cloned().unwrap_or_default();
+        let held = self.stored().get(site).cloned().unwrap_or_default();
         let collectors: HashSet<_> = held.keys().chain(states.keys()).collect();
         for collector in collectors {
             let entry = states.get(collector).unwrap_or(&none);
@@ -163,7 +167,7 @@ impl Store {
             }
             let done = self.write(site, collector, entry);
             let holds = done.is_ok().then(|| entry.clone());
-            let mut held = self.held();
+            let mut held = self.stored();
             let held = held.entry(site.clone()).or_default();
             held.insert(collector.clone(), holds);
             self.tell(site, collector, done);
@@ -183,42 +187,42 @@ impl Store {
 
     /// Forgets what the files of every other site hold.
     pub(super) fn keep(&self, sites: &[SiteName]) {
-        self.held().retain(|site, _| sites.contains(site));
+        self.stored().retain(|site, _| sites.contains(site));
     }
 
     /// Whether the last write of that state has succeeded.
     #[cfg(test)]
     pub(super) fn holds(&self, site: &SiteName, collector: &str) -> bool {
-        let held = self.held();
+        let held = self.stored();
         let entry = held.get(site).and_then(|held| held.get(collector));
         entry.is_some_and(Option::is_some)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<SiteName, Held>> {
+    fn stored(&self) -> MutexGuard<'_, HashMap<SiteName, StoredStates>> {
         // Nothing panics while it is held.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The verdicts on guests; none while they cannot be read.
-    pub(super) fn verdicts(&self) -> Option<Verdicts> {
+    pub(super) fn guest_history(&self) -> Option<GuestHistory> {
         let mut stored = self.lock_verdicts();
         if stored.is_none() {
-            *stored = record::read(&self.disk, &self.folder).ok();
+            *stored = guest_history_file::read(&self.disk, &self.folder).ok();
         }
         stored.clone()
     }
 
     /// Writes them where they are not stored as they are. What fails is tried again
-    /// with the next collection. Verdicts that could not be read are not overwritten.
-    pub(super) fn keep_verdicts(&self, verdicts: &Verdicts) {
+    /// with the next collection. GuestHistory that could not be read are not overwritten.
+    pub(super) fn write_guest_history(&self, guest_history: &GuestHistory) {
         let mut stored = self.lock_verdicts();
-        if stored.as_ref().is_none_or(|stored| stored == verdicts) {
+        if stored.as_ref().is_none_or(|stored| stored == guest_history) {
             return;
         }
-        let written = record::write(&self.disk, &self.folder, verdicts);
-        let failed_before = self.verdicts_failing.swap(written.is_err(), Relaxed);
+        let written = guest_history_file::write(&self.disk, &self.folder, guest_history);
+        let failed_before = self.guest_history_failing.swap(written.is_err(), Relaxed);
         match written {
-            Ok(()) => *stored = Some(verdicts.clone()),
+            Ok(()) => *stored = Some(guest_history.clone()),
             Err(error) if !failed_before => {
                 let folder = self.folder.display();
                 error!(%folder, "Verdicts on guests cannot be written; until they are, a restart can run an older or a rolled back guest: {error}");
@@ -227,9 +231,11 @@ impl Store {
         }
     }
 
-    fn lock_verdicts(&self) -> MutexGuard<'_, Option<Verdicts>> {
+    fn lock_verdicts(&self) -> MutexGuard<'_, Option<GuestHistory>> {
         // Nothing panics while it is held.
-        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.guest_history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says when it begins to fail and when all of it works again.
@@ -260,9 +266,9 @@ impl Store {
 /// # Errors
 /// The file is not as it was written.
 pub fn proven_version(folder: &Path, key: Digest) -> Result<Option<Version>, String> {
-    let verdicts = record::look(&Disk::default(), folder);
-    let verdicts = verdicts.map_err(|unusable| unusable.to_string())?;
-    Ok(verdicts.version(key).cloned())
+    let guest_history = guest_history_file::look(&Disk::default(), folder);
+    let guest_history = guest_history.map_err(|unusable| unusable.to_string())?;
+    Ok(guest_history.version(key).cloned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::guest::{Digest, Outcome, Report, Saved};
+use crate::guest::{Digest, Outcome, Report, SavedState};
 
 /// The part of a report that the next collection needs.
 pub(super) struct StateUpdate {
@@ -12,7 +12,7 @@ pub(super) struct StateUpdate {
     /// Whether each collector succeeded.
     pub(super) succeeded: Vec<(String, bool)>,
     /// The new states.
-    pub(super) states: Vec<Arc<Saved>>,
+    pub(super) states: Vec<Arc<SavedState>>,
 }
 
 /// What became of an update.

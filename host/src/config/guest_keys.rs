@@ -10,8 +10,8 @@ use serde_yaml::Value as Yaml;
 use super::limits;
 use super::section::Section;
 use super::setting::{Complaint, Setting, complaint};
-use crate::guest::{Digest, Limits};
-use crate::swap::{Bound, Canary, Provenance, PublicKey};
+use crate::guest::{Digest, GuestLimits};
+use crate::swap::{Canary, GrowthLimit, Provenance, PublicKey};
 
 /// A guest below this cannot start, and 32-bit memory ends at the other.
 const MEMORY: std::ops::RangeInclusive<u64> = (1 << 20)..=(4 << 30);
@@ -28,7 +28,11 @@ pub(super) struct GuestKeys {
     pub(super) allow_new_capabilities: bool,
 }
 
-pub(super) fn read(section: &mut Section<'_>, directory: &Path, limits: &mut Limits) -> GuestKeys {
+pub(super) fn read(
+    section: &mut Section<'_>,
+    directory: &Path,
+    limits: &mut GuestLimits,
+) -> GuestKeys {
     let path = section.optional::<PathBuf>("path");
     memory(section, limits);
     section.nested("limits", |section| limits::read(section, limits));
@@ -41,7 +45,7 @@ pub(super) fn read(section: &mut Section<'_>, directory: &Path, limits: &mut Lim
     }
 }
 
-fn memory(section: &mut Section<'_>, limits: &mut Limits) {
+fn memory(section: &mut Section<'_>, limits: &mut GuestLimits) {
     let default = ByteSize(limits.memory_bytes as u64);
     let memory = section.value("memoryLimit", default).0;
     match usize::try_from(memory) {
@@ -96,7 +100,7 @@ fn canary(section: &mut Section<'_>) -> Canary {
     let default = Canary::default();
     let sites = section.value("sites", Sites(default.sites)).0;
     let timeout = section.value::<Duration>("timeout", default.timeout);
-    let mut factor = |key, bound: Bound| section.value(key, Factor(bound.factor)).0;
+    let mut factor = |key, bound: GrowthLimit| section.value(key, Factor(bound.factor)).0;
     let factors = [
         factor("seriesFactor", default.series),
         factor("timeFactor", default.seconds),
@@ -107,7 +111,7 @@ fn canary(section: &mut Section<'_>) -> Canary {
     let time = section.value("timeFloor", time).as_secs_f64();
     let memory = ByteSize(default.memory.floor as u64);
     let memory = section.value("memoryFloor", memory).0;
-    let bound = |factor, floor| Bound { factor, floor };
+    let bound = |factor, floor| GrowthLimit { factor, floor };
     Canary {
         sites,
         timeout,

@@ -6,10 +6,10 @@ use bytesize::ByteSize;
 
 use super::section::Section;
 use super::setting::Count;
-use crate::guest::Limits;
+use crate::guest::GuestLimits;
 
 /// Reads every key into the limits, whose values until then are the defaults.
-pub(super) fn read(section: &mut Section<'_>, limits: &mut Limits) {
+pub(super) fn read(section: &mut Section<'_>, limits: &mut GuestLimits) {
     count(section, "collections", &mut limits.collections);
     // Its default is the machine's, and not shown as if it were everybody's.
     if let Some(Count(calls)) = section.optional("busyCalls") {

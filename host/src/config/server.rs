@@ -33,7 +33,7 @@ pub(super) fn read(
     server: &mut Section<'_>,
     directory: &Path,
     overrides: &Overrides,
-    limits: &mut guest::Limits,
+    limits: &mut guest::GuestLimits,
 ) -> Server {
     let (listen, host) = listen(server, overrides);
     let names = machine().into_iter().chain(host).collect();

@@ -15,7 +15,7 @@ use super::{Links, ReadError, read};
 
 /// One call that is about to be made.
 #[derive(Debug)]
-pub enum Call<'a> {
+pub enum DiskCall<'a> {
     /// Reads a whole file.
     Read(&'a Path),
     /// Opens a folder.
@@ -35,24 +35,24 @@ pub enum Call<'a> {
 }
 
 /// Decides which calls fail.
-pub trait Faults: Send + Sync + std::fmt::Debug {
+pub trait FaultInjector: Send + Sync + std::fmt::Debug {
     /// Called before each call, which is not made if this fails.
     ///
     /// # Errors
     /// The error of the call.
-    fn before(&self, call: Call<'_>) -> io::Result<()>;
+    fn before(&self, call: DiskCall<'_>) -> io::Result<()>;
 }
 
 /// The disk. Clones share their faults.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     /// None outside of tests.
-    faults: Option<Arc<dyn Faults>>,
+    faults: Option<Arc<dyn FaultInjector>>,
 }
 
 impl Disk {
     /// A disk whose calls may fail.
-    pub fn with(faults: Arc<dyn Faults>) -> Self {
+    pub fn with(faults: Arc<dyn FaultInjector>) -> Self {
         let faults = Some(faults);
         Self { faults }
     }
@@ -62,7 +62,7 @@ impl Disk {
     /// # Errors
     /// As those of [`read`].
     pub fn read(&self, path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        self.before(Call::Read(path))?;
+        self.before(DiskCall::Read(path))?;
         read(path, Links::Refuse, limit)
     }
 
@@ -101,7 +101,7 @@ impl Disk {
             }
         }
         for folder in missing.into_iter().rev() {
-            self.before(Call::MakeFolder)?;
+            self.before(DiskCall::MakeFolder)?;
             match mkdirat(CWD, folder, Mode::RWXU) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(error.into()),
@@ -117,7 +117,7 @@ impl Disk {
     /// # Errors
     /// It cannot be made.
     pub fn make_folder(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
-        self.before(Call::MakeFolder)?;
+        self.before(DiskCall::MakeFolder)?;
         match mkdirat(at, name, Mode::RWXU) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(error.into()),
@@ -129,7 +129,7 @@ impl Disk {
     /// # Errors
     /// It cannot be made.
     pub fn create(&self, at: &OwnedFd, name: &str) -> io::Result<File> {
-        self.before(Call::Create)?;
+        self.before(DiskCall::Create)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = openat(at, name, flags, Mode::RUSR | Mode::WUSR)?;
         Ok(file.into())
@@ -140,7 +140,7 @@ impl Disk {
     /// # Errors
     /// Not all of them were written.
     pub fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
-        self.before(Call::Write(file, bytes))?;
+        self.before(DiskCall::Write(file, bytes))?;
         file.write_all(bytes)
     }
 
@@ -150,7 +150,7 @@ impl Disk {
     /// # Errors
     /// They may not be.
     pub fn sync(&self, what: impl AsFd) -> io::Result<()> {
-        self.before(Call::Sync)?;
+        self.before(DiskCall::Sync)?;
         Ok(fsync(what)?)
     }
 
@@ -159,7 +159,7 @@ impl Disk {
     /// # Errors
     /// Nothing was renamed.
     pub fn rename(&self, at: &OwnedFd, from: &str, to: &str) -> io::Result<()> {
-        self.before(Call::Rename)?;
+        self.before(DiskCall::Rename)?;
         Ok(renameat(at, from, at, to)?)
     }
 
@@ -168,7 +168,7 @@ impl Disk {
     /// # Errors
     /// Nothing was renamed.
     pub fn rename_path(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.before(Call::Rename)?;
+        self.before(DiskCall::Rename)?;
         fs::rename(from, to)
     }
 
@@ -177,7 +177,7 @@ impl Disk {
     /// # Errors
     /// It cannot be removed.
     pub fn remove(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
-        self.before(Call::Remove)?;
+        self.before(DiskCall::Remove)?;
         match unlinkat(at, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
@@ -185,12 +185,12 @@ impl Disk {
     }
 
     fn open_folder(&self, at: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        self.before(Call::OpenFolder)?;
+        self.before(DiskCall::OpenFolder)?;
         let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(openat(at, path, flags, Mode::empty())?)
     }
 
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
+    fn before(&self, call: DiskCall<'_>) -> io::Result<()> {
         self.faults.as_ref().map_or(Ok(()), |it| it.before(call))
     }
 }
@@ -201,15 +201,15 @@ mod tests {
 
     use super::*;
 
-    /// Notes what is made and synced.
+    /// CallLog what is made and synced.
     #[derive(Debug, Default)]
-    struct Notes(Mutex<Vec<&'static str>>);
+    struct CallLog(Mutex<Vec<&'static str>>);
 
-    impl Faults for Notes {
-        fn before(&self, call: Call<'_>) -> io::Result<()> {
+    impl FaultInjector for CallLog {
+        fn before(&self, call: DiskCall<'_>) -> io::Result<()> {
             let note = match call {
-                Call::MakeFolder => "make",
-                Call::Sync => "sync",
+                DiskCall::MakeFolder => "make",
+                DiskCall::Sync => "sync",
                 _ => return Ok(()),
             };
             self.0.lock().unwrap().push(note);
@@ -220,8 +220,8 @@ mod tests {
     #[test]
     fn each_folder_that_is_made_is_on_the_disk_before_the_next() {
         let around = tempfile::tempdir().unwrap();
-        let notes = Arc::new(Notes::default());
-        let disk = Disk::with(Arc::clone(&notes) as Arc<dyn Faults>);
+        let notes = Arc::new(CallLog::default());
+        let disk = Disk::with(Arc::clone(&notes) as Arc<dyn FaultInjector>);
         let folder = around.path().join("var/state");
         disk.make_folders(&folder).unwrap();
         assert!(folder.is_dir());

@@ -9,7 +9,8 @@ use super::bindings::exports::nbu::collector::collector as contract;
 use super::error::plain;
 use super::report::{Outcome, Report};
 use super::{
-    Capability, Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Reason, convert,
+    Capability, CollectorFailure, FailureReason, Fault, FaultKind, GuestLimits, Manifest,
+    ProbeAnswer, SettingsProblem, convert,
 };
 use crate::metrics::{self, Budget, Family};
 use crate::telemetry::is_control_like;
@@ -20,7 +21,7 @@ const VERSION: usize = 32;
 /// Checks a report against what was asked and what the manifest declares.
 pub(super) fn report(
     manifest: &Manifest,
-    limits: &Limits,
+    limits: &GuestLimits,
     asked: &[String],
     report: contract::Report,
 ) -> Result<Report, Fault> {
@@ -32,7 +33,11 @@ pub(super) fn report(
             "it was asked for {asked:?} and gave {count} answers, {few:?}"
         )));
     }
-    if report.api_version.as_deref().is_some_and(is_none) {
+    if report
+        .api_version
+        .as_deref()
+        .is_some_and(is_invalid_version)
+    {
         return Err(contradiction("its API version is none".to_owned()));
     }
     let outcomes = report
@@ -46,13 +51,17 @@ pub(super) fn report(
     })
 }
 
-fn outcome(manifest: &Manifest, limits: &Limits, raw: contract::Outcome) -> Result<Outcome, Fault> {
+fn outcome(
+    manifest: &Manifest,
+    limits: &GuestLimits,
+    raw: contract::Outcome,
+) -> Result<Outcome, Fault> {
     state(limits, &raw)?;
     let capability = manifest
         .capabilities
         .iter()
         .find(|c| c.name == raw.collector);
-    let mut collector = Collector {
+    let mut collector = CollectorReport {
         capability,
         budget: &limits.report,
         series: 0,
@@ -73,7 +82,7 @@ fn outcome(manifest: &Manifest, limits: &Limits, raw: contract::Outcome) -> Resu
 }
 
 /// State is kept under the name of the collector that saved it, and no other.
-fn state(limits: &Limits, raw: &contract::Outcome) -> Result<(), Fault> {
+fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     let Some(state) = &raw.state else {
         return Ok(());
     };
@@ -95,7 +104,7 @@ fn state(limits: &Limits, raw: &contract::Outcome) -> Result<(), Fault> {
 }
 
 /// What one collector has reported so far.
-struct Collector<'m> {
+struct CollectorReport<'m> {
     capability: Option<&'m Capability>,
     budget: &'m Budget,
     series: usize,
@@ -103,9 +112,9 @@ struct Collector<'m> {
     dropped: Vec<(&'static str, usize)>,
 }
 
-impl Collector<'_> {
+impl CollectorReport<'_> {
     fn take(&mut self, family: Family) {
-        if let Some(reason) = self.stranger(&family) {
+        if let Some(reason) = self.undeclared(&family) {
             return self.drop(reason, family.series());
         }
         let labels = family.labels.clone();
@@ -130,7 +139,7 @@ impl Collector<'_> {
     }
 
     /// Whether the manifest announced the name, and with this kind.
-    fn stranger(&self, family: &Family) -> Option<metrics::Reason> {
+    fn undeclared(&self, family: &Family) -> Option<metrics::Reason> {
         let mut described = self.described(&family.name).peekable();
         if described.peek().is_none() {
             return Some(metrics::Reason::Undeclared);
@@ -160,11 +169,11 @@ impl Collector<'_> {
 
 /// What a probe found, cut to what people read.
 pub(super) fn probe(
-    answer: Result<ProbeAnswer, Failure>,
-    limits: &Limits,
-) -> Result<Result<ProbeAnswer, Failure>, Fault> {
+    answer: Result<ProbeAnswer, CollectorFailure>,
+    limits: &GuestLimits,
+) -> Result<Result<ProbeAnswer, CollectorFailure>, Fault> {
     match answer {
-        Ok(answer) if is_none(&answer.api_version) => {
+        Ok(answer) if is_invalid_version(&answer.api_version) => {
             Err(contradiction("its API version is none".to_owned()))
         }
         Ok(answer) => Ok(Ok(answer)),
@@ -173,8 +182,8 @@ pub(super) fn probe(
 }
 
 /// The problems of a site's settings, cut to what people read.
-pub(super) fn problems(all: Vec<Problem>, limits: &Limits) -> Vec<Problem> {
-    let cut = |problem: Problem| Problem {
+pub(super) fn problems(all: Vec<SettingsProblem>, limits: &GuestLimits) -> Vec<SettingsProblem> {
+    let cut = |problem: SettingsProblem| SettingsProblem {
         at: text(&problem.at, limits),
         message: text(&problem.message, limits),
         hint: problem.hint.map(|hint| text(&hint, limits)),
@@ -182,14 +191,14 @@ pub(super) fn problems(all: Vec<Problem>, limits: &Limits) -> Vec<Problem> {
     all.into_iter().take(limits.failures).map(cut).collect()
 }
 
-fn failure(raw: Failure, limits: &Limits) -> Failure {
+fn failure(raw: CollectorFailure, limits: &GuestLimits) -> CollectorFailure {
     let reason = match raw.reason {
-        Reason::Unreachable(why) => Reason::Unreachable(text(&why, limits)),
-        Reason::Malformed(why) => Reason::Malformed(text(&why, limits)),
-        Reason::Denied(why) => Reason::Denied(text(&why, limits)),
+        FailureReason::Unreachable(why) => FailureReason::Unreachable(text(&why, limits)),
+        FailureReason::Malformed(why) => FailureReason::Malformed(text(&why, limits)),
+        FailureReason::Denied(why) => FailureReason::Denied(text(&why, limits)),
         other => other,
     };
-    Failure {
+    CollectorFailure {
         endpoint: text(&raw.endpoint, limits),
         reason,
         detail: raw.detail.map(|detail| text(&detail, limits)),
@@ -197,12 +206,12 @@ fn failure(raw: Failure, limits: &Limits) -> Failure {
     }
 }
 
-fn is_none(version: &str) -> bool {
+fn is_invalid_version(version: &str) -> bool {
     version.len() > VERSION || version.contains(is_control_like)
 }
 
 /// The beginning of a text, on a character's border, and on one line.
-fn text(whole: &str, limits: &Limits) -> String {
+fn text(whole: &str, limits: &GuestLimits) -> String {
     let end = whole.floor_char_boundary(limits.log.line_bytes);
     plain(whole.get(..end).unwrap_or(whole))
 }

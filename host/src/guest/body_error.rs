@@ -18,14 +18,14 @@ use super::instance::Instance;
 /// The interface as `wasmtime-wasi-http` has linked it.
 const TYPES: &str = "wasi:http/types@0.2.12";
 
-type Call = (Resource<IoError>,);
+type ErrorCodeParams = (Resource<IoError>,);
 
-/// Puts the function in the place of the one that was linked before.
+/// Puts the function in the target of the one that was linked before.
 pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
     linker.allow_shadowing(true);
     linker.instance(TYPES)?.func_wrap(
         "http-error-code",
-        |mut store: StoreContextMut<'_, Instance>, (error,): Call| {
+        |mut store: StoreContextMut<'_, Instance>, (error,): ErrorCodeParams| {
             let error = store.data_mut().http().table.get(&error)?;
             let foreign = error.downcast_ref::<ErrorCode>().cloned();
             Ok((foreign.or_else(|| error.downcast_ref::<Error>().and_then(code)),))

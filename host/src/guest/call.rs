@@ -12,18 +12,19 @@ use wasmtime_wasi_http::WasiHttpHooks;
 
 use super::admit;
 use super::bindings;
+use super::captured_output::{CapturedOutput, MAX_CAPTURED};
 use super::convert;
 use super::error::{one_line, plain};
+use super::guest_log::GuestLog;
 use super::instance::Instance;
 use super::load::Guest;
-use super::log::Journal;
 use super::meter::Meter;
-use super::offline::Offline;
-use super::pace::Row;
-use super::printed::{PRINTED, Printed};
+use super::offline::OfflineHooks;
 use super::report::Report;
+use super::scheduler::Lane;
 use super::{
-    Failure, Fault, FaultKind, Limits, Manifest, ProbeAnswer, Problem, Saved, SiteSettings, Window,
+    CollectorFailure, Fault, FaultKind, GuestLimits, Manifest, ProbeAnswer, SavedState,
+    SettingsProblem, SiteSettings, Window,
 };
 use crate::budget::MemoryBudget;
 use crate::egress::{Egress, Permit, Tally, Traffic};
@@ -35,13 +36,13 @@ const SLACK: Duration = Duration::from_millis(50);
 
 /// Where a call happens: the site, the way out to it, the limits.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct CallTarget<'a> {
     /// For the log.
     pub site: &'a SiteName,
     /// The only way out.
     pub egress: &'a Arc<Egress>,
     /// What the call may use.
-    pub limits: Limits,
+    pub limits: GuestLimits,
 }
 
 /// A collection that ended by itself.
@@ -55,46 +56,46 @@ pub struct Collected {
 }
 
 /// Everything that one call needs besides the guest.
-struct Frame {
+struct CallContext {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,
     tally: Tally,
-    limits: Limits,
+    limits: GuestLimits,
     budget: MemoryBudget,
-    row: Row,
+    lane: Lane,
     allowed: Duration,
 }
 
-impl Frame {
-    fn offline(limits: Limits) -> Self {
+impl CallContext {
+    fn offline(limits: GuestLimits) -> Self {
         Self {
             site: None,
-            hooks: Box::new(Offline),
+            hooks: Box::new(OfflineHooks),
             tally: Tally::default(),
             limits,
             budget: MemoryBudget::new(limits.memory_bytes),
-            row: Row::Short,
+            lane: Lane::Short,
             allowed: limits.offline,
         }
     }
 
-    fn at(place: Place<'_>, row: Row, permit: &Arc<Permit>, allowed: Duration) -> Self {
-        let budget = MemoryBudget::new(place.limits.memory_bytes);
-        let hooks = place.egress.hooks(Arc::clone(permit), budget.clone());
+    fn at(target: CallTarget<'_>, lane: Lane, permit: &Arc<Permit>, allowed: Duration) -> Self {
+        let budget = MemoryBudget::new(target.limits.memory_bytes);
+        let hooks = target.egress.hooks(Arc::clone(permit), budget.clone());
         Self {
-            site: Some(place.site.clone()),
+            site: Some(target.site.clone()),
             tally: hooks.tally(),
             hooks: Box::new(hooks),
-            limits: place.limits,
+            limits: target.limits,
             budget,
-            row,
+            lane,
             allowed,
         }
     }
 
     /// The same call, given the state that was saved before, which is held as long
     /// as it runs.
-    fn holding(self, state: &[Saved]) -> Self {
+    fn holding(self, state: &[SavedState]) -> Self {
         let bytes = state.iter().map(|saved| saved.bytes.capacity()).sum();
         self.budget.recount(0, bytes);
         self
@@ -102,7 +103,7 @@ impl Frame {
 }
 
 /// What a call gave.
-struct Done<T> {
+struct CallResult<T> {
     answer: T,
     /// The most bytes of linear memory that it held.
     peak: usize,
@@ -111,13 +112,13 @@ struct Done<T> {
     _room: Option<OwnedSemaphorePermit>,
 }
 
-type Answer<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
+type GuestFuture<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
 
 impl Guest {
     /// Asks what the guest is able to collect. No network.
     pub(super) async fn describe(&self) -> Result<Manifest, Fault> {
         let done = self
-            .run(Frame::offline(self.limits), |guest, store| {
+            .run(CallContext::offline(self.limits), |guest, store| {
                 Box::pin(async move { guest.nbu_collector_collector().call_describe(store).await })
             })
             .await?;
@@ -130,10 +131,10 @@ impl Guest {
     }
 
     /// Asks what is wrong with a site's settings. No network.
-    pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<Problem>, Fault> {
+    pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<SettingsProblem>, Fault> {
         let settings = convert::settings(settings);
         let done = self
-            .run(Frame::offline(self.limits), move |guest, store| {
+            .run(CallContext::offline(self.limits), move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     collector.call_check(store, &settings).await
@@ -146,14 +147,14 @@ impl Guest {
     /// Asks whether the site answers and accepts its credential.
     pub async fn probe(
         &self,
-        place: Place<'_>,
+        target: CallTarget<'_>,
         settings: &SiteSettings,
         last_api_version: Option<String>,
-    ) -> Result<Result<ProbeAnswer, Failure>, Fault> {
+    ) -> Result<Result<ProbeAnswer, CollectorFailure>, Fault> {
         let settings = convert::settings(settings);
-        let frame = Frame::at(place, Row::Short, &self.permit, place.limits.probe);
+        let context = CallContext::at(target, Lane::Short, &self.permit, target.limits.probe);
         let done = self
-            .run(frame, move |guest, store| {
+            .run(context, move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     let last = last_api_version.as_deref();
@@ -161,23 +162,28 @@ impl Guest {
                 })
             })
             .await?;
-        admit::probe(done.answer, &place.limits)
+        admit::probe(done.answer, &target.limits)
     }
 
     /// Reads one site once.
     pub async fn collect(
         &self,
-        place: Place<'_>,
+        target: CallTarget<'_>,
         settings: &SiteSettings,
         window: Window,
-        state: Vec<Saved>,
+        state: Vec<SavedState>,
     ) -> Result<Collected, Fault> {
         let asked: Vec<_> = settings.collectors.iter().map(|c| c.name.clone()).collect();
         let settings = convert::settings(settings);
-        let frame = Frame::at(place, Row::Collect, &self.permit, place.limits.collect);
-        let tally = frame.tally.clone();
+        let context = CallContext::at(
+            target,
+            Lane::Collections,
+            &self.permit,
+            target.limits.collect,
+        );
+        let tally = context.tally.clone();
         let done = self
-            .run(frame.holding(&state), move |guest, store| {
+            .run(context.holding(&state), move |guest, store| {
                 Box::pin(async move {
                     let collector = guest.nbu_collector_collector();
                     collector
@@ -187,7 +193,7 @@ impl Guest {
             })
             .await?;
         let traffic = tally.traffic();
-        let report = admit::report(self.manifest(), &place.limits, &asked, done.answer)
+        let report = admit::report(self.manifest(), &target.limits, &asked, done.answer)
             .map_err(|fault| Fault { traffic, ..fault })?;
         Ok(Collected {
             report,
@@ -198,27 +204,27 @@ impl Guest {
 
     /// Makes an instance, calls it, and drops it. In a task of its own, so that
     /// whatever happens in there ends with it; dropping the future ends it too.
-    async fn run<T, F>(&self, frame: Frame, call: F) -> Result<Done<T>, Fault>
+    async fn run<T, F>(&self, context: CallContext, call: F) -> Result<CallResult<T>, Fault>
     where
         T: Send + 'static,
-        F: for<'a> FnOnce(&'a bindings::Guest, &'a mut Store<Instance>) -> Answer<'a, T>
+        F: for<'a> FnOnce(&'a bindings::Guest, &'a mut Store<Instance>) -> GuestFuture<'a, T>
             + Send
             + 'static,
     {
-        let limits = frame.limits;
-        let room = self.engine.pace.enter(frame.row, &limits).await;
-        let turns = self.engine.pace.turns(frame.row, &limits);
-        let printed = Printed::default();
-        let (allowed, tally) = (frame.allowed, frame.tally);
-        frame.budget.recount(0, PRINTED);
+        let limits = context.limits;
+        let room = self.engine.scheduler.enter(context.lane, &limits).await;
+        let turns = self.engine.scheduler.turns(context.lane, &limits);
+        let printed = CapturedOutput::default();
+        let (allowed, tally) = (context.allowed, context.tally);
+        context.budget.recount(0, MAX_CAPTURED);
         let mut store = Instance::store(
             &self.engine,
-            frame.hooks,
-            Journal::new(frame.site, limits.log),
+            context.hooks,
+            GuestLog::new(context.site, limits.log),
             &limits,
             Instant::now() + allowed,
             printed.clone(),
-            frame.budget,
+            context.budget,
         );
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
@@ -228,7 +234,7 @@ impl Guest {
                 call(&guest, &mut store).await
             });
             let result = tokio::time::timeout(allowed + SLACK, called).await;
-            store.data().journal.close(&printed.end());
+            store.data().log.close(&printed.end());
             let meter = &store.data().meter;
             let result = match result {
                 Ok(Ok(answer)) => Ok((answer, meter.peak())),
@@ -237,7 +243,7 @@ impl Guest {
             };
             // The memory goes first: whoever gets the room may need it.
             drop(store);
-            result.map(|(answer, peak)| Done {
+            result.map(|(answer, peak)| CallResult {
                 answer,
                 peak,
                 _room: room,

@@ -9,9 +9,9 @@
 //! This file is the exporter's side: one component at a time, in order of arrival.
 
 mod artifact;
+mod precheck;
 mod process;
-mod screen;
-mod wire;
+mod protocol;
 mod worker;
 
 use std::io;
@@ -30,7 +30,7 @@ use super::error::one_line;
 use super::instance::Instance;
 use super::{ComponentLimits, LoadError};
 pub use process::CompilerProcess;
-use wire::{Answer, Job, Verdict};
+use protocol::{CompileAnswer, CompileJob, CompileStatus};
 
 /// Linked code, and the names of its imports.
 type Compiled = (GuestPre<Instance>, Vec<String>);
@@ -52,7 +52,7 @@ pub fn compiler_main() -> Option<ExitCode> {
 
 /// The exporter's connection to the compiler process.
 pub(super) struct Compiler {
-    jobs: mpsc::Sender<(Job, oneshot::Sender<Answer>)>,
+    jobs: mpsc::Sender<(CompileJob, oneshot::Sender<CompileAnswer>)>,
     up: watch::Receiver<bool>,
 }
 
@@ -78,9 +78,11 @@ impl Compiler {
     }
 
     /// Waits for its turn, then for the answer.
-    async fn compile(&self, bytes: Bytes, limits: ComponentLimits) -> Option<Answer> {
+    async fn compile(&self, bytes: Bytes, limits: ComponentLimits) -> Option<CompileAnswer> {
         let (sender, answer) = oneshot::channel();
-        self.jobs.send((Job { limits, bytes }, sender)).ok()?;
+        self.jobs
+            .send((CompileJob { limits, bytes }, sender))
+            .ok()?;
         answer.await.ok()
     }
 }
@@ -89,7 +91,7 @@ impl Compiler {
 /// a single test, and a blocking pipe needs no reactor.
 fn serve(
     mut stream: UnixStream,
-    queue: mpsc::Receiver<(Job, oneshot::Sender<Answer>)>,
+    queue: mpsc::Receiver<(CompileJob, oneshot::Sender<CompileAnswer>)>,
     up: &watch::Sender<bool>,
 ) {
     for (job, sender) in queue {
@@ -100,7 +102,7 @@ fn serve(
         let answer = stream
             .set_read_timeout(Some(overdue))
             .and_then(|()| job.write(&mut stream))
-            .and_then(|()| Answer::read(&mut stream));
+            .and_then(|()| CompileAnswer::read(&mut stream));
         match answer {
             // The asker may be gone.
             Ok(answer) => drop(sender.send(answer)),
@@ -139,15 +141,15 @@ impl Engine {
             return self.linked(&component);
         }
         let answer = self.compiler.compile(bytes.clone(), limits).await;
-        let Answer { verdict, payload } = answer.ok_or(LoadError::CompilerDown)?;
+        let CompileAnswer { status, payload } = answer.ok_or(LoadError::CompilerDown)?;
         let why = || String::from_utf8_lossy(&payload).into_owned();
-        match verdict {
-            Verdict::Compiled => {}
-            Verdict::TooComplex => return Err(LoadError::TooComplex(why())),
-            Verdict::NotAComponent => return Err(LoadError::NotAComponent(why())),
-            Verdict::Unlinkable => return Err(LoadError::Unlinkable(why())),
-            Verdict::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
-            Verdict::Failed => return Err(LoadError::CompilerFailed(why())),
+        match status {
+            CompileStatus::Compiled => {}
+            CompileStatus::TooComplex => return Err(LoadError::TooComplex(why())),
+            CompileStatus::NotAComponent => return Err(LoadError::NotAComponent(why())),
+            CompileStatus::Unlinkable => return Err(LoadError::Unlinkable(why())),
+            CompileStatus::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
+            CompileStatus::Failed => return Err(LoadError::CompilerFailed(why())),
         }
         let component = artifact::load(self.wasmtime(), &payload)
             .map_err(|error| LoadError::CompilerFailed(one_line(&error)))?;

@@ -17,10 +17,10 @@ use super::bindings::GuestPre;
 use super::bindings::nbu::collector::log;
 use super::body_error;
 use super::compiler::{Compiler, CompilerProcess};
+use super::import_overrides;
 use super::instance::Instance;
 use super::load::built_in;
-use super::narrow;
-use super::pace::Pace;
+use super::scheduler::Scheduler;
 
 /// How often running guests are looked at. A deadline is met to within this.
 const TICK: Duration = Duration::from_millis(10);
@@ -36,7 +36,7 @@ pub struct Engine {
     /// takes no time.
     carried: OnceLock<Component>,
     pub(super) compiler: Compiler,
-    pub(super) pace: Pace,
+    pub(super) scheduler: Scheduler,
     _ticker: Ticker,
 }
 
@@ -57,7 +57,7 @@ impl Engine {
                 engine,
                 carried: OnceLock::new(),
                 compiler: Compiler::new(compiler)?,
-                pace: Pace::default(),
+                scheduler: Scheduler::default(),
             }))
         };
         build().map_err(|error: wasmtime::Error| super::error::one_line(&error))
@@ -166,7 +166,7 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     body_error::link(l)?;
-    narrow::link(l)?;
+    import_overrides::link(l)?;
     log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
     Ok(linker)
 }

@@ -8,11 +8,11 @@ use wasmtime::{CallHook, Result, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use super::captured_output::CapturedOutput;
 use super::engine::Engine;
-use super::log::Journal;
+use super::guest_log::GuestLog;
 use super::meter::Meter;
-use super::printed::Printed;
-use super::{Limits, holdings};
+use super::{GuestLimits, handle_memory};
 use crate::budget::MemoryBudget;
 
 /// Bytes of random numbers in one call of an import.
@@ -25,7 +25,7 @@ pub(super) struct Instance {
     hooks: Box<dyn WasiHttpHooks>,
     table: ResourceTable,
     pub(super) meter: Meter,
-    pub(super) journal: Journal,
+    pub(super) log: GuestLog,
     deadline: Instant,
 }
 
@@ -35,10 +35,10 @@ impl Instance {
     pub(super) fn store(
         engine: &Engine,
         hooks: Box<dyn WasiHttpHooks>,
-        journal: Journal,
-        limits: &Limits,
+        log: GuestLog,
+        limits: &GuestLimits,
         deadline: Instant,
-        printed: Printed,
+        printed: CapturedOutput,
         budget: MemoryBudget,
     ) -> Store<Self> {
         let wasi = WasiCtx::builder()
@@ -50,7 +50,7 @@ impl Instance {
             .max_random_size(RANDOM)
             .build();
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(holdings::FIELDS);
+        http.set_field_size_limit(handle_memory::FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.instance.handles);
         let instance = Self {
@@ -59,7 +59,7 @@ impl Instance {
             hooks,
             table,
             meter: Meter::new(limits, budget),
-            journal,
+            log,
             deadline,
         };
         let mut store = Store::new(engine.wasmtime(), instance);
@@ -105,7 +105,7 @@ fn cross(mut store: StoreContextMut<'_, Instance>, border: CallHook) -> Result<(
 
 impl WasiView for Instance {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.meter.expect(holdings::HANDLE);
+        self.meter.expect(handle_memory::HANDLE);
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
@@ -115,7 +115,7 @@ impl WasiView for Instance {
 
 impl WasiHttpView for Instance {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        self.meter.expect(holdings::CALL);
+        self.meter.expect(handle_memory::CALL);
         WasiHttpCtxView {
             hooks: self.hooks.as_mut(),
             table: &mut self.table,

@@ -6,7 +6,7 @@ use crate::metrics::Budget;
 
 /// Every limit of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct GuestLimits {
     /// Bytes of memory of one call: all linear memories and tables of the instance,
     /// and all that the host holds for it.
     pub memory_bytes: usize,
@@ -95,7 +95,7 @@ pub struct ManifestLimits {
     pub paths: usize,
 }
 
-impl Default for Limits {
+impl Default for GuestLimits {
     fn default() -> Self {
         Self {
             memory_bytes: 256 << 20,

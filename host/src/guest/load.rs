@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::bindings::GuestPre;
 use super::engine::Engine;
 use super::instance::Instance;
-use super::{Limits, LoadError, Manifest, manifest};
+use super::{GuestLimits, LoadError, Manifest, manifest};
 use crate::egress::Permit;
 
 /// Bytes of the largest component that is compiled. The built-in one has a
@@ -67,7 +67,7 @@ pub struct Guest {
     digest: Digest,
     imports: Vec<String>,
     /// For the calls that happen at no site.
-    pub(super) limits: Limits,
+    pub(super) limits: GuestLimits,
     /// The paths of the manifest, for the way out.
     pub(super) permit: Arc<Permit>,
 }
@@ -76,7 +76,7 @@ impl Guest {
     /// [`load_within`](Self::load_within) the limits that hold unless others are
     /// configured.
     pub async fn load(engine: &Arc<Engine>, bytes: Bytes) -> Result<Self, LoadError> {
-        Self::load_within(engine, bytes, Limits::default()).await
+        Self::load_within(engine, bytes, GuestLimits::default()).await
     }
 
     /// Compiles, links and asks for the manifest, all off the runtime's threads
@@ -84,7 +84,7 @@ impl Guest {
     pub async fn load_within(
         engine: &Arc<Engine>,
         bytes: Bytes,
-        limits: Limits,
+        limits: GuestLimits,
     ) -> Result<Self, LoadError> {
         let size = bytes.len() as u64;
         if size > LARGEST {

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::bindings::exports::nbu::collector::collector::DescribedFamily;
-use super::{Capability, Limits, Manifest, convert};
+use super::{Capability, GuestLimits, Manifest, convert};
 use crate::metrics::{self, Family, Samples};
 use crate::telemetry::is_control_like;
 
@@ -15,7 +15,7 @@ const VERSION: usize = 64;
 const PATH: usize = 1 << 10;
 
 /// Why the manifest cannot be worked with.
-pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> {
+pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), String> {
     if manifest.version.len() > VERSION {
         let bytes = manifest.version.len();
         return Err(format!(
@@ -30,7 +30,7 @@ pub(super) fn check(manifest: &Manifest, limits: &Limits) -> Result<(), String> 
     if capabilities.is_empty() {
         return Err("it names no collector".to_owned());
     }
-    few(
+    check_limit(
         "it names",
         capabilities.len(),
         limits.manifest.collectors,
@@ -60,15 +60,15 @@ fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
     all.chain([&manifest.version])
 }
 
-fn capability(one: &Capability, limits: &Limits) -> Result<(), String> {
+fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
     let who = format!("the collector `{}` announces", one.name);
-    few(
+    check_limit(
         &who,
         one.families.len(),
         limits.manifest.families,
         "families",
     )?;
-    few(&who, one.paths.len(), limits.manifest.paths, "paths")?;
+    check_limit(&who, one.paths.len(), limits.manifest.paths, "paths")?;
     if one.summary.len() > limits.report.help_bytes {
         return Err(format!("the summary of `{}` is too long", one.name));
     }
@@ -90,7 +90,7 @@ fn capability(one: &Capability, limits: &Limits) -> Result<(), String> {
     Ok(())
 }
 
-fn few(who: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
+fn check_limit(who: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
     if count <= limit {
         return Ok(());
     }
@@ -100,7 +100,7 @@ fn few(who: &str, count: usize, limit: usize, what: &str) -> Result<(), String> 
 }
 
 /// The reason for which every report of this family would be dropped.
-fn unfit(described: &DescribedFamily, limits: &Limits) -> Option<&'static str> {
+fn unfit(described: &DescribedFamily, limits: &GuestLimits) -> Option<&'static str> {
     let samples = match convert::kind(described.kind) {
         metrics::Kind::Gauge => Samples::Gauge(Vec::new()),
         metrics::Kind::Counter => Samples::Counter(Vec::new()),

@@ -4,7 +4,7 @@ use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{ResourceLimiter, Result, bail};
 
 use super::instance::Instance;
-use super::{FaultKind, InstanceLimits, Limits, holdings};
+use super::{FaultKind, GuestLimits, InstanceLimits, handle_memory};
 use crate::budget::MemoryBudget;
 
 /// How Wasmtime words its own limits, whose error types are private.
@@ -36,7 +36,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(limits: &Limits, budget: MemoryBudget) -> Self {
+    pub(super) fn new(limits: &GuestLimits, budget: MemoryBudget) -> Self {
         Self {
             budget,
             limits: limits.instance,
@@ -90,14 +90,14 @@ impl Meter {
     }
 
     fn count(&mut self, table: &mut ResourceTable) {
-        let behind = holdings::held(table);
+        let behind = handle_memory::held(table);
         self.budget.recount(self.behind + self.since, behind);
         (self.behind, self.since) = (behind, 0);
     }
 
     /// Fails a call of an import when memory was refused or none is left for it.
     pub(super) fn admit(&mut self) -> Result<()> {
-        if self.budget.is_exceeded() || self.budget.left() < holdings::CALL {
+        if self.budget.is_exceeded() || self.budget.left() < handle_memory::CALL {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
             bail!("it and what the host holds for it need more than {limit} bytes of memory");

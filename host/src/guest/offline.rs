@@ -8,11 +8,11 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 use crate::egress::BODY_CHUNK;
 
 /// Refuses every request.
-pub(super) struct Offline;
+pub(super) struct OfflineHooks;
 
 type Io = Box<dyn Future<Output = Result<()>> + Send>;
 
-impl WasiHttpHooks for Offline {
+impl WasiHttpHooks for OfflineHooks {
     fn send_request(
         &mut self,
         _: Request<WasiBody>,

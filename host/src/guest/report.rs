@@ -1,6 +1,6 @@
 //! What a collection yields, once the host has checked it.
 
-use super::{Failure, Reason, Saved};
+use super::{CollectorFailure, FailureReason, SavedState};
 use crate::metrics::{Family, Kind};
 
 /// One site, read once.
@@ -23,9 +23,9 @@ pub struct Outcome {
     /// `nbu_exporter_series_dropped_total`.
     pub dropped: Vec<(&'static str, usize)>,
     /// Empty when everything was read.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<CollectorFailure>,
     /// The new state; none leaves the old one.
-    pub state: Option<Saved>,
+    pub state: Option<SavedState>,
 }
 
 impl Outcome {
@@ -66,29 +66,31 @@ pub const REASONS: [&str; 11] = [
 ];
 
 /// The value of the `reason` label for a guest's typed reason.
-pub fn reason_name(reason: &Reason) -> &'static str {
+pub fn reason_name(reason: &FailureReason) -> &'static str {
     match reason {
-        Reason::Unreachable(_) => "unreachable",
-        Reason::Timeout => "timeout",
-        Reason::Unauthorized => "unauthorized",
-        Reason::Unsupported => "unsupported",
-        Reason::Busy(_) => "busy",
-        Reason::Status(_) => "status",
-        Reason::Malformed(_) => "malformed",
-        Reason::TooLong(_) => "too-long",
-        Reason::Denied(_) => "denied",
+        FailureReason::Unreachable(_) => "unreachable",
+        FailureReason::Timeout => "timeout",
+        FailureReason::Unauthorized => "unauthorized",
+        FailureReason::Unsupported => "unsupported",
+        FailureReason::Busy(_) => "busy",
+        FailureReason::Status(_) => "status",
+        FailureReason::Malformed(_) => "malformed",
+        FailureReason::TooLong(_) => "too-long",
+        FailureReason::Denied(_) => "denied",
     }
 }
 
 /// A failure in one line for people: endpoint, reason, the server's own words.
-pub fn failure_text(failure: &Failure) -> String {
+pub fn failure_text(failure: &CollectorFailure) -> String {
     let reason = match &failure.reason {
-        Reason::Unreachable(why) | Reason::Malformed(why) | Reason::Denied(why) => {
+        FailureReason::Unreachable(why)
+        | FailureReason::Malformed(why)
+        | FailureReason::Denied(why) => {
             format!("{}: {why}", reason_name(&failure.reason))
         }
-        Reason::Status(code) => format!("answered {code}"),
-        Reason::TooLong(pages) => format!("too long: stopped after {pages} pages"),
-        Reason::Busy(Some(until)) => format!("busy until {until} (Unix seconds)"),
+        FailureReason::Status(code) => format!("answered {code}"),
+        FailureReason::TooLong(pages) => format!("too long: stopped after {pages} pages"),
+        FailureReason::Busy(Some(until)) => format!("busy until {until} (Unix seconds)"),
         other => reason_name(other).to_owned(),
     };
     match &failure.detail {

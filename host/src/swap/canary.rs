@@ -1,8 +1,8 @@
 //! The trial of another guest: real collections whose results are thrown away,
 //! and judged against what is served.
 
-mod served;
-mod worse;
+mod baseline;
+mod regression;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::blame::{Charges, Other};
-use super::generation::{Generation, Member};
+use super::attribution::{AttributedFailures, ReferenceGuest};
+use super::generation::{Generation, SiteRuntime};
 use super::{Refusal, Settings};
-use crate::guest::{Collected, Fault, Guest, Limits, Place};
-pub use served::{Served, ServedFamily, Verdict, Witness};
-pub use worse::Worse;
+use crate::guest::{CallTarget, Collected, Fault, Guest, GuestLimits};
+pub use baseline::{Baseline, RollbackStatus, Served, ServedFamily};
+pub use regression::Regression;
 
 /// Sites that are tried at the same time.
 const AT_ONCE: usize = 4;
@@ -28,19 +28,19 @@ pub(super) struct Trial<'a> {
     /// What it is to replace.
     pub(super) running: &'a Generation,
     /// The sites, as they will be.
-    pub(super) members: &'a [Arc<Member>],
+    pub(super) site_runtimes: &'a [Arc<SiteRuntime>],
     pub(super) settings: &'a Settings,
-    pub(super) witness: &'a dyn Witness,
+    pub(super) baseline: &'a dyn Baseline,
     /// Whether less, or far more, than is served counts against it.
     pub(super) compared: bool,
 }
 
 /// What the trial of one site says.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Finding {
-    Well,
+enum TrialResult {
+    Passed,
     /// The site does not answer well enough now to judge by.
-    Nothing,
+    Inconclusive,
 }
 
 impl Trial<'_> {
@@ -52,27 +52,27 @@ impl Trial<'_> {
         let chosen = self.chosen();
         let mut trials: FuturesUnordered<_> = chosen
             .iter()
-            .map(|member| self.site(member, &turns, began))
+            .map(|site_runtime| self.site(site_runtime, &turns, began))
             .collect();
-        let mut well = 0;
+        let mut passed = 0;
         while let Some(finding) = trials.next().await {
-            well += usize::from(finding? == Finding::Well);
+            passed += usize::from(finding? == TrialResult::Passed);
         }
         let sites = chosen.len();
-        if well == 0 && sites > 0 {
+        if passed == 0 && sites > 0 {
             warn!(sites, "No site answers well enough to try the guest on");
         } else {
-            info!(sites, well, "The guest was tried");
+            info!(sites, passed, "The guest was tried");
         }
         Ok(())
     }
 
     /// Those that the running guest reads, when there are any.
-    fn chosen(&self) -> Vec<&Arc<Member>> {
-        let up = |member: &&Arc<Member>| self.witness.is_up(&member.name);
-        let mut chosen: Vec<_> = self.members.iter().filter(up).collect();
+    fn chosen(&self) -> Vec<&Arc<SiteRuntime>> {
+        let up = |site_runtime: &&Arc<SiteRuntime>| self.baseline.is_up(&site_runtime.name);
+        let mut chosen: Vec<_> = self.site_runtimes.iter().filter(up).collect();
         if chosen.is_empty() {
-            chosen.extend(self.members);
+            chosen.extend(self.site_runtimes);
         }
         chosen.truncate(self.settings.canary.sites);
         chosen
@@ -80,101 +80,109 @@ impl Trial<'_> {
 
     async fn site(
         &self,
-        member: &Arc<Member>,
+        site_runtime: &Arc<SiteRuntime>,
         turns: &Semaphore,
         began: Instant,
-    ) -> Result<Finding, Refusal> {
+    ) -> Result<TrialResult, Refusal> {
         let _turn = turns.acquire().await;
-        let site = &member.name;
+        let site = &site_runtime.name;
         let timeout = self.settings.canary.timeout;
         if began.elapsed() >= timeout {
             warn!(%site, "Not tried: the trials of other sites took too long");
-            return Ok(Finding::Nothing);
+            return Ok(TrialResult::Inconclusive);
         }
-        let place = Place {
+        let target = CallTarget {
             site,
-            egress: &member.egress,
+            egress: &site_runtime.egress,
             limits: self.limits(),
         };
-        let (window, state) = self.witness.next(site);
+        let (window, state) = self.baseline.next(site);
         let began = Instant::now();
         let result = self
             .candidate
-            .collect(place, &member.settings, window, state)
+            .collect(target, &site_runtime.settings, window, state)
             .await;
         let took = began.elapsed();
         match result {
-            Ok(collected) => self.judge(member, &collected, took).await,
-            Err(fault) => self.stopped(member, fault, took).await,
+            Ok(collected) => self.judge(site_runtime, &collected, took).await,
+            Err(fault) => self.stopped(site_runtime, fault, took).await,
         }
     }
 
     async fn stopped(
         &self,
-        member: &Arc<Member>,
+        site_runtime: &Arc<SiteRuntime>,
         fault: Fault,
         took: Duration,
-    ) -> Result<Finding, Refusal> {
-        let site = &member.name;
-        let charges = Charges::of_fault(&fault);
-        let served = self.witness.served(site);
+    ) -> Result<TrialResult, Refusal> {
+        let site = &site_runtime.name;
+        let failures = AttributedFailures::of_fault(&fault);
+        let served = self.baseline.served(site);
         let factor = self.settings.canary.seconds.factor;
         let slow = |before: Duration| took <= before.mul_f64(factor);
-        let excused = charges.is_doubtful() && served.took.is_some_and(slow);
-        if excused || charges.proven(self.running_on(member)).await.is_none() {
+        let excused = failures.is_uncertain() && served.took.is_some_and(slow);
+        if excused
+            || failures
+                .attributed_to_guest(self.reference_on(site_runtime))
+                .await
+                .is_none()
+        {
             warn!(%site, "Not judged by this site, which answers too slowly now: {fault}");
-            return Ok(Finding::Nothing);
+            return Ok(TrialResult::Inconclusive);
         }
         Err(Refusal::TrialFault(site.clone(), fault))
     }
 
     async fn judge(
         &self,
-        member: &Arc<Member>,
+        site_runtime: &Arc<SiteRuntime>,
         collected: &Collected,
         took: Duration,
-    ) -> Result<Finding, Refusal> {
-        let site = &member.name;
-        let readable = |collector: &str| self.witness.succeeds(site, collector);
-        let charges = Charges::of_failures(collected, readable);
-        if let Some(charge) = charges.proven(self.running_on(member)).await {
+    ) -> Result<TrialResult, Refusal> {
+        let site = &site_runtime.name;
+        let readable = |collector: &str| self.baseline.succeeds(site, collector);
+        let failures = AttributedFailures::of_failures(collected, readable);
+        if let Some(failure) = failures
+            .attributed_to_guest(self.reference_on(site_runtime))
+            .await
+        {
             return Err(Refusal::TrialFailure {
                 site: site.clone(),
-                collector: charge.collector.unwrap_or_default(),
-                failure: charge.what,
+                collector: failure.collector.unwrap_or_default(),
+                failure: failure.what,
             });
         }
         // Where it is asked something else than before, it may well answer less.
-        let same = |before: &Arc<Member>| before.same_settings(member);
-        if self.compared && self.running.member(site).is_some_and(same) {
-            let served = self.witness.served(site);
-            let worse = worse::find(&served, collected, took, &self.settings.canary);
+        let same = |before: &Arc<SiteRuntime>| before.same_settings(site_runtime);
+        if self.compared && self.running.site_runtime(site).is_some_and(same) {
+            let served = self.baseline.served(site);
+            let worse = regression::find(&served, collected, took, &self.settings.canary);
             if !worse.is_empty() {
-                return Err(Refusal::TrialWorse(site.clone(), worse));
+                return Err(Refusal::TrialRegressed(site.clone(), worse));
             }
         }
         let read = collected.report.outcomes.iter().any(|o| o.succeeded());
         Ok(if read {
-            Finding::Well
+            TrialResult::Passed
         } else {
-            Finding::Nothing
+            TrialResult::Inconclusive
         })
     }
 
-    /// The running guest on that site, to judge a charge by.
-    fn running_on<'s>(&'s self, member: &'s Arc<Member>) -> Other<'s> {
-        Other {
+    /// The running guest on that site, to judge a failure by.
+    fn reference_on<'s>(&'s self, site_runtime: &'s Arc<SiteRuntime>) -> ReferenceGuest<'s> {
+        ReferenceGuest {
             guest: &self.running.guest,
-            member,
+            site_runtime,
             limits: self.limits(),
-            next: self.witness.next(&member.name),
+            next: self.baseline.next(&site_runtime.name),
         }
     }
 
     /// What a trial collection may use.
-    fn limits(&self) -> Limits {
+    fn limits(&self) -> GuestLimits {
         let limits = self.settings.limits;
-        Limits {
+        GuestLimits {
             collect: limits.collect.min(self.settings.canary.timeout),
             ..limits
         }

@@ -10,22 +10,22 @@ use crate::guest::{DeclaredKind, Manifest};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// What only the second has.
-    pub added: Vec<Item>,
+    pub added: Vec<ManifestItem>,
     /// What only the first has.
-    pub removed: Vec<Item>,
+    pub removed: Vec<ManifestItem>,
     /// Families whose numbers mean something else now.
     pub kinds: Vec<KindChange>,
 }
 
 /// One thing of a manifest, and the collector it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct ManifestItem {
     collector: String,
-    what: What,
+    what: ItemKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+enum ItemKind {
     Collector,
     Path(String),
     Family(String),
@@ -67,27 +67,27 @@ impl Difference {
     }
 
     /// What the new guest may ask for or show, and the old one could not.
-    pub fn gained(&self) -> Vec<Item> {
+    pub fn gained(&self) -> Vec<ManifestItem> {
         let items = self.added.iter();
-        let more = items.filter(|item| item.what != What::Collector);
+        let more = items.filter(|item| item.what != ItemKind::Collector);
         more.cloned().collect()
     }
 
     /// The families that the new guest never reports any more.
-    pub fn families_lost(&self) -> Vec<Item> {
+    pub fn families_lost(&self) -> Vec<ManifestItem> {
         let items = self.removed.iter();
-        let families = items.filter(|item| matches!(item.what, What::Family(_)));
+        let families = items.filter(|item| matches!(item.what, ItemKind::Family(_)));
         families.cloned().collect()
     }
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for ManifestItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let collector = &self.collector;
         match &self.what {
-            What::Collector => write!(f, "collector `{collector}`"),
-            What::Path(path) => write!(f, "path `{path}` of `{collector}`"),
-            What::Family(name) => write!(f, "family `{name}` of `{collector}`"),
+            ItemKind::Collector => write!(f, "collector `{collector}`"),
+            ItemKind::Path(path) => write!(f, "path `{path}` of `{collector}`"),
+            ItemKind::Family(name) => write!(f, "family `{name}` of `{collector}`"),
         }
     }
 }
@@ -100,7 +100,7 @@ impl fmt::Display for KindChange {
 }
 
 /// What `one` has and `other` has not, in `one`'s order.
-fn only_in(one: &Manifest, other: &Manifest) -> Vec<Item> {
+fn only_in(one: &Manifest, other: &Manifest) -> Vec<ManifestItem> {
     let collectors: BTreeSet<_> = other.capabilities.iter().map(|c| &c.name).collect();
     let paths = other.capabilities.iter().flat_map(|c| &c.paths);
     let paths: BTreeSet<_> = paths.collect();
@@ -108,20 +108,20 @@ fn only_in(one: &Manifest, other: &Manifest) -> Vec<Item> {
     let mut items = Vec::new();
     for capability in &one.capabilities {
         let mut add = |what| {
-            items.push(Item {
+            items.push(ManifestItem {
                 collector: capability.name.clone(),
                 what,
             });
         };
         if !collectors.contains(&capability.name) {
-            add(What::Collector);
+            add(ItemKind::Collector);
         }
         for path in capability.paths.iter().filter(|path| !paths.contains(path)) {
-            add(What::Path(path.clone()));
+            add(ItemKind::Path(path.clone()));
         }
         for family in &capability.families {
             if !families.contains_key(family.name.as_str()) {
-                add(What::Family(family.name.clone()));
+                add(ItemKind::Family(family.name.clone()));
             }
         }
     }

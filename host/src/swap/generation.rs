@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::provenance::{Proof, Provenance};
+use super::provenance::{ProvenVersion, Provenance};
 use super::{Settings, Site};
 use crate::egress::Egress;
-use crate::guest::{Guest, Limits, SiteSettings};
+use crate::guest::{Guest, GuestLimits, SiteSettings};
 use crate::site::SiteName;
 
 /// What collections run on until the next one takes its place.
@@ -17,18 +17,18 @@ pub struct Generation {
     /// The code.
     pub guest: Arc<Guest>,
     /// Where the code came from.
-    pub origin: Origin,
+    pub origin: GuestOrigin,
     /// What the configuration demanded of a guest when this became current.
-    pub demands: Demands,
+    pub requirements: GuestRequirements,
     /// What each call may use.
-    pub limits: Limits,
+    pub limits: GuestLimits,
     /// The sites, in the order of the configuration.
-    pub members: Vec<Arc<Member>>,
+    pub site_runtimes: Vec<Arc<SiteRuntime>>,
 }
 
 /// Where a guest came from, and how that was ascertained.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct GuestOrigin {
     /// The file; none means the component that the program carries.
     pub path: Option<PathBuf>,
     /// Whether its signature was verified.
@@ -40,14 +40,14 @@ pub struct Origin {
 /// Which guest a configuration names. After a rollback the running one need not
 /// meet it: it was taken when less was demanded, or came from another file.
 #[derive(Clone, Debug)]
-pub struct Demands {
+pub struct GuestRequirements {
     /// The file; none means the component that the program carries.
     pub path: Option<PathBuf>,
     /// Who must have made it.
     pub provenance: Provenance,
 }
 
-impl Demands {
+impl GuestRequirements {
     /// Those of a configuration.
     pub fn of(settings: &Settings) -> Self {
         Self {
@@ -57,13 +57,13 @@ impl Demands {
     }
 
     /// Whether a configuration demands the same.
-    pub fn are_of(&self, settings: &Settings) -> bool {
-        self.path == settings.guest_path && self.provenance.demands_as(&settings.provenance)
+    pub fn match_settings(&self, settings: &Settings) -> bool {
+        self.path == settings.guest_path && self.provenance.requires_same_as(&settings.provenance)
     }
 }
 
 /// One site in a generation.
-pub struct Member {
+pub struct SiteRuntime {
     /// The `site` label.
     pub name: SiteName,
     /// The way out.
@@ -79,10 +79,10 @@ pub struct Member {
 impl Generation {
     /// What is remembered of the guest once it has passed its probation: none
     /// where no signature was verified, or its version says nothing.
-    pub fn proof(&self) -> Option<Proof> {
+    pub fn proven_version(&self) -> Option<ProvenVersion> {
         let origin = &self.origin;
         let key = origin.provenance.public_key.as_ref();
-        Some(Proof {
+        Some(ProvenVersion {
             key: key.filter(|_| origin.signed)?.digest(),
             version: self.guest.manifest().version.parse().ok()?,
             may_be_older: origin.provenance.allow_downgrade,
@@ -90,12 +90,14 @@ impl Generation {
     }
 
     /// The site of that name, when this generation has it.
-    pub fn member(&self, name: &SiteName) -> Option<&Arc<Member>> {
-        self.members.iter().find(|member| member.name == *name)
+    pub fn site_runtime(&self, name: &SiteName) -> Option<&Arc<SiteRuntime>> {
+        self.site_runtimes
+            .iter()
+            .find(|site_runtime| site_runtime.name == *name)
     }
 }
 
-impl Member {
+impl SiteRuntime {
     /// A site and its way out.
     pub fn new(site: &Site, egress: Arc<Egress>) -> Self {
         Self {

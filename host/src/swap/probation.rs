@@ -10,61 +10,50 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tracing::info;
 
-use super::blame::{Charge, Charges, Other};
-use super::canary::Witness;
-use super::generation::{Generation, Member, Origin};
-use crate::guest::{Collected, Digest, Fault, Guest, Limits, Saved, Window};
+use super::attribution::{AttributedFailure, AttributedFailures, ReferenceGuest};
+use super::canary::Baseline;
+use super::generation::{Generation, GuestOrigin, SiteRuntime};
+use crate::guest::{Collected, Digest, Fault, Guest, GuestLimits, SavedState, Window};
 use crate::site::SiteName;
 
 /// The probation that is under way, if any.
 #[derive(Default)]
-pub(super) struct Watch {
-    ward: Mutex<Option<Ward>>,
-    fell: Notify,
+pub(super) struct ProbationMonitor {
+    probation: Mutex<Option<Probation>>,
+    failed: Notify,
 }
 
 /// A guest under probation.
-struct Ward {
+struct Probation {
     guest: Digest,
     /// None where there is nothing to go back to.
-    previous: Option<Previous>,
+    previous: Option<PreviousGuest>,
     /// Collections to go, for each site.
-    left: HashMap<SiteName, u32>,
+    remaining: HashMap<SiteName, u32>,
     /// What it is given for a site that is new.
     collections: u32,
     /// The collectors that succeeded before it came.
     readable: HashSet<(SiteName, String)>,
     /// Why it has to go. Kept until the guest before has taken over.
-    fallen: Option<String>,
+    failure: Option<String>,
 }
 
 /// What is gone back to.
 #[derive(Clone)]
-pub(super) struct Previous {
+pub(super) struct PreviousGuest {
     pub(super) guest: Arc<Guest>,
-    pub(super) origin: Origin,
-}
-
-/// Whether a guest's probation goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// There is no probation, or it goes on.
-    AsBefore,
-    /// It has ended well with this collection.
-    Passed,
-    /// It has ended badly with this collection.
-    Failed,
+    pub(super) origin: GuestOrigin,
 }
 
 /// A collection that a guest under probation is judged by.
-pub(super) struct Trial<'a> {
+pub(super) struct JudgedCollection<'a> {
     pub(super) guest: Digest,
-    pub(super) member: &'a Arc<Member>,
-    pub(super) limits: Limits,
+    pub(super) site_runtime: &'a Arc<SiteRuntime>,
+    pub(super) limits: GuestLimits,
     pub(super) result: &'a Result<Collected, Fault>,
 }
 
-impl Watch {
+impl ProbationMonitor {
     /// Begins the probation of the guest that replaces `running`. A rollback never
     /// returns to a guest that is itself on probation.
     pub(super) fn begin(
@@ -72,149 +61,173 @@ impl Watch {
         guest: Digest,
         running: &Generation,
         collections: u32,
-        witness: &dyn Witness,
+        baseline: &dyn Baseline,
     ) {
-        let mut ward = self.lock();
-        let earlier = ward.take().and_then(|ward| ward.previous);
+        let mut probation = self.lock();
+        let earlier = probation.take().and_then(|probation| probation.previous);
         // Somebody has offered the previous guest again: it would return to itself.
         let returned = earlier
             .as_ref()
             .is_some_and(|it| it.guest.digest() == guest);
         if collections == 0 || returned {
-            *ward = Some(Ward::alone(guest, collections));
-            return witness.swap(guest, None);
+            *probation = Some(Probation::without_rollback(guest, collections));
+            return baseline.swap(guest, None);
         }
-        let previous = earlier.unwrap_or_else(|| Previous {
+        let previous = earlier.unwrap_or_else(|| PreviousGuest {
             guest: Arc::clone(&running.guest),
             origin: running.origin.clone(),
         });
-        witness.swap(guest, Some(previous.guest.digest()));
-        let known = running.members.iter().flat_map(|member| {
-            let pairs = member.collectors().into_iter();
-            pairs.map(|collector| (member.name.clone(), collector))
+        baseline.swap(guest, Some(previous.guest.digest()));
+        let known = running.site_runtimes.iter().flat_map(|site_runtime| {
+            let pairs = site_runtime.collectors().into_iter();
+            pairs.map(|collector| (site_runtime.name.clone(), collector))
         });
-        *ward = Some(Ward {
+        *probation = Some(Probation {
             previous: Some(previous),
-            readable: known.filter(|(s, c)| witness.succeeds(s, c)).collect(),
-            ..Ward::alone(guest, collections)
+            readable: known.filter(|(s, c)| baseline.succeeds(s, c)).collect(),
+            ..Probation::without_rollback(guest, collections)
         });
     }
 
     /// Begins the probation of a guest that has nothing to go back to, unless one
     /// is under way.
-    pub(super) fn begin_alone(&self, guest: Digest, collections: u32) {
+    pub(super) fn begin_without_rollback(&self, guest: Digest, collections: u32) {
         self.lock()
-            .get_or_insert_with(|| Ward::alone(guest, collections));
+            .get_or_insert_with(|| Probation::without_rollback(guest, collections));
     }
 
     /// Takes the sites that there are now.
-    pub(super) fn keep(&self, members: &[Arc<Member>]) {
-        if let Some(ward) = self.lock().as_mut() {
-            let all = ward.collections;
-            let left = |m: &Arc<Member>| ward.left.get(&m.name).copied().unwrap_or(all);
-            ward.left = members.iter().map(|m| (m.name.clone(), left(m))).collect();
+    pub(super) fn set_sites(&self, site_runtimes: &[Arc<SiteRuntime>]) {
+        if let Some(probation) = self.lock().as_mut() {
+            let all = probation.collections;
+            let remaining =
+                |m: &Arc<SiteRuntime>| probation.remaining.get(&m.name).copied().unwrap_or(all);
+            probation.remaining = site_runtimes
+                .iter()
+                .map(|m| (m.name.clone(), remaining(m)))
+                .collect();
         }
     }
 
-    /// Judges what a collection came to. `next` says what a collection of the site
-    /// by a guest is given now.
+    /// Judges a collection and returns whether the guest failed its probation with it.
+    /// `next` returns the input of the site's next collection by a guest; `passed` is
+    /// called if the guest passed.
     pub(super) async fn judge(
         &self,
-        trial: Trial<'_>,
-        next: impl FnOnce(Digest) -> (Window, Vec<Saved>),
-    ) -> Standing {
-        let (guest, site) = (trial.guest, &trial.member.name);
-        let Some((charges, previous)) = self.charges(&trial) else {
-            return Standing::AsBefore;
+        judged: JudgedCollection<'_>,
+        next: impl FnOnce(Digest) -> (Window, Vec<SavedState>),
+        passed: impl FnOnce(),
+    ) -> bool {
+        let (guest, site) = (judged.guest, &judged.site_runtime.name);
+        let Some((failures, previous)) = self.failures(&judged) else {
+            return false;
         };
         let Some(previous) = previous else {
-            return match charges.is_certain() {
-                true => Standing::AsBefore,
-                false => self.count(guest, site),
-            };
+            if !failures.is_certain() {
+                self.count(guest, site, passed);
+            }
+            return false;
         };
-        let other = Other {
+        let reference = ReferenceGuest {
             guest: &previous,
-            member: trial.member,
-            limits: trial.limits,
+            site_runtime: judged.site_runtime,
+            limits: judged.limits,
             next: next(previous.digest()),
         };
-        match charges.proven(other).await {
-            Some(charge) => self.fall(guest, site, &charge),
-            None => self.count(guest, site),
+        match failures.attributed_to_guest(reference).await {
+            Some(failure) => self.fail(guest, site, &failure),
+            None => {
+                self.count(guest, site, passed);
+                false
+            }
         }
     }
 
     /// What may be held against the guest, and the guest to judge it by, if there
     /// is one; none when that guest is not under probation.
-    fn charges(&self, trial: &Trial<'_>) -> Option<(Charges, Option<Arc<Guest>>)> {
-        let ward = self.lock();
-        let ward = ward.as_ref().filter(|ward| ward.watches(trial.guest))?;
+    fn failures(
+        &self,
+        judged: &JudgedCollection<'_>,
+    ) -> Option<(AttributedFailures, Option<Arc<Guest>>)> {
+        let probation = self.lock();
+        let probation = probation
+            .as_ref()
+            .filter(|probation| probation.applies_to(judged.guest))?;
         let readable = |collector: &str| {
-            let pair = (trial.member.name.clone(), collector.to_owned());
-            ward.readable.contains(&pair)
+            let pair = (judged.site_runtime.name.clone(), collector.to_owned());
+            probation.readable.contains(&pair)
         };
-        let charges = match trial.result {
-            Ok(collected) => Charges::of_failures(collected, readable),
-            Err(fault) => Charges::of_fault(fault),
+        let failures = match judged.result {
+            Ok(collected) => AttributedFailures::of_failures(collected, readable),
+            Err(fault) => AttributedFailures::of_fault(fault),
         };
-        let previous = ward.previous.as_ref();
-        Some((charges, previous.map(|it| Arc::clone(&it.guest))))
+        let previous = probation.previous.as_ref();
+        Some((failures, previous.map(|it| Arc::clone(&it.guest))))
     }
 
-    fn fall(&self, guest: Digest, site: &SiteName, charge: &Charge) -> Standing {
-        let mut ward = self.lock();
-        if let Some(ward) = ward.as_mut().filter(|ward| ward.watches(guest)) {
-            let what = &charge.what;
-            ward.fallen = Some(match &charge.collector {
+    fn fail(&self, guest: Digest, site: &SiteName, failure: &AttributedFailure) -> bool {
+        let mut probation = self.lock();
+        if let Some(probation) = probation
+            .as_mut()
+            .filter(|probation| probation.applies_to(guest))
+        {
+            let what = &failure.what;
+            probation.failure = Some(match &failure.collector {
                 None => format!("its collection of site `{site}` failed: {what}"),
                 Some(collector) => format!(
                     "on site `{site}` the collector `{collector}` failed, \
                      which the guest before it read: {what}"
                 ),
             });
-            self.fell.notify_one();
-            return Standing::Failed;
+            self.failed.notify_one();
+            return true;
         }
-        Standing::AsBefore
+        false
     }
 
-    /// One collection less to go.
-    fn count(&self, guest: Digest, site: &SiteName) -> Standing {
-        let mut ward = self.lock();
-        let Some(watched) = ward.as_mut().filter(|ward| ward.watches(guest)) else {
-            return Standing::AsBefore;
+    /// Counts a good collection. `passed` is called before this returns: the caller's
+    /// task may be aborted at any `await`, and no other task would call it.
+    fn count(&self, guest: Digest, site: &SiteName, passed: impl FnOnce()) {
+        let mut probation = self.lock();
+        let Some(watched) = probation
+            .as_mut()
+            .filter(|probation| probation.applies_to(guest))
+        else {
+            return;
         };
-        if let Some(left) = watched.left.get_mut(site) {
-            *left = left.saturating_sub(1);
+        if let Some(remaining) = watched.remaining.get_mut(site) {
+            *remaining = remaining.saturating_sub(1);
         }
-        if watched.left.values().any(|left| *left > 0) {
-            return Standing::AsBefore;
+        if watched.remaining.values().any(|remaining| *remaining > 0) {
+            return;
         }
-        if ward.take().is_some_and(|ward| ward.previous.is_some()) {
+        if probation
+            .take()
+            .is_some_and(|probation| probation.previous.is_some())
+        {
             info!(sha256 = %guest, "The guest has passed its probation");
         }
-        Standing::Passed
+        passed();
     }
 
     /// Waits until a guest has failed its probation. May be dropped while waiting.
-    pub(super) async fn fell(&self) {
-        self.fell.notified().await;
+    pub(super) async fn failed(&self) {
+        self.failed.notified().await;
     }
 
     /// Says again that a guest has failed its probation, where it still runs.
-    pub(super) fn remind(&self) {
-        if self.fallen().is_some() {
-            self.fell.notify_one();
+    pub(super) fn notify_again(&self) {
+        if self.failure().is_some() {
+            self.failed.notify_one();
         }
     }
 
     /// Why the guest has failed its probation, and what is gone back to; none when
     /// it has not. The verdict stands until [`end`](Self::end).
-    pub(super) fn fallen(&self) -> Option<(String, Previous)> {
-        let ward = self.lock();
-        let ward = ward.as_ref()?;
-        Some((ward.fallen.clone()?, ward.previous.clone()?))
+    pub(super) fn failure(&self) -> Option<(String, PreviousGuest)> {
+        let probation = self.lock();
+        let probation = probation.as_ref()?;
+        Some((probation.failure.clone()?, probation.previous.clone()?))
     }
 
     /// Ends the probation: the guest before has taken over.
@@ -222,26 +235,53 @@ impl Watch {
         *self.lock() = None;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Ward>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Probation>> {
         // Nothing panics while it is held.
-        self.ward.lock().unwrap_or_else(PoisonError::into_inner)
+        self.probation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Ward {
+impl Probation {
     /// A guest that is not compared with any other.
-    fn alone(guest: Digest, collections: u32) -> Self {
+    fn without_rollback(guest: Digest, collections: u32) -> Self {
         Self {
             guest,
             previous: None,
-            left: HashMap::new(),
+            remaining: HashMap::new(),
             collections,
             readable: HashSet::new(),
-            fallen: None,
+            failure: None,
         }
     }
 
-    fn watches(&self, guest: Digest) -> bool {
-        self.guest == guest && self.fallen.is_none()
+    fn applies_to(&self, guest: Digest) -> bool {
+        self.guest == guest && self.failure.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_last_good_collection_settles_before_anything_can_be_awaited() {
+        let (monitor, guest) = (ProbationMonitor::default(), Digest::of(b"guest"));
+        let [paris, lyon] = ["paris", "lyon"].map(|name| SiteName::new(name).unwrap());
+        let settled = Cell::new(0);
+        let count = |site| monitor.count(guest, site, || settled.set(settled.get() + 1));
+        monitor.begin_alone(guest, 1);
+        if let Some(probation) = monitor.lock().as_mut() {
+            probation.remaining = [(paris.clone(), 1), (lyon.clone(), 1)].into();
+        }
+        count(&paris);
+        assert_eq!(settled.get(), 0);
+        count(&lyon);
+        assert_eq!(settled.get(), 1);
+        count(&lyon);
+        assert_eq!(settled.get(), 1, "it settles once");
     }
 }

@@ -1,7 +1,7 @@
 //! Who made a guest: a digest that is pinned, or a signature that is demanded.
 //! Everything is verified offline, over the very bytes that are then compiled.
 
-mod untrusted;
+mod error;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use std::str::FromStr;
 use minisign_verify::{Error, Signature};
 use semver::Version;
 
-use super::offered::Offered;
+use super::guest_file::GuestFile;
 use crate::guest::Digest;
-pub use untrusted::Untrusted;
+pub use error::ProvenanceError;
 
 /// What is demanded of a guest that comes from a file. The guest that the program
 /// carries is the program's own.
@@ -36,7 +36,7 @@ pub struct PublicKey {
 /// That a signed guest has passed its probation. A later one that is older is
 /// refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct ProvenVersion {
     /// Of the key that its signature was made with.
     pub key: Digest,
     /// Its version.
@@ -87,35 +87,35 @@ pub fn signature_path(guest: &Path) -> PathBuf {
 
 impl Provenance {
     /// Whether these bytes carry a valid signature, or why they are not taken.
-    pub fn admit(&self, offered: &Offered) -> Result<bool, Untrusted> {
-        let Some(path) = &offered.path else {
+    pub fn admit(&self, candidate: &GuestFile) -> Result<bool, ProvenanceError> {
+        let Some(path) = &candidate.path else {
             return Ok(false);
         };
         if let Some(pinned) = self.sha256
-            && pinned != offered.digest
+            && pinned != candidate.digest
         {
-            return Err(Untrusted::Pinned {
+            return Err(ProvenanceError::Pinned {
                 pinned,
-                found: offered.digest,
+                found: candidate.digest,
             });
         }
         let Some(key) = &self.public_key else {
             return Ok(false);
         };
         let file = signature_path(path);
-        let Some(text) = &offered.signature else {
-            return Err(Untrusted::Unsigned(file));
+        let Some(text) = &candidate.signature else {
+            return Err(ProvenanceError::Unsigned(file));
         };
         let signature = std::str::from_utf8(text).ok();
         let signature = signature.and_then(|text| Signature::decode(text).ok());
         let Some(signature) = signature else {
-            return Err(Untrusted::NoSignature(file));
+            return Err(ProvenanceError::NoSignature(file));
         };
-        match key.key.verify(&offered.bytes, &signature, false) {
+        match key.key.verify(&candidate.bytes, &signature, false) {
             Ok(()) => Ok(true),
-            Err(Error::UnexpectedKeyId) => Err(Untrusted::OtherKey(file)),
-            Err(Error::UnexpectedAlgorithm) => Err(Untrusted::Legacy(file)),
-            Err(_) => Err(Untrusted::Tampered(file)),
+            Err(Error::UnexpectedKeyId) => Err(ProvenanceError::OtherKey(file)),
+            Err(Error::UnexpectedAlgorithm) => Err(ProvenanceError::Legacy(file)),
+            Err(_) => Err(ProvenanceError::Tampered(file)),
         }
     }
 
@@ -124,34 +124,34 @@ impl Provenance {
     /// running guest, `proven` the newest of this key that has run well here.
     ///
     /// # Errors
-    /// The offered version is older than one of them, or is no version.
+    /// The candidate version is older than one of them, or is no version.
     pub fn admit_version(
         &self,
         running: Option<&str>,
         proven: Option<&Version>,
-        offered: &str,
-    ) -> Result<(), Untrusted> {
+        candidate: &str,
+    ) -> Result<(), ProvenanceError> {
         let comparable = running.is_some() || proven.is_some();
         if self.public_key.is_none() || self.allow_downgrade || !comparable {
             return Ok(());
         }
-        let Ok(new) = Version::parse(offered) else {
-            return Err(Untrusted::Versionless(offered.to_owned()));
+        let Ok(new) = Version::parse(candidate) else {
+            return Err(ProvenanceError::Versionless(candidate.to_owned()));
         };
         let running = running.and_then(|version| Version::parse(version).ok());
         if let Some(running) = running.filter(|running| new < *running) {
-            let (running, offered) = (running.to_string(), offered.to_owned());
-            return Err(Untrusted::Older { running, offered });
+            let (running, candidate) = (running.to_string(), candidate.to_owned());
+            return Err(ProvenanceError::Older { running, candidate });
         }
         if let Some(proven) = proven.filter(|proven| new < **proven) {
-            let (proven, offered) = (proven.to_string(), offered.to_owned());
-            return Err(Untrusted::OlderThanProven { proven, offered });
+            let (proven, candidate) = (proven.to_string(), candidate.to_owned());
+            return Err(ProvenanceError::OlderThanProven { proven, candidate });
         }
         Ok(())
     }
 
     /// Whether a guest that was taken under `other` would be under this.
-    pub(super) fn demands_as(&self, other: &Self) -> bool {
+    pub(super) fn requires_same_as(&self, other: &Self) -> bool {
         self.sha256 == other.sha256 && self.public_key == other.public_key
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::canary::Worse;
-use super::difference::{Item, KindChange};
-use super::provenance::Untrusted;
+use super::canary::Regression;
+use super::difference::{KindChange, ManifestItem};
+use super::provenance::ProvenanceError;
 use crate::egress;
-use crate::guest::{Fault, LoadError, Problem};
+use crate::guest::{Fault, LoadError, SettingsProblem};
 use crate::site::SiteName;
 
 /// Each leaves the running generation as it was.
@@ -18,19 +18,19 @@ pub enum Refusal {
     /// The component, or its signature, cannot be read.
     Unreadable(PathBuf, io::Error),
     /// It was not made by whom it should be.
-    Untrusted(Untrusted),
+    Untrusted(ProvenanceError),
     /// It did not become a guest.
     Unloadable(LoadError),
     /// The guest finds these settings of a site wrong.
-    Settings(Vec<(SiteName, Problem)>),
+    Settings(Vec<(SiteName, SettingsProblem)>),
     /// Asking the guest about the settings came to nothing.
     CheckFailed(SiteName, Fault),
     /// Asking the guest about the settings of all sites took longer than this.
     ChecksTooSlow(Duration),
     /// It may ask for, or show, what the running guest does not.
-    NewCapabilities(Vec<Item>),
+    NewCapabilities(Vec<ManifestItem>),
     /// It does not know these families of the running guest any more.
-    FamiliesDropped(Vec<Item>),
+    FamiliesDropped(Vec<ManifestItem>),
     /// It means something else by these families.
     KindsChanged(Vec<KindChange>),
     /// The trial collection of a site came to nothing.
@@ -45,7 +45,7 @@ pub enum Refusal {
         failure: String,
     },
     /// The trial gave less than what is served, or took far more.
-    TrialWorse(SiteName, Vec<Worse>),
+    TrialRegressed(SiteName, Vec<Regression>),
     /// The way out to a site cannot be built, for example its certificates.
     Egress(SiteName, egress::Error),
     /// These bytes were refused before, and have not changed since.
@@ -112,7 +112,7 @@ impl fmt::Display for Refusal {
                 "in its trial on site `{site}` the collector `{collector}` failed, \
                  which the running guest reads: {failure}"
             ),
-            Self::TrialWorse(site, all) => write!(
+            Self::TrialRegressed(site, all) => write!(
                 f,
                 "its trial on site `{site}` was worse than what is served: {}{TAKE_IT}",
                 list(all)
@@ -137,7 +137,7 @@ impl fmt::Display for Refusal {
 /// Where the change is wanted.
 const TAKE_IT: &str = "\n  hint: if that is meant, `guest.canary.sites: 0` takes it untried";
 
-fn settings(problems: &[(SiteName, Problem)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn settings(problems: &[(SiteName, SettingsProblem)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (n, (site, problem)) in problems.iter().enumerate() {
         let line = if n == 0 { "" } else { "\n" };
         let (at, message) = (&problem.at, &problem.message);

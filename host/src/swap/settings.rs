@@ -13,7 +13,7 @@ pub struct Settings {
     /// The component; none means the one that the program carries.
     pub guest_path: Option<PathBuf>,
     /// What each call of the guest may use.
-    pub limits: guest::Limits,
+    pub limits: guest::GuestLimits,
     /// Every site, in the order of the configuration.
     pub sites: Vec<Site>,
     /// Who must have made the guest.
@@ -47,23 +47,23 @@ pub struct Canary {
     /// How long the trial of one site may take; no trial begins after that time.
     pub timeout: Duration,
     /// Series of a collector.
-    pub series: Bound,
+    pub series: GrowthLimit,
     /// Seconds of a collection.
-    pub seconds: Bound,
+    pub seconds: GrowthLimit,
     /// Bytes of memory of a collection.
-    pub memory: Bound,
+    pub memory: GrowthLimit,
 }
 
 /// How far a figure may grow.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bound {
+pub struct GrowthLimit {
     /// So many times what it was before.
     pub factor: f64,
     /// Up to here whatever it was before: small figures grow easily.
     pub floor: f64,
 }
 
-impl Bound {
+impl GrowthLimit {
     /// Whether the figure has grown too far.
     pub fn exceeded(self, before: f64, after: f64) -> bool {
         after > self.floor && after > before * self.factor
@@ -72,7 +72,7 @@ impl Bound {
 
 impl Default for Canary {
     fn default() -> Self {
-        let bound = |factor, floor| Bound { factor, floor };
+        let bound = |factor, floor| GrowthLimit { factor, floor };
         Self {
             sites: usize::MAX,
             timeout: Duration::from_secs(30),

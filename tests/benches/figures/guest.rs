@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use nbu_exporter::guest::{Guest, Limits, LoadError, Selection, SiteSettings, built_in};
+use nbu_exporter::guest::{Guest, GuestLimits, LoadError, Selection, SiteSettings, built_in};
 use tempfile::TempDir;
 use tests::{Client, Program, eventually, guests};
 
@@ -52,7 +52,7 @@ async fn bomb(table: &mut Table) {
     const DEADLINE: Duration = Duration::from_secs(1);
     let engine = tests::engine();
     let bomb = guests::bomb(300, 400);
-    let mut limits = Limits::default();
+    let mut limits = GuestLimits::default();
     limits.component.compile = DEADLINE;
     let mut late = Vec::new();
     for _ in 0..5 {

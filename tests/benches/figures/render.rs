@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nbu_exporter::app::BUILD;
-use nbu_exporter::cache::{Attempt, Cache, Verdict};
+use nbu_exporter::cache::{Attempt, AttemptResult, Cache};
+use nbu_exporter::clock::Timestamp;
 use nbu_exporter::guest::Digest;
 use nbu_exporter::metrics::{Family, Format, Instruments, Point, Samples};
-use nbu_exporter::moment::Moment;
 use nbu_exporter::site::SiteName;
 
 use crate::table::{Table, median, milliseconds};
@@ -61,12 +61,12 @@ impl Published {
     fn publish(&self, families: Vec<Family>) -> Duration {
         let attempt = Attempt {
             collector: COLLECTOR.to_owned(),
-            began: Moment::now(),
+            began: Timestamp::now(),
             took: Duration::ZERO,
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),
             site_series: usize::MAX,
-            verdict: Verdict::Read(families),
+            result: AttemptResult::Read(families),
         };
         let began = Instant::now();
         self.cache

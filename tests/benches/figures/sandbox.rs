@@ -11,10 +11,12 @@ use guest::log::{Level, Log};
 use guest::report::Reason;
 use guest::transport::{Request, Response, Transport};
 use http::Method;
-use nbu_exporter::app::Source;
+use nbu_exporter::app::ConfigSource;
 use nbu_exporter::config::Overrides;
 use nbu_exporter::egress::{Egress, Observer, Sockets};
-use nbu_exporter::guest::{Guest, Limits, Place, Saved, SiteSettings, Window, built_in};
+use nbu_exporter::guest::{
+    CallTarget, Guest, GuestLimits, SavedState, SiteSettings, Window, built_in,
+};
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
 use tests::Client;
@@ -27,7 +29,7 @@ pub(crate) struct Sandbox {
     guest: Guest,
     egress: Arc<Egress>,
     settings: SiteSettings,
-    limits: Limits,
+    limits: GuestLimits,
     name: SiteName,
     sent: Arc<Sent>,
 }
@@ -44,7 +46,7 @@ pub(crate) struct Collection {
     pub(crate) took: Duration,
     /// Of the processor, in this process.
     pub(crate) used: Duration,
-    pub(crate) state: Vec<Saved>,
+    pub(crate) state: Vec<SavedState>,
 }
 
 impl Sandbox {
@@ -54,7 +56,7 @@ impl Sandbox {
         let path = folder.path().join("config.yaml");
         let configuration = crate::configuration(site.child.address.port()) + more;
         std::fs::write(&path, configuration).unwrap();
-        let source = Source {
+        let source = ConfigSource {
             path,
             overrides: Overrides::default(),
         };
@@ -80,15 +82,15 @@ impl Sandbox {
     }
 
     /// Reads the site once. Nothing may be missing.
-    pub(crate) async fn collect(&self, window: Window, state: Vec<Saved>) -> Collection {
-        let place = Place {
+    pub(crate) async fn collect(&self, window: Window, state: Vec<SavedState>) -> Collection {
+        let target = CallTarget {
             site: &self.name,
             egress: &self.egress,
             limits: self.limits,
         };
         let before = process::processor(std::process::id());
         let began = Instant::now();
-        let collected = self.guest.collect(place, &self.settings, window, state);
+        let collected = self.guest.collect(target, &self.settings, window, state);
         let collected = collected.await.expect("the guest ends by itself");
         let took = began.elapsed();
         let used = process::processor(std::process::id()) - before;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nbu_exporter::egress::{
     Egress, Limits, Observer, Origin, Scheme, Settings, Sockets, Timeouts, Tls,
 };
-use nbu_exporter::guest::{self, Guest, Place, Selection, SiteSettings, Window};
+use nbu_exporter::guest::{self, CallTarget, Guest, Selection, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
 use tests::{Act, Scripted, guests};
@@ -100,10 +100,10 @@ async fn told(
     let site = SiteName::new("paris").unwrap();
     let observer = Arc::clone(notes) as Arc<dyn Observer>;
     let egress = Egress::new(site.clone(), &settings, observer, Sockets::shared()).unwrap();
-    let place = Place {
+    let target = CallTarget {
         site: &site,
         egress: &egress,
-        limits: guest::Limits::default(),
+        limits: guest::GuestLimits::default(),
     };
     let given = SiteSettings {
         base_url,
@@ -120,7 +120,7 @@ async fn told(
         last_api_version: None,
         resumed: Vec::new(),
     };
-    let collected = guest.collect(place, &given, window, vec![]).await.unwrap();
+    let collected = guest.collect(target, &given, window, vec![]).await.unwrap();
     guest::failure_text(&collected.report.outcomes[0].failures[0])
 }
 

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use nbu_exporter::guest::{Guest, Limits, Place};
+use nbu_exporter::guest::{CallTarget, Guest, GuestLimits};
 use nbu_exporter::site::SiteName;
 use tests::guests;
 
 use super::{egress, mangle, settings, window};
 
-fn limits() -> Limits {
+fn limits() -> GuestLimits {
     let brief = Duration::from_millis(200);
-    Limits {
+    GuestLimits {
         offline: brief,
         collect: brief,
         probe: brief,
         memory_bytes: 16 << 20,
-        ..Limits::default()
+        ..GuestLimits::default()
     }
 }
 
@@ -58,16 +58,16 @@ async fn tried(bytes: Vec<u8>) -> bool {
     let site = SiteName::new("paris").unwrap();
     // Nothing listens there.
     let (egress, settings) = (egress(&site, 9), settings(9));
-    let place = Place {
+    let target = CallTarget {
         site: &site,
         egress: &egress,
         limits: limits(),
     };
     // A fault or an answer, and either is good.
     let _ = guest.check(&settings).await.map(drop);
-    let _ = guest.probe(place, &settings, None).await.map(drop);
+    let _ = guest.probe(target, &settings, None).await.map(drop);
     let _ = guest
-        .collect(place, &settings, window(0), vec![])
+        .collect(target, &settings, window(0), vec![])
         .await
         .map(drop);
     true

@@ -2,7 +2,7 @@
 //! the site is read all the same.
 
 use fastrand::Rng;
-use nbu_exporter::guest::{Guest, Limits, Place, Saved};
+use nbu_exporter::guest::{CallTarget, Guest, GuestLimits, SavedState};
 use nbu_exporter::site::SiteName;
 use simulator::Clock;
 use tests::estates::{simulator, small};
@@ -18,14 +18,14 @@ async fn whatever_the_saved_state_holds_the_site_is_read() {
     let site = SiteName::new("paris").unwrap();
     let port = simulator.address().port();
     let (egress, settings) = (egress(&site, port), settings(port));
-    let place = Place {
+    let target = CallTarget {
         site: &site,
         egress: &egress,
-        limits: Limits::default(),
+        limits: GuestLimits::default(),
     };
     let now = Clock::System.now().as_second().unsigned_abs();
-    let collect = async |state: Vec<Saved>| {
-        let collected = guest.collect(place, &settings, window(now), state).await;
+    let collect = async |state: Vec<SavedState>| {
+        let collected = guest.collect(target, &settings, window(now), state).await;
         let report = collected.expect("no fault").report;
         for outcome in &report.outcomes {
             assert!(outcome.succeeded(), "{:?}", outcome.failures);

@@ -1,7 +1,7 @@
 //! What a guest may use and say. The limits of instances, of the log, of turns
 //! and of compiling have their tests in `sandbox`.
 
-use nbu_exporter::app::Failure;
+use nbu_exporter::app::ExitError;
 use simulator::Simulator;
 use tempfile::TempDir;
 use tests::{Bench, Exposition, guests};
@@ -51,7 +51,7 @@ fn config(simulator: &Simulator, limit: &str) -> String {
 }
 
 /// A host on a guest of this behaviour.
-async fn start(behaviour: &str, text: &str) -> Result<Bench, Failure> {
+async fn start(behaviour: &str, text: &str) -> Result<Bench, ExitError> {
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving(behaviour, 12345);
     guests::install(&guest, &folder.path().join(guests::FILE));

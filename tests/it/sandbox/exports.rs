@@ -1,7 +1,7 @@
 //! Mischief in the exports besides `collect`.
 
 use http::StatusCode;
-use nbu_exporter::app::Failure;
+use nbu_exporter::app::ExitError;
 use tempfile::TempDir;
 use tests::{Bench, guests};
 
@@ -23,7 +23,7 @@ async fn refused_on(sites: &[&str], behaviour: &str, limits: &str) -> String {
     std::fs::write(folder.path().join("config.yaml"), text).unwrap();
     match Bench::open(folder).await {
         Ok(_) => panic!("`{behaviour}` was taken"),
-        Err(Failure::Guest(refusal)) => refusal.to_string(),
+        Err(ExitError::Guest(refusal)) => refusal.to_string(),
         Err(other) => panic!("{other}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Files that are offered as a guest and are none, or none for this host.
 
-use nbu_exporter::guest::{Guest, InstanceLimits, Limits};
+use nbu_exporter::guest::{Guest, GuestLimits, InstanceLimits};
 use tests::{Bench, Exposition, guests};
 
 use super::{simulator, site};
@@ -105,10 +105,10 @@ fn offers() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> GuestLimits {
+    GuestLimits {
         offline: std::time::Duration::from_millis(300),
-        ..Limits::default()
+        ..GuestLimits::default()
     }
 }
 
@@ -167,7 +167,7 @@ async fn a_running_guest_and_its_page_outlive_every_bad_offer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_an_instance_are_the_configured_ones() {
     let engine = tests::engine();
-    let usual = Limits::default().instance;
+    let usual = GuestLimits::default().instance;
     for (instance, module, reason) in [
         (
             InstanceLimits {
@@ -203,9 +203,9 @@ async fn the_limits_of_an_instance_are_the_configured_ones() {
             "hostcalls",
         ),
     ] {
-        let limits = Limits {
+        let limits = GuestLimits {
             instance,
-            ..Limits::default()
+            ..GuestLimits::default()
         };
         let bytes = guests::with_module(module, 1);
         let loaded = Guest::load_within(&engine, bytes.into(), limits).await;

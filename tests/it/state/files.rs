@@ -6,8 +6,9 @@ use std::thread;
 
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
-use tests::{Bench, Exposition, estates, eventually};
+use tests::{Bench, DEADLINE, Exposition, estates, eventually};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
 
@@ -120,7 +121,9 @@ async fn a_reload_waits_for_no_disk_that_hangs() {
     let server = OFTEN.replace("stateDir: state", "stateDir: other");
     let rest = format!("guest: {{ path: guest.wasm }}\nserver: {{ {server} }}\n");
     Bench::write(bench.folder.path(), &sites, &rest);
-    let answer = bench.client.post("/-/reload").await;
+    let reload = bench.client.post("/-/reload");
+    let answer = timeout(DEADLINE, reload).await;
+    let answer = answer.expect("the reload is answered");
     assert!(answer.status.is_success(), "{}", answer.text());
     hanging.end();
     let file = bench.file("other/paris/jobs.state");
@@ -135,12 +138,12 @@ pub(super) struct Hanging {
 
 impl Hanging {
     pub(super) async fn at(site: &str, bench: &Bench) -> Self {
-        let memory = &bench.app.rooms().memory;
-        let turn = memory.turn(&SiteName::new(site).unwrap());
+        let memory = &bench.app.services().memory;
+        let lock = memory.site_lock(&SiteName::new(site).unwrap());
         let (release, held) = mpsc::channel();
         let (began, begun) = oneshot::channel();
         let thread = thread::spawn(move || {
-            let _turn = turn.lock().unwrap();
+            let _guard = lock.lock().unwrap();
             began.send(()).unwrap();
             held.recv().unwrap();
         });

@@ -4,7 +4,7 @@
 use std::fs;
 use std::sync::{Arc, Weak};
 
-use nbu_exporter::app::Why;
+use nbu_exporter::app::ReloadTrigger;
 use nbu_exporter::guest::Guest;
 use simulator::Fault;
 use tests::{Bench, Exposition, guests};
@@ -25,7 +25,7 @@ fn counted(page: &Exposition, stamp: &str) -> Option<f64> {
 
 /// The compiled code that runs now, without keeping it.
 fn running_code(bench: &Bench) -> Weak<Guest> {
-    let generation = bench.app.rooms().stage.current().unwrap();
+    let generation = bench.app.services().swap_controller.current().unwrap();
     Arc::downgrade(&generation.guest)
 }
 
@@ -94,7 +94,7 @@ async fn what_was_rolled_back_is_refused_until_the_file_changes() {
     for legacy in [true, false, true] {
         let text = format!("{}metrics: {{ legacyNames: {legacy} }}\n", rest("", OFTEN));
         bench.rewrite(&[paris(&simulator)], &text);
-        bench.app.reload(Why::Http).await.unwrap();
+        bench.app.reload(ReloadTrigger::Http).await.unwrap();
         let page = bench.scrape().await;
         assert_eq!(swaps(&page, "promoted"), Some(1.0));
         assert_eq!(version(&page), "0.0.1");

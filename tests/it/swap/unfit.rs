@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use nbu_exporter::app::Why;
+use nbu_exporter::app::ReloadTrigger;
 use simulator::Simulator;
 use tempfile::TempDir;
 use tests::{Bench, Exposition, Program, Site, guests};
@@ -136,7 +136,7 @@ async fn refused_bytes_are_not_tried_again_at_every_reload() {
     let simulator = simulator().await;
     let bench = with_rubbish(&simulator).await;
     for _ in 0..3 {
-        bench.app.reload(Why::Http).await.unwrap();
+        bench.app.reload(ReloadTrigger::Http).await.unwrap();
         assert_eq!(swaps(&bench.scrape().await, "refused"), Some(1.0));
     }
 }

@@ -28,15 +28,15 @@ fn site(collectors: &[&str]) -> SiteEntry {
     site
 }
 
-fn attempt(collector: &str, guest: &str, verdict: Verdict) -> Attempt {
+fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
     Attempt {
         collector: collector.to_owned(),
-        began: Moment::now(),
+        began: Timestamp::now(),
         took: Duration::ZERO,
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),
         site_series: ROOM,
-        verdict,
+        result,
     }
 }
 
@@ -44,7 +44,7 @@ fn attempt(collector: &str, guest: &str, verdict: Verdict) -> Attempt {
 fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
     let mut site = site(&["jobs"]);
     let each = answers.iter().map(|(guest, value)| {
-        let read = Verdict::Read(vec![counter("a_total", *value, 1)]);
+        let read = AttemptResult::Read(vec![counter("a_total", *value, 1)]);
         let _ = site.record(&name(), attempt("jobs", guest, read));
         let family = site.collectors["jobs"].values().next()?;
         match &family.samples {
@@ -77,9 +77,9 @@ fn another_guest_counts_anew() {
 #[test]
 fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
     let mut site = site(&["jobs"]);
-    let read = Verdict::Read(vec![counter("a_total", 5.0, 1)]);
+    let read = AttemptResult::Read(vec![counter("a_total", 5.0, 1)]);
     assert!(site.record(&name(), attempt("jobs", "a", read)).is_empty());
-    let failed = Verdict::Failed(vec!["timeout"], vec![counter("a_total", 4.0, 1)]);
+    let failed = AttemptResult::Failed(vec!["timeout"], vec![counter("a_total", 4.0, 1)]);
     let dropped = site.record(&name(), attempt("jobs", "a", failed));
     assert_eq!(dropped, [(Reason::Fell, 1)]);
 }
@@ -87,13 +87,16 @@ fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
 #[test]
 fn a_family_that_the_site_has_no_room_for_goes_whole() {
     let mut site = site(&["jobs", "storage"]);
-    let half = Verdict::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
+    let half = AttemptResult::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
     assert!(site.record(&name(), attempt("jobs", "a", half)).is_empty());
     let families = vec![
         counter("b_total", 1.0, ROOM / 2 + 1),
         counter("c_total", 1.0, ROOM / 2),
     ];
-    let dropped = site.record(&name(), attempt("storage", "a", Verdict::Read(families)));
+    let dropped = site.record(
+        &name(),
+        attempt("storage", "a", AttemptResult::Read(families)),
+    );
     assert_eq!(dropped, [(Reason::SiteSeries, ROOM / 2 + 1)]);
     let storage = site.collectors["storage"].values();
     let names: Vec<_> = storage.map(|family| family.name.as_str()).collect();

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use fastrand::Rng;
 
 use super::*;
-use crate::cache::Verdict;
+use crate::cache::AttemptResult;
 use crate::cache::freshness;
+use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::gzip::Ending;
 use crate::metrics::page::anew;
 use crate::metrics::{Bucket, Build, Distribution, Family, Format, Point, Samples};
-use crate::moment::Moment;
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
@@ -43,18 +43,18 @@ fn site(name: &str) -> SiteName {
 }
 
 /// A cache to which things happen.
-struct Play {
+struct RandomCache {
     cache: Cache,
     random: Rng,
-    now: Moment,
+    now: Timestamp,
 }
 
-impl Play {
+impl RandomCache {
     fn new(seed: u64) -> Self {
         Self {
             cache: cache(),
             random: Rng::with_seed(seed),
-            now: Moment::now(),
+            now: Timestamp::now(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Play {
         }
     }
 
-    /// Sites come, go and change places.
+    /// SiteEntries come, go and change places.
     fn keep(&mut self) {
         let mut sites = SITES
             .map(|name| (site(name), self.some_collectors()))
@@ -108,10 +108,10 @@ impl Play {
 
     fn attempt(&mut self) -> Attempt {
         let families = (0..self.random.u32(0..5)).map(|_| self.family()).collect();
-        let verdict = if self.random.u32(0..4) == 0 {
-            Verdict::Failed(vec![self.random.choice(REASONS).unwrap()], families)
+        let result = if self.random.u32(0..4) == 0 {
+            AttemptResult::Failed(vec![self.random.choice(REASONS).unwrap()], families)
         } else {
-            Verdict::Read(families)
+            AttemptResult::Read(families)
         };
         Attempt {
             collector: (*self.random.choice(COLLECTORS.iter()).unwrap()).to_owned(),
@@ -120,7 +120,7 @@ impl Play {
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),
             site_series: 1000,
-            verdict,
+            result,
         }
     }
 
@@ -199,7 +199,7 @@ fn gunzip(page: &Page, format: Format) -> Vec<u8> {
 #[test]
 fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
     for seed in 0..8 {
-        let mut play = Play::new(seed);
+        let mut play = RandomCache::new(seed);
         play.keep();
         for step in 0..60 {
             play.step();
@@ -225,7 +225,7 @@ fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
 
 #[test]
 fn a_page_counts_the_series_that_stand_on_it() {
-    let mut play = Play::new(1);
+    let mut play = RandomCache::new(1);
     play.keep();
     for _ in 0..60 {
         play.step();
@@ -240,7 +240,7 @@ fn a_page_counts_the_series_that_stand_on_it() {
 
 #[test]
 fn what_a_collection_says_again_is_not_written_again() {
-    let mut play = Play::new(7);
+    let mut play = RandomCache::new(7);
     let (one, other) = (site("a"), site("b"));
     let all = COLLECTORS.map(str::to_owned).to_vec();
     play.cache
@@ -254,7 +254,7 @@ fn what_a_collection_says_again_is_not_written_again() {
     let mut record = |site, families| {
         let attempt = Attempt {
             collector: "jobs".to_owned(),
-            verdict: Verdict::Read(families),
+            result: AttemptResult::Read(families),
             ..play.attempt()
         };
         play.cache.record(site, true, None, vec![attempt], || true);
@@ -301,7 +301,7 @@ async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
 
 #[test]
 fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
-    let mut play = Play::new(1);
+    let mut play = RandomCache::new(1);
     let (name, attempt) = (site(SITES[0]), play.attempt());
     let collectors = COLLECTORS.map(str::to_owned).to_vec();
     play.cache.keep(&[(name.clone(), collectors)]);

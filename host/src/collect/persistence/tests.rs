@@ -3,7 +3,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::guest::{Digest, Saved};
+use crate::guest::{Digest, SavedState};
 use crate::metrics::{Build, Instruments};
 
 mod faults;
@@ -56,7 +56,7 @@ fn update(by: &str, collector: &str, version: u32, text: &str) -> StateUpdate {
         guest: guest(by),
         api_version: Some("14.0".to_owned()),
         succeeded: vec![(collector.to_owned(), true)],
-        states: vec![Arc::new(Saved {
+        states: vec![Arc::new(SavedState {
             collector: collector.to_owned(),
             version,
             bytes: text.into(),

@@ -4,15 +4,15 @@ fn guest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-fn guests(current: &str, previous: Option<&str>) -> Guests {
-    Guests {
+fn guests(current: &str, previous: Option<&str>) -> ActiveGuests {
+    ActiveGuests {
         current: guest(current),
         previous: previous.map(guest),
     }
 }
 
-fn saved(n: u8) -> Arc<Saved> {
-    Arc::new(Saved {
+fn saved(n: u8) -> Arc<SavedState> {
+    Arc::new(SavedState {
         collector: "jobs".to_owned(),
         version: 1,
         bytes: vec![n],
@@ -20,7 +20,7 @@ fn saved(n: u8) -> Arc<Saved> {
 }
 
 /// What that guest would be given.
-fn given(entry: &StateEntry, to: &str, guests: Guests) -> Option<u8> {
+fn given(entry: &StateEntry, to: &str, guests: ActiveGuests) -> Option<u8> {
     let version = entry.given(guest(to), guests);
     version.map(|version| version.saved.bytes[0])
 }
@@ -33,7 +33,7 @@ fn entry() -> StateEntry {
 }
 
 /// The same, and `new` is on probation.
-fn swapped() -> (StateEntry, Guests) {
+fn swapped() -> (StateEntry, ActiveGuests) {
     let (mut entry, guests) = (entry(), guests("new", Some("old")));
     entry.swap(guest("old"), guests);
     (entry, guests)

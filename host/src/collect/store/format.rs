@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::collect::state::{StateEntry, StateVersion};
-use crate::guest::Saved;
+use crate::guest::SavedState;
 
 /// Counts up when a program that knows only the one before cannot read it.
 const VERSION: u32 = 1;
@@ -34,7 +34,7 @@ pub(super) enum StateFileError {
     /// Written by a later version of this program.
     Newer(u32),
     /// Not as it was written.
-    Torn,
+    Corrupt,
     /// A state of more bytes than a guest may save, or a file that must have one.
     TooLarge(u64, u64),
     /// It belongs to another site or collector.
@@ -46,14 +46,14 @@ pub(super) enum StateFileError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Contents {
+struct StateFileHeader {
     site: String,
     collector: String,
-    states: Vec<Part>,
+    states: Vec<StoredVersion>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Part {
+struct StoredVersion {
     /// The guest that wrote it.
     guest: String,
     version: u32,
@@ -71,13 +71,13 @@ pub(super) fn largest(limit: usize) -> u64 {
 /// The first two lines; the bytes of the states follow them, in the order of the
 /// entry's versions.
 pub(super) fn head(site: &str, collector: &str, entry: &StateEntry) -> io::Result<Vec<u8>> {
-    let part = |version: &StateVersion| Part {
+    let part = |version: &StateVersion| StoredVersion {
         guest: version.guest.to_string(),
         version: version.saved.version,
         bytes: version.saved.bytes.len(),
         followed: version.superseded,
     };
-    let contents = Contents {
+    let contents = StateFileHeader {
         site: site.to_owned(),
         collector: collector.to_owned(),
         states: entry.versions().map(part).collect(),
@@ -104,7 +104,8 @@ pub(super) fn decode(
     // What has the right checksum is as somebody has written it: what does not fit
     // from here on was written by somebody else.
     let (second, mut rest) = line(rest).ok_or(StateFileError::Foreign)?;
-    let contents: Contents = serde_json::from_str(second).map_err(|_| StateFileError::Foreign)?;
+    let contents: StateFileHeader =
+        serde_json::from_str(second).map_err(|_| StateFileError::Foreign)?;
     let mut versions = Vec::new();
     for part in contents.states {
         if part.bytes > limit {
@@ -118,7 +119,7 @@ pub(super) fn decode(
             guest: part.guest.parse().map_err(|_| StateFileError::Foreign)?,
             // Earlier releases did not say so of the second.
             superseded: part.followed || !versions.is_empty(),
-            saved: Arc::new(Saved {
+            saved: Arc::new(SavedState {
                 collector: contents.collector.clone(),
                 version: part.version,
                 bytes: bytes.to_vec(),
@@ -136,15 +137,15 @@ fn checked(bytes: &[u8]) -> Result<&[u8], StateFileError> {
     let rest = bytes
         .strip_prefix(MAGIC.as_bytes())
         .ok_or(StateFileError::Foreign)?;
-    let (first, rest) = line(rest).ok_or(StateFileError::Torn)?;
-    let (version, sum) = first.split_once(' ').ok_or(StateFileError::Torn)?;
-    match version.parse().map_err(|_| StateFileError::Torn)? {
+    let (first, rest) = line(rest).ok_or(StateFileError::Corrupt)?;
+    let (version, sum) = first.split_once(' ').ok_or(StateFileError::Corrupt)?;
+    match version.parse().map_err(|_| StateFileError::Corrupt)? {
         VERSION => {}
         later if later > VERSION => return Err(StateFileError::Newer(later)),
-        _ => return Err(StateFileError::Torn),
+        _ => return Err(StateFileError::Corrupt),
     }
     if base16ct::lower::encode_string(&Sha256::digest(rest)) != sum {
-        return Err(StateFileError::Torn);
+        return Err(StateFileError::Corrupt);
     }
     Ok(rest)
 }
@@ -160,7 +161,7 @@ impl StateFileError {
     /// that cannot be used now stays where it is.
     pub(super) fn is_broken(&self) -> bool {
         match self {
-            Self::Foreign | Self::Torn | Self::Misplaced(..) | Self::NotAFile(_) => true,
+            Self::Foreign | Self::Corrupt | Self::Misplaced(..) | Self::NotAFile(_) => true,
             Self::Newer(_) | Self::TooLarge(..) | Self::Unreadable(_) => false,
         }
     }
@@ -175,7 +176,7 @@ impl fmt::Display for StateFileError {
                 "it has the format `{version}`, of a later version of this program; \
                  this one reads up to `{VERSION}`"
             ),
-            Self::Torn => f.write_str("checksum mismatch: the file is corrupt"),
+            Self::Corrupt => f.write_str("checksum mismatch: the file is corrupt"),
             Self::TooLarge(bytes, limit) => write!(
                 f,
                 "its `{bytes}` bytes are more than the `{limit}` of `guest.limits.stateSize`"

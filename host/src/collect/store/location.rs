@@ -16,7 +16,7 @@ const LOCK: &str = ".lock";
 
 /// Why the folder cannot be used.
 #[derive(Debug)]
-pub enum Unusable {
+pub enum StateDirError {
     /// Another process has it.
     InUse(PathBuf),
     /// A file is in its place, or in that of a folder above it.
@@ -29,13 +29,13 @@ pub enum Unusable {
 ///
 /// # Errors
 /// The folder cannot be made.
-pub fn make(folder: &Path) -> Result<(), Unusable> {
+pub fn make(folder: &Path) -> Result<(), StateDirError> {
     let made = Disk::default().make_folders(folder);
     made.map_err(|error| match standing(folder) {
         (file, metadata) if !metadata.as_ref().is_ok_and(fs::Metadata::is_dir) => {
-            Unusable::NoFolder(file.to_owned())
+            StateDirError::NoFolder(file.to_owned())
         }
-        _ => Unusable::Denied(folder.to_owned(), error),
+        _ => StateDirError::Denied(folder.to_owned(), error),
     })
 }
 
@@ -44,11 +44,11 @@ pub fn make(folder: &Path) -> Result<(), Unusable> {
 ///
 /// # Errors
 /// It could not, as far as can be seen.
-pub fn examine(folder: &Path) -> Result<(), Unusable> {
-    let denied = |error: io::Error| Unusable::Denied(folder.to_owned(), error);
+pub fn examine(folder: &Path) -> Result<(), StateDirError> {
+    let denied = |error: io::Error| StateDirError::Denied(folder.to_owned(), error);
     let (found, metadata) = standing(folder);
     if !metadata.map_err(denied)?.is_dir() {
-        return Err(Unusable::NoFolder(found.to_owned()));
+        return Err(StateDirError::NoFolder(found.to_owned()));
     }
     access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))
 }
@@ -75,9 +75,9 @@ fn standing(folder: &Path) -> (&Path, io::Result<fs::Metadata>) {
 }
 
 /// Makes the folder and locks it. Where it is, and the lock.
-pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), Unusable> {
+pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), StateDirError> {
     make(folder)?;
-    let denied = |error: io::Error| Unusable::Denied(folder.to_owned(), error);
+    let denied = |error: io::Error| StateDirError::Denied(folder.to_owned(), error);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     let lock = file::open(&folder.join(LOCK), &mut options, Links::Refuse);
@@ -87,7 +87,7 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), Unusable> {
     })?;
     match lock.try_lock() {
         Ok(()) => Ok((folder.canonicalize().map_err(denied)?, lock)),
-        Err(TryLockError::WouldBlock) => Err(Unusable::InUse(folder.to_owned())),
+        Err(TryLockError::WouldBlock) => Err(StateDirError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(denied(error)),
     }
 }
@@ -100,14 +100,14 @@ pub(super) fn has_lock(folder: &Path, lock: &File) -> bool {
     matches!((there, held), (Ok(there), Ok(held)) if there == held)
 }
 
-impl Unusable {
+impl StateDirError {
     /// Whether the process may not write there.
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Denied(_, error) if error.kind() == io::ErrorKind::PermissionDenied)
     }
 }
 
-impl fmt::Display for Unusable {
+impl fmt::Display for StateDirError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse(folder) => write!(
@@ -129,4 +129,4 @@ impl fmt::Display for Unusable {
     }
 }
 
-impl std::error::Error for Unusable {}
+impl std::error::Error for StateDirError {}

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::collect::state::StateVersion;
-use crate::guest::Saved;
+use crate::guest::SavedState;
 use crate::metrics::Build;
 
 mod folder;
@@ -40,7 +40,7 @@ fn guest(name: &str) -> Digest {
 fn version(by: &str, collector: &str, bytes: &[u8]) -> StateVersion {
     StateVersion {
         guest: guest(by),
-        saved: Arc::new(Saved {
+        saved: Arc::new(SavedState {
             collector: collector.to_owned(),
             version: 3,
             bytes: bytes.to_vec(),
@@ -57,14 +57,14 @@ fn keep(store: &Store, of: &SiteName, collector: &str, bytes: &[u8]) -> bool {
 }
 
 fn bring(store: &Store, of: &SiteName, collector: &str, entry: StateEntry) -> bool {
-    let held = store.held().get(of).cloned().unwrap_or_default();
+    let held = store.stored().get(of).cloned().unwrap_or_default();
     let held = held.into_iter();
     let mut states: HashMap<_, _> = held
         .filter_map(|(name, entry)| Some((name, entry?)))
         .collect();
     states.insert(collector.to_owned(), entry.clone());
     store.bring(of, &states);
-    store.held()[of][collector] == Some(entry)
+    store.stored()[of][collector] == Some(entry)
 }
 
 /// What is found of these collectors of a site.
@@ -354,10 +354,10 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
 #[derive(Debug, Default)]
 struct Syncs(std::sync::Mutex<usize>);
 
-impl crate::file::Faults for Syncs {
-    fn before(&self, call: crate::file::Call<'_>) -> std::io::Result<()> {
+impl crate::file::FaultInjector for Syncs {
+    fn before(&self, call: crate::file::DiskCall<'_>) -> std::io::Result<()> {
         let mut syncs = self.0.lock().unwrap();
-        if matches!(call, crate::file::Call::Sync) {
+        if matches!(call, crate::file::DiskCall::Sync) {
             *syncs += 1;
             if *syncs == 1 {
                 return Err(rustix::io::Errno::IO.into());
@@ -371,7 +371,7 @@ impl crate::file::Faults for Syncs {
 fn a_site_s_folder_that_was_made_in_vain_is_synced_by_the_next_write() {
     let folder = TempDir::new().unwrap();
     let syncs = Arc::new(Syncs::default());
-    let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::Faults>);
+    let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::FaultInjector>);
     let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
     assert!(!keep(&store, &site("paris"), "jobs", b"counted 7"));
     assert!(keep(&store, &site("paris"), "jobs", b"counted 7"));

@@ -37,7 +37,7 @@ fn defaults_fill_in_what_is_left_out() {
     let config = good(SITE);
     assert_eq!(config.http.metrics_path, "/metrics");
     assert_eq!(config.log, telemetry::Settings::default());
-    assert_eq!(config.swap.limits, guest::Limits::default());
+    assert_eq!(config.swap.limits, guest::GuestLimits::default());
     assert_eq!(config.swap.guest_path, None);
     let site = &config.swap.sites[0];
     assert_eq!(site.egress.timeouts, crate::egress::Timeouts::default());
@@ -174,7 +174,7 @@ fn every_key_about_another_guest_has_an_effect() {
 "
     ));
     let swap = &config.swap;
-    let bound = |factor, floor| crate::swap::Bound { factor, floor };
+    let bound = |factor, floor| crate::swap::GrowthLimit { factor, floor };
     let canary = crate::swap::Canary {
         sites: 2,
         timeout: Duration::from_secs(9),

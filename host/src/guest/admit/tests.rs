@@ -1,5 +1,5 @@
 use super::super::bindings::nbu::collector::metrics as wire;
-use super::super::{DeclaredKind, Saved};
+use super::super::{DeclaredKind, SavedState};
 use super::*;
 
 fn manifest() -> Manifest {
@@ -57,16 +57,16 @@ fn answer(collector: &str) -> contract::Outcome {
     }
 }
 
-fn saved(collector: &str, bytes: usize) -> Saved {
-    Saved {
+fn saved(collector: &str, bytes: usize) -> SavedState {
+    SavedState {
         collector: collector.to_owned(),
         version: 1,
         bytes: vec![0; bytes],
     }
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> GuestLimits {
+    GuestLimits {
         report: Budget {
             families: 2,
             collector_series: 5,
@@ -74,7 +74,7 @@ fn limits() -> Limits {
         },
         failures: 2,
         state_bytes: 100,
-        ..Limits::default()
+        ..GuestLimits::default()
     }
 }
 
@@ -190,9 +190,9 @@ fn a_family_that_does_not_fit_beside_the_others_goes_whole() {
 #[test]
 fn what_people_read_is_cut_to_what_they_can() {
     let long = "é".repeat(10_000);
-    let wordy = Failure {
+    let wordy = CollectorFailure {
         endpoint: long.clone(),
-        reason: Reason::Malformed(long.clone()),
+        reason: FailureReason::Malformed(long.clone()),
         detail: Some(long.clone()),
         request_id: Some(long),
     };
@@ -208,7 +208,7 @@ fn what_people_read_is_cut_to_what_they_can() {
         assert!(failure.endpoint.len() <= most);
         assert!(failure.detail.as_ref().unwrap().len() <= most);
         assert!(failure.request_id.as_ref().unwrap().len() <= most);
-        assert!(matches!(&failure.reason, Reason::Malformed(why) if why.len() <= most));
+        assert!(matches!(&failure.reason, FailureReason::Malformed(why) if why.len() <= most));
     }
 }
 
@@ -217,14 +217,14 @@ fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
     let forged =
         "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0\u{85}\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}\u{61c}"
             .to_owned();
-    let problem = Problem {
+    let problem = SettingsProblem {
         at: forged.clone(),
         message: forged.clone(),
         hint: Some(forged.clone()),
     };
-    let failure = Failure {
+    let failure = CollectorFailure {
         endpoint: forged.clone(),
-        reason: Reason::Denied(forged.clone()),
+        reason: FailureReason::Denied(forged.clone()),
         detail: Some(forged.clone()),
         request_id: Some(forged.clone()),
     };

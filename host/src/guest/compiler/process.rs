@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use super::super::ComponentLimits;
-use super::wire::{Answer, JOB_HEAD, Job, LARGEST_ARTIFACT, Verdict};
+use super::protocol::{CompileAnswer, CompileJob, CompileStatus, JOB_HEAD, LARGEST_ARTIFACT};
 use super::worker;
 
 /// The first argument of the compiler process.
@@ -55,7 +55,7 @@ impl CompilerProcess {
 }
 
 /// The link and not the path behind it: it names the file that runs, also after an
-/// upgrade in place.
+/// upgrade in target.
 #[cfg(target_os = "linux")]
 fn own_executable() -> io::Result<PathBuf> {
     let link = PathBuf::from("/proc/self/exe");
@@ -115,7 +115,7 @@ async fn serve() -> io::Result<()> {
     let (mut reader, mut writer) = AsyncStream::from_std(socket)?.into_split();
     let mut head = [0; JOB_HEAD];
     while reader.read_exact(&mut head).await.is_ok() {
-        let (limits, length) = Job::parse_head(&head)?;
+        let (limits, length) = CompileJob::parse_head(&head)?;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         reader.read_exact(&mut bytes).await?;
         let answer = tokio::select! {
@@ -131,8 +131,9 @@ async fn serve() -> io::Result<()> {
 }
 
 /// One component in one worker.
-async fn compile(limits: ComponentLimits, bytes: &[u8]) -> Answer {
-    let failed = |error: io::Error| Answer::refused(Verdict::Failed, error.to_string());
+async fn compile(limits: ComponentLimits, bytes: &[u8]) -> CompileAnswer {
+    let failed =
+        |error: io::Error| CompileAnswer::refused(CompileStatus::Failed, error.to_string());
     let started = UnixStream::pair().and_then(|(ours, theirs)| {
         ours.set_nonblocking(true)?;
         let mut command = command(&own_executable()?, theirs);
@@ -153,26 +154,26 @@ async fn compile(limits: ComponentLimits, bytes: &[u8]) -> Answer {
     match timeout(limits.compile, talk).await {
         Ok(Ok((Ok(Some(answer)), status))) if status.success() => answer,
         Ok(Ok((_, status))) => {
-            Answer::refused(Verdict::Failed, worker::died(status, limits.memory))
+            CompileAnswer::refused(CompileStatus::Failed, worker::died(status, limits.memory))
         }
         Ok(Err(error)) => failed(error),
         Err(_) => {
             let _ = child.kill().await;
-            Answer::refused(Verdict::TooSlow, "")
+            CompileAnswer::refused(CompileStatus::TooSlow, "")
         }
     }
 }
 
 /// Hands over the component, and hears the answer to its end; `None` where it is
 /// too large or says nothing.
-async fn exchange(mut stream: AsyncStream, bytes: &[u8]) -> io::Result<Option<Answer>> {
+async fn exchange(mut stream: AsyncStream, bytes: &[u8]) -> io::Result<Option<CompileAnswer>> {
     stream.write_all(bytes).await?;
     stream.shutdown().await?;
-    let Some(verdict) = Verdict::of(stream.read_u8().await?) else {
+    let Some(status) = CompileStatus::of(stream.read_u8().await?) else {
         return Ok(None);
     };
     let mut payload = Vec::new();
     let mut capped = stream.take(LARGEST_ARTIFACT + 1);
     let read = capped.read_to_end(&mut payload).await?;
-    Ok((read as u64 <= LARGEST_ARTIFACT).then_some(Answer { verdict, payload }))
+    Ok((read as u64 <= LARGEST_ARTIFACT).then_some(CompileAnswer { status, payload }))
 }

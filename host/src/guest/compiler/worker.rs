@@ -14,10 +14,10 @@ use bytesize::ByteSize;
 use super::super::engine::compiling_engine;
 use super::super::error::{one_line, plain};
 use super::super::{ComponentLimits, LARGEST};
+use super::precheck::{self, CodeLimits};
 use super::process::own_socket;
-use super::screen::{self, Shape};
-use super::wire::{Answer, Verdict};
-use crate::confine;
+use super::protocol::{CompileAnswer, CompileStatus};
+use crate::landlock;
 
 /// The first argument of a worker.
 pub(super) const ROLE: &str = "compiler-worker";
@@ -50,13 +50,13 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
-    let shape = Shape {
+    let limits = CodeLimits {
         functions: size(functions),
         function_bytes: size(function_bytes),
     };
     let answered = own_socket().and_then(|socket| {
-        confine::give_up_everything(memory, cpu)?;
-        answer(socket, shape, size(threads))
+        landlock::restrict_worker(memory, cpu)?;
+        answer(socket, limits, size(threads))
     });
     match answered {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,30 +64,31 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     }
 }
 
-fn answer(mut socket: UnixStream, shape: Shape, threads: usize) -> io::Result<()> {
+fn answer(mut socket: UnixStream, limits: CodeLimits, threads: usize) -> io::Result<()> {
     let mut bytes = Vec::new();
     (&socket).take(LARGEST).read_to_end(&mut bytes)?;
-    let Answer { verdict, payload } = guarded(|| compile(&bytes, shape, threads));
-    socket.write_all(&[verdict.tag()])?;
+    let CompileAnswer { status, payload } = guarded(|| compile(&bytes, limits, threads));
+    socket.write_all(&[status.tag()])?;
     socket.write_all(&payload)
 }
 
-fn compile(bytes: &[u8], shape: Shape, threads: usize) -> Answer {
-    if let Err(refused) = screen::examine(bytes, shape) {
+fn compile(bytes: &[u8], limits: CodeLimits, threads: usize) -> CompileAnswer {
+    if let Err(refused) = precheck::examine(bytes, limits) {
         return refused;
     }
     let compiled = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .map_err(|error| Answer::refused(Verdict::Failed, error.to_string()))
+        .map_err(|error| CompileAnswer::refused(CompileStatus::Failed, error.to_string()))
         .and_then(|pool| {
             let artifact = pool.install(|| compiling_engine()?.precompile_component(bytes));
-            let refused = |error| Answer::refused(Verdict::NotAComponent, one_line(&error));
+            let refused =
+                |error| CompileAnswer::refused(CompileStatus::NotAComponent, one_line(&error));
             artifact.map_err(refused)
         });
     match compiled {
-        Ok(payload) => Answer {
-            verdict: Verdict::Compiled,
+        Ok(payload) => CompileAnswer {
+            status: CompileStatus::Compiled,
             payload,
         },
         Err(refused) => refused,
@@ -95,14 +96,14 @@ fn compile(bytes: &[u8], shape: Shape, threads: usize) -> Answer {
 }
 
 /// A panic is an answer too, with its message.
-fn guarded(work: impl FnOnce() -> Answer) -> Answer {
+fn guarded(work: impl FnOnce() -> CompileAnswer) -> CompileAnswer {
     static MESSAGE: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|panic| {
         *MESSAGE.lock().unwrap_or_else(PoisonError::into_inner) = plain(&panic.to_string());
     }));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let message = MESSAGE.lock().unwrap_or_else(PoisonError::into_inner);
-        Answer::refused(Verdict::Failed, message.clone())
+        CompileAnswer::refused(CompileStatus::Failed, message.clone())
     })
 }
 

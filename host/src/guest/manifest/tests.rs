@@ -21,14 +21,14 @@ fn capability(name: &str) -> Capability {
     }
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> GuestLimits {
+    GuestLimits {
         manifest: ManifestLimits {
             collectors: 2,
             families: 2,
             paths: 2,
         },
-        ..Limits::default()
+        ..GuestLimits::default()
     }
 }
 
@@ -120,23 +120,26 @@ fn texts_are_short() {
 #[test]
 fn texts_are_on_one_line() {
     let odd = "x\n\u{1b}[2J".to_owned();
-    let good = || capability("jobs");
+    let resource = || capability("jobs");
     let labelled = DescribedFamily {
         labels: vec![odd.clone()],
         ..family("nbu_a")
     };
-    let named = |families| Capability { families, ..good() };
+    let named = |families| Capability {
+        families,
+        ..resource()
+    };
     for bad in [
         capability(&odd),
         named(vec![family(&odd)]),
         named(vec![labelled]),
         Capability {
             summary: odd.clone(),
-            ..good()
+            ..resource()
         },
         Capability {
             paths: vec![odd.clone()],
-            ..good()
+            ..resource()
         },
     ] {
         assert_eq!(

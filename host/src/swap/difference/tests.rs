@@ -54,7 +54,12 @@ fn added_removed_and_changed_things_have_a_line_each() {
         "~ family `nbu_jobs`: a gauge before, a counter now",
     ];
     assert_eq!(difference.lines(), lines);
-    let text = |items: Vec<Item>| items.iter().map(Item::to_string).collect::<Vec<_>>();
+    let text = |items: Vec<ManifestItem>| {
+        items
+            .iter()
+            .map(ManifestItem::to_string)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(
         text(difference.families_lost()),
         ["family `nbu_old` of `jobs`"]

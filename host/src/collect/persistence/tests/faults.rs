@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rustix::io::Errno;
 
 use super::*;
-use crate::file::{Call, Disk, Faults};
-use crate::swap::Verdict;
+use crate::file::{Disk, DiskCall, FaultInjector};
+use crate::swap::RollbackStatus;
 
 /// Each read of that file fails with that error.
 #[derive(Debug)]
 struct Unreadable(&'static str, Mutex<Option<Errno>>);
 
-impl Faults for Unreadable {
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
+impl FaultInjector for Unreadable {
+    fn before(&self, call: DiskCall<'_>) -> io::Result<()> {
         match (call, *self.1.lock().unwrap()) {
-            (Call::Read(path), Some(errno)) if path.ends_with(self.0) => Err(errno.into()),
+            (DiskCall::Read(path), Some(errno)) if path.ends_with(self.0) => Err(errno.into()),
             _ => Ok(()),
         }
     }
@@ -27,16 +27,16 @@ impl Faults for Unreadable {
 #[derive(Debug)]
 struct Full(AtomicBool);
 
-impl Faults for Full {
-    fn before(&self, call: Call<'_>) -> io::Result<()> {
+impl FaultInjector for Full {
+    fn before(&self, call: DiskCall<'_>) -> io::Result<()> {
         match call {
-            Call::Write(..) if self.0.load(Relaxed) => Err(Errno::NOSPC.into()),
+            DiskCall::Write(..) if self.0.load(Relaxed) => Err(Errno::NOSPC.into()),
             _ => Ok(()),
         }
     }
 }
 
-fn on(faults: Arc<dyn Faults>, folder: &Path) -> Memory {
+fn on(faults: Arc<dyn FaultInjector>, folder: &Path) -> Memory {
     let store = Store::open_on(Disk::with(faults), folder, instruments()).unwrap();
     let memory = Memory::default();
     memory.set_store(Some(Arc::new(store)));
@@ -55,15 +55,21 @@ fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
     let file = folder.path().join(".versions");
     let before = std::fs::read(&file).unwrap();
     let faults = Arc::new(Unreadable(".versions", Mutex::new(Some(Errno::IO))));
-    let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
+    let memory = on(Arc::clone(&faults) as Arc<dyn FaultInjector>, folder.path());
     for any in ["bad", "good"] {
-        assert_eq!(memory.verdict(guest(any)), Verdict::Unknown);
+        assert_eq!(memory.rollback_status(guest(any)), RollbackStatus::Unknown);
     }
     memory.save();
     assert_eq!(std::fs::read(&file).unwrap(), before);
     *faults.1.lock().unwrap() = None;
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
-    assert_eq!(memory.verdict(guest("good")), Verdict::None);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::RolledBack
+    );
+    assert_eq!(
+        memory.rollback_status(guest("good")),
+        RollbackStatus::NotRolledBack
+    );
 }
 
 #[test]
@@ -74,21 +80,27 @@ fn a_reload_does_not_bring_back_a_verdict_that_was_dropped() {
     memory.save();
     memory.set_rolled_back(None);
     memory.set_store(memory.store());
-    assert_eq!(memory.verdict(guest("bad")), Verdict::None);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::NotRolledBack
+    );
 }
 
 #[test]
 fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
     let folder = TempDir::new().unwrap();
     let disk = Arc::new(Full(AtomicBool::new(true)));
-    let memory = on(Arc::clone(&disk) as Arc<dyn Faults>, folder.path());
+    let memory = on(Arc::clone(&disk) as Arc<dyn FaultInjector>, folder.path());
     memory.set_rolled_back(Some(guest("bad")));
     memory.save();
     disk.0.store(false, Relaxed);
     count(&memory, "old", "jobs", "7");
     kill(memory);
     let memory = begin(folder.path(), "old");
-    assert_eq!(memory.verdict(guest("bad")), Verdict::RolledBack);
+    assert_eq!(
+        memory.rollback_status(guest("bad")),
+        RollbackStatus::RolledBack
+    );
 }
 
 #[test]
@@ -109,7 +121,7 @@ fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
         let before = std::fs::read(&file).unwrap();
 
         let faults = Arc::new(Unreadable("jobs.state", Mutex::new(Some(errno))));
-        let memory = on(Arc::clone(&faults) as Arc<dyn Faults>, folder.path());
+        let memory = on(Arc::clone(&faults) as Arc<dyn FaultInjector>, folder.path());
         for _ in 0..2 {
             restore(&memory, &paris());
             assert_eq!(given(&memory), None);

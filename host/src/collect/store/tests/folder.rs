@@ -9,7 +9,7 @@ fn a_folder_is_one_process_s_at_a_time() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     let refused = Store::open(folder.path(), instruments()).err().unwrap();
-    assert!(matches!(refused, Unusable::InUse(_)));
+    assert!(matches!(refused, StateDirError::InUse(_)));
     assert_eq!(refused.to_string().lines().count(), 1, "{refused}");
     assert!(
         store.is_at(

@@ -1,0 +1,78 @@
+//! What the web server asks of the application: probes, reloads, freshness.
+
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+
+use super::reloader::{ReloadTrigger, ask};
+use super::services::Services;
+use crate::clock::Timestamp;
+use crate::collect::probe;
+use crate::http::{Freshness, Health, Reload, Status};
+use crate::site::SiteName;
+
+/// HttpBackend from the services.
+pub(super) struct HttpBackend(pub(super) Services);
+
+impl Health for HttpBackend {
+    fn sites(&self) -> BoxFuture<'static, Vec<SiteName>> {
+        let swap_controller = Arc::clone(&self.0.swap_controller);
+        async move {
+            let generation = swap_controller.wait().await;
+            let site_runtimes = generation.site_runtimes.iter();
+            site_runtimes
+                .map(|site_runtime| site_runtime.name.clone())
+                .collect()
+        }
+        .boxed()
+    }
+
+    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {
+        let services = self.0.clone();
+        async move {
+            let generation = services.swap_controller.current();
+            let found = generation
+                .as_ref()
+                .and_then(|g| Some((g, g.site_runtime(&site)?)));
+            match found {
+                Some((generation, site_runtime)) => {
+                    probe(generation, site_runtime, &services.memory).await
+                }
+                None => Err("the site was removed".to_owned()),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Reload for HttpBackend {
+    fn reload(&self) -> BoxFuture<'static, Result<String, String>> {
+        let requests = self.0.requests.clone();
+        async move { ask(&requests, ReloadTrigger::Http).await }.boxed()
+    }
+}
+
+impl Status for HttpBackend {
+    fn freshness(&self) -> Vec<Freshness> {
+        let now = Timestamp::now().unix;
+        let rows = self
+            .0
+            .cache
+            .status()
+            .into_iter()
+            .flat_map(|(site, _, collectors)| {
+                collectors
+                    .into_iter()
+                    .map(move |(collector, status)| Freshness {
+                        site: site.clone(),
+                        collector,
+                        age: status.last_success.and_then(|at| {
+                            // A clock that was set back gives no age rather than a wrong one.
+                            std::time::Duration::try_from_secs_f64(now - at).ok()
+                        }),
+                        up: status.success == Some(true),
+                    })
+            });
+        rows.collect()
+    }
+}

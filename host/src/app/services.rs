@@ -1,0 +1,76 @@
+//! The services, as long as the process lives: a reload changes what is in them.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::BUILD;
+use super::baseline::LiveBaseline;
+use super::observer::RequestMetrics;
+use super::reloader::ReloadRequest;
+use crate::cache::Cache;
+use crate::collect::{self, Memory, Rounds, Store};
+use crate::config::Config;
+use crate::guest::Engine;
+use crate::metrics::Instruments;
+use crate::swap::SwapController;
+
+/// Shared by the tasks; clones are the same services.
+#[derive(Clone)]
+pub struct Services {
+    /// The current generation.
+    pub swap_controller: Arc<SwapController>,
+    /// The values and the page.
+    pub cache: Arc<Cache>,
+    /// State from one collection to the next.
+    pub memory: Arc<Memory>,
+    /// The host's own instruments.
+    pub instruments: Instruments,
+    /// When sites are collected.
+    pub(super) collect_settings: watch::Sender<collect::Settings>,
+    /// To the one consumer of reloads.
+    pub(super) requests: mpsc::Sender<ReloadRequest>,
+}
+
+impl Services {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        config: &Config,
+        requests: mpsc::Sender<ReloadRequest>,
+    ) -> Self {
+        let instruments = Instruments::new(&BUILD);
+        let observer = Arc::new(RequestMetrics(instruments.clone()));
+        let swap_controller = SwapController::new(engine, observer, instruments.clone());
+        let memory = Memory::default();
+        memory.set_lookback(config.collect.lookback);
+        Self {
+            swap_controller: Arc::new(swap_controller),
+            cache: Arc::new(Cache::new(instruments.clone())),
+            memory: Arc::new(memory),
+            instruments,
+            collect_settings: watch::Sender::new(config.collect),
+            requests,
+        }
+    }
+
+    /// What a guest is compared with that is offered with these settings.
+    pub(super) fn baseline(&self, config: &Config, store: Option<Arc<Store>>) -> LiveBaseline {
+        LiveBaseline {
+            cache: Arc::clone(&self.cache),
+            memory: Arc::clone(&self.memory),
+            lookback: config.collect.lookback,
+            store,
+        }
+    }
+
+    /// What the site tasks share of the services.
+    pub(super) fn rounds(&self) -> Rounds {
+        Rounds {
+            swap_controller: Arc::clone(&self.swap_controller),
+            cache: Arc::clone(&self.cache),
+            memory: Arc::clone(&self.memory),
+            instruments: self.instruments.clone(),
+            settings: self.collect_settings.subscribe(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Counters that fall.
+//!
+//! Prometheus takes a counter that is lower than before for one that has begun
+//! again at zero, and adds all of it: a single wrong answer makes a rate that is
+//! wrong for good. So a series that has fallen is held back, and what it said is
+//! remembered. When the next answer goes on from there, it was a new beginning,
+//! and the series is shown again; when it has fallen once more, it is held back
+//! once more.
+//!
+//! Only what the same guest has said is compared. Another guest counts anew, or
+//! from state that was put back, and that is no fall. Values that have expired, or
+//! belong to an address that was left, are not compared with either.
+
+use std::collections::HashMap;
+
+use crate::metrics::{Distribution, Family, Kind, Point, Samples};
+
+/// Takes the series that are lower than `before` out of `families`.
+pub(super) fn hold_back<'b>(
+    families: &mut [Family],
+    before: impl Iterator<Item = &'b Family> + Clone,
+) -> Vec<Family> {
+    let mut held = Vec::new();
+    for family in families.iter_mut().filter(|f| f.kind() != Kind::Gauge) {
+        let earlier = before.clone().filter(|old| {
+            old.name == family.name && old.kind() == family.kind() && old.labels == family.labels
+        });
+        let fallen = fallen(family, earlier);
+        if !fallen.contains(&true) {
+            continue;
+        }
+        let (mut goes, mut stays) = (fallen.iter(), fallen.iter());
+        let mut back = family.clone();
+        back.retain(|_| goes.next() == Some(&true));
+        family.retain(|_| stays.next() == Some(&false));
+        held.push(back);
+    }
+    held
+}
+
+/// Whether each sample is lower than before, in their order.
+fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
+    match &family.samples {
+        Samples::Gauge(points) | Samples::Counter(points) => {
+            let mut known = PreviousSamples::new(before, |samples| match samples {
+                Samples::Gauge(points) | Samples::Counter(points) => {
+                    points.iter().map(|p| (&*p.label_values, p.value)).collect()
+                }
+                Samples::Histogram(_) => Vec::new(),
+            });
+            let fell = |now: &Point| Some(now.value < known.get(&now.label_values)?);
+            points
+                .iter()
+                .map(fell)
+                .map(Option::unwrap_or_default)
+                .collect()
+        }
+        Samples::Histogram(all) => {
+            let mut known = PreviousSamples::new(before, |samples| match samples {
+                Samples::Histogram(all) => all.iter().map(|d| (&*d.label_values, d)).collect(),
+                Samples::Gauge(_) | Samples::Counter(_) => Vec::new(),
+            });
+            let fell = |now: &Distribution| Some(shrank(now, known.get(&now.label_values)?));
+            all.iter()
+                .map(fell)
+                .map(Option::unwrap_or_default)
+                .collect()
+        }
+    }
+}
+
+/// What was said of each label set.
+struct PreviousSamples<'b, T> {
+    all: Vec<(&'b [String], T)>,
+    /// Where the next one stands, if a family comes in the order it had before, as
+    /// it does but for what is new; none when there are several to look in.
+    next: Option<usize>,
+    /// Where each stands. Made when one does not stand where it is expected, for it
+    /// takes longer than all the rest.
+    index: Option<HashMap<&'b [String], usize>>,
+}
+
+impl<'b, T: Copy> PreviousSamples<'b, T> {
+    fn new(
+        families: impl Iterator<Item = &'b Family> + Clone,
+        samples: impl Fn(&'b Samples) -> Vec<(&'b [String], T)>,
+    ) -> Self {
+        Self {
+            next: (families.clone().count() == 1).then_some(0),
+            all: families
+                .flat_map(|family| samples(&family.samples))
+                .collect(),
+            index: None,
+        }
+    }
+
+    fn get(&mut self, labels: &[String]) -> Option<T> {
+        let expected = |next: &usize| self.all.get(*next).is_some_and(|(own, _)| *own == labels);
+        let place = match self.next.filter(expected) {
+            Some(next) => next,
+            None => {
+                let places = self.all.iter().enumerate();
+                let places = places.map(|(place, (own, _))| (*own, place));
+                let index = self.index.get_or_insert_with(|| places.collect());
+                *index.get(labels)?
+            }
+        };
+        self.next = self.next.map(|_| place + 1);
+        self.all.get(place).map(|(_, value)| *value)
+    }
+}
+
+/// The sum may fall, where something negative is observed.
+fn shrank(now: &Distribution, before: &Distribution) -> bool {
+    let mut pairs = now.buckets.iter().zip(&before.buckets);
+    now.count < before.count
+        || pairs.any(|(now, before)| {
+            now.upper_bound == before.upper_bound && now.cumulative_count < before.cumulative_count
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! A server that only shows its last jobs, and a guest that counts them.
+
+use crate::collect::collection::GuestInfo;
+use crate::guest::{Collected, Digest, Outcome, Report, SavedState};
+use crate::metrics::{Family, Point, Samples};
+
+/// How many there are.
+pub(super) const GUESTS: usize = 4;
+/// Number of its last jobs that a server shows to a guest without a state.
+const VISIBLE: u64 = 5;
+/// Versions of the guests' saved states: the last guest writes a newer one.
+const VERSIONS: [u32; GUESTS] = [1, 1, 1, 2];
+
+/// How many jobs have ended.
+#[derive(Clone, Copy, Default)]
+pub(super) struct StubServer {
+    pub(super) jobs: u64,
+}
+
+/// A guest, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StubGuest(pub(super) usize);
+
+impl StubGuest {
+    pub(super) fn bytes(self) -> [u8; 1] {
+        [self.0 as u8]
+    }
+
+    /// Counts what has ended since the saved state, or what is visible. A state of a
+    /// newer version is not understood.
+    pub(super) fn collect(self, server: StubServer, state: &[SavedState]) -> Collected {
+        let version = VERSIONS[self.0];
+        let saved = state.iter().find(|saved| saved.collector == "jobs");
+        let known = saved.filter(|saved| saved.version <= version);
+        let (last, counted) = known.map_or((server.jobs.saturating_sub(VISIBLE), 0), |saved| {
+            let (last, counted) = saved.bytes.split_at(8);
+            let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+            (number(last), number(counted))
+        });
+        let counted = counted + server.jobs.saturating_sub(last);
+        let bytes = [server.jobs.to_le_bytes(), counted.to_le_bytes()].concat();
+        let outcome = |collector: &str, families, state| Outcome {
+            collector: collector.to_owned(),
+            families,
+            dropped: Vec::new(),
+            failures: Vec::new(),
+            state,
+        };
+        let state = SavedState {
+            collector: "jobs".to_owned(),
+            version,
+            bytes,
+        };
+        let count = family("nbu_count_total", Samples::Counter, counted);
+        let gauge = family("nbu_gauge", Samples::Gauge, server.jobs);
+        Collected {
+            report: Report {
+                api_version: None,
+                outcomes: vec![
+                    outcome("jobs", vec![count], Some(state)),
+                    outcome("storage", vec![gauge], None),
+                ],
+            },
+            peak_memory: 0,
+            traffic: Default::default(),
+        }
+    }
+}
+
+impl GuestInfo for StubGuest {
+    fn digest(&self) -> Digest {
+        Digest::of(&self.bytes())
+    }
+
+    fn caches(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn family(name: &str, samples: impl FnOnce(Vec<Point>) -> Samples, value: u64) -> Family {
+    Family {
+        name: name.to_owned(),
+        help: String::new(),
+        labels: Vec::new(),
+        samples: samples(vec![Point {
+            label_values: Vec::new(),
+            value: value as f64,
+        }]),
+    }
+}

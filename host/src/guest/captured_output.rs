@@ -1,0 +1,112 @@
+//! What a guest prints, kept for the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, sink};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Bytes that are kept.
+const KEPT: usize = 64 << 10;
+/// Bytes that a guest is told it may write at a time.
+const PERMIT: usize = 64 << 10;
+
+/// The most bytes that are held of it, the copy at the end included.
+pub(super) const MAX_CAPTURED: usize = 6 * KEPT;
+
+/// Standard output and error of one call together. Takes whatever comes and
+/// keeps the end of it, for that is where a panic's message stands: a guest that
+/// prints too much loses lines, and not its collection.
+#[derive(Clone, Default)]
+pub(super) struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
+
+impl CapturedOutput {
+    /// The end of what was printed.
+    pub(super) fn end(&self) -> Vec<u8> {
+        let kept = self.lock();
+        let begin = kept.len().saturating_sub(KEPT);
+        kept.get(begin..).unwrap_or_default().to_vec()
+    }
+
+    fn append(&self, bytes: &[u8]) {
+        let mut kept = self.lock();
+        // A guest may write more than it was told.
+        let begin = bytes.len().saturating_sub(KEPT);
+        kept.extend_from_slice(bytes.get(begin..).unwrap_or_default());
+        // Seldom, so that many short lines do not each move all of it.
+        if kept.len() > 2 * KEPT {
+            let old = kept.len() - KEPT;
+            kept.drain(..old);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        // Bytes are as resource after a panic as before.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputStream for CapturedOutput {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.append(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+#[async_trait]
+impl Pollable for CapturedOutput {
+    async fn ready(&mut self) {}
+}
+
+impl IsTerminal for CapturedOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for CapturedOutput {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    /// For WASI 0.3, which is not linked.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(sink())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_kept_however_much_is_printed() {
+        let printed = CapturedOutput::default();
+        for n in 0..100_000 {
+            printed.append(format!("line {n}\n").as_bytes());
+        }
+        let end = printed.end();
+        assert_eq!(end.len(), KEPT);
+        assert!(end.ends_with(b"line 99999\n"));
+        assert!(printed.lock().len() <= 2 * KEPT);
+    }
+
+    #[test]
+    fn one_write_of_any_size_is_kept_as_little_of() {
+        let printed = CapturedOutput::default();
+        printed.append(b"begin");
+        printed.append(&vec![b'x'; 100 * KEPT]);
+        assert_eq!(printed.end(), vec![b'x'; KEPT]);
+        assert!(printed.lock().capacity() + KEPT <= MAX_CAPTURED);
+    }
+}

@@ -1,0 +1,286 @@
+//! What a component looks like from outside, before anything of it is compiled: its
+//! size, its imports and its exports. Milliseconds, where compiling takes seconds.
+
+use semver::Version;
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
+use wasmparser::types::Types;
+use wasmparser::{
+    ElementItems, ElementKind, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
+
+use super::super::engine::{EXPORTED, PROVIDED};
+use super::super::error::one_line;
+use super::protocol::{CompileAnswer, CompileStatus};
+
+/// Imports, globals, passive elements and data segments of all core modules together.
+/// Every instance of a module has a copy of each, of up to 32 bytes, in memory of the
+/// host that Wasmtime asks no limiter for. A guest has a few hundred.
+const ENTRIES: usize = 20_000;
+
+/// The limits of a component's code.
+#[derive(Clone, Copy)]
+pub(super) struct CodeLimits {
+    pub(super) functions: usize,
+    pub(super) function_bytes: usize,
+}
+
+/// Refuses what is no component, is too large to compile, or cannot fit the host.
+/// Function bodies are measured and not read; that is the compiler's part.
+pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<(), CompileAnswer> {
+    let outline = ComponentOutline::of(bytes, limits)?;
+    outline
+        .provided()
+        .and_then(|()| outline.exported())
+        .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))
+}
+
+/// The outermost component: the names of its imports and exports, and their types.
+struct ComponentOutline {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    types: Types,
+}
+
+impl ComponentOutline {
+    fn of(bytes: &[u8], limits: CodeLimits) -> Result<Self, CompileAnswer> {
+        let refused = |error: wasmparser::Error| not_a_component(one_line(&error));
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let (mut imports, mut exports) = (Vec::new(), Vec::new());
+        let (mut depth, mut functions, mut entries) = (0_usize, 0_usize, 0_usize);
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload.map_err(refused)?;
+            match &payload {
+                Payload::Version { encoding, .. } => {
+                    if depth == 0 && *encoding == Encoding::Module {
+                        return Err(not_a_component("it is a core module"));
+                    }
+                    depth += 1;
+                }
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 1 => {
+                    for import in section.clone() {
+                        imports.push(import.map_err(refused)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 1 => {
+                    for export in section.clone() {
+                        exports.push(export.map_err(refused)?.name.name.to_owned());
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    functions += 1;
+                    measure(functions, body.range().len(), limits)
+                        .map_err(|why| CompileAnswer::refused(CompileStatus::TooComplex, why))?;
+                }
+                _ => {
+                    entries = entries.saturating_add(copied(&payload).map_err(refused)?);
+                    if entries > ENTRIES {
+                        let why = format!(
+                            "it has more than {ENTRIES} imports, globals, passive elements and \
+                             data segments"
+                        );
+                        return Err(CompileAnswer::refused(CompileStatus::TooComplex, why));
+                    }
+                }
+            }
+            // The outermost component ends last.
+            if let ValidPayload::End(types) = validator.payload(&payload).map_err(refused)?
+                && depth == 0
+            {
+                return Ok(Self {
+                    imports,
+                    exports,
+                    types,
+                });
+            }
+        }
+        Err(not_a_component("it is empty"))
+    }
+
+    /// Every import but names of types must be one that the host provides.
+    fn provided(&self) -> Result<(), String> {
+        let missing = |name: &&String| {
+            !PROVIDED.iter().any(|provided| compatible(provided, name)) && !self.only_types(name)
+        };
+        match self.imports.iter().find(missing) {
+            Some(name) => Err(format!(
+                "it imports `{name}`, which this host does not provide"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn only_types(&self, import: &str) -> bool {
+        let is_type = |item: &ComponentItem| match item.ty {
+            ComponentEntityType::Type { created, .. } => {
+                !matches!(created, ComponentAnyTypeId::Resource(_))
+            }
+            _ => false,
+        };
+        match self.types.component_item_for_import(import) {
+            Some(item) => match item.ty {
+                ComponentEntityType::Instance(id) => self.types[id].exports.values().all(is_type),
+                _ => is_type(item),
+            },
+            None => false,
+        }
+    }
+
+    /// The contract must be among the exports.
+    fn exported(&self) -> Result<(), String> {
+        let fits = |name: &String| compatible(EXPORTED, name);
+        if self.exports.iter().any(fits) {
+            return Ok(());
+        }
+        let interface = EXPORTED.split('@').next().unwrap_or(EXPORTED);
+        let found = self.exports.iter().find(|name| name.starts_with(interface));
+        let found = found.map_or(String::new(), |name| format!(", found `{name}`"));
+        Err(format!("expected the export `{EXPORTED}`{found}"))
+    }
+}
+
+/// How many entries a section adds to every instance of its core module.
+fn copied(payload: &Payload<'_>) -> Result<usize, wasmparser::Error> {
+    let count = match payload {
+        Payload::ImportSection(section) => section.clone().into_imports().count(),
+        Payload::GlobalSection(section) => section.count() as usize,
+        Payload::DataSection(section) => section.count() as usize,
+        Payload::ElementSection(section) => {
+            let mut passive = 0_usize;
+            for element in section.clone() {
+                let element = element?;
+                if matches!(element.kind, ElementKind::Passive) {
+                    let items = match element.items {
+                        ElementItems::Functions(items) => items.count(),
+                        ElementItems::Expressions(_, items) => items.count(),
+                    };
+                    passive = passive.saturating_add(items as usize);
+                }
+            }
+            passive
+        }
+        _ => 0,
+    };
+    Ok(count)
+}
+
+fn not_a_component(why: impl Into<String>) -> CompileAnswer {
+    CompileAnswer::refused(CompileStatus::NotAComponent, why)
+}
+
+fn measure(functions: usize, length: usize, limits: CodeLimits) -> Result<(), String> {
+    if functions > limits.functions {
+        let limit = limits.functions;
+        return Err(format!("it has more than the {limit} functions allowed"));
+    }
+    let limit = limits.function_bytes;
+    if length > limit {
+        return Err(format!(
+            "function {functions} has {length} bytes, more than the {limit} allowed"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether `name` is the interface `known` in a version that Wasmtime links to it:
+/// up to the first part of the version that is not 0.
+fn compatible(known: &str, name: &str) -> bool {
+    let track = |name: &str| {
+        let (interface, version) = name.split_once('@')?;
+        let version = Version::parse(version).ok()?;
+        let minor = (version.major == 0).then_some(version.minor);
+        Some((interface.to_owned(), version.major, minor))
+    };
+    known == name || track(known).is_some_and(|known| track(name) == Some(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE_LIMITS: CodeLimits = CodeLimits {
+        functions: 10,
+        function_bytes: 100,
+    };
+
+    fn refusal(component: &str) -> (CompileStatus, String) {
+        let bytes = wat::parse_str(component).unwrap();
+        let refused = examine(&bytes, CODE_LIMITS).unwrap_err();
+        (refused.status, String::from_utf8(refused.payload).unwrap())
+    }
+
+    #[test]
+    fn imports_that_the_host_lacks_are_named_before_anything_is_compiled() {
+        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
+            let text =
+                format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
+            let (status, why) = refusal(&text);
+            assert_eq!(status, CompileStatus::Unlinkable);
+            assert!(why.contains(&format!("`{import}`")), "{why}");
+        }
+        let (_, why) = refusal("(component (import \"f\" (func)))");
+        assert!(why.contains("`f`"), "{why}");
+    }
+
+    #[test]
+    fn what_is_provided_or_only_names_types_passes_to_the_exports() {
+        for item in [
+            "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
+            "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
+        ] {
+            let text = format!("(component (type $bool bool) (import {item}))");
+            let text = text.replace("(eq bool)", "(eq $bool)");
+            let text = text.replace(
+                "(instance (export \"t\"",
+                "(instance (alias outer 1 $bool (type $bool)) (export \"t\"",
+            );
+            let (status, why) = refusal(&text);
+            assert_eq!(status, CompileStatus::Unlinkable);
+            assert!(why.contains("expected the export"), "{item}: {why}");
+        }
+    }
+
+    #[test]
+    fn another_contract_is_named() {
+        let (_, why) = refusal(
+            "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
+        );
+        assert!(
+            why.contains("found `nbu:collector/collector@0.2.0`"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn nested_modules_count_towards_the_limits() {
+        let module = "(core module (func))".repeat(11);
+        let (status, _) = refusal(&format!("(component {module})"));
+        assert_eq!(status, CompileStatus::TooComplex);
+        assert_eq!(refusal("(module)").0, CompileStatus::NotAComponent);
+    }
+
+    #[test]
+    fn what_every_instance_copies_counts_towards_a_limit() {
+        let globals = "(global i32 (i32.const 0))".repeat(ENTRIES / 2);
+        let elements = "0 ".repeat(ENTRIES / 2);
+        let passive = format!("(func) (elem func {elements})");
+        let one = format!("(component (core module {globals}))");
+        // Not too much of it: what is wrong is that it exports nothing.
+        assert_eq!(refusal(&one).0, CompileStatus::Unlinkable);
+        for more in [globals.clone(), passive, "(data \"x\")".repeat(ENTRIES / 2)] {
+            let both = format!(
+                "(component (core module {globals}) (core module {more} (global i32 (i32.const 0))))"
+            );
+            let (status, why) = refusal(&both);
+            assert_eq!(status, CompileStatus::TooComplex, "{why}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compatible_as_wasmtime_links_them() {
+        assert!(compatible("wasi:io/poll@0.2.12", "wasi:io/poll@0.2.0"));
+        assert!(compatible("a:b/c@1.2.0", "a:b/c@1.9.0"));
+        assert!(!compatible("wasi:io/poll@0.2.12", "wasi:io/poll@0.3.0"));
+        assert!(!compatible("wasi:io/poll@0.2.12", "wasi:io/streams@0.2.12"));
+    }
+}

@@ -1,0 +1,174 @@
+//! What passes between the exporter and the compiler process. Lengths and numbers
+//! are 64-bit little-endian.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::super::{ComponentLimits, LARGEST};
+
+/// Bytes of the largest artifact. Machine code has some six times the size of its
+/// component.
+pub(super) const LARGEST_ARTIFACT: u64 = 6 * LARGEST;
+
+/// A component to compile.
+pub(super) struct CompileJob {
+    pub(super) limits: ComponentLimits,
+    pub(super) bytes: Bytes,
+}
+
+/// Bytes before those of the component.
+pub(super) const JOB_HEAD: usize = 5 * 8;
+/// Bytes before an answer's payload.
+const ANSWER_HEAD: usize = 1 + 8;
+
+impl CompileJob {
+    pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let limits = &self.limits;
+        let numbers = [
+            u64::try_from(limits.compile.as_millis()).unwrap_or(u64::MAX),
+            limits.memory as u64,
+            limits.functions as u64,
+            limits.function_bytes as u64,
+            self.bytes.len() as u64,
+        ];
+        for number in numbers {
+            to.write_all(&number.to_le_bytes())?;
+        }
+        to.write_all(&self.bytes)
+    }
+
+    /// The limits in a head, and how many bytes follow it.
+    pub(super) fn parse_head(head: &[u8; JOB_HEAD]) -> io::Result<(ComponentLimits, u64)> {
+        let number = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&head[at * 8..][..8]);
+            u64::from_le_bytes(bytes)
+        };
+        let size = |at| usize::try_from(number(at)).unwrap_or(usize::MAX);
+        let limits = ComponentLimits {
+            compile: Duration::from_millis(number(0)),
+            memory: size(1),
+            functions: size(2),
+            function_bytes: size(3),
+        };
+        let length = number(4);
+        if length > LARGEST {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok((limits, length))
+    }
+}
+
+/// What came of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CompileStatus {
+    /// The payload is the artifact. For all others it is the reason, in words.
+    Compiled,
+    TooComplex,
+    NotAComponent,
+    Unlinkable,
+    TooSlow,
+    Failed,
+}
+
+impl CompileStatus {
+    const ALL: [Self; 6] = [
+        Self::Compiled,
+        Self::TooComplex,
+        Self::NotAComponent,
+        Self::Unlinkable,
+        Self::TooSlow,
+        Self::Failed,
+    ];
+
+    pub(super) fn tag(self) -> u8 {
+        self as u8
+    }
+
+    pub(super) fn of(tag: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.tag() == tag)
+    }
+}
+
+/// A status and what belongs to it.
+#[derive(Debug)]
+pub(super) struct CompileAnswer {
+    pub(super) status: CompileStatus,
+    pub(super) payload: Vec<u8>,
+}
+
+impl CompileAnswer {
+    pub(super) fn refused(status: CompileStatus, why: impl Into<String>) -> Self {
+        Self {
+            status,
+            payload: why.into().into_bytes(),
+        }
+    }
+
+    /// What goes before the payload.
+    pub(super) fn head(&self) -> [u8; ANSWER_HEAD] {
+        let mut head = [self.status.tag(); ANSWER_HEAD];
+        head[1..].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
+        head
+    }
+
+    pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
+        let mut head = [0; ANSWER_HEAD];
+        from.read_exact(&mut head)?;
+        let [tag, length @ ..] = head;
+        let status = CompileStatus::of(tag).ok_or(io::ErrorKind::InvalidData)?;
+        let length = u64::from_le_bytes(length);
+        if length > LARGEST_ARTIFACT {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        // Allocated at once: growing would hold it twice.
+        let mut payload = vec![0; usize::try_from(length).unwrap_or_default()];
+        from.read_exact(&mut payload)?;
+        Ok(Self { status, payload })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_and_an_answer_arrive_as_they_were_sent() {
+        let limits = ComponentLimits {
+            functions: 1,
+            function_bytes: 2,
+            compile: Duration::from_millis(3),
+            memory: 4,
+        };
+        let job = CompileJob {
+            limits,
+            bytes: Bytes::from_static(b"component"),
+        };
+        let mut sent = Vec::new();
+        job.write(&mut sent).unwrap();
+        let (head, bytes) = sent.split_first_chunk().unwrap();
+        assert_eq!(CompileJob::parse_head(head).unwrap(), (limits, 9));
+        assert_eq!(bytes, b"component");
+
+        for status in CompileStatus::ALL {
+            let answer = CompileAnswer::refused(status, "why");
+            let sent = [&answer.head()[..], &answer.payload].concat();
+            let read = CompileAnswer::read(&mut &sent[..]).unwrap();
+            assert_eq!((read.status, &read.payload[..]), (status, &b"why"[..]));
+            // Half an artifact is never one.
+            assert!(CompileAnswer::read(&mut &sent[..sent.len() - 1]).is_err());
+        }
+    }
+
+    #[test]
+    fn lengths_and_verdicts_that_cannot_be_are_errors() {
+        let mut endless = [0; 9];
+        endless[1..].fill(0xff);
+        assert!(CompileAnswer::read(&mut &endless[..]).is_err());
+        assert!(CompileAnswer::read(&mut &[99, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
+        let head = [0xff; JOB_HEAD];
+        assert!(CompileJob::parse_head(&head).is_err());
+    }
+}

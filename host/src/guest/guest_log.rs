@@ -1,0 +1,104 @@
+//! What guests say, on its way into the host's log.
+
+use tracing::{debug, enabled, error, info, warn};
+
+use super::LogLimits;
+use super::bindings::nbu::collector::log::{Host, Level};
+use super::instance::Instance;
+use crate::site::SiteName;
+
+/// Lines of what was printed that reach the log.
+const PRINTED: usize = 50;
+
+/// The log of one call: whose it is, and how much of it was said.
+pub(super) struct GuestLog {
+    site: Option<SiteName>,
+    limits: LogLimits,
+    lines: usize,
+    bytes: usize,
+    dropped: usize,
+}
+
+impl GuestLog {
+    /// `site` is none for calls that concern no site, such as `describe`.
+    pub(super) fn new(site: Option<SiteName>, limits: LogLimits) -> Self {
+        Self {
+            site,
+            limits,
+            lines: 0,
+            bytes: 0,
+            dropped: 0,
+        }
+    }
+
+    fn say(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
+        // What the filter does not show costs nothing, and does not use up the
+        // lines that it shows.
+        if !shown(level) {
+            return;
+        }
+        let mut text = String::new();
+        for (name, value) in fields {
+            // What is cut off anyway is not put together first.
+            if text.len() > self.limits.line_bytes {
+                break;
+            }
+            text.push_str(&format!("{}={} ", self.cut(name), self.cut(value)));
+        }
+        let (message, fields) = (self.cut(message), self.cut(text.trim_end()));
+        let bytes = self.bytes + message.len() + fields.len();
+        if self.lines == self.limits.lines || bytes > self.limits.bytes {
+            self.dropped += 1;
+            return;
+        }
+        self.lines += 1;
+        self.bytes = bytes;
+        let site = self.site();
+        match level {
+            Level::Debug => debug!(site, fields, "{message}"),
+            Level::Info => info!(site, fields, "{message}"),
+            Level::Warn => warn!(site, fields, "{message}"),
+            Level::Error => error!(site, fields, "{message}"),
+        }
+    }
+
+    /// Says how much was left out, and the end of what was printed.
+    pub(super) fn close(&self, printed: &[u8]) {
+        let site = self.site();
+        let dropped = self.dropped;
+        if dropped > 0 {
+            warn!(site, dropped, "The guest said too much; lines were dropped");
+        }
+        let text = String::from_utf8_lossy(printed);
+        let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+        let begin = lines.len().saturating_sub(PRINTED);
+        for line in lines.into_iter().skip(begin) {
+            warn!(site, "{}", self.cut(line));
+        }
+    }
+
+    /// The beginning of a text, on a character's border.
+    fn cut<'t>(&self, text: &'t str) -> &'t str {
+        let end = text.floor_char_boundary(self.limits.line_bytes);
+        text.get(..end).unwrap_or(text)
+    }
+
+    fn site(&self) -> &str {
+        self.site.as_ref().map_or("-", SiteName::as_str)
+    }
+}
+
+impl Host for Instance {
+    fn emit(&mut self, level: Level, message: String, fields: Vec<(String, String)>) {
+        self.log.say(level, &message, &fields);
+    }
+}
+
+fn shown(level: Level) -> bool {
+    match level {
+        Level::Debug => enabled!(tracing::Level::DEBUG),
+        Level::Info => enabled!(tracing::Level::INFO),
+        Level::Warn => enabled!(tracing::Level::WARN),
+        Level::Error => enabled!(tracing::Level::ERROR),
+    }
+}

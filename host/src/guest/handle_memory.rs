@@ -1,0 +1,139 @@
+//! What the host holds for the handles that a guest has open, in bytes.
+//!
+//! Wasmtime counts handles and not what is behind them: a request that was never
+//! sent holds its body, fields that nobody sends hold their headers. So all of
+//! them are looked at, each for the most it can hold.
+
+use std::any::Any;
+
+use http::HeaderMap;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi_http::FieldMap;
+use wasmtime_wasi_http::p2::bindings::http::types::{Method, Scheme};
+use wasmtime_wasi_http::p2::body::{HostFutureTrailers, HostIncomingBody};
+use wasmtime_wasi_http::p2::types::{
+    HostIncomingResponse, HostOutgoingRequest, HostOutgoingResponse,
+};
+
+use crate::egress::QUEUED_BODY;
+
+/// Bytes of the headers that a guest makes, as Wasmtime counts them.
+pub(super) const FIELDS: usize = 16 << 10;
+
+/// An entry of the table, and what it points to.
+pub(super) const HANDLE: usize = 1 << 10;
+
+/// The most by which a call of `wasi:http` adds to what is held: it copies a head.
+pub(super) const CALL: usize = 256 << 10;
+
+/// A target in a map of headers. `http` needs 104 bytes, and 4 of an index.
+const ENTRY: usize = 128;
+/// A value in such a map, with its allocation, and its link if it is not the
+/// first of its name.
+const VALUE: usize = 256;
+/// Links that a map of at most [`FIELDS`] keeps after their values were removed.
+const SPARE: usize = 40 << 10;
+/// Trailers of at most [`FIELDS`], or as many as are read of an answer.
+const TRAILERS: usize = 64 << 10;
+
+/// Bytes that all entries hold together.
+pub(super) fn held(table: &mut ResourceTable) -> usize {
+    table.iter_mut().map(|entry| HANDLE + behind(&*entry)).sum()
+}
+
+fn behind(entry: &(dyn Any + Send)) -> usize {
+    if let Some(fields) = entry.downcast_ref::<FieldMap>() {
+        SPARE + headers(fields)
+    } else if let Some(request) = entry.downcast_ref::<HostOutgoingRequest>() {
+        outgoing(&request.headers, request.body.is_some()) + line(request)
+    } else if let Some(response) = entry.downcast_ref::<HostOutgoingResponse>() {
+        outgoing(&response.headers, response.body.is_some())
+    } else if let Some(response) = entry.downcast_ref::<HostIncomingResponse>() {
+        headers(&response.headers)
+    } else if entry.is::<HostIncomingBody>() || entry.is::<HostFutureTrailers>() {
+        TRAILERS
+    } else {
+        0
+    }
+}
+
+fn outgoing(fields: &FieldMap, body: bool) -> usize {
+    let body = if body { QUEUED_BODY + TRAILERS } else { 0 };
+    SPARE + headers(fields) + body
+}
+
+/// The texts of a request besides its headers.
+fn line(request: &HostOutgoingRequest) -> usize {
+    let method = match &request.method {
+        Method::Other(method) => method.capacity(),
+        _ => 0,
+    };
+    let scheme = match &request.scheme {
+        Some(Scheme::Other(scheme)) => scheme.capacity(),
+        _ => 0,
+    };
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+    method + scheme + text(&request.authority) + text(&request.path_with_query)
+}
+
+fn headers(map: &HeaderMap) -> usize {
+    let texts = map.iter().map(|(name, value)| {
+        let name = name.as_str().len();
+        VALUE + name + value.len()
+    });
+    map.capacity() * ENTRY + texts.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime_wasi_http::WasiHttpHooks as _;
+
+    use super::*;
+    use crate::guest::offline::OfflineHooks;
+
+    fn request(method: &str) -> HostOutgoingRequest {
+        HostOutgoingRequest {
+            method: Method::Other(method.to_owned()),
+            scheme: None,
+            authority: None,
+            path_with_query: None,
+            headers: FieldMap::default(),
+            body: None,
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_handle_counts_as_long_as_the_handle_is_open() {
+        let mut table = ResourceTable::new();
+        assert_eq!(held(&mut table), 0);
+        let long = table.push(request(&"M".repeat(1 << 20))).unwrap();
+        assert!(held(&mut table) > 1 << 20);
+        table.delete(long).unwrap();
+        assert_eq!(held(&mut table), 0);
+    }
+
+    #[test]
+    fn headers_cost_more_than_their_bytes_and_full_fields_are_bounded() {
+        let mut fields = FieldMap::new_mutable(FIELDS);
+        let mut table = ResourceTable::new();
+        let mut count = 0;
+        while fields
+            .append(&mut OfflineHooks, format!("h{count}"), vec![b'v'])
+            .is_ok()
+        {
+            count += 1;
+        }
+        table.push(fields).unwrap();
+        let held = held(&mut table);
+        // Each has at least a name, a value, and their target in the map.
+        assert!(held > count * 104, "{held} for {count}");
+        assert!(held < CALL, "{held}");
+    }
+
+    #[test]
+    fn a_body_queues_no_more_than_is_counted_for_it() {
+        let hooks = &mut OfflineHooks;
+        let chunks = hooks.p2_outgoing_body_buffer_chunks() + 1;
+        assert!(chunks * hooks.p2_outgoing_body_chunk_size() <= QUEUED_BODY);
+    }
+}

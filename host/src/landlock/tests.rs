@@ -1,0 +1,161 @@
+//! What a confined process can still do. Landlock and limits cannot be undone, so each
+//! is tried by a thread, or by a process, of its own.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::ErrorKind;
+use std::process::Command;
+
+use super::*;
+
+/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
+/// that does not say has it: a test that is skipped by mistake must not pass.
+fn has_landlock() -> bool {
+    let lists = [
+        ("/sys/kernel/security/lsm", "landlock"),
+        ("/proc/kallsyms", "landlock_create_ruleset"),
+    ];
+    lists
+        .iter()
+        .find_map(|(list, name)| Some(fs::read_to_string(list).ok()?.contains(name)))
+        .unwrap_or(true)
+}
+
+#[test]
+fn a_filter_is_told_from_a_kernel_without_landlock() {
+    use rustix::io::Errno;
+
+    for (errno, expected) in [
+        (Errno::NOSYS, LandlockStatus::Unsupported),
+        (Errno::OPNOTSUPP, LandlockStatus::Disabled),
+        (Errno::PERM, LandlockStatus::Refused),
+        (Errno::ACCESS, LandlockStatus::Refused),
+    ] {
+        let found = LandlockStatus::unavailable(&errno.into());
+        assert_eq!(found, expected, "{errno}");
+        assert!(!found.is_enforced());
+    }
+    assert!(LandlockStatus::Refused.to_string().contains("seccomp"));
+}
+
+/// Landlock holds for the thread that asks for it, so that a thread of its own
+/// can be confined in a process that goes on.
+#[test]
+fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, elsewhere) = (folder.path().join("log"), folder.path().join("elsewhere"));
+    fs::create_dir(&log).unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    let there = elsewhere.join("there");
+    fs::write(&there, "kept").unwrap();
+    let confined = std::thread::spawn(move || {
+        let confinement = restrict_writes(std::slice::from_ref(&log));
+        if !confinement.is_enforced() {
+            assert!(!has_landlock(), "{confinement}");
+            return eprintln!("skipped: {confinement}");
+        }
+        let denied = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        };
+        denied(Command::new("/bin/true").status().map(drop));
+        denied(fs::write(elsewhere.join("new"), "x"));
+        denied(fs::write(&there, "x"));
+        denied(fs::remove_file(&there));
+        denied(fs::create_dir(elsewhere.join("folder")));
+        assert_eq!(fs::read(&there).unwrap(), b"kept");
+        fs::write(log.join("exporter.log"), "x").unwrap();
+    });
+    confined.join().unwrap();
+}
+
+/// As a log in the root directory once did.
+#[test]
+fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("log"), "").unwrap();
+    fs::write(at("beside"), "kept").unwrap();
+    std::os::unix::fs::symlink("/", at("link")).unwrap();
+    let (log, beside, link) = (at("log"), at("beside"), at("link"));
+    let confined = std::thread::spawn(move || {
+        let confinement = restrict_writes(&["/".into(), link, log.clone()]);
+        if !confinement.is_enforced() {
+            assert!(!has_landlock(), "{confinement}");
+            return eprintln!("skipped: {confinement}");
+        }
+        let denied = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        };
+        denied(fs::write(&beside, "x"));
+        denied(fs::rename(&log, &beside));
+        denied(fs::remove_file(&log));
+        fs::write(&log, "x").unwrap();
+    });
+    confined.join().unwrap();
+}
+
+/// The name of the test that is run in a process of its own, and the variable that
+/// says so.
+const INSIDE: &str = "landlock::tests::a_process_that_gave_everything_up_has_nothing_left";
+const VARIABLE: &str = "NBU_TEST_INSIDE";
+
+/// Limits hold for a whole process, so this test starts itself again.
+#[test]
+fn a_process_that_gave_everything_up_has_nothing_left() {
+    if std::env::var_os(VARIABLE).is_some() {
+        return inside();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", INSIDE, "--nocapture"])
+        .env(VARIABLE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+fn inside() {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::unix::net::UnixStream;
+
+    use rustix::process::{Resource, dumpable_behavior, getrlimit};
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let denied = |result: std::io::Result<()>| {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    };
+    // In threads: the harness needs its files to report what came of it.
+    let landlocked = std::thread::spawn(move || {
+        deny_files_and_network();
+        if !has_landlock() {
+            return eprintln!("skipped: this kernel has no Landlock");
+        }
+        denied(fs::read("/proc/self/status").map(drop));
+        denied(fs::read_dir("/").map(drop));
+        denied(Command::new("/bin/true").status().map(drop));
+        denied(TcpStream::connect(address).map(drop));
+        denied(TcpListener::bind("127.0.0.1:0").map(drop));
+    });
+    landlocked.join().unwrap();
+    let confined = std::thread::spawn(|| {
+        restrict_worker(4 << 30, 7).unwrap();
+        assert!(fs::read("/proc/self/status").is_err(), "a file is read");
+        assert!(
+            UdpSocket::bind("127.0.0.1:0").is_err(),
+            "it sends datagrams"
+        );
+        assert!(UnixStream::pair().is_err(), "it opens another socket");
+    });
+    confined.join().unwrap();
+    let soft = |resource| getrlimit(resource).current;
+    assert_eq!(soft(Resource::As), Some(4 << 30));
+    assert_eq!(soft(Resource::Cpu), Some(7));
+    assert_eq!(soft(Resource::Core), Some(0));
+    let dumpable = dumpable_behavior().unwrap();
+    assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
+    let mut memory: Vec<u8> = Vec::new();
+    assert!(memory.try_reserve(5 << 30).is_err(), "memory is granted");
+}

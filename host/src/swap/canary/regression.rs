@@ -1,0 +1,141 @@
+//! What counts against a trial that has read everything. Pure.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::baseline::Served;
+use crate::guest::{Collected, Outcome};
+use crate::swap::settings::Canary;
+
+/// One way in which a trial is worse than what is served.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Regression {
+    /// A family is served and was not reported.
+    Lost {
+        /// Whose it was.
+        collector: String,
+        /// Its name.
+        family: String,
+        /// How many series it has on the page.
+        before: usize,
+    },
+    /// A collector reports far more series.
+    Series {
+        /// The collector.
+        collector: String,
+        /// On the page.
+        before: usize,
+        /// In the trial.
+        after: usize,
+    },
+    /// The collection takes far longer.
+    Time {
+        /// The last one of the running guest.
+        before: Duration,
+        /// The trial.
+        after: Duration,
+    },
+    /// The collection holds far more memory, in bytes.
+    Memory {
+        /// The last one of the running guest.
+        before: u64,
+        /// The trial.
+        after: u64,
+    },
+}
+
+impl fmt::Display for Regression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost {
+                collector,
+                family,
+                before,
+            } => write!(
+                f,
+                "family `{family}` of `{collector}` is gone, {before} series before"
+            ),
+            Self::Series {
+                collector,
+                before,
+                after,
+            } => write!(f, "`{collector}` has {after} series, {before} before"),
+            Self::Time { before, after } => write!(
+                f,
+                "it took {:.1} s, {:.1} s before",
+                after.as_secs_f64(),
+                before.as_secs_f64()
+            ),
+            Self::Memory { before, after } => {
+                let (after, before) = (ByteSize(*after), ByteSize(*before));
+                write!(f, "it held {after} of memory, {before} before")
+            }
+        }
+    }
+}
+
+/// Everything that counts against it.
+pub(super) fn find(
+    served: &Served,
+    collected: &Collected,
+    took: Duration,
+    canary: &Canary,
+) -> Vec<Regression> {
+    let outcomes = &collected.report.outcomes;
+    let names = outcomes.iter().flat_map(|outcome| &outcome.families);
+    let reported: BTreeSet<_> = names.map(|family| family.name.as_str()).collect();
+    let mut worse = Vec::new();
+    // What failed was judged as a failure.
+    for outcome in outcomes.iter().filter(|outcome| outcome.succeeded()) {
+        worse.extend(lost(served, outcome, &reported));
+        worse.extend(more_series(served, outcome, canary));
+    }
+    if let Some(before) = served.took
+        && let (earlier, now) = (before.as_secs_f64(), took.as_secs_f64())
+        && canary.seconds.exceeded(earlier, now)
+    {
+        let after = took;
+        worse.push(Regression::Time { before, after });
+    }
+    if let Some(before) = served.peak_memory
+        && let after = collected.peak_memory
+        && canary.memory.exceeded(before as f64, after as f64)
+    {
+        worse.push(Regression::Memory { before, after });
+    }
+    worse
+}
+
+/// The outcome's families that are served, and that nobody reported.
+fn lost(served: &Served, outcome: &Outcome, reported: &BTreeSet<&str>) -> Vec<Regression> {
+    let families = served.families.iter();
+    let gone = families
+        .filter(|f| f.collector == outcome.collector && !reported.contains(f.name.as_str()));
+    let lost = gone.map(|family| Regression::Lost {
+        collector: family.collector.clone(),
+        family: family.name.clone(),
+        before: family.series,
+    });
+    lost.collect()
+}
+
+fn more_series(served: &Served, outcome: &Outcome, canary: &Canary) -> Option<Regression> {
+    let families = served.families.iter();
+    let own = families.filter(|family| family.collector == outcome.collector);
+    let before: usize = own.map(|family| family.series).sum();
+    let after: usize = outcome.families.iter().map(|family| family.series()).sum();
+    // Nothing to compare with, such as of a collector that failed until now.
+    let known = before > 0;
+    let grown = known && canary.series.exceeded(before as f64, after as f64);
+    grown.then(|| Regression::Series {
+        collector: outcome.collector.clone(),
+        before,
+        after,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What lies where the guest is read from.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::Refusal;
+use super::provenance::signature_path;
+use crate::file::{self, Links, ReadError};
+use crate::guest::{Digest, LARGEST, LoadError, built_in};
+
+/// Bytes of a signature that are read. One has a few hundred.
+const LONGEST_SIGNATURE: u64 = 16 << 10;
+
+/// A component's bytes and the signature beside it, read once: what is verified
+/// is what is compiled.
+#[derive(Clone, Debug)]
+pub struct GuestFile {
+    /// Where it lies; none for the one that the program carries.
+    pub path: Option<PathBuf>,
+    /// The component.
+    pub bytes: Bytes,
+    /// Of the bytes.
+    pub digest: Digest,
+    /// What `FILE.minisig` holds, if it is there.
+    pub signature: Option<Vec<u8>>,
+}
+
+impl GuestFile {
+    /// Reads a file, or takes the guest that the program carries.
+    pub async fn read(path: Option<&Path>) -> Result<Self, Refusal> {
+        let Some(path) = path else {
+            let bytes = built_in();
+            return Ok(Self {
+                path: None,
+                digest: Digest::of(&bytes),
+                bytes,
+                signature: None,
+            });
+        };
+        let bytes = read(path, LARGEST).await.map_err(|error| match error {
+            ReadError::TooLarge { bytes, limit } => {
+                Refusal::Unloadable(LoadError::TooLarge { bytes, limit })
+            }
+            ReadError::Io(error) => Refusal::Unreadable(path.to_owned(), error),
+        })?;
+        let file = signature_path(path);
+        let signature = match read(&file, LONGEST_SIGNATURE).await {
+            Ok(text) => Some(text),
+            // It is there, and is not a signature.
+            Err(ReadError::TooLarge { .. }) => Some(Vec::new()),
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(ReadError::Io(error)) => return Err(Refusal::Unreadable(file, error)),
+        };
+        Ok(Self {
+            path: Some(path.to_owned()),
+            digest: Digest::of(&bytes),
+            bytes: bytes.into(),
+            signature,
+        })
+    }
+}
+
+/// Reads where it may block.
+async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let path = path.to_owned();
+    let read = move || file::read(&path, Links::Follow, limit);
+    let bytes = tokio::task::spawn_blocking(read).await;
+    let mut bytes = bytes.unwrap_or_else(|error| Err(io::Error::other(error).into()))?;
+    Ok(std::mem::take(&mut *bytes))
+}
