@@ -3,12 +3,12 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test week verify lint quick bench soak target build
+.PHONY: demo test quick lint guest verify week bench soak target build
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
-	@echo "Builds the exporter, its guest and a NetBackup simulator: some minutes the first time."
-	@echo "Then metrics are at http://127.0.0.1:9440/metrics; Ctrl-C stops it."
+	@echo "Building the exporter, its guest and a NetBackup simulator: about 5 minutes on 2 cores the first time."
+	@echo "Then open http://127.0.0.1:9440/ and http://127.0.0.1:9440/metrics; Ctrl-C stops it."
 	$(CARGO) run --bin nbu_exporter -- demo
 
 ## test: everything, on loopback only
@@ -28,13 +28,20 @@ verify: target
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
 
-## lint: formatting, clippy and the rules of Prometheus, as CI runs them; licences and
-## sources of dependencies where cargo-deny is installed
+## guest: the guest for WebAssembly, optimised as released, in target/guest.wasm
+guest: target
+	$(CARGO) build --locked --lib --package guest --profile guest --target $(TARGET) --target-dir target/components
+	cp target/components/$(TARGET)/guest/guest.wasm target/guest.wasm
+
+## lint: formatting, clippy, documentation and the rules of Prometheus, as CI runs them;
+## spelling and licences where codespell and cargo-deny are installed
 lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
+	@if command -v codespell >/dev/null; then codespell; \
+	else echo "SKIPPED: the check of spelling needs codespell"; fi
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check bans licenses sources; \
 	else echo "SKIPPED: deny.toml needs cargo-deny"; fi
 

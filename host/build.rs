@@ -31,8 +31,13 @@ fn wasmtime_version() -> String {
         .to_owned()
 }
 
-/// The commit that is built, or `unknown` outside a repository.
+/// The commit that is built, or `unknown` outside a repository. A build without `.git`
+/// passes it in `NBU_REVISION`.
 fn revision() -> String {
+    println!("cargo::rerun-if-env-changed=NBU_REVISION");
+    if let Ok(revision) = std::env::var("NBU_REVISION") {
+        return revision;
+    }
     println!("cargo::rerun-if-changed=../.git/HEAD");
     println!("cargo::rerun-if-changed=../.git/refs/heads");
     std::process::Command::new("git")

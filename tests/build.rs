@@ -1,4 +1,4 @@
-//! Builds the ill-behaved guests.
+//! Builds the guests of the tests: the misbehaving one and the example.
 
 #[path = "../host/build/component.rs"]
 mod component;
@@ -6,4 +6,9 @@ mod component;
 fn main() {
     let wasm = component::build("guests", &["tests/guests", "wit"]);
     println!("cargo::rustc-env=TEST_GUESTS_WASM={}", wasm.display());
+    let wasm = component::build("minimal_guest", &["guest/examples/minimal", "wit"]);
+    println!(
+        "cargo::rustc-env=TEST_MINIMAL_GUEST_WASM={}",
+        wasm.display()
+    );
 }

@@ -1,5 +1,5 @@
-//! A crate of this workspace, built as a component. Shared by the build scripts
-//! of the host (the default guest) and of the tests (the ill-behaved ones).
+//! Builds a crate of this workspace as a component. Shared by the build scripts of the
+//! host (the default guest) and of the tests (other guests).
 
 use std::path::PathBuf;
 use std::process::{Command, exit};
@@ -30,11 +30,16 @@ pub(crate) fn build(package: &str, sources: &[&str]) -> PathBuf {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     demand_target();
-    let target_dir = PathBuf::from(var("OUT_DIR")).join("component");
+    let target_dir = shared_target_dir();
+    // Link-time optimisation is worth its time only in what is installed.
+    let profile = match var("PROFILE").as_str() {
+        "release" => "guest",
+        _ => "guest-dev",
+    };
     let mut cargo = Command::new(var("CARGO"));
     cargo
         .current_dir(&root)
-        .args(["build", "--lib", "--locked", "--profile", "guest"])
+        .args(["build", "--lib", "--locked", "--profile", profile])
         .args(["--package", package, "--target", TARGET, "--target-dir"])
         .arg(&target_dir);
     for name in NOT_INHERITED {
@@ -50,7 +55,7 @@ pub(crate) fn build(package: &str, sources: &[&str]) -> PathBuf {
     }
     let built = target_dir
         .join(TARGET)
-        .join("guest")
+        .join(profile)
         .join(format!("{package}.wasm"));
     let wasm = PathBuf::from(var("OUT_DIR")).join(format!("{package}.wasm"));
     // Copied out, so that the path stays valid while a later build replaces it.
@@ -58,6 +63,15 @@ pub(crate) fn build(package: &str, sources: &[&str]) -> PathBuf {
         fail(&format!("cannot copy {}: {error}", built.display()));
     }
     wasm
+}
+
+/// `target/components`, so that components share their dependencies. The outer cargo
+/// locks only the folders of its own profiles.
+fn shared_target_dir() -> PathBuf {
+    let out_dir = PathBuf::from(var("OUT_DIR"));
+    // target/PROFILE/build/PACKAGE-HASH/out
+    let target = out_dir.ancestors().nth(4).unwrap_or(&out_dir);
+    target.join("components")
 }
 
 /// `rustc 1.95.0 (…)`, as the compiler says it.

@@ -13,10 +13,14 @@ fn page(name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-async fn reference() -> String {
-    let output = Program::output(&["inspect", "--markdown"], Path::new(".")).await;
+async fn printed(arguments: &[&str]) -> String {
+    let output = Program::output(arguments, Path::new(".")).await;
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+async fn reference() -> String {
+    printed(&["inspect", "--markdown"]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,6 +30,43 @@ async fn the_metrics_reference_is_current() {
         page("metrics.md") == wanted,
         "docs/metrics.md is out of date: `nbu_exporter inspect --markdown > docs/metrics.md`"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_reference_is_current() {
+    assert!(
+        page("configuration.md") == printed(&["reference"]).await,
+        "docs/configuration.md is out of date: `nbu_exporter reference > docs/configuration.md`"
+    );
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let top = [
+        "README",
+        "ARCHITECTURE",
+        "SECURITY",
+        "CONTRIBUTING",
+        "CHANGELOG",
+    ];
+    let top = top.map(|name| root.join(name).with_extension("md"));
+    let mut links = 0;
+    for page in docs.chain(top) {
+        let text = fs::read_to_string(&page).unwrap();
+        for rest in text.split("](").skip(1) {
+            let link = rest.split([')', '#']).next().unwrap();
+            if link.is_empty() || link.contains(':') {
+                continue;
+            }
+            let file = page.parent().unwrap().join(link);
+            assert!(file.exists(), "{}: `{link}`", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 20, "{links} links were found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,8 @@ pub const ANY_GUEST: &str =
 
 /// The component whose behaviour is text in its data.
 static WRITTEN: &[u8] = include_bytes!(env!("TEST_GUESTS_WASM"));
+/// `guest/examples/minimal`.
+pub static MINIMAL: &[u8] = include_bytes!(env!("TEST_MINIMAL_GUEST_WASM"));
 const MARK: &[u8] = b"BEHAVIOUR:";
 const ROOM: usize = 48;
 

@@ -138,6 +138,18 @@ async fn collect_exits_with_1_when_something_could_not_be_read_and_prints_the_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_guest_collects_as_the_guide_says() {
+    let simulator = lively().await;
+    let rest = "collectors: { storage: { enabled: false } }\nguest: { path: minimal.wasm }";
+    let folder = folder(&[("paris", &simulator)], rest);
+    fs::write(folder.path().join("minimal.wasm"), guests::MINIMAL).unwrap();
+    let output = Program::output(&["collect"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let page = Exposition::parse(&said(&output.stdout));
+    assert_eq!(page.value("nbu_answer", &[("site", "paris")]), Some(42.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
