@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test quick lint guest verify week bench soak target build
+.PHONY: demo test quick lint guest verify week bench soak target build lean
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -23,7 +23,7 @@ week: build
 
 ## verify: everything that is too slow for `test`: the weeks, a thousand sites in one
 ## process, 10,000 lives on a disk that fails. Optimized, as operators run it
-verify: target
+verify: target lean
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
@@ -67,6 +67,16 @@ soak: target
 
 build: target
 	$(CARGO) build --workspace --all-targets
+
+# What is installed has no simulator.
+lean: target
+	$(CARGO) build --release --locked --no-default-features --bin nbu_exporter --target-dir target/lean
+	! target/lean/release/nbu_exporter demo
+
+# What is installed has no simulator.
+lean: target
+	$(CARGO) build --release --locked --no-default-features --bin nbu_exporter --target-dir target/lean
+	! target/lean/release/nbu_exporter demo
 
 # Without rustup the target comes with the distribution; the build says so if not.
 target:

@@ -5,6 +5,7 @@ pub mod args;
 mod check;
 mod collect;
 mod config_reference;
+#[cfg(feature = "demo")]
 mod demo;
 mod inspect;
 mod metrics_reference;
@@ -74,6 +75,13 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         Some(Command::Reference) => config_reference::run(),
         Some(Command::Check) => check::run(options, &engine).await,
         Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
+        #[cfg(not(feature = "demo"))]
+        Some(Command::Demo { .. }) => Err(ExitError::Command(
+            "this program was built without the simulator\n  \
+             hint: run `make demo` in the source tree"
+                .to_owned(),
+        )),
+        #[cfg(feature = "demo")]
         Some(Command::Demo { guest }) => {
             demo::run(options, engine, guest.as_deref(), prepared.process).await
         }

@@ -100,9 +100,7 @@ impl Instruments {
         let registry = Registry::new();
         let table = Table::register(&registry).expect("names and labels are valid and differ");
         #[cfg(target_os = "linux")]
-        registry
-            .register(Box::new(process::ProcessMetrics::default()))
-            .expect("no instrument is named `process_…`");
+        process::register(&registry).expect("no instrument is named `process_…`");
         let BuildInfo {
             version,
             revision,
@@ -138,10 +136,7 @@ impl Instruments {
     /// tell.
     pub fn process() -> Vec<Family> {
         #[cfg(target_os = "linux")]
-        return prometheus::core::Collector::collect(&process::ProcessMetrics::default())
-            .iter()
-            .filter_map(convert::family)
-            .collect();
+        return process::read().iter().filter_map(convert::family).collect();
         #[cfg(not(target_os = "linux"))]
         Vec::new()
     }
