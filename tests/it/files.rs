@@ -163,7 +163,9 @@ async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end
         program.line("Configuration reloaded successfully").await;
     }
     pipe(&guest);
-    program.line("Guest refused, the running one goes on").await;
+    program
+        .line("Guest refused; the running guest stays in use")
+        .await;
     client.scrape().await;
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
@@ -195,7 +197,7 @@ async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
     // Another one is noticed, by its time if not by its size.
     File::create(&sparse).unwrap().set_len(2 << 40).unwrap();
     fs::rename(&sparse, at("guest.wasm")).unwrap();
-    program.line("Guest file changed, trying it").await;
+    program.line("Guest file changed, evaluating it").await;
     program.line("Guest refused").await;
     guests::install(&guests::behaving("steady", 2), &at("guest.wasm"));
     program.line("Guest swapped").await;

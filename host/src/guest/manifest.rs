@@ -1,6 +1,5 @@
-//! What a guest announces, checked when it is loaded. A manifest that nobody
-//! could report by is a reason to refuse the guest, for all that it would yield
-//! are dropped families.
+//! Validates the manifest when a guest is loaded. With an invalid manifest, all
+//! reported families would be dropped, so the guest is refused.
 
 use std::collections::HashSet;
 
@@ -9,12 +8,12 @@ use super::{Capability, GuestLimits, Manifest, convert};
 use crate::metrics::{self, Family, Samples};
 use crate::telemetry::is_control_like;
 
-/// Bytes of the guest's version, which is a label.
+/// Maximum length of the version in bytes, because it is a label value.
 const VERSION: usize = 64;
-/// Bytes of a path of the API.
+/// Maximum length of an API path in bytes.
 const PATH: usize = 1 << 10;
 
-/// Why the manifest cannot be worked with.
+/// Returns the first error of the manifest.
 pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), String> {
     if manifest.version.len() > VERSION {
         let bytes = manifest.version.len();
@@ -22,7 +21,7 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
             "its version has {bytes} bytes, more than the {VERSION} allowed"
         ));
     }
-    // They are shown to people, and nobody has to be told what they hold.
+    // These texts are displayed.
     if texts(manifest).any(|text| text.contains(is_control_like)) {
         return Err("a text of its manifest holds a control character".to_owned());
     }
@@ -38,7 +37,7 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
     )?;
     let mut names = HashSet::new();
     for one in capabilities {
-        // Before the name is shown.
+        // Checked before the name is displayed.
         if one.name.is_empty() || one.name.len() > limits.report.name_bytes {
             return Err("the name of a collector is empty or too long".to_owned());
         }
@@ -50,7 +49,7 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
     Ok(())
 }
 
-/// Every text there is but HELP, which is no name and may have lines.
+/// All texts except HELP, which may have several lines.
 fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
     let all = manifest.capabilities.iter().flat_map(|one| {
         let families = one.families.iter();
@@ -99,7 +98,7 @@ fn check_limit(who: &str, count: usize, limit: usize, what: &str) -> Result<(), 
     ))
 }
 
-/// The reason for which every report of this family would be dropped.
+/// The reason for which the host would drop every report of the family, if any.
 fn unfit(described: &DescribedFamily, limits: &GuestLimits) -> Option<&'static str> {
     let samples = match convert::kind(described.kind) {
         metrics::Kind::Gauge => Samples::Gauge(Vec::new()),

@@ -15,18 +15,15 @@ async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures()
     for (n, (behaviour, reason)) in [
         (
             "fewer",
-            "family `nbu_test_jobs` of `jobs` is gone, 1 series before",
+            "family `nbu_test_jobs` of `jobs` is missing, 1 series before",
         ),
-        (
-            "dropped",
-            "does not know what the running guest reports: family `nbu_test_jobs`",
-        ),
+        ("dropped", "no longer reports: family `nbu_test_jobs`"),
         (
             "other-kind",
-            "family `nbu_test_storage`: a gauge before, a counter now",
+            "type of family `nbu_test_storage` changed from gauge to counter",
         ),
         ("more-series-50", "`storage` has 50 series, 1 before"),
-        ("slow-2000", "it took 2."),
+        ("slow-2000", "the collection took 2."),
         ("hungry-40", " of memory, "),
         (
             "garble-at-1",

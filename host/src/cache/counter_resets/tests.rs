@@ -30,7 +30,7 @@ fn histogram(bounds: [f64; 2], counts: [u64; 2], count: u64) -> Family {
     }
 }
 
-/// What is shown of `now`, and what is held back.
+/// Returns what is shown of `now`, and what is held back.
 fn after(before: &[Family], now: Family) -> (Family, Vec<Family>) {
     let mut families = [now];
     let held = hold_back(&mut families, before.iter());
@@ -94,7 +94,7 @@ fn a_histogram_falls_by_its_count_or_by_any_bucket() {
         ([1.0, 2.0], [3, 5], 6, false),
         ([1.0, 2.0], [3, 4], 4, true),
         ([1.0, 2.0], [2, 4], 6, true),
-        // Other buckets are not comparable; the count is.
+        // Different buckets cannot be compared, but the count can.
         ([1.5, 2.5], [0, 0], 5, false),
     ] {
         let (shown, held) = after(&before, histogram(bounds, counts, count));

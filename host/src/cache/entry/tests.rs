@@ -40,7 +40,7 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
     }
 }
 
-/// What is shown of one counter after each of these answers of the guests.
+/// The shown value of a counter after each report.
 fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
     let mut site = site(&["jobs"]);
     let each = answers.iter().map(|(guest, value)| {

@@ -31,7 +31,7 @@ fn guest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-/// A process that begins on `folder` with that guest.
+/// A process that starts with this directory and guest.
 fn begin(folder: &Path, by: &str) -> Memory {
     let memory = Memory::default();
     memory.set_store(Some(store(folder)));
@@ -45,12 +45,12 @@ fn restore(memory: &Memory, site: &SiteName) {
     memory.restore(site, &collectors, LIMIT);
 }
 
-/// The guest that runs is replaced, and the new one is on probation.
+/// Swaps the guest; the new one is on probation.
 fn swap(memory: &Memory, to: &str, from: &str) {
     memory.swap(guest(to), Some(guest(from)));
 }
 
-/// What a collection has counted, in that version of the state.
+/// The update of a collection, with this version of the state.
 fn update(by: &str, collector: &str, version: u32, text: &str) -> StateUpdate {
     StateUpdate {
         guest: guest(by),
@@ -68,19 +68,19 @@ fn count(memory: &Memory, by: &str, collector: &str, text: &str) -> Committed {
     memory.commit(&paris(), &update(by, collector, 1, text))
 }
 
-/// What the next collection would be given for `jobs`.
+/// The state of `jobs` for the next collection.
 fn given(memory: &Memory) -> Option<String> {
     let (_, states) = memory.next_of_running(&paris());
     let jobs = states.into_iter().find(|saved| saved.collector == "jobs");
     jobs.map(|saved| String::from_utf8(saved.bytes).unwrap())
 }
 
-/// What a process finds that begins there after this one was killed.
+/// The state that a restarted process finds.
 fn after_restart(folder: &Path, by: &str) -> Option<String> {
     given(&begin(folder, by))
 }
 
-/// Ends the process: nothing of it is left but its files.
+/// Kills the process; only its files remain.
 fn kill(memory: Memory) {
     drop(memory);
 }
@@ -160,7 +160,7 @@ fn a_process_that_is_killed_during_a_probation_has_both_states() {
     let after = |by| after_restart(folder.path(), by);
     assert_eq!(after("old").as_deref(), Some("7"));
     assert_eq!(after("new").as_deref(), Some("8 of the new"));
-    // The new one is taken as it is, and there is no going back any more.
+    // The new guest keeps running, so a rollback is no longer possible.
     let memory = begin(folder.path(), "new");
     count(&memory, "new", "jobs", "9 of the new");
     kill(memory);

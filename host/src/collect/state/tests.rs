@@ -19,20 +19,20 @@ fn saved(n: u8) -> Arc<SavedState> {
     })
 }
 
-/// What that guest would be given.
+/// The state that the guest would receive.
 fn given(entry: &StateEntry, to: &str, guests: ActiveGuests) -> Option<u8> {
     let version = entry.given(guest(to), guests);
     version.map(|version| version.saved.bytes[0])
 }
 
-/// Of the guest `old`, which runs.
+/// Written by the running guest `old`.
 fn entry() -> StateEntry {
     let mut entry = StateEntry::default();
     entry.commit(guest("old"), saved(10), guests("old", None));
     entry
 }
 
-/// The same, and `new` is on probation.
+/// The same entry with `new` on probation.
 fn swapped() -> (StateEntry, ActiveGuests) {
     let (mut entry, guests) = (entry(), guests("new", Some("old")));
     entry.swap(guest("old"), guests);
@@ -53,7 +53,7 @@ fn a_new_guest_begins_from_the_running_one_s_and_writes_its_own() {
 fn a_rollback_finds_what_the_previous_guest_left() {
     let (mut entry, on_probation) = swapped();
     entry.commit(guest("new"), saved(40), on_probation);
-    // A collection that began before the swap.
+    // From a collection that started before the swap.
     entry.commit(guest("old"), saved(11), on_probation);
     assert_eq!(given(&entry, "new", on_probation), Some(40));
     entry.roll_back(guest("old"));
@@ -96,11 +96,12 @@ fn the_end_of_a_probation_drops_what_the_previous_guest_left() {
     entry.swap(guest("new"), settled);
     assert_eq!(given(&entry, "new", settled), Some(40));
     assert_eq!(entry.versions().count(), 1);
-    // Unless the new one has saved nothing itself, such as of a collector that fails.
+    // Except if the new guest has not saved a state, for example because the collector
+    // fails.
     let (mut entry, _) = swapped();
     entry.swap(guest("new"), settled);
     assert_eq!(given(&entry, "new", settled), Some(10));
-    // What it would begin from is what the next rollback needs.
+    // A rollback restores the version that it started from.
     let next = guests("newer", Some("new"));
     entry.swap(guest("new"), next);
     entry.commit(guest("newer"), saved(60), next);
@@ -108,7 +109,7 @@ fn the_end_of_a_probation_drops_what_the_previous_guest_left() {
     assert_eq!(given(&entry, "new", guests("new", None)), Some(10));
 }
 
-/// What a process finds that is killed while `new` is on probation.
+/// The stored entry of a process that was killed while `new` was on probation.
 fn stored() -> StateEntry {
     let (mut entry, guests) = swapped();
     entry.commit(guest("new"), saved(40), guests);

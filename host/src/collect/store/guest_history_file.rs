@@ -1,5 +1,4 @@
-//! The file of the verdicts on guests: a line with the checksum of the next, and
-//! that.
+//! The file of the guest history: a line with a checksum, and a line of JSON.
 //!
 //! ```text
 //! nbu_exporter versions 1 <SHA-256 of the rest>
@@ -17,15 +16,14 @@ use super::format::StateFileError;
 use crate::collect::guest_history::GuestHistory;
 use crate::file::Disk;
 
-/// No folder of a site begins with a dot.
+/// The leading dot distinguishes it from site directories.
 const FILE: &str = ".versions";
 const MAGIC: &str = "nbu_exporter versions 1 ";
 
-/// What lies in the folder. A broken file is set aside, since the next verdict is
-/// written in its place.
+/// Reads the history. Renames a corrupt file, because the next write replaces it.
 ///
 /// # Errors
-/// There may be good verdicts that cannot be read now.
+/// A possibly valid history cannot be read now.
 pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFileError> {
     let unusable = match look(disk, folder) {
         Err(unusable) => unusable,
@@ -50,7 +48,7 @@ pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFile
     }
 }
 
-/// The same, changing nothing. No file lies there before the first verdict.
+/// Reads the history and changes nothing. It is empty if there is no file.
 pub(super) fn look(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFileError> {
     match disk::read(disk, &folder.join(FILE), 0) {
         Ok(bytes) => decode(&bytes),

@@ -86,7 +86,7 @@ fn converted(outcomes: Vec<contract::Outcome>) -> Result<Report, Fault> {
     report(&manifest(), &limits(), &["jobs".to_owned()], raw)
 }
 
-/// What is left of these families, and why the others are not.
+/// The number of accepted families, and the dropped series.
 fn taken(families: Vec<wire::Family>) -> (usize, Vec<(&'static str, usize)>) {
     let outcome = contract::Outcome {
         families,
@@ -230,7 +230,7 @@ fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
     };
     let failed = probe(Err(failure), &limits()).unwrap().err();
     let shown = format!("{:?}", (problems(vec![problem], &limits()), failed));
-    // Debug shows what is left as escapes.
+    // The debug format escapes remaining control characters.
     assert!(!shown.contains('\\'), "{shown}");
     let version = Ok(ProbeAnswer {
         api_version: forged.get(..9).unwrap().to_owned(),

@@ -1,4 +1,4 @@
-//! What a guest says, beside what the way out saw.
+//! Compares the guest's report with the counted requests.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Two manifests, compared.
+//! Comparisons of two manifests.
 
 use super::*;
 use crate::guest::{Capability, DescribedFamily};
@@ -51,7 +51,7 @@ fn added_removed_and_changed_things_have_a_line_each() {
         "- family `nbu_old` of `jobs`",
         "- collector `slo`",
         "- path `/slos` of `slo`",
-        "~ family `nbu_jobs`: a gauge before, a counter now",
+        "~ type of family `nbu_jobs` changed from gauge to counter",
     ];
     assert_eq!(difference.lines(), lines);
     let text = |items: Vec<ManifestItem>| {

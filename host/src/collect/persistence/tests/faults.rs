@@ -1,4 +1,4 @@
-//! Disks that fail for a while, and files that cannot be used.
+//! Temporary disk faults, and files that cannot be used.
 
 use std::io;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use super::*;
 use crate::file::{Disk, DiskCall, FaultInjector};
 use crate::swap::RollbackStatus;
 
-/// Each read of that file fails with that error.
+/// Fails reads of one file.
 #[derive(Debug)]
 struct Unreadable(&'static str, Mutex<Option<Errno>>);
 
@@ -23,7 +23,7 @@ impl FaultInjector for Unreadable {
     }
 }
 
-/// Each write fails while this is set.
+/// Fails writes while set.
 #[derive(Debug)]
 struct Full(AtomicBool);
 
@@ -179,7 +179,7 @@ fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
     restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"), "the limit was raised");
 
-    // A guest that writes an older version has not understood what it was given.
+    // A guest that writes an older version did not understand the newer state.
     let newest = update("old", "jobs", 5, "8");
     memory.commit(&paris(), &newest);
     memory.swap(guest("older"), Some(guest("old")));

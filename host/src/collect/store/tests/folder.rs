@@ -1,4 +1,4 @@
-//! The folder itself: whose it is, and who may look into it.
+//! Locking and permissions of the state directory.
 
 use std::os::unix::fs::PermissionsExt as _;
 

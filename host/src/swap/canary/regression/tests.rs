@@ -1,4 +1,4 @@
-//! A trial beside what is served.
+//! Comparisons of a trial with what is served.
 
 use super::*;
 use crate::egress::Traffic;
@@ -19,7 +19,7 @@ fn family(name: &str, series: usize) -> Family {
     }
 }
 
-/// What `jobs` answers, with `megabytes` of memory.
+/// The result of `jobs` with a peak memory of `megabytes`.
 fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
     let outcome = Outcome {
         collector: "jobs".to_owned(),
