@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_is_refused_to_others_until_it_is_given_back() {
+    fn reserved_bytes_are_denied_to_others_until_released() {
         let budget = MemoryBudget::new(100);
         let held = budget.reserve(60).unwrap();
         assert!(budget.take(40));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_rises_above_the_limit_leaves_nothing() {
+    fn nothing_is_free_after_a_recount_above_the_limit() {
         let budget = MemoryBudget::new(100);
         budget.recount(0, 70);
         budget.recount(70, 170);

@@ -172,17 +172,19 @@ fn deny_files_and_network() {
 impl fmt::Display for LandlockStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "no file can be run, and none written but the log and the state",
-            Self::Partial => "as far as this kernel has Landlock",
+            Self::Full => {
+                "no file can be executed; only the log and the state directory are writable"
+            }
+            Self::Partial => "partially enforced (old kernel)",
             Self::Refused => {
-                "not at all: a seccomp filter refuses Landlock. Allow the system calls \
+                "not enforced: a seccomp filter denies Landlock. Allow the system calls \
                  `landlock_create_ruleset`, `landlock_add_rule` and `landlock_restrict_self`"
             }
             Self::Disabled => {
-                "not at all: Landlock is switched off at boot. Add `landlock` to the kernel's \
+                "not enforced: Landlock is disabled at boot. Add `landlock` to the kernel \
                  parameter `lsm=`"
             }
-            Self::Unsupported => "not at all: this kernel has no Landlock",
+            Self::Unsupported => "not enforced: this kernel has no Landlock",
         })
     }
 }

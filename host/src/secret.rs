@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_made_of_a_key_is_one_copy() {
+    fn all_clones_and_headers_share_one_copy_of_the_key() {
         let key = ApiKey::new("s3cret").unwrap();
         let place = key.as_bytes().as_ptr();
         assert_eq!(key.clone().header().as_bytes().as_ptr(), place);

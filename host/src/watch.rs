@@ -124,7 +124,7 @@ impl Watcher {
         let mut scanner = Arc::clone(&self.scanner).lock_owned().await;
         let done = tokio::task::spawn_blocking(move || work(&mut scanner)).await;
         if let Err(error) = done {
-            tracing::error!(%error, "watched files cannot be looked at");
+            tracing::error!(%error, "Checking the watched files panicked");
         }
     }
 }

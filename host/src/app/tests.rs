@@ -33,7 +33,7 @@ fn app(tasks: Tasks, stop: oneshot::Sender<()>) -> App {
 }
 
 #[tokio::test]
-async fn a_task_that_panics_or_ends_is_a_failure_of_the_exporter() {
+async fn the_exporter_fails_if_a_task_panics_or_ends() {
     let (stop, _stopped) = oneshot::channel();
     let (panic, panicked) = oneshot::channel::<()>();
     let (end, ended) = oneshot::channel::<()>();
@@ -58,7 +58,7 @@ async fn a_task_that_panics_or_ends_is_a_failure_of_the_exporter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
+async fn a_blocked_task_does_not_delay_shutdown() {
     let (stop, stopped) = oneshot::channel();
     let (release, released) = threads::channel::<()>();
     let (began, begun) = oneshot::channel();

@@ -68,8 +68,10 @@ impl Cache {
     ) -> Option<R> {
         let cache = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || work(&cache)).await;
-        done.inspect_err(|error| error!(%error, "Publishing failed; the page stays as it was"))
-            .ok()
+        done.inspect_err(
+            |error| error!(%error, "Building the page panicked; the page is unchanged"),
+        )
+        .ok()
     }
 
     /// Receives the number of pages published so far.
@@ -162,7 +164,7 @@ impl Cache {
         for (site, entry) in &mut known.entries {
             for (collector, entry) in &mut entry.collectors {
                 if entry.expire(now) {
-                    warn!(%site, collector, "Values are too old and were dropped");
+                    warn!(%site, collector, "Values expired and were dropped");
                     dropped = true;
                 }
             }

@@ -203,7 +203,7 @@ impl CollectionContext<'_> {
     }
 
     fn fault(&self, site: &SiteName, ask: &[String], fault: &Fault) {
-        warn!(%site, reason = fault.kind.as_str(), "Collection failed: {}", fault.message);
+        warn!(%site, reason = fault.kind.as_str(), error = fault.message, "Collection failed");
         self.instruments.fault(site, fault.kind.as_str());
         self.memory.failed(site, ask);
     }
@@ -242,7 +242,7 @@ impl CollectionContext<'_> {
         match self.warn_if_slow(site, commit).await {
             Ok(committed) => committed.counts.then_some(committed),
             Err(error) => {
-                error!(%site, %error, "Storing the state failed; the next collection continues from the one before");
+                error!(%site, %error, "Storing the state panicked; the next collection continues from the previous state");
                 None
             }
         }
@@ -259,9 +259,9 @@ impl CollectionContext<'_> {
             return done;
         }
         let folder = self.memory.store().map(|store| store.folder().to_owned());
-        warn!(%site, ?folder, "The state of this site is still being written; it is not collected until that ends");
+        warn!(%site, ?folder, "Writing the state is slow; collections of the site are paused");
         let done = write.await;
-        info!(%site, "The state of this site is written");
+        info!(%site, "Writing the state finished");
         done
     }
 
@@ -276,16 +276,16 @@ impl CollectionContext<'_> {
         texts.extend(stateless.map(|why| format!("{STATE}: {why}")));
         let change = self.memory.status_change(site, collector, &texts);
         if change == StatusChange::Recovered {
-            info!(%site, collector, "Collector reads again");
+            info!(%site, collector, "Collector recovered");
         }
         for (n, text) in texts.iter().enumerate() {
             let failure = outcome.failures.get(n);
             let request_id = failure.and_then(|it| it.request_id.as_deref());
             let request_id = request_id.unwrap_or("-");
             if change == StatusChange::NewFailure {
-                warn!(%site, collector, request_id, "Collector failed: {text}");
+                warn!(%site, collector, request_id, error = text, "Collector failed");
             } else {
-                debug!(%site, collector, request_id, "Collector still fails: {text}");
+                debug!(%site, collector, request_id, error = text, "Collector still fails");
             }
         }
     }

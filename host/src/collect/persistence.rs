@@ -166,7 +166,7 @@ impl MemoryState {
                 Some(newer) => draft.committed.rejected.push((
                     collector.clone(),
                     format!(
-                        "the saved state has version `{newer}`, this guest only reads up to `{}`",
+                        "the saved state has version `{newer}`, but the guest supports only up to `{}`",
                         saved.version
                     ),
                 )),
@@ -202,7 +202,7 @@ impl MemoryState {
             Ok(entry) => entry,
             Err(why) => {
                 if known.unreadable.get(&collector) != Some(&why) {
-                    error!(%site, collector, "SavedState state cannot be read, counters are not shown until it can: {why}");
+                    error!(%site, collector, reason = why, "Saved state cannot be read; counters of the collector are not shown");
                 }
                 known.unreadable.insert(collector, why);
                 return;

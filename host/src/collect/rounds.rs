@@ -57,7 +57,7 @@ impl Rounds {
                 },
                 panicked = tasks.ended() => {
                     for site in &panicked {
-                        error!(%site, "The task of this site panicked, starting it again");
+                        error!(%site, "Site task panicked; restarting it");
                     }
                     if !panicked.is_empty() {
                         sleep(AFTER_A_PANIC).await;
@@ -157,7 +157,7 @@ impl Rounds {
         let limit = generation.limits.state_bytes;
         let restore = move || memory.restore(&site, &ask, limit);
         if let Err(error) = tokio::task::spawn_blocking(restore).await {
-            error!(site = %name, %error, "Reading the stored state failed");
+            error!(site = %name, %error, "Reading the stored state panicked");
         }
     }
 

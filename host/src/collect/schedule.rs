@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cached_collector_is_asked_again_only_after_its_ttl() {
+    fn a_cached_collector_is_due_again_after_its_ttl() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let mut asked = Vec::new();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_wakes_a_moment_early_still_ends_the_ttl() {
+    fn a_round_that_starts_early_still_ends_the_ttl() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let late = |minute: u32, millis| start + minute * MINUTE + Duration::from_millis(millis);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_retried_alone_and_ever_later_up_to_the_interval() {
+    fn failures_are_retried_with_backoff_up_to_the_interval() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let due = schedule.take(start).unwrap();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    fn a_busy_server_is_retried_after_the_requested_delay() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_of_a_moment_are_not_counted_one_by_one() {
+    fn tiny_intervals_are_skipped_in_constant_time() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let moment = Duration::from_nanos(1);
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_that_were_missed_are_not_made_up_for() {
+    fn missed_rounds_are_skipped() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_due_at_once_and_leaves_the_grid() {
+    fn a_reset_is_due_at_once_and_keeps_the_grid() {
         for (seconds, next) in [(1, 60), (29, 60), (31, 120), (59, 120)] {
             let start = Instant::now();
             let mut schedule = schedule(start);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn sites_keep_their_distance_when_the_interval_changes() {
+    fn sites_keep_their_offset_when_the_interval_changes() {
         let start = Instant::now();
         let second = start + Duration::from_secs(3);
         let mut schedules = [schedule(start), schedule(second)];

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_is_named_and_may_be_started_again() {
+    async fn a_panicked_task_is_reported_and_can_be_restarted() {
         let mut tasks = SiteTasks::default();
         tasks.start(site("paris"), async { panic!("no luck") });
         tasks.start(site("lyon"), std::future::pending());
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_is_stopped_did_not_panic() {
+    async fn an_aborted_task_is_not_reported_as_panicked() {
         let mut tasks = SiteTasks::default();
         tasks.start(site("paris"), std::future::pending());
         tasks.retain(|_| false);

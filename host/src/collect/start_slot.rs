@@ -45,14 +45,14 @@ mod tests {
     }
 
     #[test]
-    fn few_sites_begin_at_once() {
+    fn a_few_sites_start_at_once() {
         for sites in [1, 2, AT_ONCE] {
             assert!(delays(sites, MINUTE).iter().all(Duration::is_zero));
         }
     }
 
     #[test]
-    fn many_sites_begin_one_after_another_within_a_tenth_of_the_interval() {
+    fn many_sites_start_spread_over_a_tenth_of_the_interval() {
         let delays = delays(300, 5 * MINUTE);
         assert_eq!(delays.first(), Some(&Duration::ZERO));
         let steps = delays.windows(2).map(|pair| pair[1] - pair[0]);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_interval_leaves_the_page_incomplete_for_half_a_minute() {
+    fn with_a_long_interval_all_sites_start_within_half_a_minute() {
         let last = delays(1000, 60 * MINUTE).pop().unwrap();
         assert!(last < MINUTE / 2 && last > MINUTE / 3, "{last:?}");
     }

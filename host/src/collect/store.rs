@@ -140,7 +140,7 @@ impl Store {
                 let aside = disk::set_aside(&self.disk, &path)
                     .map_err(|error| format!("`{file}`: {unusable}, and {error}"))?;
                 let aside = aside.display();
-                error!(%site, %file, %aside, "State was set aside, counting begins again: {unusable}");
+                error!(%site, %file, %aside, reason = %unusable, "State file is corrupt and was renamed; counters restart");
                 StateEntry::default()
             }
         };
@@ -221,7 +221,7 @@ impl Store {
             Ok(()) => *stored = Some(guest_history.clone()),
             Err(error) if !failed_before => {
                 let folder = self.folder.display();
-                error!(%folder, "Verdicts on guests cannot be written; until they are, a restart can run an older or a rolled back guest: {error}");
+                error!(%folder, %error, "Guest history cannot be written; a restart could run an older or a rolled back guest");
             }
             Err(_) => {}
         }
@@ -243,13 +243,13 @@ impl Store {
             Err(error) => {
                 self.instruments.state_write_failed(site);
                 if failing.is_empty() {
-                    error!(%site, collector, %file, "State cannot be written, counters go on in memory alone: {error}");
+                    error!(%site, collector, %file, %error, "State cannot be written; counters are only kept in memory");
                 }
                 failing.insert(key);
             }
             Ok(()) => {
                 if failing.remove(&key) && failing.is_empty() {
-                    info!(%file, "State is written again");
+                    info!(%file, "State can be written again");
                 }
             }
         }

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_that_is_made_is_on_the_disk_before_the_next() {
+    fn each_created_directory_is_synced_before_the_next() {
         let around = tempfile::tempdir().unwrap();
         let notes = Arc::new(CallLog::default());
         let disk = Disk::with(Arc::clone(&notes) as Arc<dyn FaultInjector>);

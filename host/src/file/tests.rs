@@ -28,7 +28,7 @@ fn refusal(path: &Path) -> String {
 }
 
 #[test]
-fn whatever_is_not_a_regular_file_is_refused_at_once_and_named() {
+fn other_file_types_are_rejected_at_once_by_name() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     mkfifoat(CWD, at("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
@@ -64,7 +64,7 @@ fn a_pipe_with_a_writer_is_refused_too() {
 }
 
 #[test]
-fn links_are_followed_only_where_that_is_wanted() {
+fn links_are_followed_only_if_allowed() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("key"), "secret").unwrap();
@@ -98,7 +98,7 @@ fn no_more_than_the_limit_is_read() {
 /// Some files report that they are regular and empty.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_regular_file_that_the_kernel_writes_has_the_same_limit() {
+fn the_limit_applies_to_files_in_proc_too() {
     let maps = Path::new("/proc/self/maps");
     let refused = ends(move || read(maps, Links::Follow, LIMIT)).unwrap_err();
     assert!(matches!(refused, ReadError::TooLarge { bytes: 101, .. }));

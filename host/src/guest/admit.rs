@@ -29,7 +29,7 @@ pub(super) fn report(
         let count = report.outcomes.len();
         let few: Vec<_> = answered.take(9).map(|name| text(name, limits)).collect();
         return Err(contradiction(format!(
-            "it was asked for {asked:?} and gave {count} answers, {few:?}"
+            "expected outcomes for {asked:?}, found {count}: {few:?}"
         )));
     }
     if report
@@ -37,7 +37,7 @@ pub(super) fn report(
         .as_deref()
         .is_some_and(is_invalid_version)
     {
-        return Err(contradiction("its API version is none".to_owned()));
+        return Err(contradiction("reported an invalid API version".to_owned()));
     }
     let outcomes = report
         .outcomes
@@ -87,7 +87,7 @@ fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     };
     if state.collector != raw.collector {
         return Err(contradiction(format!(
-            "`{}` saved state for `{}`",
+            "collector `{}` saved state for `{}`",
             raw.collector,
             text(&state.collector, limits)
         )));
@@ -95,7 +95,7 @@ fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     let (bytes, limit) = (state.bytes.len(), limits.state_bytes);
     if bytes > limit {
         return Err(contradiction(format!(
-            "the state of `{}` has {bytes} bytes, more than the {limit} allowed",
+            "the state of `{}` has `{bytes}` bytes, the limit is `{limit}`",
             raw.collector
         )));
     }
@@ -173,7 +173,7 @@ pub(super) fn probe(
 ) -> Result<Result<ProbeAnswer, CollectorFailure>, Fault> {
     match answer {
         Ok(answer) if is_invalid_version(&answer.api_version) => {
-            Err(contradiction("its API version is none".to_owned()))
+            Err(contradiction("reported an invalid API version".to_owned()))
         }
         Ok(answer) => Ok(Ok(answer)),
         Err(failed) => Ok(Err(failure(failed, limits))),

@@ -252,7 +252,7 @@ impl Guest {
             Some(Ok(result)) => result,
             Some(Err(error)) => Err(Fault::new(
                 FaultKind::Trap,
-                format!("the call failed inside the host: {error}"),
+                format!("the call failed in the host: {error}"),
             )),
             // The set contains one task.
             None => Err(overdue(allowed)),
@@ -271,7 +271,7 @@ fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
     }
     let kind = meter.broken(error).unwrap_or(FaultKind::Trap);
     let message = match error.downcast_ref::<I32Exit>() {
-        Some(exit) => format!("it ended itself with exit code {}", exit.0),
+        Some(exit) => format!("the guest exited with code `{}`", exit.0),
         // The root cause comes first, because the backtrace may exceed a log line.
         None => {
             let unfit = meter.unfit(error);
@@ -286,6 +286,6 @@ fn overdue(allowed: Duration) -> Fault {
     let seconds = allowed.as_secs_f64();
     Fault::new(
         FaultKind::Deadline,
-        format!("it was still running after {seconds} s"),
+        format!("the call did not finish within {seconds} s"),
     )
 }

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_kept_however_much_is_printed() {
+    fn only_the_end_of_the_output_is_kept() {
         let printed = CapturedOutput::default();
         for n in 0..100_000 {
             printed.append(format!("line {n}\n").as_bytes());
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn one_write_of_any_size_is_kept_as_little_of() {
+    fn a_large_write_is_truncated_too() {
         let printed = CapturedOutput::default();
         printed.append(b"begin");
         printed.append(&vec![b'x'; 100 * KEPT]);

@@ -38,7 +38,7 @@ impl fmt::Display for LoadError {
             Self::TooLarge { bytes, limit } => {
                 write!(
                     f,
-                    "the file has {bytes} bytes, more than the {limit} allowed"
+                    "the file has `{bytes}` bytes, the limit is `{limit}`"
                 )
             }
             Self::TooComplex(why) => write!(f, "the component is too large to compile: {why}"),
@@ -50,11 +50,11 @@ impl fmt::Display for LoadError {
                 write!(f, "the compiler failed on the component: {why}")
             }
             Self::CompilerDown => f.write_str(
-                "the compiler process has ended; restart the exporter to load another guest",
+                "the compiler process has ended\n  hint: restart the exporter to load another guest",
             ),
             Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
             Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
-            Self::Undescribed(why) => write!(f, "the guest does not describe itself: {why}"),
+            Self::Undescribed(why) => write!(f, "the guest has no valid manifest: {why}"),
         }
     }
 }

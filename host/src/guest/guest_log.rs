@@ -66,7 +66,10 @@ impl GuestLog {
         let site = self.site();
         let dropped = self.dropped;
         if dropped > 0 {
-            warn!(site, dropped, "The guest said too much; lines were dropped");
+            warn!(
+                site,
+                dropped, "Guest exceeded its log limits; lines were dropped"
+            );
         }
         let text = String::from_utf8_lossy(printed);
         let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_behind_a_handle_counts_as_long_as_the_handle_is_open() {
+    fn memory_behind_a_handle_is_charged_while_it_is_open() {
         let mut table = ResourceTable::new();
         assert_eq!(held(&mut table), 0);
         let long = table.push(request(&"M".repeat(1 << 20))).unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_cost_more_than_their_bytes_and_full_fields_are_bounded() {
+    fn header_overhead_is_charged_and_bounded() {
         let mut fields = FieldMap::new_mutable(FIELDS);
         let mut table = ResourceTable::new();
         let mut count = 0;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_queues_no_more_than_is_counted_for_it() {
+    fn a_body_never_exceeds_its_charge() {
         let hooks = &mut OfflineHooks;
         let chunks = hooks.p2_outgoing_body_buffer_chunks() + 1;
         assert!(chunks * hooks.p2_outgoing_body_chunk_size() <= QUEUED_BODY);

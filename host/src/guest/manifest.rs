@@ -18,19 +18,19 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
     if manifest.version.len() > VERSION {
         let bytes = manifest.version.len();
         return Err(format!(
-            "its version has {bytes} bytes, more than the {VERSION} allowed"
+            "the version has `{bytes}` bytes, the limit is `{VERSION}`"
         ));
     }
     // These texts are displayed.
     if texts(manifest).any(|text| text.contains(is_control_like)) {
-        return Err("a text of its manifest holds a control character".to_owned());
+        return Err("the manifest contains a control character".to_owned());
     }
     let capabilities = &manifest.capabilities;
     if capabilities.is_empty() {
-        return Err("it names no collector".to_owned());
+        return Err("the manifest has no collector".to_owned());
     }
     check_limit(
-        "it names",
+        "the manifest",
         capabilities.len(),
         limits.manifest.collectors,
         "collectors",
@@ -42,7 +42,7 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
             return Err("the name of a collector is empty or too long".to_owned());
         }
         if !names.insert(one.name.as_str()) {
-            return Err(format!("it names the collector `{}` twice", one.name));
+            return Err(format!("the manifest has collector `{}` twice", one.name));
         }
         capability(one, limits)?;
     }
@@ -60,7 +60,7 @@ fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
 }
 
 fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
-    let who = format!("the collector `{}` announces", one.name);
+    let who = format!("collector `{}`", one.name);
     check_limit(
         &who,
         one.families.len(),
@@ -69,21 +69,22 @@ fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
     )?;
     check_limit(&who, one.paths.len(), limits.manifest.paths, "paths")?;
     if one.summary.len() > limits.report.help_bytes {
-        return Err(format!("the summary of `{}` is too long", one.name));
+        return Err(format!(
+            "the summary of collector `{}` is too long",
+            one.name
+        ));
     }
     if one.paths.iter().any(|path| path.len() > PATH) {
-        return Err(format!("{who} a path of more than {PATH} bytes"));
+        return Err(format!("{who} declares a path of more than `{PATH}` bytes"));
     }
     let mut names = HashSet::new();
     for described in &one.families {
         if let Some(reason) = unfit(described, limits) {
             let name: String = described.name.chars().take(100).collect();
-            return Err(format!(
-                "{who} the family `{name}`, which is none: {reason}"
-            ));
+            return Err(format!("{who} declares invalid family `{name}`: {reason}"));
         }
         if !names.insert(described.name.as_str()) {
-            return Err(format!("{who} the family `{}` twice", described.name));
+            return Err(format!("{who} declares family `{}` twice", described.name));
         }
     }
     Ok(())
@@ -94,7 +95,7 @@ fn check_limit(who: &str, count: usize, limit: usize, what: &str) -> Result<(), 
         return Ok(());
     }
     Err(format!(
-        "{who} {count} {what}, more than the {limit} allowed"
+        "{who} declares `{count}` {what}, the limit is `{limit}`"
     ))
 }
 

@@ -69,7 +69,7 @@ impl Meter {
         let passed = error.root_cause().to_string().contains(TOO_MUCH_PASSED);
         let limit = self.budget.limit();
         let what =
-            || format!("what it passes to the host does not fit into its {limit} bytes of memory");
+            || format!("the data passed to the host exceeds the memory limit of `{limit}` bytes");
         (passed && self.scarce).then(what)
     }
 
@@ -97,7 +97,7 @@ impl Meter {
         if self.budget.is_exceeded() || self.budget.left() < handle_memory::CALL {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("it and what the host holds for it need more than {limit} bytes of memory");
+            bail!("the guest and its host resources exceed the memory limit of `{limit}` bytes");
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Meter {
         if !self.budget.take(more) {
             self.refused = Some(FaultKind::Memory);
             let (total, limit) = (self.budget.used().saturating_add(more), self.budget.limit());
-            bail!("it asked for {total} bytes of memory, its limit is {limit}");
+            bail!("the guest requested `{total}` bytes of memory, the limit is `{limit}`");
         }
         self.linear += more;
         Ok(true)
@@ -124,7 +124,7 @@ impl Meter {
         let limit = self.limits.table_elements;
         if wanted > limit {
             self.refused = Some(FaultKind::Limit);
-            bail!("it asked for a table of {wanted} elements, its limit is {limit}");
+            bail!("the guest requested a table of `{wanted}` elements, the limit is `{limit}`");
         }
         if !self
             .budget
@@ -132,7 +132,7 @@ impl Meter {
         {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("its tables do not fit into its {limit} bytes of memory");
+            bail!("the tables exceed the memory limit of `{limit}` bytes");
         }
         Ok(true)
     }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn no_more_compute_at_once_than_have_turns_and_all_come_to_their_end() {
+    async fn the_number_of_computing_calls_is_limited_and_all_finish() {
         let scheduler = Arc::new(Scheduler::default());
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_something_else_holds_no_turn() {
+    async fn a_waiting_call_holds_no_permit() {
         let scheduler = Scheduler::default();
         let turns = || scheduler.turns(Lane::Collections, &limits(64, 1));
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_house_of_collections_leaves_room_for_probes() {
+    async fn probes_do_not_wait_for_collections() {
         let scheduler = Scheduler::default();
         let one = limits(1, 1);
         let held = scheduler.enter(Lane::Collections, &one).await;

@@ -23,7 +23,7 @@ fn has_landlock() -> bool {
 }
 
 #[test]
-fn a_filter_is_told_from_a_kernel_without_landlock() {
+fn a_seccomp_filter_differs_from_a_kernel_without_landlock() {
     use rustix::io::Errno;
 
     for (errno, expected) in [
@@ -41,7 +41,7 @@ fn a_filter_is_told_from_a_kernel_without_landlock() {
 
 /// Landlock applies per thread, so the test process itself stays unrestricted.
 #[test]
-fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
+fn a_restricted_process_executes_nothing_and_writes_one_directory() {
     let folder = tempfile::tempdir().unwrap();
     let (log, elsewhere) = (folder.path().join("log"), folder.path().join("elsewhere"));
     fs::create_dir(&log).unwrap();
@@ -70,7 +70,7 @@ fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
 
 /// Regression test for a log file in the root directory.
 #[test]
-fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_be() {
+fn the_root_directory_is_never_writable_but_a_single_file_can_be() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("log"), "").unwrap();
@@ -96,12 +96,12 @@ fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_b
 
 /// The name of the test that runs in a child process, and the variable that marks the
 /// child.
-const INSIDE: &str = "landlock::tests::a_process_that_gave_everything_up_has_nothing_left";
+const INSIDE: &str = "landlock::tests::a_restricted_worker_has_no_access_left";
 const VARIABLE: &str = "NBU_TEST_INSIDE";
 
 /// Limits apply to a whole process, so this test runs itself again as a child.
 #[test]
-fn a_process_that_gave_everything_up_has_nothing_left() {
+fn a_restricted_worker_has_no_access_left() {
     if std::env::var_os(VARIABLE).is_some() {
         return inside();
     }

@@ -32,7 +32,7 @@ impl Events {
                 warned: false,
             }),
             Err(error) => {
-                warn!(%error, "no file events: changes are noticed more slowly");
+                warn!(%error, "No file events; changes are detected by polling");
                 None
             }
         }
@@ -63,7 +63,7 @@ impl Events {
         };
         if !absent && !self.warned {
             self.warned = true;
-            warn!(%error, "no file events: changes are noticed more slowly");
+            warn!(%error, "No file events; changes are detected by polling");
         }
     }
 }

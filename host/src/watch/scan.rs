@@ -98,7 +98,7 @@ fn look(path: &Path, unreadable: &mut BTreeSet<PathBuf>) -> Contents {
             let contents = Contents::after(&error);
             if contents == Contents::Unreadable && unreadable.insert(path.to_owned()) {
                 let path = path.display();
-                error!(%path, %error, "Cannot read a watched file; what it held stays in force");
+                error!(%path, %error, "Cannot read a watched file; its previous contents stay in use");
             }
             contents
         }

@@ -70,7 +70,7 @@ async fn a_file_renamed_over_is_reported_each_time() {
 }
 
 #[tokio::test]
-async fn a_file_deleted_and_made_anew_is_reported() {
+async fn a_file_deleted_and_created_again_is_reported() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
@@ -90,7 +90,7 @@ async fn the_same_contents_written_again_are_not_reported() {
 }
 
 #[tokio::test]
-async fn a_file_that_appears_late_is_reported() {
+async fn a_file_created_later_is_reported() {
     let folder = Folder::new();
     let file = folder.path("late");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
@@ -99,7 +99,7 @@ async fn a_file_that_appears_late_is_reported() {
 }
 
 #[tokio::test]
-async fn a_directory_that_appears_late_is_found_by_polling() {
+async fn a_directory_created_later_is_found_by_polling() {
     let folder = Folder::new();
     let file = folder.path("late/file");
     let mut watcher = Watcher::start(files([file.clone()]), OFTEN).await;
@@ -159,7 +159,7 @@ async fn the_set_of_files_can_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_broken_off_loses_nothing() {
+async fn a_cancelled_wait_loses_no_change() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
@@ -195,7 +195,7 @@ async fn a_file_that_changed_between_being_read_and_being_watched_is_reported() 
 }
 
 #[tokio::test]
-async fn a_change_that_a_reload_has_read_is_not_reported() {
+async fn a_change_that_a_reload_read_is_not_reported() {
     let folder = Folder::new();
     let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
     let both = files([file.clone(), witness.clone()]);
@@ -229,7 +229,7 @@ async fn a_file_that_cannot_be_read_has_not_changed() {
 
 /// For example, after a reload without a free descriptor.
 #[tokio::test]
-async fn a_file_that_could_not_be_read_for_a_reload_is_reported_once_it_can_be() {
+async fn a_file_unreadable_during_a_reload_is_reported_once_readable() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;

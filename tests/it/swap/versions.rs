@@ -151,7 +151,7 @@ async fn versions_that_cannot_be_read_are_set_aside_and_said() {
     fs::write(place.file(), &forged).unwrap();
     place.put("steady", 4);
     let mut program = Program::serve(place.folder.path());
-    let line = program.line("Verdicts on guests were set aside").await;
+    let line = program.line("Guest history is corrupt").await;
     assert!(line.contains("checksum"), "{line}");
     program.line("Generation is current").await;
     let aside = place.folder.path().join("state/.versions.broken");

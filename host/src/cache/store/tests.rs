@@ -197,7 +197,7 @@ fn gunzip(page: &Page, format: Format) -> Vec<u8> {
 }
 
 #[test]
-fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
+fn an_updated_page_equals_one_rendered_from_scratch() {
     for seed in 0..8 {
         let mut play = RandomCache::new(seed);
         play.keep();
@@ -224,7 +224,7 @@ fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
 }
 
 #[test]
-fn a_page_counts_the_series_that_stand_on_it() {
+fn a_page_counts_its_series() {
     let mut play = RandomCache::new(1);
     play.keep();
     for _ in 0..60 {
@@ -239,7 +239,7 @@ fn a_page_counts_the_series_that_stand_on_it() {
 }
 
 #[test]
-fn what_a_collection_says_again_is_not_written_again() {
+fn unchanged_families_are_not_rendered_again() {
     let mut play = RandomCache::new(7);
     let (one, other) = (site("a"), site("b"));
     let all = COLLECTORS.map(str::to_owned).to_vec();
@@ -279,7 +279,7 @@ fn what_a_collection_says_again_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
+async fn waiting_for_a_page_does_not_block_the_runtime() {
     let cache = Arc::new(cache());
     let (began, begun) = tokio::sync::oneshot::channel();
     let (release, released) = std::sync::mpsc::channel();
@@ -300,7 +300,7 @@ async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
 }
 
 #[test]
-fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
+fn results_of_a_rejected_guest_are_not_published() {
     let mut play = RandomCache::new(1);
     let (name, attempt) = (site(SITES[0]), play.attempt());
     let collectors = COLLECTORS.map(str::to_owned).to_vec();
@@ -313,7 +313,7 @@ fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
 
 /// Each site finds its result on the page after recording, even if many share a page.
 #[test]
-fn sites_that_end_at_once_are_all_on_the_page_when_they_are_recorded() {
+fn concurrent_results_are_on_the_page_after_recording() {
     let cache = cache();
     let names: Vec<String> = (0..32).map(|number| format!("site{number}")).collect();
     let sites: Vec<_> = names.iter().map(|name| (site(name), Vec::new())).collect();
@@ -332,7 +332,7 @@ fn sites_that_end_at_once_are_all_on_the_page_when_they_are_recorded() {
 }
 
 #[test]
-fn a_page_that_is_being_put_together_takes_in_whatever_changes_meanwhile() {
+fn a_page_includes_changes_made_before_it_is_built() {
     let cache = cache();
     let sites = ["a", "b", "c"].map(|name| (site(name), Vec::new()));
     cache.keep(&sites);

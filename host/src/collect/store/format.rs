@@ -169,23 +169,23 @@ impl StateFileError {
 impl fmt::Display for StateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => f.write_str("it is not a state file of this program"),
+            Self::Foreign => f.write_str("the file is not a state file of this program"),
             Self::Newer(version) => write!(
                 f,
-                "it has the format `{version}`, of a later version of this program; \
+                "the file has format `{version}`, of a later version of this program; \
                  this one reads up to `{VERSION}`"
             ),
             Self::Corrupt => f.write_str("checksum mismatch: the file is corrupt"),
             Self::TooLarge(bytes, limit) => write!(
                 f,
-                "its `{bytes}` bytes are more than the `{limit}` of `guest.limits.stateSize`"
+                "it has `{bytes}` bytes, more than the limit of `{limit}` (`guest.limits.stateSize`)"
             ),
             Self::Misplaced(site, collector) => write!(
                 f,
-                "it belongs to the site `{site}` and the collector `{collector}`"
+                "the file belongs to site `{site}` and collector `{collector}`"
             ),
             Self::NotAFile(error) | Self::Unreadable(error) => {
-                write!(f, "it cannot be read: {error}")
+                write!(f, "the file cannot be read: {error}")
             }
         }
     }

@@ -32,17 +32,17 @@ pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFile
     let path = folder.join(FILE);
     let file = path.display();
     if !unusable.is_broken() {
-        error!(%file, "Verdicts on guests cannot be read; only the built-in guest is taken until they can: {unusable}");
+        error!(%file, reason = %unusable, "Guest history cannot be read; only the built-in guest is accepted");
         return Err(unusable);
     }
     match disk::set_aside(disk, &path) {
         Ok(aside) => {
             let aside = aside.display();
-            error!(%file, %aside, "Verdicts on guests were set aside; an older or a rolled back guest is taken until the next one passes its probation: {unusable}");
+            error!(%file, %aside, reason = %unusable, "Guest history is corrupt and was renamed; older and rolled back guests are accepted");
             Ok(GuestHistory::default())
         }
         Err(error) => {
-            error!(%file, %error, "Verdicts on guests cannot be set aside; only the built-in guest is taken until they can: {unusable}");
+            error!(%file, %error, reason = %unusable, "Guest history is corrupt and cannot be renamed; only the built-in guest is accepted");
             Err(unusable)
         }
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_a_file_that_was_changed_is_set_aside() {
+    fn a_written_history_is_read_and_a_modified_one_is_renamed() {
         let (folder, disk) = (TempDir::new().unwrap(), Disk::default());
         assert_eq!(read(&disk, folder.path()).unwrap(), GuestHistory::default());
         let guest = "0".repeat(64);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_folders_the_newer_version_counts() {
+    fn merging_keeps_the_newer_versions() {
         let mut known = history(r#"{"a":"1.4.0","b":"2.0.0"}"#);
         known.merge(&history(r#"{"a":"1.10.0","b":"1.0.0","c":"0.1.0"}"#));
         let newest = r#"{"a":"1.10.0","b":"2.0.0","c":"0.1.0"}"#;

@@ -81,7 +81,7 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), StateDirError> {
     options.write(true).create(true).truncate(false).mode(0o600);
     let lock = file::open(&folder.join(LOCK), &mut options, Links::Refuse);
     let lock = lock.map_err(|error| {
-        let message = format!("its file `{LOCK}`: {error}");
+        let message = format!("cannot lock `{LOCK}`: {error}");
         denied(io::Error::new(error.kind(), message))
     })?;
     match lock.try_lock() {
@@ -111,17 +111,17 @@ impl fmt::Display for StateDirError {
         match self {
             Self::InUse(folder) => write!(
                 f,
-                "server.stateDir: another process uses the folder `{}`",
+                "server.stateDir: another process uses directory `{}`",
                 folder.display()
             ),
             Self::NoFolder(path) => write!(
                 f,
-                "server.stateDir: `{}` is no folder\n  hint: name a folder that the exporter may write to, or one to be made",
+                "server.stateDir: `{}` is not a directory\n  hint: use a writable directory, or a path where one can be created",
                 path.display()
             ),
             Self::Denied(folder, error) => write!(
                 f,
-                "server.stateDir: the folder `{}` cannot be used: {error}\n  hint: it must belong to the user that the exporter runs as",
+                "server.stateDir: cannot use directory `{}`: {error}\n  hint: the user that runs the exporter must own it",
                 folder.display()
             ),
         }

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_name_stays_readable() {
+    fn ordinary_names_stay_readable() {
         for name in ["paris", "nbu1.example.com", "per-client", "A_1"] {
             assert_eq!(escaped(name), name);
         }
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leaves_its_folder_or_is_hidden() {
+    fn no_name_leaves_its_directory_or_is_hidden() {
         let long = "/".repeat(5000);
         for name in [
             "..",

@@ -111,7 +111,7 @@ fn failures(store: &Store) -> String {
 }
 
 #[test]
-fn what_was_stored_is_found_by_the_next_process() {
+fn stored_states_are_found_by_the_next_process() {
     let (folder, store, _) = one();
     keep(&store, &site("paris"), "empty", b"");
     keep(&store, &site("lyon"), "jobs", b"\0\n\xff");
@@ -129,7 +129,7 @@ fn what_was_stored_is_found_by_the_next_process() {
 }
 
 #[test]
-fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
+fn both_states_of_a_probation_are_stored_and_older_files_are_read() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     let mut before = version("old", "jobs", b"before");
@@ -153,14 +153,14 @@ fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
 }
 
 #[test]
-fn what_is_not_known_any_more_is_removed() {
+fn files_of_dropped_states_are_removed() {
     let (_folder, store, file) = one();
     store.bring(&site("paris"), &HashMap::new());
     assert!(!file.exists());
 }
 
 #[test]
-fn a_file_that_was_cut_off_anywhere_is_set_aside() {
+fn a_truncated_file_is_renamed() {
     let (_folder, store, file) = one();
     let whole = fs::read(&file).unwrap();
     for end in 0..whole.len() {
@@ -174,7 +174,7 @@ fn a_file_that_was_cut_off_anywhere_is_set_aside() {
 }
 
 #[test]
-fn a_file_in_which_any_byte_has_changed_is_set_aside() {
+fn a_file_with_a_modified_byte_is_renamed() {
     let (_folder, store, file) = one();
     let whole = fs::read(&file).unwrap();
     for at in 0..whole.len() {
@@ -186,7 +186,7 @@ fn a_file_in_which_any_byte_has_changed_is_set_aside() {
 }
 
 #[test]
-fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
+fn any_other_invalid_file_is_renamed_and_the_reason_logged() {
     let (folder, store, file) = one();
     let whole = String::from_utf8(fs::read(&file).unwrap()).unwrap();
     let why_of = |path: &Path, collector| match load(path, collector) {
@@ -216,11 +216,7 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
     let why = |path: &Path| why_of(path, "tape");
     let copy = file.with_file_name("tape.state");
     fs::write(&copy, &whole).unwrap();
-    assert!(
-        why(&copy).contains("the collector `jobs`"),
-        "{}",
-        why(&copy)
-    );
+    assert!(why(&copy).contains("collector `jobs`"), "{}", why(&copy));
     // A directory and a link are no regular files.
     fs::remove_file(&copy).unwrap();
     symlink(&file, &copy).unwrap();
@@ -236,7 +232,7 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
 }
 
 #[test]
-fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
+fn a_state_above_the_size_limit_is_kept() {
     let (_folder, store, file) = one();
     let large = vec![7; LIMIT + 1];
     assert!(keep(&store, &site("paris"), "jobs", &large));
@@ -254,7 +250,7 @@ fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
 }
 
 #[test]
-fn names_of_any_kind_are_told_apart_and_stay_in_the_folder() {
+fn arbitrary_names_are_distinct_and_stay_in_the_directory() {
     let around = TempDir::new().unwrap();
     let store = open(&around.path().join("state"));
     let long = "site ".repeat(1000);
@@ -282,7 +278,7 @@ fn names_of_any_kind_are_told_apart_and_stay_in_the_folder() {
 }
 
 #[test]
-fn what_a_killed_process_has_left_half_written_is_written_over() {
+fn temporary_files_of_a_killed_process_are_replaced() {
     let (_folder, store, file) = one();
     let beside = file.with_extension("state.new");
     fs::write(&beside, "half").unwrap();
@@ -294,7 +290,7 @@ fn what_a_killed_process_has_left_half_written_is_written_over() {
 
 /// An attacker with write access to the directory places links.
 #[test]
-fn a_file_that_a_link_leads_to_is_not_written() {
+fn writes_do_not_follow_links() {
     let (folder, store, file) = one();
     let other = folder.path().join("other");
     let names = [file.with_extension("state.new"), file.clone()];
@@ -323,7 +319,7 @@ fn a_file_that_a_link_leads_to_is_not_written() {
 }
 
 #[test]
-fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
+fn failed_writes_are_counted_and_retried() {
     let (folder, store, _) = one();
     let paris = site("paris");
     store.instruments.expect_site(&paris);
@@ -368,7 +364,7 @@ impl crate::file::FaultInjector for Syncs {
 }
 
 #[test]
-fn a_site_s_folder_that_was_made_in_vain_is_synced_by_the_next_write() {
+fn a_directory_that_was_not_synced_is_synced_by_the_next_write() {
     let folder = TempDir::new().unwrap();
     let syncs = Arc::new(Syncs::default());
     let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::FaultInjector>);

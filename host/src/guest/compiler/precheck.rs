@@ -52,7 +52,7 @@ impl ComponentOutline {
             match &payload {
                 Payload::Version { encoding, .. } => {
                     if depth == 0 && *encoding == Encoding::Module {
-                        return Err(not_a_component("it is a core module"));
+                        return Err(not_a_component("expected a component, found a core module"));
                     }
                     depth += 1;
                 }
@@ -94,7 +94,7 @@ impl ComponentOutline {
                 });
             }
         }
-        Err(not_a_component("it is empty"))
+        Err(not_a_component("the file is empty"))
     }
 
     /// Every import must be provided by the host, or only consist of types.
@@ -171,12 +171,12 @@ fn not_a_component(why: impl Into<String>) -> CompileAnswer {
 fn measure(functions: usize, length: usize, limits: CodeLimits) -> Result<(), String> {
     if functions > limits.functions {
         let limit = limits.functions;
-        return Err(format!("it has more than the {limit} functions allowed"));
+        return Err(format!("it has more than `{limit}` functions"));
     }
     let limit = limits.function_bytes;
     if length > limit {
         return Err(format!(
-            "function {functions} has {length} bytes, more than the {limit} allowed"
+            "function `{functions}` has `{length}` bytes, the limit is `{limit}`"
         ));
     }
     Ok(())
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_that_the_host_lacks_are_named_before_anything_is_compiled() {
+    fn missing_imports_are_reported_by_name() {
         for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
             let text =
                 format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_provided_or_only_names_types_passes_to_the_exports() {
+    fn provided_imports_and_type_imports_are_accepted() {
         for item in [
             "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
             "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn another_contract_is_named() {
+    fn another_contract_version_is_reported() {
         let (_, why) = refusal(
             "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
         );
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_instance_copies_counts_towards_a_limit() {
+    fn data_copied_into_each_instance_is_limited() {
         let globals = "(global i32 (i32.const 0))".repeat(ENTRIES / 2);
         let elements = "0 ".repeat(ENTRIES / 2);
         let passive = format!("(func) (elem func {elements})");

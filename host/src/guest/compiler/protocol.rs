@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_and_an_answer_arrive_as_they_were_sent() {
+    fn jobs_and_answers_survive_a_round_trip() {
         let limits = ComponentLimits {
             functions: 1,
             function_bytes: 2,
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_and_verdicts_that_cannot_be_are_errors() {
+    fn invalid_lengths_and_statuses_are_errors() {
         let mut endless = [0; 9];
         endless[1..].fill(0xff);
         assert!(CompileAnswer::read(&mut &endless[..]).is_err());

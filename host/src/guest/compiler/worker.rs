@@ -114,11 +114,11 @@ pub(super) fn died(status: ExitStatus, memory: usize) -> String {
     match signal {
         // Rust aborts when an allocation fails.
         Some(Signal::ABORT) => {
-            format!("it needs more memory than the {memory} of `guest.limits.compileMemory`")
+            format!("compiling exceeded the limit of {memory} (`guest.limits.compileMemory`)")
         }
         Some(Signal::XCPU | Signal::KILL) => "it was killed: out of processor time, or \
              out of memory on this machine"
             .to_owned(),
-        _ => format!("it ended with {status}"),
+        _ => format!("the worker ended with {status}"),
     }
 }
