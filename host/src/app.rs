@@ -1,4 +1,5 @@
-//! The wiring: from a configuration to services and the tasks that run in them.
+//! Wires the modules together: builds the services from a configuration and starts
+//! their tasks.
 
 mod baseline;
 mod compiler;
@@ -7,6 +8,7 @@ mod http_backend;
 mod listener;
 mod log;
 mod observer;
+mod reload_request;
 mod reloader;
 mod services;
 mod source;
@@ -23,8 +25,8 @@ use tracing::{info, warn};
 
 pub use exit_error::ExitError;
 use listener::ReloadableListener;
+pub use reload_request::{ReloadRequest, ReloadTrigger};
 use reloader::Reloader;
-pub use reloader::{ReloadRequest, ReloadTrigger};
 use services::Services;
 pub use source::ConfigSource;
 use tasks::Tasks;
@@ -34,7 +36,7 @@ use crate::guest::Engine;
 use crate::metrics::BuildInfo;
 use crate::telemetry;
 
-/// What the program was built from, as `nbu_exporter_build_info` says it.
+/// BuildInfo information, as reported by `nbu_exporter_build_info`.
 pub const BUILD: BuildInfo = BuildInfo {
     version: env!("CARGO_PKG_VERSION"),
     revision: env!("NBU_REVISION"),
@@ -42,8 +44,8 @@ pub const BUILD: BuildInfo = BuildInfo {
     wasmtime: env!("NBU_WASMTIME"),
 };
 
-/// The running exporter. Dropping it stops everything it started; `stop` does
-/// so in good order.
+/// The running exporter. Dropping it aborts all its tasks; [`stop`](Self::stop) shuts
+/// down gracefully.
 pub struct App {
     addresses: Vec<SocketAddr>,
     requests: mpsc::Sender<ReloadRequest>,
@@ -54,12 +56,11 @@ pub struct App {
 }
 
 impl App {
-    /// Binds, serves, then compiles the guest and begins to collect. `/metrics`
-    /// answers before the guest is ready. `config` is what `source` loaded.
+    /// Binds the listeners and serves, then compiles the guest and starts to collect.
+    /// `/metrics` answers before the guest is ready. `config` is what `source` loaded.
     ///
     /// # Errors
-    /// Whatever can be wrong is found before this returns; nothing of it keeps
-    /// running then.
+    /// Every startup error is reported here. All that was started is stopped again.
     pub async fn start(
         source: ConfigSource,
         config: Config,
@@ -88,8 +89,8 @@ impl App {
         services.memory.set_store(store.map_err(ExitError::State)?);
         let listener = ReloadableListener::bind(&config, &services).map_err(ExitError::Bind)?;
         let addresses = listener.addresses().to_vec();
-        // Files are watched and SIGHUP is heard before anybody is told that this
-        // runs, so that no change falls between.
+        // File watches and the SIGHUP handler are installed before the exporter logs
+        // that it listens, so that no change is missed.
         let reloader = Reloader::new(source, config, services.clone(), log, listener).await;
         for address in &addresses {
             info!(%address, version = BUILD.version, "Listening");
@@ -113,47 +114,47 @@ impl App {
         })
     }
 
-    /// Where it listened when it started.
+    /// The addresses that were bound at startup.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// What runs now, for those who look from inside the process.
+    /// The running services, for in-process tests and benchmarks.
     pub fn services(&self) -> &Services {
         &self.services
     }
 
-    /// Reads the configuration again; answers what came of it.
-    pub async fn reload(&self, why: ReloadTrigger) -> Result<String, String> {
-        reloader::ask(&self.requests, why).await
+    /// Reloads the configuration. Returns a message for the client that asked.
+    pub async fn reload(&self, trigger: ReloadTrigger) -> Result<String, String> {
+        reload_request::ask(&self.requests, trigger).await
     }
 
-    /// How long [`stop`](Self::stop) may take, as it is configured at any time.
+    /// The time limit of [`stop`](Self::stop), updated by reloads.
     pub fn shutdown_timeout(&self) -> watch::Receiver<Duration> {
         self.shutdown_timeout.clone()
     }
 
-    /// Waits until a task fails without which the exporter is not whole: what is
-    /// served then is not collected, not expired or not reloaded any more.
+    /// Waits until an essential task fails. Without it, the exporter would serve data
+    /// that is no longer collected, expired or reloaded.
     pub async fn failed(&mut self) -> ExitError {
         ExitError::Task(self.tasks.ended().await)
     }
 
-    /// Stops accepting, lets scrapes that have begun end, and ends the tasks; all of
-    /// it within `server.shutdownTimeout`.
+    /// Shuts down: stops accepting, drains scrapes in flight and ends the tasks, all
+    /// within `server.shutdownTimeout`.
     pub async fn stop(self) {
         let limit = *self.shutdown_timeout.borrow();
         let mut tasks = self.tasks;
         let _ = self.stop.send(());
         let ended = timeout(limit, async {
-            // The reloader owns the listener; it ends once that is closed. Rounds and
-            // expiry never end by themselves: the first task to end is the reloader.
+            // The reloader owns the listener and ends after closing it. The other
+            // tasks never end by themselves, so the first task to end is the reloader.
             tasks.finish().await;
         });
         if ended.await.is_err() {
-            warn!("Not everything had ended after `server.shutdownTimeout`");
+            warn!("Shutdown did not finish within `server.shutdownTimeout`");
         }
-        // Connections that linger do not hold the folder.
+        // Release the state directory even if connections linger.
         self.services.memory.set_store(None);
         info!("Stopped");
     }

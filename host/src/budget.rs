@@ -1,12 +1,13 @@
-//! The memory of one call of a guest: its own, and what the host holds for it.
+//! The memory budget of one guest call: the guest's memory and what the host allocates
+//! for it.
 //!
-//! Everything is counted against one number, so that the memory of all calls
-//! together is that number times the calls under way.
+//! All of it counts against one limit, so the total is at most that limit times the
+//! number of concurrent calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// Bytes that one call may use. Clones share the count.
+/// Bytes that one call may use. Clones share the counter.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget(Arc<Account>);
 
@@ -17,7 +18,7 @@ struct Account {
     exceeded: AtomicBool,
 }
 
-/// Bytes that are in use until this is dropped.
+/// Reserved bytes, released on drop.
 #[derive(Debug)]
 pub struct Reservation {
     budget: MemoryBudget,
@@ -25,7 +26,7 @@ pub struct Reservation {
 }
 
 impl MemoryBudget {
-    /// A budget of `limit` bytes, none of them in use.
+    /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Account {
             limit,
@@ -34,27 +35,27 @@ impl MemoryBudget {
         }))
     }
 
-    /// Bytes in all.
+    /// The limit in bytes.
     pub fn limit(&self) -> usize {
         self.0.limit
     }
 
-    /// Bytes in use. More than the limit if more was counted than asked for.
+    /// Bytes in use. Exceeds the limit if more was recounted than taken.
     pub fn used(&self) -> usize {
         self.0.used.load(Relaxed)
     }
 
-    /// Bytes that are free.
+    /// Free bytes.
     pub fn left(&self) -> usize {
         self.0.limit.saturating_sub(self.used())
     }
 
-    /// Whether something was refused for lack of memory.
+    /// Whether a reservation was ever denied.
     pub fn is_exceeded(&self) -> bool {
         self.0.exceeded.load(Relaxed)
     }
 
-    /// Takes `bytes` if they are free. Otherwise the budget counts as exceeded.
+    /// Takes `bytes` if they are free. Otherwise marks the budget as exceeded.
     pub fn take(&self, bytes: usize) -> bool {
         let fits = |used: usize| {
             let total = used.checked_add(bytes)?;
@@ -67,7 +68,8 @@ impl MemoryBudget {
         taken
     }
 
-    /// Replaces an earlier count of what is in use already, free or not.
+    /// Replaces an earlier count of bytes that are already allocated, even beyond the
+    /// limit.
     pub fn recount(&self, before: usize, now: usize) {
         let replace = |used: usize| Some(used.saturating_sub(before).saturating_add(now));
         // Never fails: the closure always gives a value.
@@ -76,7 +78,8 @@ impl MemoryBudget {
 
     /// [Takes](Self::take) `bytes` until the reservation is dropped.
     pub fn reserve(&self, bytes: usize) -> Option<Reservation> {
-        // Not made where nothing was taken: it would give back what it is not.
+        // Built only on success: its drop would otherwise release bytes that were
+        // never taken.
         self.take(bytes).then(|| Reservation {
             budget: self.clone(),
             bytes,
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_is_refused_to_others_until_it_is_given_back() {
+    fn reserved_bytes_are_denied_to_others_until_released() {
         let budget = MemoryBudget::new(100);
         let held = budget.reserve(60).unwrap();
         assert!(budget.take(40));
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_rises_above_the_limit_leaves_nothing() {
+    fn nothing_is_free_after_a_recount_above_the_limit() {
         let budget = MemoryBudget::new(100);
         budget.recount(0, 70);
         budget.recount(70, 170);

@@ -1,5 +1,5 @@
-//! The room of what is known: each site's last good families, for as long as
-//! they count, and the page that scrapes are answered with.
+//! The last values of each site while they are valid, and the page that is served to
+//! scrapes.
 
 mod counter_resets;
 mod entry;

@@ -1,21 +1,21 @@
-//! Time, handed in: whoever decides by the clock is given one of these.
+//! Timestamps, passed as arguments, so that decisions can be tested.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// One moment on two clocks: the one that never jumps, for schedules and ages,
-/// and the one on the wall, for timestamps that people read.
+/// One point in time on two clocks: the monotonic clock for schedules and ages, and
+/// the wall clock for displayed timestamps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timestamp {
-    /// For differences.
+    /// Monotonic time.
     pub instant: Instant,
     /// Seconds since the Unix epoch.
     pub unix: f64,
 }
 
 impl Timestamp {
-    /// This moment.
+    /// The current time.
     pub fn now() -> Self {
         let unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -27,7 +27,7 @@ impl Timestamp {
         }
     }
 
-    /// How long ago `earlier` was, on the clock that never jumps.
+    /// Time elapsed since `earlier`, on the monotonic clock.
     pub fn since(self, earlier: Self) -> Duration {
         self.instant.saturating_duration_since(earlier.instant)
     }

@@ -1,5 +1,5 @@
-//! The room of the clock: when each site is read, with what state, and what is
-//! done with the answer. Every site has a task of its own and waits for nobody.
+//! Schedules collections, passes state between them and publishes their results. Each
+//! site has its own task, independent of the others.
 
 mod active_guests;
 mod collection;

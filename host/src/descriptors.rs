@@ -1,38 +1,38 @@
-//! The file descriptors of the process: how many it may have, and for what.
+//! Shares of the file descriptor limit.
 //!
-//! Clients, connections to NetBackup and everything else have a share each. The
-//! shares add up to the limit, so that no use can take the descriptors of another.
-//! The limit is read each time, because `prlimit` changes it while the process runs.
+//! Clients, connections to NetBackup and everything else each have a share. The shares
+//! add up to the limit, so that none can exhaust another. The limit is read each time,
+//! because `prlimit` can change it at runtime.
 
 use std::io;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// The least for files, listening sockets and the runtime. About 25 are in use at
-/// rest.
+/// The minimum share of files, listening sockets and the runtime. About 25 are in use
+/// when idle.
 const LEAST_FOR_FILES: usize = 32;
 
-/// How the descriptors are divided. What is left is for files.
+/// The shares. The remaining descriptors are for files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shares {
-    /// All of them.
+    /// The soft limit.
     pub limit: usize,
-    /// For connections of clients.
+    /// Client connections.
     pub clients: usize,
-    /// For connections to NetBackup servers and proxies.
+    /// Connections to NetBackup servers and proxies.
     pub upstream: usize,
 }
 
 impl Shares {
-    /// By the soft limit as it is now.
+    /// The shares of the current soft limit.
     pub fn now() -> Self {
         let soft = getrlimit(Resource::Nofile).current;
         let limit = soft.and_then(|soft| usize::try_from(soft).ok());
         Self::of(limit.unwrap_or(usize::MAX))
     }
 
-    /// A quarter for clients, a quarter for files and half for NetBackup. If there are
-    /// few, files come first.
+    /// A quarter for clients, a quarter for files and half for NetBackup. With a low
+    /// limit, files come first.
     fn of(limit: usize) -> Self {
         let clients = limit / 4;
         let files = (limit / 4).max(LEAST_FOR_FILES.min(limit / 2));
@@ -47,7 +47,7 @@ impl Shares {
 /// Raises the soft limit of this process to the hard limit.
 ///
 /// # Errors
-/// The system refuses it; the soft limit stays as it was.
+/// The system rejects it; the soft limit is unchanged.
 pub fn raise_limit() -> io::Result<()> {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {

@@ -1,8 +1,8 @@
-//! Regular files, opened under names that somebody else may control.
+//! Opens regular files under paths that others may control.
 //!
-//! Opening a named pipe waits for its other end, and a device has no end. So every
-//! file is opened without waiting, and then the open file is looked at. Nobody can
-//! put something else under the name between the two steps.
+//! Opening a named pipe blocks until its other end opens, and a device has no end. So
+//! files are opened in non-blocking mode, and the open descriptor is inspected. The
+//! file cannot be replaced between the two steps.
 
 mod contents;
 mod disk;
@@ -20,33 +20,33 @@ use zeroize::Zeroizing;
 pub use contents::{Contents, Snapshot};
 pub use disk::{Disk, DiskCall, FaultInjector};
 
-/// What to do with a symbolic link as the last part of a path.
+/// How to treat a symbolic link as the last component of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
-    /// Open what it leads to, as for mounted secrets of Kubernetes.
+    /// Follow it, as for secrets mounted by Kubernetes.
     Follow,
-    /// Refuse it. For files that only this program writes.
+    /// Reject it. For files that only this program writes.
     Refuse,
 }
 
-/// Why a file was not read.
+/// The reason why a file was not read.
 #[derive(Debug)]
 pub enum ReadError {
-    /// It has more bytes than the limit. A file that grows while it is read has
-    /// more than `bytes`.
+    /// The file exceeds the limit. If it grew while it was read, it is larger than
+    /// `bytes`.
     TooLarge {
-        /// Bytes found.
+        /// Actual size in bytes, at least.
         bytes: u64,
-        /// Bytes allowed.
+        /// Limit in bytes.
         limit: u64,
     },
-    /// It cannot be opened or read, or it is not a regular file.
+    /// The file cannot be opened or read, or is not a regular file.
     Io(io::Error),
 }
 
-/// Reads a regular file of at most `limit` bytes. A larger one is not read.
+/// Reads a regular file of at most `limit` bytes.
 ///
-/// The bytes may be a key, so their memory is overwritten when it is dropped.
+/// The contents may be an API key, so the buffer is overwritten on drop.
 ///
 /// # Errors
 /// The file is larger, cannot be read, or is not a regular file.
@@ -57,9 +57,9 @@ pub fn read(path: &Path, links: Links, limit: u64) -> Result<Zeroizing<Vec<u8>>,
         return Err(ReadError::TooLarge { bytes: size, limit });
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    // All at once: a vector that grows leaves copies of a key behind.
+    // Allocated at once: a growing vector would leave copies of a key behind.
     bytes.reserve_exact(usize::try_from(size).unwrap_or(0) + 1);
-    // The file may have grown since, and files below `/proc` claim to be empty.
+    // The file may have grown meanwhile, and files in `/proc` report a size of 0.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     let size = bytes.len() as u64;
     if size > limit {
@@ -68,10 +68,10 @@ pub fn read(path: &Path, links: Links, limit: u64) -> Result<Zeroizing<Vec<u8>>,
     Ok(bytes)
 }
 
-/// Opens a regular file without waiting, and makes it if `options` say so.
+/// Opens a regular file without blocking, and creates it if `options` allow that.
 ///
 /// # Errors
-/// It cannot be opened, or it is not a regular file: then the kind of the error is
+/// The file cannot be opened. If it is not a regular file, the error kind is
 /// `InvalidInput`.
 pub fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
     let (file, metadata) = open_any(path, options, links)?;
@@ -82,11 +82,11 @@ pub fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
     }
 }
 
-/// The same for whatever the path names. The caller decides by the metadata, which
-/// are those of the open file. Reading and writing do not wait either.
+/// Opens a file of any type, and returns the metadata of the open descriptor. Reads
+/// and writes do not block either.
 ///
 /// # Errors
-/// It cannot be opened.
+/// The file cannot be opened.
 pub fn open_any(
     path: &Path,
     options: &mut OpenOptions,
@@ -104,14 +104,14 @@ pub fn open_any(
     Ok((file, metadata))
 }
 
-/// Says what was found where a regular file was expected.
+/// The error for a file that is not a regular file.
 pub fn unexpected(found: FileType) -> io::Error {
     let message = format!("expected a regular file, found {}", name(found));
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// A socket, a pipe without a reader, a directory or a link that is refused cannot
-/// be opened at all. The system's words for that help nobody.
+/// Sockets, pipes without a reader, directories and rejected links fail to open.
+/// Replaces the error of the system by one that names the file type.
 fn explained(error: io::Error, path: &Path, links: Links) -> io::Error {
     let kinds = [Errno::NXIO, Errno::ISDIR, Errno::LOOP].map(Errno::raw_os_error);
     if !error.raw_os_error().is_some_and(|raw| kinds.contains(&raw)) {

@@ -1,9 +1,9 @@
-//! The room of the guest: from the bytes of a component to checked reports.
+//! Loads and runs guests: from the bytes of a component to checked reports.
 //!
-//! `compiler` has components compiled in another process, `engine` links, `load` makes a [`Guest`] of bytes, `call` runs
-//! one export in a fresh instance under its limits, `admit` checks what came back
-//! before anything else sees it. Nothing outside this room and
-//! `egress::hooks` names a Wasmtime type.
+//! `compiler` compiles components in another process, `engine` links them, and `load`
+//! builds a [`Guest`]. `call` runs one export in a fresh instance under its limits.
+//! `admit` checks the result before anything else uses it. Only this module and
+//! `egress::hooks` use Wasmtime types.
 
 mod admit;
 mod bindings;

@@ -1,44 +1,42 @@
-//! What the process takes from itself before it begins: the right to write and
-//! to run files. Whoever broke out of everything else would still not leave
-//! anything behind on this machine.
+//! Process hardening with Landlock, resource limits and no core dumps. Even a guest
+//! that escapes the sandbox cannot run files or leave any behind.
 //!
-//! Reading stays free, since a reload may name any file; sockets stay free, for
-//! the same reason. Landlock (Linux 5.13) cannot be undone and holds for the
-//! threads that are begun afterwards, so it comes before the runtime.
+//! Reading files and opening sockets stay allowed, because a reload may name new files
+//! and hosts. Landlock (Linux 5.13) cannot be undone and applies to threads started
+//! afterwards. So it is enabled before the runtime starts.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// How much of it the system enforces.
+/// How much of the restrictions the kernel enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandlockStatus {
-    /// All that was asked for.
+    /// All restrictions.
     Full,
-    /// What this kernel knows of it.
+    /// Only those that this kernel knows.
     Partial,
-    /// Nothing: a system call of Landlock was refused, as a seccomp filter does that
-    /// does not know it.
+    /// None: a Landlock system call was denied, for example by a seccomp filter.
     Refused,
-    /// Nothing: the kernel has Landlock, but it was not switched on at boot.
+    /// None: the kernel has Landlock, but it was not enabled at boot.
     Disabled,
-    /// Nothing: the kernel is too old or was built without it, or this is not Linux.
+    /// None: the kernel is too old or was built without Landlock, or this is not
+    /// Linux.
     Unsupported,
 }
 
 impl LandlockStatus {
-    /// Whether anything is enforced.
+    /// Whether any restriction is enforced.
     pub fn is_enforced(self) -> bool {
         matches!(self, Self::Full | Self::Partial)
     }
 
-    /// What it means that Landlock answered with this error when it was asked for
-    /// its version.
+    /// Interprets the error of a query for the Landlock version.
     #[cfg(target_os = "linux")]
     fn unavailable(error: &std::io::Error) -> Self {
         use rustix::io::Errno;
 
-        // The kernel itself has no other error for that question.
+        // The kernel itself returns no other error here.
         match Errno::from_io_error(error) {
             Some(Errno::NOSYS) => Self::Unsupported,
             Some(Errno::OPNOTSUPP) => Self::Disabled,
@@ -47,10 +45,9 @@ impl LandlockStatus {
     }
 }
 
-/// Forbids running any file, and writing, making or removing one outside of
-/// `writable`: folders, and single files. What does not exist is not granted, and
-/// neither is the root directory. Must be called while the process has a single
-/// thread.
+/// Denies executing files, and writing, creating or removing files outside `writable`,
+/// which lists directories and files. Missing paths and the root directory are not
+/// granted. Must be called while the process has a single thread.
 #[cfg(target_os = "linux")]
 pub fn restrict_writes(writable: &[PathBuf]) -> LandlockStatus {
     use landlock::{
@@ -59,12 +56,12 @@ pub fn restrict_writes(writable: &[PathBuf]) -> LandlockStatus {
     };
 
     let found = writable.iter().filter_map(|path| path.canonicalize().ok());
-    // Never the root directory, even if it was configured: that would confine nothing.
+    // Granting the root directory would permit everything.
     let granted: Vec<_> = found.filter(|path| path.parent().is_some()).collect();
     let abi = ABI::V6;
     let writing = AccessFs::from_write(abi);
-    // Asks the kernel for its version of Landlock. The crate takes every error for
-    // a kernel without it, so that the error is read here, before another call.
+    // Queries the kernel for its Landlock version. The crate treats every error as a
+    // kernel without Landlock, so read the error before another call.
     let ruleset = Ruleset::default();
     let error = std::io::Error::last_os_error();
     let enforce = || -> Result<_, RulesetError> {
@@ -79,22 +76,22 @@ pub fn restrict_writes(writable: &[PathBuf]) -> LandlockStatus {
         Ok(RulesetStatus::FullyEnforced) => LandlockStatus::Full,
         Ok(RulesetStatus::PartiallyEnforced) => LandlockStatus::Partial,
         Ok(RulesetStatus::NotEnforced) => LandlockStatus::unavailable(&error),
-        // It has a version, and one of the other calls was refused.
+        // The query succeeded, but another call was denied.
         Err(_) => LandlockStatus::Refused,
     }
 }
 
-/// There is no such thing here.
+/// Landlock exists only on Linux.
 #[cfg(not(target_os = "linux"))]
 pub fn restrict_writes(_: &[PathBuf]) -> LandlockStatus {
     LandlockStatus::Unsupported
 }
 
-/// Keeps the memory of this process, which holds the keys, out of core dumps and
-/// from other processes of its user.
+/// Keeps the memory of this process, which holds the API keys, out of core dumps and
+/// away from other processes of its user.
 ///
 /// # Errors
-/// When the system refuses one of the two.
+/// The system rejects one of the two settings.
 pub fn forbid_core_dumps() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -111,15 +108,16 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// For a process that computes on untrusted bytes and talks over descriptors that are
-/// already open: no file, no new connection, `memory` bytes of address space, `cpu`
-/// seconds of processor time in all its threads. It ends with its parent, and is the
-/// first to go when the machine runs out of memory. While there is a single thread.
+/// Restricts a process that handles untrusted bytes over descriptors that are already
+/// open. It can open no file and no connection. It may use `memory` bytes of address
+/// space and `cpu` seconds of processor time in all threads together. It ends with its
+/// parent and is the first process that the OOM killer picks. Must be called while
+/// there is a single thread.
 ///
-/// Without Landlock in the kernel the limits hold all the same.
+/// The limits apply even if the kernel has no Landlock.
 ///
 /// # Errors
-/// When the system refuses a limit.
+/// The system rejects a limit.
 pub fn restrict_worker(memory: u64, cpu: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -128,7 +126,8 @@ pub fn restrict_worker(memory: u64, cpu: u64) -> io::Result<()> {
         use rustix::process::{Signal, set_parent_process_death_signal};
 
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        // Before core dumps: a process that is not dumpable may not write there.
+        // Before core dumps are disabled: a process that is not dumpable may not write
+        // here.
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     }
     forbid_core_dumps()?;
@@ -141,8 +140,8 @@ pub fn restrict_worker(memory: u64, cpu: u64) -> io::Result<()> {
     }
     #[cfg(target_os = "linux")]
     deny_files_and_network();
-    // Landlock leaves UDP, netlink, and the sockets of other processes that have a
-    // path. What is open stays usable.
+    // Landlock does not cover UDP, netlink and path-based Unix sockets. Open
+    // descriptors stay usable.
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
@@ -151,8 +150,8 @@ pub fn restrict_worker(memory: u64, cpu: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens, runs and makes no file, and neither connects nor listens over TCP, as far as
-/// the kernel has Landlock.
+/// Denies all file access, and TCP connections and listeners, as far as the kernel
+/// supports it.
 #[cfg(target_os = "linux")]
 fn deny_files_and_network() {
     use landlock::{
@@ -173,17 +172,19 @@ fn deny_files_and_network() {
 impl fmt::Display for LandlockStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "no file can be run, and none written but the log and the state",
-            Self::Partial => "as far as this kernel has Landlock",
+            Self::Full => {
+                "no file can be executed; only the log and the state directory are writable"
+            }
+            Self::Partial => "partially enforced (old kernel)",
             Self::Refused => {
-                "not at all: a seccomp filter refuses Landlock. Allow the system calls \
+                "not enforced: a seccomp filter denies Landlock. Allow the system calls \
                  `landlock_create_ruleset`, `landlock_add_rule` and `landlock_restrict_self`"
             }
             Self::Disabled => {
-                "not at all: Landlock is switched off at boot. Add `landlock` to the kernel's \
+                "not enforced: Landlock is disabled at boot. Add `landlock` to the kernel \
                  parameter `lsm=`"
             }
-            Self::Unsupported => "not at all: this kernel has no Landlock",
+            Self::Unsupported => "not enforced: this kernel has no Landlock",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A credential that cannot be printed.
+//! API keys that cannot be printed.
 
 use std::fmt;
 
@@ -7,23 +7,22 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// An API key. Neither `Debug` nor `Display` shows it. Clones and headers share
-/// one copy, whose memory is overwritten when the last of them is dropped.
+/// An API key. `Debug` and `Display` do not show it. Clones and headers share one
+/// copy, which is overwritten when the last of them is dropped.
 #[derive(Clone)]
 pub struct ApiKey(HeaderValue);
 
-/// Why a text cannot be an API key.
+/// The reason why a text is not a valid API key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum InvalidKey {
     /// Nothing but white space.
     Empty,
-    /// A character that no HTTP header may carry, such as a line break.
+    /// Contains a character that is invalid in an HTTP header, such as a line break.
     NotAHeader,
 }
 
 impl ApiKey {
-    /// Takes a key as it stands in a file or a setting, without the white space
-    /// around it.
+    /// Parses a key from a file or a setting, and trims white space.
     pub fn new(key: &str) -> Result<Self, InvalidKey> {
         let key = key.trim();
         if key.is_empty() {
@@ -32,7 +31,7 @@ impl ApiKey {
         if !key.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
             return Err(InvalidKey::NotAHeader);
         }
-        // The header owns the memory that is overwritten; nothing copies it.
+        // The header owns the buffer that is overwritten; there is no other copy.
         let owner = Zeroizing::new(key.as_bytes().to_vec());
         let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(owner))
             .map_err(|_| InvalidKey::NotAHeader)?;
@@ -40,18 +39,18 @@ impl ApiKey {
         Ok(Self(header))
     }
 
-    /// The value of the `Authorization` header: the key alone, no scheme word.
-    /// Marked sensitive, so that nothing that prints headers shows it.
+    /// The value of the `Authorization` header: the bare key without a scheme. Marked
+    /// as sensitive, so that debug output of headers omits it.
     pub fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// The key itself, for finding it where it must not be.
+    /// The bytes of the key, for finding it in responses and logs.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// A digest, for telling two keys apart without looking at either.
+    /// A digest for comparing keys without exposing them.
     pub fn fingerprint(&self) -> [u8; 32] {
         Sha256::digest(self.as_bytes()).into()
     }
@@ -82,21 +81,21 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_made_of_a_key_is_one_copy() {
+    fn all_clones_and_headers_share_one_copy_of_the_key() {
         let key = ApiKey::new("s3cret").unwrap();
         let place = key.as_bytes().as_ptr();
         assert_eq!(key.clone().header().as_bytes().as_ptr(), place);
         assert!(key.header().is_sensitive());
     }
 
-    /// By then the memory is not this program's to look at any more, so the kernel
-    /// is asked for it.
+    /// The memory is already freed, so the test reads it through the kernel.
     #[cfg(target_os = "linux")]
     #[test]
     fn the_memory_of_a_key_is_overwritten_when_the_last_copy_is_dropped() {
         use std::os::unix::fs::FileExt as _;
 
-        // Long enough that its end stays as it is when the memory is given back.
+        // Large enough that the allocator does not overwrite its end when the buffer
+        // is freed.
         const LENGTH: usize = 4096;
         let memory = std::fs::File::open("/proc/self/mem").unwrap();
         let key = ApiKey::new(&"k".repeat(LENGTH)).unwrap();

@@ -1,20 +1,20 @@
-//! A site: one NetBackup primary server, known by its name.
+//! Site names. A site is one NetBackup primary server.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// The value of the `site` label: not empty, cheap to clone.
+/// The value of the `site` label: never empty, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteName(Arc<str>);
 
 impl SiteName {
-    /// None when the name is empty or only spaces.
+    /// `None` if the name is empty or white space.
     pub fn new(name: &str) -> Option<Self> {
         let name = name.trim();
         (!name.is_empty()).then(|| Self(name.into()))
     }
 
-    /// The name as it stands in the label.
+    /// The label value.
     pub fn as_str(&self) -> &str {
         &self.0
     }

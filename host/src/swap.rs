@@ -1,9 +1,9 @@
-//! The room where generations change: an offered guest or new settings become
-//! the current generation, or are refused and leave it untouched.
+//! Replaces generations. A candidate guest or new settings either become the current
+//! generation, or are refused without any effect.
 //!
-//! `offered` reads, `provenance` asks who made it, `candidate` compiles and
-//! compares, `canary` tries it on the sites, `probation` watches it afterwards;
-//! `stage` lets the one in and the other go.
+//! `guest_file` reads the candidate, `provenance` verifies its origin, `evaluation`
+//! compiles and compares it, and `canary` tries it on the sites. `controller` makes it
+//! current. `probation` observes it afterwards and triggers a rollback.
 
 mod attribution;
 mod canary;

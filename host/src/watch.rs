@@ -1,9 +1,7 @@
-//! Files that change while the program runs: the configuration, keys,
-//! certificates, a guest.
+//! Watches files: the configuration, keys, certificates and the guest.
 //!
-//! An event only says that it is time to look: what counts is whether the
-//! contents differ. So it does not matter how an editor writes a file, or that
-//! Kubernetes swaps a folder two links away.
+//! Events only trigger a check; changes are detected by comparing contents. So it
+//! works with all editors, and with Kubernetes volumes that change links.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,35 +20,35 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-/// A change is looked at once it has been quiet for this long: editors and
-/// Kubernetes take several steps.
+/// Files are checked after no event for this time, because editors and Kubernetes
+/// write in several steps.
 const QUIET: Duration = Duration::from_millis(100);
-/// But no later than this, in a directory that is never quiet.
+/// Maximum delay of a check in a directory with constant events.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Watches a set of files. Everything it started ends when it is dropped.
+/// Watches a set of files until dropped.
 pub struct Watcher {
-    /// Also held by a scan that is running, on a thread where it may block.
+    /// Shared with a scan on a blocking thread.
     scanner: Arc<Mutex<Scanner>>,
     stirred: Arc<Notify>,
     poll: Duration,
     next_poll: Instant,
-    /// Since when something has happened that no scan has looked at. Kept here,
-    /// so that nothing is lost or put off when `changed` is dropped halfway.
+    /// Time of the first event that no scan has covered. A field, so that dropping
+    /// `changed` does not lose it.
     dirty: Option<Instant>,
 }
 
 impl Watcher {
-    /// Watches by events, and every `poll` besides, for file systems that send
-    /// none and for directories that do not exist yet. What is changed after
-    /// this returns is reported, and what differs from the contents that are given.
+    /// Watches by events, and polls for file systems without events and for missing
+    /// directories. Reports changes after the return, and differences from the given
+    /// contents.
     pub async fn start(files: Vec<Snapshot>, poll: Duration) -> Self {
         let stirred = Arc::new(Notify::new());
         let events = events::Events::start(Arc::clone(&stirred));
         Self::with(Scanner::new(events), stirred, files, poll).await
     }
 
-    /// Watches only by looking every `poll`.
+    /// Watches only by polling.
     pub async fn polling(files: Vec<Snapshot>, poll: Duration) -> Self {
         Self::with(Scanner::new(None), Arc::default(), files, poll).await
     }
@@ -74,20 +72,19 @@ impl Watcher {
         watcher
     }
 
-    /// Watches these files from now on, and no others. A file has changed when it
-    /// differs from the contents that are given. Without them, from what it held
-    /// before if it was watched already, else from what it holds now.
+    /// Replaces the set of files. Changes are relative to the given contents. Without
+    /// them, relative to the known contents, or else to the current ones.
     pub async fn set_files(&self, files: Vec<Snapshot>) {
         let compare = files.iter().any(|file| file.contents.is_some());
         self.blocking(move |scanner| scanner.set_files(files)).await;
         if compare {
-            // It may have changed between being read and being watched.
+            // The file may have changed after it was read.
             self.stirred.notify_one();
         }
     }
 
-    /// Waits until contents have changed, and says whose. Appearing and disappearing
-    /// are changes. A file that cannot be read holds what it held. May be dropped while waiting without losing a change.
+    /// Waits until files change, appear or disappear, and returns their paths. Files
+    /// that cannot be read count as unchanged. Cancel-safe.
     pub async fn changed(&mut self) -> Vec<PathBuf> {
         loop {
             let changed = self.scanner.lock().await.take_changed();
@@ -104,7 +101,7 @@ impl Watcher {
         }
     }
 
-    /// Until an event, or until it is time to look anyway.
+    /// Waits for an event or the next poll.
     async fn wait(&mut self) {
         tokio::select! {
             () = self.stirred.notified() => {}
@@ -112,7 +109,7 @@ impl Watcher {
         }
     }
 
-    /// Until it is quiet, or until `end`.
+    /// Waits for a quiet period, but at most until `end`.
     async fn settle(&self, end: Instant) {
         loop {
             let quiet = (Instant::now() + QUIET).min(end);
@@ -122,12 +119,12 @@ impl Watcher {
         }
     }
 
-    /// Files are read, and watches set, where that may block.
+    /// Runs on a blocking thread.
     async fn blocking(&self, work: impl FnOnce(&mut Scanner) + Send + 'static) {
         let mut scanner = Arc::clone(&self.scanner).lock_owned().await;
         let done = tokio::task::spawn_blocking(move || work(&mut scanner)).await;
         if let Err(error) = done {
-            tracing::error!(%error, "watched files cannot be looked at");
+            tracing::error!(%error, "Checking the watched files panicked");
         }
     }
 }

@@ -56,8 +56,8 @@ async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
     Bench::write(folder.path(), &[site("paris", &simulator)], "");
     let exporter = Program::path("nbu_exporter").display().to_string();
     let eperm_and_enosys = [
-        ("1", "not at all: a seccomp filter refuses Landlock"),
-        ("38", "not at all: this kernel has no Landlock"),
+        ("1", "not enforced: a seccomp filter denies Landlock"),
+        ("38", "not enforced: this kernel has no Landlock"),
     ];
     for (errno, expected) in eperm_and_enosys {
         let listen = "--web.listen-address=127.0.0.1:0";
@@ -83,7 +83,7 @@ async fn only_the_folder_of_the_log_can_be_written() {
     let log = folder.path().join("logs/exporter.log");
     let said = || fs::read_to_string(&log).unwrap_or_default();
     tests::eventually("it listens", async || said().contains("Listening")).await;
-    if said().contains("Confined: not at all") {
+    if said().contains("Confined: not enforced") {
         assert!(!has_landlock(), "{}", said());
         return eprintln!("skipped: {}", said());
     }
@@ -159,7 +159,7 @@ async fn of_the_working_directory_only_the_log_itself_can_be_written() {
         "{}",
         said()
     );
-    if said().contains("Confined: not at all") {
+    if said().contains("Confined: not enforced") {
         assert!(!has_landlock(), "{}", said());
         return eprintln!("skipped: {}", said());
     }

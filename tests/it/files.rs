@@ -163,7 +163,9 @@ async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end
         program.line("Configuration reloaded successfully").await;
     }
     pipe(&guest);
-    program.line("Guest refused, the running one goes on").await;
+    program
+        .line("Guest refused; the running guest stays in use")
+        .await;
     client.scrape().await;
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
@@ -189,20 +191,20 @@ async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
     program.line("Generation is current").await;
 
     fs::rename(&sparse, at("guest.wasm")).unwrap();
-    program.line("the file has 2199023255552 bytes").await;
+    program.line("the file has `2199023255552` bytes").await;
     let answer = client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     // Another one is noticed, by its time if not by its size.
     File::create(&sparse).unwrap().set_len(2 << 40).unwrap();
     fs::rename(&sparse, at("guest.wasm")).unwrap();
-    program.line("Guest file changed, trying it").await;
+    program.line("Guest file changed, evaluating it").await;
     program.line("Guest refused").await;
     guests::install(&guests::behaving("steady", 2), &at("guest.wasm"));
     program.line("Guest swapped").await;
 
     File::create(&sparse).unwrap().set_len(2 << 40).unwrap();
     fs::rename(&sparse, at("guest.wasm")).unwrap();
-    program.line("the file has 2199023255552 bytes").await;
+    program.line("the file has `2199023255552` bytes").await;
     let asked = Instant::now();
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
@@ -230,7 +232,7 @@ async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
     pipe(&at("state/paris/jobs.state"));
     pipe(&at("state/paris/jobs.state.new"));
     let mut program = Program::serve(folder.path());
-    let line = program.line("State was set aside").await;
+    let line = program.line("State file is corrupt").await;
     assert!(line.contains(REFUSED), "{line}");
     let stored = at("state/paris/jobs.state");
     eventually("the state is stored", async || stored.is_file()).await;

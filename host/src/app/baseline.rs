@@ -1,4 +1,4 @@
-//! What a guest that is offered is compared with: what is served now.
+//! The baseline that a candidate guest is compared with: what is served now.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::guest::{Digest, SavedState, Window};
 use crate::site::SiteName;
 use crate::swap::{Baseline, RollbackStatus, Served, ServedFamily};
 
-/// Tells from the services that collect and serve.
+/// Reads the baseline from the running services.
 pub(super) struct LiveBaseline {
     pub(super) cache: Arc<Cache>,
     pub(super) memory: Arc<Memory>,
-    /// How far back the offered settings look.
+    /// The look-back of the candidate settings.
     pub(super) lookback: Duration,
-    /// Where the offered settings store states.
+    /// The state store of the candidate settings.
     pub(super) store: Option<Arc<Store>>,
 }
 

@@ -1,16 +1,16 @@
-//! The compiler process, as operators see it.
+//! Reports the state of the compiler process to operators.
 
 use tokio::sync::watch;
 use tracing::error;
 
 use crate::metrics::Instruments;
 
-/// Says when the compiler process has ended. What is being served needs no compiler.
+/// Reports the end of the compiler process. The exporter goes on serving without it.
 pub(super) async fn watch(mut up: watch::Receiver<bool>, instruments: Instruments) {
     if up.wait_for(|up| !up).await.is_ok() {
         instruments.compiler(false);
         error!("The compiler process has ended; no guest can be loaded until a restart");
     }
-    // The first task of the app to end is the end of the app.
+    // The app stops as soon as one of its tasks ends.
     std::future::pending().await
 }

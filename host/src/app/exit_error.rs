@@ -1,4 +1,4 @@
-//! Why the program ends with a status other than 0.
+//! Errors that end the program with a non-zero exit code.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use crate::http::BindError;
 use crate::swap::Refusal;
 use crate::telemetry;
 
-/// What kept the exporter from running.
+/// The reason why the exporter did not start, or stopped.
 #[derive(Debug)]
 pub enum ExitError {
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     Config(Problems),
-    /// The guest is unfit, or finds the configuration wrong.
+    /// The guest was refused, or it rejects the configuration.
     Guest(Box<Refusal>),
-    /// The folder for the state cannot be used.
+    /// The state directory cannot be used.
     State(StateDirError),
-    /// The log cannot be written where the configuration says.
+    /// The log file cannot be opened.
     Log(telemetry::LogError),
-    /// Somebody else listens there, or nobody may.
+    /// The listen address is in use or not permitted.
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.
     Engine(String),
-    /// This task ended, which goes on for as long as the exporter.
+    /// An essential task has ended.
     Task(&'static str),
-    /// A command came to nothing.
+    /// A command failed.
     Command(String),
 }
 
 impl ExitError {
-    /// 2 for what the operator wrote, 1 for what went wrong in running it.
+    /// 2 for an error in the configuration, 1 for a runtime error.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Guest(_) => 2,
@@ -49,10 +49,10 @@ impl fmt::Display for ExitError {
             Self::State(unusable) => unusable.fmt(f),
             Self::Log(error) => error.fmt(f),
             Self::Bind(error) => error.fmt(f),
-            Self::Engine(why) => write!(f, "the WebAssembly engine does not start: {why}"),
+            Self::Engine(why) => write!(f, "cannot start the WebAssembly engine: {why}"),
             Self::Task(name) => write!(
                 f,
-                "task `{name}` has ended unexpectedly\n  hint: start the exporter again"
+                "task `{name}` ended unexpectedly\n  hint: restart the exporter"
             ),
             Self::Command(why) => f.write_str(why),
         }

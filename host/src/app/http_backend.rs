@@ -1,17 +1,18 @@
-//! What the web server asks of the application: probes, reloads, freshness.
+//! Implements the traits through which the web server reaches the application: probes,
+//! reloads and freshness.
 
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 
-use super::reloader::{ReloadTrigger, ask};
+use super::reload_request::{ReloadTrigger, ask};
 use super::services::Services;
 use crate::clock::Timestamp;
 use crate::collect::probe;
 use crate::http::{Freshness, Health, Reload, Status};
 use crate::site::SiteName;
 
-/// HttpBackend from the services.
+/// Answers from the running services.
 pub(super) struct HttpBackend(pub(super) Services);
 
 impl Health for HttpBackend {
@@ -67,7 +68,7 @@ impl Status for HttpBackend {
                         site: site.clone(),
                         collector,
                         age: status.last_success.and_then(|at| {
-                            // A clock that was set back gives no age rather than a wrong one.
+                            // If the clock was set back, the age is unknown.
                             std::time::Duration::try_from_secs_f64(now - at).ok()
                         }),
                         up: status.success == Some(true),

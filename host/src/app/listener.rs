@@ -1,4 +1,4 @@
-//! The listener, and its replacement when a reload moves it.
+//! The HTTP listener, which a reload can move to another address.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::services::Services;
 use crate::config::Config;
 use crate::http::{BindError, Server, ServerState, Serving, Settings};
 
-/// What is served, and the sockets it is served on.
+/// The listening server and the state that it serves.
 pub(super) struct ReloadableListener {
     state: Arc<ServerState>,
     addresses: Vec<SocketAddr>,
@@ -20,13 +20,13 @@ pub(super) struct ReloadableListener {
     probed: Probed,
 }
 
-/// What an answer of `/health` depends on: the configuration as it is shown, and
-/// what each site is asked with.
+/// The inputs of a `/health` result: the masked configuration, and each site's
+/// connection settings.
 type Probed = (String, Vec<[u8; 32]>);
 
 impl ReloadableListener {
-    /// Binds every address and begins to answer: the page at once, `/-/ready`
-    /// once the guest is there.
+    /// Binds every address and starts to serve. `/-/ready` succeeds once the guest is
+    /// loaded.
     pub(super) fn bind(config: &Config, services: &Services) -> Result<Self, BindError> {
         let answers = Arc::new(HttpBackend(services.clone()));
         let instruments = services.instruments.clone();
@@ -57,8 +57,8 @@ impl ReloadableListener {
         self.state.set_ready();
     }
 
-    /// Binds the new addresses while the old ones still serve; none when the
-    /// listener stays where it is.
+    /// Binds the new addresses while the old ones still serve. `None` if they are
+    /// unchanged.
     pub(super) fn prepare(
         &self,
         old: &Settings,
@@ -70,11 +70,11 @@ impl ReloadableListener {
         Server::bind_beside(new, &self.serving).map(Some)
     }
 
-    /// Serves what is configured now, where it is configured now. Scrapes that
-    /// have begun at the old addresses may end there.
+    /// Applies the settings and starts serving at the new addresses. Scrapes in flight
+    /// at the old addresses are drained.
     pub(super) fn apply(&mut self, moved: Option<Server>, config: &Config, drain: Duration) {
         show(&self.state, config);
-        // A reload that changes nothing must not cost NetBackup a request.
+        // A reload without a change must not cause requests to NetBackup.
         let probed = probed(config);
         if self.probed != probed {
             self.probed = probed;
@@ -89,7 +89,7 @@ impl ReloadableListener {
         tokio::spawn(async move { old.shutdown(drain).await });
     }
 
-    /// Stops accepting and waits for scrapes that have begun.
+    /// Stops accepting and drains scrapes in flight.
     pub(super) async fn close(self, drain: Duration) {
         self.serving.shutdown(drain).await;
     }

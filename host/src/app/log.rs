@@ -1,10 +1,10 @@
-//! The log, as operators see it in the metrics.
+//! Reports the state of the log in the metrics.
 
 use tokio::sync::watch;
 
 use crate::metrics::Instruments;
 
-/// Counts the lines that the log drops.
+/// Counts dropped log lines.
 pub(super) async fn count(mut dropped: watch::Receiver<u64>, instruments: Instruments) {
     let mut counted = 0;
     loop {
@@ -12,7 +12,7 @@ pub(super) async fn count(mut dropped: watch::Receiver<u64>, instruments: Instru
         instruments.log_lines_dropped(now - counted);
         counted = now;
         if dropped.changed().await.is_err() {
-            // The first task of the app to end is the end of the app.
+            // The app stops as soon as one of its tasks ends.
             std::future::pending().await
         }
     }

@@ -1,4 +1,4 @@
-//! What leaves the process, counted.
+//! Metrics of the requests to NetBackup.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::egress::Observer;
 use crate::metrics::Instruments;
 use crate::site::SiteName;
 
-/// Counts for every way out.
+/// Counts the requests of every site.
 pub(super) struct RequestMetrics(pub(super) Instruments);
 
 impl Observer for RequestMetrics {

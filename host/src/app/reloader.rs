@@ -1,6 +1,5 @@
-//! The single consumer of reloads: whatever asks for one, they never overlap.
+//! The only consumer of reload requests, so that reloads never overlap.
 
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use tracing::{debug, error, info, warn};
 
 use super::baseline::LiveBaseline;
 use super::listener::ReloadableListener;
+use super::reload_request::{ReloadRequest, ReloadTrigger};
 use super::services::Services;
 use super::source::ConfigSource;
 use super::state_dir;
@@ -25,51 +25,10 @@ use crate::swap::{self, Cause, Refusal, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
 
-/// For file systems that send no events.
+/// Fallback for file systems that send no events.
 const POLL: Duration = Duration::from_secs(15);
 
-/// What made somebody ask for a reload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReloadTrigger {
-    /// SIGHUP.
-    Signal,
-    /// `POST /-/reload`.
-    Http,
-    /// The configuration, or a file that it names, has changed.
-    File,
-}
-
-impl fmt::Display for ReloadTrigger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Signal => "SIGHUP",
-            Self::Http => "POST /-/reload",
-            Self::File => "file change",
-        })
-    }
-}
-
-/// A reload that somebody waits for.
-pub struct ReloadRequest {
-    why: ReloadTrigger,
-    answer: oneshot::Sender<Result<String, String>>,
-}
-
-/// Asks for a reload and waits for what comes of it.
-pub(super) async fn ask(
-    requests: &mpsc::Sender<ReloadRequest>,
-    why: ReloadTrigger,
-) -> Result<String, String> {
-    let (answer, answered) = oneshot::channel();
-    let stopping = || "the exporter is stopping".to_owned();
-    requests
-        .send(ReloadRequest { why, answer })
-        .await
-        .map_err(|_| stopping())?;
-    answered.await.map_err(|_| stopping())?
-}
-
-/// Owns what only a reload changes.
+/// Owns everything that only a reload changes.
 pub(super) struct Reloader {
     source: ConfigSource,
     config: Config,
@@ -78,10 +37,10 @@ pub(super) struct Reloader {
     listener: ReloadableListener,
     watcher: Watcher,
     hangups: Option<Signal>,
-    /// How long the end may take.
+    /// The time limit of a shutdown.
     shutdown_timeout: watch::Sender<Duration>,
-    /// Whether the last reload failed, so that a guest file that changes may be
-    /// what the file as it is now was waiting for.
+    /// Whether the last reload failed. A change of the guest file may then be what the
+    /// configuration needs.
     failed: bool,
 }
 
@@ -108,19 +67,19 @@ impl Reloader {
         }
     }
 
-    /// How long the end may take, as it is configured at any time.
+    /// The time limit of a shutdown, updated by reloads.
     pub(super) fn shutdown_timeout(&self) -> watch::Receiver<Duration> {
         self.shutdown_timeout.subscribe()
     }
 
-    /// What a guest is compared with that is offered under the settings in force.
+    /// The baseline for a candidate under the current settings.
     fn baseline(&self) -> LiveBaseline {
         self.services
             .baseline(&self.config, self.services.memory.store())
     }
 
-    /// Makes the first generation. Compiling the guest takes a moment, in which
-    /// scrapes are answered already.
+    /// Creates the first generation. Scrapes are already answered while the guest
+    /// compiles.
     pub(super) async fn begin(&self) -> Result<(), Refusal> {
         let (swap_controller, baseline) = (&self.services.swap_controller, self.baseline());
         let settings = &self.config.swap;
@@ -136,9 +95,8 @@ impl Reloader {
         Ok(())
     }
 
-    /// Reloads on every trigger until told to stop; then closes the listener. A
-    /// reload that is under way then is given up: until it is committed it has
-    /// changed nothing.
+    /// Handles every trigger until told to stop, then closes the listener. A reload in
+    /// progress is cancelled; it changes nothing before it is committed.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<ReloadRequest>,
@@ -150,19 +108,19 @@ impl Reloader {
                 () = self.step(&mut inbox) => {}
             }
         }
-        // Who waits in it for a reload learns that there will be none. Until then
-        // the listener would wait for these requests to end.
+        // Answers the pending reload requests. Otherwise the listener would wait for
+        // them to end.
         drop(inbox);
         self.listener.close(self.config.http.shutdown_timeout).await;
     }
 
-    /// Waits for one trigger and does what it asks for.
+    /// Waits for one trigger and handles it.
     async fn step(&mut self, inbox: &mut mpsc::Receiver<ReloadRequest>) {
         tokio::select! {
             Some(request) = inbox.recv() => {
-                info!(why = %request.why, "Reload requested");
+                info!(why = %request.trigger, "Reload requested");
                 let result = self.reload().await;
-                // Who asked may have gone away meanwhile.
+                // The client may have disconnected.
                 let _ = request.answer.send(result);
             }
             () = next(&mut self.hangups) => {
@@ -190,21 +148,23 @@ impl Reloader {
         }
     }
 
-    /// A new file where the guest is read from. Nobody waits for an answer.
+    /// Evaluates a changed guest file.
     async fn offer_guest(&self) {
-        info!("Guest file changed, trying it…");
+        info!("Guest file changed, evaluating it…");
         let (swap_controller, baseline) = (&self.services.swap_controller, self.baseline());
         match swap_controller
             .apply(&self.config.swap, Cause::GuestFile, &baseline)
             .await
         {
             Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
-            Ok(_) => debug!("The guest file holds what is running already"),
-            Err(refusal) => error!("Guest refused, the running one goes on: {refusal}"),
+            Ok(_) => debug!("The guest file holds the running guest"),
+            Err(refusal) => {
+                error!(reason = %refusal, "Guest refused; the running guest stays in use")
+            }
         }
     }
 
-    /// Says what came of it, to the log and to whoever asked.
+    /// Reloads and reports the result to the log and to the caller.
     async fn reload(&mut self) -> Result<String, String> {
         let reloaded = self.try_reload().await;
         self.failed = reloaded.is_err();
@@ -218,7 +178,10 @@ impl Reloader {
             }
             Err(why) => {
                 self.services.instruments.reload_failed();
-                error!("Configuration not reloaded, the running one goes on: {why}");
+                error!(
+                    reason = why,
+                    "Configuration not reloaded; the running one stays in use"
+                );
                 Err(why)
             }
         }
@@ -230,14 +193,14 @@ impl Reloader {
         Ok(self.commit(staged).await)
     }
 
-    /// Everything that can be refused. Nothing takes effect.
+    /// Performs every step that can fail. Nothing takes effect yet.
     async fn prepare(&self, config: Config) -> Result<PreparedReload, String> {
         let moved = self.listener.prepare(&self.config.http, &config.http);
         let moved = moved.map_err(|error| error.with_hint())?;
         let store = state_dir::open(&self.services, config.state_dir.clone()).await;
         let store = store.map_err(|unusable| state_dir::elsewhere(&unusable))?;
-        // The file names the new folder already: a process that is killed
-        // during the trial begins there, and has to find the counters.
+        // The configuration file already names the new directory. A process that is
+        // killed during the trial would restart from there and needs the counters.
         state_dir::fill(&self.services, store.as_ref()).await;
         let log = self.prepare_log(&config.log)?;
         let baseline = self.services.baseline(&config, store.clone());
@@ -253,8 +216,7 @@ impl Reloader {
         })
     }
 
-    /// What was prepared takes effect; nothing of it can fail. The number of the
-    /// generation.
+    /// Applies what was prepared; cannot fail. Returns the generation number.
     async fn commit(&mut self, staged: PreparedReload) -> u64 {
         let PreparedReload {
             config,
@@ -272,8 +234,8 @@ impl Reloader {
         let offer = services
             .swap_controller
             .commit(offer, &services.baseline(&config, store));
-        // In another folder, all that is known: the process may end before it learns
-        // anything more. After a swap, the previous guest's states go.
+        // Writes the full state into a new directory, since the process may end before
+        // the next collection. After a swap, removes the previous guest's states.
         state_dir::save(services);
         for warning in &config.warnings {
             warn!("{}", warning.in_file(&self.source.path));
@@ -292,8 +254,8 @@ impl Reloader {
         offer.generation
     }
 
-    /// Watches the files of what was read beside those in force: until it is, any
-    /// of them may put right what is wrong, such as a key file or a guest to come.
+    /// Loads the configuration, and watches both the current files and those it names.
+    /// If loading fails, a change of any of them may fix it.
     async fn load(&mut self) -> Result<Config, String> {
         let loaded = self.source.load().await;
         let named = match &loaded {
@@ -306,8 +268,8 @@ impl Reloader {
         loaded.map_err(|problems| problems.to_string())
     }
 
-    /// What is known of each site before anything happens at it. Sites that are
-    /// gone are forgotten with all else about them.
+    /// Initializes the metrics of each site. Metrics of removed sites are dropped
+    /// elsewhere.
     fn introduce(&self, config: &Config) {
         let instruments = &self.services.instruments;
         for site in &config.swap.sites {
@@ -329,7 +291,9 @@ impl Reloader {
             telemetry::LogError::File(_, ref cause)
                 if cause.kind() == ErrorKind::PermissionDenied =>
             {
-                format!("{error}\nhint: a log in another folder than at the start needs a restart")
+                format!(
+                    "{error}\n  hint: restart the exporter to move the log to another directory"
+                )
             }
             _ => error.to_string(),
         });
@@ -337,17 +301,17 @@ impl Reloader {
     }
 }
 
-/// A configuration of which everything can take effect.
+/// A configuration that passed every check and is ready to commit.
 struct PreparedReload {
     config: Config,
-    /// The addresses that are new.
+    /// The server at the new addresses, if they changed.
     moved: Option<Server>,
     store: Option<Arc<Store>>,
     log: Option<telemetry::StagedLog>,
     offer: swap::PreparedGeneration,
 }
 
-/// Every file whose change means something.
+/// The files to watch.
 fn watched(config: &Config) -> Vec<Snapshot> {
     let files = config.files.iter().map(|file| file.path.clone());
     files
@@ -356,14 +320,14 @@ fn watched(config: &Config) -> Vec<Snapshot> {
         .collect()
 }
 
-/// The same with what the configuration was made of. The guest is read only once it is
-/// watched.
+/// The watched files, with the contents that the configuration was read from. The
+/// guest file is read later.
 fn read_for(config: &Config) -> Vec<Snapshot> {
     let guest = guest_files(config).into_iter().map(Snapshot::from);
     config.files.iter().cloned().chain(guest).collect()
 }
 
-/// The guest, and the signature that may lie beside it.
+/// The guest file and its signature file.
 fn guest_files(config: &Config) -> Vec<PathBuf> {
     let guest = config.swap.guest_path.iter();
     guest
@@ -371,10 +335,10 @@ fn guest_files(config: &Config) -> Vec<PathBuf> {
         .collect()
 }
 
-/// None where the process may not handle signals; the other triggers remain.
+/// `None` if the process may not handle signals; the other triggers still work.
 fn hangups() -> Option<Signal> {
     signal(SignalKind::hangup())
-        .inspect_err(|error| warn!("SIGHUP is not handled: {error}"))
+        .inspect_err(|error| warn!(%error, "Cannot handle SIGHUP"))
         .ok()
 }
 

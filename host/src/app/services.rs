@@ -1,4 +1,4 @@
-//! The services, as long as the process lives: a reload changes what is in them.
+//! The long-lived services. A reload changes their contents, not the services.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::BUILD;
 use super::baseline::LiveBaseline;
 use super::observer::RequestMetrics;
-use super::reloader::ReloadRequest;
+use super::reload_request::ReloadRequest;
 use crate::cache::Cache;
 use crate::collect::{self, Memory, Rounds, Store};
 use crate::config::Config;
@@ -15,20 +15,20 @@ use crate::guest::Engine;
 use crate::metrics::Instruments;
 use crate::swap::SwapController;
 
-/// Shared by the tasks; clones are the same services.
+/// Shared between tasks; clones refer to the same services.
 #[derive(Clone)]
 pub struct Services {
-    /// The current generation.
+    /// The current generation and how it changes.
     pub swap_controller: Arc<SwapController>,
-    /// The values and the page.
+    /// The cached values and the page.
     pub cache: Arc<Cache>,
-    /// State from one collection to the next.
+    /// State carried between collections.
     pub memory: Arc<Memory>,
-    /// The host's own instruments.
+    /// The exporter's own metrics.
     pub instruments: Instruments,
-    /// When sites are collected.
+    /// Interval and TTL of collections.
     pub(super) collect_settings: watch::Sender<collect::Settings>,
-    /// To the one consumer of reloads.
+    /// Sender to the only consumer of reloads.
     pub(super) requests: mpsc::Sender<ReloadRequest>,
 }
 
@@ -53,7 +53,7 @@ impl Services {
         }
     }
 
-    /// What a guest is compared with that is offered with these settings.
+    /// The baseline for a candidate under these settings.
     pub(super) fn baseline(&self, config: &Config, store: Option<Arc<Store>>) -> LiveBaseline {
         LiveBaseline {
             cache: Arc::clone(&self.cache),
@@ -63,7 +63,7 @@ impl Services {
         }
     }
 
-    /// What the site tasks share of the services.
+    /// The part of the services that site tasks need.
     pub(super) fn rounds(&self) -> Rounds {
         Rounds {
             swap_controller: Arc::clone(&self.swap_controller),

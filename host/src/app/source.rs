@@ -1,26 +1,26 @@
-//! Where the configuration comes from, each time it is read.
+//! The source of the configuration.
 
 use std::path::PathBuf;
 
 use crate::config::{self, Config, Overrides, Problem, Problems};
 
-/// A file, and the flags that win over it.
+/// The configuration file, and the flags that override it.
 #[derive(Clone, Debug)]
 pub struct ConfigSource {
     /// The configuration file.
     pub path: PathBuf,
-    /// From the command line.
+    /// Overrides from the command line.
     pub overrides: Overrides,
 }
 
 impl ConfigSource {
-    /// Reads and checks on this thread.
+    /// Loads and validates on the calling thread.
     pub fn load_now(&self) -> Result<Config, Problems> {
         let environment = |name: &str| std::env::var(name).ok();
         config::load(&self.path, &self.overrides, &environment)
     }
 
-    /// Reads and checks; blocks a thread of its own, not the runtime's.
+    /// Loads and validates on a blocking thread.
     pub async fn load(&self) -> Result<Config, Problems> {
         let source = self.clone();
         tokio::task::spawn_blocking(move || source.load_now())
@@ -33,7 +33,7 @@ impl ConfigSource {
                         file: None,
                         at: String::new(),
                         line: None,
-                        message: format!("reading it failed: {error}"),
+                        message: format!("loading the configuration failed: {error}"),
                         hint: None,
                     }],
                 })

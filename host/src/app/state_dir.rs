@@ -1,4 +1,4 @@
-//! Where the state is stored, at the start and with each reload.
+//! Opens and fills the state directory, at startup and on reload.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use tracing::error;
 use super::services::Services;
 use crate::collect::{StateDirError, Store};
 
-/// The store in that folder: the one in use where the folder stays the same, else
-/// one that is opened. Nothing is stored there yet. A folder that has gone bad
-/// under its old name keeps no other setting from taking effect.
+/// Opens the store. Returns the current one if the directory is the same. If a
+/// directory of the same name was replaced and cannot be opened, the current store
+/// stays in use, so that other settings can take effect.
 pub(super) async fn open(
     services: &Services,
     folder: Option<PathBuf>,
@@ -25,9 +25,10 @@ pub(super) async fn open(
         Some(store) if store.is_named(&folder) => {
             let opened = Store::open(&folder, instruments).map(Arc::new);
             Ok(opened.unwrap_or_else(|unusable| {
+                let reason = elsewhere(&unusable);
                 error!(
-                    "The folder for the state is not what it was: {}",
-                    elsewhere(&unusable)
+                    reason,
+                    "State directory was replaced; still using the previous one"
                 );
                 store
             }))
@@ -40,7 +41,7 @@ pub(super) async fn open(
     opened.map(Some)
 }
 
-/// Writes all that is known into the store, if it is another than the one in use.
+/// Copies the full state into the store, if it differs from the current one.
 pub(super) async fn fill(services: &Services, store: Option<&Arc<Store>>) {
     let Some(store) = store.map(Arc::clone) else {
         return;
@@ -51,21 +52,21 @@ pub(super) async fn fill(services: &Services, store: Option<&Arc<Store>>) {
     }
     let filled = tokio::task::spawn_blocking(move || memory.copy_to(&store));
     if let Err(error) = filled.await {
-        error!(%error, "Storing the state in another folder failed; it is tried again");
+        error!(%error, "Copying the state to the new directory failed; it will be retried");
     }
 }
 
-/// What keeps another folder from taking the state.
+/// Explains why another directory cannot be used.
 pub(super) fn elsewhere(unusable: &StateDirError) -> String {
     if unusable.is_denied() {
-        format!("{unusable}\n  hint: a folder outside of the one at the start needs a restart")
+        format!("{unusable}\n  hint: restart the exporter to use another state directory")
     } else {
         unusable.to_string()
     }
 }
 
-/// Stores what is not stored yet, on a thread that may block. Nobody waits for it:
-/// a disk that hangs must not keep settings from taking effect.
+/// Writes pending state on a blocking thread. The caller does not wait: a hanging disk
+/// must not delay a reload.
 pub(super) fn save(services: &Services) {
     let memory = Arc::clone(&services.memory);
     tokio::task::spawn_blocking(move || memory.save());

@@ -1,10 +1,10 @@
-//! The tasks that the exporter consists of.
+//! The tasks of the exporter.
 
 use std::collections::HashMap;
 
 use tokio::task::{Id, JoinSet};
 
-/// Running tasks, each with a name for people. Dropping this stops them all.
+/// Running tasks with their names. Dropping this aborts them.
 #[derive(Default)]
 pub(super) struct Tasks {
     running: JoinSet<()>,
@@ -12,7 +12,7 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Starts one.
+    /// Starts a task.
     pub(super) fn spawn(
         &mut self,
         name: &'static str,
@@ -22,8 +22,8 @@ impl Tasks {
         self.names.insert(handle.id(), name);
     }
 
-    /// Waits until one of them ends or panics, and returns its name. Never returns if
-    /// there is none.
+    /// Waits until a task ends or panics, and returns its name. Never returns if there
+    /// is none.
     pub(super) async fn ended(&mut self) -> &'static str {
         let id = match self.running.join_next_with_id().await {
             Some(Ok((id, ()))) => id,
@@ -33,7 +33,7 @@ impl Tasks {
         self.names.remove(&id).unwrap_or_default()
     }
 
-    /// Waits until one of them ends by itself, then stops the others.
+    /// Waits until a task ends without a panic, then aborts the others.
     pub(super) async fn finish(&mut self) {
         while self
             .running

@@ -1,4 +1,4 @@
-//! The end, when a task does not take part in it.
+//! Shutdown while a task fails or hangs.
 
 use std::path::Path;
 use std::sync::mpsc as threads;
@@ -10,13 +10,13 @@ use super::*;
 use crate::config::{Overrides, parse};
 use crate::guest::CompilerProcess;
 
-/// An engine that compiles nothing: its compiler process ends at once.
+/// An engine without a compiler: its compiler process exits at once.
 fn engine() -> Arc<Engine> {
     let compiler = CompilerProcess::from_executable("/bin/true".as_ref()).unwrap();
     Engine::new(compiler).unwrap()
 }
 
-/// An exporter of these tasks alone.
+/// An exporter with only these tasks.
 fn app(tasks: Tasks, stop: oneshot::Sender<()>) -> App {
     let text = "server: { shutdownTimeout: 100ms }\nnbuserver: { host: h, apiKey: k }";
     let file = Path::new("config.yaml");
@@ -33,7 +33,7 @@ fn app(tasks: Tasks, stop: oneshot::Sender<()>) -> App {
 }
 
 #[tokio::test]
-async fn a_task_that_panics_or_ends_is_a_failure_of_the_exporter() {
+async fn the_exporter_fails_if_a_task_panics_or_ends() {
     let (stop, _stopped) = oneshot::channel();
     let (panic, panicked) = oneshot::channel::<()>();
     let (end, ended) = oneshot::channel::<()>();
@@ -58,12 +58,12 @@ async fn a_task_that_panics_or_ends_is_a_failure_of_the_exporter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
+async fn a_blocked_task_does_not_delay_shutdown() {
     let (stop, stopped) = oneshot::channel();
     let (release, released) = threads::channel::<()>();
     let (began, begun) = oneshot::channel();
     let mut tasks = Tasks::default();
-    // Such as a log file on a server that does not answer.
+    // For example, a log file on a server that does not answer.
     tasks.spawn("blocked", async move {
         began.send(()).unwrap();
         let _ = released.recv();
@@ -72,7 +72,7 @@ async fn a_task_that_blocks_its_thread_does_not_hold_up_the_end() {
     begun.await.unwrap();
     let app = app(tasks, stop);
     let ended = timeout(Duration::from_secs(30), app.stop()).await;
-    // Before the verdict, so that the runtime of the test ends as well.
+    // Release the task before the assertion, so that the runtime of the test can end.
     drop(release);
     assert!(ended.is_ok(), "it waits for the task");
 }

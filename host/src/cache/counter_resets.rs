@@ -1,21 +1,19 @@
-//! Counters that fall.
+//! Holds back counters that decreased.
 //!
-//! Prometheus takes a counter that is lower than before for one that has begun
-//! again at zero, and adds all of it: a single wrong answer makes a rate that is
-//! wrong for good. So a series that has fallen is held back, and what it said is
-//! remembered. When the next answer goes on from there, it was a new beginning,
-//! and the series is shown again; when it has fallen once more, it is held back
-//! once more.
+//! Prometheus treats a decrease as a counter reset and adds the full new value. A
+//! single wrong value would thus distort rates permanently. So a series that decreased
+//! is held back, and its value is remembered. If the next value does not decrease, it
+//! was a real reset, and the series is shown again.
 //!
-//! Only what the same guest has said is compared. Another guest counts anew, or
-//! from state that was put back, and that is no fall. Values that have expired, or
-//! belong to an address that was left, are not compared with either.
+//! Only values of the same guest are compared. Another guest may start over or
+//! continue from a restored state. Values that expired, or came from another address,
+//! are not compared.
 
 use std::collections::HashMap;
 
 use crate::metrics::{Distribution, Family, Kind, Point, Samples};
 
-/// Takes the series that are lower than `before` out of `families`.
+/// Removes series with a decreased value from `families`, and returns them.
 pub(super) fn hold_back<'b>(
     families: &mut [Family],
     before: impl Iterator<Item = &'b Family> + Clone,
@@ -38,7 +36,7 @@ pub(super) fn hold_back<'b>(
     held
 }
 
-/// Whether each sample is lower than before, in their order.
+/// Whether each sample decreased, in their order.
 fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
     match &family.samples {
         Samples::Gauge(points) | Samples::Counter(points) => {
@@ -69,14 +67,14 @@ fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone)
     }
 }
 
-/// What was said of each label set.
+/// The previous samples by label set.
 struct PreviousSamples<'b, T> {
     all: Vec<(&'b [String], T)>,
-    /// Where the next one stands, if a family comes in the order it had before, as
-    /// it does but for what is new; none when there are several to look in.
+    /// The expected position of the next sample, since families usually keep their
+    /// order. `None` if there are several families.
     next: Option<usize>,
-    /// Where each stands. Made when one does not stand where it is expected, for it
-    /// takes longer than all the rest.
+    /// The position of each label set. Built on the first unexpected position, because
+    /// building it is expensive.
     index: Option<HashMap<&'b [String], usize>>,
 }
 
@@ -110,7 +108,7 @@ impl<'b, T: Copy> PreviousSamples<'b, T> {
     }
 }
 
-/// The sum may fall, where something negative is observed.
+/// The sum may decrease if observations can be negative.
 fn shrank(now: &Distribution, before: &Distribution) -> bool {
     let mut pairs = now.buckets.iter().zip(&before.buckets);
     now.count < before.count

@@ -1,4 +1,4 @@
-//! What is known of one site.
+//! The cached data of one site.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,49 +6,49 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{counter_resets, freshness};
+use super::counter_resets;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::{Family, Reason, RenderedFamily};
 use crate::site::SiteName;
 
-/// One attempt to read one collector of a site.
+/// One attempt to collect from one collector of a site.
 #[derive(Debug)]
 pub struct Attempt {
     /// The collector.
     pub collector: String,
-    /// When the attempt began.
+    /// When the collection started.
     pub began: Timestamp,
-    /// How long the collection took that the attempt was part of.
+    /// The duration of the whole collection.
     pub took: Duration,
-    /// How long its values stay when later attempts fail: TTL and grace.
+    /// How long its values are kept if later attempts fail: TTL and grace period.
     pub keep: Duration,
-    /// The guest that was asked: only its own counters must not fall.
+    /// The guest that collected. Counter resets are detected per guest.
     pub guest: Digest,
-    /// How many series the site may have, all its collectors together.
+    /// Maximum number of series of the site, all collectors together.
     pub site_series: usize,
-    /// What came of it.
+    /// The result.
     pub result: AttemptResult,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug)]
 pub enum AttemptResult {
     /// Everything was read.
     Read(Vec<Family>),
-    /// One or more failures, by the names in [`REASONS`], and the families that
-    /// were read beside them.
+    /// The reasons of failures, as in [`REASONS`], and the families that were read
+    /// anyway.
     Failed(Vec<&'static str>, Vec<Family>),
 }
 
-/// One site: its collectors, and whether its last round read anything.
+/// One site.
 #[derive(Debug, Default)]
 pub(super) struct SiteEntry {
-    /// None before the first attempt.
+    /// Whether the last round read anything; `None` before the first attempt.
     pub(super) up: Option<bool>,
     pub(super) api_version: Option<String>,
     pub(super) collectors: BTreeMap<String, CollectorEntry>,
-    /// How fresh and healthy it is, as it stood on the last page.
+    /// The rendered families about freshness and health, as on the last page.
     freshness: Vec<Arc<RenderedFamily>>,
 }
 
@@ -56,34 +56,33 @@ pub(super) struct SiteEntry {
 #[derive(Debug)]
 pub(super) struct CollectorEntry {
     shown: Vec<Expiring<Arc<RenderedFamily>>>,
-    /// What was held back because it fell; each the newest of its family.
+    /// Families that were held back because of a decrease; the newest of each name.
     held: Vec<Expiring<Family>>,
     pub(super) status: CollectorStatus,
-    /// By reason; every reason from the start.
+    /// By reason. Contains every reason from the start.
     pub(super) failures: BTreeMap<&'static str, u64>,
 }
 
-/// A family, written down or not, that counts for a time.
+/// A family with an expiry time.
 #[derive(Debug)]
 struct Expiring<T> {
     of: T,
-    /// Until when.
     expires: Instant,
-    /// Who reported it.
+    /// The guest that reported it.
     guest: Digest,
 }
 
-/// Series that did not come onto the page, and why.
+/// Series that were dropped, and why.
 pub(super) type Dropped = Vec<(Reason, usize)>;
 
-/// How a collector fares.
+/// The status of a collector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CollectorStatus {
-    /// Whether the last attempt read everything; none before it.
+    /// Whether the last attempt succeeded; `None` before the first.
     pub success: Option<bool>,
-    /// When it last did, in Unix seconds.
+    /// Time of the last success in Unix seconds.
     pub last_success: Option<f64>,
-    /// Of the last attempt.
+    /// The duration of the last attempt.
     pub duration: Duration,
 }
 
@@ -99,8 +98,7 @@ impl Default for CollectorEntry {
 }
 
 impl SiteEntry {
-    /// Takes an attempt of one of the site's collectors. One that is not
-    /// collected any more is not brought back.
+    /// Records an attempt. Ignores collectors that are no longer enabled.
     pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
@@ -112,16 +110,16 @@ impl SiteEntry {
         }
     }
 
-    /// Says anew how fresh and healthy it is; only what has changed is written.
-    pub(super) fn refresh(&mut self, site: &SiteName) {
+    /// Renders the families about freshness and health that changed.
+    pub(super) fn refresh(&mut self, site: &SiteName, families: Vec<Family>) {
         let before = std::mem::take(&mut self.freshness);
-        let families = freshness::families(self).into_iter();
         self.freshness = families
+            .into_iter()
             .map(|family| written(site, family, before.iter()))
             .collect();
     }
 
-    /// All that is said of it, in the order of the page.
+    /// All rendered families, in the order of the page.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
         let values = self.collectors.values().flat_map(CollectorEntry::pieces);
         self.freshness.iter().chain(values)
@@ -129,8 +127,8 @@ impl SiteEntry {
 }
 
 impl CollectorEntry {
-    /// Success replaces all values; a failure leaves those that it has no newer
-    /// ones of until they expire. `room` is for how many series.
+    /// Replaces all values after a success. After a failure, keeps values without a
+    /// newer one until they expire. `room` is the number of series that fit.
     fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
         self.status.duration = attempt.took;
         let expires = attempt.began.instant + attempt.keep;
@@ -171,7 +169,7 @@ impl CollectorEntry {
             .collect()
     }
 
-    /// What a guest has said last, shown or held back.
+    /// The last families of a guest, shown or held back.
     fn own(&self, guest: Digest) -> impl Iterator<Item = &Family> + Clone {
         let shown = self.shown.iter().filter(move |value| value.guest == guest);
         let held = self.held.iter().filter(move |value| value.guest == guest);
@@ -179,8 +177,8 @@ impl CollectorEntry {
         shown.chain(held.map(|value| &value.of))
     }
 
-    /// Shows what there is room for; says how many series there was none for. A
-    /// family is shown whole or not at all.
+    /// Shows the families that fit, each as a whole. Returns the number of series that
+    /// did not fit.
     fn show(
         &mut self,
         families: Vec<Family>,
@@ -201,28 +199,28 @@ impl CollectorEntry {
         lost
     }
 
-    /// How many series its values are.
+    /// The number of shown series.
     fn series(&self) -> usize {
         self.values().map(Family::series).sum()
     }
 
-    /// The values.
+    /// The shown families.
     pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
         self.pieces().map(|piece| piece.family())
     }
 
-    /// The values as they are written down.
+    /// The shown families, rendered.
     fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
         self.shown.iter().map(|value| &value.of)
     }
 
-    /// When the first of the values expires.
+    /// When the first value expires.
     pub(super) fn expires(&self) -> Option<Instant> {
         self.shown.iter().map(|value| value.expires).min()
     }
 
-    /// Drops the values that have expired at `now`; whether there were any. The
-    /// timestamp of the last success stays and ages.
+    /// Drops values that expired at `now`, and returns whether there were any. The
+    /// timestamp of the last success is kept.
     pub(super) fn expire(&mut self, now: Instant) -> bool {
         let before = self.shown.len();
         self.shown.retain(|value| value.expires > now);
@@ -237,8 +235,8 @@ impl CollectorEntry {
     }
 }
 
-/// The family written down: as it was before, when it was the same, for to compare
-/// costs a fraction of writing.
+/// Renders a family, or reuses the previous rendering if it is equal. Comparing is far
+/// cheaper than rendering.
 fn written<'b>(
     site: &SiteName,
     family: Family,

@@ -1,4 +1,4 @@
-//! The families that say how fresh and how healthy the others are.
+//! Families about the freshness and health of each site.
 
 use super::entry::{CollectorEntry, SiteEntry};
 use crate::metrics::{Definition, Family, Kind, Point, Samples};
@@ -45,7 +45,7 @@ static API_VERSION: Definition = Definition {
     labels: &["version"],
 };
 
-/// What is said of every site, whatever its guest collects.
+/// The families that exist for every site.
 pub fn definitions() -> [&'static Definition; 6] {
     [
         &UP,
@@ -57,7 +57,7 @@ pub fn definitions() -> [&'static Definition; 6] {
     ]
 }
 
-/// All of it for one site; a family without a series is left out.
+/// The families of one site. Families without series are omitted.
 pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
     let per_collector = |value: fn(&CollectorEntry) -> Option<f64>| {
         let points = site

@@ -1,4 +1,4 @@
-//! The one place that knows all sites, and the only writer of the page.
+//! The cache of all sites, and the only writer of the page.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,13 +9,14 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
+use super::freshness;
 use crate::metrics::{Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
-/// Every site's values and status; publishes the page when one changes.
+/// Values and status of every site. Publishes a new page after each change.
 pub struct Cache {
     sites: Mutex<SiteEntries>,
-    /// The last change that is on the page. Held while a page is put together.
+    /// The last change that is on the page. Locked while a page is built.
     publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
     instruments: Instruments,
@@ -24,15 +25,15 @@ pub struct Cache {
 
 #[derive(Default)]
 struct SiteEntries {
-    /// As in the configuration.
+    /// In the order of the configuration.
     order: Vec<SiteName>,
     entries: HashMap<SiteName, SiteEntry>,
-    /// How often anything has changed.
+    /// The number of changes so far.
     changes: u64,
 }
 
 impl SiteEntries {
-    /// All that is said of each site, in the order of the page.
+    /// The rendered families of each site, in the order of the page.
     fn pieces(&self) -> Vec<(SiteName, Vec<Arc<RenderedFamily>>)> {
         let sites = self.order.iter().filter_map(|site| {
             let entry = self.entries.get(site)?;
@@ -43,7 +44,7 @@ impl SiteEntries {
 }
 
 impl Cache {
-    /// Knows nothing; its page is empty but whole.
+    /// An empty cache with an empty page.
     pub fn new(instruments: Instruments) -> Self {
         Self {
             sites: Mutex::default(),
@@ -54,30 +55,31 @@ impl Cache {
         }
     }
 
-    /// What scrapes read: always a whole page, replaced by one pointer.
+    /// The page for scrapes, replaced atomically.
     pub fn page(&self) -> Arc<ArcSwap<Page>> {
         Arc::clone(&self.page)
     }
 
-    /// Does what publishes a page on a thread that may block: rendering a large one
-    /// takes long, and others wait for the lock meanwhile. None if it panicked.
+    /// Runs `work` on a blocking thread: rendering a large page is slow, and others
+    /// wait for the lock. `None` if it panicked.
     pub async fn off_runtime<R: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> R + Send + 'static,
     ) -> Option<R> {
         let cache = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || work(&cache)).await;
-        done.inspect_err(|error| error!(%error, "Publishing failed; the page stays as it was"))
-            .ok()
+        done.inspect_err(
+            |error| error!(%error, "Building the page panicked; the page is unchanged"),
+        )
+        .ok()
     }
 
-    /// Tells the number of pages published so far, at each.
+    /// Receives the number of pages published so far.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.published.subscribe()
     }
 
-    /// Keeps these sites, in this order, each with these collectors; whatever
-    /// else is known goes.
+    /// Keeps these sites and collectors, in this order, and drops all others.
     pub fn keep(&self, sites: &[(SiteName, Vec<String>)]) {
         let mut known = self.lock();
         known.order = sites.iter().map(|(name, _)| name.clone()).collect();
@@ -99,13 +101,13 @@ impl Cache {
             for collector in collectors {
                 entry.collectors.entry(collector.clone()).or_default();
             }
-            entry.refresh(name);
+            refresh(entry, name);
         }
         self.publish(known);
     }
 
-    /// Forgets the values of a site, for example because its address is another
-    /// now. Its timestamps stay.
+    /// Drops the values of a site, for example after its address changed. Keeps its
+    /// timestamps.
     pub fn flush(&self, site: &SiteName) {
         let mut known = self.lock();
         if let Some(entry) = known.entries.get_mut(site) {
@@ -114,15 +116,15 @@ impl Cache {
                 .values_mut()
                 .for_each(CollectorEntry::drop_values);
             entry.api_version = None;
-            entry.refresh(site);
+            refresh(entry, site);
         }
         self.publish(known);
     }
 
-    /// Takes the outcome of one collection of a site and publishes it. `up` says
-    /// whether the round that the collection belongs to has read anything. `counts`
-    /// says whether the guest still counts: asked when nothing else is published,
-    /// so that nothing of a guest appears after it was rolled back.
+    /// Records the attempts of one collection and publishes them. `up` says whether
+    /// the current round read anything. `counts` says whether reports of the guest are
+    /// accepted. It is called under the lock, so that no result is published after a
+    /// rollback.
     pub fn record(
         &self,
         site: &SiteName,
@@ -135,7 +137,7 @@ impl Cache {
         if !counts() {
             return;
         }
-        // A site that was removed while it was read is not brought back.
+        // The site may have been removed meanwhile.
         let Some(entry) = known.entries.get_mut(site) else {
             return;
         };
@@ -151,19 +153,18 @@ impl Cache {
                 self.instruments.dropped(site, reason, series);
             }
         }
-        entry.refresh(site);
+        refresh(entry, site);
         self.publish(known);
     }
 
-    /// Drops what has outlived its TTL and grace at `now`; returns when the next
-    /// values will.
+    /// Drops values that expired at `now`. Returns when the next ones expire.
     pub fn expire(&self, now: Instant) -> Option<Instant> {
         let mut known = self.lock();
         let mut dropped = false;
         for (site, entry) in &mut known.entries {
             for (collector, entry) in &mut entry.collectors {
                 if entry.expire(now) {
-                    warn!(%site, collector, "Values are too old and were dropped");
+                    warn!(%site, collector, "Values expired and were dropped");
                     dropped = true;
                 }
             }
@@ -179,12 +180,12 @@ impl Cache {
         next
     }
 
-    /// Drops values as they expire; runs until its task is dropped.
+    /// Drops values when they expire. Never returns.
     pub async fn expire_forever(self: &Arc<Self>) {
         let mut published = self.subscribe();
         loop {
             published.borrow_and_update();
-            // Nothing to wait for is waited for at the next page.
+            // Without values, waits for the next page.
             let now = Instant::now();
             let next = self.off_runtime(move |cache| cache.expire(now)).await;
             let next = next.flatten();
@@ -196,7 +197,7 @@ impl Cache {
         }
     }
 
-    /// How every collector of every site fares, in the order of the page.
+    /// The status of every collector of every site, in the order of the page.
     pub fn status(&self) -> Vec<(SiteName, Option<bool>, BTreeMap<String, CollectorStatus>)> {
         let known = self.lock();
         let rows = known.order.iter().filter_map(|name| {
@@ -208,8 +209,7 @@ impl Cache {
         rows.collect()
     }
 
-    /// The families of a site that have series: whose they are, their names, and
-    /// how many series each has.
+    /// The families of a site that have series: collector, name and number of series.
     pub fn families(&self, site: &SiteName) -> Vec<(String, String, usize)> {
         let known = self.lock();
         let collectors = known.entries.get(site).map(|entry| &entry.collectors);
@@ -221,14 +221,13 @@ impl Cache {
         families
     }
 
-    /// Publishes what has changed. One thread at a time puts a page together, of all
-    /// that has changed until then. Many sites that end at once share a page, and a
-    /// later page never carries older values.
+    /// Publishes all changes so far. Only one thread builds a page at a time, so sites
+    /// that finish together share a page, and pages never become older.
     fn publish(&self, mut known: MutexGuard<'_, SiteEntries>) {
         known.changes += 1;
         let change = known.changes;
         drop(known);
-        // Poisoned by a page that was not finished; this one will be.
+        // If another thread panicked, its page is replaced by this one.
         let mut published = self
             .publishing
             .lock()
@@ -252,7 +251,7 @@ impl Cache {
         self.published.send_modify(|pages| *pages += 1);
     }
 
-    /// Counts what is on a page. A site that was removed meanwhile is not counted again.
+    /// Updates metrics about the page. Ignores sites that were removed meanwhile.
     fn count(&self, page: &Page, before: &Page) {
         let known = self.lock();
         for (site, series) in &page.series {
@@ -260,7 +259,7 @@ impl Cache {
                 self.instruments.series(site, *series);
             }
         }
-        // Counted when it begins, not again at every page that it lasts.
+        // Counts a dropped family once, not for every page without it.
         let begun = page
             .dropped
             .iter()
@@ -273,10 +272,15 @@ impl Cache {
     }
 
     fn lock(&self) -> MutexGuard<'_, SiteEntries> {
-        // Every change is complete before `publish`; a panic in rendering leaves
-        // the sites whole.
+        // Every change is complete before `publish`, so a panic while rendering leaves
+        // the entries consistent.
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn refresh(entry: &mut SiteEntry, site: &SiteName) {
+    let families = freshness::families(entry);
+    entry.refresh(site, families);
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-//! The guests whose reports and saved states count.
+//! The guests whose reports and states are accepted.
 
 use crate::guest::Digest;
 
-/// The guest that runs, and the one that a rollback would return to.
+/// The running guest, and the guest that a rollback would restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ActiveGuests {
     pub(super) current: Digest,
-    /// Only while the current guest is on probation.
+    /// Only set while the current guest is on probation.
     pub(super) previous: Option<Digest>,
 }
 
 impl ActiveGuests {
-    /// A collection that began before a swap may end after it, so reports of the
-    /// previous guest count too.
+    /// A collection may start before a swap and end after it, so reports of the
+    /// previous guest are accepted too.
     pub(super) fn contains(self, guest: Digest) -> bool {
         self.current == guest || self.previous == Some(guest)
     }

@@ -1,5 +1,5 @@
-//! One collection of one site, from the call of the guest to attempts that the
-//! cache can record.
+//! One collection of one site, from the guest call to the attempts that the cache
+//! records.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use crate::metrics::Instruments;
 use crate::site::SiteName;
 use crate::swap::SiteRuntime;
 
-/// A write of the state that takes longer is worth a warning.
+/// A slower write of the state is logged as a warning.
 const SLOW_WRITE: Duration = Duration::from_secs(5);
 
-/// What is known of a guest without calling it.
+/// Properties of a guest that need no call.
 pub trait GuestInfo: Send + Sync {
-    /// Of its bytes.
+    /// The digest of the component.
     fn digest(&self) -> Digest;
-    /// Whether a collector's answer may be reused for the TTL.
+    /// Whether results of the collector are reused until the TTL expires.
     fn caches(&self, collector: &str) -> bool;
 }
 
@@ -44,25 +44,25 @@ impl GuestInfo for Guest {
     }
 }
 
-/// What a collection is made with.
+/// The environment of a collection.
 pub struct CollectionContext<'a> {
-    /// Whose collection it is.
+    /// The guest that collects.
     pub guest: &'a dyn GuestInfo,
-    /// What the call may use.
+    /// Limits of the call.
     pub limits: GuestLimits,
-    /// How long values count.
+    /// Interval, TTL and grace period.
     pub settings: Settings,
-    /// State in and out.
+    /// The saved states.
     pub memory: &'a Arc<Memory>,
-    /// Where it is counted.
+    /// Metrics about collections.
     pub instruments: &'a Instruments,
 }
 
-/// What a collection was asked for.
+/// What a collection was asked to read, and when.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionRequest<'a> {
     pub(super) collectors: &'a [String],
-    /// Whether these are all collectors of the site.
+    /// Whether this includes every collector of the site.
     pub(super) everything: bool,
     pub(super) began: Timestamp,
 }
@@ -77,30 +77,30 @@ impl<'a> CollectionRequest<'a> {
     }
 }
 
-/// What one collection came to.
+/// The result of one collection.
 pub struct FinishedCollection {
     guest: Digest,
     read: bool,
     attempts: Vec<Attempt>,
-    /// For the schedule, in the order of `attempts`.
+    /// Input of the schedule, in the order of `attempts`.
     pub(super) ended: Vec<(String, CollectorResult)>,
     api_version: Option<String>,
 }
 
 impl FinishedCollection {
-    /// Whether everything was read.
+    /// Whether every collector succeeded.
     pub fn is_complete(&self) -> bool {
         self.ended
             .iter()
             .all(|(_, ended)| *ended == CollectorResult::Succeeded)
     }
 
-    /// Whether NetBackup was read, also where that cannot be counted.
+    /// Whether any collector could read NetBackup, even if its counters were dropped.
     pub fn read_anything(&self) -> bool {
         self.read
     }
 
-    /// Publishes it, if the guest still counts then.
+    /// Publishes the result, if reports of the guest are still accepted.
     pub fn record(self, cache: &Cache, memory: &Memory, site: &SiteName, up: bool) {
         let counts = || memory.counts(self.guest);
         cache.record(site, up, self.api_version, self.attempts, counts);
@@ -108,8 +108,8 @@ impl FinishedCollection {
 }
 
 impl CollectionContext<'_> {
-    /// Reads every collector of a site now; none when the guest does not count any
-    /// more.
+    /// Collects from every collector of a site. `None` if reports of the guest are no
+    /// longer accepted.
     pub async fn collect(
         &self,
         guest: &Guest,
@@ -121,8 +121,8 @@ impl CollectionContext<'_> {
         self.settle(&site_runtime.name, asked, result).await
     }
 
-    /// Asks the guest for `ask` and nothing else. Nothing is recorded yet: the
-    /// answer may come too late to count.
+    /// Calls the guest for the collectors in `ask`. Records nothing yet, since the
+    /// result may arrive too late.
     pub(super) async fn ask(
         &self,
         guest: &Guest,
@@ -143,10 +143,9 @@ impl CollectionContext<'_> {
         guest.collect(target, &settings, window, state).await
     }
 
-    /// Counts and logs the result, stores the state, and says what each
-    /// collector came to. The state is stored when this has returned, so that what
-    /// is published afterwards is never more than a process that begins anew knows.
-    /// None when the guest does not count any more.
+    /// Logs and counts the result, and stores the state. Returns only once the state
+    /// is stored, so that a restarted process knows everything that was published.
+    /// `None` if reports of the guest are no longer accepted.
     pub(super) async fn settle(
         &self,
         site: &SiteName,
@@ -188,7 +187,7 @@ impl CollectionContext<'_> {
                     done.attempts.push(attempt(&name, result));
                 }
             }
-            // The call came to nothing, and so did every collector in it.
+            // The call failed, and with it every collector.
             Err(fault) => {
                 self.fault(site, asked.collectors, &fault);
                 for name in asked.collectors {
@@ -204,13 +203,13 @@ impl CollectionContext<'_> {
     }
 
     fn fault(&self, site: &SiteName, ask: &[String], fault: &Fault) {
-        warn!(%site, reason = fault.kind.as_str(), "Collection failed: {}", fault.message);
+        warn!(%site, reason = fault.kind.as_str(), error = fault.message, "Collection failed");
         self.instruments.fault(site, fault.kind.as_str());
         self.memory.failed(site, ask);
     }
 
-    /// What a collector came to. Counters without their saved state would begin
-    /// again, so the collector fails instead.
+    /// Determines the result of a collector. If its state was rejected, its counters
+    /// would restart, so the collector fails.
     fn outcome(
         &self,
         site: &SiteName,
@@ -235,7 +234,7 @@ impl CollectionContext<'_> {
         }
     }
 
-    /// Off the runtime's threads: the disk may take its time.
+    /// Runs on a blocking thread, because the disk may be slow.
     async fn commit(&self, site: &SiteName, report: &mut Report) -> Option<Committed> {
         let update = StateUpdate::of(self.guest.digest(), report);
         let (memory, name) = (Arc::clone(self.memory), site.clone());
@@ -243,14 +242,14 @@ impl CollectionContext<'_> {
         match self.warn_if_slow(site, commit).await {
             Ok(committed) => committed.counts.then_some(committed),
             Err(error) => {
-                error!(%site, %error, "Storing the state failed; the next collection continues from the one before");
+                error!(%site, %error, "Storing the state panicked; the next collection continues from the previous state");
                 None
             }
         }
     }
 
-    /// Waits for a write of the state. Nothing more of the site is read meanwhile, and
-    /// its values grow old, so an operator has to record_proven why.
+    /// Waits for a write of the state, and logs if it is slow. The site is not
+    /// collected meanwhile.
     async fn warn_if_slow<T>(
         &self,
         site: &SiteName,
@@ -260,13 +259,13 @@ impl CollectionContext<'_> {
             return done;
         }
         let folder = self.memory.store().map(|store| store.folder().to_owned());
-        warn!(%site, ?folder, "The state of this site is still being written; it is not collected until that ends");
+        warn!(%site, ?folder, "Writing the state is slow; collections of the site are paused");
         let done = write.await;
-        info!(%site, "The state of this site is written");
+        info!(%site, "Writing the state finished");
         done
     }
 
-    /// Says what was dropped and what failed.
+    /// Logs and counts dropped series and failures.
     fn report(&self, site: &SiteName, outcome: &Outcome, stateless: Option<&String>) {
         let collector = outcome.collector.as_str();
         for (reason, series) in &outcome.dropped {
@@ -277,16 +276,16 @@ impl CollectionContext<'_> {
         texts.extend(stateless.map(|why| format!("{STATE}: {why}")));
         let change = self.memory.status_change(site, collector, &texts);
         if change == StatusChange::Recovered {
-            info!(%site, collector, "Collector reads again");
+            info!(%site, collector, "Collector recovered");
         }
         for (n, text) in texts.iter().enumerate() {
             let failure = outcome.failures.get(n);
             let request_id = failure.and_then(|it| it.request_id.as_deref());
             let request_id = request_id.unwrap_or("-");
             if change == StatusChange::NewFailure {
-                warn!(%site, collector, request_id, "Collector failed: {text}");
+                warn!(%site, collector, request_id, error = text, "Collector failed");
             } else {
-                debug!(%site, collector, request_id, "Collector still fails: {text}");
+                debug!(%site, collector, request_id, error = text, "Collector still fails");
             }
         }
     }
@@ -296,7 +295,7 @@ fn attempt_result(outcome: Outcome) -> AttemptResult {
     if outcome.succeeded() {
         return AttemptResult::Read(outcome.families);
     }
-    // An attempt counts once for each reason, however many requests failed.
+    // Each reason counts once per attempt, even if several requests failed.
     let reasons = outcome
         .failures
         .iter()
@@ -305,7 +304,7 @@ fn attempt_result(outcome: Outcome) -> AttemptResult {
     AttemptResult::Failed(reasons.into_iter().collect(), outcome.families)
 }
 
-/// How soon to try again, by the worst of the failures.
+/// The worst failure determines when to retry.
 fn ended(outcome: &Outcome) -> CollectorResult {
     let reasons = || outcome.failures.iter().map(|failure| &failure.reason);
     let hopeless = |reason: &FailureReason| {

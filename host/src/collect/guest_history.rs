@@ -1,7 +1,6 @@
-//! Verdicts on guests that outlive the process: for each key that guests are signed
-//! with, the newest version that has passed its probation, since an older guest must
-//! not come back with the next process; and the guest that was rolled back last,
-//! since a restart must not bring that back either.
+//! The history of guests that survives a restart: the newest proven version of each
+//! signing key, and the guest that was rolled back last. It prevents a restart from
+//! running an older or a rolled back guest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -13,18 +12,18 @@ use super::store::Store;
 use crate::guest::Digest;
 use crate::swap::{ProvenVersion, RollbackStatus};
 
-/// The key of the guest that was rolled back. No digest has such a name.
+/// The JSON key of the rolled back guest. Differs from every digest.
 const ROLLED_BACK: &str = "rolled-back";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GuestHistory {
-    /// By the digest of the key, in hexadecimal digits.
+    /// By the hexadecimal digest of the key.
     versions: BTreeMap<String, Version>,
     rolled_back: Option<Digest>,
 }
 
 impl GuestHistory {
-    /// From the texts of digests and versions; none if one of them is invalid.
+    /// Parses digests and versions. `None` if any of them is invalid.
     pub(super) fn from_texts(mut texts: BTreeMap<String, String>) -> Option<Self> {
         let rolled_back = match texts.remove(ROLLED_BACK) {
             Some(digest) => Some(digest.parse().ok()?),
@@ -49,7 +48,7 @@ impl GuestHistory {
         self.versions.get(&key.to_string())
     }
 
-    /// Takes what lies in a store: the newer version of both.
+    /// Merges the history of a store, and keeps the newer version of each key.
     pub(super) fn merge(&mut self, others: &Self) {
         for (key, version) in &others.versions {
             self.raise(key.clone(), version);
@@ -74,19 +73,19 @@ impl GuestHistory {
 }
 
 impl Memory {
-    /// The newest version of a guest signed with that key that has passed its
-    /// probation.
+    /// The newest version, signed with this key, that passed its probation.
     pub fn proven_version(&self, key: Digest) -> Option<Version> {
         self.lock().guest_history.version(key).cloned()
     }
 
-    /// The same, where `store` will be used, which may know a newer one.
+    /// Same as [`proven_version`](Self::proven_version), but also considers `store`,
+    /// which may know a newer version.
     pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
         let stored = store.and_then(|store| store.guest_history()?.version(key).cloned());
         self.proven_version(key).max(stored)
     }
 
-    /// What earlier runs found out about that guest.
+    /// Whether the guest was rolled back, possibly by an earlier process.
     pub fn rollback_status(&self, guest: Digest) -> RollbackStatus {
         let mut known = self.lock();
         if !known.guest_history_read {
@@ -102,18 +101,17 @@ impl Memory {
         }
     }
 
-    /// Remembers, or forgets, which guest was rolled back. [`save`](Self::save)
-    /// writes it down.
+    /// Sets or clears the guest that was rolled back. [`save`](Self::save) stores it.
     pub fn set_rolled_back(&self, guest: Option<Digest>) {
         self.lock().guest_history.rolled_back = guest;
     }
 
-    /// A guest has passed its probation. [`save`](Self::save) writes it down.
+    /// Records that a guest passed its probation. [`save`](Self::save) stores it.
     pub(super) fn prove(&self, proof: &ProvenVersion) {
         self.lock().guest_history.record_proven(proof);
     }
 
-    /// Writes what the store does not have yet. Blocks.
+    /// Stores the history if it changed. Blocks.
     pub(super) fn save_guest_history(&self) {
         let turn = self.guest_history_lock.lock();
         let _turn = turn.unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! What is carried from one collection of a site to the next: each collector's
-//! saved state, the API version, and whether it succeeded.
+//! The data carried between collections of a site: saved states, the API version and
+//! the last results.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,26 +13,26 @@ use crate::clock::Timestamp;
 use crate::guest::{Digest, SavedState, Window};
 use crate::site::SiteName;
 
-/// StoredStates by the host, for every site and collector.
+/// The in-memory data of every site.
 #[derive(Default)]
 pub struct Memory {
     known: Mutex<MemoryState>,
     lookback: Mutex<Duration>,
-    /// One turn at a time for whatever changes a site's states and their files.
+    /// Serializes changes of a site's states and files.
     site_locks: Mutex<HashMap<SiteName, Arc<Mutex<()>>>>,
-    /// One turn at a time to write the verdicts.
+    /// Serializes writes of the guest history.
     pub(super) guest_history_lock: Mutex<()>,
 }
 
 #[derive(Default)]
 pub(super) struct MemoryState {
     pub(super) sites: HashMap<SiteName, SiteMemory>,
-    /// None before the first guest.
+    /// `None` before the first guest.
     pub(super) guests: Option<ActiveGuests>,
     pub(super) guest_history: GuestHistory,
-    /// Whether they hold what the store has.
+    /// Whether the history includes what the store has.
     pub(super) guest_history_read: bool,
-    /// Where states outlive the process; none keeps them here alone.
+    /// The persistent store; `None` keeps states only in memory.
     pub(super) store: Option<Arc<Store>>,
 }
 
@@ -40,53 +40,52 @@ pub(super) struct MemoryState {
 pub(super) struct SiteMemory {
     pub(super) api_version: Option<String>,
     pub(super) states: HashMap<String, StateEntry>,
-    /// Collectors whose stored state was read, or is known not to exist.
+    /// Collectors whose stored state was read, or does not exist.
     pub(super) read: HashSet<String>,
-    /// Collectors whose stored state cannot be read now, and why. Nothing is written
-    /// in its place.
+    /// Collectors whose stored state cannot be read now, and why. Their files are not
+    /// overwritten.
     pub(super) unreadable: BTreeMap<String, String>,
-    /// Collectors whose state is still what the store had of an earlier run.
+    /// Collectors whose current state was written by an earlier process.
     pub(super) resumed: BTreeSet<String>,
     pub(super) succeeded: HashMap<String, bool>,
-    /// What was last said of each collector that fails.
+    /// The failures of each collector that were logged last.
     failing: HashMap<String, Vec<String>>,
-    /// How long the last collection of everything took, and the most bytes of
-    /// memory that it held.
+    /// Duration and peak memory in bytes of the last full collection.
     cost: Option<(Duration, u64)>,
 }
 
-/// How an attempt compares with the one before it.
+/// The change of a collector's status since its last attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusChange {
-    /// It fails, and did not, or fails otherwise.
+    /// A new failure, or a different one.
     NewFailure,
-    /// It fails as before.
+    /// The same failure as before.
     SameFailure,
-    /// It reads again.
+    /// The collector succeeds again.
     Recovered,
-    /// It reads, as before.
+    /// The collector still succeeds.
     Unchanged,
 }
 
 impl Memory {
-    /// How far back collections look from now on.
+    /// Sets the look-back period of future collections.
     pub fn set_lookback(&self, lookback: Duration) {
         *self.lookback.lock().unwrap_or_else(PoisonError::into_inner) = lookback;
     }
 
-    /// What a collection of everything took, and the most bytes it held.
+    /// Records duration and peak memory of a full collection.
     pub fn costs(&self, site: &SiteName, took: Duration, peak_memory: u64) {
         let mut known = self.lock();
         known.sites.entry(site.clone()).or_default().cost = Some((took, peak_memory));
     }
 
-    /// What the last collection of everything took, and the most bytes it held.
+    /// Duration and peak memory of the last full collection.
     pub fn cost(&self, site: &SiteName) -> Option<(Duration, u64)> {
         self.lock().sites.get(site)?.cost
     }
 
-    /// Compares a collector's failures with those of its last attempt, so that
-    /// what lasts for days is said once.
+    /// Compares the failures of a collector with its last attempt, so that a lasting
+    /// failure is logged once.
     pub fn status_change(
         &self,
         site: &SiteName,
@@ -109,7 +108,7 @@ impl Memory {
         }
     }
 
-    /// A call of these collectors came to nothing.
+    /// Records the failure of a whole call.
     pub fn failed(&self, site: &SiteName, collectors: &[String]) {
         let mut known = self.lock();
         let known = known.sites.entry(site.clone()).or_default();
@@ -118,8 +117,8 @@ impl Memory {
         }
     }
 
-    /// The address is another: its version is not known any more. What was
-    /// counted stays counted.
+    /// Handles a new address of the site: its API version is unknown. Saved states
+    /// stay valid.
     pub fn moved(&self, site: &SiteName) {
         if let Some(known) = self.lock().sites.get_mut(site) {
             known.api_version = None;
@@ -128,15 +127,15 @@ impl Memory {
         }
     }
 
-    /// Another version is fixed, or none any more: one that was fixed must not
-    /// pass for one that was found.
+    /// Handles a change of the configured API version. A configured version must not
+    /// be mistaken for a detected one.
     pub fn forget_version(&self, site: &SiteName) {
         if let Some(known) = self.lock().sites.get_mut(site) {
             known.api_version = None;
         }
     }
 
-    /// Forgets every site but these. What the store has of the others stays there.
+    /// Drops all sites except these. Stored states are kept.
     pub fn keep(&self, sites: &[SiteName]) {
         let mut known = self.lock();
         known.sites.retain(|name, _| sites.contains(name));
@@ -148,16 +147,16 @@ impl Memory {
             .site_locks
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // Somebody may still write for a site that has just gone.
+        // A task may still write the state of a removed site.
         site_locks.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
     }
 
-    /// The version that the last report spoke.
+    /// The API version of the last report.
     pub fn api_version(&self, site: &SiteName) -> Option<String> {
         self.lock().sites.get(site)?.api_version.clone()
     }
 
-    /// Whether any collector of the site succeeded when last asked.
+    /// Whether any collector of the site succeeded in its last attempt.
     pub fn is_up(&self, site: &SiteName) -> bool {
         let known = self.lock();
         known
@@ -166,7 +165,7 @@ impl Memory {
             .is_some_and(|known| known.succeeded.values().any(|ok| *ok))
     }
 
-    /// Whether that collector succeeded when last asked.
+    /// Whether the collector succeeded in its last attempt.
     pub fn succeeds(&self, site: &SiteName, collector: &str) -> bool {
         let known = self.lock();
         let known = known.sites.get(site);
@@ -175,7 +174,7 @@ impl Memory {
             .is_some_and(|ok| *ok)
     }
 
-    /// What a collection of this site by `guest` would be given now.
+    /// The input of the site's next collection by `guest`.
     pub fn next(&self, site: &SiteName, guest: Digest) -> (Window, Vec<SavedState>) {
         let lookback = *self.lookback.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.lock();
@@ -192,21 +191,21 @@ impl Memory {
         (window, saved.collect())
     }
 
-    /// What a collection of this site by the running guest would be given now.
+    /// The input of the site's next collection by the running guest.
     pub fn next_of_running(&self, site: &SiteName) -> (Window, Vec<SavedState>) {
         let running = self.lock().guests.map(|guests| guests.current);
         self.next(site, running.unwrap_or_else(|| Digest::of(&[])))
     }
 
-    /// Whether reports and states of that guest count: it runs, or a rollback would
-    /// return to it.
+    /// Whether reports and states of the guest are accepted: it is running, or a
+    /// rollback would restore it.
     pub fn counts(&self, guest: Digest) -> bool {
         let guests = self.lock().guests;
         guests.is_some_and(|guests| guests.contains(guest))
     }
 
-    /// `current` runs from now on. While it is on probation, `previous` is the guest
-    /// that a rollback returns to.
+    /// Makes `current` the running guest. During its probation, `previous` is the
+    /// guest that a rollback restores.
     pub fn swap(&self, current: Digest, previous: Option<Digest>) {
         let guests = ActiveGuests { current, previous };
         let mut known = self.lock();
@@ -215,8 +214,7 @@ impl Memory {
         known.each_entry(|entry| entry.swap(running, guests));
     }
 
-    /// The guest has passed its probation: what the previous one saved is not needed
-    /// any more.
+    /// Ends the probation of the guest. The states of the previous guest are dropped.
     pub fn settle(&self, guest: Digest) {
         let running = self.lock().guests.map(|guests| guests.current);
         if running == Some(guest) {
@@ -224,9 +222,8 @@ impl Memory {
         }
     }
 
-    /// Returns to a guest and to what it saved. Every other guest's states and
-    /// reports are dropped. The files follow with [`save`](Self::save): until then
-    /// they hold the states of both.
+    /// Restores a guest and its states. Drops states of all other guests.
+    /// [`save`](Self::save) updates the files; until then they contain both.
     pub fn roll_back(&self, to: Digest) {
         let mut known = self.lock();
         known.guests = Some(ActiveGuests {
@@ -236,7 +233,7 @@ impl Memory {
         known.each_entry(|entry| entry.roll_back(to));
     }
 
-    /// Locked by the task that has the turn of a site, while its states are written.
+    /// The lock to hold while the site's states are written.
     pub fn site_lock(&self, site: &SiteName) -> Arc<Mutex<()>> {
         let mut site_locks = self
             .site_locks
@@ -246,7 +243,7 @@ impl Memory {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, MemoryState> {
-        // Nothing panics while it is held; entries are replaced whole.
+        // No code panics while holding the lock; entries are replaced as a whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

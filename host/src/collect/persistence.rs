@@ -1,9 +1,8 @@
-//! How the memory and the store stay one: an update is on the disk before it is
-//! known, and known before it is shown.
+//! Keeps memory and store consistent. An update is on disk before it is visible in
+//! memory, and in memory before it is published.
 //!
-//! Writing takes its time, in which a guest may be swapped or rolled back, or the
-//! store replaced. So a turn writes a draft of the site's states, and starts over
-//! where the draft would be another by then.
+//! During a write, the guest or the store can be replaced. So the writer stores a
+//! draft of the site's states, and starts over if the draft is outdated afterwards.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -16,25 +15,25 @@ use super::store::Store;
 use super::update::{Committed, StateUpdate};
 use crate::site::SiteName;
 
-/// The states of a site with an update, and what became of that.
+/// The states of a site after an update, and the result of the update.
 #[derive(PartialEq)]
 struct Draft {
     states: HashMap<String, StateEntry>,
     committed: Committed,
 }
 
-/// All of it blocks while files are read or written.
+/// Except for `store`, these methods block on file access.
 impl Memory {
-    /// Takes what a collection found out. State moves only here, after the whole
-    /// report was accepted. Where the disk refuses, the update is known all the same.
+    /// Commits the update of a collection. If the disk rejects the write, the update
+    /// is still kept in memory.
     pub(super) fn commit(&self, site: &SiteName, update: &StateUpdate) -> Committed {
         let committed = self.apply_update(site, Some(update));
-        // A disk that was full at a rollback may have room again.
+        // Retries a write that failed, for example on a full disk.
         self.save_guest_history();
         committed
     }
 
-    /// Writes what the store does not have yet, such as after a rollback.
+    /// Stores everything that is not stored yet, for example after a rollback.
     pub fn save(&self) {
         let sites: Vec<_> = self.lock().sites.keys().cloned().collect();
         for site in sites {
@@ -43,9 +42,9 @@ impl Memory {
         self.save_guest_history();
     }
 
-    /// Reads what the store has of those collectors of a site, if it was not read
-    /// yet: before each collection, since the last attempt may have failed. No state
-    /// may have more bytes than `limit`.
+    /// Reads the stored states of the collectors, unless they were already read.
+    /// Called before each collection, because an earlier read may have failed. `limit`
+    /// is the maximum size of a state in bytes.
     pub fn restore(&self, site: &SiteName, collectors: &[String], limit: usize) {
         let turn = self.site_lock(site);
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,8 +59,8 @@ impl Memory {
         }
     }
 
-    /// Writes all that is known into a store that is not in use yet: the process may
-    /// end, and the next one begin there, before it is.
+    /// Copies all states into a store that is not in use yet, because a restarted
+    /// process might use it.
     pub fn copy_to(&self, store: &Store) {
         let known = self.lock();
         let sites = known.sites.iter();
@@ -74,7 +73,7 @@ impl Memory {
         }
     }
 
-    /// Those of the collectors whose stored state was not read yet.
+    /// Collectors whose stored state has not been read.
     pub(super) fn unread(&self, site: &SiteName, collectors: &[String]) -> Vec<String> {
         let mut known = self.lock();
         let found = known.sites.entry(site.clone()).or_default();
@@ -82,17 +81,17 @@ impl Memory {
         unread.cloned().collect()
     }
 
-    /// Where states are stored.
+    /// The current store.
     pub fn store(&self) -> Option<Arc<Store>> {
         self.lock().store.clone()
     }
 
-    /// Stores states there from now on, or nowhere. What is known counts, and not
-    /// what lies there; [`save`](Self::save) writes it.
+    /// Replaces the store. Memory takes precedence over its contents;
+    /// [`save`](Self::save) writes them.
     pub fn set_store(&self, store: Option<Arc<Store>>) {
         let mut known = self.lock();
         if store.is_some() && same(known.store.as_ref(), store.as_ref()) {
-            // Its verdicts may be older than those that wait to be written.
+            // The history in the store may be older than pending changes.
             return;
         }
         known.guest_history_read = true;
@@ -134,8 +133,8 @@ fn same(one: Option<&Arc<Store>>, other: Option<&Arc<Store>>) -> bool {
 }
 
 impl MemoryState {
-    /// The states of a site as they will be; none where it was removed. Nothing is
-    /// taken from a guest whose reports do not count.
+    /// The states of a site after the update. `None` if the site was removed. Ignores
+    /// updates of guests that are not accepted.
     fn draft(&self, site: &SiteName, update: Option<&StateUpdate>) -> Option<Draft> {
         let known = self.sites.get(site)?;
         let mut draft = Draft {
@@ -167,7 +166,7 @@ impl MemoryState {
                 Some(newer) => draft.committed.rejected.push((
                     collector.clone(),
                     format!(
-                        "the saved state has version `{newer}`, this guest only reads up to `{}`",
+                        "the saved state has version `{newer}`, but the guest supports only up to `{}`",
                         saved.version
                     ),
                 )),
@@ -195,7 +194,7 @@ impl MemoryState {
 
     fn take_read(&mut self, site: &SiteName, collector: String, read: Result<StateEntry, String>) {
         let (guests, known) = (self.guests, self.sites.get_mut(site));
-        // None where the site was removed meanwhile.
+        // The site was removed meanwhile.
         let (Some(guests), Some(known)) = (guests, known) else {
             return;
         };
@@ -203,7 +202,7 @@ impl MemoryState {
             Ok(entry) => entry,
             Err(why) => {
                 if known.unreadable.get(&collector) != Some(&why) {
-                    error!(%site, collector, "SavedState state cannot be read, counters are not shown until it can: {why}");
+                    error!(%site, collector, reason = why, "Saved state cannot be read; counters of the collector are not shown");
                 }
                 known.unreadable.insert(collector, why);
                 return;

@@ -1,10 +1,10 @@
-//! Asking a site whether it answers, for `/health`.
+//! Probes a site for `/health`.
 
 use super::memory::Memory;
 use crate::guest::{CallTarget, failure_text};
 use crate::swap::{Generation, SiteRuntime};
 
-/// The API version that the site answers with, or why it does not answer.
+/// Returns the API version of the site, or why it is not reachable.
 pub async fn probe(
     generation: &Generation,
     site_runtime: &SiteRuntime,

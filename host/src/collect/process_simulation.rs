@@ -1,10 +1,10 @@
-//! Lives of a process, by seeds: collections, swaps, rollbacks, sites that go and
-//! come, kills and restarts, on a disk whose calls fail. The guest is a stub that
-//! counts from what it saved, so that a state which is lost, mixed up or counted
-//! twice shows as a wrong counter.
+//! Simulates processes from seeds: collections, swaps, rollbacks, changes of sites,
+//! kills and restarts, on a disk with injected faults. A stub guest continues its
+//! counter from the saved state. So a state that is lost, mixed up or counted twice
+//! results in a wrong counter.
 //!
-//! A counter may begin again only where no state was ever stored of its site, or
-//! where a rollback returns to a guest that has never saved any.
+//! A counter may restart only if no state of its site was ever stored, or if a
+//! rollback returns to a guest that never saved one.
 
 mod disk;
 mod process;
@@ -25,21 +25,21 @@ use crate::guest::Digest;
 /// Steps of one simulation.
 const STEPS: usize = 60;
 
-/// The truth about one site, and what was shown of it.
+/// The expected values of one site, and the published ones.
 #[derive(Default)]
 struct Truth {
     server: StubServer,
-    /// Jobs that were on the server and are not in the counter since it began.
+    /// Finished jobs that the counter does not include, because it started later.
     offset: u64,
     shown: Option<u64>,
-    /// Whether the counter may begin again, and why.
+    /// Why the counter may restart, if it may.
     may_begin_again: Option<&'static str>,
-    /// Whether it began again, and the disk may still hold the state before.
+    /// Whether the counter restarted while the disk may still have the old state.
     is_stale: bool,
 }
 
 impl Truth {
-    /// A page shows `value`, of a collection that found `jobs` on the server.
+    /// Checks the published `value` of a collection that found `jobs` finished jobs.
     fn show(&mut self, value: u64, jobs: u64, what: &str) {
         let expected = jobs - self.offset;
         let begins = self.shown.is_none() || self.may_begin_again.is_some();
@@ -107,7 +107,7 @@ impl Simulation {
         self.history.push(what);
     }
 
-    /// A collection begins, unless one is under way.
+    /// Starts a collection, unless one is running.
     fn begin(&mut self, site: &'static str) {
         let server = self.truth[site].server;
         if self.process.begin(site, server) {
@@ -115,7 +115,7 @@ impl Simulation {
         }
     }
 
-    /// A collection ends; one begins where none is under way.
+    /// Ends the running collection, or starts and ends one.
     async fn end(&mut self, site: &'static str) {
         self.begin(site);
         let Some((value, jobs)) = self.process.end(site).await else {
@@ -176,8 +176,8 @@ impl Simulation {
         }
     }
 
-    /// Where no state is on the disk, the counter may begin again; where it began
-    /// again and that was not written, it continues from the state before.
+    /// Without a stored state, the counter may restart. If a restart was not stored,
+    /// the counter continues from the old state.
     fn expect_what_is_stored(&mut self, site: &'static str) {
         let file = self.folder.path().join(site).join("jobs.state");
         let truth = self.truth.get_mut(site).unwrap();
@@ -186,14 +186,14 @@ impl Simulation {
         }
     }
 
-    /// On a disk that works, every counter is the truth in the end, and nothing
-    /// holds on to anything.
+    /// With a working disk, every counter becomes exact, and nothing keeps a reference
+    /// to the store.
     async fn finish(mut self) {
         self.disk.heal();
         self.restart();
         for site in SITES {
             self.process.add(site);
-            // The first may be of an older guest than the stored state.
+            // The first collection may run on an older guest than the stored state.
             self.process.use_newest_guest();
             self.end(site).await;
             let truth = &self.truth[site];
@@ -240,7 +240,7 @@ async fn a_site_is_up_while_only_its_state_cannot_be_read() {
     assert!(done.read_anything() && !done.is_complete());
 }
 
-/// Minutes: `make week`.
+/// Takes minutes: `make week`.
 #[test]
 #[ignore = "minutes"]
 fn counters_are_exact_through_10_000_simulated_processes() {

@@ -1,4 +1,5 @@
-//! The task of each site, and the task that starts and stops them.
+//! The collection tasks of the sites. A round is the collection of a site that starts
+//! once per interval.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,26 +20,27 @@ use crate::metrics::Instruments;
 use crate::site::SiteName;
 use crate::swap::{Generation, SiteRuntime, SwapController};
 
-/// A task that panics would probably do so again at once.
+/// Delay before a task that panicked is restarted, since it may panic again at once.
 const AFTER_A_PANIC: Duration = Duration::from_secs(1);
 
-/// What the site tasks share.
+/// Shared by the site tasks.
 #[derive(Clone)]
 pub struct Rounds {
-    /// What collections run on.
+    /// The current generation.
     pub swap_controller: Arc<SwapController>,
-    /// Where their answers go.
+    /// Receives the results.
     pub cache: Arc<Cache>,
-    /// What they carry from one to the next.
+    /// Carries data between collections.
     pub memory: Arc<Memory>,
-    /// Where they are counted.
+    /// Metrics about collections.
     pub instruments: Instruments,
-    /// The clockwork, as it is now.
+    /// The current settings.
     pub settings: watch::Receiver<Settings>,
 }
 
 impl Rounds {
-    /// Runs a task for each site of the current generation, until dropped.
+    /// Runs a task for each site of the current generation. Never returns while the
+    /// controller exists.
     pub async fn run(self) {
         let mut generations = self.swap_controller.subscribe();
         let mut tasks = SiteTasks::default();
@@ -55,7 +57,7 @@ impl Rounds {
                 },
                 panicked = tasks.ended() => {
                     for site in &panicked {
-                        error!(%site, "The task of this site panicked, starting it again");
+                        error!(%site, "Site task panicked; restarting it");
                     }
                     if !panicked.is_empty() {
                         sleep(AFTER_A_PANIC).await;
@@ -65,7 +67,7 @@ impl Rounds {
         }
     }
 
-    /// Starts the tasks that do not run, such as all of them at the start.
+    /// Starts the missing tasks.
     fn start(&self, tasks: &mut SiteTasks, generation: &Arc<Generation>) {
         let names = generation
             .site_runtimes
@@ -81,7 +83,7 @@ impl Rounds {
         }
     }
 
-    /// Tells the cache and the memory which sites and collectors there are.
+    /// Updates the sites and collectors of the cache and the memory.
     async fn adopt(&self, generation: &Generation) {
         let names = generation
             .site_runtimes
@@ -98,7 +100,7 @@ impl Rounds {
             .await;
     }
 
-    /// Reads one site, round after round, on whatever generation is current.
+    /// Collects from one site, on the current generation.
     async fn site(self, name: SiteName, mut generation: Arc<Generation>, start_slot: StartSlot) {
         let mut generations = self.swap_controller.subscribe();
         let mut settings = self.settings.clone();
@@ -145,7 +147,7 @@ impl Rounds {
         }
     }
 
-    /// Reads what is stored of those collectors and was not read yet.
+    /// Reads stored states that were not read yet.
     async fn restore(&self, name: &SiteName, ask: &[String], generation: &Generation) {
         let ask = self.memory.unread(name, ask);
         if ask.is_empty() {
@@ -155,13 +157,12 @@ impl Rounds {
         let limit = generation.limits.state_bytes;
         let restore = move || memory.restore(&site, &ask, limit);
         if let Err(error) = tokio::task::spawn_blocking(restore).await {
-            error!(site = %name, %error, "Reading the stored state failed");
+            error!(site = %name, %error, "Reading the stored state panicked");
         }
     }
 
-    /// None when the current generation asks something else of the site by now, or
-    /// this guest was rolled back: what was asked with other settings, or by a guest
-    /// that failed, does not count any more.
+    /// Returns `None` if the result must be discarded: the site's settings changed, or
+    /// the guest was rolled back.
     async fn collect(
         &self,
         generation: &Generation,
@@ -190,8 +191,8 @@ impl Rounds {
         };
         tokio::select! {
             (result, failed) = result => {
-                // What the guest has made up is not shown. That a call was stopped
-                // is counted all the same.
+                // Results of a failed guest are discarded, but faults are still
+                // counted.
                 if failed && result.is_ok() {
                     return None;
                 }
@@ -208,12 +209,12 @@ impl Rounds {
             self.memory.prove(&proof);
         }
         let memory = Arc::clone(&self.memory);
-        // Nobody waits for the previous guest's states to be removed.
+        // Removes states of the previous guest in the background.
         tokio::task::spawn_blocking(move || memory.save());
     }
 
-    /// Another generation. What it changes for this site is read again: at once if
-    /// its settings changed, and spread like the first collections if the guest did.
+    /// Adopts a new generation. Changed settings start a collection at once; a new
+    /// guest starts one at the site's start slot.
     async fn move_to(
         &self,
         schedule: &mut Schedule,
@@ -274,7 +275,7 @@ impl Rounds {
     }
 }
 
-/// The collectors that are switched on for a site, and which of them are cached.
+/// The enabled collectors of a site.
 fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> {
     let collectors = generation
         .site_runtime(name)
@@ -290,9 +291,8 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> 
         .collect()
 }
 
-/// Ends when the current generation asks something else of this site than
-/// `site_runtime` does, or the guest does not count any more. A mere swap of the guest is
-/// no reason to stop.
+/// Completes when the site's settings change, or reports of the guest are no longer
+/// accepted. A swap alone does not complete it.
 async fn does_not_count(
     swap_controller: &SwapController,
     memory: &Memory,

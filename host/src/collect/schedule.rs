@@ -1,4 +1,4 @@
-//! When a site's collectors are due. Pure: the time is handed in.
+//! Determines when collectors of a site are due. Pure: the time is an argument.
 
 use std::time::Duration;
 
@@ -6,48 +6,47 @@ use tokio::time::Instant;
 
 use super::Settings;
 
-/// The wait after the first failure; it doubles with every further one.
+/// Delay of the first retry. Doubles with each further failure.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
-/// A collector, as the schedule sees it.
+/// The properties of a collector that matter for its schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ScheduledCollector {
-    /// Its name.
     pub(super) name: String,
-    /// Whether an answer is reused for the TTL.
+    /// Whether results are reused until the TTL expires.
     pub(super) cached: bool,
 }
 
-/// What is to be done now.
+/// The collectors that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Due {
-    /// Collectors to ask.
+    /// Collectors to collect from.
     pub(super) ask: Vec<String>,
-    /// Collectors whose answer is still within its TTL.
+    /// Collectors whose last result is within its TTL.
     pub(super) fresh: Vec<String>,
-    /// Whether this begins a round and is not a retry within one.
+    /// Whether this starts a round, as opposed to a retry.
     pub(super) round: bool,
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CollectorResult {
     /// Everything was read.
     Succeeded,
-    /// Worth trying again before the next round.
+    /// Failed; retry before the next round.
     Failed,
-    /// The server is busy, and asked to be left alone for so long.
+    /// The server is busy, and requested this delay.
     Busy(Duration),
-    /// Not worth it: the server refuses the key, or lacks the feature. Repeating
-    /// it soon would only lock an account.
+    /// The server rejects the credential or lacks the feature. Not retried before the
+    /// next round, to avoid locking an account.
     Rejected,
 }
 
 #[derive(Clone, Debug, Default)]
 struct History {
-    /// When it was last due, for a round on the grid of rounds.
+    /// When it was last due, on the grid of rounds.
     due_at: Option<Instant>,
-    /// When it was due as it last succeeded.
+    /// When it was due the last time it succeeded.
     read_at: Option<Instant>,
     failures: u32,
     retry_at: Option<Instant>,
@@ -57,14 +56,14 @@ struct History {
 #[derive(Debug)]
 pub(super) struct Schedule {
     settings: Settings,
-    /// A round of the grid of rounds: the others are whole intervals away.
+    /// The start of one round. All rounds start at whole intervals from it.
     grid: Instant,
     round_at: Instant,
     collectors: Vec<(ScheduledCollector, History)>,
 }
 
 impl Schedule {
-    /// Everything is due at `first`.
+    /// A schedule with everything due at `first`.
     pub(super) fn new(
         settings: Settings,
         collectors: Vec<ScheduledCollector>,
@@ -79,15 +78,15 @@ impl Schedule {
         }
     }
 
-    /// Takes other settings; what was read and what failed is remembered.
+    /// Applies new settings and keeps all results.
     pub(super) fn reconfigure(&mut self, settings: Settings, now: Instant) {
         self.settings = settings;
         let next = self.on_grid(now + settings.interval);
         self.round_at = self.round_at.min(next);
     }
 
-    /// Forgets what was read, so that all of it is due at `at`. Later rounds stay on
-    /// the grid, or sites that are reset together would be read together from then on.
+    /// Drops all results, so that everything is due at `at`. Later rounds stay on the
+    /// grid. Otherwise sites that are reset together would stay synchronized.
     pub(super) fn reset(&mut self, collectors: Vec<ScheduledCollector>, at: Instant) {
         *self = Self {
             grid: self.grid,
@@ -95,23 +94,23 @@ impl Schedule {
         };
     }
 
-    /// When something will be due.
+    /// The time when something is due next.
     pub(super) fn next(&self) -> Instant {
         let retries = self.collectors.iter().filter_map(|(_, h)| h.retry_at);
         retries.fold(self.round_at, Instant::min)
     }
 
-    /// What is due at `now`; none when it is too early. A round asks every
-    /// collector but the cached ones within their TTL, a retry only those that
-    /// failed. Taking a round sets the time of the next.
+    /// The collectors that are due at `now`, if any. A round includes all collectors
+    /// except cached ones within their TTL; a retry only those that failed. Starting a
+    /// round schedules the next.
     pub(super) fn take(&mut self, now: Instant) -> Option<Due> {
         if now < self.next() {
             return None;
         }
         let round = now >= self.round_at;
-        // A TTL is counted from round to round and not from clock to clock: a
-        // round that wakes a moment earlier than the last would otherwise find
-        // an answer that is not old enough yet, and leave it another interval.
+        // TTLs are measured between scheduled rounds, not actual start times.
+        // Otherwise a round that wakes slightly earlier than the last would find a
+        // result just within its TTL, and reuse it for another interval.
         let now = if round { self.advance(now) } else { now };
         let ttl = self.settings.cache_ttl;
         let mut due = Due {
@@ -133,7 +132,7 @@ impl Schedule {
         Some(due)
     }
 
-    /// The round of the grid that is nearest to a moment.
+    /// The time on the grid that is nearest to `at`.
     fn on_grid(&self, at: Instant) -> Instant {
         let interval = self.settings.interval;
         let since = at.checked_duration_since(self.grid).unwrap_or_default();
@@ -147,22 +146,22 @@ impl Schedule {
         }
     }
 
-    /// Sets the next round on the grid, and answers with the one that is due;
-    /// rounds that a long collection ran over are left out, not made up for.
+    /// Schedules the next round and returns the scheduled time of the current one.
+    /// Rounds missed during a long collection are skipped.
     fn advance(&mut self, now: Instant) -> Instant {
         let Some(late) = now.checked_duration_since(self.round_at) else {
             return self.round_at;
         };
         let interval = self.settings.interval;
         let over = late.as_nanos().checked_rem(interval.as_nanos());
-        // Not before the round that was due, for it is a part of what is late.
+        // Not before the scheduled round, since `over` is part of `late`.
         let due = now - Duration::from_nanos_u128(over.unwrap_or(0));
         self.round_at = self.on_grid(due + interval);
         due
     }
 
-    /// Takes how the attempt ended that was last due, and is over `now`. `jitter`
-    /// is between 0 and 1, and spreads the retries of many sites.
+    /// Records the result of an attempt. `jitter`, between 0 and 1, spreads the
+    /// retries of many sites.
     pub(super) fn ended(&mut self, name: &str, ended: CollectorResult, now: Instant, jitter: f64) {
         let interval = self.settings.interval;
         let Some((_, history)) = self.collectors.iter_mut().find(|(e, _)| e.name == name) else {
@@ -192,7 +191,7 @@ impl Schedule {
     }
 }
 
-/// Doubles with each failure; between half and the whole of it, by `jitter`.
+/// Exponential backoff with jitter: between half of the delay and the full delay.
 fn backoff(failures: u32, jitter: f64) -> Duration {
     let whole = FIRST_RETRY.saturating_mul(1 << failures.min(10));
     whole.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cached_collector_is_asked_again_only_after_its_ttl() {
+    fn a_cached_collector_is_due_again_after_its_ttl() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let mut asked = Vec::new();
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_wakes_a_moment_early_still_ends_the_ttl() {
+    fn a_round_that_starts_early_still_ends_the_ttl() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let late = |minute: u32, millis| start + minute * MINUTE + Duration::from_millis(millis);
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_retried_alone_and_ever_later_up_to_the_interval() {
+    fn failures_are_retried_with_backoff_up_to_the_interval() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let due = schedule.take(start).unwrap();
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    fn a_busy_server_is_retried_after_the_requested_delay() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
@@ -303,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_of_a_moment_are_not_counted_one_by_one() {
+    fn tiny_intervals_are_skipped_in_constant_time() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         let moment = Duration::from_nanos(1);
@@ -320,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_that_were_missed_are_not_made_up_for() {
+    fn missed_rounds_are_skipped() {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_due_at_once_and_leaves_the_grid() {
+    fn a_reset_is_due_at_once_and_keeps_the_grid() {
         for (seconds, next) in [(1, 60), (29, 60), (31, 120), (59, 120)] {
             let start = Instant::now();
             let mut schedule = schedule(start);
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn sites_keep_their_distance_when_the_interval_changes() {
+    fn sites_keep_their_offset_when_the_interval_changes() {
         let start = Instant::now();
         let second = start + Duration::from_secs(3);
         let mut schedules = [schedule(start), schedule(second)];

@@ -1,22 +1,22 @@
-//! When sites are collected, and how long an answer counts.
+//! Settings of collections.
 
 use std::time::Duration;
 
-/// The clockwork of every site.
+/// Interval, TTL and grace period of every site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// From one round to the next.
+    /// Time between the starts of two rounds.
     pub interval: Duration,
-    /// How long an answer of a `cached` collector is reused.
+    /// How long results of `cached` collectors are reused.
     pub cache_ttl: Duration,
-    /// How long, beyond the TTL, the last values of a failing collector stay.
+    /// How long after the TTL the last values of a failing collector are kept.
     pub stale_grace: Duration,
-    /// How far back finished jobs are looked at.
+    /// The look-back period for finished jobs.
     pub lookback: Duration,
 }
 
 impl Settings {
-    /// How long a collector's values stay when later attempts fail.
+    /// How long values of a collector are kept after a success.
     pub fn keep(&self, cached: bool) -> Duration {
         let reuse = if cached {
             self.cache_ttl

@@ -1,4 +1,4 @@
-//! The running tasks of sites, one of each.
+//! The running site tasks.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use crate::site::SiteName;
 
-/// Dropping this stops them all.
+/// At most one task per site. Dropping this aborts them.
 #[derive(Default)]
 pub(super) struct SiteTasks {
     tasks: JoinSet<()>,
@@ -14,8 +14,8 @@ pub(super) struct SiteTasks {
 }
 
 impl SiteTasks {
-    /// Stops the tasks of other sites. One that has ended is not kept either, so
-    /// that it is started again.
+    /// Aborts the tasks of other sites. Forgets finished tasks, so that they can be
+    /// restarted.
     pub(super) fn retain(&mut self, stays: impl Fn(&SiteName) -> bool) {
         self.running.retain(|name, task| {
             let stays = stays(name);
@@ -39,8 +39,8 @@ impl SiteTasks {
         self.running.insert(name, task);
     }
 
-    /// Waits until some have ended; the sites of those that panicked. For ever if
-    /// there are none.
+    /// Waits until tasks end, and returns the sites whose task panicked. Never returns
+    /// if there are no tasks.
     pub(super) async fn ended(&mut self) -> Vec<SiteName> {
         let Some(first) = self.tasks.join_next().await else {
             return std::future::pending().await;
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_is_named_and_may_be_started_again() {
+    async fn a_panicked_task_is_reported_and_can_be_restarted() {
         let mut tasks = SiteTasks::default();
         tasks.start(site("paris"), async { panic!("no luck") });
         tasks.start(site("lyon"), std::future::pending());
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_is_stopped_did_not_panic() {
+    async fn an_aborted_task_is_not_reported_as_panicked() {
         let mut tasks = SiteTasks::default();
         tasks.start(site("paris"), std::future::pending());
         tasks.retain(|_| false);

@@ -1,19 +1,19 @@
-//! When in an interval a site begins, so that many sites do not all begin at the
-//! same moment: they share processors, sockets and the network.
+//! Spreads the collections of many sites over time, because they share processors,
+//! sockets and the network.
 
 use std::time::Duration;
 
-/// So many sites begin at once.
+/// Up to this number, all sites start at the same time.
 const AT_ONCE: usize = 16;
 
-/// The first collections of all sites begin within this part of an interval, so that
-/// the page is complete soon.
+/// The first collections start within this fraction of an interval, so that the page
+/// is soon complete.
 const PART: u32 = 10;
 
-/// The same, however long the interval is.
+/// Maximum time until all first collections have started.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The place of a site among those that begin together.
+/// The position of a site among those that start together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StartSlot {
     pub(super) number: usize,
@@ -21,15 +21,14 @@ pub(super) struct StartSlot {
 }
 
 impl StartSlot {
-    /// How long the site waits. It keeps this distance to the others, round after
-    /// round.
+    /// The delay of the site. It keeps this offset in every round.
     pub(super) fn delay(self, interval: Duration) -> Duration {
         if self.of <= AT_ONCE {
             return Duration::ZERO;
         }
         let all = (interval / PART).min(LONGEST);
         let [number, of] = [self.number, self.of].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        // More than `AT_ONCE`, so it is not 0.
+        // `of` exceeds `AT_ONCE`, so it is not 0.
         all.saturating_mul(number) / of
     }
 }
@@ -46,14 +45,14 @@ mod tests {
     }
 
     #[test]
-    fn few_sites_begin_at_once() {
+    fn a_few_sites_start_at_once() {
         for sites in [1, 2, AT_ONCE] {
             assert!(delays(sites, MINUTE).iter().all(Duration::is_zero));
         }
     }
 
     #[test]
-    fn many_sites_begin_one_after_another_within_a_tenth_of_the_interval() {
+    fn many_sites_start_spread_over_a_tenth_of_the_interval() {
         let delays = delays(300, 5 * MINUTE);
         assert_eq!(delays.first(), Some(&Duration::ZERO));
         let steps = delays.windows(2).map(|pair| pair[1] - pair[0]);
@@ -62,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_interval_leaves_the_page_incomplete_for_half_a_minute() {
+    fn with_a_long_interval_all_sites_start_within_half_a_minute() {
         let last = delays(1000, 60 * MINUTE).pop().unwrap();
         assert!(last < MINUTE / 2 && last > MINUTE / 3, "{last:?}");
     }

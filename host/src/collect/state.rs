@@ -1,52 +1,52 @@
-//! The states that guests saved for one collector of a site, by the digest of the
-//! guest that wrote them.
+//! The states that guests saved for one collector of a site, keyed by the digest of
+//! the guest.
 //!
-//! Every guest writes its own version only. So a rollback finds the version of the
-//! previous guest as that guest left it, and nothing has to be undone.
+//! Each guest writes only its own version. So a rollback finds the previous guest's
+//! version unchanged.
 
 use std::sync::Arc;
 
 use super::active_guests::ActiveGuests;
 use crate::guest::{Digest, SavedState};
 
-/// What one guest saved last.
+/// The last state that one guest saved.
 #[derive(Clone, Debug)]
 pub(super) struct StateVersion {
     /// The guest that wrote it.
     pub(super) guest: Digest,
     pub(super) saved: Arc<SavedState>,
-    /// Whether another guest's report was shown after the one it came with.
+    /// Whether a later report of another guest was published.
     pub(super) superseded: bool,
 }
 
-/// At most two versions: the running guest's, and the one that a rollback needs. A
-/// guest that has saved nothing yet begins from the newest version there is.
+/// At most two versions: the running guest's, and the one for a rollback. A guest
+/// without its own version starts from the newest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct StateEntry {
     versions: Vec<StateVersion>,
 }
 
 impl StateEntry {
-    /// Takes the versions as they were stored.
+    /// Restores versions from a file.
     pub(super) fn new(versions: Vec<StateVersion>) -> Self {
         Self { versions }
     }
 
-    /// The newest version first.
+    /// Returns the newest version first.
     pub(super) fn versions(&self) -> impl Iterator<Item = &StateVersion> {
         let newest = self.versions.iter().filter(|it| !it.superseded);
         let others = self.versions.iter().filter(|it| it.superseded);
         newest.chain(others)
     }
 
-    /// What the next collection of `guest` is given.
+    /// The input of the next collection by `guest`.
     pub(super) fn given(&self, guest: Digest, guests: ActiveGuests) -> Option<&StateVersion> {
         let own = self.own(guest);
         let newest = || self.versions().next();
         own.or_else(|| newest().filter(|_| guest == guests.current))
     }
 
-    /// Takes what `guest` saved with a report that is about to be shown.
+    /// Replaces the version of `guest`. Its report is about to be published.
     pub(super) fn commit(&mut self, guest: Digest, saved: Arc<SavedState>, guests: ActiveGuests) {
         self.versions.retain(|version| version.guest != guest);
         for version in &mut self.versions {
@@ -60,7 +60,7 @@ impl StateEntry {
         self.trim(guests);
     }
 
-    /// A swap: `running` is what a rollback would need a version of.
+    /// Handles a swap. A rollback needs a version of `running`.
     pub(super) fn swap(&mut self, running: Digest, guests: ActiveGuests) {
         if guests.previous == Some(running) {
             self.claim(running);
@@ -68,7 +68,7 @@ impl StateEntry {
         self.trim(guests);
     }
 
-    /// States that were stored by an earlier run are taken over by these guests.
+    /// Assigns versions of an earlier process to the current guests.
     pub(super) fn restore(&mut self, guests: ActiveGuests) {
         if let Some(previous) = guests.previous
             && self.own(guests.current).is_none()
@@ -78,7 +78,7 @@ impl StateEntry {
         self.trim(guests);
     }
 
-    /// Forgets what every other guest saved.
+    /// Drops the versions of all other guests.
     pub(super) fn roll_back(&mut self, to: Digest) {
         self.versions.retain(|version| version.guest == to);
     }
@@ -91,7 +91,7 @@ impl StateEntry {
         self.versions.iter().find(|version| version.guest == guest)
     }
 
-    /// What `guest` would begin from becomes its own version.
+    /// Makes the version that `guest` would start from its own.
     fn claim(&mut self, guest: Digest) {
         if self.own(guest).is_some() {
             return;
@@ -102,7 +102,7 @@ impl StateEntry {
         }
     }
 
-    /// Drops the versions that nobody will be given.
+    /// Drops versions that no guest will use.
     fn trim(&mut self, guests: ActiveGuests) {
         let current = self.given(guests.current, guests).map(|it| it.guest);
         self.versions.retain(|version| {
@@ -111,7 +111,7 @@ impl StateEntry {
     }
 }
 
-/// By content: equal versions need not be written again.
+/// Compares contents: equal versions are not written again.
 impl PartialEq for StateVersion {
     fn eq(&self, other: &Self) -> bool {
         let same = || Arc::ptr_eq(&self.saved, &other.saved);

@@ -1,14 +1,12 @@
-//! The folder that keeps the guests' saved state when the program ends: for each
-//! site a folder, and in it for each collector a file.
+//! Persistent storage of saved states: a directory per site, and in it a file per
+//! collector.
 //!
-//! A file is written beside and renamed, and both it and its folder are synced
-//! before anybody learns of what it counts. So a process that is killed, or a
-//! machine that loses its power, leaves the state before or the one after, and
-//! never less than was published.
+//! A file is written under a temporary name and renamed. The file and its directory
+//! are synced before the report is published. So after a kill or power loss, the
+//! stored state is never older than what was published.
 //!
-//! Nothing is removed when a site or a collector is configured no more: whoever
-//! adds it again finds its counters. Files of sites that will never come back are
-//! the operator's to remove.
+//! Files are kept when a site or collector is removed from the configuration, so that
+//! it can continue its counters later. Operators may delete them.
 
 mod disk;
 mod format;
@@ -35,46 +33,45 @@ use crate::site::SiteName;
 use format::StateFileError;
 pub use location::{StateDirError, examine, make};
 
-/// How the name of a file ends.
+/// Extension of state files.
 const STATE: &str = ".state";
 
-/// What was read or written last; none after a write that failed, of which nobody
-/// knows how far it came.
+/// The contents of a site's files. `None` after a failed write, because the file may
+/// have any contents.
 type StoredStates = HashMap<String, Option<StateEntry>>;
 
-/// The folder, which is this process's alone as long as this lives. All of it
-/// blocks.
+/// A state directory, locked by this process. All methods may block.
 pub struct Store {
-    /// As the configuration names it.
+    /// The path in the configuration.
     named: PathBuf,
-    /// Where that was when it was opened.
+    /// The canonical path when it was opened.
     folder: PathBuf,
     disk: Disk,
     lock: File,
     instruments: Instruments,
-    /// What could not be written, so that it is said once.
+    /// Failed writes, so that only the first is logged.
     failing: Mutex<HashSet<(SiteName, String)>>,
-    /// What the files of each site hold, by collector.
+    /// The contents of each site's files, by collector.
     stored: Mutex<HashMap<SiteName, StoredStates>>,
-    /// As the folder has them; none while they cannot be read.
+    /// The stored history; `None` while it cannot be read.
     guest_history: Mutex<Option<GuestHistory>>,
-    /// Whether they could not be written, so that it is said once.
+    /// Whether the last write of the history failed, so that only the first is logged.
     guest_history_failing: AtomicBool,
 }
 
 impl Store {
-    /// Makes the folder where there is none, and takes it.
+    /// Opens and locks the directory. Creates it if it is missing.
     ///
     /// # Errors
-    /// The folder cannot be had, or another process has it.
+    /// The directory cannot be used, or another process has locked it.
     pub fn open(folder: &Path, instruments: Instruments) -> Result<Self, StateDirError> {
         Self::open_on(Disk::default(), folder, instruments)
     }
 
-    /// The same on a disk whose calls may fail.
+    /// Same as [`open`](Self::open), on a disk with injected faults.
     ///
     /// # Errors
-    /// As those of [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub fn open_on(
         disk: Disk,
         folder: &Path,
@@ -95,33 +92,32 @@ impl Store {
         })
     }
 
-    /// Whether that is this folder, under whatever name. One that was deleted, or a
-    /// link that leads elsewhere now, has another lock or none.
+    /// Whether `folder` is this directory, possibly under another path. A directory
+    /// that was deleted, or a link that was changed, has another lock file or none.
     pub fn is_at(&self, folder: &Path) -> bool {
         folder.canonicalize().is_ok_and(|at| at == self.folder)
             && location::has_lock(folder, &self.lock)
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Whether the configuration names it so.
+    /// Whether the configuration uses this path for it.
     pub fn is_named(&self, folder: &Path) -> bool {
         self.named == folder
     }
 
-    /// Shows the site's failures as 0 before there are any.
+    /// Initializes the site's write failures metric with 0.
     pub(super) fn expect(&self, site: &SiteName) {
         self.instruments.expect_state(site);
     }
 
-    /// What is stored for a collector of a site. A broken file is set aside.
+    /// Reads the state of a collector. Renames a corrupt file.
     ///
     /// # Errors
-    /// There may be a good state that cannot be used now. It stays where it is, and
-    /// nothing must be written in its place.
+    /// A possibly valid state cannot be used now. The file must not be overwritten.
     pub(super) fn read(
         &self,
         site: &SiteName,
@@ -144,7 +140,7 @@ impl Store {
                 let aside = disk::set_aside(&self.disk, &path)
                     .map_err(|error| format!("`{file}`: {unusable}, and {error}"))?;
                 let aside = aside.display();
-                error!(%site, %file, %aside, "State was set aside, counting begins again: {unusable}");
+                error!(%site, %file, %aside, reason = %unusable, "State file is corrupt and was renamed; counters restart");
                 StateEntry::default()
             }
         };
@@ -154,8 +150,8 @@ impl Store {
         Ok(entry)
     }
 
-    /// Writes the states that the files do not hold yet, and removes the files of
-    /// others. What fails is tried again with the next collection.
+    /// Writes states that changed and removes files of other collectors. Failed writes
+    /// are retried by the next collection.
     pub(super) fn bring(&self, site: &SiteName, states: &HashMap<String, StateEntry>) {
         let none = StateEntry::default();
         let held = self.stored().get(site).cloned().unwrap_or_default();
@@ -185,12 +181,12 @@ impl Store {
         disk::replace(&self.disk, &self.folder, &folder, &name, &pieces)
     }
 
-    /// Forgets what the files of every other site hold.
+    /// Forgets the contents of other sites' files.
     pub(super) fn keep(&self, sites: &[SiteName]) {
         self.stored().retain(|site, _| sites.contains(site));
     }
 
-    /// Whether the last write of that state has succeeded.
+    /// Whether the last write of the state succeeded.
     #[cfg(test)]
     pub(super) fn holds(&self, site: &SiteName, collector: &str) -> bool {
         let held = self.stored();
@@ -199,11 +195,11 @@ impl Store {
     }
 
     fn stored(&self) -> MutexGuard<'_, HashMap<SiteName, StoredStates>> {
-        // Nothing panics while it is held.
+        // No code panics while holding the lock.
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The verdicts on guests; none while they cannot be read.
+    /// The guest history; `None` while it cannot be read.
     pub(super) fn guest_history(&self) -> Option<GuestHistory> {
         let mut stored = self.lock_verdicts();
         if stored.is_none() {
@@ -212,8 +208,8 @@ impl Store {
         stored.clone()
     }
 
-    /// Writes them where they are not stored as they are. What fails is tried again
-    /// with the next collection. GuestHistory that could not be read are not overwritten.
+    /// Writes the history if it changed. Failed writes are retried by the next
+    /// collection. A history that cannot be read is not overwritten.
     pub(super) fn write_guest_history(&self, guest_history: &GuestHistory) {
         let mut stored = self.lock_verdicts();
         if stored.as_ref().is_none_or(|stored| stored == guest_history) {
@@ -225,46 +221,45 @@ impl Store {
             Ok(()) => *stored = Some(guest_history.clone()),
             Err(error) if !failed_before => {
                 let folder = self.folder.display();
-                error!(%folder, "Verdicts on guests cannot be written; until they are, a restart can run an older or a rolled back guest: {error}");
+                error!(%folder, %error, "Guest history cannot be written; a restart could run an older or a rolled back guest");
             }
             Err(_) => {}
         }
     }
 
     fn lock_verdicts(&self) -> MutexGuard<'_, Option<GuestHistory>> {
-        // Nothing panics while it is held.
+        // No code panics while holding the lock.
         self.guest_history
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says when it begins to fail and when all of it works again.
+    /// Logs the first failed write, and when all writes succeed again.
     fn tell(&self, site: &SiteName, collector: &str, done: std::io::Result<()>) {
-        // Nothing panics while it is held.
+        // No code panics while holding the lock.
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let (file, key) = (self.folder.display(), (site.clone(), collector.to_owned()));
         match done {
             Err(error) => {
                 self.instruments.state_write_failed(site);
                 if failing.is_empty() {
-                    error!(%site, collector, %file, "State cannot be written, counters go on in memory alone: {error}");
+                    error!(%site, collector, %file, %error, "State cannot be written; counters are only kept in memory");
                 }
                 failing.insert(key);
             }
             Ok(()) => {
                 if failing.remove(&key) && failing.is_empty() {
-                    info!(%file, "State is written again");
+                    info!(%file, "State can be written again");
                 }
             }
         }
     }
 }
 
-/// The newest version of a guest signed with that key that has passed its
-/// probation, as the folder has it. Nothing in the folder is changed.
+/// Reads the newest proven version of a signing key. Changes nothing in the directory.
 ///
 /// # Errors
-/// The file is not as it was written.
+/// The file is corrupt.
 pub fn proven_version(folder: &Path, key: Digest) -> Result<Option<Version>, String> {
     let guest_history = guest_history_file::look(&Disk::default(), folder);
     let guest_history = guest_history.map_err(|unusable| unusable.to_string())?;

@@ -1,4 +1,4 @@
-//! What a collection leaves for the next one.
+//! The data that a collection leaves for the next one.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ pub(super) struct StateUpdate {
     pub(super) states: Vec<Arc<SavedState>>,
 }
 
-/// What became of an update.
+/// The result of committing an update.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Committed {
-    /// Whether the guest's reports still count.
+    /// Whether reports of the guest are accepted.
     pub(super) counts: bool,
-    /// Collectors whose state was not taken, and why.
+    /// Collectors whose state was rejected, and why.
     pub(super) rejected: Vec<(String, String)>,
 }
 
 impl StateUpdate {
-    /// Takes the states out of the report, which may be large.
+    /// Moves the states out of the report, because they may be large.
     pub(super) fn of(guest: Digest, report: &mut Report) -> Self {
         let succeeded = |outcome: &Outcome| (outcome.collector.clone(), outcome.succeeded());
         let outcomes = &mut report.outcomes;

@@ -1,41 +1,41 @@
-//! What a file held, so that a change can be noticed.
+//! Snapshots of file contents, for detecting changes.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-/// What a file held when somebody looked.
+/// The contents of a file at some point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
-    /// There was no regular file of that name.
+    /// There was no regular file under this path.
     Absent,
-    /// The SHA-256 digest of its bytes.
+    /// The SHA-256 digest of the contents.
     Digest([u8; 32]),
-    /// There may have been a file, but it could not be read.
+    /// The file could not be read; it may exist.
     Unreadable,
 }
 
-/// A file that something was made of.
+/// A file that a configuration was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Where it lies.
+    /// The path.
     pub path: PathBuf,
-    /// What it was made of. None if the file was not read for it.
+    /// The contents that were read. `None` if the file was not read.
     pub contents: Option<Contents>,
 }
 
 impl Contents {
-    /// Those of a file that was read.
+    /// The contents of a file that was read.
     pub fn of(bytes: &[u8]) -> Self {
         Self::Digest(Sha256::digest(bytes).into())
     }
 
-    /// What an error says about the file that could not be read. An error of input or
-    /// output, missing permissions, or a lack of descriptors say nothing about it.
+    /// Interprets an error of reading a file. I/O errors, missing permissions and
+    /// exhausted descriptors say nothing about the contents.
     pub fn after(error: &io::Error) -> Self {
         match error.kind() {
-            // The last one is `unexpected`.
+            // `InvalidInput` comes from `unexpected`.
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput => {
                 Self::Absent
             }

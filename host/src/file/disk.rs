@@ -1,5 +1,5 @@
-//! The system calls by which state files are read and written. Tests let each of
-//! them fail.
+//! The system calls for reading and writing state files. Tests can make each of them
+//! fail.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -13,20 +13,20 @@ use zeroize::Zeroizing;
 
 use super::{Links, ReadError, read};
 
-/// One call that is about to be made.
+/// A call that is about to be made.
 #[derive(Debug)]
 pub enum DiskCall<'a> {
     /// Reads a whole file.
     Read(&'a Path),
-    /// Opens a folder.
+    /// Opens a directory.
     OpenFolder,
-    /// Makes a folder.
+    /// Creates a directory.
     MakeFolder,
-    /// Makes a file.
+    /// Creates a file.
     Create,
     /// Writes to a file.
     Write(&'a File, &'a [u8]),
-    /// Writes a file or a folder through to the disk.
+    /// Syncs a file or directory to disk.
     Sync,
     /// Renames a file.
     Rename,
@@ -34,60 +34,60 @@ pub enum DiskCall<'a> {
     Remove,
 }
 
-/// Decides which calls fail.
+/// Injects errors into calls.
 pub trait FaultInjector: Send + Sync + std::fmt::Debug {
-    /// Called before each call, which is not made if this fails.
+    /// Runs before each call. The call is not made if this fails.
     ///
     /// # Errors
-    /// The error of the call.
+    /// The injected error.
     fn before(&self, call: DiskCall<'_>) -> io::Result<()>;
 }
 
-/// The disk. Clones share their faults.
+/// Access to the disk. Clones share the fault injector.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    /// None outside of tests.
+    /// Only set in tests.
     faults: Option<Arc<dyn FaultInjector>>,
 }
 
 impl Disk {
-    /// A disk whose calls may fail.
+    /// A disk with injected faults.
     pub fn with(faults: Arc<dyn FaultInjector>) -> Self {
         let faults = Some(faults);
         Self { faults }
     }
 
-    /// Reads a regular file of at most `limit` bytes, and follows no link.
+    /// Reads a regular file of at most `limit` bytes without following links.
     ///
     /// # Errors
-    /// As those of [`read`].
+    /// Same as [`read`].
     pub fn read(&self, path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         self.before(DiskCall::Read(path))?;
         read(path, Links::Refuse, limit)
     }
 
-    /// Opens a folder by its path.
+    /// Opens a directory by path.
     ///
     /// # Errors
-    /// It is not a folder, or cannot be opened.
+    /// It is not a directory, or cannot be opened.
     pub fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
         self.open_folder(CWD, path, OFlags::empty())
     }
 
-    /// Opens a folder in another one. A link in its place is refused, so that
-    /// nobody can lead the calls below it elsewhere.
+    /// Opens a subdirectory. Rejects a symbolic link, so that later calls stay inside
+    /// `folder`.
     ///
     /// # Errors
-    /// It is not a folder, or cannot be opened.
+    /// It is not a directory, or cannot be opened.
     pub fn folder_in(&self, folder: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
         self.open_folder(folder.as_fd(), Path::new(name), OFlags::NOFOLLOW)
     }
 
-    /// Makes a folder and all that are missing above it, for only this user to read.
-    /// When this has returned, their names are on the disk.
+    /// Creates a directory and its missing parents, accessible only to this user.
+    /// Their entries are synced to disk.
     ///
     /// # Errors
-    /// One of them cannot be made.
+    /// One of them cannot be created.
     pub fn make_folders(&self, path: &Path) -> io::Result<()> {
         let mut missing = Vec::new();
         for folder in path.ancestors().filter(|it| *it != Path::new("")) {
@@ -112,10 +112,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a folder that only this user can read; there may be one already.
+    /// Creates a directory that only this user can access, if it does not exist.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be created.
     pub fn make_folder(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
         self.before(DiskCall::MakeFolder)?;
         match mkdirat(at, name, Mode::RWXU) {
@@ -124,10 +124,10 @@ impl Disk {
         }
     }
 
-    /// Makes a file that only this user can read, and that must not exist.
+    /// Creates a new file that only this user can access.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It exists or cannot be created.
     pub fn create(&self, at: &OwnedFd, name: &str) -> io::Result<File> {
         self.before(DiskCall::Create)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -135,47 +135,46 @@ impl Disk {
         Ok(file.into())
     }
 
-    /// Writes all of the bytes.
+    /// Writes all bytes.
     ///
     /// # Errors
-    /// Not all of them were written.
+    /// The write was incomplete.
     pub fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         self.before(DiskCall::Write(file, bytes))?;
         file.write_all(bytes)
     }
 
-    /// Returns when the contents of a file, or the names in a folder, are on the
-    /// disk.
+    /// Syncs the contents of a file, or the entries of a directory, to disk.
     ///
     /// # Errors
-    /// They may not be.
+    /// They may not be on disk.
     pub fn sync(&self, what: impl AsFd) -> io::Result<()> {
         self.before(DiskCall::Sync)?;
         Ok(fsync(what)?)
     }
 
-    /// Renames a file within a folder; a file under the new name is replaced.
+    /// Renames a file within a directory and replaces an existing one.
     ///
     /// # Errors
-    /// Nothing was renamed.
+    /// The file was not renamed.
     pub fn rename(&self, at: &OwnedFd, from: &str, to: &str) -> io::Result<()> {
         self.before(DiskCall::Rename)?;
         Ok(renameat(at, from, at, to)?)
     }
 
-    /// The same by paths.
+    /// Renames a file by path.
     ///
     /// # Errors
-    /// Nothing was renamed.
+    /// The file was not renamed.
     pub fn rename_path(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.before(DiskCall::Rename)?;
         fs::rename(from, to)
     }
 
-    /// Removes a file, which need not exist.
+    /// Removes a file if it exists.
     ///
     /// # Errors
-    /// It cannot be removed.
+    /// The file cannot be removed.
     pub fn remove(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
         self.before(DiskCall::Remove)?;
         match unlinkat(at, name, AtFlags::empty()) {
@@ -201,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// CallLog what is made and synced.
+    /// Records creates and syncs.
     #[derive(Debug, Default)]
     struct CallLog(Mutex<Vec<&'static str>>);
 
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_that_is_made_is_on_the_disk_before_the_next() {
+    fn each_created_directory_is_synced_before_the_next() {
         let around = tempfile::tempdir().unwrap();
         let notes = Arc::new(CallLog::default());
         let disk = Disk::with(Arc::clone(&notes) as Arc<dyn FaultInjector>);

@@ -1,4 +1,4 @@
-//! Everything that may lie under a name in place of a regular file.
+//! Paths that lead to something other than a regular file.
 
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -13,8 +13,8 @@ use super::*;
 
 const LIMIT: u64 = 100;
 
-/// Fails the test when the work does not end: a thread that waits in the kernel
-/// would hold up a test that joins it.
+/// Fails the test if `work` blocks. A thread that blocks in the kernel could never be
+/// joined.
 fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
@@ -28,7 +28,7 @@ fn refusal(path: &Path) -> String {
 }
 
 #[test]
-fn whatever_is_not_a_regular_file_is_refused_at_once_and_named() {
+fn other_file_types_are_rejected_at_once_by_name() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     mkfifoat(CWD, at("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
@@ -43,7 +43,8 @@ fn whatever_is_not_a_regular_file_is_refused_at_once_and_named() {
     ] {
         let said = refusal(&path);
         assert_eq!(said, format!("expected a regular file, found {found}"));
-        // Nor is it written to, with or without a reader at the other end.
+        // Opening for append is refused as well, with or without a reader at the other
+        // end.
         let mut options = OpenOptions::new();
         options.append(true).create(true);
         let opened = ends(move || open(&path, &mut options, Links::Follow));
@@ -56,14 +57,14 @@ fn a_pipe_with_a_writer_is_refused_too() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("pipe");
     mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
-    // Opened for both, it waits for nobody.
+    // Opening a pipe for both reading and writing does not block.
     let mut writer = OpenOptions::new();
     let _writer = writer.read(true).write(true).open(&pipe).unwrap();
     assert!(refusal(&pipe).contains("a pipe"));
 }
 
 #[test]
-fn links_are_followed_only_where_that_is_wanted() {
+fn links_are_followed_only_if_allowed() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("key"), "secret").unwrap();
@@ -94,13 +95,13 @@ fn no_more_than_the_limit_is_read() {
     );
 }
 
-/// Files that say they are regular and empty.
+/// Some files report that they are regular and empty.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_regular_file_that_the_kernel_writes_has_the_same_limit() {
+fn the_limit_applies_to_files_in_proc_too() {
     let maps = Path::new("/proc/self/maps");
     let refused = ends(move || read(maps, Links::Follow, LIMIT)).unwrap_err();
     assert!(matches!(refused, ReadError::TooLarge { bytes: 101, .. }));
-    // The memory of the process: nothing is mapped at its beginning.
+    // The memory of the process; nothing is mapped at address 0.
     assert!(!refusal(Path::new("/proc/self/mem")).is_empty());
 }

@@ -1,9 +1,8 @@
-//! What a guest says, checked before anybody acts on it: a guest is believed in
-//! nothing.
+//! Validates everything that a guest returns; nothing is trusted.
 //!
-//! Whatever contradicts the request spoils the whole report, and the state stays
-//! as it was. A family that is bad spoils itself. Texts that people will read are
-//! cut to a length that a log can bear.
+//! A report that contradicts the request is rejected as a whole, and the state stays
+//! unchanged. An invalid family is dropped on its own. Texts for logs and people are
+//! truncated.
 
 use super::bindings::exports::nbu::collector::collector as contract;
 use super::error::plain;
@@ -15,10 +14,10 @@ use super::{
 use crate::metrics::{self, Budget, Family};
 use crate::telemetry::is_control_like;
 
-/// Bytes of an API version; `14.0` is one.
+/// Maximum length of an API version such as `14.0`, in bytes.
 const VERSION: usize = 32;
 
-/// Checks a report against what was asked and what the manifest declares.
+/// Checks a report against the request and the manifest.
 pub(super) fn report(
     manifest: &Manifest,
     limits: &GuestLimits,
@@ -30,7 +29,7 @@ pub(super) fn report(
         let count = report.outcomes.len();
         let few: Vec<_> = answered.take(9).map(|name| text(name, limits)).collect();
         return Err(contradiction(format!(
-            "it was asked for {asked:?} and gave {count} answers, {few:?}"
+            "expected outcomes for {asked:?}, found {count}: {few:?}"
         )));
     }
     if report
@@ -38,7 +37,7 @@ pub(super) fn report(
         .as_deref()
         .is_some_and(is_invalid_version)
     {
-        return Err(contradiction("its API version is none".to_owned()));
+        return Err(contradiction("reported an invalid API version".to_owned()));
     }
     let outcomes = report
         .outcomes
@@ -81,14 +80,14 @@ fn outcome(
     })
 }
 
-/// State is kept under the name of the collector that saved it, and no other.
+/// A collector may only save its own state.
 fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     let Some(state) = &raw.state else {
         return Ok(());
     };
     if state.collector != raw.collector {
         return Err(contradiction(format!(
-            "`{}` saved state for `{}`",
+            "collector `{}` saved state for `{}`",
             raw.collector,
             text(&state.collector, limits)
         )));
@@ -96,14 +95,14 @@ fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     let (bytes, limit) = (state.bytes.len(), limits.state_bytes);
     if bytes > limit {
         return Err(contradiction(format!(
-            "the state of `{}` has {bytes} bytes, more than the {limit} allowed",
+            "the state of `{}` has `{bytes}` bytes, the limit is `{limit}`",
             raw.collector
         )));
     }
     Ok(())
 }
 
-/// What one collector has reported so far.
+/// The accepted families of one collector.
 struct CollectorReport<'m> {
     capability: Option<&'m Capability>,
     budget: &'m Budget,
@@ -138,7 +137,7 @@ impl CollectorReport<'_> {
         }
     }
 
-    /// Whether the manifest announced the name, and with this kind.
+    /// Returns the reason if the manifest does not declare this name and type.
     fn undeclared(&self, family: &Family) -> Option<metrics::Reason> {
         let mut described = self.described(&family.name).peekable();
         if described.peek().is_none() {
@@ -157,7 +156,7 @@ impl CollectorReport<'_> {
         all.filter(move |it| it.name == name)
     }
 
-    /// Each reason once, however many families there are.
+    /// Adds up dropped series by reason.
     fn drop(&mut self, reason: metrics::Reason, series: usize) {
         let reason = reason.as_str();
         match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
@@ -167,21 +166,21 @@ impl CollectorReport<'_> {
     }
 }
 
-/// What a probe found, cut to what people read.
+/// Checks the result of a probe and truncates its texts.
 pub(super) fn probe(
     answer: Result<ProbeAnswer, CollectorFailure>,
     limits: &GuestLimits,
 ) -> Result<Result<ProbeAnswer, CollectorFailure>, Fault> {
     match answer {
         Ok(answer) if is_invalid_version(&answer.api_version) => {
-            Err(contradiction("its API version is none".to_owned()))
+            Err(contradiction("reported an invalid API version".to_owned()))
         }
         Ok(answer) => Ok(Ok(answer)),
         Err(failed) => Ok(Err(failure(failed, limits))),
     }
 }
 
-/// The problems of a site's settings, cut to what people read.
+/// Truncates the texts of settings problems.
 pub(super) fn problems(all: Vec<SettingsProblem>, limits: &GuestLimits) -> Vec<SettingsProblem> {
     let cut = |problem: SettingsProblem| SettingsProblem {
         at: text(&problem.at, limits),
@@ -210,7 +209,7 @@ fn is_invalid_version(version: &str) -> bool {
     version.len() > VERSION || version.contains(is_control_like)
 }
 
-/// The beginning of a text, on a character's border, and on one line.
+/// Truncates a text at a character boundary and replaces control characters.
 fn text(whole: &str, limits: &GuestLimits) -> String {
     let end = whole.floor_char_boundary(limits.log.line_bytes);
     plain(whole.get(..end).unwrap_or(whole))

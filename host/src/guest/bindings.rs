@@ -1,5 +1,5 @@
-//! The contract, as code. Generated from `wit/`; the WASI interfaces in it are
-//! the ones that `wasmtime-wasi` and `wasmtime-wasi-http` implement.
+//! Bindings generated from `wit/`. WASI interfaces refer to `wasmtime-wasi` and
+//! `wasmtime-wasi-http`.
 
 #![allow(
     missing_docs,

@@ -1,9 +1,9 @@
-//! Why a body broke off, told to the guest in wasi-http's own words.
+//! Reports to the guest why a response body failed, as a wasi-http error code.
 //!
-//! `wasi:http/types.http-error-code` is to turn a stream's error into an error
-//! code. Wasmtime 48 does so only for codes of its own making and answers none
-//! for the errors of a body that somebody else sends, so the guest could not tell
-//! a timeout from a body over its cap. This replaces that one function.
+//! The function `wasi:http/types.http-error-code` converts a stream error into an
+//! error code. Wasmtime 48 only recognizes its own errors, and returns nothing for
+//! errors of bodies from hooks. Then a guest could not distinguish a timeout from a
+//! body over the size limit. So this module replaces the function.
 
 use wasmtime::Result;
 use wasmtime::StoreContextMut;
@@ -15,12 +15,12 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use super::instance::Instance;
 
-/// The interface as `wasmtime-wasi-http` has linked it.
+/// The interface as linked by `wasmtime-wasi-http`.
 const TYPES: &str = "wasi:http/types@0.2.12";
 
 type ErrorCodeParams = (Resource<IoError>,);
 
-/// Puts the function in the target of the one that was linked before.
+/// Replaces the linked function.
 pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
     linker.allow_shadowing(true);
     linker.instance(TYPES)?.func_wrap(
@@ -35,7 +35,7 @@ pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
     Ok(())
 }
 
-/// The errors that `egress` ends a body with.
+/// The errors of response bodies from `egress`.
 fn code(error: &Error) -> Option<ErrorCode> {
     match error {
         Error::ConnectionReadTimeout => Some(ErrorCode::ConnectionReadTimeout),

@@ -1,4 +1,4 @@
-//! One call of a guest: a fresh instance, its limits, and what became of it.
+//! Guest calls: each runs in a fresh instance with its own limits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,32 +30,32 @@ use crate::budget::MemoryBudget;
 use crate::egress::{Egress, Permit, Tally, Traffic};
 use crate::site::SiteName;
 
-/// Past its deadline a busy guest is stopped at the next tick, one that waits at
-/// once; this is for the host's own work on the way.
+/// Time for the host's own work after the deadline. A busy guest is stopped at the
+/// next tick, a waiting one at once.
 const SLACK: Duration = Duration::from_millis(50);
 
-/// Where a call happens: the site, the way out to it, the limits.
+/// The site of a call, its HTTP access and its limits.
 #[derive(Clone, Copy)]
 pub struct CallTarget<'a> {
     /// For the log.
     pub site: &'a SiteName,
-    /// The only way out.
+    /// The only network access.
     pub egress: &'a Arc<Egress>,
-    /// What the call may use.
+    /// Limits of the call.
     pub limits: GuestLimits,
 }
 
-/// A collection that ended by itself.
+/// The result of a collection without a fault.
 pub struct Collected {
-    /// What it read.
+    /// The checked report.
     pub report: Report,
-    /// The most bytes of memory it held.
+    /// The peak of linear memory in bytes.
     pub peak_memory: u64,
-    /// The requests that left, as the way out counted them.
+    /// The requests that `egress` counted.
     pub traffic: Traffic,
 }
 
-/// Everything that one call needs besides the guest.
+/// Everything that a call needs besides the guest.
 struct CallContext {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,
@@ -93,8 +93,7 @@ impl CallContext {
         }
     }
 
-    /// The same call, given the state that was saved before, which is held as long
-    /// as it runs.
+    /// Charges the saved states to the budget, since they exist during the whole call.
     fn holding(self, state: &[SavedState]) -> Self {
         let bytes = state.iter().map(|saved| saved.bytes.capacity()).sum();
         self.budget.recount(0, bytes);
@@ -102,20 +101,20 @@ impl CallContext {
     }
 }
 
-/// What a call gave.
+/// The result of a call.
 struct CallResult<T> {
     answer: T,
-    /// The most bytes of linear memory that it held.
+    /// The peak of linear memory in bytes.
     peak: usize,
-    /// Kept until the answer was checked, and cut to what is kept of it: until then
-    /// it may be as large as the memory of the call.
+    /// Held until the result is checked and trimmed, because it may be as large as the
+    /// memory of the call.
     _room: Option<OwnedSemaphorePermit>,
 }
 
 type GuestFuture<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
 
 impl Guest {
-    /// Asks what the guest is able to collect. No network.
+    /// Requests the manifest, without network access.
     pub(super) async fn describe(&self) -> Result<Manifest, Fault> {
         let done = self
             .run(CallContext::offline(self.limits), |guest, store| {
@@ -125,12 +124,12 @@ impl Guest {
         Ok(done.answer)
     }
 
-    /// How long one [`check`](Self::check) may take.
+    /// The time limit of [`check`](Self::check).
     pub fn check_timeout(&self) -> Duration {
         self.limits.offline
     }
 
-    /// Asks what is wrong with a site's settings. No network.
+    /// Checks the settings of a site, without network access.
     pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<SettingsProblem>, Fault> {
         let settings = convert::settings(settings);
         let done = self
@@ -144,7 +143,7 @@ impl Guest {
         Ok(admit::problems(done.answer, &self.limits))
     }
 
-    /// Asks whether the site answers and accepts its credential.
+    /// Checks whether the site responds and accepts the credential.
     pub async fn probe(
         &self,
         target: CallTarget<'_>,
@@ -165,7 +164,7 @@ impl Guest {
         admit::probe(done.answer, &target.limits)
     }
 
-    /// Reads one site once.
+    /// Collects from one site.
     pub async fn collect(
         &self,
         target: CallTarget<'_>,
@@ -202,8 +201,8 @@ impl Guest {
         })
     }
 
-    /// Makes an instance, calls it, and drops it. In a task of its own, so that
-    /// whatever happens in there ends with it; dropping the future ends it too.
+    /// Creates an instance, calls it and drops it. Runs in its own task, so that a
+    /// panic or a cancellation ends only this call.
     async fn run<T, F>(&self, context: CallContext, call: F) -> Result<CallResult<T>, Fault>
     where
         T: Send + 'static,
@@ -241,7 +240,7 @@ impl Guest {
                 Ok(Err(error)) => Err(fault(&error, meter, allowed)),
                 Err(_) => Err(overdue(allowed)),
             };
-            // The memory goes first: whoever gets the room may need it.
+            // Frees the memory before the permit, because the next call may need it.
             drop(store);
             result.map(|(answer, peak)| CallResult {
                 answer,
@@ -253,9 +252,9 @@ impl Guest {
             Some(Ok(result)) => result,
             Some(Err(error)) => Err(Fault::new(
                 FaultKind::Trap,
-                format!("the call failed inside the host: {error}"),
+                format!("the call failed in the host: {error}"),
             )),
-            // The set holds one task.
+            // The set contains one task.
             None => Err(overdue(allowed)),
         };
         result.map_err(|fault| Fault {
@@ -265,15 +264,15 @@ impl Guest {
     }
 }
 
-/// What a trap was about.
+/// Converts an error of Wasmtime into a fault.
 fn fault(error: &wasmtime::Error, meter: &Meter, allowed: Duration) -> Fault {
     if matches!(error.downcast_ref(), Some(Trap::Interrupt)) {
         return overdue(allowed);
     }
     let kind = meter.broken(error).unwrap_or(FaultKind::Trap);
     let message = match error.downcast_ref::<I32Exit>() {
-        Some(exit) => format!("it ended itself with exit code {}", exit.0),
-        // The cause first: a backtrace may be longer than a line of the log.
+        Some(exit) => format!("the guest exited with code `{}`", exit.0),
+        // The root cause comes first, because the backtrace may exceed a log line.
         None => {
             let unfit = meter.unfit(error);
             let cause = unfit.unwrap_or_else(|| plain(&error.root_cause().to_string()));
@@ -287,6 +286,6 @@ fn overdue(allowed: Duration) -> Fault {
     let seconds = allowed.as_secs_f64();
     Fault::new(
         FaultKind::Deadline,
-        format!("it was still running after {seconds} s"),
+        format!("the call did not finish within {seconds} s"),
     )
 }

@@ -1,4 +1,4 @@
-//! What a guest prints, kept for the log.
+//! Captures the output of a guest for the log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,22 +8,21 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Bytes that are kept.
+/// Maximum number of captured bytes.
 const KEPT: usize = 64 << 10;
-/// Bytes that a guest is told it may write at a time.
+/// Number of bytes that a guest may write at a time.
 const PERMIT: usize = 64 << 10;
 
-/// The most bytes that are held of it, the copy at the end included.
+/// Maximum memory of the buffers in bytes, including the final copy.
 pub(super) const MAX_CAPTURED: usize = 6 * KEPT;
 
-/// Standard output and error of one call together. Takes whatever comes and
-/// keeps the end of it, for that is where a panic's message stands: a guest that
-/// prints too much loses lines, and not its collection.
+/// Standard output and error of one call. Keeps only the end, where a panic message
+/// is. A guest that prints too much loses lines, but its collection does not fail.
 #[derive(Clone, Default)]
 pub(super) struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedOutput {
-    /// The end of what was printed.
+    /// The end of the output.
     pub(super) fn end(&self) -> Vec<u8> {
         let kept = self.lock();
         let begin = kept.len().saturating_sub(KEPT);
@@ -32,10 +31,10 @@ impl CapturedOutput {
 
     fn append(&self, bytes: &[u8]) {
         let mut kept = self.lock();
-        // A guest may write more than it was told.
+        // A guest may exceed its permit.
         let begin = bytes.len().saturating_sub(KEPT);
         kept.extend_from_slice(bytes.get(begin..).unwrap_or_default());
-        // Seldom, so that many short lines do not each move all of it.
+        // Rarely, so that many short lines do not each move the whole buffer.
         if kept.len() > 2 * KEPT {
             let old = kept.len() - KEPT;
             kept.drain(..old);
@@ -43,7 +42,7 @@ impl CapturedOutput {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
-        // Bytes are as resource after a panic as before.
+        // Bytes are valid even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -79,7 +78,7 @@ impl StdoutStream for CapturedOutput {
         Box::new(self.clone())
     }
 
-    /// For WASI 0.3, which is not linked.
+    /// Only used by WASI 0.3, which is not linked.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(sink())
     }
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_kept_however_much_is_printed() {
+    fn only_the_end_of_the_output_is_kept() {
         let printed = CapturedOutput::default();
         for n in 0..100_000 {
             printed.append(format!("line {n}\n").as_bytes());
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn one_write_of_any_size_is_kept_as_little_of() {
+    fn a_large_write_is_truncated_too() {
         let printed = CapturedOutput::default();
         printed.append(b"begin");
         printed.append(&vec![b'x'; 100 * KEPT]);

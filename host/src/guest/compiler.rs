@@ -1,12 +1,12 @@
-//! Compiling in a process of its own.
+//! Compiles components in another process.
 //!
-//! A compiler takes most of the memory that the exporter would ever use, cannot be
-//! stopped, and is the largest body of code that reads a component's bytes. So it
-//! runs elsewhere: `process` is the compiler process, which starts one `worker` for
-//! each component, kills it at its deadline, and passes on what it said. The worker
-//! confines itself before it reads a byte.
+//! Compiling uses far more memory than serving and cannot be interrupted. The compiler
+//! is also the largest code that parses untrusted bytes. So `process` starts one
+//! `worker` per component and kills it after its time limit. The worker restricts
+//! itself before it reads any input.
 //!
-//! This file is the exporter's side: one component at a time, in order of arrival.
+//! This file is the client in the exporter. It compiles one component at a time, in
+//! order of arrival.
 
 mod artifact;
 mod precheck;
@@ -32,15 +32,15 @@ use super::{ComponentLimits, LoadError};
 pub use process::CompilerProcess;
 use protocol::{CompileAnswer, CompileJob, CompileStatus};
 
-/// Linked code, and the names of its imports.
+/// Linked code and the names of its imports.
 type Compiled = (GuestPre<Instance>, Vec<String>);
 
-/// The compiler process ends a job at its deadline. One that says nothing for so
-/// long after that is itself broken.
+/// The compiler process enforces the time limit of a job. If it does not respond for
+/// this long afterwards, it is considered broken.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs the part of the compiler that the first argument of this process names;
-/// `None` where it names none, and this process is the exporter.
+/// Runs the compiler process or a worker, if the first argument says so. Otherwise
+/// returns `None`: this process is the exporter.
 pub fn compiler_main() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next()?.as_str() {
@@ -50,14 +50,14 @@ pub fn compiler_main() -> Option<ExitCode> {
     }
 }
 
-/// The exporter's connection to the compiler process.
+/// The connection to the compiler process.
 pub(super) struct Compiler {
     jobs: mpsc::Sender<(CompileJob, oneshot::Sender<CompileAnswer>)>,
     up: watch::Receiver<bool>,
 }
 
 impl Compiler {
-    /// Starts the threads that talk to the process and wait for its end.
+    /// Starts the threads that communicate with the process and wait for its exit.
     pub(super) fn new(process: CompilerProcess) -> io::Result<Self> {
         let (stream, child) = process.into_parts();
         let (up, receiver) = watch::channel(true);
@@ -72,12 +72,12 @@ impl Compiler {
         Ok(Self { jobs, up: receiver })
     }
 
-    /// Whether the compiler process is there; changes once, when it has ended.
+    /// Whether the compiler process is running. Changes once, when it exits.
     pub(super) fn up(&self) -> watch::Receiver<bool> {
         self.up.clone()
     }
 
-    /// Waits for its turn, then for the answer.
+    /// Queues a job and waits for its result.
     async fn compile(&self, bytes: Bytes, limits: ComponentLimits) -> Option<CompileAnswer> {
         let (sender, answer) = oneshot::channel();
         self.jobs
@@ -87,8 +87,8 @@ impl Compiler {
     }
 }
 
-/// Hands on one job at a time. A thread and not a task: it outlives the runtime of
-/// a single test, and a blocking pipe needs no reactor.
+/// Processes one job at a time. A thread instead of a task, because it outlives the
+/// runtime of a test and uses blocking I/O.
 fn serve(
     mut stream: UnixStream,
     queue: mpsc::Receiver<(CompileJob, oneshot::Sender<CompileAnswer>)>,
@@ -104,20 +104,20 @@ fn serve(
             .and_then(|()| job.write(&mut stream))
             .and_then(|()| CompileAnswer::read(&mut stream));
         match answer {
-            // The asker may be gone.
+            // The receiver may have been dropped.
             Ok(answer) => drop(sender.send(answer)),
             Err(_) => break,
         }
     }
-    // Dropping the stream ends the process, if it has not ended already.
+    // Dropping the stream ends the process.
     up.send_replace(false);
 }
 
-/// Waits for the end of the compiler process, so that it leaves no zombie.
+/// Reaps the compiler process after its exit.
 fn reap(mut child: Child, up: &watch::Sender<bool>) {
     let _ = child.wait();
     up.send_replace(false);
-    // A worker that outlived it falls to process 1, which the exporter may be.
+    // Orphaned workers are reparented to process 1, which may be the exporter.
     #[cfg(target_os = "linux")]
     if std::process::id() == 1 {
         use rustix::process::{WaitOptions, wait};
@@ -126,12 +126,12 @@ fn reap(mut child: Child, up: &watch::Sender<bool>) {
 }
 
 impl Engine {
-    /// Whether guests can be compiled; turns false once, with the compiler process.
+    /// Whether guests can be compiled. Changes once, when the compiler process exits.
     pub fn compiler_up(&self) -> watch::Receiver<bool> {
         self.compiler.up()
     }
 
-    /// Validates, compiles and links.
+    /// Validates, compiles and links a component.
     pub(super) async fn compile(
         &self,
         bytes: Bytes,

@@ -1,5 +1,4 @@
-//! Between the contract's types and the host's. Nothing is checked here; that is
-//! what `admit` is for.
+//! Conversions between contract types and host types. `admit` does the checks.
 
 use super::SiteSettings;
 use super::bindings::exports::nbu::collector::collector as contract;

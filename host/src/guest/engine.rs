@@ -1,4 +1,4 @@
-//! What runs guests, and one set of links for the whole process.
+//! The Wasmtime engine and linker, shared by all guests.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -22,18 +22,17 @@ use super::instance::Instance;
 use super::load::built_in;
 use super::scheduler::Scheduler;
 
-/// How often running guests are looked at. A deadline is met to within this.
+/// Interval of epoch ticks, and so the precision of deadlines.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Stack of a guest in bytes; an endless recursion ends here.
+/// Stack size of a guest in bytes, which limits recursion.
 const STACK: usize = 1 << 20;
 
-/// Links and runs guests, and has them compiled.
+/// Links and runs guests. Compiling is delegated.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Instance>,
-    /// The guest that the program carries, once it was compiled: returning to it
-    /// takes no time.
+    /// The compiled built-in guest, so that returning to it is instant.
     carried: OnceLock<Component>,
     pub(super) compiler: Compiler,
     pub(super) scheduler: Scheduler,
@@ -41,11 +40,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that has its guests compiled by `compiler`. It cannot compile by
-    /// itself.
+    /// An engine whose guests are compiled by `compiler`. It has no compiler of its
+    /// own.
     ///
     /// # Errors
-    /// Where the machine cannot run compiled code at all, or allows no thread.
+    /// The machine cannot run compiled code, or starting a thread fails.
     pub fn new(compiler: CompilerProcess) -> Result<Arc<Self>, String> {
         let build = || {
             let mut config = config();
@@ -67,7 +66,7 @@ impl Engine {
         &self.engine
     }
 
-    /// Keeps the compiled form of the guest that the program carries.
+    /// Caches the compiled built-in guest.
     pub(super) fn keep_if_carried(&self, bytes: &[u8], component: Component) -> Component {
         if bytes == built_in() {
             self.carried.get_or_init(|| component).clone()
@@ -76,26 +75,25 @@ impl Engine {
         }
     }
 
-    /// The guest that the program carries, if these are its bytes and it was
-    /// compiled before.
+    /// The cached built-in guest, if these are its bytes.
     pub(super) fn carried(&self, bytes: &[u8]) -> Option<Component> {
         let carried = self.carried.get()?;
         (bytes == built_in()).then(|| carried.clone())
     }
 
-    /// Finds what the component imports, and the exports of the contract in it.
+    /// Resolves the imports of the component and the exports of the contract.
     pub(super) fn link(&self, component: &Component) -> Result<GuestPre<Instance>> {
         GuestPre::new(self.linker.instantiate_pre(component)?)
     }
 }
 
-/// What a worker of the compiler process compiles with.
+/// The engine of a worker.
 pub(super) fn compiling_engine() -> Result<wasmtime::Engine> {
     wasmtime::Engine::new(&config())
 }
 
-/// Everything off that a guest of this contract does not need. The same where guests
-/// are compiled and where they run: Wasmtime refuses an artifact of another one.
+/// Disables features that guests do not need. Must be identical for compiling and
+/// running, because Wasmtime rejects artifacts of another configuration.
 fn config() -> Config {
     let mut config = Config::new();
     config
@@ -103,8 +101,8 @@ fn config() -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(STACK)
         .async_stack_size(2 * STACK)
-        // A memory whose data lies far apart is not filled with zeros when it is compiled:
-        // a small component would make an artifact of hundreds of megabytes.
+        // Without this, sparse data segments are expanded at compile time, and a small
+        // component could produce hundreds of megabytes.
         .memory_guaranteed_dense_image_size(0)
         .wasm_tail_call(false)
         .wasm_relaxed_simd(false)
@@ -115,8 +113,8 @@ fn config() -> Config {
     config
 }
 
-/// The interfaces that [`linker`] provides, for refusing a component by its imports
-/// before it is compiled. The linker has the last word, also on versions and types.
+/// The interfaces that [`linker`] provides, for rejecting a component before it is
+/// compiled. The linker makes the final decision, including versions and types.
 pub(super) const PROVIDED: &[&str] = &[
     "nbu:collector/log@0.1.0",
     "wasi:cli/environment@0.2.0",
@@ -143,12 +141,11 @@ pub(super) const PROVIDED: &[&str] = &[
     "wasi:random/random@0.2.0",
 ];
 
-/// The contract that a component must export.
+/// The interface that a component must export.
 pub(super) const EXPORTED: &str = "nbu:collector/collector@0.1.0";
 
-/// What a guest may import. WASI is linked, with nothing in it: no files, no
-/// environment, no arguments; and no sockets at all, so that a guest that asks
-/// for one is refused when it is loaded.
+/// The imports of a guest. WASI is linked without files, environment or arguments.
+/// Sockets are not linked, so a guest that imports them is refused.
 fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     let mut linker: Linker<Instance> = Linker::new(engine);
     let l = &mut linker;
@@ -171,8 +168,8 @@ fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     Ok(linker)
 }
 
-/// The thread that makes running guests look at the clock. A thread and not a
-/// task: it must tick when every worker of the runtime is inside a guest.
+/// The thread that increments the epoch. A thread instead of a task, because guests
+/// may occupy every worker of the runtime.
 struct Ticker {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -202,7 +199,7 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // It ends by itself within one tick and never panics.
+            // It exits within one tick and never panics.
             let _ = thread.join();
         }
     }

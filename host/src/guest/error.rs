@@ -1,4 +1,4 @@
-//! Why a guest was not loaded, and why a call of it came to nothing.
+//! Errors of loading and calling guests.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,29 +6,29 @@ use std::time::Duration;
 use crate::egress::Traffic;
 use crate::telemetry::is_control_like;
 
-/// Why a file did not become a guest. Each is a reason to keep the old one.
+/// The reason why a guest could not be loaded.
 #[derive(Debug)]
 pub enum LoadError {
-    /// More bytes than a component may have.
+    /// The file exceeds the size limit.
     TooLarge {
-        /// Its size in bytes.
+        /// The size in bytes.
         bytes: u64,
-        /// The most that is taken.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// More functions, or longer ones, than a component may have.
+    /// Too many functions, or too large ones.
     TooComplex(String),
-    /// It was not compiled within its deadline.
+    /// Compiling exceeded the time limit.
     TooSlow(Duration),
-    /// The compiler ended without an answer, for example for want of memory.
+    /// The worker ended without a result, for example because it ran out of memory.
     CompilerFailed(String),
-    /// The compiler process has ended, so that nothing can be compiled.
+    /// The compiler process is not running.
     CompilerDown,
-    /// Not a component, or one that does not validate.
+    /// Not a valid component.
     NotAComponent(String),
-    /// It asks for something this host does not give, or lacks an export.
+    /// An import is not provided, or an export is missing.
     Unlinkable(String),
-    /// Its `describe` did not end well, or contradicts itself.
+    /// `describe` failed, or the manifest is invalid.
     Undescribed(String),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for LoadError {
             Self::TooLarge { bytes, limit } => {
                 write!(
                     f,
-                    "the file has {bytes} bytes, more than the {limit} allowed"
+                    "the file has `{bytes}` bytes, the limit is `{limit}`"
                 )
             }
             Self::TooComplex(why) => write!(f, "the component is too large to compile: {why}"),
@@ -50,47 +50,46 @@ impl fmt::Display for LoadError {
                 write!(f, "the compiler failed on the component: {why}")
             }
             Self::CompilerDown => f.write_str(
-                "the compiler process has ended; restart the exporter to load another guest",
+                "the compiler process has ended\n  hint: restart the exporter to load another guest",
             ),
             Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
             Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
-            Self::Undescribed(why) => write!(f, "the guest does not describe itself: {why}"),
+            Self::Undescribed(why) => write!(f, "the guest has no valid manifest: {why}"),
         }
     }
 }
 
 impl std::error::Error for LoadError {}
 
-/// A call that the host ended, or that ended itself badly. The guest's state is
-/// as it was before the call.
+/// A failed guest call. The saved state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// For counting.
+    /// The kind, for metrics.
     pub kind: FaultKind,
-    /// For people.
+    /// A description.
     pub message: String,
-    /// The requests that left before it ended.
+    /// The requests that were sent before the failure.
     pub traffic: Traffic,
 }
 
-/// The kinds of fault, as `nbu_exporter_guest_faults_total` tells them apart.
+/// The kinds of faults in `nbu_exporter_guest_faults_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// It trapped: a panic, an endless recursion, an illegal instruction.
+    /// The guest trapped: a panic, a stack overflow or an illegal instruction.
     Trap,
-    /// It was still running at its deadline.
+    /// The guest exceeded its deadline.
     Deadline,
-    /// It asked for more memory than it may have.
+    /// The guest exceeded its memory limit.
     Memory,
-    /// It used more of something else than it may: instances, tables, handles,
-    /// bytes that pass to the host.
+    /// The guest exceeded another limit: instances, tables, handles, or bytes passed
+    /// to the host.
     Limit,
-    /// What it returned contradicts its manifest or the request.
+    /// The result contradicts the manifest or the request.
     Contract,
 }
 
 impl FaultKind {
-    /// Every kind, so that counters start at 0.
+    /// All kinds, so that their counters start at 0.
     pub const ALL: [Self; 5] = [
         Self::Trap,
         Self::Deadline,
@@ -112,7 +111,7 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// One of a call that has sent nothing so far.
+    /// A fault of a call without requests.
     pub(super) fn new(kind: FaultKind, message: String) -> Self {
         Self {
             kind,
@@ -130,13 +129,13 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// A text of a guest's, as people may read it: what could begin a line of its own,
-/// move the cursor of a terminal, or turn the direction of writing, is a blank.
+/// Replaces characters of a guest's text that could start a line, control a terminal
+/// or change the writing direction.
 pub(super) fn plain(text: &str) -> String {
     text.replace(is_control_like, " ")
 }
 
-/// An error of Wasmtime's on one line, short enough for a log.
+/// Formats an error on one line, short enough for the log.
 pub(super) fn one_line(error: &impl fmt::Display) -> String {
     const LONGEST: usize = 600;
     let mut line = plain(&format!("{error:#}"))

@@ -1,4 +1,4 @@
-//! What guests say, on its way into the host's log.
+//! Forwards log messages of guests to the log of the host.
 
 use tracing::{debug, enabled, error, info, warn};
 
@@ -7,10 +7,10 @@ use super::bindings::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
 use crate::site::SiteName;
 
-/// Lines of what was printed that reach the log.
+/// Maximum number of captured output lines in the log.
 const PRINTED: usize = 50;
 
-/// The log of one call: whose it is, and how much of it was said.
+/// The log of one call, with its limits.
 pub(super) struct GuestLog {
     site: Option<SiteName>,
     limits: LogLimits,
@@ -20,7 +20,7 @@ pub(super) struct GuestLog {
 }
 
 impl GuestLog {
-    /// `site` is none for calls that concern no site, such as `describe`.
+    /// `site` is `None` for calls without a site, such as `describe`.
     pub(super) fn new(site: Option<SiteName>, limits: LogLimits) -> Self {
         Self {
             site,
@@ -32,14 +32,13 @@ impl GuestLog {
     }
 
     fn say(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
-        // What the filter does not show costs nothing, and does not use up the
-        // lines that it shows.
+        // Filtered messages are free and do not count against the limits.
         if !shown(level) {
             return;
         }
         let mut text = String::new();
         for (name, value) in fields {
-            // What is cut off anyway is not put together first.
+            // The rest would be truncated anyway.
             if text.len() > self.limits.line_bytes {
                 break;
             }
@@ -62,12 +61,15 @@ impl GuestLog {
         }
     }
 
-    /// Says how much was left out, and the end of what was printed.
+    /// Logs the number of dropped lines and the end of the captured output.
     pub(super) fn close(&self, printed: &[u8]) {
         let site = self.site();
         let dropped = self.dropped;
         if dropped > 0 {
-            warn!(site, dropped, "The guest said too much; lines were dropped");
+            warn!(
+                site,
+                dropped, "Guest exceeded its log limits; lines were dropped"
+            );
         }
         let text = String::from_utf8_lossy(printed);
         let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
@@ -77,7 +79,7 @@ impl GuestLog {
         }
     }
 
-    /// The beginning of a text, on a character's border.
+    /// Truncates a text at a character boundary.
     fn cut<'t>(&self, text: &'t str) -> &'t str {
         let end = text.floor_char_boundary(self.limits.line_bytes);
         text.get(..end).unwrap_or(text)

@@ -1,8 +1,8 @@
-//! What the host holds for the handles that a guest has open, in bytes.
+//! Memory of the host behind the open handles of a guest.
 //!
-//! Wasmtime counts handles and not what is behind them: a request that was never
-//! sent holds its body, fields that nobody sends hold their headers. So all of
-//! them are looked at, each for the most it can hold.
+//! Wasmtime limits the number of handles, but not the memory behind them: an unsent
+//! request owns its body, unused fields own their headers. So every handle is charged
+//! with the maximum that it can own.
 
 use std::any::Any;
 
@@ -17,26 +17,25 @@ use wasmtime_wasi_http::p2::types::{
 
 use crate::egress::QUEUED_BODY;
 
-/// Bytes of the headers that a guest makes, as Wasmtime counts them.
+/// Maximum size of headers that a guest creates, as counted by Wasmtime.
 pub(super) const FIELDS: usize = 16 << 10;
 
-/// An entry of the table, and what it points to.
+/// Size of a table entry and what it points to.
 pub(super) const HANDLE: usize = 1 << 10;
 
-/// The most by which a call of `wasi:http` adds to what is held: it copies a head.
+/// Maximum growth by one `wasi:http` call, which may copy headers.
 pub(super) const CALL: usize = 256 << 10;
 
-/// A target in a map of headers. `http` needs 104 bytes, and 4 of an index.
+/// Size of a header map slot. `http` needs 104 bytes and 4 for the index.
 const ENTRY: usize = 128;
-/// A value in such a map, with its allocation, and its link if it is not the
-/// first of its name.
+/// Size of a header value with its allocation, and a link for repeated names.
 const VALUE: usize = 256;
-/// Links that a map of at most [`FIELDS`] keeps after their values were removed.
+/// Capacity that a map of [`FIELDS`] bytes keeps after its values were removed.
 const SPARE: usize = 40 << 10;
-/// Trailers of at most [`FIELDS`], or as many as are read of an answer.
+/// Size of trailers: at most [`FIELDS`], or the limit for received trailers.
 const TRAILERS: usize = 64 << 10;
 
-/// Bytes that all entries hold together.
+/// Total size behind all entries in bytes.
 pub(super) fn held(table: &mut ResourceTable) -> usize {
     table.iter_mut().map(|entry| HANDLE + behind(&*entry)).sum()
 }
@@ -62,7 +61,7 @@ fn outgoing(fields: &FieldMap, body: bool) -> usize {
     SPARE + headers(fields) + body
 }
 
-/// The texts of a request besides its headers.
+/// The size of a request without its headers.
 fn line(request: &HostOutgoingRequest) -> usize {
     let method = match &request.method {
         Method::Other(method) => method.capacity(),
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_behind_a_handle_counts_as_long_as_the_handle_is_open() {
+    fn memory_behind_a_handle_is_charged_while_it_is_open() {
         let mut table = ResourceTable::new();
         assert_eq!(held(&mut table), 0);
         let long = table.push(request(&"M".repeat(1 << 20))).unwrap();
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_cost_more_than_their_bytes_and_full_fields_are_bounded() {
+    fn header_overhead_is_charged_and_bounded() {
         let mut fields = FieldMap::new_mutable(FIELDS);
         let mut table = ResourceTable::new();
         let mut count = 0;
@@ -125,13 +124,13 @@ mod tests {
         }
         table.push(fields).unwrap();
         let held = held(&mut table);
-        // Each has at least a name, a value, and their target in the map.
+        // Each header has at least a name, a value and a slot.
         assert!(held > count * 104, "{held} for {count}");
         assert!(held < CALL, "{held}");
     }
 
     #[test]
-    fn a_body_queues_no_more_than_is_counted_for_it() {
+    fn a_body_never_exceeds_its_charge() {
         let hooks = &mut OfflineHooks;
         let chunks = hooks.p2_outgoing_body_buffer_chunks() + 1;
         assert!(chunks * hooks.p2_outgoing_body_chunk_size() <= QUEUED_BODY);

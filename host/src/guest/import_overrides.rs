@@ -1,5 +1,5 @@
-//! Functions of WASI that would let a guest hold more of the host's memory than
-//! is counted for it, replaced by ones that refuse to.
+//! Overrides WASI functions through which a guest could use memory of the host that is
+//! not counted.
 
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut, bail};
@@ -10,19 +10,19 @@ use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 
 use super::instance::Instance;
 
-/// The interfaces as `wasmtime-wasi` and `wasmtime-wasi-http` have linked them.
+/// The interfaces as linked by `wasmtime-wasi` and `wasmtime-wasi-http`.
 const TYPES: &str = "wasi:http/types@0.2.12";
 const STREAMS: &str = "wasi:io/streams@0.2.12";
 
-/// Bytes of a method; the longest that is registered has 17.
+/// Maximum length of a method. The longest registered one has 17 bytes.
 const METHOD: usize = 32;
-/// Bytes of an authority: the longest name of a host, a port, and room to spare.
+/// Maximum length of an authority: a host name, a port, and some spare bytes.
 const AUTHORITY: usize = 512;
 
 type RequestHandle = Resource<HostOutgoingRequest>;
 type Splice = (Resource<DynOutputStream>, Resource<DynInputStream>, u64);
 
-/// Puts the functions in the target of those that were linked before.
+/// Replaces the linked functions.
 pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
@@ -45,8 +45,8 @@ pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
             Ok((store.data_mut().http().set_authority(request, name)?,))
         },
     )?;
-    // A byte of an answer, queued for a request, would keep all that it was
-    // received with.
+    // A single byte of a response, spliced into a request, would keep the whole
+    // received buffer alive.
     let mut streams = linker.instance(STREAMS)?;
     for name in ["splice", "blocking-splice"] {
         streams.func_wrap(
@@ -60,5 +60,5 @@ pub(super) fn link(linker: &mut Linker<Instance>) -> Result<()> {
     Ok(())
 }
 
-/// What `splice` would give.
+/// The result type of `splice`.
 type Spliced = std::result::Result<u64, wasmtime_wasi::p2::bindings::io::streams::StreamError>;

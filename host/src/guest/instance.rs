@@ -1,5 +1,4 @@
-//! What the host keeps for one instance of a guest: its limits and its way out.
-//! Made for one call, dropped after it.
+//! The host's data for one instance. Created for one call.
 
 use std::time::Instant;
 
@@ -15,10 +14,10 @@ use super::meter::Meter;
 use super::{GuestLimits, handle_memory};
 use crate::budget::MemoryBudget;
 
-/// Bytes of random numbers in one call of an import.
+/// Maximum number of random bytes per call.
 const RANDOM: u64 = 64 << 10;
 
-/// The data of a store.
+/// The data of a Wasmtime store.
 pub(super) struct Instance {
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -30,8 +29,8 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// A store for one call, whose memory counts against `budget`. `printed`
-    /// receives what the guest prints, a panic's message above all.
+    /// Creates a store for one call. Memory is charged to `budget`, and output goes to
+    /// `printed`.
     pub(super) fn store(
         engine: &Engine,
         hooks: Box<dyn WasiHttpHooks>,
@@ -65,29 +64,30 @@ impl Instance {
         let mut store = Store::new(engine.wasmtime(), instance);
         store.limiter(|instance| instance);
         store.call_hook(cross);
-        // Those of the guest's own making, which the table above does not see.
+        // Limits handles that the guest itself creates, which are not in the resource
+        // table.
         store.set_max_component_handles(limits.instance.handles);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
             if Instant::now() >= context.data().deadline {
                 return Ok(UpdateDeadline::Interrupt);
             }
-            // A busy guest leaves its worker at every tick, so that scrapes and
-            // other sites' guests have their turn.
+            // A busy guest yields at every tick, so that scrapes and other guests can
+            // run.
             let turn = Box::pin(tokio::task::yield_now());
             Ok(UpdateDeadline::YieldCustom(1, turn))
         });
         store
     }
 
-    /// The meter, and the handles that it counts.
+    /// The meter and the table that it measures.
     pub(super) fn metered(&mut self) -> (&mut Meter, &mut ResourceTable) {
         (&mut self.meter, &mut self.table)
     }
 }
 
-/// Called at every border between guest and host: bounds what passes to the host
-/// by the memory that is left, and lets no import be called without any.
+/// Runs at every transition between guest and host. Limits the bytes passed to the
+/// host to the remaining budget, and fails host calls when it is exhausted.
 fn cross(mut store: StoreContextMut<'_, Instance>, border: CallHook) -> Result<()> {
     let (meter, table) = store.data_mut().metered();
     match border {

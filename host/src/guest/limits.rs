@@ -1,63 +1,63 @@
-//! What a guest may use, and what it may say. Enforced by the host.
+//! Limits of guests, enforced by the host.
 
 use std::time::Duration;
 
 use crate::metrics::Budget;
 
-/// Every limit of a guest.
+/// All limits of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestLimits {
-    /// Bytes of memory of one call: all linear memories and tables of the instance,
-    /// and all that the host holds for it.
+    /// Memory of one call in bytes: linear memory, tables, and what the host allocates
+    /// for it.
     pub memory_bytes: usize,
-    /// How long one collection may take, waiting included.
+    /// Time limit of a collection, including waits.
     pub collect: Duration,
-    /// How long one probe may take.
+    /// Time limit of a probe.
     pub probe: Duration,
-    /// How long a call without network may take: `describe`, `check`.
+    /// Time limit of a call without network access: `describe` and `check`.
     pub offline: Duration,
-    /// Collections of the whole process at one time; more wait in order. With
-    /// `memory_bytes` it bounds the memory of all guests together.
+    /// Maximum number of concurrent collections; others wait in order. Multiplied by
+    /// `memory_bytes`, it limits the memory of all guests.
     pub collections: usize,
-    /// Calls of the whole process that compute at the same moment; more take
-    /// turns. Who waits for NetBackup does not count.
+    /// Maximum number of calls that compute at the same time; others take turns. Calls
+    /// waiting for NetBackup are not counted.
     pub busy: usize,
-    /// A component that is offered.
+    /// Limits of the component.
     pub component: ComponentLimits,
-    /// The instance that a call runs in.
+    /// Limits of an instance.
     pub instance: InstanceLimits,
-    /// What one call may log.
+    /// Limits of the log of a call.
     pub log: LogLimits,
-    /// What it may announce.
+    /// Limits of the manifest.
     pub manifest: ManifestLimits,
-    /// What one collector may report.
+    /// Limits of the report of one collector.
     pub report: Budget,
-    /// Series of one site, all collectors together.
+    /// Maximum number of series of one site, all collectors together.
     pub site_series: usize,
-    /// Failures of one collector that are looked at.
+    /// Maximum number of failures per collector that are processed.
     pub failures: usize,
-    /// Bytes of one collector's saved state.
+    /// Maximum size of a collector's saved state in bytes.
     pub state_bytes: usize,
 }
 
-/// The limits of a component before it runs.
+/// Limits of a component, checked before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComponentLimits {
-    /// Functions, those of all its modules together.
+    /// Maximum number of functions in all modules.
     pub functions: usize,
-    /// Bytes of one function. A compiler takes far longer for one long function
-    /// than for many short ones.
+    /// Maximum size of one function in bytes. Compile time grows faster than linearly
+    /// with it.
     pub function_bytes: usize,
-    /// How long it may take to compile.
+    /// Time limit for compiling.
     pub compile: Duration,
-    /// Bytes of address space that compiling it may take, in a process of its own.
+    /// Address space of a worker in bytes.
     pub memory: usize,
 }
 
-/// The limits of an instance besides its memory.
+/// Limits of an instance, apart from its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceLimits {
-    /// Core instances; a component of this contract is a handful.
+    /// Core instances. A guest has only a few.
     pub instances: usize,
     /// Linear memories.
     pub memories: usize,
@@ -65,22 +65,21 @@ pub struct InstanceLimits {
     pub tables: usize,
     /// Elements of one table.
     pub table_elements: usize,
-    /// Handles to streams, requests, responses and timers that are open at one
-    /// time.
+    /// Open handles to streams, requests, responses and timers.
     pub handles: usize,
-    /// Bytes that pass to the host in one call of an import, or in one answer; at
-    /// most a quarter of the memory that is left then.
+    /// Bytes passed to the host per host call or result. The effective limit is at
+    /// most a quarter of the remaining memory.
     pub host_call_bytes: usize,
 }
 
-/// The limits of what one call may log.
+/// Limits of the log of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {
     /// Lines.
     pub lines: usize,
     /// Bytes of all lines.
     pub bytes: usize,
-    /// Bytes of one message, and of its fields; the rest is cut off.
+    /// Bytes of one message including its fields; longer ones are truncated.
     pub line_bytes: usize,
 }
 
@@ -136,7 +135,7 @@ impl Default for GuestLimits {
     }
 }
 
-/// Processors that this process may use; one where the system does not say.
+/// Available processors; 1 if unknown.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

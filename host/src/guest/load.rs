@@ -1,4 +1,4 @@
-//! From the bytes of a file to a guest that can be called.
+//! Loads guests from the bytes of a component.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,16 +13,15 @@ use super::instance::Instance;
 use super::{GuestLimits, LoadError, Manifest, manifest};
 use crate::egress::Permit;
 
-/// Bytes of the largest component that is compiled. The built-in one has a
-/// hundredth of it.
+/// Maximum size of a component in bytes. The built-in guest has about a hundredth.
 pub const LARGEST: u64 = 64 << 20;
 
-/// The component that the program carries.
+/// The component that is embedded in the program.
 pub fn built_in() -> Bytes {
     Bytes::from_static(include_bytes!(env!("NBU_GUEST_WASM")))
 }
 
-/// SHA-256 of a component's bytes.
+/// SHA-256 digest of a component.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -36,7 +35,7 @@ impl Digest {
 impl FromStr for Digest {
     type Err = &'static str;
 
-    /// As `sha256sum` prints it.
+    /// Parses the output format of `sha256sum`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bytes = [0; 32];
         match base16ct::mixed::decode(text.trim(), &mut bytes) {
@@ -58,29 +57,28 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A component that was compiled, linked and described. Immutable; each call
-/// gets an instance of its own.
+/// A compiled, linked and described component. Immutable; each call creates an
+/// instance.
 pub struct Guest {
     pub(super) engine: Arc<Engine>,
     pub(super) linked: GuestPre<Instance>,
     manifest: Manifest,
     digest: Digest,
     imports: Vec<String>,
-    /// For the calls that happen at no site.
+    /// Limits of calls without a site.
     pub(super) limits: GuestLimits,
-    /// The paths of the manifest, for the way out.
+    /// The paths that its requests may use.
     pub(super) permit: Arc<Permit>,
 }
 
 impl Guest {
-    /// [`load_within`](Self::load_within) the limits that hold unless others are
-    /// configured.
+    /// Same as [`load_within`](Self::load_within), with the default limits.
     pub async fn load(engine: &Arc<Engine>, bytes: Bytes) -> Result<Self, LoadError> {
         Self::load_within(engine, bytes, GuestLimits::default()).await
     }
 
-    /// Compiles, links and asks for the manifest, all off the runtime's threads
-    /// where it takes long. Nothing of the running generation is touched.
+    /// Compiles, links and describes a component. The running generation is not
+    /// affected.
     pub async fn load_within(
         engine: &Arc<Engine>,
         bytes: Bytes,
@@ -114,23 +112,23 @@ impl Guest {
         Ok(guest)
     }
 
-    /// What it is able to collect.
+    /// What the guest can collect.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Whether the host may reuse that collector's answer for the TTL.
+    /// Whether results of the collector may be reused until the TTL expires.
     pub fn caches(&self, collector: &str) -> bool {
         let capabilities = &self.manifest.capabilities;
         capabilities.iter().any(|c| c.name == collector && c.cached)
     }
 
-    /// Of the bytes that were compiled.
+    /// The digest of the component.
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The interfaces that it asks for, such as `wasi:http/outgoing-handler@0.2.12`.
+    /// Names of the imported interfaces, such as `wasi:http/outgoing-handler@0.2.12`.
     pub fn imports(&self) -> &[String] {
         &self.imports
     }

@@ -1,6 +1,5 @@
-//! What a guest announces, checked when it is loaded. A manifest that nobody
-//! could report by is a reason to refuse the guest, for all that it would yield
-//! are dropped families.
+//! Validates the manifest when a guest is loaded. With an invalid manifest, all
+//! reported families would be dropped, so the guest is refused.
 
 use std::collections::HashSet;
 
@@ -9,48 +8,48 @@ use super::{Capability, GuestLimits, Manifest, convert};
 use crate::metrics::{self, Family, Samples};
 use crate::telemetry::is_control_like;
 
-/// Bytes of the guest's version, which is a label.
+/// Maximum length of the version in bytes, because it is a label value.
 const VERSION: usize = 64;
-/// Bytes of a path of the API.
+/// Maximum length of an API path in bytes.
 const PATH: usize = 1 << 10;
 
-/// Why the manifest cannot be worked with.
+/// Returns the first error of the manifest.
 pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), String> {
     if manifest.version.len() > VERSION {
         let bytes = manifest.version.len();
         return Err(format!(
-            "its version has {bytes} bytes, more than the {VERSION} allowed"
+            "the version has `{bytes}` bytes, the limit is `{VERSION}`"
         ));
     }
-    // They are shown to people, and nobody has to be told what they hold.
+    // These texts are displayed.
     if texts(manifest).any(|text| text.contains(is_control_like)) {
-        return Err("a text of its manifest holds a control character".to_owned());
+        return Err("the manifest contains a control character".to_owned());
     }
     let capabilities = &manifest.capabilities;
     if capabilities.is_empty() {
-        return Err("it names no collector".to_owned());
+        return Err("the manifest has no collector".to_owned());
     }
     check_limit(
-        "it names",
+        "the manifest",
         capabilities.len(),
         limits.manifest.collectors,
         "collectors",
     )?;
     let mut names = HashSet::new();
     for one in capabilities {
-        // Before the name is shown.
+        // Checked before the name is displayed.
         if one.name.is_empty() || one.name.len() > limits.report.name_bytes {
             return Err("the name of a collector is empty or too long".to_owned());
         }
         if !names.insert(one.name.as_str()) {
-            return Err(format!("it names the collector `{}` twice", one.name));
+            return Err(format!("the manifest has collector `{}` twice", one.name));
         }
         capability(one, limits)?;
     }
     Ok(())
 }
 
-/// Every text there is but HELP, which is no name and may have lines.
+/// All texts except HELP, which may have several lines.
 fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
     let all = manifest.capabilities.iter().flat_map(|one| {
         let families = one.families.iter();
@@ -61,7 +60,7 @@ fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
 }
 
 fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
-    let who = format!("the collector `{}` announces", one.name);
+    let who = format!("collector `{}`", one.name);
     check_limit(
         &who,
         one.families.len(),
@@ -70,21 +69,22 @@ fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
     )?;
     check_limit(&who, one.paths.len(), limits.manifest.paths, "paths")?;
     if one.summary.len() > limits.report.help_bytes {
-        return Err(format!("the summary of `{}` is too long", one.name));
+        return Err(format!(
+            "the summary of collector `{}` is too long",
+            one.name
+        ));
     }
     if one.paths.iter().any(|path| path.len() > PATH) {
-        return Err(format!("{who} a path of more than {PATH} bytes"));
+        return Err(format!("{who} declares a path of more than `{PATH}` bytes"));
     }
     let mut names = HashSet::new();
     for described in &one.families {
         if let Some(reason) = unfit(described, limits) {
             let name: String = described.name.chars().take(100).collect();
-            return Err(format!(
-                "{who} the family `{name}`, which is none: {reason}"
-            ));
+            return Err(format!("{who} declares invalid family `{name}`: {reason}"));
         }
         if !names.insert(described.name.as_str()) {
-            return Err(format!("{who} the family `{}` twice", described.name));
+            return Err(format!("{who} declares family `{}` twice", described.name));
         }
     }
     Ok(())
@@ -95,11 +95,11 @@ fn check_limit(who: &str, count: usize, limit: usize, what: &str) -> Result<(), 
         return Ok(());
     }
     Err(format!(
-        "{who} {count} {what}, more than the {limit} allowed"
+        "{who} declares `{count}` {what}, the limit is `{limit}`"
     ))
 }
 
-/// The reason for which every report of this family would be dropped.
+/// The reason for which the host would drop every report of the family, if any.
 fn unfit(described: &DescribedFamily, limits: &GuestLimits) -> Option<&'static str> {
     let samples = match convert::kind(described.kind) {
         metrics::Kind::Gauge => Samples::Gauge(Vec::new()),

@@ -1,4 +1,4 @@
-//! What an instance holds, against what it may hold.
+//! Measures the resources of an instance and enforces their limits.
 
 use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{ResourceLimiter, Result, bail};
@@ -7,30 +7,29 @@ use super::instance::Instance;
 use super::{FaultKind, GuestLimits, InstanceLimits, handle_memory};
 use crate::budget::MemoryBudget;
 
-/// How Wasmtime words its own limits, whose error types are private.
+/// Messages of Wasmtime's own limits, since their error types are private.
 const TOO_MUCH_PASSED: &str = "fuel allocated for hostcalls has been exhausted";
 const WORDS: [&str; 2] = ["store handle limit exceeded", "resource limit exceeded"];
 
-/// The most bytes that the host allocates for a byte that Wasmtime counts as passed
-/// to it: a text of one character has an allocation of its own, UTF-16 grows
-/// when it is decoded, and a list of borrowed handles is kept twice.
+/// Maximum number of bytes that the host allocates per counted byte. A one-character
+/// text has its own allocation, decoded UTF-16 grows, and lists of borrowed handles
+/// are stored twice.
 const PER_BYTE: usize = 4;
 
-/// Bytes of an element of a table.
+/// Size of a table element in bytes.
 const ELEMENT: usize = 16;
 
-/// Counts memory, tables, and what the host holds behind handles, all against one
-/// budget.
+/// Charges linear memory, tables and handles to one budget.
 pub(super) struct Meter {
     budget: MemoryBudget,
     limits: InstanceLimits,
-    /// Bytes of linear memory, which never shrinks.
+    /// Size of linear memory in bytes, which never shrinks.
     linear: usize,
-    /// Bytes behind handles when they were last counted.
+    /// Bytes behind handles at the last count.
     behind: usize,
-    /// The most by which these have grown since.
+    /// Maximum growth since the last count.
     since: usize,
-    /// Whether it is the budget that bounds what passes to the host.
+    /// Whether the budget limits the bytes that may pass to the host.
     scarce: bool,
     refused: Option<FaultKind>,
 }
@@ -48,12 +47,12 @@ impl Meter {
         }
     }
 
-    /// The most bytes of linear memory that were held.
+    /// The peak of linear memory in bytes.
     pub(super) fn peak(&self) -> usize {
         self.linear
     }
 
-    /// The limit that a call broke off at, if it was one.
+    /// The limit that caused the error, if any.
     pub(super) fn broken(&self, error: &wasmtime::Error) -> Option<FaultKind> {
         let full = matches!(error.downcast_ref(), Some(ResourceTableError::Full));
         let cause = error.root_cause().to_string();
@@ -65,24 +64,22 @@ impl Meter {
             .or(limit.then_some(FaultKind::Limit))
     }
 
-    /// What is to be said when it was the memory limit that bounded what may pass
-    /// to the host.
+    /// The message if the memory budget limited the bytes passed to the host.
     pub(super) fn unfit(&self, error: &wasmtime::Error) -> Option<String> {
         let passed = error.root_cause().to_string().contains(TOO_MUCH_PASSED);
         let limit = self.budget.limit();
         let what =
-            || format!("what it passes to the host does not fit into its {limit} bytes of memory");
+            || format!("the data passed to the host exceeds the memory limit of `{limit}` bytes");
         (passed && self.scarce).then(what)
     }
 
-    /// A call of an import is about to add so many bytes behind handles, or fewer.
+    /// Charges the maximum growth of an imminent host call.
     pub(super) fn expect(&mut self, bytes: usize) {
         self.since += bytes;
         self.budget.recount(0, bytes);
     }
 
-    /// Counts again what is behind the handles, if it matters: when what may have
-    /// been added is much beside what is left.
+    /// Counts again if the possible growth is large compared with the free budget.
     pub(super) fn recount(&mut self, table: &mut ResourceTable) {
         if self.since > self.budget.left() / 8 {
             self.count(table);
@@ -95,17 +92,17 @@ impl Meter {
         (self.behind, self.since) = (behind, 0);
     }
 
-    /// Fails a call of an import when memory was refused or none is left for it.
+    /// Fails a host call if memory was denied or is exhausted.
     pub(super) fn admit(&mut self) -> Result<()> {
         if self.budget.is_exceeded() || self.budget.left() < handle_memory::CALL {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("it and what the host holds for it need more than {limit} bytes of memory");
+            bail!("the guest and its host resources exceed the memory limit of `{limit}` bytes");
         }
         Ok(())
     }
 
-    /// Bytes that may pass to the host at once.
+    /// The number of bytes that may pass to the host at once.
     pub(super) fn passing(&mut self) -> usize {
         let (left, limit) = (self.budget.left() / PER_BYTE, self.limits.host_call_bytes);
         self.scarce = left < limit;
@@ -117,7 +114,7 @@ impl Meter {
         if !self.budget.take(more) {
             self.refused = Some(FaultKind::Memory);
             let (total, limit) = (self.budget.used().saturating_add(more), self.budget.limit());
-            bail!("it asked for {total} bytes of memory, its limit is {limit}");
+            bail!("the guest requested `{total}` bytes of memory, the limit is `{limit}`");
         }
         self.linear += more;
         Ok(true)
@@ -127,7 +124,7 @@ impl Meter {
         let limit = self.limits.table_elements;
         if wanted > limit {
             self.refused = Some(FaultKind::Limit);
-            bail!("it asked for a table of {wanted} elements, its limit is {limit}");
+            bail!("the guest requested a table of `{wanted}` elements, the limit is `{limit}`");
         }
         if !self
             .budget
@@ -135,15 +132,14 @@ impl Meter {
         {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("its tables do not fit into its {limit} bytes of memory");
+            bail!("the tables exceed the memory limit of `{limit}` bytes");
         }
         Ok(true)
     }
 }
 
-/// Asked at each growth of a memory or a table. Refuses with an error: its words
-/// reach the log, and a guest that does not look at what growing came to cannot go
-/// on by mistake.
+/// Called when a memory or table grows. Returns an error instead of `false`, so that
+/// the log has a message and the guest cannot ignore the result.
 impl ResourceLimiter for Instance {
     fn memory_growing(&mut self, now: usize, wanted: usize, _: Option<usize>) -> Result<bool> {
         let (meter, table) = self.metered();

@@ -1,4 +1,4 @@
-//! No way out: for the calls that the contract promises to make without network.
+//! HTTP hooks for calls without network access.
 
 use std::future::ready;
 
@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks}
 
 use crate::egress::BODY_CHUNK;
 
-/// Refuses every request.
+/// Denies every request.
 pub(super) struct OfflineHooks;
 
 type Io = Box<dyn Future<Output = Result<()>> + Send>;

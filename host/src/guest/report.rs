@@ -1,30 +1,29 @@
-//! What a collection yields, once the host has checked it.
+//! Checked reports.
 
 use super::{CollectorFailure, FailureReason, SavedState};
 use crate::metrics::{Family, Kind};
 
-/// One site, read once.
+/// The result of collecting from one site.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The API version that was spoken; none when nothing answered.
+    /// The API version in use; `None` if no request succeeded.
     pub api_version: Option<String>,
-    /// One for each collector that was asked, in its order.
+    /// One per requested collector, in the same order.
     pub outcomes: Vec<Outcome>,
 }
 
-/// What became of one collector.
+/// The result of one collector.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Its name.
+    /// The collector.
     pub collector: String,
-    /// Complete, checked families.
+    /// Complete and checked families.
     pub families: Vec<Family>,
-    /// Series that the host refused, and why, for
-    /// `nbu_exporter_series_dropped_total`.
+    /// Dropped series by reason, for `nbu_exporter_series_dropped_total`.
     pub dropped: Vec<(&'static str, usize)>,
-    /// Empty when everything was read.
+    /// Empty if everything was read.
     pub failures: Vec<CollectorFailure>,
-    /// The new state; none leaves the old one.
+    /// The new state; `None` keeps the old one.
     pub state: Option<SavedState>,
 }
 
@@ -34,7 +33,8 @@ impl Outcome {
         self.failures.is_empty()
     }
 
-    /// Drops the families that count from what is saved; whether there were any.
+    /// Drops families that depend on the saved state, and returns whether there were
+    /// any.
     pub fn drop_counters(&mut self) -> bool {
         let before = self.families.len();
         self.families.retain(|family| family.kind() == Kind::Gauge);
@@ -42,12 +42,10 @@ impl Outcome {
     }
 }
 
-/// The name of a host-side failure beside the guest's typed ones: the call
-/// itself came to nothing.
+/// Reason of a failure in the host: the call failed.
 pub const FAULT: &str = "fault";
 
-/// Another one: the collector was read, and the state that its counters continue
-/// from cannot be used.
+/// Reason of a failure in the host: the saved state of the collector cannot be used.
 pub const STATE: &str = "state";
 
 /// Every value of the `reason` label of `nbu_collector_failures_total`.
@@ -65,7 +63,7 @@ pub const REASONS: [&str; 11] = [
     STATE,
 ];
 
-/// The value of the `reason` label for a guest's typed reason.
+/// The `reason` label of a failure that the guest reported.
 pub fn reason_name(reason: &FailureReason) -> &'static str {
     match reason {
         FailureReason::Unreachable(_) => "unreachable",
@@ -80,7 +78,7 @@ pub fn reason_name(reason: &FailureReason) -> &'static str {
     }
 }
 
-/// A failure in one line for people: endpoint, reason, the server's own words.
+/// Formats a failure on one line: endpoint, reason, and the message of the server.
 pub fn failure_text(failure: &CollectorFailure) -> String {
     let reason = match &failure.reason {
         FailureReason::Unreachable(why)

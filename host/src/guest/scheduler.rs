@@ -1,11 +1,10 @@
-//! Whose turn it is: so that no site's guest can starve another's, nor a scrape.
+//! Schedules guest calls fairly, so that neither other sites nor scrapes starve.
 //!
-//! Two things are rationed, each in order of arrival. How many collections are
-//! under way at one time, which bounds memory: the default is so large that it is
-//! seldom reached, for a collection mostly waits for NetBackup. And how many
-//! calls compute at the same moment, which bounds the processor: a busy guest
-//! gives way at every tick, and goes to the end of the lane. Short calls (probes,
-//! checks) stand in rows of their own, so that no collection is before them.
+//! Two resources are limited, each in order of arrival. The number of concurrent
+//! collections limits memory; collections mostly wait for NetBackup, so this limit is
+//! rarely reached. The number of calls that compute at the same time limits processor
+//! usage; a busy guest yields at every tick and rejoins the queue. Probes and checks
+//! have their own lane, so that they do not wait for collections.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -18,32 +17,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::GuestLimits;
 
-/// The lane that a call stands in.
+/// The lane of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
     /// Collections.
     Collections,
-    /// Everything that people wait for.
+    /// Probes, checks and descriptions, which people wait for.
     Short,
 }
 
-/// What is rationed.
+/// A limited resource.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum LimitedResource {
-    /// Being under way.
+    /// A slot for a running call.
     Slot,
-    /// Computing.
+    /// Permission to compute.
     Processor,
 }
 
-/// The rows of a process. Other limits make other rows; who stands in a lane when
-/// they change stays in it for that one call.
+/// The queues of the process. Changed limits create new queues; calls that are already
+/// waiting stay in the old ones.
 #[derive(Default)]
 pub(super) struct Scheduler(Mutex<HashMap<(Lane, LimitedResource, usize), Arc<Semaphore>>>);
 
 impl Scheduler {
-    /// Waits until the call may begin; it lasts as long as the permit is held.
-    /// None never comes: rows are not closed.
+    /// Waits for a slot, which is held as long as the permit. Never `None`, because
+    /// queues are not closed.
     pub(super) async fn enter(
         &self,
         lane: Lane,
@@ -53,25 +52,25 @@ impl Scheduler {
         room.acquire_owned().await.ok()
     }
 
-    /// Runs a call that takes turns.
+    /// The queue in which a call takes its turns.
     pub(super) fn turns(&self, lane: Lane, limits: &GuestLimits) -> ProcessorQueue {
         ProcessorQueue(self.semaphore(lane, LimitedResource::Processor, limits.busy))
     }
 
     fn semaphore(&self, lane: Lane, resource: LimitedResource, permits: usize) -> Arc<Semaphore> {
         let permits = permits.clamp(1, Semaphore::MAX_PERMITS);
-        // An entry is put in whole.
+        // Insertions are atomic, so a poisoned lock is harmless.
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = rows.entry((lane, resource, permits));
         Arc::clone(entry.or_insert_with(|| Arc::new(Semaphore::new(permits))))
     }
 }
 
-/// A lane for the processor.
+/// A queue for the processor.
 pub(super) struct ProcessorQueue(Arc<Semaphore>);
 
 impl ProcessorQueue {
-    /// Lets the future go on only in its turn. Between two steps it holds nothing.
+    /// Polls the future only when it is its turn. Holds no permit between polls.
     pub(super) async fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
@@ -86,8 +85,8 @@ impl ProcessorQueue {
     }
 }
 
-/// Until the task is woken. Whatever woke it since the future was asked has
-/// woken it for this too.
+/// Waits until the task is woken. The waker was registered by the last poll of the
+/// future.
 async fn woken() {
     let mut waited = false;
     poll_fn(|_| match mem::replace(&mut waited, true) {
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn no_more_compute_at_once_than_have_turns_and_all_come_to_their_end() {
+    async fn the_number_of_computing_calls_is_limited_and_all_finish() {
         let scheduler = Arc::new(Scheduler::default());
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_something_else_holds_no_turn() {
+    async fn a_waiting_call_holds_no_permit() {
         let scheduler = Scheduler::default();
         let turns = || scheduler.turns(Lane::Collections, &limits(64, 1));
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_house_of_collections_leaves_room_for_probes() {
+    async fn probes_do_not_wait_for_collections() {
         let scheduler = Scheduler::default();
         let one = limits(1, 1);
         let held = scheduler.enter(Lane::Collections, &one).await;

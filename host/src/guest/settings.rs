@@ -1,23 +1,23 @@
-//! What a guest is told.
+//! Settings that are passed to guests.
 
-/// What the guest is told about one site. Holds no credential.
+/// Settings of one site, without the credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteSettings {
     /// Scheme, host, port and base path.
     pub base_url: String,
-    /// The API version to speak; none means the newest that is accepted.
+    /// The API version to use; `None` selects the newest that the server accepts.
     pub api_version: Option<String>,
-    /// Every collector that is switched on.
+    /// The enabled collectors.
     pub collectors: Vec<Selection>,
-    /// Report the predecessor's families besides.
+    /// Also report the families of the predecessor.
     pub legacy_names: bool,
 }
 
-/// A collector that is switched on.
+/// An enabled collector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Its key under `collectors:`.
     pub name: String,
-    /// The rest of that key as a JSON object, for the guest to read.
+    /// The rest of that key as a JSON object, interpreted by the guest.
     pub options: String,
 }

@@ -1,5 +1,5 @@
-//! What a confined process can still do. Landlock and limits cannot be undone, so each
-//! is tried by a thread, or by a process, of its own.
+//! Restrictions cannot be undone, so each test applies them in its own thread or
+//! process.
 
 #![cfg(target_os = "linux")]
 
@@ -9,8 +9,8 @@ use std::process::Command;
 
 use super::*;
 
-/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
-/// that does not say has it: a test that is skipped by mistake must not pass.
+/// Whether Landlock is enabled, determined without Landlock. If unknown, assumes that
+/// it is: a test must not be skipped by mistake.
 fn has_landlock() -> bool {
     let lists = [
         ("/sys/kernel/security/lsm", "landlock"),
@@ -23,7 +23,7 @@ fn has_landlock() -> bool {
 }
 
 #[test]
-fn a_filter_is_told_from_a_kernel_without_landlock() {
+fn a_seccomp_filter_differs_from_a_kernel_without_landlock() {
     use rustix::io::Errno;
 
     for (errno, expected) in [
@@ -39,10 +39,9 @@ fn a_filter_is_told_from_a_kernel_without_landlock() {
     assert!(LandlockStatus::Refused.to_string().contains("seccomp"));
 }
 
-/// Landlock holds for the thread that asks for it, so that a thread of its own
-/// can be confined in a process that goes on.
+/// Landlock applies per thread, so the test process itself stays unrestricted.
 #[test]
-fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
+fn a_restricted_process_executes_nothing_and_writes_one_directory() {
     let folder = tempfile::tempdir().unwrap();
     let (log, elsewhere) = (folder.path().join("log"), folder.path().join("elsewhere"));
     fs::create_dir(&log).unwrap();
@@ -69,9 +68,9 @@ fn who_is_confined_runs_no_file_and_writes_in_one_folder_alone() {
     confined.join().unwrap();
 }
 
-/// As a log in the root directory once did.
+/// Regression test for a log file in the root directory.
 #[test]
-fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_be() {
+fn the_root_directory_is_never_writable_but_a_single_file_can_be() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("log"), "").unwrap();
@@ -95,14 +94,14 @@ fn the_root_directory_is_never_left_writable_and_a_file_without_its_folder_can_b
     confined.join().unwrap();
 }
 
-/// The name of the test that is run in a process of its own, and the variable that
-/// says so.
-const INSIDE: &str = "landlock::tests::a_process_that_gave_everything_up_has_nothing_left";
+/// The name of the test that runs in a child process, and the variable that marks the
+/// child.
+const INSIDE: &str = "landlock::tests::a_restricted_worker_has_no_access_left";
 const VARIABLE: &str = "NBU_TEST_INSIDE";
 
-/// Limits hold for a whole process, so this test starts itself again.
+/// Limits apply to a whole process, so this test runs itself again as a child.
 #[test]
-fn a_process_that_gave_everything_up_has_nothing_left() {
+fn a_restricted_worker_has_no_access_left() {
     if std::env::var_os(VARIABLE).is_some() {
         return inside();
     }
@@ -127,7 +126,8 @@ fn inside() {
     let denied = |result: std::io::Result<()>| {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
     };
-    // In threads: the harness needs its files to report what came of it.
+    // Landlock runs in a thread of its own, because the test harness still needs its
+    // files.
     let landlocked = std::thread::spawn(move || {
         deny_files_and_network();
         if !has_landlock() {

@@ -1,8 +1,8 @@
-//! Whose doing a failure is: the guest's, or NetBackup's.
+//! Attributes a failure to the guest or to NetBackup.
 //!
-//! A guest's own account counts for nothing. It is compared with what the way out
-//! saw of the same call, and where that leaves room for both, the guest that it
-//! is compared with is asked to read the same.
+//! The guest's own report is not trusted. It is compared with the requests that
+//! `egress` counted during the same call. If both causes are possible, a reference
+//! guest collects the same data.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,53 +14,53 @@ use crate::guest::{
     SavedState, Window, failure_text,
 };
 
-/// Whose doing a failure is.
+/// The cause of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attribution {
-    /// The guest's, for certain.
+    /// Certainly the guest.
     Guest,
-    /// The guest's if another guest reads the same now.
+    /// The guest, if the reference guest succeeds now.
     Uncertain,
-    /// That NetBackup is out of reach says nothing about a guest.
+    /// NetBackup is unreachable, which says nothing about the guest.
     Site,
 }
 
-/// Something that went wrong, and is the guest's doing, or may be.
+/// A failure that the guest caused, or may have caused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AttributedFailure {
-    /// None when the call itself failed.
+    /// `None` if the whole call failed.
     pub(super) collector: Option<String>,
-    /// In one line.
+    /// A description in one line.
     pub(super) what: String,
 }
 
-/// All that one collection may be blamed for.
+/// The failures of one collection that the guest may have caused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct AttributedFailures {
-    /// What nobody needs to be asked about.
+    /// The first failure that needs no comparison.
     certain: Option<AttributedFailure>,
     uncertain: Vec<AttributedFailure>,
 }
 
-/// The guest that a failure is judged by, and what it is asked to read.
+/// The guest to compare with, and the input of its collection.
 pub(super) struct ReferenceGuest<'a> {
     pub(super) guest: &'a Guest,
     pub(super) site_runtime: &'a Arc<SiteRuntime>,
     pub(super) limits: GuestLimits,
-    /// What a collection of the site is given now.
+    /// The input of the site's next collection.
     pub(super) next: (Window, Vec<SavedState>),
 }
 
 impl AttributedFailures {
-    /// A collection that failed as a whole.
+    /// The failure of a whole collection.
     pub(super) fn of_fault(fault: &Fault) -> Self {
         let mut failures = Self::default();
         failures.add(of_fault(fault), None, fault.to_string());
         failures
     }
 
-    /// A collection that ended by itself: the failures of the collectors that are
-    /// known to be readable.
+    /// The failures of individual collectors. Only collectors that are known to be
+    /// readable count.
     pub(super) fn of_failures(collected: &Collected, readable: impl Fn(&str) -> bool) -> Self {
         let mut failures = Self::default();
         let outcomes = collected.report.outcomes.iter();
@@ -83,17 +83,17 @@ impl AttributedFailures {
         }
     }
 
-    /// Whether there is something that is the guest's doing for certain.
+    /// Whether the guest certainly caused a failure.
     pub(super) fn is_certain(&self) -> bool {
         self.certain.is_some()
     }
 
-    /// Whether the other guest has to be asked.
+    /// Whether only a comparison can decide.
     pub(super) fn is_uncertain(&self) -> bool {
         self.certain.is_none() && !self.uncertain.is_empty()
     }
 
-    /// What the guest is to attribution for, if anything.
+    /// Returns a failure that the guest caused, if any.
     pub(super) async fn attributed_to_guest(
         self,
         reference: ReferenceGuest<'_>,
@@ -114,8 +114,7 @@ impl AttributedFailures {
 }
 
 impl ReferenceGuest<'_> {
-    /// Those of the collectors that this guest reads now. What it reads is thrown
-    /// away.
+    /// Returns the collectors that this guest can read now. The results are discarded.
     async fn read(self, asked: impl Fn(&str) -> bool) -> BTreeSet<String> {
         let site_runtime = self.site_runtime;
         let target = CallTarget {
@@ -127,7 +126,7 @@ impl ReferenceGuest<'_> {
         settings.collectors.retain(|it| asked(&it.name));
         let (window, mut state) = self.next;
         state.retain(|saved| asked(&saved.collector));
-        // A light request first: where it fails, nothing else need be asked for.
+        // Starts with a cheap request. If that fails, a collection would fail too.
         let probed = self.guest.probe(target, &settings, None).await;
         if !matches!(probed, Ok(Ok(_))) {
             return BTreeSet::new();
@@ -141,7 +140,7 @@ impl ReferenceGuest<'_> {
 
 fn of_fault(fault: &Fault) -> Attribution {
     match fault.kind {
-        // Only a deadline may be reached by waiting for NetBackup.
+        // Waiting for NetBackup can cause only a deadline.
         FaultKind::Deadline if fault.traffic.sent > 0 => Attribution::Uncertain,
         _ => Attribution::Guest,
     }
@@ -153,12 +152,13 @@ fn of_failure(reason: &FailureReason, traffic: &Traffic) -> Attribution {
         | FailureReason::Malformed(_)
         | FailureReason::TooLong(_)
         | FailureReason::Denied(_) => false,
-        // What was asked is wrong.
+        // A client error: the request was wrong.
         FailureReason::Status(400..=499) => false,
-        // The key was withdrawn, or the guest asks for what the key may not see.
+        // The key was revoked, or it lacks permission for what the guest requests.
         FailureReason::Unauthorized => traffic.unauthorized > 0,
         _ if traffic.is_unreachable() => return Attribution::Site,
-        // A collector may run out of its time although each answer came in time.
+        // A collector can exceed its time limit although every response arrived in
+        // time.
         FailureReason::Timeout => traffic.sent > 0,
         FailureReason::Unreachable(_) | FailureReason::Busy(_) | FailureReason::Status(_) => {
             traffic.had_trouble()

@@ -1,5 +1,5 @@
-//! The trial of another guest: real collections whose results are thrown away,
-//! and judged against what is served.
+//! The trial of a candidate: real collections, compared with what is served. Their
+//! results are discarded.
 
 mod baseline;
 mod regression;
@@ -19,33 +19,33 @@ use crate::guest::{CallTarget, Collected, Fault, Guest, GuestLimits};
 pub use baseline::{Baseline, RollbackStatus, Served, ServedFamily};
 pub use regression::Regression;
 
-/// Sites that are tried at the same time.
+/// Number of sites that are tried concurrently.
 const AT_ONCE: usize = 4;
 
-/// One candidate before all sites.
+/// The trial of one candidate on all sites.
 pub(super) struct Trial<'a> {
     pub(super) candidate: &'a Guest,
-    /// What it is to replace.
+    /// The generation that it would replace.
     pub(super) running: &'a Generation,
-    /// The sites, as they will be.
+    /// The sites of the new generation.
     pub(super) site_runtimes: &'a [Arc<SiteRuntime>],
     pub(super) settings: &'a Settings,
     pub(super) baseline: &'a dyn Baseline,
-    /// Whether less, or far more, than is served counts against it.
+    /// Whether regressions count against the candidate.
     pub(super) compared: bool,
 }
 
-/// What the trial of one site says.
+/// The result of the trial on one site.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TrialResult {
     Passed,
-    /// The site does not answer well enough now to judge by.
+    /// The site does not respond well enough for a judgement.
     Inconclusive,
 }
 
 impl Trial<'_> {
-    /// Tries the sites that answer, or all where none does. The first refusal
-    /// ends it.
+    /// Tries the sites that are up, or all sites if none is. Stops at the first
+    /// refusal.
     pub(super) async fn run(&self) -> Result<(), Refusal> {
         let began = Instant::now();
         let turns = Semaphore::new(AT_ONCE);
@@ -60,14 +60,14 @@ impl Trial<'_> {
         }
         let sites = chosen.len();
         if passed == 0 && sites > 0 {
-            warn!(sites, "No site answers well enough to try the guest on");
+            warn!(sites, "Canary inconclusive: no site responds well enough");
         } else {
-            info!(sites, passed, "The guest was tried");
+            info!(sites, passed, "Canary finished");
         }
         Ok(())
     }
 
-    /// Those that the running guest reads, when there are any.
+    /// The sites that the running guest can read, or all sites if there are none.
     fn chosen(&self) -> Vec<&Arc<SiteRuntime>> {
         let up = |site_runtime: &&Arc<SiteRuntime>| self.baseline.is_up(&site_runtime.name);
         let mut chosen: Vec<_> = self.site_runtimes.iter().filter(up).collect();
@@ -88,7 +88,7 @@ impl Trial<'_> {
         let site = &site_runtime.name;
         let timeout = self.settings.canary.timeout;
         if began.elapsed() >= timeout {
-            warn!(%site, "Not tried: the trials of other sites took too long");
+            warn!(%site, "Site not tried: the canary timed out");
             return Ok(TrialResult::Inconclusive);
         }
         let target = CallTarget {
@@ -127,7 +127,7 @@ impl Trial<'_> {
                 .await
                 .is_none()
         {
-            warn!(%site, "Not judged by this site, which answers too slowly now: {fault}");
+            warn!(%site, %fault, "Canary inconclusive: site is too slow");
             return Ok(TrialResult::Inconclusive);
         }
         Err(Refusal::TrialFault(site.clone(), fault))
@@ -152,7 +152,7 @@ impl Trial<'_> {
                 failure: failure.what,
             });
         }
-        // Where it is asked something else than before, it may well answer less.
+        // With changed settings, fewer results may be correct.
         let same = |before: &Arc<SiteRuntime>| before.same_settings(site_runtime);
         if self.compared && self.running.site_runtime(site).is_some_and(same) {
             let served = self.baseline.served(site);
@@ -169,7 +169,7 @@ impl Trial<'_> {
         })
     }
 
-    /// The running guest on that site, to judge a failure by.
+    /// The running guest on the same site, as the reference.
     fn reference_on<'s>(&'s self, site_runtime: &'s Arc<SiteRuntime>) -> ReferenceGuest<'s> {
         ReferenceGuest {
             guest: &self.running.guest,
@@ -179,7 +179,7 @@ impl Trial<'_> {
         }
     }
 
-    /// What a trial collection may use.
+    /// Limits of a trial collection.
     fn limits(&self) -> GuestLimits {
         let limits = self.settings.limits;
         GuestLimits {

@@ -1,5 +1,5 @@
-//! Where an offer is made into a generation, step by step; the last step, and
-//! only it, changes what collections run on.
+//! Prepares and commits generations. Only the last step of a commit changes what
+//! collections run on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ use crate::egress::{self, Sockets};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
 use crate::metrics::{Instruments, SwapResult};
 
-/// Holds the current generation and is the only writer of it.
+/// Holds the current generation, and is the only writer of it.
 pub struct SwapController {
     engine: Arc<Engine>,
     shared_egress: SharedEgress,
@@ -30,36 +30,37 @@ pub struct SwapController {
     probation: ProbationMonitor,
 }
 
-/// What made somebody offer.
+/// The reason for a new generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// New settings. A guest file that is bad, and was named before, does not
-    /// stop them: they take effect on the running guest.
+    /// Changed settings. An invalid guest file that was configured before does not
+    /// block them: they apply to the running guest.
     Configuration,
-    /// A new file where the guest is read from.
+    /// A changed guest file.
     GuestFile,
 }
 
-/// What happened to an offer that was not refused.
+/// The result of a successful commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Promotion {
-    /// The number of the generation that is now current.
+    /// The number of the current generation.
     pub generation: u64,
-    /// Whether the guest is another than before.
+    /// Whether the guest was replaced.
     pub guest_changed: bool,
 }
 
-/// A generation that has passed every test.
+/// A generation that passed every check.
 pub struct PreparedGeneration {
-    /// What it was compared with.
+    /// The generation it was compared with.
     running: Option<Arc<Generation>>,
     generation: Generation,
-    /// Collections of each site that its guest is on probation for.
+    /// The number of collections of each site until the probation ends.
     probation: u32,
 }
 
 impl SwapController {
-    /// An empty stage. `observer` hears of every request that leaves.
+    /// A controller without a generation. `observer` is notified of every request to
+    /// NetBackup.
     pub fn new(
         engine: Arc<Engine>,
         observer: Arc<dyn egress::Observer>,
@@ -79,34 +80,33 @@ impl SwapController {
         }
     }
 
-    /// The generation that collections start on now; none before the first.
+    /// The generation for new collections; `None` before the first.
     pub fn current(&self) -> Option<Arc<Generation>> {
         self.current.load_full()
     }
 
-    /// The current generation, once there is one. May be dropped while waiting.
+    /// Waits for the first generation. Cancel-safe.
     pub async fn wait(&self) -> Arc<Generation> {
         let mut changed = self.subscribe();
         loop {
             if let Some(generation) = self.current() {
                 return generation;
             }
-            // The sender lives as long as this.
+            // `self` owns the sender, so this cannot fail.
             let _ = changed.changed().await;
         }
     }
 
-    /// Tells the number of each new generation.
+    /// Receives the number of each new generation.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
-    /// Makes a generation of `settings` and the guest they name, tries it, and
-    /// makes it current. One offer at a time: the caller is the single consumer
-    /// of reloads.
+    /// Prepares a generation and commits it. Calls must not overlap; the reloader is
+    /// the only caller.
     ///
     /// # Errors
-    /// As those of [`prepare`](Self::prepare).
+    /// Same as [`prepare`](Self::prepare).
     pub async fn apply(
         &self,
         settings: &Settings,
@@ -117,10 +117,11 @@ impl SwapController {
         Ok(self.commit(staged, baseline))
     }
 
-    /// Makes a generation of `settings` and the guest they name, and tries it.
+    /// Builds a generation from `settings` and the guest that they name, and evaluates
+    /// it.
     ///
     /// # Errors
-    /// The guest is refused, or it refuses the settings.
+    /// The guest is refused, or it rejects the settings.
     pub async fn prepare(
         &self,
         settings: &Settings,
@@ -137,7 +138,7 @@ impl SwapController {
                 if cause == Cause::Configuration
                     && running.requirements.match_settings(settings) =>
             {
-                warn!("Keeping the running guest: {refusal}");
+                warn!(reason = %refusal, "Keeping the running guest; the configured one was refused");
                 check(&running.guest, each(&site_runtimes)).await?;
                 (Arc::clone(&running.guest), running.origin.clone())
             }
@@ -158,7 +159,8 @@ impl SwapController {
         })
     }
 
-    /// Makes a generation current that was prepared since the last one was.
+    /// Makes a prepared generation current. No other may have been committed since it
+    /// was prepared.
     pub fn commit(&self, staged: PreparedGeneration, baseline: &dyn Baseline) -> Promotion {
         let PreparedGeneration {
             running,
@@ -170,7 +172,7 @@ impl SwapController {
         let kept = running.as_ref().filter(same);
         let guest_changed = running.is_some() && kept.is_none();
         if running.is_none() {
-            // The first guest of a process is taken as it is.
+            // The first guest of a process has no predecessor.
             baseline.swap(digest, None);
         }
         if !guest_changed && proven_version_changes(kept, &generation) {
@@ -178,14 +180,14 @@ impl SwapController {
         }
         if let Some(running) = running.filter(|_| guest_changed) {
             self.probation.begin(digest, &running, probation, baseline);
-            // Only another guest is a reason to try refused bytes again; settings
-            // that take effect on the running one leave them refused.
+            // Only a new guest is a reason to evaluate refused files again. New
+            // settings for the running guest are not.
             *self.refused() = None;
             baseline.forget_rolled_back();
             self.instruments.swap(SwapResult::Promoted);
         }
         self.promote(generation);
-        // Other settings may be what the guest before was waiting for.
+        // The new settings may allow a pending rollback.
         self.probation.notify_again();
         Promotion {
             generation: number,
@@ -193,8 +195,8 @@ impl SwapController {
         }
     }
 
-    /// The running guest where the bytes are the same, else a new one that has
-    /// passed every test.
+    /// Returns the running guest if the file is the same, otherwise a new guest that
+    /// passed every check.
     async fn candidate(
         &self,
         settings: &Settings,
@@ -240,11 +242,11 @@ impl SwapController {
         evaluated
     }
 
-    /// A process that begins must not run a file that was rolled back before, or may
-    /// have been: nothing would watch it.
+    /// At startup, nothing monitors the guest. So a file that was rolled back earlier,
+    /// or may have been, must not run.
     fn pass_over(&self, candidate: &GuestFile) {
         let (file, sha256) = (&candidate.path, candidate.digest);
-        error!(?file, %sha256, "Guest refused: it was rolled back before the restart, or that cannot be ruled out; the built-in guest runs instead. A reload or another file tries again");
+        error!(?file, %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
         self.instruments.swap(SwapResult::Refused);
     }
 
@@ -269,15 +271,14 @@ impl SwapController {
         self.probation.judge(trial, next, passed).await
     }
 
-    /// Waits until a guest has failed its probation. May be dropped while waiting.
+    /// Waits until a guest fails its probation. Cancel-safe.
     pub async fn probation_failed(&self) {
         self.probation.failed().await;
     }
 
-    /// Goes back to the guest before one that has failed its probation, on the
-    /// settings that are in force. The saved state is put back before any
-    /// collection can begin on it. Where that guest rejects the settings, the
-    /// verdict stands until others come.
+    /// Returns to the guest before the one that failed its probation, with the current
+    /// settings. Restores its states before the next collection starts. If the
+    /// previous guest rejects the settings, waits for other settings.
     pub async fn roll_back(&self, baseline: &dyn Baseline) {
         let Some(running) = self.current() else {
             return;
@@ -289,16 +290,16 @@ impl SwapController {
         match check(&previous.guest, each(&running.site_runtimes)).await {
             Ok(()) => {}
             Err(refusal @ Refusal::Settings(_)) => {
-                error!(version, %sha256, "Guest failed: {why}; the previous one rejects the settings, and takes over once they have changed: {refusal}");
+                error!(version, %sha256, reason = why, %refusal, "Guest failed its probation, but the previous guest rejects the settings; change them to roll back");
                 return;
             }
-            // It has run well before. That it did not answer this once, on a busy
-            // machine, must not leave a guest running that has failed.
+            // The previous guest ran well before. A failed check, for example on a
+            // busy machine, must not keep the failed guest running.
             Err(refusal) => {
-                warn!("The previous guest takes over without a check of the settings: {refusal}");
+                warn!(reason = %refusal, "The previous guest could not check the settings; rolling back anyway");
             }
         }
-        error!(version, %sha256, "Guest rolled back: {why}");
+        error!(version, %sha256, reason = why, "Guest rolled back");
         let number = running.number + 1;
         self.instruments.swap(SwapResult::RolledBack);
         baseline.roll_back(sha256, previous.guest.digest());
@@ -330,13 +331,12 @@ impl SwapController {
     }
 
     fn refused(&self) -> MutexGuard<'_, Option<EvaluationInputs>> {
-        // It is written whole or not at all, so a poisoned lock is fine.
+        // Assignments are atomic, so a poisoned lock is harmless.
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What earlier runs say of a file. The guest that the program carries is always
-/// taken.
+/// The outcome of earlier runs of this file. The built-in guest is always allowed.
 fn rollback_status(candidate: &GuestFile, baseline: &dyn Baseline) -> RollbackStatus {
     match candidate.path {
         Some(_) => baseline.rollback_status(candidate.digest),
@@ -344,7 +344,8 @@ fn rollback_status(candidate: &GuestFile, baseline: &dyn Baseline) -> RollbackSt
     }
 }
 
-/// Whether the signature of a guest was verified now, and not with that key before.
+/// Whether the guest's signature was verified with a key that the previous generation
+/// did not use.
 fn proven_version_changes(before: Option<&Arc<Generation>>, now: &Generation) -> bool {
     let key = |it: &Generation| it.proven_version().map(|proof| proof.key);
     key(now).is_some() && before.and_then(|before| key(before)) != key(now)

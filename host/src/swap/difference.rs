@@ -1,23 +1,24 @@
-//! In what two guests differ: collectors, API paths and families.
+//! Differences between the manifests of two guests: collectors, API paths and
+//! families.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::guest::{DeclaredKind, Manifest};
 
-/// What the second of two manifests adds to the first, lacks of it, or changes.
-/// What only moves from one collector to another is no difference.
+/// Changes from one manifest to another. Moving an item to another collector is not a
+/// change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// What only the second has.
+    /// Items only in the new manifest.
     pub added: Vec<ManifestItem>,
-    /// What only the first has.
+    /// Items only in the old manifest.
     pub removed: Vec<ManifestItem>,
-    /// Families whose numbers mean something else now.
+    /// Families whose metric type changed.
     pub kinds: Vec<KindChange>,
 }
 
-/// One thing of a manifest, and the collector it belongs to.
+/// An item of a manifest, and its collector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestItem {
     collector: String,
@@ -31,7 +32,7 @@ enum ItemKind {
     Family(String),
 }
 
-/// A family that was of one kind and is of another.
+/// A family whose metric type changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindChange {
     family: String,
@@ -58,7 +59,7 @@ impl Difference {
         }
     }
 
-    /// A line for each; none when nothing differs.
+    /// One line per change; empty if there is none.
     pub fn lines(&self) -> Vec<String> {
         let added = self.added.iter().map(|item| format!("+ {item}"));
         let removed = self.removed.iter().map(|item| format!("- {item}"));
@@ -66,14 +67,14 @@ impl Difference {
         added.chain(removed).chain(kinds).collect()
     }
 
-    /// What the new guest may ask for or show, and the old one could not.
+    /// Paths and families that only the new guest has.
     pub fn gained(&self) -> Vec<ManifestItem> {
         let items = self.added.iter();
         let more = items.filter(|item| item.what != ItemKind::Collector);
         more.cloned().collect()
     }
 
-    /// The families that the new guest never reports any more.
+    /// Families that the new guest no longer reports.
     pub fn families_lost(&self) -> Vec<ManifestItem> {
         let items = self.removed.iter();
         let families = items.filter(|item| matches!(item.what, ItemKind::Family(_)));
@@ -95,11 +96,14 @@ impl fmt::Display for ManifestItem {
 impl fmt::Display for KindChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (family, before, after) = (&self.family, self.before, self.after);
-        write!(f, "family `{family}`: a {before} before, a {after} now")
+        write!(
+            f,
+            "type of family `{family}` changed from {before} to {after}"
+        )
     }
 }
 
-/// What `one` has and `other` has not, in `one`'s order.
+/// The items of `one` that `other` lacks, in the order of `one`.
 fn only_in(one: &Manifest, other: &Manifest) -> Vec<ManifestItem> {
     let collectors: BTreeSet<_> = other.capabilities.iter().map(|c| &c.name).collect();
     let paths = other.capabilities.iter().flat_map(|c| &c.paths);

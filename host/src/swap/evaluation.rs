@@ -1,5 +1,4 @@
-//! From what lies where the guest is read from to a guest that has passed every
-//! test.
+//! Evaluates a candidate guest.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use super::site_runtimes::{check, each};
 use super::{Refusal, Settings};
 use crate::guest::{Engine, Guest};
 
-/// An offer, and what it is judged by.
+/// A candidate, and what it is compared with.
 pub(super) struct Evaluation<'a> {
     pub(super) candidate: &'a GuestFile,
     pub(super) settings: &'a Settings,
@@ -21,7 +20,7 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// The running guest where the bytes are the same and it suits the settings.
+    /// Returns the running guest if the file is the same and accepts the settings.
     pub(super) async fn as_running(&self) -> Result<Option<(Arc<Guest>, GuestOrigin)>, Refusal> {
         let same = |running: &&Generation| running.guest.digest() == self.candidate.digest;
         let Some(running) = self.running.filter(same) else {
@@ -33,8 +32,8 @@ impl Evaluation<'_> {
         Ok(Some((Arc::clone(&running.guest), origin)))
     }
 
-    /// Bytes that were taken under the same demands need no proof again, so that
-    /// the signature of the next guest may come before that guest.
+    /// A file that was accepted under the same requirements is not verified again. So
+    /// the signature file may be updated before the guest file.
     fn origin_as(&self, running: &GuestOrigin) -> Result<GuestOrigin, Refusal> {
         let demands = &self.settings.provenance;
         let proven =
@@ -57,8 +56,8 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Compiles and tries it; nothing of the running generation is touched. A
-    /// process that begins has nothing to compare its first guest with.
+    /// Compiles and tries the candidate. The running generation is not affected. At
+    /// startup, there is no guest to compare with.
     pub(super) async fn evaluate(
         &self,
         engine: &Arc<Engine>,
@@ -87,8 +86,7 @@ impl Evaluation<'_> {
     }
 
     /// Refuses a signed guest that is older than the running one, or than one that
-    /// has run well here. Going back to the guest that the program carries is
-    /// always allowed.
+    /// passed its probation here. Returning to the built-in guest is always allowed.
     fn admit_version(&self, guest: &Guest, running: Option<&Guest>) -> Result<(), Refusal> {
         if !self.is_from_file() {
             return Ok(());
@@ -102,8 +100,7 @@ impl Evaluation<'_> {
             .map_err(Refusal::Untrusted)
     }
 
-    /// Compares what the two say of themselves. The guest that the program carries
-    /// is the measure: going back to it is no reason for suspicion.
+    /// Compares the manifests. Returning to the built-in guest is always allowed.
     fn compare(&self, running: &Guest, guest: &Guest) -> Result<(), Refusal> {
         if !self.is_from_file() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The offer that was refused last. It is not tried again until the file, its
-//! signature or the settings change: other settings may be what it takes.
+//! The inputs of a refused evaluation. It is not repeated until the file, its
+//! signature or the settings change.
 
 use super::Settings;
 use super::guest_file::GuestFile;
@@ -7,13 +7,13 @@ use super::provenance::Provenance;
 use super::settings::Canary;
 use crate::guest::{Digest, GuestLimits, SiteSettings};
 
-/// Everything that decides on an offer.
+/// Everything that affects the result of an evaluation.
 #[derive(Debug, PartialEq)]
 pub(super) struct EvaluationInputs {
     digest: Digest,
     signature: Option<Vec<u8>>,
     sites: Vec<SiteSettings>,
-    /// The fingerprints of the sites' ways out: a trial goes over them.
+    /// Fingerprints of the sites' connection settings, which a trial uses.
     ways_out: Vec<[u8; 32]>,
     limits: GuestLimits,
     provenance: Provenance,

@@ -1,5 +1,4 @@
-//! A compiled guest together with the settings of every site. Immutable: who
-//! holds one, holds it whole.
+//! A compiled guest together with the settings of every site. Immutable.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,45 +9,45 @@ use crate::egress::Egress;
 use crate::guest::{Guest, GuestLimits, SiteSettings};
 use crate::site::SiteName;
 
-/// What collections run on until the next one takes its place.
+/// The guest and settings that collections run on.
 pub struct Generation {
-    /// Counts up with every generation, from 1.
+    /// Starts at 1 and increases with each generation.
     pub number: u64,
-    /// The code.
+    /// The guest.
     pub guest: Arc<Guest>,
-    /// Where the code came from.
+    /// The origin of the guest.
     pub origin: GuestOrigin,
-    /// What the configuration demanded of a guest when this became current.
+    /// The requirements for the guest when this generation became current.
     pub requirements: GuestRequirements,
-    /// What each call may use.
+    /// Limits of each guest call.
     pub limits: GuestLimits,
     /// The sites, in the order of the configuration.
     pub site_runtimes: Vec<Arc<SiteRuntime>>,
 }
 
-/// Where a guest came from, and how that was ascertained.
+/// The origin of a guest, and how it was verified.
 #[derive(Clone, Debug)]
 pub struct GuestOrigin {
-    /// The file; none means the component that the program carries.
+    /// The file; `None` for the built-in guest.
     pub path: Option<PathBuf>,
     /// Whether its signature was verified.
     pub signed: bool,
-    /// The demands that it was found to meet.
+    /// The requirements that it was verified against.
     pub provenance: Provenance,
 }
 
-/// Which guest a configuration names. After a rollback the running one need not
-/// meet it: it was taken when less was demanded, or came from another file.
+/// The guest that a configuration requires. After a rollback, the running guest may
+/// not meet these requirements.
 #[derive(Clone, Debug)]
 pub struct GuestRequirements {
-    /// The file; none means the component that the program carries.
+    /// The file; `None` for the built-in guest.
     pub path: Option<PathBuf>,
-    /// Who must have made it.
+    /// The required origin.
     pub provenance: Provenance,
 }
 
 impl GuestRequirements {
-    /// Those of a configuration.
+    /// The requirements of a configuration.
     pub fn of(settings: &Settings) -> Self {
         Self {
             path: settings.guest_path.clone(),
@@ -56,7 +55,7 @@ impl GuestRequirements {
         }
     }
 
-    /// Whether a configuration demands the same.
+    /// Whether the settings require the same guest.
     pub fn match_settings(&self, settings: &Settings) -> bool {
         self.path == settings.guest_path && self.provenance.requires_same_as(&settings.provenance)
     }
@@ -66,19 +65,19 @@ impl GuestRequirements {
 pub struct SiteRuntime {
     /// The `site` label.
     pub name: SiteName,
-    /// The way out.
+    /// HTTP access to the site.
     pub egress: Arc<Egress>,
-    /// Tells this way out from another: the origin, the credential, the trust.
+    /// Identifies the connection settings: origin, credential and trust.
     pub egress_fingerprint: [u8; 32],
-    /// The address alone, for telling a move from a rotated key.
+    /// The address without the credential, to tell a new address from a rotated key.
     pub address: String,
-    /// What the guest is told.
+    /// The settings that are passed to the guest.
     pub settings: SiteSettings,
 }
 
 impl Generation {
-    /// What is remembered of the guest once it has passed its probation: none
-    /// where no signature was verified, or its version says nothing.
+    /// The version to remember after the probation. `None` if the signature was not
+    /// verified, or the version is not semver.
     pub fn proven_version(&self) -> Option<ProvenVersion> {
         let origin = &self.origin;
         let key = origin.provenance.public_key.as_ref();
@@ -89,7 +88,7 @@ impl Generation {
         })
     }
 
-    /// The site of that name, when this generation has it.
+    /// Finds a site by name.
     pub fn site_runtime(&self, name: &SiteName) -> Option<&Arc<SiteRuntime>> {
         self.site_runtimes
             .iter()
@@ -98,7 +97,7 @@ impl Generation {
 }
 
 impl SiteRuntime {
-    /// A site and its way out.
+    /// Combines the settings of a site with its HTTP access.
     pub fn new(site: &Site, egress: Arc<Egress>) -> Self {
         Self {
             name: site.name.clone(),
@@ -109,7 +108,7 @@ impl SiteRuntime {
         }
     }
 
-    /// The collectors that are switched on.
+    /// Names of the enabled collectors.
     pub fn collectors(&self) -> Vec<String> {
         self.settings
             .collectors
@@ -118,7 +117,7 @@ impl SiteRuntime {
             .collect()
     }
 
-    /// Whether a collection begun for `self` may go on under `other`.
+    /// Whether a collection that started with `self` is still valid with `other`.
     pub fn same_settings(&self, other: &Self) -> bool {
         self.egress_fingerprint == other.egress_fingerprint && self.settings == other.settings
     }

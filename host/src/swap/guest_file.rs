@@ -1,4 +1,4 @@
-//! What lies where the guest is read from.
+//! Reads guest files and their signatures.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,25 +10,25 @@ use super::provenance::signature_path;
 use crate::file::{self, Links, ReadError};
 use crate::guest::{Digest, LARGEST, LoadError, built_in};
 
-/// Bytes of a signature that are read. One has a few hundred.
+/// Maximum size of a signature file in bytes. Signatures have a few hundred.
 const LONGEST_SIGNATURE: u64 = 16 << 10;
 
-/// A component's bytes and the signature beside it, read once: what is verified
-/// is what is compiled.
+/// A component and its signature, read once, so that the verified bytes are the
+/// compiled bytes.
 #[derive(Clone, Debug)]
 pub struct GuestFile {
-    /// Where it lies; none for the one that the program carries.
+    /// The path; `None` for the built-in guest.
     pub path: Option<PathBuf>,
     /// The component.
     pub bytes: Bytes,
-    /// Of the bytes.
+    /// The digest of the component.
     pub digest: Digest,
-    /// What `FILE.minisig` holds, if it is there.
+    /// The contents of `FILE.minisig`, if it exists.
     pub signature: Option<Vec<u8>>,
 }
 
 impl GuestFile {
-    /// Reads a file, or takes the guest that the program carries.
+    /// Reads a file, or returns the built-in guest.
     pub async fn read(path: Option<&Path>) -> Result<Self, Refusal> {
         let Some(path) = path else {
             let bytes = built_in();
@@ -48,7 +48,7 @@ impl GuestFile {
         let file = signature_path(path);
         let signature = match read(&file, LONGEST_SIGNATURE).await {
             Ok(text) => Some(text),
-            // It is there, and is not a signature.
+            // Too large for a signature, so verification fails.
             Err(ReadError::TooLarge { .. }) => Some(Vec::new()),
             Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(ReadError::Io(error)) => return Err(Refusal::Unreadable(file, error)),
@@ -62,7 +62,7 @@ impl GuestFile {
     }
 }
 
-/// Reads where it may block.
+/// Reads on a blocking thread.
 async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let path = path.to_owned();
     let read = move || file::read(&path, Links::Follow, limit);

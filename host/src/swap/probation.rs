@@ -1,8 +1,7 @@
-//! The time after a swap, in which what collections come to is judged, and the
-//! guest before is kept at hand.
+//! Monitors a guest after a swap and keeps the previous guest for a rollback.
 //!
-//! The first guest of a process is on probation as well, without a guest to go
-//! back to: only a guest that has passed counts as one that has run well here.
+//! The first guest of a process is on probation too, but cannot be rolled back. Only a
+//! guest that passed its probation counts as proven.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,36 +15,36 @@ use super::generation::{Generation, GuestOrigin, SiteRuntime};
 use crate::guest::{Collected, Digest, Fault, Guest, GuestLimits, SavedState, Window};
 use crate::site::SiteName;
 
-/// The probation that is under way, if any.
+/// The current probation, if any.
 #[derive(Default)]
 pub(super) struct ProbationMonitor {
     probation: Mutex<Option<Probation>>,
     failed: Notify,
 }
 
-/// A guest under probation.
+/// The probation of one guest.
 struct Probation {
     guest: Digest,
-    /// None where there is nothing to go back to.
+    /// `None` if a rollback is impossible.
     previous: Option<PreviousGuest>,
-    /// Collections to go, for each site.
+    /// The remaining number of collections of each site.
     remaining: HashMap<SiteName, u32>,
-    /// What it is given for a site that is new.
+    /// The initial number of collections of a new site.
     collections: u32,
-    /// The collectors that succeeded before it came.
+    /// The collectors that succeeded before the swap.
     readable: HashSet<(SiteName, String)>,
-    /// Why it has to go. Kept until the guest before has taken over.
+    /// The reason for a rollback. Kept until the rollback is complete.
     failure: Option<String>,
 }
 
-/// What is gone back to.
+/// The guest to return to.
 #[derive(Clone)]
 pub(super) struct PreviousGuest {
     pub(super) guest: Arc<Guest>,
     pub(super) origin: GuestOrigin,
 }
 
-/// A collection that a guest under probation is judged by.
+/// A finished collection and its context.
 pub(super) struct JudgedCollection<'a> {
     pub(super) guest: Digest,
     pub(super) site_runtime: &'a Arc<SiteRuntime>,
@@ -54,7 +53,7 @@ pub(super) struct JudgedCollection<'a> {
 }
 
 impl ProbationMonitor {
-    /// Begins the probation of the guest that replaces `running`. A rollback never
+    /// Starts the probation of the guest that replaces `running`. A rollback never
     /// returns to a guest that is itself on probation.
     pub(super) fn begin(
         &self,
@@ -65,7 +64,7 @@ impl ProbationMonitor {
     ) {
         let mut probation = self.lock();
         let earlier = probation.take().and_then(|probation| probation.previous);
-        // Somebody has offered the previous guest again: it would return to itself.
+        // The candidate is the previous guest, so a rollback would return to itself.
         let returned = earlier
             .as_ref()
             .is_some_and(|it| it.guest.digest() == guest);
@@ -89,14 +88,13 @@ impl ProbationMonitor {
         });
     }
 
-    /// Begins the probation of a guest that has nothing to go back to, unless one
-    /// is under way.
+    /// Starts a probation without a rollback, unless one is in progress.
     pub(super) fn begin_without_rollback(&self, guest: Digest, collections: u32) {
         self.lock()
             .get_or_insert_with(|| Probation::without_rollback(guest, collections));
     }
 
-    /// Takes the sites that there are now.
+    /// Adopts the sites of a new generation.
     pub(super) fn set_sites(&self, site_runtimes: &[Arc<SiteRuntime>]) {
         if let Some(probation) = self.lock().as_mut() {
             let all = probation.collections;
@@ -143,8 +141,8 @@ impl ProbationMonitor {
         }
     }
 
-    /// What may be held against the guest, and the guest to judge it by, if there
-    /// is one; none when that guest is not under probation.
+    /// The failures that may count against the guest, and the reference guest. `None`
+    /// if the guest is not on probation.
     fn failures(
         &self,
         judged: &JudgedCollection<'_>,
@@ -173,10 +171,10 @@ impl ProbationMonitor {
         {
             let what = &failure.what;
             probation.failure = Some(match &failure.collector {
-                None => format!("its collection of site `{site}` failed: {what}"),
+                None => format!("the collection of site `{site}` failed: {what}"),
                 Some(collector) => format!(
-                    "on site `{site}` the collector `{collector}` failed, \
-                     which the guest before it read: {what}"
+                    "collector `{collector}` of site `{site}` failed, \
+                     but the previous guest can read it: {what}"
                 ),
             });
             self.failed.notify_one();
@@ -205,38 +203,38 @@ impl ProbationMonitor {
             .take()
             .is_some_and(|probation| probation.previous.is_some())
         {
-            info!(sha256 = %guest, "The guest has passed its probation");
+            info!(sha256 = %guest, "Guest passed its probation");
         }
         passed();
     }
 
-    /// Waits until a guest has failed its probation. May be dropped while waiting.
+    /// Waits until a guest fails its probation. Cancel-safe.
     pub(super) async fn failed(&self) {
         self.failed.notified().await;
     }
 
-    /// Says again that a guest has failed its probation, where it still runs.
+    /// Notifies again if the failed guest is still running.
     pub(super) fn notify_again(&self) {
         if self.failure().is_some() {
             self.failed.notify_one();
         }
     }
 
-    /// Why the guest has failed its probation, and what is gone back to; none when
-    /// it has not. The verdict stands until [`end`](Self::end).
+    /// The reason for a rollback and the guest to return to. The failure remains until
+    /// [`end`](Self::end).
     pub(super) fn failure(&self) -> Option<(String, PreviousGuest)> {
         let probation = self.lock();
         let probation = probation.as_ref()?;
         Some((probation.failure.clone()?, probation.previous.clone()?))
     }
 
-    /// Ends the probation: the guest before has taken over.
+    /// Ends the probation after a rollback.
     pub(super) fn end(&self) {
         *self.lock() = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Probation>> {
-        // Nothing panics while it is held.
+        // No code panics while holding the lock.
         self.probation
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -244,7 +242,7 @@ impl ProbationMonitor {
 }
 
 impl Probation {
-    /// A guest that is not compared with any other.
+    /// A probation without a guest to return to.
     fn without_rollback(guest: Digest, collections: u32) -> Self {
         Self {
             guest,

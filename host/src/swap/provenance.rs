@@ -1,5 +1,5 @@
-//! Who made a guest: a digest that is pinned, or a signature that is demanded.
-//! Everything is verified offline, over the very bytes that are then compiled.
+//! Verifies the origin of a guest, by a pinned digest or a signature. Works offline,
+//! on the same bytes that are compiled.
 
 mod error;
 
@@ -14,13 +14,12 @@ use super::guest_file::GuestFile;
 use crate::guest::Digest;
 pub use error::ProvenanceError;
 
-/// What is demanded of a guest that comes from a file. The guest that the program
-/// carries is the program's own.
+/// Requirements for a guest file. The built-in guest needs no verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Provenance {
-    /// The only bytes that are taken.
+    /// The only accepted digest.
     pub sha256: Option<Digest>,
-    /// Whose signature must lie beside the file.
+    /// The key that must have signed the file.
     pub public_key: Option<PublicKey>,
     /// Whether a signed guest may be older than the running one.
     pub allow_downgrade: bool,
@@ -33,23 +32,22 @@ pub struct PublicKey {
     digest: Digest,
 }
 
-/// That a signed guest has passed its probation. A later one that is older is
-/// refused.
+/// A version of a signed guest that passed its probation. Older versions are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenVersion {
-    /// Of the key that its signature was made with.
+    /// The digest of the signing key.
     pub key: Digest,
     /// Its version.
     pub version: Version,
-    /// Whether it replaces the proof of a newer guest: the operator has allowed
-    /// the downgrade.
+    /// Whether to replace the record of a newer version, because the operator allowed
+    /// a downgrade.
     pub may_be_older: bool,
 }
 
 impl FromStr for PublicKey {
     type Err = &'static str;
 
-    /// The key alone, or the two lines of a `.pub` file.
+    /// Accepts the bare key, or the two lines of a `.pub` file.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let key = match text.contains('\n') {
@@ -66,7 +64,7 @@ impl FromStr for PublicKey {
 }
 
 impl PublicKey {
-    /// Tells it from other keys: the SHA-256 of its base64 text.
+    /// Identifies the key: the SHA-256 digest of its base64 text.
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -78,7 +76,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Where the signature of a guest lies: `guest.wasm.minisig`.
+/// The path of a guest's signature: `guest.wasm.minisig`.
 pub fn signature_path(guest: &Path) -> PathBuf {
     let mut path = guest.as_os_str().to_owned();
     path.push(".minisig");
@@ -86,7 +84,7 @@ pub fn signature_path(guest: &Path) -> PathBuf {
 }
 
 impl Provenance {
-    /// Whether these bytes carry a valid signature, or why they are not taken.
+    /// Returns whether the file has a valid signature, or why it is refused.
     pub fn admit(&self, candidate: &GuestFile) -> Result<bool, ProvenanceError> {
         let Some(path) = &candidate.path else {
             return Ok(false);
@@ -119,12 +117,12 @@ impl Provenance {
         }
     }
 
-    /// Where signatures count, an old guest with known faults must not come back
-    /// only because its signature is still good. `running` is the version of the
-    /// running guest, `proven` the newest of this key that has run well here.
+    /// Prevents a downgrade to an old guest with known faults but a valid signature.
+    /// `running` is the running version, `proven` the newest proven version of the
+    /// key.
     ///
     /// # Errors
-    /// The candidate version is older than one of them, or is no version.
+    /// The candidate is older than one of them, or its version is not semver.
     pub fn admit_version(
         &self,
         running: Option<&str>,
@@ -150,7 +148,7 @@ impl Provenance {
         Ok(())
     }
 
-    /// Whether a guest that was taken under `other` would be under this.
+    /// Whether both accept the same files.
     pub(super) fn requires_same_as(&self, other: &Self) -> bool {
         self.sha256 == other.sha256 && self.public_key == other.public_key
     }

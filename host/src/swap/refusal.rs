@@ -1,4 +1,4 @@
-//! Why an offer did not become the current generation.
+//! The reasons for refusing a candidate or new settings.
 
 use std::fmt;
 use std::io;
@@ -12,50 +12,51 @@ use crate::egress;
 use crate::guest::{Fault, LoadError, SettingsProblem};
 use crate::site::SiteName;
 
-/// Each leaves the running generation as it was.
+/// A refusal does not affect the running generation.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The component, or its signature, cannot be read.
+    /// The guest or signature file cannot be read.
     Unreadable(PathBuf, io::Error),
-    /// It was not made by whom it should be.
+    /// The origin was not verified.
     Untrusted(ProvenanceError),
-    /// It did not become a guest.
+    /// The guest cannot be loaded.
     Unloadable(LoadError),
-    /// The guest finds these settings of a site wrong.
+    /// The guest rejects settings of a site.
     Settings(Vec<(SiteName, SettingsProblem)>),
-    /// Asking the guest about the settings came to nothing.
+    /// The guest failed while it checked the settings.
     CheckFailed(SiteName, Fault),
-    /// Asking the guest about the settings of all sites took longer than this.
+    /// Checking the settings of all sites exceeded this time limit.
     ChecksTooSlow(Duration),
-    /// It may ask for, or show, what the running guest does not.
+    /// The guest requests paths or families that the running guest lacks.
     NewCapabilities(Vec<ManifestItem>),
-    /// It does not know these families of the running guest any more.
+    /// The guest lacks families of the running guest.
     FamiliesDropped(Vec<ManifestItem>),
-    /// It means something else by these families.
+    /// The metric type of these families changed.
     KindsChanged(Vec<KindChange>),
-    /// The trial collection of a site came to nothing.
+    /// The trial collection of a site failed.
     TrialFault(SiteName, Fault),
-    /// In the trial a collector failed that the running guest reads well.
+    /// In the trial, a collector failed that the running guest can read.
     TrialFailure {
-        /// The site that was tried.
+        /// The site of the trial.
         site: SiteName,
         /// The collector.
         collector: String,
-        /// Its failure in one line.
+        /// A description in one line.
         failure: String,
     },
-    /// The trial gave less than what is served, or took far more.
+    /// The trial was worse than what is served.
     TrialRegressed(SiteName, Vec<Regression>),
-    /// The way out to a site cannot be built, for example its certificates.
+    /// The HTTP client of a site cannot be built, for example because of its
+    /// certificates.
     Egress(SiteName, egress::EgressError),
-    /// These bytes were refused before, and have not changed since.
+    /// The same file and settings were refused before.
     RefusedBefore,
-    /// Whether they were rolled back before cannot be read now.
+    /// The rollback history cannot be read now.
     VerdictUnknown,
 }
 
 impl Refusal {
-    /// Whether it says nothing of the guest, which was not even looked at.
+    /// Whether the refusal is temporary and says nothing about the guest.
     pub(super) fn is_passing(&self) -> bool {
         matches!(
             self,
@@ -76,7 +77,7 @@ impl fmt::Display for Refusal {
             Self::CheckFailed(site, fault) => {
                 write!(
                     f,
-                    "the guest cannot check the settings of `{site}`: {fault}"
+                    "the guest failed to check the settings of site `{site}`: {fault}"
                 )
             }
             Self::ChecksTooSlow(longest) => write!(
@@ -86,22 +87,22 @@ impl fmt::Display for Refusal {
             ),
             Self::NewCapabilities(items) => write!(
                 f,
-                "it asks for more than the running guest: {}\n  \
-                 hint: `guest.allowNewCapabilities: true` grants it",
+                "the guest requests new capabilities: {}\n  \
+                 hint: set `guest.allowNewCapabilities: true` to allow them",
                 list(items)
             ),
             Self::FamiliesDropped(items) => write!(
                 f,
-                "it does not know what the running guest reports: {}{TAKE_IT}",
+                "the guest no longer reports: {}{SKIP_TRIAL_HINT}",
                 list(items)
             ),
             Self::KindsChanged(changes) => write!(
                 f,
-                "its numbers mean something else: {}{TAKE_IT}",
+                "metric types changed: {}{SKIP_TRIAL_HINT}",
                 list(changes)
             ),
             Self::TrialFault(site, fault) => {
-                write!(f, "its trial on site `{site}` failed: {fault}")
+                write!(f, "the trial on site `{site}` failed: {fault}")
             }
             Self::TrialFailure {
                 site,
@@ -109,12 +110,12 @@ impl fmt::Display for Refusal {
                 failure,
             } => write!(
                 f,
-                "in its trial on site `{site}` the collector `{collector}` failed, \
-                 which the running guest reads: {failure}"
+                "in the trial on site `{site}`, collector `{collector}` failed, \
+                 but the running guest can read it: {failure}"
             ),
             Self::TrialRegressed(site, all) => write!(
                 f,
-                "its trial on site `{site}` was worse than what is served: {}{TAKE_IT}",
+                "the trial on site `{site}` found regressions: {}{SKIP_TRIAL_HINT}",
                 list(all)
             ),
             Self::Egress(site, error) => {
@@ -128,14 +129,15 @@ impl fmt::Display for Refusal {
                 f.write_str("the file was refused before and has not changed since")
             }
             Self::VerdictUnknown => f.write_str(
-                "whether it was rolled back before cannot be read from `server.stateDir` now",
+                "cannot read from `server.stateDir` whether the guest was rolled back before",
             ),
         }
     }
 }
 
-/// Where the change is wanted.
-const TAKE_IT: &str = "\n  hint: if that is meant, `guest.canary.sites: 0` takes it untried";
+/// The hint for an intended change.
+const SKIP_TRIAL_HINT: &str =
+    "\n  hint: if this is intended, set `guest.canary.sites: 0` to skip the trial";
 
 fn settings(problems: &[(SiteName, SettingsProblem)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (n, (site, problem)) in problems.iter().enumerate() {

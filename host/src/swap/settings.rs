@@ -1,4 +1,4 @@
-//! Which guest, which sites it collects, and what another guest must live up to.
+//! Settings of the guest, its sites and swaps.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,64 +7,63 @@ use super::provenance::Provenance;
 use crate::site::SiteName;
 use crate::{egress, guest};
 
-/// What a generation is made from.
+/// The input of a generation.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The component; none means the one that the program carries.
+    /// The guest file; `None` for the built-in guest.
     pub guest_path: Option<PathBuf>,
-    /// What each call of the guest may use.
+    /// Limits of each guest call.
     pub limits: guest::GuestLimits,
-    /// Every site, in the order of the configuration.
+    /// The sites, in the order of the configuration.
     pub sites: Vec<Site>,
-    /// Who must have made the guest.
+    /// The required origin of the guest.
     pub provenance: Provenance,
-    /// How another guest is tried before it is made current.
+    /// The trial of a candidate.
     pub canary: Canary,
-    /// How many collections of each site another guest is watched for after it
-    /// was made current.
+    /// The number of collections of each site until the probation ends.
     pub probation: u32,
-    /// Whether another guest may ask for paths and families that the running one
-    /// does not.
+    /// Whether a candidate may request more paths and families than the running guest.
     pub allow_new_capabilities: bool,
 }
 
-/// One site, as a generation holds it.
+/// The settings of one site.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The `site` label.
     pub name: SiteName,
-    /// For the host: how it is reached.
+    /// Connection settings for the host.
     pub egress: egress::Settings,
-    /// For the guest: what is asked.
+    /// Settings for the guest.
     pub guest: guest::SiteSettings,
 }
 
-/// How another guest is tried, and how much worse than the running one it may be.
+/// Settings of the trial, and how much worse than the running guest a candidate may
+/// be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Canary {
-    /// At most so many sites are tried; 0 tries none, and takes a guest as it is.
+    /// Maximum number of sites to try. 0 disables the trial.
     pub sites: usize,
-    /// How long the trial of one site may take; no trial begins after that time.
+    /// Time limit of a trial; no trial starts after that time.
     pub timeout: Duration,
-    /// Series of a collector.
+    /// Growth of the series of a collector.
     pub series: GrowthLimit,
-    /// Seconds of a collection.
+    /// Growth of the duration of a collection, in seconds.
     pub seconds: GrowthLimit,
-    /// Bytes of memory of a collection.
+    /// Growth of the memory of a collection, in bytes.
     pub memory: GrowthLimit,
 }
 
-/// How far a figure may grow.
+/// The permitted growth of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GrowthLimit {
-    /// So many times what it was before.
+    /// The factor relative to the previous value.
     pub factor: f64,
-    /// Up to here whatever it was before: small figures grow easily.
+    /// Values up to this floor are always permitted, because small values grow easily.
     pub floor: f64,
 }
 
 impl GrowthLimit {
-    /// Whether the figure has grown too far.
+    /// Whether the growth exceeds the limit.
     pub fn exceeded(self, before: f64, after: f64) -> bool {
         after > self.floor && after > before * self.factor
     }

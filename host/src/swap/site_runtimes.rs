@@ -1,4 +1,4 @@
-//! The sites of a generation.
+//! Builds and checks the sites of a generation.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,16 +10,15 @@ use crate::egress::{self, Egress, Sockets};
 use crate::guest::{Guest, SiteSettings};
 use crate::site::SiteName;
 
-/// What the ways out of all sites have in common.
+/// What the HTTP clients of all sites share.
 pub(super) struct SharedEgress {
-    /// Hears of every request that leaves.
+    /// Notified of every request to NetBackup.
     pub(super) observer: Arc<dyn egress::Observer>,
-    /// The room for their connections.
+    /// The shared limit of connections.
     pub(super) sockets: Arc<Sockets>,
 }
 
-/// The sites, each with its way out; one that stays as it was keeps its
-/// connections.
+/// Builds the sites. A site with unchanged connection settings keeps its connections.
 pub(super) fn site_runtimes(
     settings: &Settings,
     running: Option<&Generation>,
@@ -44,14 +43,14 @@ pub(super) fn site_runtimes(
     settings.sites.iter().map(build).collect()
 }
 
-/// The checks of all sites together may take so many times as long as one of
-/// them. Nothing else can be reloaded meanwhile.
+/// Time limit for checking all sites, as a multiple of the limit for one. No other
+/// reload can run meanwhile.
 const LONGEST_CHECKS: u32 = 10;
 
-/// Asks the guest about every site, and reports all problems at once.
+/// Checks the settings of every site with the guest, and reports all problems at once.
 ///
 /// # Errors
-/// There are problems, or the guest does not answer in time.
+/// The guest reports problems, or exceeds the time limit.
 pub async fn check(
     guest: &Guest,
     sites: impl Iterator<Item = (&SiteName, &SiteSettings)>,
@@ -73,7 +72,7 @@ pub async fn check(
     }
 }
 
-/// What `check` asks about.
+/// The sites as input of `check`.
 pub(super) fn each(
     site_runtimes: &[Arc<SiteRuntime>],
 ) -> impl Iterator<Item = (&SiteName, &SiteSettings)> {

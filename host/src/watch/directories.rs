@@ -1,16 +1,15 @@
-//! Where a change of a file can be noticed.
+//! Finds the directories to watch for changes of a file.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-/// Links that one path may lead through, as on Linux.
+/// Maximum number of links in a path, as on Linux.
 const MAX_LINKS: usize = 40;
 
-/// Every directory in which an entry on the way to `path` may be replaced: the
-/// one that holds the file, and those that hold a link to it or to a directory
-/// above it. In a mounted ConfigMap, `key → ..data/key` and `..data → ..2024`:
-/// the mount point holds both links, and `..2024` the file.
+/// All directories where replacing an entry can change what `path` refers to: those of
+/// the file and of every link on the way. In a mounted ConfigMap, `key → ..data/key`
+/// and `..data → ..2024`. The mount point contains both links, `..2024` the file.
 pub(super) fn of(path: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let Ok(absolute) = std::path::absolute(path) else {
@@ -29,7 +28,7 @@ pub(super) fn of(path: &Path) -> BTreeSet<PathBuf> {
         match entry.read_link() {
             Ok(target) if links < MAX_LINKS => {
                 links += 1;
-                // An absolute target begins with the root, which `join` obeys.
+                // If the target is absolute, `join` restarts at the root.
                 prepend(&mut ahead, &target);
                 found.insert(here.clone());
             }

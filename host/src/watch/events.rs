@@ -1,4 +1,4 @@
-//! The operating system's word that something happened in a directory.
+//! File system events of the operating system.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use notify::{Error, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher
 use tokio::sync::Notify;
 use tracing::warn;
 
-/// Follows directories. Its thread ends when it is dropped.
+/// Watches directories. Its thread ends on drop.
 pub(super) struct Events {
     watcher: RecommendedWatcher,
     followed: BTreeSet<PathBuf>,
-    /// A limit is worth one warning, not one for each scan.
+    /// An exhausted limit is logged once, not with every scan.
     warned: bool,
 }
 
 impl Events {
-    /// None, after a warning, when the system gives no events.
+    /// Returns `None` and logs a warning if the system provides no events.
     pub(super) fn start(stirred: Arc<Notify>) -> Option<Self> {
         let handler = move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| !is_reading(event.kind)) {
@@ -32,22 +32,21 @@ impl Events {
                 warned: false,
             }),
             Err(error) => {
-                warn!(%error, "no file events: changes are noticed more slowly");
+                warn!(%error, "No file events; changes are detected by polling");
                 None
             }
         }
     }
 
-    /// Follows these directories and no others. One that does not exist is left
-    /// to polling.
+    /// Replaces the set of directories. Missing ones are left to polling.
     pub(super) fn follow(&mut self, directories: BTreeSet<PathBuf>) {
         for gone in self.followed.difference(&directories) {
-            // It may have been deleted, which ends the watch by itself.
+            // Deleting a directory ends its watch, so this may fail.
             drop(self.watcher.unwatch(gone));
         }
         for directory in &directories {
-            // Those already followed too: one that was deleted and made anew
-            // bears the same name.
+            // Includes those already watched, because a directory may have been
+            // deleted and created again.
             let followed = self.watcher.watch(directory, RecursiveMode::NonRecursive);
             if let Err(error) = followed {
                 self.warn(&error);
@@ -64,12 +63,12 @@ impl Events {
         };
         if !absent && !self.warned {
             self.warned = true;
-            warn!(%error, "no file events: changes are noticed more slowly");
+            warn!(%error, "No file events; changes are detected by polling");
         }
     }
 }
 
-/// Reading, which we do ourselves at every scan, changes nothing.
+/// Scans read the files, which must not trigger another scan.
 fn is_reading(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,

@@ -1,4 +1,4 @@
-//! What the watched files hold, compared with what they held.
+//! Compares the contents of watched files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
@@ -13,18 +13,18 @@ use super::directories;
 use super::events::Events;
 use crate::file::{self, Contents, Links, Snapshot};
 
-/// Bytes of the largest file whose contents are compared: as many as the largest
-/// guest may have. Nobody reads a larger file, so its size and time are enough.
+/// The maximum size for comparing contents in bytes: that of the largest guest. Larger
+/// files are never read, so their size and time are compared.
 const LARGEST: u64 = 64 << 20;
 
-/// Remembers what files held.
+/// Remembers the contents of files.
 pub(super) struct Scanner {
     files: BTreeMap<PathBuf, Contents>,
-    /// Those that cannot be read now, which was logged.
+    /// Unreadable files, so that each is logged once.
     unreadable: BTreeSet<PathBuf>,
-    /// Found by a scan, and not yet told.
+    /// Found by a scan and not yet returned.
     changed: BTreeSet<PathBuf>,
-    /// None when only polling.
+    /// `None` when only polling.
     events: Option<Events>,
 }
 
@@ -46,10 +46,10 @@ impl Scanner {
             *held = contents.or(*held);
         }
         let paths = given.keys().cloned();
-        // Watched before they are read, so that nothing falls between.
+        // Watches start before the files are read, so that no change is missed.
         self.files = paths.map(|path| (path, Contents::Unreadable)).collect();
         self.follow();
-        // What was known before has been read by others since.
+        // Others have read the given files since, so their earlier changes are known.
         self.changed
             .retain(|path| given.get(path).is_some_and(Option::is_none));
         self.unreadable.retain(|path| given.contains_key(path));
@@ -62,11 +62,11 @@ impl Scanner {
     }
 
     pub(super) fn scan(&mut self) {
-        // A link may lead elsewhere by now.
+        // Links may have changed.
         self.follow();
         for (path, contents) in &mut self.files {
             let now = look(path, &mut self.unreadable);
-            // It may hold what it held, so that nothing is known to have changed.
+            // Unreadable files count as unchanged.
             if now != *contents && now != Contents::Unreadable {
                 *contents = now;
                 self.changed.insert(path.clone());
@@ -90,7 +90,7 @@ impl Scanner {
     }
 }
 
-/// What the file holds. That it cannot be read is logged once, until it can be.
+/// The current contents. Logs once if a file becomes unreadable.
 fn look(path: &Path, unreadable: &mut BTreeSet<PathBuf>) -> Contents {
     let contents = match digest(path) {
         Ok(digest) => Contents::Digest(digest),
@@ -98,7 +98,7 @@ fn look(path: &Path, unreadable: &mut BTreeSet<PathBuf>) -> Contents {
             let contents = Contents::after(&error);
             if contents == Contents::Unreadable && unreadable.insert(path.to_owned()) {
                 let path = path.display();
-                error!(%path, %error, "Cannot read a watched file; what it held stays in force");
+                error!(%path, %error, "Cannot read a watched file; its previous contents stay in use");
             }
             contents
         }
@@ -119,7 +119,7 @@ fn digest(path: &Path) -> io::Result<[u8; 32]> {
         hash.update(metadata.mtime_nsec().to_ne_bytes());
         return Ok(hash.finalize().into());
     }
-    // It may grow meanwhile.
+    // The file may grow meanwhile.
     let mut file = file.take(LARGEST);
     let mut chunk = vec![0; 64 << 10];
     loop {

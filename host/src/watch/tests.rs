@@ -1,4 +1,4 @@
-//! Each way in which files are replaced in the field.
+//! The ways in which files are replaced in practice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::Watcher;
 use crate::file::{Contents, Snapshot};
 
-/// Long enough that only an event can explain a report.
+/// So long that only an event can cause a report.
 const NEVER: Duration = Duration::from_secs(3600);
 const OFTEN: Duration = Duration::from_millis(20);
 
@@ -42,7 +42,7 @@ async fn changed(watcher: &mut Watcher) -> Vec<PathBuf> {
         .expect("no change was seen")
 }
 
-/// Whether nothing is known to have changed, once everything has been looked at.
+/// Whether no other file is reported once everything was checked.
 async fn is_quiet(watcher: &mut Watcher, folder: &Folder, witness: &Path) -> bool {
     let name = witness.file_name().unwrap().to_str().unwrap();
     folder.write(name, &format!("{:?}", std::time::Instant::now()));
@@ -70,7 +70,7 @@ async fn a_file_renamed_over_is_reported_each_time() {
 }
 
 #[tokio::test]
-async fn a_file_deleted_and_made_anew_is_reported() {
+async fn a_file_deleted_and_created_again_is_reported() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
@@ -90,7 +90,7 @@ async fn the_same_contents_written_again_are_not_reported() {
 }
 
 #[tokio::test]
-async fn a_file_that_appears_late_is_reported() {
+async fn a_file_created_later_is_reported() {
     let folder = Folder::new();
     let file = folder.path("late");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
@@ -99,7 +99,7 @@ async fn a_file_that_appears_late_is_reported() {
 }
 
 #[tokio::test]
-async fn a_directory_that_appears_late_is_found_by_polling() {
+async fn a_directory_created_later_is_found_by_polling() {
     let folder = Folder::new();
     let file = folder.path("late/file");
     let mut watcher = Watcher::start(files([file.clone()]), OFTEN).await;
@@ -137,7 +137,7 @@ async fn a_config_map_swapped_behind_its_links_is_reported_each_time() {
         publish(version);
         assert_eq!(changed(&mut watcher).await, [folder.path("key")]);
     }
-    // The directory behind the links is followed as well.
+    // The directory behind the links is watched too.
     folder.write("..3/key", "in place");
     assert_eq!(changed(&mut watcher).await, [folder.path("key")]);
 }
@@ -159,12 +159,12 @@ async fn the_set_of_files_can_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_broken_off_loses_nothing() {
+async fn a_cancelled_wait_loses_no_change() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;
     folder.write("a", "2");
-    // Broken off in each of its steps: while waiting, settling and reading.
+    // Cancelled in each phase: waiting, settling and reading.
     for step in 0..40 {
         let limit = Duration::from_millis(step * 5);
         if let Ok(seen) = timeout(limit, watcher.changed()).await {
@@ -175,7 +175,7 @@ async fn a_wait_that_is_broken_off_loses_nothing() {
     assert_eq!(changed(&mut watcher).await, [file]);
 }
 
-/// As when a configuration was made of it.
+/// A snapshot, as from reading a configuration.
 fn holding(path: &Path, text: &str) -> Vec<Snapshot> {
     vec![Snapshot {
         path: path.to_owned(),
@@ -189,13 +189,13 @@ async fn a_file_that_changed_between_being_read_and_being_watched_is_reported() 
     let file = folder.write("a", "2");
     let mut watcher = Watcher::start(holding(&file, "1"), NEVER).await;
     assert_eq!(changed(&mut watcher).await, [file.as_path()]);
-    // The same when a reload has read it.
+    // The same after a reload.
     watcher.set_files(holding(&file, "3")).await;
     assert_eq!(changed(&mut watcher).await, [file]);
 }
 
 #[tokio::test]
-async fn a_change_that_a_reload_has_read_is_not_reported() {
+async fn a_change_that_a_reload_read_is_not_reported() {
     let folder = Folder::new();
     let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
     let both = files([file.clone(), witness.clone()]);
@@ -207,7 +207,7 @@ async fn a_change_that_a_reload_has_read_is_not_reported() {
     assert!(is_quiet(&mut watcher, &folder, &witness).await);
 }
 
-/// A link to itself: no permission is needed to fail, and no luck.
+/// A link to itself fails for every user.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_cannot_be_read_has_not_changed() {
@@ -220,16 +220,16 @@ async fn a_file_that_cannot_be_read_has_not_changed() {
     symlink("a", folder.path("loop")).unwrap();
     fs::rename(folder.path("loop"), &file).unwrap();
     assert!(is_quiet(&mut watcher, &folder, &witness).await);
-    // It can be read again, and holds what it held.
+    // The file is readable again, with the same contents.
     fs::rename(folder.write("b", "1"), &file).unwrap();
     assert!(is_quiet(&mut watcher, &folder, &witness).await);
     fs::rename(folder.write("b", "2"), &file).unwrap();
     assert_eq!(changed(&mut watcher).await, [file]);
 }
 
-/// Such as by a reload that found no descriptor left.
+/// For example, after a reload without a free descriptor.
 #[tokio::test]
-async fn a_file_that_could_not_be_read_for_a_reload_is_reported_once_it_can_be() {
+async fn a_file_unreadable_during_a_reload_is_reported_once_readable() {
     let folder = Folder::new();
     let file = folder.write("a", "1");
     let mut watcher = Watcher::start(files([file.clone()]), NEVER).await;

@@ -95,7 +95,7 @@ async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
     let simulator = lively().await;
     for (behaviour, limit, reason) in [
         ("steady", "collectors: 1", "names 2 collectors"),
-        ("steady", "families: 2", "announces 3 families"),
+        ("steady", "families: 2", "declares `3` families"),
         ("steady", "nameSize: 6B", "too long"),
         ("steady", "helpSize: 10B", "summary"),
         ("steady", "callSize: 100B", "hostcalls"),
@@ -104,12 +104,12 @@ async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
         (
             "paths",
             "paths: 99999",
-            "announces 100000 paths, more than the 99999",
+            "declares `100000` paths, the limit is `99999`",
         ),
         (
             "spin-describe",
             "checkTimeout: 200ms",
-            "still running after 0.2 s",
+            "did not finish within 0.2 s",
         ),
     ] {
         let refused = start(behaviour, &config(&simulator, limit)).await;

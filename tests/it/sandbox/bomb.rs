@@ -65,8 +65,8 @@ async fn a_guest_that_comes_after_a_compile_bomb_is_taken_at_once() {
 async fn a_component_of_too_many_or_too_long_functions_is_not_compiled() {
     let simulator = simulator().await;
     for (limits, reason) in [
-        ("functions: 10", "more than the 10 functions"),
-        ("functionSize: 20B", "more than the 20 allowed"),
+        ("functions: 10", "more than `10` functions"),
+        ("functionSize: 20B", "the limit is `20`"),
     ] {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join(guests::FILE);

@@ -31,14 +31,17 @@ async fn refused_on(sites: &[&str], behaviour: &str, limits: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_misbehaves_before_it_runs_is_refused_with_the_reason() {
     for (behaviour, reason) in [
-        ("mute", "does not describe itself"),
-        ("spin-describe", "still running after 0.3 s"),
-        ("spin-check", "still running after 0.3 s"),
+        ("mute", "has no valid manifest"),
+        ("spin-describe", "did not finish within 0.3 s"),
+        ("spin-check", "did not finish within 0.3 s"),
         ("trap-check", "trap"),
         ("picky", "nothing is good enough"),
-        ("families", "announces 100000 families, more than the 500"),
-        ("paths", "announces 100000 paths, more than the 100"),
-        ("collectors", "names 10000 collectors, more than the 64"),
+        ("families", "declares `100000` families, the limit is `500`"),
+        ("paths", "declares `100000` paths, the limit is `100`"),
+        (
+            "collectors",
+            "declares `10000` collectors, the limit is `64`",
+        ),
         ("namesake", "`nbu_test_jobs` twice"),
         ("misnamed", "invalid-name"),
         ("usurper", "reserved-name"),

@@ -28,7 +28,7 @@ async fn a_panic_is_a_trap_and_its_message_is_in_the_log() {
 async fn a_flood_of_log_lines_is_cut_off() {
     let simulator = simulator().await;
     let (_folder, mut program, _) = program("chatter", &simulator).await;
-    let line = program.line("The guest said too much").await;
+    let line = program.line("Guest exceeded its log limits").await;
     assert!(line.contains("dropped=99000"), "{line}");
     let chatter = |line: &&String| line.contains("chatter ");
     assert_eq!(program.log.iter().filter(chatter).count(), 1000);
@@ -68,7 +68,7 @@ async fn the_log_of_a_call_has_limits_of_lines_and_bytes() {
         ("logSize: 99B, logLineSize: 4B", 24),
     ] {
         let (_folder, mut program, _) = program_within("chatter", &simulator, limits).await;
-        let line = program.line("The guest said too much").await;
+        let line = program.line("Guest exceeded its log limits").await;
         let rest = 100_000 - lines;
         assert!(
             line.contains(&format!("dropped={rest}")),

@@ -99,7 +99,7 @@ fn offers() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a start that spins",
             with(SPINNING, 1),
-            "still running after 0.3 s",
+            "did not finish within 0.3 s",
         ),
         ("a start that traps", with(TRAPPING, 1), "unreachable"),
     ]

@@ -37,7 +37,7 @@ async fn a_broken_file_is_set_aside_and_the_others_go_on() {
         assert!(aside.exists(), "{}", aside.display());
         let says = |line: &&String| line.contains(&*aside.to_string_lossy());
         while !life.program.log.iter().any(|line| says(&line)) {
-            life.program.line("State was set aside").await;
+            life.program.line("State file is corrupt").await;
         }
         let line = life.program.log.iter().find(says).unwrap();
         assert!(line.contains(why), "{line}");
@@ -69,7 +69,7 @@ async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
 
     fs::remove_file(&state).unwrap();
     fs::rename(&away, &state).unwrap();
-    life.program.line("State is written again").await;
+    life.program.line("State can be written again").await;
     let said = |text: &str| life.program.log.iter().filter(|l| l.contains(text)).count();
     assert_eq!(
         said("State cannot be written"),

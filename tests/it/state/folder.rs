@@ -19,7 +19,7 @@ async fn a_second_process_is_refused_the_folder() {
     let second = Program::output(&[LISTEN], folder.path()).await;
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8(second.stderr).unwrap();
-    assert!(said.contains("another process uses the folder"), "{said}");
+    assert!(said.contains("another process uses directory"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     // Looking at the configuration is not using the folder.
     let check = Program::output(&["check"], folder.path()).await;
@@ -67,7 +67,7 @@ async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(
-            said.contains("server.stateDir") && said.contains("is no folder"),
+            said.contains("server.stateDir") && said.contains("is not a directory"),
             "{said}"
         );
         assert!(said.contains("hint: "), "{said}");

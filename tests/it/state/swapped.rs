@@ -103,7 +103,7 @@ async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
     let mut life = Life::begin(folder.path()).await;
     life.first("paris", "1").await;
     install(folder.path(), "count", 2);
-    life.program.line("has passed its probation").await;
+    life.program.line("passed its probation").await;
     let file = folder.path().join("state/paris/jobs.state");
     let old = guests::behaving("count", 1);
     let old = nbu_exporter::guest::Digest::of(&old).to_string();

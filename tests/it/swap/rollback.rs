@@ -95,7 +95,7 @@ async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
     // Put there by somebody else, it needs a signature like any other.
     guests::install(&first, &folder.join(FILE));
     let line = running.program.line("Guest refused").await;
-    assert!(line.contains("is not of these bytes"), "{line}");
+    assert!(line.contains("does not match the guest"), "{line}");
     let answer = running.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     assert_eq!(version(&running.client.scrape().await), "0.0.1");

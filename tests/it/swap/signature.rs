@@ -60,7 +60,7 @@ async fn what_is_not_signed_as_demanded_is_refused_with_its_own_reason() {
     let good = sign(&key, &next);
     let mut refused = 0.0;
     for (bytes, signature, reason) in [
-        (&tampered, good.clone(), "is not of these bytes"),
+        (&tampered, good.clone(), "does not match the guest"),
         (
             &next,
             sign(&self::key(), &next),
@@ -72,11 +72,15 @@ async fn what_is_not_signed_as_demanded_is_refused_with_its_own_reason() {
             good[..good.len() / 2].to_owned(),
             "is not a minisign signature",
         ),
-        (&old, sign(&key, &old), "`0.0.4` is older than `0.0.5`"),
+        (
+            &old,
+            sign(&key, &old),
+            "`0.0.4` is older than the running version `0.0.5`",
+        ),
         (
             &nameless,
             sign(&key, &nameless),
-            "its version `new` is none such as",
+            "version `new` is not semver",
         ),
     ] {
         put(&folder, bytes, &signature);
@@ -90,7 +94,7 @@ async fn what_is_not_signed_as_demanded_is_refused_with_its_own_reason() {
         assert_eq!(label(&page), "true");
     }
     fs::remove_file(folder.join(SIGNATURE)).unwrap();
-    running.program.line("it is not signed").await;
+    running.program.line("the guest is not signed").await;
 
     put(&folder, &next, &good);
     running.program.line("Guest swapped").await;
@@ -111,7 +115,7 @@ async fn guest_and_signature_may_come_in_either_order() {
     let sixth = guests::behaving("steady", 6);
     guests::install(&sixth, &folder.join(FILE));
     let line = running.program.line("Guest refused").await;
-    assert!(line.contains("is not of these bytes"), "{line}");
+    assert!(line.contains("does not match the guest"), "{line}");
     let late = sign(&key, &sixth);
     guests::install(late.as_bytes(), &folder.join(SIGNATURE));
     running.program.line("Guest swapped").await;
@@ -152,7 +156,7 @@ async fn a_key_that_is_demanded_later_is_not_in_force_before_the_guest_is_signed
     let demand = format!("guest.wasm, {}", demanding(&key, ""));
     fs::write(&file, text.replace("guest.wasm,", &demand)).unwrap();
     let line = running.program.line("Configuration not reloaded").await;
-    assert!(line.contains("it is not signed"), "{line}");
+    assert!(line.contains("the guest is not signed"), "{line}");
 
     let signature = sign(&key, &fs::read(folder.join(FILE)).unwrap());
     guests::install(signature.as_bytes(), &folder.join(SIGNATURE));
@@ -202,7 +206,7 @@ async fn inspect_verifies_a_signature() {
     assert_eq!(inspect(None).await.1, "signature  none");
     let (code, line, error) = inspect(Some(&key)).await;
     assert_eq!((code, line.as_str()), (Some(2), "signature  none"));
-    assert!(error.contains("it is not signed"), "{error}");
+    assert!(error.contains("the guest is not signed"), "{error}");
 
     put(folder.path(), &guest, &sign(&key, &guest));
     let (code, line, _) = inspect(Some(&key)).await;

@@ -70,12 +70,12 @@ async fn no_command_begins_with_a_guest_that_is_not_trusted() {
     let nonsense = || Some("nonsense".to_owned());
     for (keys, signature, expected) in [
         (pin(&other), None, "guest.sha256"),
-        (signed.clone(), None, "it is not signed"),
+        (signed.clone(), None, "the guest is not signed"),
         (signed.clone(), nonsense(), "is not a minisign signature"),
         (
             signed.clone(),
             Some(sign(&key, &other)),
-            "is not of these bytes",
+            "does not match the guest",
         ),
         (
             signed.clone(),

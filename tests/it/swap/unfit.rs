@@ -35,11 +35,7 @@ fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "does not fit this host",
         ),
         ("an import too many", guests::wanting(wanting), wanting),
-        (
-            "a silent guest",
-            behaving("mute"),
-            "does not describe itself",
-        ),
+        ("a silent guest", behaving("mute"), "has no valid manifest"),
         (
             "a picky guest",
             behaving("picky"),

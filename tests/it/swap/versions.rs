@@ -98,7 +98,7 @@ async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
     place.put("steady", 4);
     place.refused("`0.0.4` is older than `0.0.5`").await;
     place.put("unversioned", 9);
-    place.refused("its version `new` is none such as").await;
+    place.refused("version `new` is not semver").await;
 
     // A guest of another key is of another kind, and so is the one inside.
     let other = key();
@@ -151,7 +151,7 @@ async fn versions_that_cannot_be_read_are_set_aside_and_said() {
     fs::write(place.file(), &forged).unwrap();
     place.put("steady", 4);
     let mut program = Program::serve(place.folder.path());
-    let line = program.line("Verdicts on guests were set aside").await;
+    let line = program.line("Guest history is corrupt").await;
     assert!(line.contains("checksum"), "{line}");
     program.line("Generation is current").await;
     let aside = place.folder.path().join("state/.versions.broken");

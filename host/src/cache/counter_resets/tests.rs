@@ -30,7 +30,7 @@ fn histogram(bounds: [f64; 2], counts: [u64; 2], count: u64) -> Family {
     }
 }
 
-/// What is shown of `now`, and what is held back.
+/// Returns what is shown of `now`, and what is held back.
 fn after(before: &[Family], now: Family) -> (Family, Vec<Family>) {
     let mut families = [now];
     let held = hold_back(&mut families, before.iter());
@@ -39,7 +39,7 @@ fn after(before: &[Family], now: Family) -> (Family, Vec<Family>) {
 }
 
 #[test]
-fn only_the_series_that_fell_is_held_back() {
+fn only_the_decreased_series_is_held_back() {
     let before = [counter(&[("a", 5.0), ("b", 5.0)])];
     let (shown, held) = after(&before, counter(&[("a", 6.0), ("b", 4.0), ("c", 1.0)]));
     assert_eq!(shown, counter(&[("a", 6.0), ("c", 1.0)]));
@@ -47,7 +47,7 @@ fn only_the_series_that_fell_is_held_back() {
 }
 
 #[test]
-fn a_series_that_fell_is_found_wherever_it_stood() {
+fn a_decreased_series_is_found_in_any_order() {
     let before = [counter(&[("a", 5.0), ("b", 5.0), ("c", 5.0), ("d", 5.0)])];
     for order in [
         ["a", "c", "d", "new"],
@@ -64,7 +64,7 @@ fn a_series_that_fell_is_found_wherever_it_stood() {
 }
 
 #[test]
-fn what_is_held_back_is_compared_with_as_well_as_what_is_shown() {
+fn held_back_values_are_compared_too() {
     let before = [counter(&[("a", 5.0)]), counter(&[("b", 2.0)])];
     let (shown, held) = after(&before, counter(&[("b", 3.0), ("a", 4.0)]));
     assert_eq!(
@@ -74,7 +74,7 @@ fn what_is_held_back_is_compared_with_as_well_as_what_is_shown() {
 }
 
 #[test]
-fn a_gauge_may_fall_and_so_may_what_was_a_gauge_before() {
+fn a_gauge_or_a_former_gauge_may_decrease() {
     let gauge = |value| Family {
         samples: Samples::Gauge(vec![Point {
             label_values: vec!["a".to_owned()],
@@ -87,14 +87,14 @@ fn a_gauge_may_fall_and_so_may_what_was_a_gauge_before() {
 }
 
 #[test]
-fn a_histogram_falls_by_its_count_or_by_any_bucket() {
+fn a_histogram_decreases_if_its_count_or_a_bucket_does() {
     let before = [histogram([1.0, 2.0], [3, 4], 5)];
     for (bounds, counts, count, falls) in [
         ([1.0, 2.0], [3, 4], 5, false),
         ([1.0, 2.0], [3, 5], 6, false),
         ([1.0, 2.0], [3, 4], 4, true),
         ([1.0, 2.0], [2, 4], 6, true),
-        // Other buckets are not comparable; the count is.
+        // Different buckets cannot be compared, but the count can.
         ([1.5, 2.5], [0, 0], 5, false),
     ] {
         let (shown, held) = after(&before, histogram(bounds, counts, count));

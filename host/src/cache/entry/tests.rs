@@ -40,7 +40,7 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
     }
 }
 
-/// What is shown of one counter after each of these answers of the guests.
+/// The shown value of a counter after each report.
 fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
     let mut site = site(&["jobs"]);
     let each = answers.iter().map(|(guest, value)| {
@@ -56,26 +56,26 @@ fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
 }
 
 #[test]
-fn a_counter_that_falls_is_held_back_until_it_goes_on_from_there() {
+fn a_decreased_counter_is_held_back_until_it_stops_decreasing() {
     let answers = [10.0, 4.0, 5.0, 6.0].map(|value| ("a", value));
     let expected = [Some(10.0), None, Some(5.0), Some(6.0)];
     assert_eq!(shown(&answers), expected);
 }
 
 #[test]
-fn a_counter_that_falls_again_and_again_is_never_shown_falling() {
+fn a_counter_that_keeps_decreasing_is_not_shown() {
     let answers = [10.0, 9.0, 8.0, 7.0].map(|value| ("a", value));
     assert_eq!(shown(&answers), [Some(10.0), None, None, None]);
 }
 
 #[test]
-fn another_guest_counts_anew() {
+fn another_guest_may_start_from_a_lower_value() {
     let answers = [("a", 10.0), ("b", 4.0), ("b", 3.0), ("a", 1.0)];
     assert_eq!(shown(&answers), [Some(10.0), Some(4.0), None, Some(1.0)]);
 }
 
 #[test]
-fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
+fn a_decreased_counter_of_a_failed_attempt_is_held_back_too() {
     let mut site = site(&["jobs"]);
     let read = AttemptResult::Read(vec![counter("a_total", 5.0, 1)]);
     assert!(site.record(&name(), attempt("jobs", "a", read)).is_empty());
@@ -85,7 +85,7 @@ fn a_counter_that_fell_beside_a_failure_is_held_back_too() {
 }
 
 #[test]
-fn a_family_that_the_site_has_no_room_for_goes_whole() {
+fn a_family_beyond_the_series_limit_is_dropped_as_a_whole() {
     let mut site = site(&["jobs", "storage"]);
     let half = AttemptResult::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
     assert!(site.record(&name(), attempt("jobs", "a", half)).is_empty());

@@ -1,4 +1,4 @@
-//! Whatever happens, the page is what it would be if all of it were written anew.
+//! After any sequence of changes, the page equals a page rendered from scratch.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use fastrand::Rng;
 
 use super::*;
 use crate::cache::AttemptResult;
-use crate::cache::freshness;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::gzip::GzipSuffix;
@@ -17,8 +16,8 @@ use crate::metrics::{Bucket, BuildInfo, Distribution, Family, Format, Point, Sam
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
-/// Some that collide as a histogram's samples, or as a counter in OpenMetrics, and
-/// one of the host's own.
+/// Includes names that collide as histogram samples or OpenMetrics counters, and a
+/// name of the host.
 const NAMES: [&str; 7] = [
     "nbu_a",
     "nbu_a_sum",
@@ -42,7 +41,7 @@ fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
 }
 
-/// A cache to which things happen.
+/// A cache with random changes.
 struct RandomCache {
     cache: Cache,
     random: Rng,
@@ -71,14 +70,15 @@ impl RandomCache {
             }
             _ => self.record(),
         }
-        // Who asks once for a form is given it on every page; so not at first.
+        // After the first request, a format is compressed with every page; so not from
+        // the start.
         if self.random.u32(0..10) == 0 {
             let format = self.random.choice([Format::Text, Format::OpenMetrics]);
             self.cache.page.load().gzip(format.unwrap());
         }
     }
 
-    /// SiteEntries come, go and change places.
+    /// Adds, removes and reorders sites.
     fn keep(&mut self) {
         let mut sites = SITES
             .map(|name| (site(name), self.some_collectors()))
@@ -126,13 +126,13 @@ impl RandomCache {
 
     fn family(&mut self) -> Family {
         let labels: &[&str] = self.random.choice([&["n"][..], &["m"], &[]]).unwrap();
-        // Some fill a block of the compressed page, and most do not.
+        // A few families are larger than a compression block.
         let most = if self.random.u32(0..8) == 0 { 600 } else { 6 };
         let samples = match labels {
             [] => self.random.usize(0..2),
             _ => self.random.usize(0..most),
         };
-        // From a few values, so that many stay the same.
+        // Few different values, so that many stay equal.
         let value = f64::from(self.random.u8(0..3)) / 2.0;
         let sets = (0..samples).map(|n| labels.iter().map(|_| n.to_string()).collect());
         let samples = match self.random.u32(0..4) {
@@ -148,7 +148,7 @@ impl RandomCache {
         }
     }
 
-    /// What is known, in the order that it is shown in.
+    /// The cached families, in the order of the page.
     fn known(&self) -> Vec<(SiteName, Vec<Family>)> {
         let known = self.cache.lock();
         let sites = known.order.iter().map(|site| {
@@ -197,7 +197,7 @@ fn gunzip(page: &Page, format: Format) -> Vec<u8> {
 }
 
 #[test]
-fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
+fn an_updated_page_equals_one_rendered_from_scratch() {
     for seed in 0..8 {
         let mut play = RandomCache::new(seed);
         play.keep();
@@ -224,7 +224,7 @@ fn a_page_after_any_changes_is_what_it_would_be_written_anew() {
 }
 
 #[test]
-fn a_page_counts_the_series_that_stand_on_it() {
+fn a_page_counts_its_series() {
     let mut play = RandomCache::new(1);
     play.keep();
     for _ in 0..60 {
@@ -239,7 +239,7 @@ fn a_page_counts_the_series_that_stand_on_it() {
 }
 
 #[test]
-fn what_a_collection_says_again_is_not_written_again() {
+fn unchanged_families_are_not_rendered_again() {
     let mut play = RandomCache::new(7);
     let (one, other) = (site("a"), site("b"));
     let all = COLLECTORS.map(str::to_owned).to_vec();
@@ -259,7 +259,7 @@ fn what_a_collection_says_again_is_not_written_again() {
         };
         play.cache.record(site, true, None, vec![attempt], || true);
         let page = play.cache.page.load_full();
-        // Held on to, so that no other can have its place.
+        // Kept alive, so that its address is not reused.
         let parts = page.plain(Format::Text).clone();
         move |start: &str| {
             let mut all = parts.as_slice().iter();
@@ -279,7 +279,7 @@ fn what_a_collection_says_again_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
+async fn waiting_for_a_page_does_not_block_the_runtime() {
     let cache = Arc::new(cache());
     let (began, begun) = tokio::sync::oneshot::channel();
     let (release, released) = std::sync::mpsc::channel();
@@ -291,8 +291,8 @@ async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
     });
     begun.await.unwrap();
     let expire = tokio::spawn(async move { cache.expire_forever().await });
-    // The runtime of this test has one thread. It comes back here if the task has
-    // not taken it to wait for the lock.
+    // The runtime has one thread. The test continues only if the task did not block it
+    // by waiting for the lock.
     tokio::task::yield_now().await;
     let _ = release.send(());
     assert!(renders.join().unwrap());
@@ -300,7 +300,7 @@ async fn the_runtime_goes_on_while_somebody_else_puts_a_page_together() {
 }
 
 #[test]
-fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
+fn results_of_a_rejected_guest_are_not_published() {
     let mut play = RandomCache::new(1);
     let (name, attempt) = (site(SITES[0]), play.attempt());
     let collectors = COLLECTORS.map(str::to_owned).to_vec();
@@ -311,10 +311,9 @@ fn nothing_is_published_of_a_guest_that_does_not_count_any_more() {
     assert!(!pages.has_changed().unwrap());
 }
 
-/// Such as a thousand sites that end at once: each finds its own result on the page
-/// when it is recorded, and a page is put together for many of them.
+/// Each site finds its result on the page after recording, even if many share a page.
 #[test]
-fn sites_that_end_at_once_are_all_on_the_page_when_they_are_recorded() {
+fn concurrent_results_are_on_the_page_after_recording() {
     let cache = cache();
     let names: Vec<String> = (0..32).map(|number| format!("site{number}")).collect();
     let sites: Vec<_> = names.iter().map(|name| (site(name), Vec::new())).collect();
@@ -333,7 +332,7 @@ fn sites_that_end_at_once_are_all_on_the_page_when_they_are_recorded() {
 }
 
 #[test]
-fn a_page_that_is_being_put_together_takes_in_whatever_changes_meanwhile() {
+fn a_page_includes_changes_made_before_it_is_built() {
     let cache = cache();
     let sites = ["a", "b", "c"].map(|name| (site(name), Vec::new()));
     cache.keep(&sites);

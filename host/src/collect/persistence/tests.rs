@@ -31,7 +31,7 @@ fn guest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-/// A process that begins on `folder` with that guest.
+/// A process that starts with this directory and guest.
 fn begin(folder: &Path, by: &str) -> Memory {
     let memory = Memory::default();
     memory.set_store(Some(store(folder)));
@@ -45,12 +45,12 @@ fn restore(memory: &Memory, site: &SiteName) {
     memory.restore(site, &collectors, LIMIT);
 }
 
-/// The guest that runs is replaced, and the new one is on probation.
+/// Swaps the guest; the new one is on probation.
 fn swap(memory: &Memory, to: &str, from: &str) {
     memory.swap(guest(to), Some(guest(from)));
 }
 
-/// What a collection has counted, in that version of the state.
+/// The update of a collection, with this version of the state.
 fn update(by: &str, collector: &str, version: u32, text: &str) -> StateUpdate {
     StateUpdate {
         guest: guest(by),
@@ -68,25 +68,25 @@ fn count(memory: &Memory, by: &str, collector: &str, text: &str) -> Committed {
     memory.commit(&paris(), &update(by, collector, 1, text))
 }
 
-/// What the next collection would be given for `jobs`.
+/// The state of `jobs` for the next collection.
 fn given(memory: &Memory) -> Option<String> {
     let (_, states) = memory.next_of_running(&paris());
     let jobs = states.into_iter().find(|saved| saved.collector == "jobs");
     jobs.map(|saved| String::from_utf8(saved.bytes).unwrap())
 }
 
-/// What a process finds that begins there after this one was killed.
+/// The state that a restarted process finds.
 fn after_restart(folder: &Path, by: &str) -> Option<String> {
     given(&begin(folder, by))
 }
 
-/// Ends the process: nothing of it is left but its files.
+/// Kills the process; only its files remain.
 fn kill(memory: Memory) {
     drop(memory);
 }
 
 #[test]
-fn a_site_is_given_its_own_states_and_no_others() {
+fn a_site_receives_only_its_own_states() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "any");
     count(&memory, "any", "jobs", "of paris");
@@ -97,7 +97,7 @@ fn a_site_is_given_its_own_states_and_no_others() {
 }
 
 #[test]
-fn a_process_goes_on_where_the_one_before_was_killed() {
+fn a_restarted_process_continues_from_the_stored_state() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     assert_eq!(given(&memory), None);
@@ -109,7 +109,7 @@ fn a_process_goes_on_where_the_one_before_was_killed() {
 }
 
 #[test]
-fn a_guest_is_told_which_states_are_of_an_earlier_run() {
+fn states_of_an_earlier_process_are_reported_as_resumed() {
     let folder = TempDir::new().unwrap();
     let resumed = |memory: &Memory| memory.next_of_running(&paris()).0.resumed;
     let memory = begin(folder.path(), "old");
@@ -124,7 +124,7 @@ fn a_guest_is_told_which_states_are_of_an_earlier_run() {
 }
 
 #[test]
-fn what_is_gone_back_to_is_no_last_report() {
+fn a_state_restored_by_a_rollback_is_not_resumed() {
     let resumed = |memory: &Memory| memory.next_of_running(&paris()).0.resumed;
     let (by_itself, by_hand) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for folder in [&by_itself, &by_hand] {
@@ -150,7 +150,7 @@ fn what_is_gone_back_to_is_no_last_report() {
 }
 
 #[test]
-fn a_process_that_is_killed_during_a_probation_has_both_states() {
+fn both_states_survive_a_kill_during_a_probation() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -160,7 +160,7 @@ fn a_process_that_is_killed_during_a_probation_has_both_states() {
     let after = |by| after_restart(folder.path(), by);
     assert_eq!(after("old").as_deref(), Some("7"));
     assert_eq!(after("new").as_deref(), Some("8 of the new"));
-    // The new one is taken as it is, and there is no going back any more.
+    // The new guest keeps running, so a rollback is no longer possible.
     let memory = begin(folder.path(), "new");
     count(&memory, "new", "jobs", "9 of the new");
     kill(memory);
@@ -168,7 +168,7 @@ fn a_process_that_is_killed_during_a_probation_has_both_states() {
 }
 
 #[test]
-fn what_is_put_back_is_put_back_on_the_disk() {
+fn a_rollback_restores_the_stored_states() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -192,7 +192,7 @@ fn what_is_put_back_is_put_back_on_the_disk() {
 }
 
 #[test]
-fn a_guest_that_stays_leaves_nothing_of_the_one_before() {
+fn after_a_probation_the_previous_state_is_gone() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -205,7 +205,7 @@ fn a_guest_that_stays_leaves_nothing_of_the_one_before() {
 }
 
 #[test]
-fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
+fn a_draft_outdated_by_a_rollback_is_not_stored() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -223,7 +223,7 @@ fn a_draft_that_a_rollback_has_overtaken_leaves_nothing_in_the_files() {
 }
 
 #[test]
-fn a_site_that_comes_back_finds_its_state_and_an_address_is_not_asked_for() {
+fn a_site_keeps_its_state_when_it_moves_or_is_added_again() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -236,7 +236,7 @@ fn a_site_that_comes_back_finds_its_state_and_an_address_is_not_asked_for() {
 }
 
 #[test]
-fn another_folder_gets_what_is_known_whatever_lay_there() {
+fn a_new_directory_receives_the_states_in_memory() {
     let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let memory = begin(second.path(), "old");
     count(&memory, "old", "jobs", "long ago");
@@ -253,7 +253,7 @@ fn another_folder_gets_what_is_known_whatever_lay_there() {
 }
 
 #[test]
-fn a_site_that_was_removed_loses_no_file_to_a_late_update() {
+fn a_late_update_does_not_change_files_of_a_removed_site() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");

@@ -1,4 +1,4 @@
-//! A disk whose calls fail by a seed.
+//! A disk with random faults from a seed.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub(super) struct Unreliable(Mutex<FaultState>);
 #[derive(Debug)]
 struct FaultState {
     random: fastrand::Rng,
-    /// One call in so many fails; none when the disk works.
+    /// One of this many calls fails; `None` on a working disk.
     one_in: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! One run of the program, as far as states and the page are concerned.
+//! One simulated run of the program: states, cache and page.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::site::SiteName;
 pub(super) const SITES: [&str; 2] = ["lyon", "paris"];
 const COLLECTORS: [&str; 2] = ["jobs", "storage"];
 
-/// A collection under way.
+/// A collection in progress.
 struct RunningCollection {
     guest: StubGuest,
     jobs: u64,
@@ -32,7 +32,7 @@ pub(super) struct SimulatedProcess {
     pub(super) memory: Arc<Memory>,
     cache: Arc<Cache>,
     instruments: Instruments,
-    /// The one that runs, and the one that a rollback returns to.
+    /// The running guest, and the one that a rollback restores.
     pub(super) guests: (StubGuest, Option<StubGuest>),
     sites: Vec<&'static str>,
     running: BTreeMap<&'static str, RunningCollection>,
@@ -82,7 +82,7 @@ impl SimulatedProcess {
         self.cache.keep(&all);
     }
 
-    /// Whether a collection has begun.
+    /// Starts a collection. Returns whether it started.
     pub(super) fn begin(&mut self, site: &'static str, server: StubServer) -> bool {
         if self.running.contains_key(site) || !self.sites.contains(&site) {
             return false;
@@ -101,8 +101,8 @@ impl SimulatedProcess {
         true
     }
 
-    /// Ends the collection under way. If it counts: the counter, if the page shows a
-    /// new value, and how many jobs were on the server.
+    /// Ends the collection in progress. If it was accepted, returns the counter, if
+    /// updated, and the number of finished jobs.
     pub(super) async fn end(&mut self, site: &'static str) -> Option<(Option<u64>, u64)> {
         let jobs = self.running.get(site)?.jobs;
         let done = self.settle_collection(site).await?;
@@ -119,7 +119,7 @@ impl SimulatedProcess {
         Some((value.filter(|_| is_new), jobs))
     }
 
-    /// Keeps what the collection under way has found of one collector.
+    /// Keeps only the results of one collector.
     pub(super) fn keep_only(&mut self, site: &'static str, collector: &str) {
         if let Some(running) = self.running.get_mut(site) {
             let outcomes = &mut running.collected.report.outcomes;
@@ -171,7 +171,7 @@ impl SimulatedProcess {
         String::from_utf8(page.plain(Format::Text).to_vec()).unwrap()
     }
 
-    /// Whether the last state of the site is on the disk.
+    /// Whether the last state of the site was written.
     pub(super) fn is_stored(&self, site: &str) -> bool {
         let store = self.memory.store();
         store.is_some_and(|store| store.holds(&name(site), "jobs"))
@@ -211,7 +211,7 @@ impl SimulatedProcess {
         self.swap(StubGuest(GUESTS - 1), false);
     }
 
-    /// A collection of it that is under way may still end.
+    /// A collection of the site may still be in progress.
     pub(super) fn remove(&mut self, site: &'static str) {
         self.sites.retain(|it| *it != site);
         self.keep();
@@ -219,14 +219,14 @@ impl SimulatedProcess {
 
     pub(super) fn add(&mut self, site: &'static str) {
         if !self.sites.contains(&site) {
-            // The task of the site as it was has been aborted.
+            // The task of the removed site was aborted.
             self.running.remove(site);
             self.sites.push(site);
             self.keep();
         }
     }
 
-    /// Ends the process, and the collections under way.
+    /// Ends the process and all collections in progress.
     pub(super) fn kill(&mut self) {
         self.running.clear();
         let store = self.memory.store().map(|store| Arc::downgrade(&store));

@@ -1,23 +1,23 @@
-//! A server that only shows its last jobs, and a guest that counts them.
+//! A stub server with finished jobs, and stub guests that count them.
 
 use crate::collect::collection::GuestInfo;
 use crate::guest::{Collected, Digest, Outcome, Report, SavedState};
 use crate::metrics::{Family, Point, Samples};
 
-/// How many there are.
+/// Number of stub guests.
 pub(super) const GUESTS: usize = 4;
-/// Number of its last jobs that a server shows to a guest without a state.
+/// Number of recent jobs that a guest without a state can see.
 const VISIBLE: u64 = 5;
-/// Versions of the guests' saved states: the last guest writes a newer one.
+/// State versions of the guests. The last guest writes a newer version.
 const VERSIONS: [u32; GUESTS] = [1, 1, 1, 2];
 
-/// How many jobs have ended.
+/// A server with a number of finished jobs.
 #[derive(Clone, Copy, Default)]
 pub(super) struct StubServer {
     pub(super) jobs: u64,
 }
 
-/// A guest, by its number.
+/// A guest, identified by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StubGuest(pub(super) usize);
 
@@ -26,8 +26,8 @@ impl StubGuest {
         [self.0 as u8]
     }
 
-    /// Counts what has ended since the saved state, or what is visible. A state of a
-    /// newer version is not understood.
+    /// Counts jobs that finished since the saved state, or the visible ones. Ignores a
+    /// state with a newer version.
     pub(super) fn collect(self, server: StubServer, state: &[SavedState]) -> Collected {
         let version = VERSIONS[self.0];
         let saved = state.iter().find(|saved| saved.collector == "jobs");

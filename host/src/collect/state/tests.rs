@@ -19,20 +19,20 @@ fn saved(n: u8) -> Arc<SavedState> {
     })
 }
 
-/// What that guest would be given.
+/// The state that the guest would receive.
 fn given(entry: &StateEntry, to: &str, guests: ActiveGuests) -> Option<u8> {
     let version = entry.given(guest(to), guests);
     version.map(|version| version.saved.bytes[0])
 }
 
-/// Of the guest `old`, which runs.
+/// Written by the running guest `old`.
 fn entry() -> StateEntry {
     let mut entry = StateEntry::default();
     entry.commit(guest("old"), saved(10), guests("old", None));
     entry
 }
 
-/// The same, and `new` is on probation.
+/// The same entry with `new` on probation.
 fn swapped() -> (StateEntry, ActiveGuests) {
     let (mut entry, guests) = (entry(), guests("new", Some("old")));
     entry.swap(guest("old"), guests);
@@ -40,7 +40,7 @@ fn swapped() -> (StateEntry, ActiveGuests) {
 }
 
 #[test]
-fn a_new_guest_begins_from_the_running_one_s_and_writes_its_own() {
+fn a_new_guest_starts_from_the_running_state_and_writes_its_own() {
     let (mut entry, guests) = swapped();
     assert_eq!(given(&entry, "new", guests), Some(10));
     entry.commit(guest("new"), saved(40), guests);
@@ -50,10 +50,10 @@ fn a_new_guest_begins_from_the_running_one_s_and_writes_its_own() {
 }
 
 #[test]
-fn a_rollback_finds_what_the_previous_guest_left() {
+fn a_rollback_restores_the_previous_guests_state() {
     let (mut entry, on_probation) = swapped();
     entry.commit(guest("new"), saved(40), on_probation);
-    // A collection that began before the swap.
+    // From a collection that started before the swap.
     entry.commit(guest("old"), saved(11), on_probation);
     assert_eq!(given(&entry, "new", on_probation), Some(40));
     entry.roll_back(guest("old"));
@@ -63,7 +63,7 @@ fn a_rollback_finds_what_the_previous_guest_left() {
 }
 
 #[test]
-fn a_collector_that_only_the_failed_guest_has_leaves_nothing() {
+fn a_rollback_drops_collectors_of_the_failed_guest() {
     let (mut entry, guests) = (StateEntry::default(), guests("new", Some("old")));
     entry.commit(guest("new"), saved(40), guests);
     assert_eq!(given(&entry, "old", guests), None);
@@ -72,7 +72,7 @@ fn a_collector_that_only_the_failed_guest_has_leaves_nothing() {
 }
 
 #[test]
-fn of_two_guests_on_probation_in_turn_both_can_be_rolled_back() {
+fn two_consecutive_probations_can_be_rolled_back() {
     let (mut entry, guests_then) = swapped();
     entry.commit(guest("new"), saved(40), guests_then);
     let guests_now = guests("newer", Some("old"));
@@ -89,18 +89,19 @@ fn of_two_guests_on_probation_in_turn_both_can_be_rolled_back() {
 }
 
 #[test]
-fn the_end_of_a_probation_drops_what_the_previous_guest_left() {
+fn the_end_of_a_probation_drops_the_previous_state() {
     let (mut entry, on_probation) = swapped();
     let settled = guests("new", None);
     entry.commit(guest("new"), saved(40), on_probation);
     entry.swap(guest("new"), settled);
     assert_eq!(given(&entry, "new", settled), Some(40));
     assert_eq!(entry.versions().count(), 1);
-    // Unless the new one has saved nothing itself, such as of a collector that fails.
+    // Except if the new guest has not saved a state, for example because the collector
+    // fails.
     let (mut entry, _) = swapped();
     entry.swap(guest("new"), settled);
     assert_eq!(given(&entry, "new", settled), Some(10));
-    // What it would begin from is what the next rollback needs.
+    // A rollback restores the version that it started from.
     let next = guests("newer", Some("new"));
     entry.swap(guest("new"), next);
     entry.commit(guest("newer"), saved(60), next);
@@ -108,7 +109,7 @@ fn the_end_of_a_probation_drops_what_the_previous_guest_left() {
     assert_eq!(given(&entry, "new", guests("new", None)), Some(10));
 }
 
-/// What a process finds that is killed while `new` is on probation.
+/// The stored entry of a process that was killed while `new` was on probation.
 fn stored() -> StateEntry {
     let (mut entry, guests) = swapped();
     entry.commit(guest("new"), saved(40), guests);
@@ -116,7 +117,7 @@ fn stored() -> StateEntry {
 }
 
 #[test]
-fn after_a_restart_each_guest_is_given_its_own() {
+fn after_a_restart_each_guest_receives_its_own_state() {
     for (name, expected, superseded) in
         [("new", 40, false), ("old", 10, true), ("third", 40, false)]
     {
@@ -141,7 +142,7 @@ fn a_site_that_is_added_during_a_probation_can_be_rolled_back() {
 }
 
 #[test]
-fn only_what_has_changed_is_to_be_stored() {
+fn only_changed_states_differ() {
     let before = entry();
     let mut same = before.clone();
     same.commit(guest("old"), saved(10), guests("old", None));

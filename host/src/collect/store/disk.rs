@@ -1,4 +1,4 @@
-//! Files: written whole or not at all, read with suspicion.
+//! Atomic writes of files, and reads that do not trust them.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use super::{STATE, names};
 use crate::collect::state::StateEntry;
 use crate::file::{Disk, ReadError};
 
-/// What the file is called while it is written.
+/// Suffix of a temporary file.
 const BESIDE: &str = ".new";
-/// What is set aside. Only the last one of each file: there may be no end to them.
+/// Suffix of a corrupt file. Only the last one is kept, to bound disk usage.
 const ASIDE: &str = ".broken";
 
-/// Replaces a file, in a folder below `root` that need not exist. When this has
-/// returned, the file is on the disk.
+/// Replaces a file in a subdirectory of `root`, which is created if needed. Syncs the
+/// file to disk before returning.
 pub(super) fn replace(
     disk: &Disk,
     root: &Path,
@@ -26,12 +26,13 @@ pub(super) fn replace(
 ) -> io::Result<()> {
     let root = disk.folder(root)?;
     disk.make_folder(&root, folder)?;
-    // Every time: a folder that an earlier attempt made need not be on the disk yet.
+    // Synced every time: an earlier attempt may have created the subdirectory without
+    // syncing.
     disk.sync(&root)?;
     let folder = disk.folder_in(&root, folder)?;
     let beside = format!("{name}{BESIDE}");
-    // A killed process may have left one behind. It is never opened: it could be a
-    // pipe, or a link to somebody else's file.
+    // A killed process may have left a temporary file. It is never opened, because it
+    // could be a pipe or a link.
     disk.remove(&folder, &beside)?;
     let write = || {
         let file = disk.create(&folder, &beside)?;
@@ -43,15 +44,15 @@ pub(super) fn replace(
     };
     let written = write();
     if written.is_err() {
-        // A full disk has no room to lose.
+        // Frees the space on a full disk.
         let _ = disk.remove(&folder, &beside);
     }
     written?;
-    // A rename is on the disk once its folder is.
+    // A rename is durable once its directory is synced.
     disk.sync(&folder)
 }
 
-/// Removes a file from a folder below `root`. Neither need exist.
+/// Removes a file from a subdirectory of `root`, if both exist.
 pub(super) fn remove(disk: &Disk, root: &Path, folder: &str, name: &str) -> io::Result<()> {
     let remove = || {
         let folder = disk.folder_in(&disk.folder(root)?, folder)?;
@@ -64,7 +65,7 @@ pub(super) fn remove(disk: &Disk, root: &Path, folder: &str, name: &str) -> io::
     }
 }
 
-/// What a file says of a collector of `site`.
+/// Reads and checks the state file of a collector.
 pub(super) fn load(
     disk: &Disk,
     path: &Path,
@@ -74,7 +75,7 @@ pub(super) fn load(
 ) -> Result<StateEntry, StateFileError> {
     let bytes = read(disk, path, limit)?;
     let (of_site, of_collector, entry) = format::decode(&bytes, limit)?;
-    // A copy under another name would be counted in two places.
+    // A copy under another name would be counted twice.
     if of_site != site || of_collector != collector {
         return Err(StateFileError::Misplaced(of_site, of_collector));
     }
@@ -96,7 +97,7 @@ pub(super) fn read(
     })
 }
 
-/// Renames a file that cannot be used, for people to look at; its new name.
+/// Renames a corrupt file for later inspection, and returns the new path.
 pub(super) fn set_aside(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
     let mut name = path.as_os_str().to_owned();
     name.push(ASIDE);
@@ -104,8 +105,7 @@ pub(super) fn set_aside(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
     Ok(name.into())
 }
 
-/// Where the state of a collector lies below the folder: the site's folder, and the
-/// name of the file.
+/// The subdirectory of a site and the name of a collector's file.
 pub(super) fn place(site: &str, collector: &str) -> (String, String) {
     (names::escaped(site), names::escaped(collector) + STATE)
 }

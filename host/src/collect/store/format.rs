@@ -1,5 +1,5 @@
-//! What a file holds: a line with the checksum of all that follows, a line that
-//! says what follows, and the states as the guests have left them.
+//! The format of a state file: a line with a checksum of the rest, a line with
+//! metadata, and the raw states.
 //!
 //! ```text
 //! nbu_exporter state 1 <SHA-256 of the rest>
@@ -7,8 +7,8 @@
 //! <2048 bytes>
 //! ```
 //!
-//! The first state is the newest. A second is that of the guest which a rollback would
-//! return to.
+//! The first state is the newest. A second one belongs to the guest that a rollback
+//! would restore.
 
 use std::fmt;
 use std::io;
@@ -20,28 +20,28 @@ use sha2::{Digest as _, Sha256};
 use crate::collect::state::{StateEntry, StateVersion};
 use crate::guest::SavedState;
 
-/// Counts up when a program that knows only the one before cannot read it.
+/// Increased with each incompatible change.
 const VERSION: u32 = 1;
 const MAGIC: &str = "nbu_exporter state ";
-/// Bytes of the first two lines: room for any name of a site.
+/// Maximum size of the first two lines in bytes. Enough for any site name.
 const LINES: usize = 64 << 10;
 
-/// Why a file cannot be used.
+/// The reason why a state file cannot be used.
 #[derive(Debug)]
 pub(super) enum StateFileError {
-    /// Nothing that this program has written.
+    /// Not written by this program.
     Foreign,
     /// Written by a later version of this program.
     Newer(u32),
-    /// Not as it was written.
+    /// Truncated or modified.
     Corrupt,
-    /// A state of more bytes than a guest may save, or a file that must have one.
+    /// The size of a state, or of the whole file, and the limit.
     TooLarge(u64, u64),
-    /// It belongs to another site or collector.
+    /// Belongs to another site and collector.
     Misplaced(String, String),
-    /// A directory, a link or the like.
+    /// Not a regular file.
     NotAFile(io::Error),
-    /// The system cannot read it, now.
+    /// The system cannot read it now.
     Unreadable(io::Error),
 }
 
@@ -58,18 +58,18 @@ struct StoredVersion {
     guest: String,
     version: u32,
     bytes: usize,
-    /// Whether another guest's report was shown after the one it came with.
+    /// Whether a later report of another guest was published. The key keeps its first
+    /// name for compatibility.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     followed: bool,
 }
 
-/// The most bytes that a file may have where a state may have `limit`.
+/// The maximum size of a file whose states have at most `limit` bytes.
 pub(super) fn largest(limit: usize) -> u64 {
     2 * limit as u64 + LINES as u64
 }
 
-/// The first two lines; the bytes of the states follow them, in the order of the
-/// entry's versions.
+/// The first two lines. The raw states follow in the order of the entry's versions.
 pub(super) fn head(site: &str, collector: &str, entry: &StateEntry) -> io::Result<Vec<u8>> {
     let part = |version: &StateVersion| StoredVersion {
         guest: version.guest.to_string(),
@@ -94,15 +94,14 @@ pub(super) fn head(site: &str, collector: &str, entry: &StateEntry) -> io::Resul
     Ok(head)
 }
 
-/// The site, the collector, and its states. No state may have more bytes than
-/// `limit`.
+/// Decodes site, collector and states. `limit` is the maximum size of a state in
+/// bytes.
 pub(super) fn decode(
     bytes: &[u8],
     limit: usize,
 ) -> Result<(String, String, StateEntry), StateFileError> {
     let rest = checked(bytes)?;
-    // What has the right checksum is as somebody has written it: what does not fit
-    // from here on was written by somebody else.
+    // The checksum is correct, so invalid contents were not written by this program.
     let (second, mut rest) = line(rest).ok_or(StateFileError::Foreign)?;
     let contents: StateFileHeader =
         serde_json::from_str(second).map_err(|_| StateFileError::Foreign)?;
@@ -117,7 +116,7 @@ pub(super) fn decode(
         rest = others;
         versions.push(StateVersion {
             guest: part.guest.parse().map_err(|_| StateFileError::Foreign)?,
-            // Earlier releases did not say so of the second.
+            // Earlier releases did not store this for the second state.
             superseded: part.followed || !versions.is_empty(),
             saved: Arc::new(SavedState {
                 collector: contents.collector.clone(),
@@ -132,7 +131,7 @@ pub(super) fn decode(
     Ok((contents.site, contents.collector, StateEntry::new(versions)))
 }
 
-/// What follows the first line, if that has its checksum.
+/// Returns the data after the first line, if the checksum is correct.
 fn checked(bytes: &[u8]) -> Result<&[u8], StateFileError> {
     let rest = bytes
         .strip_prefix(MAGIC.as_bytes())
@@ -157,8 +156,8 @@ fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 impl StateFileError {
-    /// Whether nothing good is lost when another file takes its place. A good file
-    /// that cannot be used now stays where it is.
+    /// Whether the file may be replaced. A valid file that cannot be used now must be
+    /// kept.
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Foreign | Self::Corrupt | Self::Misplaced(..) | Self::NotAFile(_) => true,
@@ -170,23 +169,23 @@ impl StateFileError {
 impl fmt::Display for StateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => f.write_str("it is not a state file of this program"),
+            Self::Foreign => f.write_str("the file is not a state file of this program"),
             Self::Newer(version) => write!(
                 f,
-                "it has the format `{version}`, of a later version of this program; \
+                "the file has format `{version}`, of a later version of this program; \
                  this one reads up to `{VERSION}`"
             ),
             Self::Corrupt => f.write_str("checksum mismatch: the file is corrupt"),
             Self::TooLarge(bytes, limit) => write!(
                 f,
-                "its `{bytes}` bytes are more than the `{limit}` of `guest.limits.stateSize`"
+                "it has `{bytes}` bytes, more than the limit of `{limit}` (`guest.limits.stateSize`)"
             ),
             Self::Misplaced(site, collector) => write!(
                 f,
-                "it belongs to the site `{site}` and the collector `{collector}`"
+                "the file belongs to site `{site}` and collector `{collector}`"
             ),
             Self::NotAFile(error) | Self::Unreadable(error) => {
-                write!(f, "it cannot be read: {error}")
+                write!(f, "the file cannot be read: {error}")
             }
         }
     }

@@ -1,5 +1,4 @@
-//! The file of the verdicts on guests: a line with the checksum of the next, and
-//! that.
+//! The file of the guest history: a line with a checksum, and a line of JSON.
 //!
 //! ```text
 //! nbu_exporter versions 1 <SHA-256 of the rest>
@@ -17,15 +16,14 @@ use super::format::StateFileError;
 use crate::collect::guest_history::GuestHistory;
 use crate::file::Disk;
 
-/// No folder of a site begins with a dot.
+/// The leading dot distinguishes it from site directories.
 const FILE: &str = ".versions";
 const MAGIC: &str = "nbu_exporter versions 1 ";
 
-/// What lies in the folder. A broken file is set aside, since the next verdict is
-/// written in its place.
+/// Reads the history. Renames a corrupt file, because the next write replaces it.
 ///
 /// # Errors
-/// There may be good verdicts that cannot be read now.
+/// A possibly valid history cannot be read now.
 pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFileError> {
     let unusable = match look(disk, folder) {
         Err(unusable) => unusable,
@@ -34,23 +32,23 @@ pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFile
     let path = folder.join(FILE);
     let file = path.display();
     if !unusable.is_broken() {
-        error!(%file, "Verdicts on guests cannot be read; only the built-in guest is taken until they can: {unusable}");
+        error!(%file, reason = %unusable, "Guest history cannot be read; only the built-in guest is accepted");
         return Err(unusable);
     }
     match disk::set_aside(disk, &path) {
         Ok(aside) => {
             let aside = aside.display();
-            error!(%file, %aside, "Verdicts on guests were set aside; an older or a rolled back guest is taken until the next one passes its probation: {unusable}");
+            error!(%file, %aside, reason = %unusable, "Guest history is corrupt and was renamed; older and rolled back guests are accepted");
             Ok(GuestHistory::default())
         }
         Err(error) => {
-            error!(%file, %error, "Verdicts on guests cannot be set aside; only the built-in guest is taken until they can: {unusable}");
+            error!(%file, %error, reason = %unusable, "Guest history is corrupt and cannot be renamed; only the built-in guest is accepted");
             Err(unusable)
         }
     }
 }
 
-/// The same, changing nothing. No file lies there before the first verdict.
+/// Reads the history and changes nothing. It is empty if there is no file.
 pub(super) fn look(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFileError> {
     match disk::read(disk, &folder.join(FILE), 0) {
         Ok(bytes) => decode(&bytes),
@@ -97,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_a_file_that_was_changed_is_set_aside() {
+    fn a_written_history_is_read_and_a_modified_one_is_renamed() {
         let (folder, disk) = (TempDir::new().unwrap(), Disk::default());
         assert_eq!(read(&disk, folder.path()).unwrap(), GuestHistory::default());
         let guest = "0".repeat(64);
@@ -120,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_folders_the_newer_version_counts() {
+    fn merging_keeps_the_newer_versions() {
         let mut known = history(r#"{"a":"1.4.0","b":"2.0.0"}"#);
         known.merge(&history(r#"{"a":"1.10.0","b":"1.0.0","c":"0.1.0"}"#));
         let newest = r#"{"a":"1.10.0","b":"2.0.0","c":"0.1.0"}"#;

@@ -1,4 +1,4 @@
-//! The folder itself: whether it can be had, and whose it is.
+//! Creates, checks and locks the state directory.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -10,25 +10,25 @@ use rustix::fs::{Access, access};
 
 use crate::file::{self, Disk, Links};
 
-/// Locked by the process that uses the folder. The system unlocks it when that
-/// ends, however it ends. No site's folder begins with a dot.
+/// The lock file. The system releases the lock when the process ends. The leading dot
+/// distinguishes it from site directories.
 const LOCK: &str = ".lock";
 
-/// Why the folder cannot be used.
+/// The reason why the state directory cannot be used.
 #[derive(Debug)]
 pub enum StateDirError {
-    /// Another process has it.
+    /// Locked by another process.
     InUse(PathBuf),
-    /// A file is in its place, or in that of a folder above it.
+    /// The path, or a parent of it, is not a directory.
     NoFolder(PathBuf),
-    /// The system does not let us.
+    /// The system denies access.
     Denied(PathBuf, io::Error),
 }
 
-/// Makes the folder where there is none, for nobody else to look into.
+/// Creates the directory if it is missing, accessible only to this user.
 ///
 /// # Errors
-/// The folder cannot be made.
+/// The directory cannot be created.
 pub fn make(folder: &Path) -> Result<(), StateDirError> {
     let made = Disk::default().make_folders(folder);
     made.map_err(|error| match standing(folder) {
@@ -39,11 +39,10 @@ pub fn make(folder: &Path) -> Result<(), StateDirError> {
     })
 }
 
-/// Looks whether the folder could be used, and changes nothing: neither is it
-/// made nor locked.
+/// Checks whether the directory could be used. Neither creates nor locks it.
 ///
 /// # Errors
-/// It could not, as far as can be seen.
+/// The directory is not usable.
 pub fn examine(folder: &Path) -> Result<(), StateDirError> {
     let denied = |error: io::Error| StateDirError::Denied(folder.to_owned(), error);
     let (found, metadata) = standing(folder);
@@ -53,7 +52,7 @@ pub fn examine(folder: &Path) -> Result<(), StateDirError> {
     access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))
 }
 
-/// The folder, or what stands where the nearest one above it should.
+/// The directory, or its nearest existing parent, with its metadata.
 fn standing(folder: &Path) -> (&Path, io::Result<fs::Metadata>) {
     let mut nearest = folder;
     loop {
@@ -74,7 +73,7 @@ fn standing(folder: &Path) -> (&Path, io::Result<fs::Metadata>) {
     }
 }
 
-/// Makes the folder and locks it. Where it is, and the lock.
+/// Creates and locks the directory. Returns its canonical path and the lock.
 pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), StateDirError> {
     make(folder)?;
     let denied = |error: io::Error| StateDirError::Denied(folder.to_owned(), error);
@@ -82,7 +81,7 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), StateDirError> {
     options.write(true).create(true).truncate(false).mode(0o600);
     let lock = file::open(&folder.join(LOCK), &mut options, Links::Refuse);
     let lock = lock.map_err(|error| {
-        let message = format!("its file `{LOCK}`: {error}");
+        let message = format!("cannot lock `{LOCK}`: {error}");
         denied(io::Error::new(error.kind(), message))
     })?;
     match lock.try_lock() {
@@ -92,7 +91,7 @@ pub(super) fn take(folder: &Path) -> Result<(PathBuf, File), StateDirError> {
     }
 }
 
-/// Whether that lock is the one which lies in the folder.
+/// Whether the lock file in `folder` is this one.
 pub(super) fn has_lock(folder: &Path, lock: &File) -> bool {
     let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let there = fs::metadata(folder.join(LOCK)).map(identity);
@@ -101,7 +100,7 @@ pub(super) fn has_lock(folder: &Path, lock: &File) -> bool {
 }
 
 impl StateDirError {
-    /// Whether the process may not write there.
+    /// Whether the process lacks permission to write there.
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Denied(_, error) if error.kind() == io::ErrorKind::PermissionDenied)
     }
@@ -112,17 +111,17 @@ impl fmt::Display for StateDirError {
         match self {
             Self::InUse(folder) => write!(
                 f,
-                "server.stateDir: another process uses the folder `{}`",
+                "server.stateDir: another process uses directory `{}`",
                 folder.display()
             ),
             Self::NoFolder(path) => write!(
                 f,
-                "server.stateDir: `{}` is no folder\n  hint: name a folder that the exporter may write to, or one to be made",
+                "server.stateDir: `{}` is not a directory\n  hint: use a writable directory, or a path where one can be created",
                 path.display()
             ),
             Self::Denied(folder, error) => write!(
                 f,
-                "server.stateDir: the folder `{}` cannot be used: {error}\n  hint: it must belong to the user that the exporter runs as",
+                "server.stateDir: cannot use directory `{}`: {error}\n  hint: the user that runs the exporter must own it",
                 folder.display()
             ),
         }

@@ -1,14 +1,13 @@
-//! Names of files, from names that may hold any character.
+//! Encodes site and collector names as file names.
 
 use sha2::{Digest, Sha256};
 
-/// What is longer is cut off, and told apart by its digest. File systems take 255
+/// Longer names are truncated and made unique by a digest. File systems allow 255
 /// bytes.
 const LONGEST: usize = 100;
 
-/// Letters, digits, `-`, `_` and dots within stay as they are; every other byte
-/// becomes `%` and two digits. So no name leaves its folder, begins with a dot,
-/// or is another's.
+/// Keeps letters, digits, `-`, `_` and inner dots; encodes all other bytes as `%XX`.
+/// So no name contains a separator, starts with a dot, or equals another one.
 pub(super) fn escaped(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for (at, byte) in name.bytes().enumerate() {
@@ -20,7 +19,7 @@ pub(super) fn escaped(name: &str) -> String {
     }
     if escaped.len() > LONGEST {
         escaped.truncate(LONGEST);
-        // No escaped name holds a `~`.
+        // `~` does not occur in encoded names.
         escaped.push('~');
         escaped += &base16ct::lower::encode_string(&Sha256::digest(name));
     }
@@ -34,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_name_stays_readable() {
+    fn ordinary_names_stay_readable() {
         for name in ["paris", "nbu1.example.com", "per-client", "A_1"] {
             assert_eq!(escaped(name), name);
         }
@@ -42,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leaves_its_folder_or_is_hidden() {
+    fn no_name_leaves_its_directory_or_is_hidden() {
         let long = "/".repeat(5000);
         for name in [
             "..",

@@ -13,7 +13,7 @@ use crate::metrics::BuildInfo;
 
 mod folder;
 
-/// More than the states below have.
+/// Larger than the states below.
 const LIMIT: usize = 100;
 
 fn instruments() -> Instruments {
@@ -49,8 +49,8 @@ fn version(by: &str, collector: &str, bytes: &[u8]) -> StateVersion {
     }
 }
 
-/// Stores that state of a collector, beside those that are stored; whether it is on
-/// the disk.
+/// Stores the state of a collector and keeps the others. Returns whether the write
+/// succeeded.
 fn keep(store: &Store, of: &SiteName, collector: &str, bytes: &[u8]) -> bool {
     let entry = StateEntry::new(vec![version("old", collector, bytes)]);
     bring(store, of, collector, entry)
@@ -67,7 +67,7 @@ fn bring(store: &Store, of: &SiteName, collector: &str, entry: StateEntry) -> bo
     store.stored()[of][collector] == Some(entry)
 }
 
-/// What is found of these collectors of a site.
+/// The stored states of these collectors.
 fn found(store: &Store, of: &SiteName, collectors: &[&str]) -> HashMap<String, Vec<u8>> {
     let read = |name: &&str| {
         let entry = store.read(of, name, LIMIT).unwrap();
@@ -77,12 +77,12 @@ fn found(store: &Store, of: &SiteName, collectors: &[&str]) -> HashMap<String, V
     collectors.iter().filter_map(read).collect()
 }
 
-/// What is found of `jobs`.
+/// The stored state of `jobs`.
 fn jobs(store: &Store, of: &str) -> Option<Vec<u8>> {
     found(store, &site(of), &["jobs"]).remove("jobs")
 }
 
-/// A folder, its store, and the one file in it.
+/// A directory, its store and its only file.
 fn one() -> (TempDir, Store, PathBuf) {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
@@ -96,7 +96,7 @@ fn load(path: &Path, collector: &str) -> Result<StateEntry, StateFileError> {
     disk::load(&Disk::default(), path, "paris", collector, LIMIT)
 }
 
-/// The file is set aside, and whatever else there is found as before.
+/// Asserts that reading renames the corrupt file and does not affect others.
 fn is_set_aside(store: &Store, file: &Path, what: &str) {
     assert_eq!(jobs(store, "paris"), None, "{what}");
     assert!(!file.exists(), "{what}");
@@ -111,7 +111,7 @@ fn failures(store: &Store) -> String {
 }
 
 #[test]
-fn what_was_stored_is_found_by_the_next_process() {
+fn stored_states_are_found_by_the_next_process() {
     let (folder, store, _) = one();
     keep(&store, &site("paris"), "empty", b"");
     keep(&store, &site("lyon"), "jobs", b"\0\n\xff");
@@ -129,7 +129,7 @@ fn what_was_stored_is_found_by_the_next_process() {
 }
 
 #[test]
-fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
+fn both_states_of_a_probation_are_stored_and_older_files_are_read() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     let mut before = version("old", "jobs", b"before");
@@ -142,7 +142,7 @@ fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
     let read = || store.read(&site("paris"), "jobs", LIMIT).unwrap();
     let kept: Vec<_> = read().versions().cloned().collect();
     assert_eq!(kept, entry.versions().cloned().collect::<Vec<_>>());
-    // Earlier releases did not mark the second one.
+    // Earlier releases did not mark the second state.
     let (head, rest) = text.split_once('\n').unwrap();
     let earlier = rest.replace(",\"followed\":true", "");
     let sum = base16ct::lower::encode_string(&<Sha256 as sha2::Digest>::digest(&earlier));
@@ -153,14 +153,14 @@ fn both_states_of_a_probation_are_kept_and_in_the_form_of_earlier_releases() {
 }
 
 #[test]
-fn what_is_not_known_any_more_is_removed() {
+fn files_of_dropped_states_are_removed() {
     let (_folder, store, file) = one();
     store.bring(&site("paris"), &HashMap::new());
     assert!(!file.exists());
 }
 
 #[test]
-fn a_file_that_was_cut_off_anywhere_is_set_aside() {
+fn a_truncated_file_is_renamed() {
     let (_folder, store, file) = one();
     let whole = fs::read(&file).unwrap();
     for end in 0..whole.len() {
@@ -174,7 +174,7 @@ fn a_file_that_was_cut_off_anywhere_is_set_aside() {
 }
 
 #[test]
-fn a_file_in_which_any_byte_has_changed_is_set_aside() {
+fn a_file_with_a_modified_byte_is_renamed() {
     let (_folder, store, file) = one();
     let whole = fs::read(&file).unwrap();
     for at in 0..whole.len() {
@@ -186,7 +186,7 @@ fn a_file_in_which_any_byte_has_changed_is_set_aside() {
 }
 
 #[test]
-fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
+fn any_other_invalid_file_is_renamed_and_the_reason_logged() {
     let (folder, store, file) = one();
     let whole = String::from_utf8(fs::read(&file).unwrap()).unwrap();
     let why_of = |path: &Path, collector| match load(path, collector) {
@@ -203,7 +203,7 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
         assert!(why(&file).contains(said), "{}", why(&file));
         is_set_aside(&store, &file, said);
     }
-    // Somebody's copies.
+    // Files copied under another name.
     for name in ["paris/tape.state", "lyon/jobs.state"] {
         let copy = folder.path().join(name);
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
@@ -216,12 +216,8 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
     let why = |path: &Path| why_of(path, "tape");
     let copy = file.with_file_name("tape.state");
     fs::write(&copy, &whole).unwrap();
-    assert!(
-        why(&copy).contains("the collector `jobs`"),
-        "{}",
-        why(&copy)
-    );
-    // Nothing to read at all; a pipe would never end, and a link leads elsewhere.
+    assert!(why(&copy).contains("collector `jobs`"), "{}", why(&copy));
+    // A directory and a link are no regular files.
     fs::remove_file(&copy).unwrap();
     symlink(&file, &copy).unwrap();
     assert!(why(&copy).contains("a symbolic link"), "{}", why(&copy));
@@ -236,7 +232,7 @@ fn every_other_kind_of_strange_file_is_set_aside_and_said_why() {
 }
 
 #[test]
-fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
+fn a_state_above_the_size_limit_is_kept() {
     let (_folder, store, file) = one();
     let large = vec![7; LIMIT + 1];
     assert!(keep(&store, &site("paris"), "jobs", &large));
@@ -246,7 +242,7 @@ fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
         why.contains("`101` bytes") && why.contains("`100`"),
         "{why}"
     );
-    // One that is too large to be looked at.
+    // Too large to be read at all.
     let sparse = fs::OpenOptions::new().write(true).open(&file).unwrap();
     sparse.set_len(1 << 40).unwrap();
     assert!(read().contains("`guest.limits.stateSize`"));
@@ -254,7 +250,7 @@ fn a_state_of_more_bytes_than_allowed_stays_where_it_is() {
 }
 
 #[test]
-fn names_of_any_kind_are_told_apart_and_stay_in_the_folder() {
+fn arbitrary_names_are_distinct_and_stay_in_the_directory() {
     let around = TempDir::new().unwrap();
     let store = open(&around.path().join("state"));
     let long = "site ".repeat(1000);
@@ -282,7 +278,7 @@ fn names_of_any_kind_are_told_apart_and_stay_in_the_folder() {
 }
 
 #[test]
-fn what_a_killed_process_has_left_half_written_is_written_over() {
+fn temporary_files_of_a_killed_process_are_replaced() {
     let (_folder, store, file) = one();
     let beside = file.with_extension("state.new");
     fs::write(&beside, "half").unwrap();
@@ -292,9 +288,9 @@ fn what_a_killed_process_has_left_half_written_is_written_over() {
     assert!(!beside.exists());
 }
 
-/// Somebody who may write to the folder puts links where the exporter writes.
+/// An attacker with write access to the directory places links.
 #[test]
-fn a_file_that_a_link_leads_to_is_not_written() {
+fn writes_do_not_follow_links() {
     let (folder, store, file) = one();
     let other = folder.path().join("other");
     let names = [file.with_extension("state.new"), file.clone()];
@@ -306,7 +302,7 @@ fn a_file_that_a_link_leads_to_is_not_written() {
         assert_eq!(fs::read(&other).unwrap(), b"kept");
         assert_eq!(jobs(&store, "paris").unwrap(), bytes);
     }
-    // The folder of a site may be a link as well.
+    // The directory of a site may be a link too.
     let (there, away) = (folder.path().join("paris"), folder.path().join("away"));
     fs::rename(&there, &away).unwrap();
     symlink(&away, &there).unwrap();
@@ -323,13 +319,13 @@ fn a_file_that_a_link_leads_to_is_not_written() {
 }
 
 #[test]
-fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
+fn failed_writes_are_counted_and_retried() {
     let (folder, store, _) = one();
     let paris = site("paris");
     store.instruments.expect_site(&paris);
     store.expect(&paris);
     assert!(failures(&store).ends_with("} 0"));
-    // Not even the super-user can write below a file.
+    // Not even root can create a file below a file.
     let (there, away) = (folder.path().join("paris"), folder.path().join("away"));
     fs::rename(&there, &away).unwrap();
     fs::write(&there, "").unwrap();
@@ -339,7 +335,7 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
         keep(&store, &site("lyon"), "jobs", b"counted 3"),
         "the others go on"
     );
-    // What failed was tried again.
+    // The second call retried the failed write.
     assert!(failures(&store).ends_with("} 3"), "{}", failures(&store));
     assert_eq!(store.failing.lock().unwrap().len(), 2);
     fs::remove_file(&there).unwrap();
@@ -350,7 +346,7 @@ fn what_cannot_be_written_is_counted_and_written_when_it_can_be_again() {
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 8");
 }
 
-/// Its first sync fails; counts the others.
+/// Fails the first sync and counts the others.
 #[derive(Debug, Default)]
 struct Syncs(std::sync::Mutex<usize>);
 
@@ -368,13 +364,13 @@ impl crate::file::FaultInjector for Syncs {
 }
 
 #[test]
-fn a_site_s_folder_that_was_made_in_vain_is_synced_by_the_next_write() {
+fn a_directory_that_was_not_synced_is_synced_by_the_next_write() {
     let folder = TempDir::new().unwrap();
     let syncs = Arc::new(Syncs::default());
     let disk = Disk::with(Arc::clone(&syncs) as Arc<dyn crate::file::FaultInjector>);
     let store = Store::open_on(disk, folder.path(), instruments()).unwrap();
     assert!(!keep(&store, &site("paris"), "jobs", b"counted 7"));
     assert!(keep(&store, &site("paris"), "jobs", b"counted 7"));
-    // The folder of all sites again, the file, and the folder of the site.
+    // The root directory again, the file, and the directory of the site.
     assert_eq!(*syncs.0.lock().unwrap(), 1 + 3);
 }

@@ -86,7 +86,7 @@ fn converted(outcomes: Vec<contract::Outcome>) -> Result<Report, Fault> {
     report(&manifest(), &limits(), &["jobs".to_owned()], raw)
 }
 
-/// What is left of these families, and why the others are not.
+/// The number of accepted families, and the dropped series.
 fn taken(families: Vec<wire::Family>) -> (usize, Vec<(&'static str, usize)>) {
     let outcome = contract::Outcome {
         families,
@@ -98,7 +98,7 @@ fn taken(families: Vec<wire::Family>) -> (usize, Vec<(&'static str, usize)>) {
 }
 
 #[test]
-fn what_was_asked_and_declared_comes_through() {
+fn a_declared_family_is_accepted() {
     let outcome = contract::Outcome {
         state: Some(saved("jobs", limits().state_bytes)),
         ..answer("jobs")
@@ -111,7 +111,7 @@ fn what_was_asked_and_declared_comes_through() {
 }
 
 #[test]
-fn a_report_that_answers_something_else_is_a_contradiction() {
+fn a_report_that_does_not_match_the_request_is_a_fault() {
     let wrong = [
         vec![],
         vec![answer("storage")],
@@ -123,7 +123,7 @@ fn a_report_that_answers_something_else_is_a_contradiction() {
 }
 
 #[test]
-fn state_for_another_collector_or_too_much_of_it_is_a_contradiction() {
+fn a_state_of_another_collector_or_above_the_limit_is_a_fault() {
     for state in [saved("storage", 1), saved("jobs", limits().state_bytes + 1)] {
         let outcome = contract::Outcome {
             state: Some(state),
@@ -135,7 +135,7 @@ fn state_for_another_collector_or_too_much_of_it_is_a_contradiction() {
 }
 
 #[test]
-fn another_name_kind_or_label_than_declared_costs_that_family_alone() {
+fn an_undeclared_name_type_or_label_drops_only_that_family() {
     let counter = wire::Family {
         samples: wire::Samples::Counter(points(2)),
         ..gauge("nbu_jobs")
@@ -161,7 +161,7 @@ fn more_families_than_allowed_are_dropped() {
 }
 
 #[test]
-fn a_family_that_is_reported_in_parts_is_its_first() {
+fn only_the_first_family_of_a_name_is_accepted() {
     let part = |label: &str| wire::Family {
         samples: wire::Samples::Gauge(vec![wire::Point {
             label_values: vec![label.to_owned()],
@@ -174,7 +174,7 @@ fn a_family_that_is_reported_in_parts_is_its_first() {
 }
 
 #[test]
-fn a_family_that_does_not_fit_beside_the_others_goes_whole() {
+fn a_family_beyond_the_collector_limit_is_dropped_as_a_whole() {
     let large = |name, series| wire::Family {
         samples: wire::Samples::Gauge(points(series)),
         ..gauge(name)
@@ -188,7 +188,7 @@ fn a_family_that_does_not_fit_beside_the_others_goes_whole() {
 }
 
 #[test]
-fn what_people_read_is_cut_to_what_they_can() {
+fn displayed_texts_are_truncated() {
     let long = "é".repeat(10_000);
     let wordy = CollectorFailure {
         endpoint: long.clone(),
@@ -213,7 +213,7 @@ fn what_people_read_is_cut_to_what_they_can() {
 }
 
 #[test]
-fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
+fn displayed_texts_contain_no_control_characters() {
     let forged =
         "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0\u{85}\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}\u{61c}"
             .to_owned();
@@ -230,7 +230,7 @@ fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
     };
     let failed = probe(Err(failure), &limits()).unwrap().err();
     let shown = format!("{:?}", (problems(vec![problem], &limits()), failed));
-    // Debug shows what is left as escapes.
+    // The debug format escapes remaining control characters.
     assert!(!shown.contains('\\'), "{shown}");
     let version = Ok(ProbeAnswer {
         api_version: forged.get(..9).unwrap().to_owned(),
@@ -245,7 +245,7 @@ fn nothing_that_people_read_can_begin_a_line_or_steer_a_terminal() {
 }
 
 #[test]
-fn an_api_version_that_is_a_novel_is_a_contradiction() {
+fn a_long_api_version_is_a_fault() {
     let raw = contract::Report {
         api_version: Some("1".repeat(VERSION + 1)),
         outcomes: vec![answer("jobs")],

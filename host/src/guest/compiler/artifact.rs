@@ -1,26 +1,25 @@
-//! Machine code from the compiler process. The only `unsafe` of the host.
+//! Loads machine code from the compiler process. The only `unsafe` code of the host.
 
 use wasmtime::component::Component;
 use wasmtime::{Engine, Result};
 
-/// Takes over what the compiler process made.
+/// Loads an artifact of the compiler process.
 ///
-/// `Component::deserialize` runs its input as machine code, so the input must be
-/// what `Engine::precompile_component` of this Wasmtime put out. It is, because of
-/// where it comes from:
+/// `Component::deserialize` executes its input as machine code. So the input must be
+/// the output of `Engine::precompile_component` of the same Wasmtime. This is proven
+/// by its origin:
 ///
-/// - The other end of the socket was handed to the child that this process started,
-///   and to nobody else: a socket pair has no name that could be opened.
-/// - That child runs this executable (`/proc/self/exe`, which names the running file
-///   even after an upgrade has replaced it), so it is the same Wasmtime with the same
-///   `config`; Wasmtime compares version, features and processor once more.
-/// - The child passes on whole artifacts only: a worker that was killed or failed
-///   gives a refusal, and a length that is not met ends the connection.
-/// - Nothing compiled is ever written to disk.
+/// - Only the child that this process started owns the other end of the socket. A
+///   socket pair has no name, so nothing else can open it.
+/// - The child runs the same executable: `/proc/self/exe` names the running file even
+///   after an upgrade. So Wasmtime and `config` are the same, and Wasmtime checks
+///   version, features and processor again.
+/// - The child only forwards complete artifacts. A killed or failed worker results in
+///   a refusal, and a length mismatch ends the connection.
+/// - Compiled code is never written to disk.
 ///
-/// A component that took over the worker through a fault of the compiler could
-/// answer with code of its own; Cranelift is trusted in the same way wherever
-/// it runs.
+/// A component that exploits a bug in the compiler could return its own machine code.
+/// Cranelift is trusted in the same way wherever it runs.
 #[allow(unsafe_code, reason = "see the proof above")]
 pub(super) fn load(engine: &Engine, artifact: &[u8]) -> Result<Component> {
     // SAFETY: `artifact` is the output of `precompile_component`, as proven above.

@@ -1,5 +1,5 @@
-//! What a component looks like from outside, before anything of it is compiled: its
-//! size, its imports and its exports. Milliseconds, where compiling takes seconds.
+//! Checks the size, imports and exports of a component before it is compiled. This
+//! takes milliseconds, whereas compiling takes seconds.
 
 use semver::Version;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
@@ -12,20 +12,20 @@ use super::super::engine::{EXPORTED, PROVIDED};
 use super::super::error::one_line;
 use super::protocol::{CompileAnswer, CompileStatus};
 
-/// Imports, globals, passive elements and data segments of all core modules together.
-/// Every instance of a module has a copy of each, of up to 32 bytes, in memory of the
-/// host that Wasmtime asks no limiter for. A guest has a few hundred.
+/// Maximum number of imports, globals, passive elements and data segments in all core
+/// modules. Each instance has a copy of up to 32 bytes per entry, which the limiter
+/// does not see. A guest has a few hundred.
 const ENTRIES: usize = 20_000;
 
-/// The limits of a component's code.
+/// Limits of a component's code.
 #[derive(Clone, Copy)]
 pub(super) struct CodeLimits {
     pub(super) functions: usize,
     pub(super) function_bytes: usize,
 }
 
-/// Refuses what is no component, is too large to compile, or cannot fit the host.
-/// Function bodies are measured and not read; that is the compiler's part.
+/// Rejects files that are not components, are too large to compile, or do not fit the
+/// host. Function bodies are measured but not validated; the compiler does that.
 pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<(), CompileAnswer> {
     let outline = ComponentOutline::of(bytes, limits)?;
     outline
@@ -34,7 +34,7 @@ pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<(), CompileAns
         .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))
 }
 
-/// The outermost component: the names of its imports and exports, and their types.
+/// Import and export names of the outermost component, and its types.
 struct ComponentOutline {
     imports: Vec<String>,
     exports: Vec<String>,
@@ -52,7 +52,7 @@ impl ComponentOutline {
             match &payload {
                 Payload::Version { encoding, .. } => {
                     if depth == 0 && *encoding == Encoding::Module {
-                        return Err(not_a_component("it is a core module"));
+                        return Err(not_a_component("expected a component, found a core module"));
                     }
                     depth += 1;
                 }
@@ -94,10 +94,10 @@ impl ComponentOutline {
                 });
             }
         }
-        Err(not_a_component("it is empty"))
+        Err(not_a_component("the file is empty"))
     }
 
-    /// Every import but names of types must be one that the host provides.
+    /// Every import must be provided by the host, or only consist of types.
     fn provided(&self) -> Result<(), String> {
         let missing = |name: &&String| {
             !PROVIDED.iter().any(|provided| compatible(provided, name)) && !self.only_types(name)
@@ -126,7 +126,7 @@ impl ComponentOutline {
         }
     }
 
-    /// The contract must be among the exports.
+    /// The contract must be exported.
     fn exported(&self) -> Result<(), String> {
         let fits = |name: &String| compatible(EXPORTED, name);
         if self.exports.iter().any(fits) {
@@ -139,7 +139,7 @@ impl ComponentOutline {
     }
 }
 
-/// How many entries a section adds to every instance of its core module.
+/// The number of entries that a section adds to each instance.
 fn copied(payload: &Payload<'_>) -> Result<usize, wasmparser::Error> {
     let count = match payload {
         Payload::ImportSection(section) => section.clone().into_imports().count(),
@@ -171,19 +171,19 @@ fn not_a_component(why: impl Into<String>) -> CompileAnswer {
 fn measure(functions: usize, length: usize, limits: CodeLimits) -> Result<(), String> {
     if functions > limits.functions {
         let limit = limits.functions;
-        return Err(format!("it has more than the {limit} functions allowed"));
+        return Err(format!("it has more than `{limit}` functions"));
     }
     let limit = limits.function_bytes;
     if length > limit {
         return Err(format!(
-            "function {functions} has {length} bytes, more than the {limit} allowed"
+            "function `{functions}` has `{length}` bytes, the limit is `{limit}`"
         ));
     }
     Ok(())
 }
 
-/// Whether `name` is the interface `known` in a version that Wasmtime links to it:
-/// up to the first part of the version that is not 0.
+/// Whether Wasmtime links `name` to `known`: versions are compatible if they agree up
+/// to the first non-zero part.
 fn compatible(known: &str, name: &str) -> bool {
     let track = |name: &str| {
         let (interface, version) = name.split_once('@')?;
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_that_the_host_lacks_are_named_before_anything_is_compiled() {
+    fn missing_imports_are_reported_by_name() {
         for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
             let text =
                 format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_provided_or_only_names_types_passes_to_the_exports() {
+    fn provided_imports_and_type_imports_are_accepted() {
         for item in [
             "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
             "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn another_contract_is_named() {
+    fn another_contract_version_is_reported() {
         let (_, why) = refusal(
             "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
         );
@@ -260,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn what_every_instance_copies_counts_towards_a_limit() {
+    fn data_copied_into_each_instance_is_limited() {
         let globals = "(global i32 (i32.const 0))".repeat(ENTRIES / 2);
         let elements = "0 ".repeat(ENTRIES / 2);
         let passive = format!("(func) (elem func {elements})");
         let one = format!("(component (core module {globals}))");
-        // Not too much of it: what is wrong is that it exports nothing.
+        // Within the limit, but without exports.
         assert_eq!(refusal(&one).0, CompileStatus::Unlinkable);
         for more in [globals.clone(), passive, "(data \"x\")".repeat(ENTRIES / 2)] {
             let both = format!(

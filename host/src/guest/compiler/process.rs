@@ -1,8 +1,8 @@
-//! The compiler process: starts a worker for each component, kills it at its
-//! deadline, and passes on what it said. It reads no component itself.
+//! The compiler process. It starts a worker per component, kills it after its time
+//! limit, and forwards its result. It never parses a component.
 //!
-//! It is started before the exporter gives up the right to run files. Landlock then
-//! keeps the exporter from signalling it, so it ends at the end of its input.
+//! It is started before Landlock forbids the exporter to execute files. Afterwards the
+//! exporter cannot signal it, so it exits at the end of its input.
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -22,27 +22,27 @@ use super::worker;
 /// The first argument of the compiler process.
 pub(super) const ROLE: &str = "compiler-process";
 
-/// The compiler process as it was started: no thread talks to it yet, so that one
-/// can be started before the exporter confines itself.
+/// A started compiler process. It is started before the exporter restricts itself, and
+/// before any thread uses it.
 pub struct CompilerProcess {
     stream: UnixStream,
     child: Child,
 }
 
 impl CompilerProcess {
-    /// Starts it from the file that this process runs.
+    /// Starts the process from the executable of this process.
     ///
     /// # Errors
-    /// When there is no `/proc`, or the system allows no further process.
+    /// `/proc` is not mounted, or the system cannot start a process.
     pub fn start() -> io::Result<Self> {
         Self::from_executable(&own_executable()?)
     }
 
-    /// Starts it from another `nbu_exporter`, of the same build: for a host inside a
-    /// process whose executable is another one, such as a test's.
+    /// Starts the process from another `nbu_exporter` executable of the same build.
+    /// For tests, whose own executable is another one.
     ///
     /// # Errors
-    /// As for [`start`](Self::start).
+    /// Same as [`start`](Self::start).
     pub fn from_executable(executable: &Path) -> io::Result<Self> {
         let (stream, theirs) = UnixStream::pair()?;
         let child = command(executable, theirs).arg(ROLE).spawn()?;
@@ -54,8 +54,8 @@ impl CompilerProcess {
     }
 }
 
-/// The link and not the path behind it: it names the file that runs, also after an
-/// upgrade in target.
+/// The link itself, not its target: it refers to the running file even after an
+/// upgrade.
 #[cfg(target_os = "linux")]
 fn own_executable() -> io::Result<PathBuf> {
     let link = PathBuf::from("/proc/self/exe");
@@ -73,7 +73,7 @@ fn own_executable() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-/// A child with one descriptor, its socket, and no environment.
+/// A child process with a socket and no environment.
 fn command(executable: &Path, socket: UnixStream) -> Command {
     let mut command = Command::new(executable);
     command
@@ -84,7 +84,7 @@ fn command(executable: &Path, socket: UnixStream) -> Command {
     command
 }
 
-/// The socket that a child of [`command`] was started with.
+/// The socket that [`command`] passed to this process.
 pub(super) fn own_socket() -> io::Result<UnixStream> {
     std::io::stdin()
         .as_fd()
@@ -92,7 +92,7 @@ pub(super) fn own_socket() -> io::Result<UnixStream> {
         .map(From::from)
 }
 
-/// The whole life of the compiler process.
+/// The main function of the compiler process.
 pub(super) fn run() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -104,7 +104,7 @@ pub(super) fn run() -> ExitCode {
 }
 
 async fn serve() -> io::Result<()> {
-    // Heard and not acted on: signals meant for the exporter may reach its group.
+    // Ignored: signals for the exporter may reach its whole process group.
     let _ignored = [
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
@@ -120,7 +120,7 @@ async fn serve() -> io::Result<()> {
         reader.read_exact(&mut bytes).await?;
         let answer = tokio::select! {
             answer = compile(limits, &bytes) => answer,
-            // The exporter says nothing while it waits: it has ended.
+            // The exporter sends nothing while it waits, so it has exited.
             _ = reader.read_u8() => return Ok(()),
         };
         drop(bytes);
@@ -130,7 +130,7 @@ async fn serve() -> io::Result<()> {
     Ok(())
 }
 
-/// One component in one worker.
+/// Compiles one component in a worker.
 async fn compile(limits: ComponentLimits, bytes: &[u8]) -> CompileAnswer {
     let failed =
         |error: io::Error| CompileAnswer::refused(CompileStatus::Failed, error.to_string());
@@ -164,8 +164,8 @@ async fn compile(limits: ComponentLimits, bytes: &[u8]) -> CompileAnswer {
     }
 }
 
-/// Hands over the component, and hears the answer to its end; `None` where it is
-/// too large or says nothing.
+/// Sends the component and receives the result. `None` if the result is too large or
+/// invalid.
 async fn exchange(mut stream: AsyncStream, bytes: &[u8]) -> io::Result<Option<CompileAnswer>> {
     stream.write_all(bytes).await?;
     stream.shutdown().await?;

@@ -1,5 +1,5 @@
-//! What passes between the exporter and the compiler process. Lengths and numbers
-//! are 64-bit little-endian.
+//! The protocol between the exporter and the compiler process. Numbers are 64-bit
+//! little-endian.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use super::super::{ComponentLimits, LARGEST};
 
-/// Bytes of the largest artifact. Machine code has some six times the size of its
-/// component.
+/// Maximum size of an artifact in bytes. Machine code has about six times the size of
+/// its component.
 pub(super) const LARGEST_ARTIFACT: u64 = 6 * LARGEST;
 
 /// A component to compile.
@@ -18,9 +18,9 @@ pub(super) struct CompileJob {
     pub(super) bytes: Bytes,
 }
 
-/// Bytes before those of the component.
+/// Size of the header of a job.
 pub(super) const JOB_HEAD: usize = 5 * 8;
-/// Bytes before an answer's payload.
+/// Size of the header of an answer.
 const ANSWER_HEAD: usize = 1 + 8;
 
 impl CompileJob {
@@ -39,7 +39,7 @@ impl CompileJob {
         to.write_all(&self.bytes)
     }
 
-    /// The limits in a head, and how many bytes follow it.
+    /// Parses a header into the limits and the length of the component.
     pub(super) fn parse_head(head: &[u8; JOB_HEAD]) -> io::Result<(ComponentLimits, u64)> {
         let number = |at: usize| {
             let mut bytes = [0; 8];
@@ -61,10 +61,10 @@ impl CompileJob {
     }
 }
 
-/// What came of a job.
+/// The result of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CompileStatus {
-    /// The payload is the artifact. For all others it is the reason, in words.
+    /// The payload is the artifact. For all other results, it is the reason.
     Compiled,
     TooComplex,
     NotAComponent,
@@ -92,7 +92,7 @@ impl CompileStatus {
     }
 }
 
-/// A status and what belongs to it.
+/// The result of a job and its payload.
 #[derive(Debug)]
 pub(super) struct CompileAnswer {
     pub(super) status: CompileStatus,
@@ -107,7 +107,7 @@ impl CompileAnswer {
         }
     }
 
-    /// What goes before the payload.
+    /// The header.
     pub(super) fn head(&self) -> [u8; ANSWER_HEAD] {
         let mut head = [self.status.tag(); ANSWER_HEAD];
         head[1..].copy_from_slice(&(self.payload.len() as u64).to_le_bytes());
@@ -123,7 +123,8 @@ impl CompileAnswer {
         if length > LARGEST_ARTIFACT {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        // Allocated at once: growing would hold it twice.
+        // Allocated at once, because a growing vector would temporarily need twice the
+        // memory.
         let mut payload = vec![0; usize::try_from(length).unwrap_or_default()];
         from.read_exact(&mut payload)?;
         Ok(Self { status, payload })
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_and_an_answer_arrive_as_they_were_sent() {
+    fn jobs_and_answers_survive_a_round_trip() {
         let limits = ComponentLimits {
             functions: 1,
             function_bytes: 2,
@@ -157,13 +158,13 @@ mod tests {
             let sent = [&answer.head()[..], &answer.payload].concat();
             let read = CompileAnswer::read(&mut &sent[..]).unwrap();
             assert_eq!((read.status, &read.payload[..]), (status, &b"why"[..]));
-            // Half an artifact is never one.
+            // A truncated artifact is an error.
             assert!(CompileAnswer::read(&mut &sent[..sent.len() - 1]).is_err());
         }
     }
 
     #[test]
-    fn lengths_and_verdicts_that_cannot_be_are_errors() {
+    fn invalid_lengths_and_statuses_are_errors() {
         let mut endless = [0; 9];
         endless[1..].fill(0xff);
         assert!(CompileAnswer::read(&mut &endless[..]).is_err());

@@ -1,5 +1,5 @@
-//! A worker compiles one component and ends. It is what a hostile component meets,
-//! so it gives up everything but its socket before it reads a byte.
+//! A worker compiles one component and exits. Since the component may be malicious,
+//! the worker drops all privileges before it reads any input.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -22,15 +22,14 @@ use crate::landlock;
 /// The first argument of a worker.
 pub(super) const ROLE: &str = "compiler-worker";
 
-/// A guest has some thousand functions; more threads than this gain little and take
-/// address space each.
+/// Maximum number of threads. More would gain little and need address space.
 const THREADS: usize = 8;
 
-/// What a worker is started with.
+/// The arguments of a worker.
 pub(super) fn arguments(limits: ComponentLimits) -> [String; 5] {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = threads.min(THREADS);
-    // The limit of the kernel sums up all threads.
+    // The kernel limit applies to the sum of all threads.
     let factor = u32::try_from(threads).unwrap_or(u32::MAX);
     let cpu = limits.compile.saturating_mul(factor) + Duration::from_secs(1);
     [
@@ -43,7 +42,7 @@ pub(super) fn arguments(limits: ComponentLimits) -> [String; 5] {
     .map(|number| number.to_string())
 }
 
-/// The whole life of a worker.
+/// The main function of a worker.
 pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     let numbers: Option<Vec<u64>> = arguments.map(|number| number.parse().ok()).collect();
     let Some(&[memory, cpu, threads, functions, function_bytes]) = numbers.as_deref() else {
@@ -95,7 +94,7 @@ fn compile(bytes: &[u8], limits: CodeLimits, threads: usize) -> CompileAnswer {
     }
 }
 
-/// A panic is an answer too, with its message.
+/// Converts a panic into an answer.
 fn guarded(work: impl FnOnce() -> CompileAnswer) -> CompileAnswer {
     static MESSAGE: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|panic| {
@@ -107,19 +106,19 @@ fn guarded(work: impl FnOnce() -> CompileAnswer) -> CompileAnswer {
     })
 }
 
-/// Why a worker ended without an answer.
+/// Explains why a worker exited without an answer.
 pub(super) fn died(status: ExitStatus, memory: usize) -> String {
     use rustix::process::Signal;
     let memory = ByteSize(memory as u64);
     let signal = status.signal().and_then(Signal::from_named_raw);
     match signal {
-        // Rust's answer to an allocation that fails.
+        // Rust aborts when an allocation fails.
         Some(Signal::ABORT) => {
-            format!("it needs more memory than the {memory} of `guest.limits.compileMemory`")
+            format!("compiling exceeded the limit of {memory} (`guest.limits.compileMemory`)")
         }
         Some(Signal::XCPU | Signal::KILL) => "it was killed: out of processor time, or \
              out of memory on this machine"
             .to_owned(),
-        _ => format!("it ended with {status}"),
+        _ => format!("the worker ended with {status}"),
     }
 }

@@ -42,31 +42,34 @@ fn said(capabilities: Vec<Capability>) -> String {
 }
 
 #[test]
-fn a_manifest_within_its_limits_is_taken() {
+fn a_manifest_within_its_limits_is_accepted() {
     assert_eq!(said(vec![capability("jobs"), capability("storage")]), "");
 }
 
 #[test]
-fn too_much_of_anything_is_refused_with_the_number() {
+fn every_exceeded_limit_is_reported() {
     let names = ["a", "b", "c"];
     let collectors = said(names.map(capability).to_vec());
-    assert_eq!(collectors, "it names 3 collectors, more than the 2 allowed");
+    assert_eq!(
+        collectors,
+        "the manifest declares `3` collectors, the limit is `2`"
+    );
     let mut one = capability("jobs");
     one.families.push(family("nbu_c"));
     assert_eq!(
         said(vec![one]),
-        "the collector `jobs` announces 3 families, more than the 2 allowed"
+        "collector `jobs` declares `3` families, the limit is `2`"
     );
     let mut one = capability("jobs");
     one.paths.push("/c".to_owned());
     assert_eq!(
         said(vec![one]),
-        "the collector `jobs` announces 3 paths, more than the 2 allowed"
+        "collector `jobs` declares `3` paths, the limit is `2`"
     );
 }
 
 #[test]
-fn a_name_that_stands_twice_or_is_none_is_refused() {
+fn duplicate_and_invalid_names_are_refused() {
     assert!(said(vec![]).contains("no collector"));
     assert!(said(vec![capability("jobs"), capability("jobs")]).contains("`jobs` twice"));
     assert!(said(vec![capability("")]).contains("empty or too long"));
@@ -79,7 +82,7 @@ fn a_name_that_stands_twice_or_is_none_is_refused() {
 }
 
 #[test]
-fn a_family_that_could_never_be_shown_is_refused() {
+fn an_invalid_declared_family_is_refused() {
     let site = DescribedFamily {
         labels: vec!["site".to_owned()],
         ..family("nbu_a")
@@ -142,9 +145,6 @@ fn texts_are_on_one_line() {
             ..resource()
         },
     ] {
-        assert_eq!(
-            said(vec![bad]),
-            "a text of its manifest holds a control character"
-        );
+        assert_eq!(said(vec![bad]), "the manifest contains a control character");
     }
 }

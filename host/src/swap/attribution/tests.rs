@@ -1,4 +1,4 @@
-//! What a guest says, beside what the way out saw.
+//! Compares the guest's report with the counted requests.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn claims() -> [FailureReason; 4] {
 }
 
 #[test]
-fn an_outage_that_no_request_has_met_is_the_guests_doing() {
+fn a_reported_outage_without_failed_requests_is_the_guests_fault() {
     for claim in claims() {
         assert_eq!(
             of_failure(&claim, &traffic(0, 0)),
@@ -33,7 +33,7 @@ fn an_outage_that_no_request_has_met_is_the_guests_doing() {
 }
 
 #[test]
-fn where_every_request_was_answered_well_only_time_may_have_run_out() {
+fn if_every_request_succeeded_only_a_timeout_is_uncertain() {
     for claim in claims() {
         let expected = match claim {
             FailureReason::Timeout => Attribution::Uncertain,
@@ -44,7 +44,7 @@ fn where_every_request_was_answered_well_only_time_may_have_run_out() {
 }
 
 #[test]
-fn only_a_site_that_no_request_reached_clears_a_guest_at_once() {
+fn only_an_unreachable_site_clears_the_guest_at_once() {
     let unreachable = Traffic {
         unreachable: 1,
         ..traffic(2, 0)
@@ -75,7 +75,7 @@ fn only_a_site_that_no_request_reached_clears_a_guest_at_once() {
 }
 
 #[test]
-fn what_no_outage_explains_is_the_guests_doing_whatever_was_seen() {
+fn failures_that_no_outage_explains_are_the_guests_fault() {
     let outage = Traffic {
         unreachable: 2,
         ..traffic(2, 0)
@@ -93,7 +93,7 @@ fn what_no_outage_explains_is_the_guests_doing_whatever_was_seen() {
 }
 
 #[test]
-fn a_deadline_is_reached_by_waiting_only_where_something_was_asked() {
+fn only_calls_with_requests_can_exceed_a_deadline_by_waiting() {
     let fault = |kind, traffic| Fault {
         kind,
         message: String::new(),

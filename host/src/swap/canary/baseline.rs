@@ -1,4 +1,4 @@
-//! What is known of the running guest, for comparison.
+//! What is known about the running guest, for comparison with a candidate.
 
 use std::time::Duration;
 
@@ -7,60 +7,60 @@ use semver::Version;
 use crate::guest::{Digest, SavedState, Window};
 use crate::site::SiteName;
 
-/// What the running guest has achieved, and where its saved state is kept. Told
-/// by the rooms that collect and serve.
+/// Access to the results and states of the running guest. Implemented by the
+/// application.
 pub trait Baseline: Send + Sync {
-    /// Whether any collector of the site succeeded when last asked.
+    /// Whether any collector of the site succeeded in its last attempt.
     fn is_up(&self, site: &SiteName) -> bool;
-    /// Whether that collector succeeded when last asked.
+    /// Whether the collector succeeded in its last attempt.
     fn succeeds(&self, site: &SiteName, collector: &str) -> bool;
-    /// What a collection of this site by the running guest would be given now.
+    /// The input of the site's next collection by the running guest.
     fn next(&self, site: &SiteName) -> (Window, Vec<SavedState>);
-    /// What scrapes are answered with for this site, and what it costs.
+    /// The served families of the site, and the cost of its last collection.
     fn served(&self, site: &SiteName) -> Served;
-    /// The newest version of a guest signed with the key of that digest that has
-    /// passed its probation; none is known where nothing is kept.
+    /// The newest version, signed with this key, that passed its probation. `None` if
+    /// unknown.
     fn proven_version(&self, key: Digest) -> Option<Version>;
-    /// What was found out about a guest, perhaps by an earlier process.
+    /// Whether the guest was rolled back, possibly by an earlier process.
     fn rollback_status(&self, guest: Digest) -> RollbackStatus;
-    /// Reports and states of `current` count from now on. Those of `previous` are
-    /// kept for a rollback.
+    /// Accepts reports and states of `current` from now on. Keeps those of `previous`
+    /// for a rollback.
     fn swap(&self, current: Digest, previous: Option<Digest>);
-    /// Returns to the states of a guest. Whatever others report does not count.
+    /// Restores the states of `to`. Later reports of other guests are ignored.
     fn roll_back(&self, failed: Digest, to: Digest);
-    /// The guest that was rolled back may be tried again when it is offered.
+    /// Allows the guest that was rolled back to be evaluated again.
     fn forget_rolled_back(&self);
 }
 
-/// What is known of a guest that is offered.
+/// Whether a candidate was rolled back before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RollbackStatus {
-    /// Nothing that speaks against it.
+    /// It was not rolled back.
     NotRolledBack,
-    /// It was rolled back, and no other guest has taken its place since.
+    /// It was rolled back, and no other guest has replaced it since.
     RolledBack,
-    /// What is stored cannot be read now.
+    /// The history cannot be read now.
     Unknown,
 }
 
-/// What scrapes are answered with for one site.
+/// What scrapes receive for one site.
 #[derive(Clone, Debug, Default)]
 pub struct Served {
-    /// Those that have series.
+    /// The families that have series.
     pub families: Vec<ServedFamily>,
-    /// How long the last collection of everything took; none before the first.
+    /// The duration of the last full collection; `None` before the first.
     pub took: Option<Duration>,
-    /// The most bytes of memory that it held.
+    /// The peak memory of that collection in bytes.
     pub peak_memory: Option<u64>,
 }
 
 /// A family on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedFamily {
-    /// Whose it is.
+    /// Its collector.
     pub collector: String,
     /// Its name.
     pub name: String,
-    /// How many series Prometheus stores for it.
+    /// Its number of series in Prometheus.
     pub series: usize,
 }

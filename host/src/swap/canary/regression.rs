@@ -1,4 +1,4 @@
-//! What counts against a trial that has read everything. Pure.
+//! Detects regressions in a successful trial. Pure functions.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,37 +10,37 @@ use super::baseline::Served;
 use crate::guest::{Collected, Outcome};
 use crate::swap::settings::Canary;
 
-/// One way in which a trial is worse than what is served.
+/// A way in which a trial is worse than what is served.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Regression {
-    /// A family is served and was not reported.
+    /// A served family is missing.
     Lost {
-        /// Whose it was.
+        /// Its collector.
         collector: String,
         /// Its name.
         family: String,
-        /// How many series it has on the page.
+        /// Its number of series on the page.
         before: usize,
     },
     /// A collector reports far more series.
     Series {
         /// The collector.
         collector: String,
-        /// On the page.
+        /// Number on the page.
         before: usize,
-        /// In the trial.
+        /// Number in the trial.
         after: usize,
     },
     /// The collection takes far longer.
     Time {
-        /// The last one of the running guest.
+        /// The last collection of the running guest.
         before: Duration,
         /// The trial.
         after: Duration,
     },
-    /// The collection holds far more memory, in bytes.
+    /// The collection uses far more memory, in bytes.
     Memory {
-        /// The last one of the running guest.
+        /// The last collection of the running guest.
         before: u64,
         /// The trial.
         after: u64,
@@ -56,7 +56,7 @@ impl fmt::Display for Regression {
                 before,
             } => write!(
                 f,
-                "family `{family}` of `{collector}` is gone, {before} series before"
+                "family `{family}` of `{collector}` is missing, {before} series before"
             ),
             Self::Series {
                 collector,
@@ -65,19 +65,19 @@ impl fmt::Display for Regression {
             } => write!(f, "`{collector}` has {after} series, {before} before"),
             Self::Time { before, after } => write!(
                 f,
-                "it took {:.1} s, {:.1} s before",
+                "the collection took {:.1} s, {:.1} s before",
                 after.as_secs_f64(),
                 before.as_secs_f64()
             ),
             Self::Memory { before, after } => {
                 let (after, before) = (ByteSize(*after), ByteSize(*before));
-                write!(f, "it held {after} of memory, {before} before")
+                write!(f, "the collection used {after} of memory, {before} before")
             }
         }
     }
 }
 
-/// Everything that counts against it.
+/// Finds all regressions.
 pub(super) fn find(
     served: &Served,
     collected: &Collected,
@@ -88,7 +88,7 @@ pub(super) fn find(
     let names = outcomes.iter().flat_map(|outcome| &outcome.families);
     let reported: BTreeSet<_> = names.map(|family| family.name.as_str()).collect();
     let mut worse = Vec::new();
-    // What failed was judged as a failure.
+    // Failures are judged elsewhere.
     for outcome in outcomes.iter().filter(|outcome| outcome.succeeded()) {
         worse.extend(lost(served, outcome, &reported));
         worse.extend(more_series(served, outcome, canary));
@@ -109,7 +109,7 @@ pub(super) fn find(
     worse
 }
 
-/// The outcome's families that are served, and that nobody reported.
+/// The served families of the collector that the trial did not report.
 fn lost(served: &Served, outcome: &Outcome, reported: &BTreeSet<&str>) -> Vec<Regression> {
     let families = served.families.iter();
     let gone = families
@@ -127,7 +127,7 @@ fn more_series(served: &Served, outcome: &Outcome, canary: &Canary) -> Option<Re
     let own = families.filter(|family| family.collector == outcome.collector);
     let before: usize = own.map(|family| family.series).sum();
     let after: usize = outcome.families.iter().map(|family| family.series()).sum();
-    // Nothing to compare with, such as of a collector that failed until now.
+    // There is nothing to compare with if the collector failed until now.
     let known = before > 0;
     let grown = known && canary.series.exceeded(before as f64, after as f64);
     grown.then(|| Regression::Series {

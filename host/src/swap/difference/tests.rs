@@ -1,4 +1,4 @@
-//! Two manifests, compared.
+//! Comparisons of two manifests.
 
 use super::*;
 use crate::guest::{Capability, DescribedFamily};
@@ -28,7 +28,7 @@ fn manifest(capabilities: Vec<Capability>) -> Manifest {
 }
 
 #[test]
-fn added_removed_and_changed_things_have_a_line_each() {
+fn each_change_has_a_line() {
     use DeclaredKind::{Counter, Gauge};
     let old = manifest(vec![
         capability(
@@ -51,7 +51,7 @@ fn added_removed_and_changed_things_have_a_line_each() {
         "- family `nbu_old` of `jobs`",
         "- collector `slo`",
         "- path `/slos` of `slo`",
-        "~ family `nbu_jobs`: a gauge before, a counter now",
+        "~ type of family `nbu_jobs` changed from gauge to counter",
     ];
     assert_eq!(difference.lines(), lines);
     let text = |items: Vec<ManifestItem>| {
@@ -72,7 +72,7 @@ fn added_removed_and_changed_things_have_a_line_each() {
 }
 
 #[test]
-fn what_moves_to_another_collector_is_no_difference() {
+fn moving_items_between_collectors_is_not_a_change() {
     let one = capability("jobs", &["/jobs"], &[("nbu_jobs", DeclaredKind::Gauge)]);
     let empty = |name| capability(name, &[], &[]);
     let moved = Capability {

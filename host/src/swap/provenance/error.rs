@@ -1,45 +1,45 @@
-//! Why a guest is not taken from whoever made it.
+//! The reasons for not trusting a guest file.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::guest::Digest;
 
-/// Each with what to do about it.
+/// Each is displayed with a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProvenanceError {
-    /// Other bytes than the pinned ones.
+    /// The digest differs from the pinned one.
     Pinned {
-        /// As `guest.sha256` says.
+        /// The value of `guest.sha256`.
         pinned: Digest,
-        /// Of the file.
+        /// The digest of the file.
         found: Digest,
     },
     /// There is no signature.
     Unsigned(PathBuf),
-    /// What lies in its place is none.
+    /// The signature file is invalid.
     NoSignature(PathBuf),
-    /// It was made before minisign hashed files first.
+    /// The signature was made without prehashing, by an old version of minisign.
     Legacy(PathBuf),
-    /// It was made with another key.
+    /// The signature was made with another key.
     OtherKey(PathBuf),
-    /// The right key, but other bytes.
+    /// The signature does not match the file.
     Tampered(PathBuf),
-    /// Older than the running guest.
+    /// The candidate is older than the running guest.
     Older {
-        /// The version that runs.
+        /// The running version.
         running: String,
-        /// The version that was candidate.
+        /// The candidate's version.
         candidate: String,
     },
-    /// Older than a guest of the same key that has passed its probation here.
+    /// The candidate is older than a guest of the same key that passed its probation.
     OlderThanProven {
         /// The version of that guest.
         proven: String,
-        /// The version that was candidate.
+        /// The candidate's version.
         candidate: String,
     },
-    /// Whether it is older cannot be told.
+    /// The version is not semver, so a downgrade cannot be ruled out.
     Versionless(String),
 }
 
@@ -48,11 +48,11 @@ impl fmt::Display for ProvenanceError {
         match self {
             Self::Pinned { pinned, found } => write!(
                 f,
-                "its sha256 is `{found}`, and `guest.sha256` allows only `{pinned}`"
+                "sha256 mismatch: expected `{pinned}` (`guest.sha256`), found `{found}`"
             ),
             Self::Unsigned(file) => write!(
                 f,
-                "it is not signed: `{}` does not exist, and `guest.publicKey` demands it",
+                "the guest is not signed: `{}` does not exist, but `guest.publicKey` requires it",
                 file.display()
             ),
             Self::NoSignature(file) => {
@@ -60,31 +60,31 @@ impl fmt::Display for ProvenanceError {
             }
             Self::Legacy(file) => write!(
                 f,
-                "`{}` is a signature of the old kind, which does not hash the file",
+                "signature `{}` has the legacy format, without prehashing",
                 file.display()
             ),
             Self::OtherKey(file) => write!(
                 f,
-                "`{}` was made with another key than `guest.publicKey`",
+                "signature `{}` was made with another key than `guest.publicKey`",
                 file.display()
             ),
             Self::Tampered(file) => write!(
                 f,
-                "the signature `{}` is not of these bytes: one of the two files was changed",
+                "signature `{}` does not match the guest: one of the two files was modified",
                 file.display()
             ),
             Self::Older { running, candidate } => write!(
                 f,
-                "its version `{candidate}` is older than `{running}`, which is running"
+                "version `{candidate}` is older than the running version `{running}`"
             ),
             Self::OlderThanProven { proven, candidate } => write!(
                 f,
-                "its version `{candidate}` is older than `{proven}`, \
+                "version `{candidate}` is older than `{proven}`, \
                  which has passed its probation here"
             ),
             Self::Versionless(version) => write!(
                 f,
-                "its version `{version}` is none such as `1.4.0`, so it may be an old one"
+                "version `{version}` is not semver; cannot rule out a downgrade"
             ),
         }?;
         write!(f, "\n  hint: {}", self.hint())
@@ -94,19 +94,17 @@ impl fmt::Display for ProvenanceError {
 impl ProvenanceError {
     fn hint(&self) -> &'static str {
         match self {
-            Self::Pinned { .. } => "write the new digest there if the file is the one you want",
+            Self::Pinned { .. } => "if the file is correct, set `guest.sha256` to its digest",
             Self::Unsigned(_) | Self::NoSignature(_) => {
-                "put the signature of `minisign -Sm FILE` beside the guest"
+                "sign the guest with `minisign -Sm FILE`, and put the signature beside it"
             }
             Self::Legacy(_) => "sign it again with `minisign -SHm FILE`",
-            Self::OtherKey(_) => "sign it with the right key, or trust the other one",
-            Self::Tampered(_) => "fetch both files again from where they were made",
+            Self::OtherKey(_) => "sign it with the configured key, or change `guest.publicKey`",
+            Self::Tampered(_) => "download both files again",
             Self::Older { .. } | Self::OlderThanProven { .. } => {
-                "`guest.allowDowngrade: true` takes it all the same"
+                "set `guest.allowDowngrade: true` to allow it"
             }
-            Self::Versionless(_) => {
-                "give it a semantic version, or set `guest.allowDowngrade: true`"
-            }
+            Self::Versionless(_) => "use a semantic version, or set `guest.allowDowngrade: true`",
         }
     }
 }

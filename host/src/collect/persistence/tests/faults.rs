@@ -1,4 +1,4 @@
-//! Disks that fail for a while, and files that cannot be used.
+//! Temporary disk faults, and files that cannot be used.
 
 use std::io;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use super::*;
 use crate::file::{Disk, DiskCall, FaultInjector};
 use crate::swap::RollbackStatus;
 
-/// Each read of that file fails with that error.
+/// Fails reads of one file.
 #[derive(Debug)]
 struct Unreadable(&'static str, Mutex<Option<Errno>>);
 
@@ -23,7 +23,7 @@ impl FaultInjector for Unreadable {
     }
 }
 
-/// Each write fails while this is set.
+/// Fails writes while set.
 #[derive(Debug)]
 struct Full(AtomicBool);
 
@@ -46,7 +46,7 @@ fn on(faults: Arc<dyn FaultInjector>, folder: &Path) -> Memory {
 }
 
 #[test]
-fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
+fn an_unreadable_history_clears_no_guest() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     memory.set_rolled_back(Some(guest("bad")));
@@ -73,7 +73,7 @@ fn a_guest_is_not_cleared_by_verdicts_that_cannot_be_read() {
 }
 
 #[test]
-fn a_reload_does_not_bring_back_a_verdict_that_was_dropped() {
+fn a_reload_does_not_restore_a_cleared_rollback() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     memory.set_rolled_back(Some(guest("bad")));
@@ -87,7 +87,7 @@ fn a_reload_does_not_bring_back_a_verdict_that_was_dropped() {
 }
 
 #[test]
-fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
+fn a_history_that_was_not_written_is_written_later() {
     let folder = TempDir::new().unwrap();
     let disk = Arc::new(Full(AtomicBool::new(true)));
     let memory = on(Arc::clone(&disk) as Arc<dyn FaultInjector>, folder.path());
@@ -104,7 +104,7 @@ fn a_verdict_that_found_no_room_is_written_with_a_later_collection() {
 }
 
 #[test]
-fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
+fn an_unreadable_state_is_neither_lost_nor_overwritten() {
     for errno in [
         Errno::MFILE,
         Errno::IO,
@@ -150,7 +150,7 @@ fn a_state_that_cannot_be_read_now_is_neither_lost_nor_overwritten() {
 }
 
 #[test]
-fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
+fn a_valid_state_that_cannot_be_used_is_kept() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
@@ -161,7 +161,7 @@ fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
     std::fs::write(&file, &newer).unwrap();
     let memory = begin(folder.path(), "old");
     let rejected = count(&memory, "old", "jobs", "1").rejected;
-    assert!(rejected[0].1.contains("the format `2`"), "{rejected:?}");
+    assert!(rejected[0].1.contains("format `2`"), "{rejected:?}");
     kill(memory);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), newer);
 
@@ -179,7 +179,7 @@ fn a_good_state_that_this_program_or_guest_cannot_use_is_kept() {
     restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"), "the limit was raised");
 
-    // A guest that writes an older version has not understood what it was given.
+    // A guest that writes an older version did not understand the newer state.
     let newest = update("old", "jobs", 5, "8");
     memory.commit(&paris(), &newest);
     memory.swap(guest("older"), Some(guest("old")));

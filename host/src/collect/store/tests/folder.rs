@@ -1,11 +1,11 @@
-//! The folder itself: whose it is, and who may look into it.
+//! Locking and permissions of the state directory.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 
 #[test]
-fn a_folder_is_one_process_s_at_a_time() {
+fn a_directory_is_used_by_one_process_at_a_time() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     let refused = Store::open(folder.path(), instruments()).err().unwrap();
@@ -24,7 +24,7 @@ fn a_folder_is_one_process_s_at_a_time() {
 }
 
 #[test]
-fn a_folder_that_was_deleted_or_a_link_that_was_turned_is_another_folder() {
+fn a_deleted_directory_or_changed_link_is_another_directory() {
     let around = TempDir::new().unwrap();
     let at = |name: &str| around.path().join(name);
     let store = open(&at("one"));
@@ -41,7 +41,7 @@ fn a_folder_that_was_deleted_or_a_link_that_was_turned_is_another_folder() {
 }
 
 #[test]
-fn a_place_that_can_hold_no_folder_is_refused_with_a_hint() {
+fn an_invalid_path_is_rejected_with_a_hint() {
     let around = TempDir::new().unwrap();
     let file = around.path().join("file");
     fs::write(&file, "").unwrap();
@@ -50,7 +50,7 @@ fn a_place_that_can_hold_no_folder_is_refused_with_a_hint() {
         for refused in [opened, examine(&folder).unwrap_err()] {
             let said = refused.to_string();
             assert!(
-                said.contains(&format!("`{}` is no folder\n", file.display())),
+                said.contains(&format!("`{}` is not a directory\n", file.display())),
                 "{said}"
             );
             assert!(said.contains("hint: "), "{said}");
@@ -62,7 +62,7 @@ fn a_place_that_can_hold_no_folder_is_refused_with_a_hint() {
 }
 
 #[test]
-fn nobody_else_may_read_what_is_stored() {
+fn only_this_user_can_read_stored_states() {
     let around = TempDir::new().unwrap();
     let folder = around.path().join("var/state");
     let store = open(&folder);

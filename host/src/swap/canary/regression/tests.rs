@@ -1,4 +1,4 @@
-//! A trial beside what is served.
+//! Comparisons of a trial with what is served.
 
 use super::*;
 use crate::egress::Traffic;
@@ -19,7 +19,7 @@ fn family(name: &str, series: usize) -> Family {
     }
 }
 
-/// What `jobs` answers, with `megabytes` of memory.
+/// The result of `jobs` with a peak memory of `megabytes`.
 fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
     let outcome = Outcome {
         collector: "jobs".to_owned(),
@@ -68,7 +68,7 @@ fn a_family_that_is_reported_without_series_is_not_lost() {
 }
 
 #[test]
-fn growth_counts_beyond_the_factor_and_the_floor_alone() {
+fn growth_counts_only_beyond_factor_and_floor() {
     let many = |series| collected(vec![family("nbu_a", series)], 1);
     let small = served(&[("nbu_a", 10)]);
     assert!(said(&small, &many(1000), 1).is_empty(), "up to the floor");
@@ -82,7 +82,7 @@ fn growth_counts_beyond_the_factor_and_the_floor_alone() {
 }
 
 #[test]
-fn time_and_memory_are_told_with_what_they_were() {
+fn time_and_memory_are_reported_with_their_previous_values() {
     let served = served(&[("nbu_a", 1)]);
     let trial = |megabytes| collected(vec![family("nbu_a", 1)], megabytes);
     assert!(said(&served, &trial(120), 20).is_empty());
