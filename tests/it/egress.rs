@@ -133,7 +133,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
     let text = format!("{rest}\nnbuservers:\n{site}");
     fs::write(folder.path().join("config.yaml"), text).unwrap();
     let mut program = Program::serve(folder.path());
-    let line = program.line("Request refused").await;
+    let line = program.line("Request denied").await;
     for part in [
         "site=paris",
         "rule=requests",
@@ -142,7 +142,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
         assert!(line.contains(part), "{part}: {line}");
     }
     program.line("Collector failed").await;
-    let refused = |line: &&String| line.contains("Request refused");
+    let refused = |line: &&String| line.contains("Request denied");
     assert_eq!(program.log.iter().filter(refused).count(), 1);
 }
 

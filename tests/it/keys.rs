@@ -73,7 +73,7 @@ fn known() -> BTreeSet<String> {
         // The one site and those of a list have the same keys.
         let place = place.replace("nbuservers", "nbuserver");
         let hint = problem.hint.unwrap();
-        let keys = hint.strip_prefix("the keys here are ").expect(&hint);
+        let keys = hint.strip_prefix("known keys: ").expect(&hint);
         known.extend(keys.split(", ").map(|key| format!("{place}.{key}")));
     }
     known

@@ -13,7 +13,7 @@ use crate::app::{BUILD, Failure, Source};
 use crate::cache::Cache;
 use crate::collect::{Desk, Memory};
 use crate::config::Config;
-use crate::egress::{Egress, Silent, Sockets};
+use crate::egress::{Egress, NoObserver, Sockets};
 use crate::guest::{Engine, Guest};
 use crate::metrics::{Format, Instruments};
 use crate::swap::{Member, Site, check};
@@ -100,7 +100,7 @@ fn members(config: &Config) -> Result<Vec<Member>, Failure> {
     let sockets = Sockets::shared();
     let member = |site: &Site| {
         let (name, sockets) = (site.name.clone(), Arc::clone(&sockets));
-        let egress = Egress::new(name, &site.egress, Arc::new(Silent), sockets);
+        let egress = Egress::new(name, &site.egress, Arc::new(NoObserver), sockets);
         let egress = egress.map_err(|error| Failure::Command(error.to_string()))?;
         Ok(Member::new(site, egress))
     };

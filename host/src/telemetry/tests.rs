@@ -5,7 +5,7 @@ use tracing::{debug, info, info_span};
 
 use super::*;
 
-/// For whatever must happen.
+/// A timeout for everything that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn to_file(path: &Path, filter: &str, format: LogFormat) -> Settings {
@@ -88,7 +88,7 @@ fn a_panic_is_a_line_of_the_log() {
     tracing::subscriber::with_default(subscriber, || {
         log_panics(handle);
         let panicked = panic::catch_unwind(|| panic!("out of luck"));
-        // The usual one again.
+        // The default format again.
         let _ = panic::take_hook();
         assert!(panicked.is_err());
     });
@@ -123,7 +123,7 @@ fn a_misspelt_level_is_refused() {
     }
 }
 
-/// Each of the characters, and one that is text in its script.
+/// Each of the characters, and one that is plain text in its script.
 const CONTROLS: &str = "\u{0}\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9f}\u{61c}\u{200e}\
     \u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
 
@@ -135,7 +135,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
         let (subscriber, handle) = subscriber(&to_file(&path, "info", format)).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             for c in CONTROLS.chars() {
-                // With a blank and without: logfmt quotes one and not the other.
+                // With and without a blank: logfmt quotes only one of them.
                 let (bare, quoted) = (format!("a{c}b"), format!("a {c} b"));
                 let _span = info_span!("call", of = %bare).entered();
                 info!(bare, quoted, shown = %bare, debugged = ?quoted, "{bare}");
@@ -177,7 +177,7 @@ fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
         assert_eq!(settings(shared).writable().unwrap(), shared);
         assert!(settings(shared).shares_folder(), "{}", shared.display());
     }
-    // So that a log that was moved away can be made again.
+    // So that a log that was moved away can be created again.
     let own = settings(&directory.path().join("log"));
     assert_eq!(own.writable().unwrap(), directory.path());
     assert!(!own.shares_folder());
@@ -192,7 +192,7 @@ fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
     let pipe = directory.path().join("pipe");
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
-    // With a reader it could be opened, and would stop every thread once it is full.
+    // With a reader it could be opened, and would block once it is full.
     let mut options = fs::OpenOptions::new();
     let _reader = options.read(true).write(true).open(&pipe).unwrap();
     let refused = examine(&to_file(&pipe, "info", LogFormat::Logfmt)).unwrap_err();

@@ -60,7 +60,7 @@ async fn a_compressed_scrape_holds_the_same_families() {
             zipped.header("content-length"),
             Some(zipped.body.len().to_string().as_str())
         );
-        // The process's own figures differ from one moment to the next.
+        // The values of the process change between requests.
         let steady = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("process_"));
             lines.map(str::to_owned).collect::<Vec<_>>()

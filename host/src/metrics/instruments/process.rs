@@ -1,4 +1,4 @@
-//! The process itself: memory, processor time, open files.
+//! Metrics of the process: memory, processor time, open files.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,19 +7,19 @@ use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Gauge, MetricFamily};
 
-/// Reading `/proc` takes longer than the rest of a scrape, so that many scrapes
-/// at once share what one has read.
+/// Reading `/proc` takes longer than the rest of a scrape, so concurrent scrapes
+/// share what one has read.
 const REUSE: Duration = Duration::from_millis(500);
 
-/// The one metric of the collector that needs more of `/proc` than the process's own
-/// folder, which is all that a unit with `ProcSubset=pid` shows.
+/// The only metric that needs a file of `/proc` outside the process's own folder,
+/// which a unit with `ProcSubset=pid` hides.
 const START: &str = "process_start_time_seconds";
 
 /// The `process_…` metrics, at most half a second old.
 pub(super) struct ProcessMetrics {
     collector: ProcessCollector,
-    /// Seconds since the Unix epoch: when the instruments were made, which is at the
-    /// start of the process.
+    /// Start of the process, in seconds since the Unix epoch: when the instruments
+    /// were created.
     started: f64,
     last: Mutex<Option<(Instant, Vec<MetricFamily>)>>,
 }
@@ -42,7 +42,7 @@ impl Collector for ProcessMetrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // What is held is whole even if a thread has panicked with it.
+        // The value is valid even if a thread panicked while it held the lock.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref() {
             Some((at, families)) if at.elapsed() < REUSE => families.clone(),

@@ -6,10 +6,10 @@ use super::*;
 use crate::telemetry::LogFormat;
 use crate::telemetry::output::LogStream;
 
-/// For whatever must happen.
+/// A timeout for everything that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A queue whose log is a pipe, and what it reports as dropped.
+/// A queue that writes to a pipe, and its reports of dropped lines.
 struct Piped {
     queue: Queue,
     sink: Arc<Sink>,
@@ -40,7 +40,7 @@ impl Piped {
         });
     }
 
-    /// Pushes numbered lines until the first is dropped; how many were not.
+    /// Pushes numbered lines until the first is dropped. Returns the number before it.
     fn fill(&self) -> usize {
         let pad = "x".repeat(1000);
         let mut lines = 0;
@@ -51,7 +51,7 @@ impl Piped {
         lines - 1
     }
 
-    /// So many bytes, as lines.
+    /// Reads this number of bytes as lines.
     fn read(&mut self, bytes: usize) -> Vec<String> {
         let mut text = vec![0; bytes];
         self.log.read_exact(&mut text).unwrap();
@@ -68,10 +68,10 @@ fn length(lines: usize) -> usize {
 fn a_log_that_nobody_reads_holds_up_nobody_and_what_overflows_is_counted() {
     let mut piped = Piped::new();
     let kept = piped.fill();
-    // The pipe takes some as well, and the thread holds one.
+    // The pipe holds some too, and the thread holds one.
     assert!(length(kept + 1) > CAPACITY, "{kept} lines");
     assert!(length(kept) < CAPACITY + 256 * 1024, "{kept} lines");
-    // Short ones find no room either, or those that are missing would be among them.
+    // Short lines are dropped too, so that there is only one gap.
     (0..9).for_each(|_| piped.push("short\n".to_owned()));
     assert_eq!(*piped.queue.dropped().borrow(), 10);
     assert!(piped.reports.try_recv().is_err(), "there is no room yet");
