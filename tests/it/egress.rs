@@ -160,7 +160,7 @@ async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
         ("SSL_CERT_DIR", nobody.as_path()),
     ];
     let mut program = Program::serve_with(folder.path(), &variables);
-    program.line("trust store holds no certificate").await;
+    program.line("trust store contains no certificates").await;
     let hint = program.line("hint: ").await;
     assert!(hint.contains("with `caFile`"), "{hint}");
 }

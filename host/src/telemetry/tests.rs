@@ -6,7 +6,7 @@ use tracing::{debug, info, info_span};
 use super::*;
 
 /// A timeout for everything that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn to_file(path: &Path, filter: &str, format: LogFormat) -> Settings {
     Settings {
@@ -30,7 +30,7 @@ fn level_format_and_target_change_while_a_span_is_open() {
         handle.commit(staged.unwrap());
         debug!("second words");
     });
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     let first = fs::read_to_string(first).unwrap();
     assert!(
         first.starts_with("ts=") && first.contains("level=info"),
@@ -57,9 +57,12 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
         .prepare(&to_file(directory.path(), "error", LogFormat::Json))
         .err()
         .unwrap();
-    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    assert!(
+        error.to_string().contains("cannot open the log file"),
+        "{error}"
+    );
     tracing::subscriber::with_default(subscriber, || info!("still here"));
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     assert!(fs::read_to_string(good).unwrap().contains("still here"));
 }
 
@@ -75,7 +78,7 @@ fn a_log_file_that_was_moved_away_is_made_again() {
         handle.commit(handle.prepare(&settings).unwrap());
         info!("new");
     });
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     assert!(fs::read_to_string(moved).unwrap().contains("old"));
     assert!(fs::read_to_string(path).unwrap().contains("new"));
 }
@@ -142,7 +145,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
             }
             info!(text = "für-\u{5d0}\u{200d}", "harmless");
         });
-        handle.flush(PATIENCE);
+        handle.flush(TIMEOUT);
         let log = fs::read_to_string(path).unwrap();
         let lines: Vec<_> = log.split('\n').filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), CONTROLS.chars().count() + 1, "{place}");
@@ -197,11 +200,11 @@ fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
     let _reader = options.read(true).write(true).open(&pipe).unwrap();
     let refused = examine(&to_file(&pipe, "info", LogFormat::Logfmt)).unwrap_err();
     assert!(refused.to_string().contains("found a pipe"), "{refused}");
-    assert!(refused.to_string().contains("write `stdout`"), "{refused}");
+    assert!(refused.to_string().contains("use `stdout`"), "{refused}");
     let device = to_file(Path::new("/dev/null"), "info", LogFormat::Logfmt);
     examine(&device).unwrap();
     assert!(subscriber(&device).is_ok());
     let absent = directory.path().join("absent");
     examine(&to_file(&absent, "info", LogFormat::Logfmt)).unwrap();
-    assert!(!absent.exists(), "nothing is made to look");
+    assert!(!absent.exists(), "the check creates nothing");
 }

@@ -97,7 +97,7 @@ async fn the_path_of_the_metrics_can_move() {
     assert_eq!(reply.status, 404);
     assert_eq!(
         reply.text(),
-        "there is no `/metrics`\nhint: the metrics are at `/nbu`\n"
+        "`/metrics` not found\nhint: the metrics are at `/nbu`\n"
     );
 }
 

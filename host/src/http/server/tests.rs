@@ -82,7 +82,7 @@ async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
         let error = Server::bind_beside(&after, &before).err().unwrap();
         let said = error.with_hint();
         assert!(
-            said.contains(&format!("itself listens on {first}:{port}")),
+            said.contains(&format!("this process listens on {first}:{port}")),
             "{said}"
         );
         assert!(said.contains("hint: restart"), "{said}");

@@ -66,7 +66,7 @@ async fn every_path_wants_a_user_and_a_password() {
         assert_eq!(reply.status, 401, "{path}");
         let challenge = reply.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Basic realm="), "{challenge}");
-        assert_eq!(reply.text(), "a user name and a password are wanted\n");
+        assert_eq!(reply.text(), "user name and password required\n");
     }
 }
 

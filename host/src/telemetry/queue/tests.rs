@@ -7,7 +7,7 @@ use crate::telemetry::LogFormat;
 use crate::telemetry::output::LogStream;
 
 /// A timeout for everything that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A queue that writes to a pipe, and its reports of dropped lines.
 struct Piped {
@@ -83,7 +83,7 @@ fn a_log_that_nobody_reads_holds_up_nobody_and_what_overflows_is_counted() {
     assert_eq!(piped.reports.recv(), Ok(10));
     piped.push("after\n".to_owned());
     assert_eq!(piped.read(6), ["after"]);
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     assert!(piped.reports.try_recv().is_err(), "it is reported once");
 }
 
@@ -111,7 +111,7 @@ fn lines_that_cannot_be_written_are_counted_and_reported_when_one_can() {
         let (sink, text) = (Arc::clone(&full), text.into());
         piped.queue.push(LogLine { sink, text });
     }
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     assert_eq!(*piped.queue.dropped().borrow(), 2);
     assert!(piped.reports.try_recv().is_err(), "the disk is full");
     piped.push("three\n".to_owned());
@@ -124,7 +124,7 @@ fn a_flush_ends_when_the_last_line_is_written() {
     for number in 0..500 {
         piped.push(format!("{number}\n"));
     }
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     let text: String = (0..500).map(|number| format!("{number}\n")).collect();
     assert_eq!(piped.log.read(&mut vec![0; 65_536]).unwrap(), text.len());
 }
