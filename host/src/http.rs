@@ -11,6 +11,7 @@ pub mod settings;
 pub mod state;
 pub mod web;
 
+mod answer;
 mod browser;
 mod chunked_body;
 mod landing;

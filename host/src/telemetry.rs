@@ -8,6 +8,7 @@ mod escape;
 mod output;
 mod queue;
 mod settings;
+mod sink;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,8 +20,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 pub use escape::is_control_like;
-use output::{Output, Sink};
+use output::Output;
 pub use settings::{Filter, LogFormat, LogTarget, Settings};
+use sink::Sink;
 
 /// How long the process waits at its end for the last lines to be written.
 pub const LAST_LINES: Duration = Duration::from_secs(1);
@@ -107,7 +109,7 @@ pub struct StagedLog {
 /// # Errors
 /// The log file exists and cannot be written to.
 pub fn examine(settings: &Settings) -> Result<(), LogError> {
-    output::examine(settings)
+    sink::examine(settings)
 }
 
 /// Creates the log file if it is missing.
@@ -115,7 +117,7 @@ pub fn examine(settings: &Settings) -> Result<(), LogError> {
 /// # Errors
 /// It cannot be opened for appending.
 pub fn make(settings: &Settings) -> Result<(), LogError> {
-    output::make(settings)
+    sink::make(settings)
 }
 
 /// Installs the log of the process.

@@ -3,7 +3,7 @@
 use http::Uri;
 
 use super::section::Section;
-use super::sites::SharedSettings;
+use super::shared::SharedSettings;
 use crate::egress::{Origin, Proxies, Proxy};
 
 /// `proxy: environment` uses the usual environment variables.

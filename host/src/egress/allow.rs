@@ -2,8 +2,8 @@
 
 use http::{Method, Uri};
 
+use super::origin::{Origin, Scheme};
 use super::path::{self, Templates};
-use super::settings::{Origin, Scheme};
 
 /// The rule that a denied request violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

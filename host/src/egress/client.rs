@@ -13,8 +13,9 @@ use tokio::sync::watch;
 
 use super::connector::{Connector, Handshake};
 use super::failure::RequestFailure;
+use super::origin::{Origin, Scheme};
 use super::proxy::Proxy;
-use super::settings::{Origin, Scheme, Settings, UpstreamTls};
+use super::settings::{Settings, UpstreamTls};
 use super::sockets::Sockets;
 use super::{EgressError, trust};
 

@@ -25,7 +25,7 @@ use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::settings::{Settings, Timeouts};
 use super::sockets::Sockets;
-use super::stream::UpstreamConnection;
+use super::stream::{Transport, UpstreamConnection};
 
 /// Creates the connections of one pool.
 #[derive(Clone)]
@@ -57,8 +57,6 @@ pub(super) struct Handshake {
     pub(super) server: ServerName<'static>,
 }
 
-pub(super) type Tcp = TokioIo<TcpStream>;
-pub(super) type Transport = MaybeHttpsStream<Tcp>;
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, RequestFailure>> + Send>>;
 
 impl Connector {

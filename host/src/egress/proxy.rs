@@ -5,7 +5,7 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::settings::Scheme;
+use super::origin::Scheme;
 
 /// A proxy and its credentials, which are not shown.
 #[derive(Clone, Debug)]

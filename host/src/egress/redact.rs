@@ -25,8 +25,9 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
+use super::origin::Scheme;
 use super::search::{self, TAIL};
-use super::settings::{Scheme, Settings};
+use super::settings::Settings;
 
 /// A shorter secret could be part of a response by chance. NetBackup's keys have about
 /// 60 characters.

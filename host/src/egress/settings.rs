@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 
 use super::identity::Identity;
+use super::origin::{Origin, Scheme};
 use super::proxy::Proxy;
 use crate::secret::ApiKey;
 
@@ -29,25 +30,6 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Limits on requests and collections.
     pub limits: RequestLimits,
-}
-
-/// Scheme, host and port.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// Whether TLS is used.
-    pub scheme: Scheme,
-    /// A name or an address; an IPv6 address in brackets.
-    pub host: String,
-    /// The port, always explicit.
-    pub port: u16,
-}
-
-/// The URL scheme of a NetBackup server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Scheme {
-    Http,
-    Https,
 }
 
 /// How to verify a site's certificate, and the client certificate.
@@ -147,22 +129,5 @@ impl Settings {
     /// Whether the server is not verified: plain HTTP, or any certificate is accepted.
     pub fn is_insecure(&self) -> bool {
         self.origin.scheme == Scheme::Http || self.tls.insecure_skip_verify
-    }
-}
-
-impl Origin {
-    /// Such as `https://nbu1:1556`.
-    pub fn url(&self) -> String {
-        format!("{}://{}:{}", self.scheme.as_str(), self.host, self.port)
-    }
-}
-
-impl Scheme {
-    /// `http` or `https`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
     }
 }

@@ -7,9 +7,13 @@ use std::task::{Context, Poll};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 
-use super::connector::Transport;
 use super::sockets::Socket;
+
+/// A TCP connection, with or without TLS.
+pub(super) type Transport = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// A connection to the site, direct or through a proxy.
 pub(super) struct UpstreamConnection {

@@ -1,15 +1,13 @@
 //! The web configuration: encryption, authentication and rate limit of every path.
 
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::request::Parts;
 use http::{Response, StatusCode};
 
 use super::peer::Peer;
 use super::reply::{self, Body};
-use super::routes;
-use super::state::ServerState;
 
 mod checks;
+mod hash;
 mod headers;
 mod names;
 mod rate;
@@ -17,9 +15,10 @@ mod tls;
 mod users;
 
 use checks::PasswordCheck;
+pub use hash::Hash;
 pub use rate::RateLimit;
 pub use tls::{ClientTrust, ServerTls, ServerTlsSettings};
-pub use users::{Hash, Users};
+pub use users::Users;
 
 /// The settings of `--web.config.file`. The default is plain HTTP without
 /// authentication.
@@ -35,17 +34,6 @@ pub struct Web {
     pub headers: HeaderMap,
 }
 
-/// Answers a request, which may be rejected whatever its path.
-pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> Response<Body> {
-    let web = state.web.load_full();
-    let mut response = match web.refusal(peer, &request.headers).await {
-        Some(refusal) => refusal,
-        None => routes::answer(state, request).await,
-    };
-    headers::add(response.headers_mut(), &web.headers);
-    response
-}
-
 impl Web {
     /// Whether a web page could read responses under its own host name. With TLS or a
     /// password it lacks the certificate or the credentials.
@@ -53,7 +41,13 @@ impl Web {
         self.tls.is_none() && self.users.is_empty()
     }
 
-    async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
+    /// Adds the headers of every response.
+    pub(super) fn add_headers(&self, response: &mut Response<Body>) {
+        headers::add(response.headers_mut(), &self.headers);
+    }
+
+    /// The response to a request that is rejected whatever its path.
+    pub(super) async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
             let body = "too many requests\n";
             return Some(reply::text(StatusCode::TOO_MANY_REQUESTS, body));

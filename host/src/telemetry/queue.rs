@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::output::Sink;
+use super::sink::Sink;
 
 /// Bytes that may wait. It limits memory, so it counts bytes: a line may contain a whole
 /// response.

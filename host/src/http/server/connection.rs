@@ -21,8 +21,8 @@ use tracing::debug;
 use super::clients::ConnectionSlot;
 use super::connection_state::ConnectionState;
 use super::stream::ClientStream;
+use crate::http::answer::answer;
 use crate::http::state::ServerState;
-use crate::http::web;
 
 /// Largest request head; a larger one is answered with 431.
 const MAX_HEAD: usize = 32 << 10;
@@ -99,9 +99,9 @@ async fn serve_requests(
         async move {
             client.request_started();
             let (request, _) = request.into_parts();
-            let answer = web::answer(&state, client.peer(), &request).await;
+            let response = answer(&state, client.peer(), &request).await;
             client.response_started();
-            Ok::<_, Infallible>(answer)
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::users::Hash;
+use super::hash::Hash;
 use crate::http::peer::Peer;
 
 /// Slots in the queue for one peer. A pair of Prometheus servers and a person behind

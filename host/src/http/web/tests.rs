@@ -8,6 +8,7 @@ use futures::future::FutureExt as _;
 use http::header::{AUTHORIZATION, X_FRAME_OPTIONS};
 
 use super::*;
+use crate::http::state::ServerState;
 use crate::http::testing::{Reply, TestApp, ask, serve, state};
 
 /// The lowest cost of bcrypt.

@@ -4,7 +4,6 @@
 //! once is recognised by a digest, without waiting.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -15,6 +14,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::checks::{Checks, PasswordCheck};
+use super::hash::Hash;
 use crate::http::peer::Peer;
 
 /// The users of the web server.
@@ -28,29 +28,6 @@ struct User {
     hash: Hash,
     /// The digest of the right password, once it was given.
     verified: Mutex<Option<[u8; 32]>>,
-}
-
-/// A well-formed bcrypt hash of a password.
-#[derive(Clone)]
-pub struct Hash(String);
-
-impl Hash {
-    /// Accepts only a hash such as `$2y$10$…`, as `htpasswd -nBC 10 ""` prints it.
-    pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let sound = text.len() == 60 && bcrypt::HashParts::from_str(text).is_ok();
-        sound.then(|| Self(text.to_owned()))
-    }
-
-    /// The binary logarithm of the number of rounds.
-    pub fn cost(&self) -> u32 {
-        bcrypt::HashParts::from_str(&self.0).map_or(0, |parts| parts.get_cost())
-    }
-
-    /// Takes the time that the cost determines.
-    pub(super) fn is_of(&self, password: &[u8]) -> bool {
-        bcrypt::verify(password, &self.0).unwrap_or(false)
-    }
 }
 
 impl Default for Users {
@@ -192,11 +169,5 @@ impl fmt::Debug for Users {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.users.iter().map(|user| &user.name);
         f.debug_set().entries(names).finish()
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hash")
     }
 }

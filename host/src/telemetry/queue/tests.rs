@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::telemetry::LogFormat;
-use crate::telemetry::output::LogStream;
+use crate::telemetry::sink::LogStream;
 
 /// A timeout for everything that must happen.
 const TIMEOUT: Duration = Duration::from_secs(60);
