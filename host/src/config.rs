@@ -7,6 +7,7 @@
 mod amounts;
 mod collectors;
 mod credentials;
+mod documented;
 mod guest_keys;
 mod host_name;
 mod json;
@@ -18,6 +19,7 @@ mod regular_file;
 mod section;
 mod server;
 mod setting;
+mod shared;
 mod sites;
 mod tls;
 mod variables;
@@ -31,10 +33,12 @@ use sha2::{Digest, Sha256};
 
 use crate::file::Snapshot;
 use crate::{collect, guest, http, swap, telemetry};
+pub use documented::{DefaultValue, DocumentedKey, DocumentedMap};
 use problem::Findings;
 pub use problem::{Problem, Problems};
-pub use reference::{DefaultValue, DocumentedKey, DocumentedMap, Reference, reference};
+pub use reference::{Reference, reference};
 use section::Section;
+use shared::SharedSettings;
 use variables::Variables;
 
 /// A configuration that is valid, except for what only the guest can check.
@@ -167,7 +171,7 @@ fn settings(
         )
     });
     let collectors = collectors::read(&mut root);
-    let shared = sites::SharedSettings {
+    let shared = SharedSettings {
         directory,
         environment,
         collectors: &collectors,

@@ -1,9 +1,9 @@
-//! The way out of one site: where its requests may go, what is added to them,
-//! and how long and how large an answer may be.
+//! The outgoing requests of one site: where they may go, what is added to them, and
+//! the limits of responses.
 //!
-//! An [`Egress`] owns the site's credential and its pool of connections, and
-//! outlives the guests that use it: each collection takes fresh [`Hooks`], and
-//! a reload keeps the `Egress` whose [`Settings::fingerprint`] is unchanged.
+//! An [`Egress`] owns the site's credential and connection pool. Each collection uses
+//! new [`Hooks`], and a reload keeps an `Egress` whose [`Settings::fingerprint`] is
+//! unchanged.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ mod fingerprint;
 mod hooks;
 mod identity;
 mod insecure;
+mod origin;
 mod path;
 mod permit;
 mod proxy;
@@ -49,36 +50,37 @@ mod tests;
 pub use allow::Rule;
 pub use hooks::{BODY_CHUNK, Hooks, QUEUED_BODY};
 pub use identity::Identity;
+pub use origin::{Origin, Scheme};
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
-pub use settings::{Origin, RequestLimits, Scheme, Settings, Timeouts, TlsVersion, UpstreamTls};
+pub use settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
 pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
 
-/// Told about everything that leaves, or is kept from leaving.
+/// Observes all requests, sent or denied.
 pub trait Observer: Send + Sync {
-    /// A request has ended, its body with it. `code` is the status, such as
-    /// `200`, or one word for the error, such as `timeout`.
+    /// A request ended, including its body. `code` is the status, such as `200`, or a
+    /// failure, such as `timeout`.
     fn request(&self, site: &SiteName, code: &str, took: Duration);
-    /// Bytes of one response body, as they came over the wire.
+    /// Bytes of one response body as received.
     fn received(&self, site: &SiteName, bytes: u64);
-    /// A request was refused before it left; `rule` is a [`Rule`]'s name.
+    /// A request was denied; `rule` is the name of a [`Rule`].
     fn denied(&self, site: &SiteName, rule: &'static str);
-    /// So many headers of a request were removed before it left.
+    /// Headers of a request were removed.
     fn headers_removed(&self, site: &SiteName, count: usize);
 }
 
-/// Tells nobody: for a process that serves no metrics.
-pub struct Silent;
+/// An observer that does nothing, for commands that serve no metrics.
+pub struct NoObserver;
 
-impl Observer for Silent {
+impl Observer for NoObserver {
     fn request(&self, _: &SiteName, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, _: &'static str) {}
     fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
-/// The way out of one site.
+/// The outgoing requests of one site.
 pub struct Egress {
     site: SiteName,
     settings: Settings,
@@ -93,11 +95,10 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// Prepares the way; nothing is connected yet.
+    /// Prepares the client; nothing is connected yet.
     ///
     /// # Errors
-    /// When the origin is no valid URL, or there is nothing to trust a server's
-    /// certificate by.
+    /// The origin is not a valid URL, or the TLS settings are unusable.
     pub fn new(
         site: SiteName,
         settings: &Settings,
@@ -122,20 +123,19 @@ impl Egress {
         }))
     }
 
-    /// What one collection of a guest sends its requests through.
-    /// What the requests hold counts against `budget`.
+    /// The hooks for one collection of a guest. The memory of its requests counts
+    /// against `budget`.
     pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>, budget: MemoryBudget) -> Hooks {
         Hooks::new(Arc::clone(self), permit, budget)
     }
 
-    /// Lets a pool without connections take the place of this one, which is dropped
-    /// once no call uses it.
+    /// Replaces the pool by an empty one. The old one is dropped once no call uses it.
     fn renew_pool(&self) {
         let pool = client::pool(&self.settings, &self.connector);
         self.pool.store(Arc::new(pool));
     }
 
-    /// The fingerprint of the settings that this way out was made from.
+    /// The fingerprint of its settings.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
@@ -150,29 +150,28 @@ impl fmt::Debug for Egress {
     }
 }
 
-/// Why there is no way out.
+/// Why the requests of a site cannot be set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EgressError {
-    /// The origin, which cannot stand in a request or name a certificate.
+    /// The origin is not a valid URL or not a valid certificate name.
     Origin(String),
-    /// What the server's certificate is to be for, which no certificate is.
+    /// The server name is not a valid certificate name.
     Name(String),
-    /// One of the site's own authorities cannot be used: its number, counted
-    /// from 1, and the reason.
+    /// One of the site's authorities is invalid: its number, from 1, and the reason.
     Authority(usize, String),
-    /// The system's trust store holds no certificate.
+    /// The system's trust store contains no certificates.
     NoTrust,
-    /// The TLS library refused the settings.
+    /// The TLS library rejected the settings.
     Tls(String),
 }
 
 impl EgressError {
-    /// What to do about it.
+    /// How to fix it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoTrust => Some("name the server's certificate authority with `caFile`"),
-            Self::Authority(..) => Some("`caFile` must hold certificates of authorities, as PEM"),
-            Self::Name(_) => Some("`serverName` is a name or an address, and nothing else"),
+            Self::NoTrust => Some("set `caFile` to the authority of the server's certificate"),
+            Self::Authority(..) => Some("`caFile` must contain certificates of authorities in PEM"),
+            Self::Name(_) => Some("`serverName` must be a host name or an address"),
             Self::Origin(_) | Self::Tls(_) => None,
         }
     }
@@ -181,13 +180,13 @@ impl EgressError {
 impl fmt::Display for EgressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Origin(url) => write!(f, "`{url}` is not the address of a server"),
-            Self::Name(name) => write!(f, "no certificate is for `{name}`"),
+            Self::Origin(url) => write!(f, "`{url}` is not a valid server URL"),
+            Self::Name(name) => write!(f, "`{name}` is not a valid certificate name"),
             Self::Authority(number, reason) => {
-                write!(f, "certificate {number} of the authorities: {reason}")
+                write!(f, "invalid authority certificate number {number}: {reason}")
             }
-            Self::NoTrust => f.write_str("the system's trust store holds no certificate"),
-            Self::Tls(reason) => write!(f, "TLS settings: {reason}"),
+            Self::NoTrust => f.write_str("the system's trust store contains no certificates"),
+            Self::Tls(reason) => write!(f, "invalid TLS settings: {reason}"),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The web server: a scrape is answered from memory, everything else asks the
-//! application through the traits here.
+//! The web server. A scrape is answered from memory; everything else calls the
+//! application through traits.
 //!
-//! `server` accepts and drains, `web` encrypts and turns away, `routes` finds the answer, and each answer that
-//! takes thought has a file of its own. Nothing here knows the guest, so that no
-//! request can run WebAssembly or wait for NetBackup but `/health`.
+//! `server` accepts and drains connections, `web` encrypts and authenticates, and
+//! `routes` dispatches. This room does not import the guest: no request can run
+//! WebAssembly, and only `/health` waits for NetBackup.
 
 pub mod health;
 pub mod server;
@@ -11,6 +11,7 @@ pub mod settings;
 pub mod state;
 pub mod web;
 
+mod answer;
 mod browser;
 mod chunked_body;
 mod landing;

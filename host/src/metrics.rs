@@ -1,10 +1,9 @@
-//! Metrics: the model, the page a scrape is answered with, and the host's own
+//! Metrics: the data model, the page that scrapes receive, and the host's own
 //! instruments.
 //!
-//! A guest's families pass through four steps: `check` drops what Prometheus
-//! would refuse, `rendered_family` writes down what has changed, `page` puts the pieces of
-//! all sites together, and a scrape hands out their bytes. The instruments are
-//! the host's own, and end every scrape.
+//! A guest's families pass through four steps. `check` drops what Prometheus would
+//! reject, `rendered_family` renders what changed, `page` joins the families of all
+//! sites, and a scrape sends the bytes. The instruments end every scrape.
 
 pub mod budget;
 pub mod check;

@@ -1,14 +1,14 @@
-//! The log: what is said, how it is written, and where it goes. All three can
-//! be changed while the program runs.
+//! The log: its filter, its format and its target, all of which can change while the
+//! program runs.
 //!
-//! Both formats are installed from the start and a gate opens one of them. A
-//! format that came later would find spans that it had not seen begin, which
-//! the formatters answer with a panic.
+//! Both formats are installed from the start, and a filter enables one of them. A format
+//! installed later would see unknown spans, and its formatter would panic.
 
 mod escape;
 mod output;
 mod queue;
 mod settings;
+mod sink;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,20 +20,21 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 pub use escape::is_control_like;
-use output::{Output, Sink};
+use output::Output;
 pub use settings::{Filter, LogFormat, LogTarget, Settings};
+use sink::Sink;
 
-/// How long the end of the process waits for the last lines to be written.
+/// How long the process waits at its end for the last lines to be written.
 pub const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Why the log cannot be written as the settings ask.
+/// Why the log cannot be set up.
 #[derive(Debug)]
 pub enum LogError {
     /// The log file cannot be opened for appending.
     File(PathBuf, io::Error),
     /// The thread that writes the log cannot be started.
     Thread(io::Error),
-    /// The process has a log already.
+    /// The process already has a log.
     Installed,
 }
 
@@ -41,32 +42,25 @@ impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path, error) => {
-                write!(
-                    f,
-                    "the log file `{}` cannot be opened: {error}",
-                    path.display()
-                )?;
+                write!(f, "cannot open the log file `{}`: {error}", path.display())?;
                 if error.kind() == io::ErrorKind::InvalidInput {
                     f.write_str(
-                        "\n  hint: for the streams of the process write `stdout` or `stderr`",
+                        "\n  hint: use `stdout` or `stderr` for the streams of the process",
                     )?;
                 }
                 Ok(())
             }
             Self::Thread(error) => {
-                write!(
-                    f,
-                    "the thread that writes the log cannot be started: {error}"
-                )
+                write!(f, "cannot start the log thread: {error}")
             }
-            Self::Installed => f.write_str("the log is installed already"),
+            Self::Installed => f.write_str("the log is already installed"),
         }
     }
 }
 
 impl error::Error for LogError {}
 
-/// Changes the log of the running program.
+/// Changes and flushes the log of the running program.
 #[derive(Clone)]
 pub struct Handle {
     filter: reload::Handle<EnvFilter, Registry>,
@@ -74,8 +68,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Opens what new settings name, and changes nothing yet. A log file is opened
-    /// again, which is what a rotated one needs.
+    /// Prepares new settings without changing the log. A log file is opened again, which
+    /// log rotation needs.
     ///
     /// # Errors
     /// The log file cannot be opened for appending.
@@ -86,45 +80,44 @@ impl Handle {
         })
     }
 
-    /// The next line is logged as the settings say that were prepared.
+    /// Applies prepared settings from the next line on.
     pub fn commit(&self, staged: StagedLog) {
         self.output.change(staged.sink);
-        // Only fails once the subscriber is gone, and then nothing is logged.
+        // Fails only if the subscriber is gone, and then there is no log.
         let _ = self.filter.reload(staged.filter);
     }
 
-    /// How many lines were dropped, because they could not be written in time.
+    /// Number of dropped lines.
     pub fn dropped_lines(&self) -> watch::Receiver<u64> {
         self.output.queue().dropped()
     }
 
-    /// Waits until all that was logged is written, at most for so long: there may be
-    /// no reader.
+    /// Waits until all lines are written, up to the limit: there may be no reader.
     pub fn flush(&self, limit: Duration) {
         self.output.queue().flush(limit);
     }
 }
 
-/// Settings that can take effect.
+/// Prepared settings.
 pub struct StagedLog {
     sink: Sink,
     filter: EnvFilter,
 }
 
-/// Looks whether the log could be written as the settings ask, and changes nothing.
+/// Checks whether the log can be written, without changes.
 ///
 /// # Errors
 /// The log file exists and cannot be written to.
 pub fn examine(settings: &Settings) -> Result<(), LogError> {
-    output::examine(settings)
+    sink::examine(settings)
 }
 
-/// Makes the log file where there is none.
+/// Creates the log file if it is missing.
 ///
 /// # Errors
 /// It cannot be opened for appending.
 pub fn make(settings: &Settings) -> Result<(), LogError> {
-    output::make(settings)
+    sink::make(settings)
 }
 
 /// Installs the log of the process.
@@ -134,17 +127,17 @@ pub fn init(settings: &Settings) -> Result<Handle, LogError> {
     Ok(handle)
 }
 
-/// From here on panics are logged, and not printed: a thread that prints waits for
-/// the reader of standard error, and so would never come to the end of its panic.
+/// Logs panics from here on instead of printing them: without a reader of standard
+/// error, a panicking thread could block for ever.
 pub fn log_panics(handle: Handle) {
     panic::set_hook(Box::new(move |panic| {
         error!(%panic, "A thread panicked");
-        // It may be the last thing that the process does.
+        // The process may end next.
         handle.flush(LAST_LINES);
     }));
 }
 
-/// The log, not yet installed.
+/// The subscriber, not yet installed.
 fn subscriber(settings: &Settings) -> Result<(impl tracing::Subscriber + use<>, Handle), LogError> {
     let output = Output::new(settings)?;
     let (filter, handle) = reload::Layer::new(settings.filter.compiled());

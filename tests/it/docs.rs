@@ -1,9 +1,11 @@
 //! What is written for users is true of this program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use nbu_exporter::config::{self, DefaultValue};
+use serde_json::Value;
 use tests::Program;
 
 fn page(name: &str) -> String {
@@ -13,8 +15,8 @@ fn page(name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-async fn printed(arguments: &[&str]) -> String {
-    let output = Program::output(arguments, Path::new(".")).await;
+async fn printed(command: &[&str]) -> String {
+    let output = Program::output(command, Path::new(".")).await;
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -24,19 +26,67 @@ async fn reference() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_metrics_reference_is_current() {
-    let wanted = reference().await;
+async fn the_configuration_reference_is_current() {
+    let printed = printed(&["reference"]).await;
     assert!(
-        page("metrics.md") == wanted,
-        "docs/metrics.md is out of date: `nbu_exporter inspect --markdown > docs/metrics.md`"
+        page("configuration.md") == printed,
+        "docs/configuration.md is out of date: `nbu_exporter reference > docs/configuration.md`"
     );
 }
 
+#[test]
+fn every_documented_key_says_what_it_does() {
+    let reference = config::reference();
+    let maps = reference.configuration.iter().chain(&reference.web);
+    for map in maps {
+        assert!(map.text.ends_with('.'), "{}", map.path);
+        for key in &map.keys {
+            assert!(key.text.ends_with('.'), "{}", key.path);
+        }
+    }
+}
+
+/// The host does not read these options, so they are compared with the guest's.
+#[test]
+fn the_documented_options_are_those_of_the_guest_with_valid_defaults() {
+    let maps = config::reference().configuration;
+    let mut documented = BTreeMap::<&str, BTreeMap<&str, Value>>::new();
+    for key in maps.iter().flat_map(|map| &map.keys) {
+        let path = key.path.strip_prefix("collectors.");
+        let Some((collector, option)) = path.and_then(|path| path.split_once('.')) else {
+            continue;
+        };
+        if let DefaultValue::Value(text) = &key.default {
+            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
+            let options = documented.entry(collector).or_default();
+            options.insert(option, value);
+        }
+    }
+    for collector in guest::collectors::REGISTER {
+        let mut options = documented.remove(collector.name).unwrap_or_default();
+        options.remove("enabled");
+        let unknown = (collector.check)(r#"{"unknown": 1}"#)
+            .unwrap_err()
+            .to_string();
+        let known: BTreeSet<_> = unknown.split('`').skip(3).step_by(2).collect();
+        assert_eq!(
+            known,
+            options.keys().copied().collect(),
+            "{}",
+            collector.name
+        );
+        let defaults = serde_json::to_string(&options).unwrap();
+        (collector.check)(&defaults).unwrap_or_else(|error| panic!("{defaults}: {error}"));
+    }
+    assert_eq!(documented.into_keys().collect::<Vec<_>>(), ["NAME"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_configuration_reference_is_current() {
+async fn the_metrics_reference_is_current() {
+    let printed = reference().await;
     assert!(
-        page("configuration.md") == printed(&["reference"]).await,
-        "docs/configuration.md is out of date: `nbu_exporter reference > docs/configuration.md`"
+        page("metrics.md") == printed,
+        "docs/metrics.md is out of date: `nbu_exporter inspect --markdown > docs/metrics.md`"
     );
 }
 

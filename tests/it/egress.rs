@@ -133,7 +133,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
     let text = format!("{rest}\nnbuservers:\n{site}");
     fs::write(folder.path().join("config.yaml"), text).unwrap();
     let mut program = Program::serve(folder.path());
-    let line = program.line("Request refused").await;
+    let line = program.line("Request denied").await;
     for part in [
         "site=paris",
         "rule=requests",
@@ -142,7 +142,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
         assert!(line.contains(part), "{part}: {line}");
     }
     program.line("Collector failed").await;
-    let refused = |line: &&String| line.contains("Request refused");
+    let refused = |line: &&String| line.contains("Request denied");
     assert_eq!(program.log.iter().filter(refused).count(), 1);
 }
 
@@ -160,7 +160,7 @@ async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
         ("SSL_CERT_DIR", nobody.as_path()),
     ];
     let mut program = Program::serve_with(folder.path(), &variables);
-    program.line("trust store holds no certificate").await;
+    program.line("trust store contains no certificates").await;
     let hint = program.line("hint: ").await;
     assert!(hint.contains("with `caFile`"), "{hint}");
 }

@@ -124,7 +124,7 @@ async fn directories_sockets_and_devices_are_refused_in_the_same_words() {
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         let refused =
-            format!("caFile: the file cannot be read: expected a regular file, found {found}");
+            format!("caFile: cannot read the file: expected a regular file, found {found}");
         assert!(said.contains(&refused), "{said}");
     }
 }

@@ -53,6 +53,18 @@ fn every_key_that_is_read_is_changed_by_a_test() {
     assert_eq!(covered, known());
 }
 
+#[test]
+fn every_key_that_is_read_is_in_the_reference() {
+    let maps = config::reference().configuration;
+    let paths = maps.iter().map(|map| &map.path);
+    let keys = maps.iter().flat_map(|map| &map.keys).map(|key| &key.path);
+    let documented: BTreeSet<_> = paths.chain(keys).map(String::as_str).collect();
+    let known = known();
+    let known = known.iter().map(|key| key.trim_start_matches('.'));
+    let missing: Vec<_> = known.filter(|key| !documented.contains(key)).collect();
+    assert!(missing.is_empty(), "not in the reference: {missing:?}");
+}
+
 /// Every key that the reader knows: an unknown one, in each map there is, makes
 /// it tell which it would have known.
 fn known() -> BTreeSet<String> {
@@ -73,7 +85,7 @@ fn known() -> BTreeSet<String> {
         // The one site and those of a list have the same keys.
         let place = place.replace("nbuservers", "nbuserver");
         let hint = problem.hint.unwrap();
-        let keys = hint.strip_prefix("the keys here are ").expect(&hint);
+        let keys = hint.strip_prefix("known keys: ").expect(&hint);
         known.extend(keys.split(", ").map(|key| format!("{place}.{key}")));
     }
     known

@@ -57,7 +57,7 @@ async fn check(folder: &TempDir) -> (Option<i32>, String) {
 async fn its_configuration_loads_as_it_is() {
     let (code, said) = check(&folder(FILE, DOTENV)).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("no problem found"), "{said}");
+    assert!(said.contains("no problems found"), "{said}");
     assert!(!said.contains("warning"), "{said}");
 }
 
@@ -69,7 +69,7 @@ async fn its_list_of_servers_loads_with_variables_in_it() {
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = check(&folder(&list, "NBU1_HOSTNAME=nbu1\n")).await;
     assert_eq!(code, Some(2), "{said}");
-    let unset = "nbuservers[0].apiKey: the variable `NBU1_APIKEY` is not set";
+    let unset = "nbuservers[0].apiKey: variable `NBU1_APIKEY` is not set";
     assert!(said.contains(unset), "{said}");
 }
 
@@ -89,7 +89,7 @@ async fn what_it_accepted_or_panicked_over_is_refused_all_at_once() {
     let (code, said) = check(&folder(&bad, DOTENV)).await;
     assert_eq!(code, Some(2), "{said}");
     for problem in [
-        "config.yaml:5: server.uri: `/health` is a path that the exporter answers itself",
+        "config.yaml:5: server.uri: `/health` is a path that the exporter uses itself",
         "config.yaml:6: server.scrapeInterval: unknown key",
         "did you mean `scrapingInterval`?",
         "config.yaml:7: server.collectionInterval: `0s` is not longer than zero",

@@ -13,7 +13,7 @@ use crate::app::{BUILD, ConfigSource, ExitError};
 use crate::cache::Cache;
 use crate::collect::{CollectionContext, Memory};
 use crate::config::Config;
-use crate::egress::{Egress, Silent, Sockets};
+use crate::egress::{Egress, NoObserver, Sockets};
 use crate::guest::{Engine, Guest};
 use crate::metrics::{Format, Instruments};
 use crate::swap::{Site, SiteRuntime, check};
@@ -102,7 +102,7 @@ fn site_runtimes(config: &Config) -> Result<Vec<SiteRuntime>, ExitError> {
     let sockets = Sockets::shared();
     let member = |site: &Site| {
         let (name, sockets) = (site.name.clone(), Arc::clone(&sockets));
-        let egress = Egress::new(name, &site.egress, Arc::new(Silent), sockets);
+        let egress = Egress::new(name, &site.egress, Arc::new(NoObserver), sockets);
         let egress = egress.map_err(|error| ExitError::Command(error.to_string()))?;
         Ok(SiteRuntime::new(site, egress))
     };

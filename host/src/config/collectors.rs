@@ -3,7 +3,7 @@
 //! Only the guest knows which collectors exist and what their options mean. It
 //! checks both when it is loaded.
 
-use super::reference::{DefaultValue, DocumentedKey};
+use super::documented::{DefaultValue, DocumentedKey};
 use super::section::Section;
 use crate::guest::Selection;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::section::Section;
-use super::sites::SharedSettings;
+use super::shared::SharedSettings;
 use crate::secret::{ApiKey, InvalidKey};
 
 /// The variable with the folder in which systemd puts the credentials of a unit.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::reference::{self, DocumentedKey, DocumentedMap};
+use super::documented::{self, DocumentedKey, DocumentedMap};
 use super::regular_file;
 use crate::file::{Contents, Snapshot};
 
@@ -109,14 +109,14 @@ impl Findings {
 
     pub(super) fn document_map(&self, path: &str, text: &'static str) {
         if let Some(maps) = &self.documented {
-            reference::begin(&mut maps.borrow_mut(), path, text);
+            documented::begin(&mut maps.borrow_mut(), path, text);
         }
     }
 
     /// Without documenting, the key is not even made.
     pub(super) fn document(&self, key: impl FnOnce() -> DocumentedKey) {
         if let Some(maps) = &self.documented {
-            reference::insert(&mut maps.borrow_mut(), key());
+            documented::insert(&mut maps.borrow_mut(), key());
         }
     }
 

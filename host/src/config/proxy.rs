@@ -3,7 +3,7 @@
 use http::Uri;
 
 use super::section::Section;
-use super::sites::SharedSettings;
+use super::shared::SharedSettings;
 use crate::egress::{Origin, Proxies, Proxy};
 
 /// `proxy: environment` uses the usual environment variables.
@@ -45,13 +45,13 @@ pub(super) fn read(
         all: text,
         ..Proxies::default()
     };
-    let Some(proxy) = always.on_the_way_to(&site).filter(|_| is_proxy_url(text)) else {
+    let Some(proxy) = always.proxy_for(&site).filter(|_| is_proxy_url(text)) else {
         report(section, "is not a proxy URL");
         return None;
     };
     section.show_as("proxy", &proxy.to_string());
     let no = excepted.join(",");
-    Proxies { no: &no, ..always }.on_the_way_to(&site)
+    Proxies { no: &no, ..always }.proxy_for(&site)
 }
 
 impl ProxyVariables {
@@ -81,7 +81,7 @@ impl ProxyVariables {
             all: &self.all,
             no: "",
         };
-        if !unset && always.on_the_way_to(site).is_none() {
+        if !unset && always.proxy_for(site).is_none() {
             report(
                 section,
                 "a proxy variable in the environment is not a proxy URL",
@@ -90,7 +90,7 @@ impl ProxyVariables {
         let no = [std::slice::from_ref(&self.no), excepted]
             .concat()
             .join(",");
-        Proxies { no: &no, ..always }.on_the_way_to(site)
+        Proxies { no: &no, ..always }.proxy_for(site)
     }
 }
 

@@ -6,9 +6,9 @@
 
 use serde_yaml::{Mapping, Value as Yaml};
 
+use super::documented::{DefaultValue, Doc, DocumentedKey};
 use super::json::typed;
 use super::problem::{Findings, Problem};
-use super::reference::{DefaultValue, Doc, DocumentedKey};
 use super::setting::{Complaint, Setting};
 use super::yaml::{Key, Node, Scalar, YamlValue};
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_yaml::Value as Yaml;
 
 use super::Overrides;
+use super::documented::Doc;
 use super::problem::Problem;
-use super::reference::Doc;
 use super::section::Section;
 use super::setting::{Complaint, Count, DurationOrZero, Port, Setting, complaint};
 use super::web;

@@ -1,31 +1,21 @@
 //! `nbuserver:` and `nbuservers:` the address and the settings of each site.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use serde_yaml::Value as Yaml;
 
 use super::host_name::HostName;
 use super::section::Section;
 use super::setting::{Complaint, Port, Setting, complaint};
+use super::shared::SharedSettings;
 use super::{amounts, credentials, proxy, tls};
 use crate::egress::{self, Origin, Scheme, Timeouts};
-use crate::guest::{Selection, SiteSettings};
+use crate::guest::SiteSettings;
 use crate::site::SiteName;
 use crate::swap::Site;
 
 /// The PBX port, on which NetBackup serves its REST API.
 const PORT: Port = Port(1556);
-
-/// Settings that all sites share.
-pub(super) struct SharedSettings<'c> {
-    /// Where relative paths start.
-    pub(super) directory: &'c Path,
-    /// The variables that the process was started with.
-    pub(super) environment: &'c dyn Fn(&str) -> Option<String>,
-    pub(super) collectors: &'c [Selection],
-    pub(super) legacy_names: bool,
-}
 
 /// Every valid site. The problems of the others are reported.
 pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<Site> {

@@ -1,4 +1,4 @@
-//! The configuration as a whole: files in, settings or problems out.
+//! Tests of the whole configuration, from files to settings or problems.
 
 mod effects;
 mod environment;
@@ -11,12 +11,12 @@ use std::path::Path;
 
 use super::*;
 
-/// No variables at all.
+/// An environment without variables.
 pub(super) fn nothing(_: &str) -> Option<String> {
     None
 }
 
-/// The least that a configuration needs, before other sections.
+/// The minimal configuration, before other sections.
 pub(super) const SITE: &str = "nbuserver: { host: nbu1, apiKey: k1 }\n";
 
 /// A valid configuration.
@@ -28,7 +28,7 @@ pub(super) fn good(text: &str) -> Config {
     }
 }
 
-/// What is said about an invalid one.
+/// The problems of an invalid configuration.
 pub(super) fn bad(text: &str) -> String {
     let file = Path::new("config.yaml");
     parse(text, file, &Overrides::default(), &nothing)

@@ -1,12 +1,12 @@
-//! Which addresses a name may lead to.
+//! Which addresses a host name may resolve to.
 //!
-//! A name is looked up again for each connection. Whoever controls its records
-//! could otherwise send the key to a service on this machine or in its cloud.
+//! A name is resolved again for each connection. Without this check, its DNS records
+//! could send the API key to a service on this machine or in its cloud.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// Where clouds give credentials to the machines that ask. Link-local addresses
-/// are refused in any case.
+/// Metadata services of clouds that are not link-local. Link-local addresses are
+/// denied anyway.
 const METADATA: [IpAddr; 6] = [
     // Alibaba Cloud.
     v4(100, 100, 100, 200),
@@ -22,8 +22,8 @@ const METADATA: [IpAddr; 6] = [
 ];
 
 /// Addresses for documentation, which no machine has (RFC 5737, RFC 3849).
-const NOBODY_V4: IpAddr = v4(192, 0, 2, 1);
-const NOBODY_V6: IpAddr = v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
+const UNASSIGNED_V4: IpAddr = v4(192, 0, 2, 1);
+const UNASSIGNED_V6: IpAddr = v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
 
 const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))
@@ -33,52 +33,49 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8]) -> IpAddr {
     IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h))
 }
 
-/// Where a name that is looked up may lead. An address that the operator wrote
-/// is not looked up, and always allowed.
+/// Which addresses a host name may resolve to. A literal address in the configuration
+/// is always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AddressPolicy {
-    /// Not to this machine, its links or its cloud.
-    Elsewhere,
-    /// Anywhere: `allowLocalAddresses`.
-    Anywhere,
+    /// Not this machine, its links or its cloud's metadata.
+    NotLocal,
+    /// All addresses: `allowLocalAddresses`.
+    Any,
 }
 
 impl AddressPolicy {
-    /// Whether the name may lead to this address.
+    /// Whether the name may resolve to this address.
     pub(super) fn allows(self, name: &str, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self == Self::Anywhere
-            || !is_local(address)
-            || (is_localhost(name) && address.is_loopback())
+        self == Self::Any || !is_local(address) || (is_localhost(name) && address.is_loopback())
     }
 
-    /// Whether a connection to `host` may be used, now that both its ends are
-    /// known. An address of this machine does not show in its digits.
+    /// Whether a connection to `host` may be used. Only a connection shows whether its
+    /// peer is this machine.
     pub(super) fn allows_connection(self, host: &str, local: IpAddr, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
-        let written = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-        self == Self::Anywhere
-            || written
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        self == Self::Any
+            || literal
             || (is_localhost(host) && peer.is_loopback())
             || !(local.to_canonical() == peer || is_own(peer))
     }
 }
 
-/// Whether this machine has the address. Only then can a socket be bound to it,
-/// unless the system allows to bind to any (`ip_nonlocal_bind`). A connection to
-/// the second address of an interface comes from the first, so comparing both
-/// ends is not enough.
+/// Whether this machine has the address: a socket can be bound to it, and not to any
+/// address (`ip_nonlocal_bind`). Comparing both ends of the connection is not enough,
+/// since an interface may have a second address.
 fn is_own(address: IpAddr) -> bool {
-    let nobody = if address.is_ipv4() {
-        NOBODY_V4
+    let unassigned = if address.is_ipv4() {
+        UNASSIGNED_V4
     } else {
-        NOBODY_V6
+        UNASSIGNED_V6
     };
     let can_bind = |address: IpAddr| UdpSocket::bind((address, 0)).is_ok();
-    can_bind(address) && !can_bind(nobody)
+    can_bind(address) && !can_bind(unassigned)
 }
 
-/// The names that mean this machine wherever they are looked up (RFC 6761).
+/// The names that always mean this machine (RFC 6761).
 fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
@@ -96,25 +93,25 @@ fn is_local(address: IpAddr) -> bool {
         || METADATA.contains(&address)
 }
 
-/// `0.0.0.0/8` (RFC 1122), which systems take for this machine.
+/// `0.0.0.0/8` (RFC 1122), which systems treat as this machine.
 fn is_this_network(address: Ipv4Addr) -> bool {
     address.octets()[0] == 0
 }
 
-/// Every IPv4 address that a gateway or a tunnel would make of this one.
+/// The IPv4 addresses that a gateway or tunnel would translate this one to.
 fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     let octets = address.octets();
     let at = move |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
     let found: Vec<_> = match address.segments() {
-        // `::1` and `::` are addresses of their own.
+        // `::1` and `::` embed no address.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => vec![],
         // `::a.b.c.d`, deprecated; `::ffff:0:a.b.c.d` of SIIT (RFC 2765); and
         // `64:ff9b::a.b.c.d` of NAT64 (RFC 6052).
         [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
             vec![at([12, 13, 14, 15])]
         }
-        // NAT64 with a prefix of the network's own (RFC 8215) of 48, 56, 64 or 96
-        // bits; what stands where the others are is mostly zero.
+        // NAT64 with a local prefix (RFC 8215) of 48, 56, 64 or 96 bits. Only one of the
+        // positions holds an address; the others are mostly zero.
         [0x64, 0xff9b, 1, ..] => {
             let shorter = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]].map(at);
             let shorter = shorter.into_iter().filter(|&v4| !is_this_network(v4));
@@ -136,8 +133,8 @@ fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn allows(reach: AddressPolicy, name: &str, address: &str) -> bool {
-        reach.allows(name, address.parse().unwrap())
+    fn allows(policy: AddressPolicy, name: &str, address: &str) -> bool {
+        policy.allows(name, address.parse().unwrap())
     }
 
     #[test]
@@ -194,11 +191,11 @@ mod tests {
             "2001:0:4136:e378:8000:63bf:5601:5601",
         ] {
             assert!(
-                !allows(AddressPolicy::Elsewhere, "nbu1.example", address),
+                !allows(AddressPolicy::NotLocal, "nbu1.example", address),
                 "{address}"
             );
             assert!(
-                allows(AddressPolicy::Anywhere, "nbu1.example", address),
+                allows(AddressPolicy::Any, "nbu1.example", address),
                 "{address}"
             );
         }
@@ -224,7 +221,7 @@ mod tests {
             "fd20:ce::255",
         ] {
             assert!(
-                allows(AddressPolicy::Elsewhere, "nbu1.example", address),
+                allows(AddressPolicy::NotLocal, "nbu1.example", address),
                 "{address}"
             );
         }
@@ -233,23 +230,20 @@ mod tests {
     #[test]
     fn localhost_may_lead_to_this_machine_and_nowhere_else_local() {
         for name in ["localhost", "LOCALHOST.", "nbu.localhost"] {
+            assert!(allows(AddressPolicy::NotLocal, name, "127.0.0.1"), "{name}");
+            assert!(allows(AddressPolicy::NotLocal, name, "::1"), "{name}");
             assert!(
-                allows(AddressPolicy::Elsewhere, name, "127.0.0.1"),
-                "{name}"
-            );
-            assert!(allows(AddressPolicy::Elsewhere, name, "::1"), "{name}");
-            assert!(
-                !allows(AddressPolicy::Elsewhere, name, "169.254.169.254"),
+                !allows(AddressPolicy::NotLocal, name, "169.254.169.254"),
                 "{name}"
             );
         }
         assert!(!allows(
-            AddressPolicy::Elsewhere,
+            AddressPolicy::NotLocal,
             "notlocalhost",
             "127.0.0.1"
         ));
         assert!(!allows(
-            AddressPolicy::Elsewhere,
+            AddressPolicy::NotLocal,
             "localhost.evil",
             "127.0.0.1"
         ));
@@ -257,8 +251,8 @@ mod tests {
 
     fn uses(host: &str, local: &str, peer: &str) -> bool {
         let [local, peer] = [local, peer].map(|text| text.parse().unwrap());
-        assert!(AddressPolicy::Anywhere.allows_connection(host, local, peer));
-        AddressPolicy::Elsewhere.allows_connection(host, local, peer)
+        assert!(AddressPolicy::Any.allows_connection(host, local, peer));
+        AddressPolicy::NotLocal.allows_connection(host, local, peer)
     }
 
     #[test]

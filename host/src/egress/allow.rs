@@ -1,11 +1,11 @@
-//! Which requests may leave.
+//! The allow-list of requests.
 
 use http::{Method, Uri};
 
+use super::origin::{Origin, Scheme};
 use super::path::{self, Templates};
-use super::settings::{Origin, Scheme};
 
-/// What a refused request broke.
+/// The rule that a denied request violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Neither GET nor the POST that counts jobs.
@@ -18,8 +18,7 @@ pub enum Rule {
     Host,
     /// Not the site's port.
     Port,
-    /// A path that servers read in more than one way, or that leaves the base
-    /// path.
+    /// A path that is ambiguous for servers, or outside the base path.
     Path,
     /// A path that the guest's manifest does not declare.
     Undeclared,
@@ -33,11 +32,11 @@ pub enum Rule {
     Body,
     /// Too many requests in one collection.
     Requests,
-    /// Too many requests at one time.
+    /// Too many concurrent requests.
     Concurrency,
-    /// Too many bytes of answers in one collection.
+    /// Too many bytes of responses in one collection.
     Bytes,
-    /// An address that the site's name must not lead to.
+    /// An address that the site's name must not resolve to.
     Address,
 }
 
@@ -83,12 +82,11 @@ impl Rule {
     }
 }
 
-/// The one endpoint below the base path that is asked with POST: it counts jobs
-/// and changes nothing (`admin.yaml POST /admin/jobs-count-requests`).
+/// The only endpoint for POST: it counts jobs and changes nothing (`admin.yaml POST
+/// /admin/jobs-count-requests`).
 const COUNT_REQUESTS: &str = "/admin/jobs-count-requests";
 
-/// Whether a request goes to the site, and to nothing there but what the guest
-/// has declared.
+/// Whether a request goes to the site, and to a path that the guest declares.
 pub(super) fn check(
     origin: &Origin,
     base_path: &str,
@@ -110,7 +108,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Whether a request goes to the site and nowhere else.
+/// Whether a request goes to the site.
 fn destination(origin: &Origin, uri: &Uri) -> Result<(), Rule> {
     if uri.scheme_str() != Some(origin.scheme.as_str()) {
         return Err(Rule::Scheme);
@@ -130,7 +128,7 @@ fn destination(origin: &Origin, uri: &Uri) -> Result<(), Rule> {
     }
 }
 
-/// `written` is what stands behind the host: nothing, or `:` and a number.
+/// `written` is the text after the host: empty, or `:` and a number.
 fn port_of(written: &str, scheme: Scheme) -> Option<u16> {
     match (written, scheme) {
         ("", Scheme::Http) => Some(80),

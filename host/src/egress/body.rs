@@ -1,4 +1,4 @@
-//! The body of an answer, held to its limits and redacted while a guest reads it.
+//! A response body, limited and redacted while the guest reads it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use super::redact::Redactor;
 use super::request_log::RequestLog;
 use super::session::Session;
 
-/// An answer's body. Ends with a [`RequestFailure`] at the first limit that is broken.
+/// A response body. Ends with a [`RequestFailure`] at the first exceeded limit.
 pub(super) struct ResponseBody {
-    /// None at the end, and after a failure: the connection is given up at once.
+    /// `None` at the end and after a failure, so that the connection closes.
     incoming: Option<Incoming>,
     session: Arc<Session>,
     request_log: RequestLog,
     redactor: Redactor,
-    /// They wait until what was held back is read: nobody reads on after them.
+    /// They wait until the held back bytes are read, since they end the body.
     trailers: Option<Frame<Bytes>>,
     received: u64,
     deadlines: RequestDeadlines,
     deadline: Instant,
-    /// Runs while nothing arrives.
+    /// Runs while no bytes arrive.
     silence: Option<Pin<Box<Sleep>>>,
 }
 
@@ -53,7 +53,7 @@ impl ResponseBody {
         }
     }
 
-    /// The next frame for the guest, if this one makes one.
+    /// The next frame for the guest, if there is one.
     fn accept(&mut self, frame: Frame<Bytes>) -> Result<Option<Frame<Bytes>>, RequestFailure> {
         self.silence = None;
         if Instant::now() >= self.deadline {
@@ -70,13 +70,13 @@ impl ResponseBody {
         within.map_err(|rule| self.session.deny(rule, self.request_log.path()))?;
         Ok(match frame.into_data() {
             Ok(data) => non_empty(self.redactor.push(data)),
-            Err(frame) => Some(self.ending(frame)),
+            Err(frame) => Some(self.finish(frame)),
         })
     }
 
-    /// The trailers, or what is to come before them.
-    fn ending(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        // There is no third kind of frame.
+    /// The trailers, or the held back bytes before them.
+    fn finish(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        // A frame is either data or trailers.
         let trailers = frame.into_trailers().map_or_else(
             |frame| frame,
             |mut trailers| {
@@ -95,7 +95,7 @@ impl ResponseBody {
         }
     }
 
-    /// Ready when it has been silent for too long.
+    /// Ready once no bytes have arrived for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<RequestFailure> {
         let (limit, deadline) = (self.deadlines.between_bytes, self.deadline);
         let silence = self.silence.get_or_insert_with(|| {

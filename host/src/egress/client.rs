@@ -13,34 +13,35 @@ use tokio::sync::watch;
 
 use super::connector::{Connector, Handshake};
 use super::failure::RequestFailure;
+use super::origin::{Origin, Scheme};
 use super::proxy::Proxy;
-use super::settings::{Origin, Scheme, Settings, UpstreamTls};
+use super::settings::{Settings, UpstreamTls};
 use super::sockets::Sockets;
 use super::{EgressError, trust};
 
-/// Connections that nobody used for this long are closed.
+/// Connections that are unused for this long are closed.
 const IDLE: Duration = Duration::from_secs(90);
-/// As many as a guest asks at once, roughly: one or two for each collector.
+/// About as many as a guest uses at the same time: one or two for each collector.
 const MAX_IDLE: usize = 8;
-/// The least that the HTTP library reads a head into.
-const LEAST_HEAD: usize = 8 << 10;
-/// Headers of one answer. NetBackup's have a dozen.
+/// The minimum buffer of the HTTP library for a response head.
+const MIN_HEAD: usize = 8 << 10;
+/// Headers of one response. NetBackup's have a dozen.
 const MAX_HEADERS: usize = 128;
 
-/// A request's body while the guest still writes it.
+/// A request body while the guest still writes it.
 pub(super) type GuestBody = UnsyncBoxBody<Bytes, RequestFailure>;
-/// The whole of it, as it is sent.
+/// A complete request body.
 pub(super) type SentBody = Full<Bytes>;
 pub(super) type HttpClient = legacy::Client<Connector, SentBody>;
 
-/// Connections of one site. When it is dropped, idle ones are closed and those that
-/// are still being made are given up.
+/// The connections of one site. When it is dropped, idle ones are closed and pending
+/// ones are canceled.
 pub(super) struct Pool {
     pub(super) client: HttpClient,
     _open: watch::Sender<()>,
 }
 
-/// Makes the connections of every pool of this site.
+/// The connector for every pool of this site.
 pub(super) fn connector(
     settings: &Settings,
     sockets: Arc<Sockets>,
@@ -62,7 +63,7 @@ pub(super) fn connector(
     Ok(Connector::new(settings, tls, proxy_tls, sockets))
 }
 
-/// A pool that is empty. HTTP/1.1 only; redirects are not followed.
+/// An empty pool. HTTP/1.1 only; redirects are not followed.
 pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
     let (open, closed) = watch::channel(());
     let head = usize::try_from(settings.limits.response_header_bytes).unwrap_or(usize::MAX);
@@ -70,10 +71,10 @@ pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(MAX_IDLE)
-        .http1_max_buf_size(head.max(LEAST_HEAD))
+        .http1_max_buf_size(head.max(MIN_HEAD))
         .http1_max_headers(MAX_HEADERS)
-        // A request that found its pooled connection closed before a byte of
-        // it was sent goes out again on another.
+        // A request whose pooled connection was closed before any byte was sent is
+        // sent on another one.
         .retry_canceled_requests(true)
         .build(connector.until(closed));
     Pool {
@@ -82,7 +83,7 @@ pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
     }
 }
 
-/// What the certificate must be for. An IPv6 address stands there bare.
+/// The name that the certificate must have. An IPv6 address has no brackets there.
 fn server_name(origin: &Origin, tls: &UpstreamTls) -> Result<ServerName<'static>, EgressError> {
     match &tls.server_name {
         Some(name) => {

@@ -1,5 +1,5 @@
-//! A new connection: name, TCP and TLS, each step with its own limit and its
-//! own failure; through a proxy where there is one.
+//! New connections: name resolution, TCP and TLS, each with its own timeout and
+//! failure, and optionally through a proxy.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,15 +25,15 @@ use super::proxy::Proxy;
 use super::resolver::Resolver;
 use super::settings::{Settings, Timeouts};
 use super::sockets::Sockets;
-use super::stream::UpstreamConnection;
+use super::stream::{Transport, UpstreamConnection};
 
-/// Makes the connections of one pool.
+/// Creates the connections of one pool.
 #[derive(Clone)]
 pub(super) struct Connector {
-    /// To the site, or to the proxy before it.
+    /// Connects to the site, or to the proxy before it.
     hop: Hop,
     proxy: Option<Proxy>,
-    /// None over plain HTTP.
+    /// `None` for plain HTTP.
     tls: Option<Handshake>,
     /// Shared by all sites.
     sockets: Arc<Sockets>,
@@ -41,24 +41,22 @@ pub(super) struct Connector {
     pool: Option<watch::Receiver<()>>,
 }
 
-/// One connection to one server, encrypted or not.
+/// Connects to one server, with or without TLS.
 #[derive(Clone)]
 struct Hop {
     tcp: HttpConnector<Resolver>,
-    reach: AddressPolicy,
+    policy: AddressPolicy,
     tls: Option<Handshake>,
     timeouts: Timeouts,
 }
 
-/// Whom to expect, and why to believe it.
+/// The expected server name and how to verify it.
 #[derive(Clone)]
 pub(super) struct Handshake {
     pub(super) config: Arc<ClientConfig>,
     pub(super) server: ServerName<'static>,
 }
 
-pub(super) type Tcp = TokioIo<TcpStream>;
-pub(super) type Link = MaybeHttpsStream<Tcp>;
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, RequestFailure>> + Send>>;
 
 impl Connector {
@@ -69,21 +67,21 @@ impl Connector {
         proxy_tls: Option<Handshake>,
         sockets: Arc<Sockets>,
     ) -> Self {
-        let reach = if settings.allow_local_addresses {
-            AddressPolicy::Anywhere
+        let policy = if settings.allow_local_addresses {
+            AddressPolicy::Any
         } else {
-            AddressPolicy::Elsewhere
+            AddressPolicy::NotLocal
         };
         let timeouts = settings.timeouts;
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(policy));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Divided among a name's addresses, so that one that does not answer
+        // Divided among the addresses of a name, so that an address that does not answer
         // leaves time for the next.
         tcp.set_connect_timeout(Some(timeouts.connect));
         let hop = Hop {
             tcp,
-            reach,
+            policy,
             tls: proxy_tls,
             timeouts,
         };
@@ -97,7 +95,7 @@ impl Connector {
         }
     }
 
-    /// The same for one pool, until its sender is dropped.
+    /// A connector for one pool, until the pool's sender is dropped.
     pub(super) fn until(&self, pool: watch::Receiver<()>) -> Self {
         Self {
             pool: Some(pool),
@@ -127,7 +125,7 @@ impl Service<Uri> for Connector {
     type Future = Connecting<UpstreamConnection>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
-        // The resolver, which is all that TCP waits for, is always ready.
+        // TCP depends only on the resolver, which is always ready.
         Poll::Ready(Ok(()))
     }
 
@@ -136,8 +134,8 @@ impl Service<Uri> for Connector {
         Box::pin(async move {
             tokio::select! {
                 connected = connector.connect(server) => connected,
-                // The HTTP library goes on connecting when a request has found another
-                // connection, and keeps the pool open meanwhile.
+                // The HTTP library continues to connect when a request has found another
+                // connection, and keeps the pool meanwhile.
                 () = is_dropped(pool) => Err(RequestFailure::Aborted),
             }
         })
@@ -151,8 +149,8 @@ async fn is_dropped(pool: Option<watch::Receiver<()>>) {
     }
 }
 
-/// Has the proxy connect us to the server; it sees no more than its name.
-async fn tunnel(proxy: &Proxy, hop: Hop, server: Uri) -> Result<Link, RequestFailure> {
+/// Opens a tunnel through the proxy, which sees only the server's name.
+async fn tunnel(proxy: &Proxy, hop: Hop, server: Uri) -> Result<Transport, RequestFailure> {
     let limit = hop.timeouts.connect.saturating_add(hop.timeouts.tls);
     let mut tunnel = Tunnel::new(proxy.uri.clone(), hop);
     if let Some(authorization) = &proxy.authorization {
@@ -165,9 +163,9 @@ async fn tunnel(proxy: &Proxy, hop: Hop, server: Uri) -> Result<Link, RequestFai
 }
 
 impl Service<Uri> for Hop {
-    type Response = Link;
+    type Response = Transport;
     type Error = RequestFailure;
-    type Future = Connecting<Link>;
+    type Future = Connecting<Transport>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
         Poll::Ready(Ok(()))
@@ -176,13 +174,13 @@ impl Service<Uri> for Hop {
     fn call(&mut self, server: Uri) -> Self::Future {
         let host = server.host().unwrap_or_default().to_owned();
         let connecting = self.tcp.call(server);
-        let (reach, tls, timeouts) = (self.reach, self.tls.clone(), self.timeouts);
+        let (policy, tls, timeouts) = (self.policy, self.tls.clone(), self.timeouts);
         Box::pin(async move {
             let tcp = timeout(timeouts.connect, connecting)
                 .await
                 .map_err(|_| RequestFailure::Timeout(TimeoutStep::Connect))?
-                .map_err(|error| unconnected(&error))?;
-            check_ends(reach, &host, tcp.inner())?;
+                .map_err(|error| connect_failure(&error))?;
+            check_ends(policy, &host, tcp.inner())?;
             match tls {
                 None => Ok(MaybeHttpsStream::Http(tcp)),
                 Some(tls) => tls.shake(tcp, timeouts.tls).await,
@@ -214,21 +212,21 @@ impl Handshake {
     }
 }
 
-/// Whether a name has led to this machine by one of its own addresses.
-fn check_ends(reach: AddressPolicy, host: &str, tcp: &TcpStream) -> Result<(), RequestFailure> {
+/// Denies a connection that reached this machine through one of its own addresses.
+fn check_ends(policy: AddressPolicy, host: &str, tcp: &TcpStream) -> Result<(), RequestFailure> {
     let ends = tcp
         .local_addr()
         .and_then(|local| Ok((local, tcp.peer_addr()?)));
     let (local, peer) = ends.map_err(|_| RequestFailure::Terminated)?;
-    if reach.allows_connection(host, local.ip(), peer.ip()) {
+    if policy.allows_connection(host, local.ip(), peer.ip()) {
         Ok(())
     } else {
         Err(RequestFailure::Denied(Rule::Address))
     }
 }
 
-/// `error` is one of the HTTP library, whose type it keeps to itself.
-fn unconnected(error: &(dyn std::error::Error + 'static)) -> RequestFailure {
+/// The error has a private type of the HTTP library.
+fn connect_failure(error: &(dyn std::error::Error + 'static)) -> RequestFailure {
     let io = error
         .source()
         .and_then(|cause| cause.downcast_ref::<std::io::Error>());
@@ -251,45 +249,39 @@ mod tests {
 
     use super::*;
 
-    /// A leg whose resolver lets every address through, so that the check of the
-    /// connection is what refuses.
-    fn hop(reach: AddressPolicy) -> Hop {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(AddressPolicy::Anywhere));
+    /// A hop whose resolver allows every address, so that only the connection is checked.
+    fn hop(policy: AddressPolicy) -> Hop {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(AddressPolicy::Any));
         tcp.enforce_http(false);
         Hop {
             tcp,
-            reach,
+            policy,
             tls: None,
             timeouts: Timeouts::default(),
         }
     }
 
-    /// `0x7f000001` is a name to us and an address to the system's resolver.
+    /// `0x7f000001` is a name here and an address for the system's resolver.
     #[tokio::test]
     async fn a_connection_to_this_machine_is_closed_before_anything_is_sent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let connect = async |reach, host: &str| {
+        let connect = async |policy, host: &str| {
             let server = format!("http://{host}:{port}").parse().unwrap();
-            let link = hop(reach).call(server).await;
+            let link = hop(policy).call(server).await;
             let (stream, _) = listener.accept().await.unwrap();
             (link, stream)
         };
-        let (refused, stream) = connect(AddressPolicy::Elsewhere, "0x7f000001").await;
+        let (refused, stream) = connect(AddressPolicy::NotLocal, "0x7f000001").await;
         assert_eq!(refused.err(), Some(RequestFailure::Denied(Rule::Address)));
         stream.readable().await.unwrap();
         assert_eq!(stream.try_read(&mut [0; 1]).unwrap(), 0, "only the end");
         for host in ["127.0.0.1", "localhost"] {
             assert!(
-                connect(AddressPolicy::Elsewhere, host).await.0.is_ok(),
+                connect(AddressPolicy::NotLocal, host).await.0.is_ok(),
                 "{host}"
             );
         }
-        assert!(
-            connect(AddressPolicy::Anywhere, "0x7f000001")
-                .await
-                .0
-                .is_ok()
-        );
+        assert!(connect(AddressPolicy::Any, "0x7f000001").await.0.is_ok());
     }
 }

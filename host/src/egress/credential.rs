@@ -1,5 +1,5 @@
-//! The headers that belong to the host: what it adds on the way out, and what
-//! it takes away on the way in.
+//! The headers that belong to the host: those it adds to requests, and those it removes
+//! from responses.
 
 use http::HeaderValue;
 use http::header::{
@@ -9,15 +9,15 @@ use http::header::{
 
 use crate::secret::ApiKey;
 
-/// A number that the server writes into its log, and we into ours.
+/// An id for the logs of both sides.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const PRODUCT: HeaderValue =
     HeaderValue::from_static(concat!("nbu_exporter/", env!("CARGO_PKG_VERSION")));
 
-/// With these a guest would speak as somebody else.
+/// With these a guest could use another identity.
 const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, HOST];
-/// These are of one connection, and not for a guest.
+/// These concern one connection and not the guest.
 const CONNECTIONS: [HeaderName; 4] = [
     CONNECTION,
     TRANSFER_ENCODING,
@@ -25,7 +25,7 @@ const CONNECTIONS: [HeaderName; 4] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Whether a request is refused when a guest sets this header.
+/// Whether a request with this header is denied.
 pub(super) fn is_reserved(name: &HeaderName) -> bool {
     CREDENTIALS.contains(name) || name.as_str().starts_with("proxy-")
 }
@@ -37,7 +37,7 @@ pub(super) fn add(headers: &mut HeaderMap, key: &ApiKey) -> HeaderValue {
     headers.entry(REQUEST_ID).or_insert_with(new_id).clone()
 }
 
-/// Takes away what a guest has no use for and could hoard.
+/// Removes headers that a guest does not need.
 pub(super) fn strip(headers: &mut HeaderMap) {
     let hidden: Vec<_> = headers
         .keys()
@@ -51,6 +51,6 @@ pub(super) fn strip(headers: &mut HeaderMap) {
 
 fn new_id() -> HeaderValue {
     let id = format!("{:016x}", fastrand::u64(..));
-    // Proven: hexadecimal digits are a header value.
+    // Hexadecimal digits are always a valid header value.
     HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("0"))
 }

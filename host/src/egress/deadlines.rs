@@ -1,14 +1,13 @@
-//! How long one request may take: the site's limits, shortened by the guest.
+//! The timeouts of one request: those of the site, shortened by the guest.
 
 use std::time::Duration;
 
 use super::settings::Timeouts;
 
-/// The limits of one request.
+/// The timeouts of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RequestDeadlines {
-    /// Until there is a connection, TLS included. The connector keeps the
-    /// limits of the single steps.
+    /// Connecting, including TLS. The connector enforces the single steps.
     pub(super) connect: Duration,
     pub(super) first_byte: Duration,
     pub(super) between_bytes: Duration,
@@ -25,7 +24,7 @@ impl RequestDeadlines {
         }
     }
 
-    /// Takes a guest's wishes, of which only shorter ones count.
+    /// Applies a guest's timeouts where they are shorter.
     pub(super) fn shortened(
         self,
         connect: Option<Duration>,

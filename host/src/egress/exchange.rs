@@ -1,4 +1,4 @@
-//! One request and the head of its answer.
+//! One request and the head of its response.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::session::Session;
 use super::{Egress, Scheme, credential, request};
 
 impl Session {
-    /// Sends a guest's request, if it may leave, as the host's own.
+    /// Sends a guest's request, if it is allowed, with the host's headers.
     pub(super) async fn exchange(
         self: Arc<Self>,
         request: Request<GuestBody>,
@@ -44,13 +44,13 @@ impl Session {
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
             let response = answer(&self.pool.client, request, deadlines).await?;
-            egress.fitting(response)
+            egress.check_response(response)
         };
         let answer = timeout_at(deadline, exchanging)
             .await
             .unwrap_or(Err(RequestFailure::Timeout(TimeoutStep::Total)))
             .map_err(|failure| match failure {
-                // What is only found on the way.
+                // Some rules can only be checked while sending.
                 RequestFailure::Denied(rule) => self.deny(rule, &asked),
                 failure => failure,
             })
@@ -69,20 +69,20 @@ impl Session {
 }
 
 impl Egress {
-    /// Puts our own scheme and authority before the guest's path, so that what
-    /// was checked is also what is used. Returns the path.
+    /// Replaces scheme and authority by the configured ones, so that the checked address
+    /// is the one that is used. Returns the path.
     fn readdress(&self, uri: &mut Uri) -> String {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let path = path.to_owned();
-        let ours = Uri::builder()
+        let configured = Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
             .path_and_query(path.as_str())
             .build();
-        // Proven: its parts come from valid addresses. Were they not, the
-        // checked address would do as well.
-        if let Ok(ours) = ours {
-            *uri = ours;
+        // All parts come from valid addresses, so this succeeds. The checked address
+        // would be safe as well.
+        if let Ok(configured) = configured {
+            *uri = configured;
         }
         path
     }
@@ -95,7 +95,7 @@ impl Egress {
             self.observer.headers_removed(&self.site, removed);
         }
         let id = credential::add(headers, &self.settings.credential);
-        // Through a tunnel the site would read it; there `connector` shows it.
+        // In a tunnel the site would see it; there the connector sends it.
         let proxy = self.settings.proxy.as_ref();
         if self.settings.origin.scheme == Scheme::Http
             && let Some(authorization) = proxy.and_then(|proxy| proxy.authorization.clone())
@@ -105,9 +105,12 @@ impl Egress {
         id
     }
 
-    /// A body that says beforehand that it is too large is not begun, nor one
-    /// that was packed without being asked for: no secret would be found in it.
-    fn fitting(&self, response: Response<Incoming>) -> Result<Response<Incoming>, RequestFailure> {
+    /// Rejects a body that is announced as too large, or encoded without a request for
+    /// it: no secret could be found in it.
+    fn check_response(
+        &self,
+        response: Response<Incoming>,
+    ) -> Result<Response<Incoming>, RequestFailure> {
         for (header, plain) in [
             (CONTENT_ENCODING, "identity"),
             (TRANSFER_ENCODING, "chunked"),
@@ -137,7 +140,7 @@ async fn answer(
     let connected = async { drop(captured.wait_for_connection_metadata().await) };
     let mut response = pin!(client.request(request));
     tokio::select! {
-        // A connection that failed by itself says more than our timeout.
+        // The failure of a connection says more than a timeout.
         biased;
         answer = &mut response => {
             return answer.map_err(|error| RequestFailure::from_chain(&error));

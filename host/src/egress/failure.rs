@@ -1,4 +1,4 @@
-//! Why a request brought no complete answer, whatever library noticed it.
+//! Why a request got no complete response, from all libraries involved.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -8,61 +8,61 @@ use rustix::io::Errno;
 use super::allow::Rule;
 use super::redact::Secrets;
 
-/// Characters of a reason.
-const SHOWN: usize = 200;
+/// Characters of a reason that are kept.
+const MAX_REASON: usize = 200;
 
-/// One reason. Once it is [`redacted`](RequestFailure::redacted), it may be logged and
-/// shown to a guest.
+/// The reason. After [`redacted`](RequestFailure::redacted) it may be logged and shown
+/// to a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RequestFailure {
-    /// It never left.
+    /// It was not sent.
     Denied(Rule),
-    /// The name has no address.
+    /// The name does not resolve.
     Name(String),
-    /// Nobody listens.
+    /// No server listens.
     Refused,
-    /// No connection, for another reason.
+    /// The connection failed for another reason.
     Unreachable(String),
     /// There was no file descriptor for a connection.
     NoDescriptor(Shortage),
-    /// A step took longer than it may.
+    /// A step timed out.
     Timeout(TimeoutStep),
-    /// The proxy did not connect us to the server.
+    /// The proxy did not connect to the server.
     Proxy(String),
     /// The server's certificate is not trusted.
     Certificate(String),
-    /// The server refused our side of TLS: code and name of its alert.
+    /// The server rejected the TLS handshake: code and name of its alert.
     Alert(u8, String),
-    /// TLS, otherwise.
+    /// TLS failed for another reason.
     Tls(String),
     /// The connection broke.
     Terminated,
-    /// The server ended the answer early.
+    /// The server ended the response early.
     Incomplete,
     /// The body is larger than this many bytes.
     TooLarge(u64),
-    /// The head of the answer is too large.
+    /// The head of the response is too large.
     HeadTooLarge,
     /// Not HTTP.
     Malformed(String),
-    /// Packed in this way, which was not asked for.
+    /// The response has this encoding, which was not requested.
     Encoded(String),
-    /// The guest gave up its own request body.
+    /// The guest canceled its own request body.
     Aborted,
 }
 
 /// Where file descriptors ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shortage {
-    /// All of so many connections that the exporter allows itself are in use.
+    /// All of this number of connections are in use.
     Upstream(usize),
     /// The process has reached its limit.
     Process,
-    /// The machine has.
+    /// The machine has reached its limit.
     System,
 }
 
-/// The steps that have a limit of their own; see `Timeouts`.
+/// The steps with a timeout; see `Timeouts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeoutStep {
     Connect,
@@ -93,8 +93,8 @@ impl RequestFailure {
         }
     }
 
-    /// The same without a secret, and cut to what a line of the log needs. A
-    /// library may quote what a server sent, and a server may send a secret.
+    /// Without secrets, and shortened for the log. A library may quote what a server
+    /// sent, and a server may send a secret.
     pub(super) fn redacted(mut self, secrets: &Secrets) -> Self {
         if let Self::Name(text)
         | Self::Unreachable(text)
@@ -106,14 +106,13 @@ impl RequestFailure {
         | Self::Encoded(text) = &mut self
         {
             let redacted = secrets.redact_text(text);
-            // Only now: half a secret would not be found.
-            *text = redacted.chars().take(SHOWN).collect();
+            // Shorten it last, because half a secret would not be found.
+            *text = redacted.chars().take(MAX_REASON).collect();
         }
         self
     }
 
-    /// The first known cause in a chain of errors. Ours come first in it, since
-    /// the connector names its failures itself.
+    /// The first known cause in a chain of errors, with the connector's failures first.
     pub(super) fn from_chain(error: &(dyn Error + 'static)) -> Self {
         let chain = || std::iter::successors(Some(error), |&cause| cause.source());
         chain()
@@ -122,8 +121,8 @@ impl RequestFailure {
             .unwrap_or_else(|| Self::Malformed(error.to_string()))
     }
 
-    /// A new connection was closed before the request was on its way; the HTTP
-    /// library says so in words alone.
+    /// A new connection was closed before the request was sent. The HTTP library has no
+    /// error type for it.
     fn unsent(cause: &(dyn Error + 'static)) -> Option<Self> {
         let error = cause.downcast_ref::<hyper::Error>()?;
         (error.is_canceled() || error.is_closed()).then_some(Self::Terminated)
@@ -144,7 +143,7 @@ impl RequestFailure {
             .and_then(Self::from_hyper)
     }
 
-    /// None leaves the verdict to the error's source.
+    /// `None` means that the source of the error decides.
     fn from_hyper(error: &hyper::Error) -> Option<Self> {
         if error.is_incomplete_message() {
             Some(Self::Incomplete)
@@ -162,7 +161,7 @@ impl RequestFailure {
     }
 
     fn from_io(error: &io::Error) -> Self {
-        // An io::Error hides what it wraps from `source`.
+        // `source` of an io::Error does not return the wrapped error.
         if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
             return known;
         }
@@ -182,8 +181,8 @@ impl RequestFailure {
         }
     }
 
-    /// The way to the proxy failed, or the proxy did. `error` is one of the HTTP
-    /// library, whose type it keeps to itself.
+    /// Connecting to the proxy failed, or the proxy did. The error has a private type of
+    /// the HTTP library.
     pub(super) fn from_tunnel(error: &(dyn Error + 'static)) -> Self {
         let mut next = error.source();
         while let Some(cause) = next {
@@ -213,22 +212,22 @@ impl fmt::Display for RequestFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(rule) => write!(f, "denied: {}", rule.as_str()),
-            Self::Name(reason) => write!(f, "the name has no address: {reason}"),
+            Self::Name(reason) => write!(f, "name resolution failed: {reason}"),
             Self::Refused => f.write_str("connection refused"),
             Self::Unreachable(reason) => write!(f, "unreachable: {reason}"),
             Self::NoDescriptor(shortage) => write!(f, "no file descriptors left: {shortage}"),
             Self::Timeout(step) => write!(f, "timeout: {step}"),
             Self::Proxy(reason) => write!(f, "proxy: {reason}"),
             Self::Certificate(reason) => write!(f, "certificate not trusted: {reason}"),
-            Self::Alert(_, name) => write!(f, "the server refused TLS: {name}"),
+            Self::Alert(_, name) => write!(f, "the server rejected TLS: {name}"),
             Self::Tls(reason) => write!(f, "TLS: {reason}"),
-            Self::Terminated => f.write_str("connection broken"),
-            Self::Incomplete => f.write_str("the server ended the answer early"),
+            Self::Terminated => f.write_str("connection closed"),
+            Self::Incomplete => f.write_str("the server ended the response early"),
             Self::TooLarge(cap) => write!(f, "body larger than {cap} bytes"),
-            Self::HeadTooLarge => f.write_str("head of the answer too large"),
-            Self::Malformed(reason) => write!(f, "not HTTP: {reason}"),
-            Self::Encoded(coding) => write!(f, "coded in a way not asked for: {coding}"),
-            Self::Aborted => f.write_str("request body given up by the guest"),
+            Self::HeadTooLarge => f.write_str("response head too large"),
+            Self::Malformed(reason) => write!(f, "invalid HTTP: {reason}"),
+            Self::Encoded(coding) => write!(f, "unexpected encoding: {coding}"),
+            Self::Aborted => f.write_str("request body canceled by the guest"),
         }
     }
 }
@@ -236,7 +235,7 @@ impl fmt::Display for RequestFailure {
 impl Error for RequestFailure {}
 
 impl Shortage {
-    /// What the system says when it has no descriptor left.
+    /// The shortage that a system error means.
     pub(super) fn of(error: &io::Error) -> Option<Self> {
         match Errno::from_io_error(error)? {
             Errno::MFILE => Some(Self::Process),
@@ -285,7 +284,7 @@ mod tests {
     #[test]
     fn no_reason_shows_a_secret_or_half_of_one() {
         let secrets = Secrets::new(&super::super::tests::settings(1));
-        let long = format!("{}s3cret-key", "x".repeat(SHOWN - 5));
+        let long = format!("{}s3cret-key", "x".repeat(MAX_REASON - 5));
         for kind in [
             RequestFailure::Name,
             RequestFailure::Unreachable,
@@ -311,7 +310,7 @@ mod tests {
         drop(theirs);
         drop(connection);
         let error = sending.await.unwrap_err();
-        assert!(error.source().is_some(), "words of the library's own");
+        assert!(error.source().is_some(), "an error of the library");
         assert_eq!(
             RequestFailure::from_chain(&error),
             RequestFailure::Terminated

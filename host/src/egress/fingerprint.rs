@@ -1,4 +1,4 @@
-//! Telling whether two settings lead out the same way.
+//! Compares settings, so that a reload keeps unchanged clients.
 
 use std::time::Duration;
 
@@ -9,9 +9,8 @@ use super::proxy::Proxy;
 use super::settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
 
 impl Settings {
-    /// Equal for settings that make the same way out, so that a reload can keep
-    /// the pool of a site that did not change. The credential enters as a
-    /// digest.
+    /// Equal for equal settings, so that a reload can keep the pool of a site that did
+    /// not change. Of the credential only a digest is used.
     pub fn fingerprint(&self) -> [u8; 32] {
         let Self {
             origin,
@@ -44,7 +43,7 @@ impl Settings {
     }
 }
 
-/// Last, since of its authorities the number varies.
+/// Added last, because the number of authorities varies.
 fn add_tls(hash: &mut Sha256, tls: &UpstreamTls) {
     let UpstreamTls {
         authorities,

@@ -1,4 +1,4 @@
-//! Where `wasi:http` meets the way out. The only file here that knows Wasmtime.
+//! Connects `wasi:http` to this room. The only file here that uses Wasmtime.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -20,15 +20,14 @@ use super::traffic::Tally;
 use super::{Egress, credential};
 use crate::budget::MemoryBudget;
 
-/// Bytes that a guest may write at once to the body of a request.
+/// Bytes that a guest may write to a request body at once.
 pub const BODY_CHUNK: usize = 16 << 10;
 
-/// The most that is held of a body that a guest writes and nobody reads: two
-/// chunks, and the queue that they wait in.
+/// The largest memory of a request body that is not read: two chunks and their queue.
 pub const QUEUED_BODY: usize = 2 * BODY_CHUNK + (4 << 10);
 
-/// Of a request under way: its line and headers, and the buffers of TLS.
-const UNDER_WAY: usize = 64 << 10;
+/// Memory of a request in progress: its line, its headers and the buffers of TLS.
+const REQUEST_OVERHEAD: usize = 64 << 10;
 
 /// One collection's use of an [`Egress`].
 pub struct Hooks {
@@ -44,7 +43,7 @@ impl Hooks {
         }
     }
 
-    /// Counts the requests that leave through these hooks.
+    /// Counts the requests sent through these hooks.
     pub fn tally(&self) -> Tally {
         self.session.tally.clone()
     }
@@ -58,9 +57,9 @@ impl Hooks {
         )
     }
 
-    /// The most bytes that are held for a request, from when it is sent until the
-    /// answer's body is dropped. An answer is held in as many as three buffers:
-    /// that of the connection, a piece on its way, and the piece that is read.
+    /// The largest memory of a request, until its response body is dropped. A response
+    /// is in up to three buffers: of the connection, of a chunk in transit, and of the
+    /// chunk that is read.
     fn cost(&self, request: &Request<WasiBody>) -> usize {
         let limits = &self.session.egress.settings.limits;
         let bytes = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
@@ -70,16 +69,16 @@ impl Hooks {
         } else {
             QUEUED_BODY.saturating_add(bytes(limits.request_bytes).saturating_mul(2))
         };
-        UNDER_WAY.saturating_add(answer).saturating_add(body)
+        REQUEST_OVERHEAD.saturating_add(answer).saturating_add(body)
     }
 }
 
-/// The headers without the buffer that they were read into, which each of them
-/// would keep as long as a guest keeps one.
+/// Copies the headers, because each of them keeps the whole receive buffer as long as
+/// the guest keeps the header.
 fn detached(headers: &HeaderMap) -> HeaderMap {
     let copied = headers.iter().map(|(name, value)| {
         let copy = HeaderValue::from_bytes(value.as_bytes());
-        // Proven: a value is made of the bytes of a value.
+        // The bytes of a header value are always valid.
         (name.clone(), copy.unwrap_or_else(|_| value.clone()))
     });
     let mut detached = HeaderMap::with_capacity(headers.keys_len());
@@ -89,15 +88,15 @@ fn detached(headers: &HeaderMap) -> HeaderMap {
     detached
 }
 
-/// What `wasi:http` hands over besides an answer: work to go on with it, of
-/// which the pool leaves none.
-type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
-type ResponseResult = Result<(Response<WasiBody>, Rest), Error>;
+/// Work that `wasi:http` expects in addition to a response. With the pool there is
+/// none.
+type BackgroundWork = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type ResponseResult = Result<(Response<WasiBody>, BackgroundWork), Error>;
 
 impl WasiHttpHooks for Hooks {
-    /// A guest that sets one of these gets `header-error.forbidden`. Answers lose
-    /// them before they come here, so a reserved name is always the guest's.
-    /// Others that are not for a guest to set are removed when it sends them.
+    /// A guest that sets one of these gets `header-error.forbidden`. Responses lose them
+    /// earlier, so a reserved name always comes from the guest. Other headers are
+    /// removed when the request is sent.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         let session = Arc::clone(&self.session);
         Arc::new(move |name: &HeaderName| {
@@ -109,12 +108,12 @@ impl WasiHttpHooks for Hooks {
         })
     }
 
-    /// The client writes it, from the site's own address.
+    /// The client sets it from the site's address.
     fn set_host_header(&mut self) -> bool {
         false
     }
 
-    /// Left to the allow-list, which counts what it refuses.
+    /// Checked by the allow-list, which counts denied requests.
     fn is_supported_scheme(&mut self, _: &Scheme) -> bool {
         true
     }
@@ -127,15 +126,15 @@ impl WasiHttpHooks for Hooks {
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        _: Rest,
+        _: BackgroundWork,
     ) -> Box<dyn Future<Output = ResponseResult> + Send> {
         let deadlines = self.deadlines(options);
         let Some(reservation) = self.budget.reserve(self.cost(&request)) else {
-            // The call ends with a fault of memory.
-            let why = "no memory is left for a request".to_owned();
+            // The call ends with a memory fault.
+            let why = "no memory left for a request".to_owned();
             return Box::new(ready(Err(Error::InternalError(Some(why)))));
         };
-        // The guest broke off its own request; the reason is the guest's.
+        // The guest canceled its own request, for its own reason.
         let request = request.map(|body| body.map_err(|_| RequestFailure::Aborted).boxed_unsync());
         let exchange = Arc::clone(&self.session)
             .exchange(request, deadlines)
@@ -145,18 +144,18 @@ impl WasiHttpHooks for Hooks {
             *response.headers_mut() = detached(response.headers());
             let response = response.map(|body| {
                 let held = body.map_err(Error::from).map_frame(move |frame| {
-                    // Given back with the body.
+                    // Released with the body.
                     let _ = &reservation;
                     frame
                 });
                 held.boxed_unsync()
             });
-            Ok((response, Box::new(async { Ok(()) }) as Rest))
+            Ok((response, Box::new(async { Ok(()) }) as BackgroundWork))
         })
     }
 }
 
-/// The code that a guest sees.
+/// The error code that a guest receives.
 impl From<RequestFailure> for Error {
     fn from(failure: RequestFailure) -> Self {
         match failure {
@@ -171,8 +170,8 @@ impl From<RequestFailure> for Error {
                 Self::InternalError(Some(failure.to_string()))
             }
             RequestFailure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),
-            // A handshake that hangs is a connection that is never there;
-            // `tls-protocol-error` would say that something wrong was said.
+            // A handshake that hangs never connects. `tls-protocol-error` would mean that
+            // the server sent something invalid.
             RequestFailure::Timeout(TimeoutStep::Connect | TimeoutStep::Tls) => {
                 Self::ConnectionTimeout
             }
@@ -197,7 +196,7 @@ impl From<RequestFailure> for Error {
     }
 }
 
-/// The code for each rule: the plain refusal where there is no better one.
+/// The most specific error code for each rule.
 fn denied(rule: Rule) -> Error {
     match rule {
         Rule::Address => Error::DestinationIpProhibited,

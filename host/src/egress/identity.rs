@@ -1,4 +1,4 @@
-//! The certificate that the host shows to a server that asks for one.
+//! The client certificate of the host.
 
 use std::fmt;
 
@@ -8,18 +8,16 @@ use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
-/// A chain of certificates and the key of its first. The key is not printed, and
-/// its memory is overwritten when it is dropped.
+/// A certificate chain and the private key of the first certificate. The key is never
+/// shown, and its memory is overwritten when it is dropped.
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
-    /// Takes a chain and the key that belongs to it.
-    ///
     /// # Errors
-    /// When the key is of an unknown kind, or not that of the first certificate.
+    /// The key has an unknown type, or does not match the first certificate.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -30,12 +28,12 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Copies, for the TLS library to keep.
+    /// Copies for the TLS library.
     pub(super) fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         (self.chain.clone(), self.key.clone_key())
     }
 
-    /// A digest, for telling two apart.
+    /// A digest to compare identities.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         for certificate in &self.chain {

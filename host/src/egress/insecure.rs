@@ -1,4 +1,4 @@
-//! Belief in any certificate, for a site that says `insecureSkipVerify`.
+//! Accepts any certificate, for a site with `insecureSkipVerify`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Accepts every certificate, but still wants the server to own its key.
+/// Accepts every certificate, but requires that the server owns its key.
 #[derive(Debug)]
 pub(super) struct AcceptAll(Arc<CryptoProvider>);
 

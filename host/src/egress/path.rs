@@ -1,23 +1,23 @@
-//! The paths of the API that a guest has declared.
+//! The API paths that a guest declares.
 
 use http::Uri;
 
-/// Where every server says its version and time, asked before anything else is
-/// known; it needs no credential (`gateway.yaml GET /ping`).
+/// Returns version and time of every server, without a credential (`gateway.yaml GET
+/// /ping`).
 const PING: &str = "/ping";
 
-/// Declared paths. A segment such as `{id}` stands for any one segment.
+/// Declared paths. A segment such as `{id}` matches any one segment.
 #[derive(Clone, Debug)]
 pub(super) struct Templates(Vec<Vec<Segment>>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Segment {
-    Exactly(String),
+    Exact(String),
     Any,
 }
 
 impl Templates {
-    /// These, and `/ping`.
+    /// The declared paths and `/ping`.
     pub(super) fn new<'p>(declared: impl IntoIterator<Item = &'p str>) -> Self {
         let all = declared.into_iter().chain([PING]);
         Self(
@@ -26,7 +26,7 @@ impl Templates {
         )
     }
 
-    /// Whether `path`, as [`below`] gave it, is one of them.
+    /// Whether `path`, as returned by [`below`], matches.
     pub(super) fn match_path(&self, path: &str) -> bool {
         let matches = |template: &Vec<Segment>| {
             let asked: Vec<_> = segments(path).collect();
@@ -42,32 +42,32 @@ impl Segment {
         if text.len() > 2 && text.starts_with('{') && text.ends_with('}') {
             Self::Any
         } else {
-            Self::Exactly(text.to_owned())
+            Self::Exact(text.to_owned())
         }
     }
 
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Exactly(wanted) => wanted == text,
+            Self::Exact(expected) => expected == text,
         }
     }
 }
 
-/// What stands behind each `/`.
+/// The text after each `/`.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
-/// The path below the site's base path, when no server can read it as another.
+/// The path below the site's base path, if it is unambiguous.
 pub(super) fn below<'u>(base_path: &str, uri: &'u Uri) -> Option<&'u str> {
     let below = uri.path().strip_prefix(base_path)?;
     let plain = below.starts_with('/') && segments(below).all(is_plain);
     plain.then_some(below)
 }
 
-/// Not empty, no step up or down, and nothing that is decoded, cut off or taken
-/// for a separator on the way: no `%`, `;`, `\` and the like.
+/// Not empty, no `.` or `..`, and without characters that a server may decode, cut off
+/// or take for a separator, such as `%`, `;` and `\`.
 fn is_plain(segment: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@+,=".contains(&byte);
     !matches!(segment, "" | "." | "..") && segment.bytes().all(harmless)

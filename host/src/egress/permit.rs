@@ -1,24 +1,23 @@
-//! What one guest may ask for.
+//! What one guest may request.
 
 use std::fmt;
 
 use super::path::Templates;
 
-/// Made once for each guest that is loaded, from its manifest.
+/// Created from the manifest of each loaded guest.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    /// Who it is, for the log.
-    pub(super) holder: String,
+    /// The guest's digest, for the log.
+    pub(super) guest: String,
     pub(super) paths: Templates,
 }
 
 impl Permit {
-    /// For the guest of this digest, which declares these paths below the base
-    /// path; `/ping` is always among them. A segment such as `{id}` stands for
-    /// any one segment.
-    pub fn new<'p>(holder: impl fmt::Display, declared: impl IntoIterator<Item = &'p str>) -> Self {
+    /// For the guest with this digest, which declares these paths below the base path.
+    /// `/ping` is always allowed. A segment such as `{id}` matches any one segment.
+    pub fn new<'p>(guest: impl fmt::Display, declared: impl IntoIterator<Item = &'p str>) -> Self {
         Self {
-            holder: holder.to_string(),
+            guest: guest.to_string(),
             paths: Templates::new(declared),
         }
     }

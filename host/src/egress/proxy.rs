@@ -5,35 +5,34 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::settings::Scheme;
+use super::origin::Scheme;
 
-/// Where a proxy is, and what it takes to use it. Printed without the latter.
+/// A proxy and its credentials, which are not shown.
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    /// Scheme, host and port, and nothing else.
+    /// Only scheme, host and port.
     pub(super) uri: Uri,
     /// `Proxy-Authorization`, marked sensitive.
     pub(super) authorization: Option<HeaderValue>,
 }
 
-/// Which proxies there are and which hosts are reached without one, in the
-/// notation of the environment variables of the same names.
+/// The proxies, and the hosts that are reached without one, in the notation of the
+/// environment variables of the same names.
 #[derive(Clone, Copy, Default)]
 pub struct Proxies<'t> {
     /// For `http` sites.
     pub http: &'t str,
     /// For `https` sites.
     pub https: &'t str,
-    /// For both, where there is none of their own.
+    /// For both, unless they have their own.
     pub all: &'t str,
-    /// Names, domains, addresses and networks, between commas.
+    /// Names, domains, addresses and networks, separated by commas.
     pub no: &'t str,
 }
 
 impl Proxies<'_> {
-    /// The proxy on the way to a site; none when there is none for it. The text
-    /// of a proxy that cannot be read counts as none.
-    pub fn on_the_way_to(&self, site: &Uri) -> Option<Proxy> {
+    /// The proxy for a site. An invalid proxy URL counts as no proxy.
+    pub fn proxy_for(&self, site: &Uri) -> Option<Proxy> {
         let builder = Matcher::builder().http(self.http).https(self.https);
         let found = builder.all(self.all).no(self.no).build().intercept(site)?;
         Proxy::scheme_of(found.uri())?;
@@ -45,7 +44,7 @@ impl Proxies<'_> {
 }
 
 impl Proxy {
-    /// `http` or `https`; others are not spoken.
+    /// `http` or `https`; others are not supported.
     fn scheme_of(uri: &Uri) -> Option<Scheme> {
         match uri.scheme_str() {
             Some("http") => Some(Scheme::Http),
@@ -54,13 +53,13 @@ impl Proxy {
         }
     }
 
-    /// Whether TLS is spoken with the proxy itself.
+    /// Whether the connection to the proxy uses TLS.
     pub(super) fn is_encrypted(&self) -> bool {
         Self::scheme_of(&self.uri) == Some(Scheme::Https)
     }
 }
 
-/// Scheme, host and port; that there is a user, and not which.
+/// Scheme, host and port, with a mask in place of user and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = self.authorization.as_ref().map_or("", |_| "********@");
@@ -84,7 +83,7 @@ mod tests {
             no,
             ..Proxies::default()
         };
-        proxies.on_the_way_to(&Uri::from_static(site))
+        proxies.proxy_for(&Uri::from_static(site))
     }
 
     #[test]

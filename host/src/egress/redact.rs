@@ -1,22 +1,20 @@
-//! Removes the site's secrets from an answer: a server that sends the request's
-//! headers back must not show them to the guest.
+//! Removes the site's secrets from a response: a server that echoes request headers
+//! must not show them to the guest.
 //!
-//! A guest sees where pieces end, how long headers are, and how an answer fails.
-//! None of it may depend on how much of a secret the answer holds, or a guest
-//! that has its guesses sent back learns the secret a character at a time. So:
+//! A guest sees the boundaries of chunks, the length of headers and how a response
+//! fails. None of them may depend on a part of a secret. Otherwise a guest that gets
+//! its guesses echoed could learn the secret one character at a time. So:
 //!
-//! - The last bytes of a body are held back whatever they are: one fewer than the
-//!   longest secret has. What is held when a body fails is lost, always.
-//! - A masked text is as long as it was, in header names too.
-//! - Every occurrence of a whole secret is masked, also where two overlap. Where
-//!   a mask begins depends on nothing else. A second occurrence can overlap the
-//!   first one by chance or by a guest's doing only if the secret repeats itself
-//!   with a period; then a guest that completes the overlap has guessed a period,
-//!   which is the whole secret.
+//! - The last bytes of a body are always held back: one fewer than the longest secret
+//!   has. They are always lost if the body fails.
+//! - A masked text keeps its length, in header names too.
+//! - Every occurrence of a whole secret is masked, including overlapping ones, and
+//!   nothing else. Two occurrences overlap only if the secret repeats itself with a
+//!   period. A guest that completes such an overlap has guessed a whole period, and so
+//!   the secret.
 //!
-//! What remains visible is the length of a secret, and whether a text is the whole
-//! of it. A secret is searched for as it was sent: one that a server splits or
-//! encodes is not found.
+//! Visible are only the length of a secret, and whether a text is the whole secret. A
+//! secret is found as it was sent, not if a server splits or encodes it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,16 +25,17 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
+use super::origin::Scheme;
 use super::search::{self, TAIL};
-use super::settings::{Scheme, Settings};
+use super::settings::Settings;
 
-/// A shorter secret could be part of an answer by chance. NetBackup's keys have
-/// some 60 characters.
-const SHORTEST: usize = TAIL;
+/// A shorter secret could be part of a response by chance. NetBackup's keys have about
+/// 60 characters.
+const MIN_SECRET: usize = TAIL;
 /// Replaces each byte of a secret. Valid in a header's name.
 const MASK: u8 = b'*';
 
-/// All that the host adds to the requests for one site and no guest may see.
+/// The secrets that the host adds to the requests of one site.
 pub(super) struct Secrets {
     exact: Vec<Bytes>,
     /// The same in lower case, as header names are.
@@ -49,14 +48,14 @@ impl Secrets {
     pub(super) fn new(settings: &Settings) -> Self {
         // Shares the key's only copy.
         let mut all = vec![Bytes::from_owner(settings.credential.header())];
-        // Inside a tunnel the answers come from the site, which never sees it.
+        // In a tunnel the responses come from the site, which never sees it.
         if settings.origin.scheme == Scheme::Http
             && let Some(proxy) = &settings.proxy
             && let Some(authorization) = &proxy.authorization
         {
             all.extend(proxy_secrets(authorization));
         }
-        all.retain(|secret| secret.len() >= SHORTEST);
+        all.retain(|secret| secret.len() >= MIN_SECRET);
         let lower = |secret: &Bytes| owned(secret.to_ascii_lowercase());
         Self {
             lower: all.iter().map(lower).collect(),
@@ -65,23 +64,23 @@ impl Secrets {
         }
     }
 
-    /// Masks them in the names and values of headers or trailers.
+    /// Masks the secrets in the names and values of headers or trailers.
     pub(super) fn redact_headers(&self, headers: &mut HeaderMap) {
         let mut redacted = HeaderMap::with_capacity(headers.len());
         let mut name = None;
-        // Further values of a header come without its name.
+        // Further values of a header have no name.
         for (next, value) in std::mem::take(headers) {
             name = next.map(|next| self.redact_name(next)).or(name);
             if let Some(name) = &name {
-                // Names that are masked alike keep all their values. Fails only
-                // beyond 32,768 headers, and an answer has fewer.
+                // Names that become equal keep all their values. This fails only beyond
+                // 32,768 headers, and a response has fewer.
                 let _ = redacted.try_append(name.clone(), self.redact_value(value));
             }
         }
         *headers = redacted;
     }
 
-    /// Masks them in a text.
+    /// Masks the secrets in a text.
     pub(super) fn redact_text(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         mask(&mut bytes, &spans(text.as_bytes(), &self.exact));
@@ -95,7 +94,7 @@ impl Secrets {
         }
         let mut bytes = name.as_str().as_bytes().to_vec();
         mask(&mut bytes, &spans);
-        // Proven: a name stays one when `*` replaces some of its characters.
+        // A name stays valid when `*` replaces some characters.
         HeaderName::from_bytes(&bytes).unwrap_or(HeaderName::from_static("*"))
     }
 
@@ -106,17 +105,17 @@ impl Secrets {
         }
         let mut bytes = value.as_bytes().to_vec();
         mask(&mut bytes, &spans);
-        // Proven: likewise.
+        // A value stays valid too.
         HeaderValue::from_bytes(&bytes).unwrap_or(HeaderValue::from_static("*"))
     }
 }
 
-/// Redacts one body, piece by piece.
+/// Redacts one body, chunk by chunk.
 pub(super) struct Redactor {
     secrets: Arc<Secrets>,
-    /// The end of what came, as it came.
+    /// The received bytes that are held back.
     held: BytesMut,
-    /// How much of the beginning of `held` belongs to a secret that began before.
+    /// How many bytes of `held` belong to a secret that began earlier.
     masked: usize,
 }
 
@@ -129,22 +128,22 @@ impl Redactor {
         }
     }
 
-    /// Takes the next piece, and returns what no later piece can make part of a
-    /// secret. That can be nothing.
-    pub(super) fn push(&mut self, piece: Bytes) -> Bytes {
+    /// Takes the next chunk, and returns the bytes that later chunks cannot make part of
+    /// a secret, possibly none.
+    pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
         let Some(back) = self.secrets.longest.checked_sub(1) else {
-            return piece;
+            return chunk;
         };
-        self.held.extend_from_slice(&piece);
+        self.held.extend_from_slice(&chunk);
         self.release(self.held.len().saturating_sub(back))
     }
 
-    /// What was held back, once nothing more comes.
+    /// The held back bytes, at the end of the body.
     pub(super) fn finish(&mut self) -> Bytes {
         self.release(self.held.len())
     }
 
-    /// How many bytes are held back.
+    /// Number of bytes held back.
     pub(super) fn held(&self) -> u64 {
         self.held.len() as u64
     }
@@ -161,7 +160,7 @@ impl Redactor {
     }
 }
 
-/// Where any of `secrets` is in `text`; neighbours are joined.
+/// The ranges of all secrets in `text`; adjacent ranges are joined.
 fn spans(text: &[u8], secrets: &[Bytes]) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     for secret in secrets {
@@ -177,7 +176,7 @@ fn spans(text: &[u8], secrets: &[Bytes]) -> Vec<Range<usize>> {
     spans
 }
 
-/// Masks `spans` as far as they are in `text`.
+/// Masks `spans` within `text`.
 fn mask(text: &mut [u8], spans: &[Range<usize>]) {
     for span in spans {
         let end = span.end.min(text.len());
@@ -185,7 +184,7 @@ fn mask(text: &mut [u8], spans: &[Range<usize>]) {
     }
 }
 
-/// The credentials of a proxy as they are sent, and the password in them.
+/// The proxy credentials as sent, and their password.
 fn proxy_secrets(authorization: &HeaderValue) -> Vec<Bytes> {
     let encoded = authorization.as_bytes();
     let encoded = encoded.strip_prefix(b"Basic ").unwrap_or(encoded);

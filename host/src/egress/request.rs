@@ -1,8 +1,8 @@
-//! What of a guest's request is sent: four headers, and the body of a POST.
+//! The parts of a guest's request that are sent: four headers, and the body of a POST.
 //!
-//! The host writes everything that frames a request or says who sends it. A
-//! server in front of NetBackup that reads the frame in another way would take a
-//! guest's bytes for a request of the host's, with its key.
+//! The host writes everything that frames a request or identifies its sender.
+//! Otherwise a server in front of NetBackup could read a guest's bytes as another
+//! request with the host's key (request smuggling).
 
 use std::pin::pin;
 
@@ -18,11 +18,11 @@ use super::failure::RequestFailure;
 
 /// Whether to list only monitored drives (`storage.yaml GET /storage/drives`).
 const MONITORED_ONLY: HeaderName = HeaderName::from_static("x-netbackup-monitored-devices-only");
-/// Characters of a request's id.
-const LONGEST_ID: usize = 128;
+/// Characters of a request id.
+const MAX_ID: usize = 128;
 
-/// Keeps one value of each header that a guest may set, and returns how many
-/// values were removed.
+/// Keeps one value of each header that a guest may set, and returns the number of
+/// removed values.
 pub(super) fn retain_allowed(method: &Method, headers: &mut HeaderMap) -> usize {
     let mut kept = HeaderMap::new();
     for (name, value) in &*headers {
@@ -45,14 +45,14 @@ fn is_allowed(method: &Method, name: &HeaderName, value: &HeaderValue) -> bool {
     }
 }
 
-/// Logs and servers print it: a token of HTTP (RFC 9110, section 5.6.2).
+/// An HTTP token (RFC 9110, section 5.6.2), since logs and servers show it.
 fn is_id(value: &[u8]) -> bool {
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    (1..=LONGEST_ID).contains(&value.len()) && value.iter().all(token)
+    (1..=MAX_ID).contains(&value.len()) && value.iter().all(token)
 }
 
-/// The request as it is sent. A POST has its whole body, of at most `limit` bytes,
-/// and its length; any other request has none.
+/// The request to send. A POST has a body of at most `limit` bytes and its length;
+/// other requests have no body.
 pub(super) async fn frame(
     mut head: request::Parts,
     body: GuestBody,
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_id_of_a_request_is_a_short_token() {
-        let longest = "x".repeat(LONGEST_ID);
+        let longest = "x".repeat(MAX_ID);
         for good in ["7", "018f-a_b.c~d", &longest] {
             assert!(is_id(good.as_bytes()), "{good}");
         }
@@ -157,7 +157,7 @@ mod tests {
             "a:b",
             "a\"b",
             "\u{e9}",
-            &"x".repeat(LONGEST_ID + 1),
+            &"x".repeat(MAX_ID + 1),
         ] {
             assert!(!is_id(bad.as_bytes()), "{bad}");
         }

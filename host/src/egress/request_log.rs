@@ -1,4 +1,4 @@
-//! What is said about one request once it is over.
+//! Counts and logs one request when it ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,8 +10,8 @@ use super::Egress;
 use super::failure::RequestFailure;
 use super::session::RequestSlot;
 
-/// Kept as long as the request or its body lives. Speaks when it is dropped, so
-/// that an abandoned request is counted too.
+/// Kept as long as the request or its body. It logs when it is dropped, so that a
+/// canceled request is counted too.
 pub(super) struct RequestLog {
     egress: Arc<Egress>,
     method: Method,
@@ -21,9 +21,9 @@ pub(super) struct RequestLog {
     status: Option<StatusCode>,
     failure: Option<RequestFailure>,
     bytes: u64,
-    /// The request's place among those under way, given back with the rest.
+    /// The slot of this request, released with it.
     _slot: RequestSlot,
-    /// The collection's, which the task that drops this may not be in.
+    /// The span of the collection, since another task may drop this.
     span: Span,
 }
 
@@ -53,7 +53,7 @@ impl RequestLog {
         self.status = Some(status);
     }
 
-    /// What was asked for.
+    /// The requested path.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
@@ -62,7 +62,7 @@ impl RequestLog {
         self.bytes += bytes;
     }
 
-    /// Remembers the failure without secrets, and returns it so.
+    /// Stores the redacted failure, and returns it.
     pub(super) fn failed(&mut self, failure: RequestFailure) -> RequestFailure {
         let failure = failure.redacted(&self.egress.secrets);
         self.failure = Some(failure.clone());
@@ -73,7 +73,7 @@ impl RequestLog {
         match (&self.failure, &self.status) {
             (Some(failure), _) => failure.word(),
             (None, Some(status)) => status.as_str(),
-            // Dropped while waiting: the collection has ended.
+            // Dropped while waiting, because the collection ended.
             (None, None) => "canceled",
         }
     }
@@ -97,7 +97,7 @@ impl Drop for RequestLog {
             bytes = self.bytes,
             seconds = took.as_secs_f64(),
             request_id = ?self.id,
-            "request"
+            "Request finished"
         );
     }
 }

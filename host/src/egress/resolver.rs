@@ -1,4 +1,4 @@
-//! From a name to addresses.
+//! Name resolution.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,18 +12,18 @@ use super::address::AddressPolicy;
 use super::allow::Rule;
 use super::failure::{RequestFailure, Shortage};
 
-/// The system's resolver, whose answers are looked at before anybody connects:
-/// what was checked is what is used, whatever the name says the next time.
+/// The system's resolver with a check of its results. The checked addresses are the
+/// ones that are used, even if the next lookup returns others.
 #[derive(Clone)]
 pub(super) struct Resolver {
     system: GaiResolver,
-    reach: AddressPolicy,
+    policy: AddressPolicy,
 }
 
 impl Resolver {
-    pub(super) fn new(reach: AddressPolicy) -> Self {
+    pub(super) fn new(policy: AddressPolicy) -> Self {
         let system = GaiResolver::new();
-        Self { system, reach }
+        Self { system, policy }
     }
 }
 
@@ -39,12 +39,12 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let (reach, host) = (self.reach, name.as_str().to_owned());
+        let (policy, host) = (self.policy, name.as_str().to_owned());
         let lookup = self.system.call(name);
         Box::pin(async move {
-            let found = lookup.await.map_err(|error| unresolved(&error))?;
+            let found = lookup.await.map_err(|error| lookup_failure(&error))?;
             let allowed: Vec<_> = found
-                .filter(|found| reach.allows(&host, found.ip()))
+                .filter(|found| policy.allows(&host, found.ip()))
                 .collect();
             if allowed.is_empty() {
                 Err(RequestFailure::Denied(Rule::Address))
@@ -55,7 +55,7 @@ impl Service<Name> for Resolver {
     }
 }
 
-fn unresolved(error: &io::Error) -> RequestFailure {
+fn lookup_failure(error: &io::Error) -> RequestFailure {
     match Shortage::of(error) {
         Some(shortage) => RequestFailure::NoDescriptor(shortage),
         None => RequestFailure::Name(error.to_string()),
@@ -68,12 +68,12 @@ mod tests {
 
     use super::*;
 
-    /// A number is a name to us and an address to the system's resolver. Nothing is
-    /// sent: what is not found is not connected to.
+    /// A number is a name here and an address for the system's resolver. Nothing is sent
+    /// to the network.
     #[tokio::test]
     async fn addresses_that_a_name_may_not_lead_to_are_not_found() {
-        let lookup = async |reach, name: &str| {
-            let found = Resolver::new(reach).call(name.parse().unwrap()).await;
+        let lookup = async |policy, name: &str| {
+            let found = Resolver::new(policy).call(name.parse().unwrap()).await;
             found.map(|all| all.map(|it| it.ip()).collect::<Vec<_>>())
         };
         let denied = Err(RequestFailure::Denied(Rule::Address));
@@ -83,16 +83,14 @@ mod tests {
             ("0xa83f8110", [168, 63, 129, 16]),
         ] {
             assert_eq!(
-                lookup(AddressPolicy::Elsewhere, name).await,
+                lookup(AddressPolicy::NotLocal, name).await,
                 denied,
                 "{name}"
             );
-            let found = lookup(AddressPolicy::Anywhere, name).await.unwrap();
+            let found = lookup(AddressPolicy::Any, name).await.unwrap();
             assert_eq!(found, [IpAddr::from(address)], "{name}");
         }
-        let found = lookup(AddressPolicy::Elsewhere, "0x0a000001")
-            .await
-            .unwrap();
+        let found = lookup(AddressPolicy::NotLocal, "0x0a000001").await.unwrap();
         assert_eq!(found, [IpAddr::from([10, 0, 0, 1])]);
     }
 }

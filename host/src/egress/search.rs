@@ -1,19 +1,17 @@
-//! Finds a secret in a text, in a time that does not depend on how much of the
-//! secret the text holds.
+//! Finds a secret in a text, in a time that does not depend on partial matches.
 //!
-//! An ordinary search stops comparing at the first byte that differs. A guest
-//! that has a server send back its guesses, and has a clock, could learn the
-//! secret from that one character at a time. Here eight bytes are compared at
-//! every position, without a branch; only a text that holds all eight takes
-//! longer, and eight characters cannot be guessed at once.
+//! An ordinary search stops at the first different byte. A guest with a clock that gets
+//! its guesses echoed could learn the secret one character at a time. This search
+//! compares eight bytes at every position without a branch. Only a text with all eight
+//! takes longer, and eight characters cannot be guessed at once.
 
 use std::ops::Range;
 
-/// The bytes that are compared at every position: the last ones of the secret,
-/// since tokens of one kind often begin alike. No secret may be shorter.
+/// The number of bytes compared at every position: the last ones of the secret, since
+/// tokens often have the same prefix. No secret may be shorter.
 pub(super) const TAIL: usize = 8;
 
-/// Positions that are answered for together.
+/// Number of positions that are checked together.
 const BLOCK: usize = 4096;
 
 /// Every occurrence of `secret`, in ascending order. They may overlap.
@@ -27,7 +25,7 @@ pub(super) fn occurrences<'t>(
         .map(|end| end - secret.len()..end)
 }
 
-/// Where `tail` ends in `text`.
+/// The positions in `text` at which `tail` ends.
 fn tail_ends<'t>(text: &'t [u8], tail: &'t [u8; TAIL]) -> impl Iterator<Item = usize> + 't {
     let blocks = (0..text.len()).step_by(BLOCK);
     let blocks = blocks.map(move |at| at..text.len().min(at + BLOCK + TAIL - 1));
@@ -37,8 +35,8 @@ fn tail_ends<'t>(text: &'t [u8], tail: &'t [u8; TAIL]) -> impl Iterator<Item = u
         .filter(move |&end| text[..end].ends_with(tail))
 }
 
-/// Whether `tail` is in `block`. Four passes over words of four bytes, so that
-/// the compiler can compare many of them with one instruction.
+/// Whether `block` contains `tail`. Four passes over words of four bytes, so that the
+/// compiler can vectorize the comparison.
 fn contains(block: &[u8], tail: &[u8; TAIL]) -> bool {
     let [a, b, c, d, e, f, g, h] = *tail;
     let first = u32::from_ne_bytes([a, b, c, d]);
@@ -59,7 +57,7 @@ fn contains(block: &[u8], tail: &[u8; TAIL]) -> bool {
 mod tests {
     use super::*;
 
-    /// One comparison after another.
+    /// A naive search.
     fn plainly(text: &[u8], secret: &[u8]) -> Vec<Range<usize>> {
         let found = |at: &usize| text[*at..].starts_with(secret);
         let all = (0..text.len()).filter(found);

@@ -1,5 +1,4 @@
-//! One call of a guest, as the way out sees it: what it may ask for, and what it
-//! has used up so far.
+//! One call of a guest: what it may request, and what it has used.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -16,26 +15,26 @@ use super::settings::RequestLimits;
 use super::traffic::Tally;
 use super::{Egress, credential};
 
-/// As much of a guest's URL as a line of the log needs.
-const SHOWN: usize = 200;
+/// Characters of a guest's URL in the log.
+const MAX_LOGGED: usize = 200;
 
 /// Shared by the requests of one collection, or of one probe.
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
-    /// The site's pool when this began.
+    /// The site's pool at the beginning of the call.
     pub(super) pool: Arc<Pool>,
     permit: Arc<Permit>,
     pub(super) tally: Tally,
     requests: AtomicU64,
     received: AtomicU64,
-    /// Each request under way holds a part of it, its body included.
+    /// Each request holds a permit until its body ends.
     slots: Arc<Semaphore>,
-    /// Every refusal is counted, but only the first of a collection is worth a
-    /// line in the log: a guest can wander as fast as it can ask.
+    /// All denied requests are counted, but only the first of a collection is logged: a
+    /// guest can send many.
     warned: AtomicBool,
 }
 
-/// Held as long as a request or its body lives.
+/// Held until a request and its body end.
 pub(super) struct RequestSlot {
     _permit: OwnedSemaphorePermit,
 }
@@ -56,10 +55,10 @@ impl Session {
         }
     }
 
-    /// Whether a request may leave now.
+    /// Whether a request is allowed now.
     pub(super) fn admit(&self, request: &Request<GuestBody>) -> Result<RequestSlot, Rule> {
         let settings = &self.egress.settings;
-        // Refused ones count too: asking costs, whatever comes of it.
+        // Denied requests count too, since each one costs time.
         if self.requests.fetch_add(1, Relaxed) >= settings.limits.requests {
             return Err(Rule::Requests);
         }
@@ -70,7 +69,7 @@ impl Session {
             request.method(),
             request.uri(),
         )?;
-        // A guest cannot add such a header; this holds if that ever changes.
+        // The hooks deny such headers already; this is a second check.
         if request.headers().keys().any(credential::is_reserved) {
             return Err(Rule::Credential);
         }
@@ -80,7 +79,7 @@ impl Session {
             .map_err(|_| Rule::Concurrency)
     }
 
-    /// Takes note of a piece of an answer.
+    /// Counts the bytes of a response.
     pub(super) fn receive(&self, bytes: u64) -> Result<(), Rule> {
         let before = self.received.fetch_add(bytes, Relaxed);
         if before.saturating_add(bytes) > self.egress.settings.limits.bytes {
@@ -90,22 +89,22 @@ impl Session {
         }
     }
 
-    /// Counts a refusal, and says the first one to the log. `what` is the URL,
-    /// or the name of a header.
+    /// Counts a denied request, and logs the first one. `what` is the URL or the name of
+    /// a header.
     pub(super) fn deny(&self, rule: Rule, what: &str) -> RequestFailure {
         let site = &self.egress.site;
         self.egress.observer.denied(site, rule.as_str());
         if !self.warned.swap(true, Relaxed) {
-            let guest = &self.permit.holder;
-            let what: String = what.chars().take(SHOWN).collect();
-            warn!(%site, guest, rule = rule.as_str(), what, "Request refused");
+            let guest = &self.permit.guest;
+            let what: String = what.chars().take(MAX_LOGGED).collect();
+            warn!(%site, guest, rule = rule.as_str(), what, "Request denied");
         }
         RequestFailure::Denied(rule)
     }
 }
 
 impl Drop for Session {
-    /// Idle connections wait for the next call only where other sites have room.
+    /// Idle connections are kept for the next call only if other sites have room.
     fn drop(&mut self) {
         if self.egress.sockets.are_scarce() {
             self.egress.renew_pool();
@@ -113,7 +112,7 @@ impl Drop for Session {
     }
 }
 
-/// Whether a request keeps within the limits of a single one.
+/// Whether a request is within the limits of a single request.
 fn fits(limits: &RequestLimits, request: &Request<GuestBody>) -> Result<(), Rule> {
     if length(request.uri()) > limits.url_bytes {
         return Err(Rule::Url);

@@ -1,4 +1,4 @@
-//! What the host needs to reach one site.
+//! The settings to reach one site.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,62 +6,42 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 
 use super::identity::Identity;
+use super::origin::{Origin, Scheme};
 use super::proxy::Proxy;
 use crate::secret::ApiKey;
 
-/// How one site is reached. Everything that leaves the process for this site
-/// obeys it.
+/// How one site is reached. All requests to the site follow it.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The only destination.
     pub origin: Origin,
-    /// The path before every API path, without a `/` at its end.
+    /// The path before every API path, without a trailing `/`.
     pub base_path: String,
     /// Added to every request by the host; the guest never sees it.
     pub credential: ApiKey,
-    /// How server and host prove who they are. Unused over plain HTTP.
+    /// TLS settings. Unused for plain HTTP.
     pub tls: UpstreamTls,
-    /// None: the site is connected to directly.
+    /// `None` connects directly.
     pub proxy: Option<Proxy>,
-    /// Whether the site's name may lead to this machine, its links or the
-    /// metadata service of its cloud.
+    /// Whether the host name may resolve to this machine, its links or its cloud's
+    /// metadata service.
     pub allow_local_addresses: bool,
-    /// How long each step may take.
+    /// The timeout of each step.
     pub timeouts: Timeouts,
-    /// How much a request and a collection may be.
+    /// Limits on requests and collections.
     pub limits: RequestLimits,
 }
 
-/// Scheme, host and port.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// Whether TLS is spoken.
-    pub scheme: Scheme,
-    /// A name or an address; an IPv6 address in brackets.
-    pub host: String,
-    /// The port, always written out.
-    pub port: u16,
-}
-
-/// The two schemes that a NetBackup server may be reached by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Scheme {
-    Http,
-    Https,
-}
-
-/// Trust in a site's certificate, and the certificate that is shown to it.
+/// How to verify a site's certificate, and the client certificate.
 #[derive(Clone, Debug, Default)]
 pub struct UpstreamTls {
-    /// The certificates that may have signed the server's; empty means the
-    /// system's trust store.
+    /// The trusted authorities; empty means the system's trust store.
     pub authorities: Vec<CertificateDer<'static>>,
-    /// Shown to a server that asks for one.
+    /// The client certificate, for a server that asks for one.
     pub identity: Option<Arc<Identity>>,
-    /// What the certificate must be for, instead of the origin's host.
+    /// The name that the certificate must have, instead of the origin's host.
     pub server_name: Option<String>,
-    /// The oldest version that is spoken.
+    /// The oldest accepted version.
     pub min_version: TlsVersion,
     /// Accept any certificate.
     pub insecure_skip_verify: bool,
@@ -77,23 +57,22 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// The longest that each step of one request may take.
+/// The timeout of each step of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Name resolution and TCP.
     pub connect: Duration,
     /// The TLS handshake.
     pub tls: Duration,
-    /// From the request sent to the first byte of the answer.
+    /// From the request to the first byte of the response.
     pub first_byte: Duration,
-    /// Between two pieces of the body.
+    /// Between two chunks of the body.
     pub between_bytes: Duration,
     /// The whole request.
     pub total: Duration,
 }
 
-/// The most that a request, an answer and a collection may be. A probe counts
-/// as a collection.
+/// Limits on a request, a response and a collection. A probe counts as a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimits {
     /// Bytes of one URL.
@@ -102,17 +81,17 @@ pub struct RequestLimits {
     pub request_headers: u64,
     /// Bytes of their names and values.
     pub request_header_bytes: u64,
-    /// Bytes of one request's body.
+    /// Bytes of one request body.
     pub request_bytes: u64,
-    /// Bytes of one answer's status line and headers.
+    /// Bytes of one response's status line and headers.
     pub response_header_bytes: u64,
-    /// Bytes of one answer's body.
+    /// Bytes of one response body.
     pub response_bytes: u64,
     /// Requests of one collection.
     pub requests: u64,
-    /// Bytes of all answers' bodies in one collection.
+    /// Bytes of all response bodies of one collection.
     pub bytes: u64,
-    /// Requests of one collection that are under way at one time.
+    /// Concurrent requests of one collection.
     pub concurrent: u64,
 }
 
@@ -138,7 +117,7 @@ impl Default for RequestLimits {
             request_bytes: 64 << 10,
             response_header_bytes: 64 << 10,
             response_bytes: 64 << 20,
-            // A million jobs are 10,000 pages, of some 300 KiB each.
+            // A million jobs are 10,000 pages of about 300 KiB each.
             requests: 20_000,
             bytes: 4 << 30,
             concurrent: 32,
@@ -147,26 +126,8 @@ impl Default for RequestLimits {
 }
 
 impl Settings {
-    /// Whether nobody verifies that the server is the one that is meant: plain
-    /// HTTP, or any certificate is accepted.
+    /// Whether the server is not verified: plain HTTP, or any certificate is accepted.
     pub fn is_insecure(&self) -> bool {
         self.origin.scheme == Scheme::Http || self.tls.insecure_skip_verify
-    }
-}
-
-impl Origin {
-    /// `https://nbu1:1556`.
-    pub fn url(&self) -> String {
-        format!("{}://{}:{}", self.scheme.as_str(), self.host, self.port)
-    }
-}
-
-impl Scheme {
-    /// `http` or `https`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
     }
 }

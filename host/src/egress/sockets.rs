@@ -1,8 +1,8 @@
-//! The connections that all sites may have together.
+//! The limit on the connections of all sites together.
 //!
-//! A connection counts from before it is made until its socket is closed. Requests
-//! wait a moment for room. Idle connections outlive a collection only while half of
-//! the room is free, so that they can never keep other sites waiting.
+//! A connection counts from before it is opened until its socket is closed. Requests
+//! wait a moment for room. Idle connections are kept after a collection only while half
+//! of the room is free, so they never make other sites wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,26 +13,26 @@ use tokio::time::timeout;
 use super::failure::{RequestFailure, Shortage};
 use crate::descriptors::Shares;
 
-/// The room for connections of this process.
+/// The connections that this process may have.
 pub struct Sockets {
     free: Arc<Semaphore>,
-    /// Those that are free and those in use.
+    /// Free connections and those in use.
     size: Mutex<usize>,
     limit: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
-/// Room for one connection, until it is dropped.
+/// One used connection, until it is dropped.
 pub(super) struct Socket {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Sockets {
-    /// As many as the process has descriptors for, at any time.
+    /// As many as the process has descriptors for.
     pub fn shared() -> Arc<Self> {
         Self::limited(|| Shares::now().upstream)
     }
 
-    /// As many as `limit` says, which is asked again for each connection.
+    /// As many as `limit` returns; it is called again for each connection.
     pub(super) fn limited(limit: impl Fn() -> usize + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(0)),
@@ -41,10 +41,10 @@ impl Sockets {
         })
     }
 
-    /// Waits until there is room for one more, or `deadlines` has passed.
-    pub(super) async fn take(&self, deadlines: Duration) -> Result<Socket, RequestFailure> {
+    /// Waits for a free connection, up to `limit`.
+    pub(super) async fn take(&self, limit: Duration) -> Result<Socket, RequestFailure> {
         let size = self.resize();
-        let permit = timeout(deadlines, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = timeout(limit, Arc::clone(&self.free).acquire_owned()).await;
         match permit {
             Ok(Ok(permit)) => Ok(Socket { _permit: permit }),
             // The semaphore is never closed.
@@ -52,17 +52,17 @@ impl Sockets {
         }
     }
 
-    /// Whether less than half of the room is free.
+    /// Whether less than half of the connections are free.
     pub(super) fn are_scarce(&self) -> bool {
         let size = self.resize();
         self.free.available_permits() < size.div_ceil(2)
     }
 
-    /// Follows the limit. If it fell below what is in use, the rest goes with the next
-    /// calls.
+    /// Applies the current limit. If it fell below the number in use, later calls apply
+    /// the rest.
     fn resize(&self) -> usize {
         let limit = (self.limit)().min(Semaphore::MAX_PERMITS);
-        // A number is whole even if a thread panicked meanwhile.
+        // The number is valid even if a thread panicked while it held the lock.
         let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);
         if limit > *size {
             self.free.add_permits(limit - *size);

@@ -1,4 +1,4 @@
-//! An open connection, as the pool keeps it.
+//! An open connection in the pool.
 
 use std::io;
 use std::pin::Pin;
@@ -7,20 +7,24 @@ use std::task::{Context, Poll};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 
-use super::connector::Link;
 use super::sockets::Socket;
 
-/// To the site, whatever lies between.
+/// A TCP connection, with or without TLS.
+pub(super) type Transport = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A connection to the site, direct or through a proxy.
 pub(super) struct UpstreamConnection {
-    inner: MaybeHttpsStream<Link>,
-    /// A proxy at the other end reads the requests: they name the server too.
+    inner: MaybeHttpsStream<Transport>,
+    /// Whether a proxy reads the requests, so that they must contain the full URL.
     forwards: bool,
     _socket: Socket,
 }
 
 impl UpstreamConnection {
-    pub(super) fn new(inner: MaybeHttpsStream<Link>, forwards: bool, socket: Socket) -> Self {
+    pub(super) fn new(inner: MaybeHttpsStream<Transport>, forwards: bool, socket: Socket) -> Self {
         Self {
             inner,
             forwards,
@@ -69,8 +73,8 @@ impl Write for UpstreamConnection {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
+        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, pieces)
+        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
     }
 }

@@ -1,4 +1,4 @@
-//! The way out, against small servers on loopback, without a guest.
+//! Tests with small servers on loopback, without a guest.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,16 +24,16 @@ mod sockets;
 mod traffic;
 mod trust;
 
-/// Remembers what it is told.
+/// Records what it observes.
 #[derive(Default)]
-struct Notes {
+struct RecordingObserver {
     codes: Mutex<Vec<String>>,
     bytes: Mutex<u64>,
     denied: Mutex<Vec<&'static str>>,
     headers_removed: Mutex<usize>,
 }
 
-impl Observer for Notes {
+impl Observer for RecordingObserver {
     fn request(&self, _: &SiteName, code: &str, _: Duration) {
         self.codes.lock().unwrap().push(code.to_owned());
     }
@@ -52,11 +52,11 @@ pub(super) use proxies::proxy;
 
 const KEY: &str = "s3cret-key";
 
-/// A way out to a server of a test, and one collection of a guest that declares
-/// a few paths.
+/// An egress to a test server, and one collection of a guest that declares a few
+/// paths.
 struct Way {
     egress: Arc<Egress>,
-    notes: Arc<Notes>,
+    notes: Arc<RecordingObserver>,
     hooks: Mutex<Hooks>,
 }
 
@@ -66,7 +66,7 @@ impl Way {
     }
 
     fn through(settings: &Settings, sockets: Arc<Sockets>) -> Self {
-        let notes = Arc::new(Notes::default());
+        let notes = Arc::new(RecordingObserver::default());
         let site = SiteName::new("prod").unwrap();
         let egress = Egress::new(site, settings, notes.clone(), sockets).unwrap();
         let hooks = Mutex::new(call(&egress));
@@ -77,7 +77,7 @@ impl Way {
         }
     }
 
-    /// The collection ends, and another one begins.
+    /// Ends the collection and begins another one.
     fn next(self) -> Self {
         let Self {
             egress,
@@ -97,7 +97,7 @@ impl Way {
         self.send(request(&self.url(path)), None).await
     }
 
-    /// The body of an answer, or what broke it or its head.
+    /// The body of a response, or its failure.
     async fn read(&self, path: &str) -> Result<Bytes, Error> {
         Ok(self
             .get(path)
@@ -124,7 +124,7 @@ impl Way {
         Ok(response)
     }
 
-    /// To a path of the server.
+    /// The URL of a path of the server.
     fn url(&self, path: &str) -> String {
         self.egress.settings.origin.url() + path
     }
@@ -157,7 +157,7 @@ fn request(uri: &str) -> Request<WasiBody> {
     Request::get(uri).body(body).unwrap()
 }
 
-/// Plain HTTP to a port of this machine, with the limits of a real site.
+/// Plain HTTP to a port of this machine, with default limits.
 pub(super) fn settings(port: u16) -> Settings {
     Settings {
         origin: Origin {

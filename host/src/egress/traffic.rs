@@ -1,5 +1,5 @@
-//! What the way out saw of one call: how many requests left, and what came of
-//! them. A guest's account of a failure is compared with it.
+//! The requests of one call and their results, as the host saw them. A guest's failures
+//! are compared with them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,46 +7,44 @@ use http::StatusCode;
 
 use super::failure::RequestFailure;
 
-/// The requests of one call. A request that was refused before it left is not
-/// among them.
+/// The requests of one call, without denied ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Requests that left for the site.
+    /// Requests sent to the site.
     pub sent: u64,
-    /// Those that the site answered, with any status.
+    /// Requests that the site answered, with any status.
     pub answered: u64,
-    /// Those that it answered with 401 or 403.
+    /// Requests answered with 401 or 403.
     pub unauthorized: u64,
-    /// Those that it answered with a status that says nothing about the request:
-    /// 429, 5xx but 501, or neither success nor an error.
+    /// Requests answered with a status that does not depend on the request: 429, 5xx
+    /// except 501, or neither success nor an error.
     pub unavailable: u64,
-    /// Those for which there was no connection to the site. No request can bring
-    /// that about.
+    /// Requests without a connection to the site. A guest cannot cause that.
     pub unreachable: u64,
-    /// Answers that broke off, or did not go on, before their end.
+    /// Responses that were interrupted or stalled.
     pub cut_short: u64,
 }
 
 impl Traffic {
-    /// Whether the site was out of reach for the whole call.
+    /// Whether the site was unreachable for the whole call.
     pub fn is_unreachable(&self) -> bool {
         self.unreachable > 0 && self.answered == 0
     }
 
-    /// Whether any request did not end as it does at a site in good order. The
-    /// guest may have brought that about: it can give a request up, allow it too
-    /// little time, or ask for something that takes the server too long.
+    /// Whether any request failed or was answered as unavailable. The guest may have
+    /// caused that: it can cancel a request, shorten its timeouts, or request something
+    /// that takes too long.
     pub fn had_trouble(&self) -> bool {
         self.answered < self.sent || self.unavailable > 0 || self.cut_short > 0
     }
 }
 
-/// Counts the traffic of one call while it is under way. Clones count together.
+/// Counts the traffic of one call. Clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tally(Arc<Mutex<Traffic>>);
 
 impl Tally {
-    /// What was counted so far.
+    /// The counts so far.
     pub fn traffic(&self) -> Traffic {
         *self.lock()
     }
@@ -66,12 +64,11 @@ impl Tally {
         }
     }
 
-    /// There was no answer. Whatever is not counted more closely stays a request
-    /// without one.
+    /// The request got no response.
     pub(super) fn failed(&self, failure: &RequestFailure) {
         let mut traffic = self.lock();
         match failure {
-            // It was kept back after all, by the address of the site.
+            // It was not sent after all, because of the site's address.
             RequestFailure::Denied(_) => traffic.sent = traffic.sent.saturating_sub(1),
             RequestFailure::Name(_)
             | RequestFailure::Refused
@@ -85,7 +82,7 @@ impl Tally {
         }
     }
 
-    /// An answer had begun and failed.
+    /// A response failed after its head.
     pub(super) fn cut_short(&self, failure: &RequestFailure) {
         if matches!(
             failure,
@@ -96,7 +93,7 @@ impl Tally {
     }
 
     fn lock(&self) -> MutexGuard<'_, Traffic> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

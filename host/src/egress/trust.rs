@@ -1,4 +1,4 @@
-//! Whose word counts for a server's certificate.
+//! How server certificates are verified.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use super::EgressError;
 use super::insecure::AcceptAll;
 use super::settings::{TlsVersion, UpstreamTls};
 
-/// What the settings ask for, towards the site.
+/// The TLS configuration for a site.
 pub(super) fn site(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> {
     let versions: &[&SupportedProtocolVersion] = match tls.min_version {
         TlsVersion::Tls12 => &[&TLS13, &TLS12],
@@ -41,8 +41,8 @@ pub(super) fn site(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> 
     Ok(Arc::new(config))
 }
 
-/// Towards a proxy: the system's authorities and the site's, for it may be of
-/// either house. It is shown no certificate.
+/// The TLS configuration for a proxy, which trusts the authorities of the system and of
+/// the site. It has no client certificate.
 pub(super) fn proxy(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> {
     let mut roots = match system() {
         Ok(system) => RootCertStore::clone(&system),
@@ -60,7 +60,7 @@ pub(super) fn proxy(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError>
     Ok(Arc::new(config))
 }
 
-/// The site's own authorities and no other, or else the system's.
+/// The authorities of the site, or else those of the system.
 fn roots(tls: &UpstreamTls) -> Result<Arc<RootCertStore>, EgressError> {
     if tls.authorities.is_empty() {
         return system();
@@ -74,8 +74,8 @@ fn roots(tls: &UpstreamTls) -> Result<Arc<RootCertStore>, EgressError> {
     Ok(Arc::new(roots))
 }
 
-/// Read once for the process, and only when a site needs it: it takes a while. An
-/// empty one is read again, for a reload after somebody has filled it.
+/// Read once for the process, and only if a site needs it, since it takes a while. An
+/// empty store is read again, so that a reload can succeed.
 fn system() -> Result<Arc<RootCertStore>, EgressError> {
     static SYSTEM: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     if let Some(roots) = SYSTEM.get() {
@@ -83,7 +83,7 @@ fn system() -> Result<Arc<RootCertStore>, EgressError> {
     }
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
-        tracing::warn!(%error, "part of the system's trust store cannot be read");
+        tracing::warn!(%error, "Cannot read a part of the system's trust store");
     }
     let roots = parsable(found.certs);
     if roots.is_empty() {
@@ -92,7 +92,7 @@ fn system() -> Result<Arc<RootCertStore>, EgressError> {
     Ok(Arc::clone(SYSTEM.get_or_init(|| Arc::new(roots))))
 }
 
-/// Old stores hold certificates that no library reads any more.
+/// Skips invalid certificates, which old stores contain.
 fn parsable(certificates: Vec<CertificateDer<'static>>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates);

@@ -1,26 +1,24 @@
-//! Web pages that misuse the browser of somebody who reaches this exporter.
+//! Protects against web pages that use a visitor's browser to reach the exporter.
 //!
-//! A page of another site can make a browser send requests here. It cannot read
-//! the answers, unless its own name leads to this address (DNS rebinding): then
-//! the browser takes this exporter for the page's own site.
+//! A page of another site can make a browser send requests here. It can read the
+//! responses only if its own name resolves to this address (DNS rebinding).
 
 use std::net::IpAddr;
 
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Endings of names that public DNS does not have, so that no stranger can make
-/// one lead here: of this machine, of local networks, of Kubernetes services.
+/// Suffixes that public DNS does not have, so no stranger can register such a name:
+/// of this machine, of local networks and of Kubernetes services.
 const PRIVATE: [&str; 4] = [".localhost", ".local", ".internal", ".svc"];
 
-/// Whether a page made a browser send this POST. Browsers name the page's origin
-/// in every POST. The tools of operators do not, and no page of ours posts.
+/// Whether a web page sent this POST. Browsers add the page's origin to every POST;
+/// command-line tools do not, and the exporter's own page does not post.
 pub(super) fn sent_by_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE)
 }
 
-/// The `Host` that a stranger may have registered, if there is one. `names` are
-/// those of this exporter.
+/// A `Host` that a stranger may have registered. `names` are those of this exporter.
 pub(super) fn foreign_host<'a>(
     headers: &'a HeaderMap,
     names: &[String],
@@ -38,7 +36,7 @@ fn is_known(host: &str, names: &[String]) -> bool {
     let name = name.trim_end_matches('.');
     let address = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
     address.unwrap_or(name).parse::<IpAddr>().is_ok()
-        // Nobody can register a name without a dot.
+        // A name without a dot cannot be registered.
         || !name.contains(['.', ':'])
         || PRIVATE.iter().any(|suffix| name.ends_with(suffix))
         || names.iter().any(|own| own.eq_ignore_ascii_case(name))

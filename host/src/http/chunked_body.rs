@@ -1,4 +1,4 @@
-//! Reading many parts as if they were one.
+//! A response body of many chunks.
 
 use std::io::IoSlice;
 
@@ -6,14 +6,14 @@ use bytes::{Buf, Bytes};
 
 use crate::metrics::Chunks;
 
-/// What is left to send of parts that others share, and of one more. A system
-/// call takes as many of them as fit, wherever they are in memory.
+/// The unsent rest of shared chunks and of one last chunk. Vectored writes send many
+/// of them in one system call.
 #[derive(Debug)]
 pub(super) struct ChunkedBody {
     chunks: Chunks,
     last: Bytes,
-    /// The part that is being sent, and how far it has been.
-    part: usize,
+    /// The chunk that is being sent, and how many of its bytes are sent.
+    chunk: usize,
     sent: usize,
     remaining: usize,
 }
@@ -24,17 +24,17 @@ impl ChunkedBody {
             remaining: chunks.len() + last.len(),
             chunks,
             last,
-            part: 0,
+            chunk: 0,
             sent: 0,
         }
     }
 
-    /// What is left of each part; nothing of one that has been sent.
+    /// The unsent rest of each chunk.
     fn rest(&self) -> impl Iterator<Item = &[u8]> {
-        let chunks = self.chunks.as_slice().get(self.part..).unwrap_or_default();
+        let chunks = self.chunks.as_slice().get(self.chunk..).unwrap_or_default();
         let mut rest = chunks.iter().chain([&self.last]).map(Bytes::as_ref);
-        // None when all has been sent.
-        let first = rest.next().and_then(|part| part.get(self.sent..));
+        // `None` once everything is sent.
+        let first = rest.next().and_then(|chunk| chunk.get(self.sent..));
         first.into_iter().chain(rest)
     }
 }
@@ -46,27 +46,27 @@ impl Buf for ChunkedBody {
 
     fn chunk(&self) -> &[u8] {
         self.rest()
-            .find(|part| !part.is_empty())
+            .find(|chunk| !chunk.is_empty())
             .unwrap_or_default()
     }
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let chunks = self.rest().filter(|part| !part.is_empty());
+        let chunks = self.rest().filter(|chunk| !chunk.is_empty());
         let pairs = slices.iter_mut().zip(chunks);
         pairs
-            .map(|(slice, part)| *slice = IoSlice::new(part))
+            .map(|(slice, chunk)| *slice = IoSlice::new(chunk))
             .count()
     }
 
     fn advance(&mut self, count: usize) {
-        assert!(count <= self.remaining, "no more than there is can be sent");
+        assert!(count <= self.remaining, "cannot advance past the end");
         self.remaining -= count;
         self.sent += count;
-        while let Some(part) = self.chunks.as_slice().get(self.part)
-            && self.sent >= part.len()
+        while let Some(chunk) = self.chunks.as_slice().get(self.chunk)
+            && self.sent >= chunk.len()
         {
-            self.sent -= part.len();
-            self.part += 1;
+            self.sent -= chunk.len();
+            self.chunk += 1;
         }
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn chunked_body() -> ChunkedBody {
-        let chunks = ["one", "", "three", "x"].map(|part| Bytes::from_static(part.as_bytes()));
+        let chunks = ["one", "", "three", "x"].map(|chunk| Bytes::from_static(chunk.as_bytes()));
         ChunkedBody::new(chunks.into_iter().collect(), Bytes::from_static(b"last"))
     }
 
@@ -85,11 +85,11 @@ mod tests {
         for step in 1..15 {
             let (mut chunked_body, mut read) = (chunked_body(), Vec::new());
             while chunked_body.has_remaining() {
-                let part = chunked_body.chunk();
-                assert!(!part.is_empty(), "nothing to send, but something left");
-                let part = part[..step.min(part.len())].to_vec();
-                chunked_body.advance(part.len());
-                read.extend(part);
+                let chunk = chunked_body.chunk();
+                assert!(!chunk.is_empty(), "empty chunk before the end");
+                let chunk = chunk[..step.min(chunk.len())].to_vec();
+                chunked_body.advance(chunk.len());
+                read.extend(chunk);
             }
             assert_eq!(read, b"onethreexlast", "in steps of {step}");
             assert_eq!(chunked_body.chunk(), b"");

@@ -1,8 +1,7 @@
-//! `/health`: does NetBackup answer?
+//! `/health`: whether NetBackup answers.
 //!
-//! A probe is a task of its own, shared by all clients that ask. It costs
-//! NetBackup one light request for each site every few seconds at most, however
-//! many clients ask and however soon they disconnect.
+//! All clients share one probe, which runs as a task of its own. So NetBackup gets at
+//! most one light request for each site every few seconds, whatever the clients do.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,32 +14,30 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::site::SiteName;
 
-/// How long a probe may take in all. A site that has not answered by then counts
-/// as unreachable.
-const LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of a whole probe. A site that has not answered by then is unreachable.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a report is reused.
 const REUSE: Duration = Duration::from_secs(3);
 
-/// Asks NetBackup.
+/// Probes NetBackup.
 pub trait Health: Send + Sync {
-    /// The current sites, in the order to show them. Waits until there is a guest
-    /// that can probe them.
+    /// The current sites, in the order to show them. Waits until a guest is loaded.
     fn sites(&self) -> BoxFuture<'static, Vec<SiteName>>;
 
-    /// The API version that a site answers with, or why it does not answer.
+    /// The API version of a site, or why it does not answer.
     fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>>;
 }
 
-/// What a probe of every site found.
+/// The result of probing every site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HealthReport {
-    /// There was no guest in time to ask NetBackup.
+    /// No guest was loaded in time.
     Starting,
     /// One result for each site.
     Probed(Arc<[SiteHealth]>),
 }
 
-/// What a site answered.
+/// The result of probing one site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteHealth {
     /// The site.
@@ -59,7 +56,7 @@ pub struct HealthProbes {
 
 #[derive(Default)]
 struct Probes {
-    /// None once the report of the latest probe is worthless.
+    /// `None` if the latest probe must not be reused.
     latest: Option<watch::Receiver<Option<Finished>>>,
     /// Stops the probes when it is dropped.
     tasks: JoinSet<()>,
@@ -74,7 +71,7 @@ struct Finished {
 impl HealthProbes {
     /// Probes of `health` that take 5 s at most; their reports are reused for 3 s.
     pub fn new(health: Arc<dyn Health>) -> Self {
-        Self::with_times(health, LIMIT, REUSE)
+        Self::with_times(health, TIMEOUT, REUSE)
     }
 
     fn with_times(health: Arc<dyn Health>, limit: Duration, reuse: Duration) -> Self {
@@ -86,28 +83,28 @@ impl HealthProbes {
         }
     }
 
-    /// Reuse no earlier report: sites or credentials have changed.
+    /// Discards the latest report, since sites or credentials have changed.
     pub fn forget(&self) {
         self.probes().latest = None;
     }
 
-    /// The report of the probe that is running or was fresh, else of a new one.
-    /// Within a Tokio runtime. A probe does not end when its callers do.
+    /// The report of a running or recent probe, or of a new one. A probe goes on when
+    /// its callers disconnect.
     pub async fn get(&self) -> HealthReport {
         let mut probe = self.latest();
         let finished = probe.wait_for(Option::is_some).await;
         match finished.as_deref() {
             Ok(Some(finished)) => finished.report.clone(),
-            // The probe panicked. Nothing is known, which must not pass for health.
+            // The probe panicked. An unknown state must not count as healthy.
             _ => HealthReport::Starting,
         }
     }
 
-    /// The latest probe where it will do, else a new one.
+    /// The latest probe if it can be reused, else a new one.
     fn latest(&self) -> watch::Receiver<Option<Finished>> {
         let mut probes = self.probes();
         if let Some(latest) = &probes.latest
-            && self.will_do(latest)
+            && self.is_reusable(latest)
         {
             return latest.clone();
         }
@@ -123,13 +120,13 @@ impl HealthProbes {
         receiver
     }
 
-    fn will_do(&self, probe: &watch::Receiver<Option<Finished>>) -> bool {
+    fn is_reusable(&self, probe: &watch::Receiver<Option<Finished>>) -> bool {
         match &*probe.borrow() {
             Some(finished) => {
                 let fresh = finished.at.elapsed() < self.reuse;
                 fresh && finished.report != HealthReport::Starting
             }
-            // Without a sender it has panicked.
+            // Without a sender, the probe panicked.
             None => probe.has_changed().is_ok(),
         }
     }
@@ -139,7 +136,7 @@ impl HealthProbes {
     }
 }
 
-/// Asks every site within the limit, which includes the wait for a guest.
+/// Probes every site within the limit, which includes waiting for a guest.
 async fn probe_all(health: Arc<dyn Health>, limit: Duration) -> HealthReport {
     let deadline = Instant::now() + limit;
     let mut sites = health.sites();
@@ -155,7 +152,7 @@ async fn probe_all(health: Arc<dyn Health>, limit: Duration) -> HealthReport {
         (site, answer.ok())
     });
     let answers = join_all(probes).await;
-    // A site that had less than the limit cannot be called unreachable.
+    // After waiting for a guest, a site had less time, and may still be reachable.
     if waited && answers.iter().any(|(_, answer)| answer.is_none()) {
         return HealthReport::Starting;
     }
@@ -167,7 +164,7 @@ async fn probe_all(health: Arc<dyn Health>, limit: Duration) -> HealthReport {
     HealthReport::Probed(answers.into_iter().map(result).collect())
 }
 
-/// Whether to answer 200, and the body: `OK` alone when every site answers.
+/// Whether to answer 200, and the body, which is only `OK` if every site answers.
 pub(super) fn verdict(report: &HealthReport) -> (bool, String) {
     let HealthReport::Probed(sites) = report else {
         return (false, "UNHEALTHY: starting\n".to_owned());

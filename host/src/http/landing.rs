@@ -1,4 +1,4 @@
-//! The landing page, for people.
+//! The landing page.
 
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) fn page(state: &ServerState) -> String {
         ("/health", "whether NetBackup answers"),
         ("/-/healthy", "whether the exporter runs"),
         ("/-/ready", "whether the exporter collects"),
-        ("/config", "the configuration in force, secrets masked"),
+        ("/config", "the configuration in effect, secrets masked"),
     ];
     for (path, what) in links {
         let path = Escaped(path);
@@ -81,7 +81,7 @@ fn push(out: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = out.write_fmt(arguments);
 }
 
-/// Text as HTML shows it, between tags and in quoted attributes.
+/// Text escaped for HTML, between tags and in quoted attributes.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {

@@ -1,14 +1,12 @@
-//! What a client is able to read, from its `Accept` and `Accept-Encoding`
-//! (RFC 9110, section 12.5).
+//! Content negotiation with `Accept` and `Accept-Encoding` (RFC 9110, section 12.5).
 
 use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 
 use crate::metrics::Format;
 
-/// OpenMetrics when the client names it and likes it no less than text. Text
-/// otherwise, even when the client accepts neither: some scrapers say nothing
-/// sensible, and all can read it.
+/// OpenMetrics if the client names it and does not prefer text. Otherwise text, even
+/// if the client accepts neither: every scraper can read it.
 pub(super) fn format(headers: &HeaderMap) -> Format {
     let (mut text, mut openmetrics) = (Preference::default(), 0.0_f32);
     for range in items(headers, &ACCEPT) {
@@ -29,7 +27,7 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
     }
 }
 
-/// Whether to answer compressed.
+/// Whether to compress the response.
 pub(super) fn gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut identity) = (Preference::default(), Preference::default());
     for coding in items(headers, &ACCEPT_ENCODING) {
@@ -43,25 +41,28 @@ pub(super) fn gzip(headers: &HeaderMap) -> bool {
     gzip.quality > 0.0 && gzip.quality >= identity.quality
 }
 
-/// How much a client likes one thing: the most exact of the ranges that include
-/// it decides, and of equally exact ones the highest.
+/// The client's preference for one format: the most specific matching range decides,
+/// and of equally specific ones the highest quality.
 #[derive(Default)]
 struct Preference {
-    exactness: u8,
+    specificity: u8,
     quality: f32,
 }
 
 impl Preference {
-    fn consider(&mut self, exactness: u8, quality: f32) {
-        if exactness > self.exactness {
-            *self = Self { exactness, quality };
-        } else if exactness == self.exactness {
+    fn consider(&mut self, specificity: u8, quality: f32) {
+        if specificity > self.specificity {
+            *self = Self {
+                specificity,
+                quality,
+            };
+        } else if specificity == self.specificity {
             self.quality = self.quality.max(quality);
         }
     }
 }
 
-/// One item of the list: a name, what narrows it down, and its quality.
+/// One item of the header: a name, its version and its quality.
 struct HeaderItem<'a> {
     name: &'a str,
     version: Option<&'a str>,
@@ -69,7 +70,7 @@ struct HeaderItem<'a> {
 }
 
 impl HeaderItem<'_> {
-    /// An item that names no version means any.
+    /// An item without a version means any version.
     fn version_is(&self, wanted: &str) -> bool {
         self.version.is_none_or(|version| version == wanted)
     }
@@ -94,7 +95,7 @@ fn item(text: &str) -> HeaderItem<'_> {
         let value = value.trim().trim_matches('"');
         match key.trim().to_ascii_lowercase().as_str() {
             "version" => item.version = Some(value),
-            // What cannot be read is what the client does not want.
+            // An invalid quality counts as refusal.
             "q" => item.quality = value.parse().unwrap_or(0.0),
             _ => {}
         }

@@ -1,9 +1,9 @@
-//! Who is at the other end of a connection, as far as its address tells.
+//! The identity of a client, taken from its address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The address of a client. Of IPv6 it is the network: one machine may use every
-/// address of a /64.
+/// The address of a client; for IPv6 the /64 network, all of which one machine may
+/// use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Peer(IpAddr);
 

@@ -1,4 +1,4 @@
-//! Answers, all of one type.
+//! Builds responses.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -8,16 +8,16 @@ use http_body_util::Full;
 use super::chunked_body::ChunkedBody;
 use crate::metrics::Chunks;
 
-/// Parts sent one after the other, so that a page is joined with what follows it
-/// without being copied. Its length is known.
+/// Chunks in sequence, so that a page and its suffix are sent without a copy. The
+/// length is known.
 pub(super) type Body = Full<ChunkedBody>;
 
-/// A body of parts, and of one more.
+/// A body of chunks and one last chunk.
 pub(super) fn body(chunks: Chunks, last: impl Into<Bytes>) -> Body {
     Full::new(ChunkedBody::new(chunks, last.into()))
 }
 
-/// An answer of plain text.
+/// A response of plain text.
 pub(super) fn text(status: StatusCode, content: impl Into<Bytes>) -> Response<Body> {
     of_type(
         status,
@@ -26,7 +26,7 @@ pub(super) fn text(status: StatusCode, content: impl Into<Bytes>) -> Response<Bo
     )
 }
 
-/// An answer of HTML.
+/// A response of HTML.
 pub(super) fn html(content: impl Into<Bytes>) -> Response<Body> {
     of_type(
         StatusCode::OK,

@@ -1,4 +1,4 @@
-//! Which path is answered with what.
+//! Dispatches requests by path.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, HeaderMap, HeaderValue};
@@ -9,7 +9,7 @@ use super::reply::{self, Body};
 use super::state::ServerState;
 use super::{browser, health, landing, scrape};
 
-/// What a path leads to.
+/// The endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
     Metrics,
@@ -49,7 +49,7 @@ impl Route {
     }
 }
 
-/// The answer to a request, whose body nobody reads.
+/// Answers a request. Its body is not read.
 pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Body> {
     let path = request.uri.path();
     let Some(route) = Route::find(path, &state.metrics_path.load()) else {
@@ -91,8 +91,8 @@ fn ready(state: &ServerState) -> Response<Body> {
 
 async fn reload(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
     if browser::sent_by_a_page(headers) {
-        let body = "a web page may not reload the configuration\n\
-            hint: send no `Origin` and no `Sec-Fetch-Site`, as with `curl -X POST`\n";
+        let body = "web pages may not reload the configuration\n\
+            hint: send neither `Origin` nor `Sec-Fetch-Site`, as `curl -X POST` does\n";
         return reply::text(StatusCode::FORBIDDEN, body);
     }
     match state.reload.reload().await {
@@ -107,9 +107,9 @@ fn config(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
     {
         let host = String::from_utf8_lossy(host.as_bytes());
         let body = format!(
-            "the configuration is not shown under the name `{host}`\n\
-             hint: use an address, `localhost` or the machine's own name; with TLS or a \
-             password in the web configuration, any name\n"
+            "the configuration is not shown for host name `{host}`\n\
+             hint: use an address, `localhost` or the machine's host name, or configure TLS \
+             or users\n"
         );
         return reply::text(StatusCode::MISDIRECTED_REQUEST, body);
     }
@@ -121,12 +121,12 @@ fn config(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
 
 fn not_found(state: &ServerState, path: &str) -> Response<Body> {
     let metrics_path = state.metrics_path.load();
-    let body = format!("there is no `{path}`\nhint: the metrics are at `{metrics_path}`\n");
+    let body = format!("`{path}` not found\nhint: the metrics are at `{metrics_path}`\n");
     reply::text(StatusCode::NOT_FOUND, body)
 }
 
 fn wrong_method(method: &Method, allow: &'static str) -> Response<Body> {
-    let body = format!("`{method}` is not for this path\nhint: use {allow}\n");
+    let body = format!("method `{method}` is not allowed\nhint: use {allow}\n");
     let mut response = reply::text(StatusCode::METHOD_NOT_ALLOWED, body);
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! A scrape: the page as it was rendered, then the host's own instruments.
+//! A scrape: the rendered page, then the host's own instruments.
 
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
@@ -7,8 +7,8 @@ use super::negotiate;
 use super::reply::{self, Body};
 use super::state::ServerState;
 
-/// Neither waits nor encodes the page: that was done when it was published, but
-/// for the first time that somebody wants one of its four forms.
+/// Sends the page as it was published. It is compressed here only for the first
+/// scrape that asks for it.
 pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body> {
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);

@@ -1,5 +1,5 @@
-//! Listening. A server is bound, serves, and is shut down; each step is a type,
-//! so that no step can be left out.
+//! The server. Binding, serving and shutting down are types, so that no step can be
+//! skipped.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,23 +23,28 @@ mod stream;
 
 pub use bind::BindError;
 
-/// Addresses that are taken, on which nothing is answered yet.
+/// Bound addresses that are not served yet.
 pub struct Server {
     listeners: Vec<ListeningSocket>,
     addresses: Vec<SocketAddr>,
 }
 
 impl Server {
-    /// Take every address, or say which one cannot be had. Within a Tokio
-    /// runtime.
+    /// Binds every address. Requires a Tokio runtime.
+    ///
+    /// # Errors
+    /// An address cannot be bound.
     pub fn bind(settings: &Settings) -> Result<Self, BindError> {
         Self::take(settings, &[])
     }
 
-    /// Like [`bind`](Self::bind), but addresses that `earlier` listens on are
-    /// taken over: both answer on them until the earlier one is shut down.
+    /// Like [`bind`](Self::bind), but shares the addresses of `earlier`: both serve
+    /// them until the earlier one is shut down.
+    ///
+    /// # Errors
+    /// An address cannot be bound.
     pub fn bind_beside(settings: &Settings, earlier: &Serving) -> Result<Self, BindError> {
-        Self::take(settings, &earlier.kept)
+        Self::take(settings, &earlier.handles)
     }
 
     fn take(settings: &Settings, earlier: &[ListenerHandle]) -> Result<Self, BindError> {
@@ -47,7 +52,7 @@ impl Server {
         let addresses = listeners
             .iter()
             .zip(&settings.listen)
-            // A socket that listens knows its address.
+            // A listening socket knows its address.
             .map(|(listener, asked)| listener.accepting.local_addr().unwrap_or(*asked))
             .collect();
         Ok(Self {
@@ -56,53 +61,53 @@ impl Server {
         })
     }
 
-    /// The addresses, in the order of the settings, with the ports they got.
+    /// The addresses with their actual ports, in the order of the settings.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Answer requests until the returned value is shut down or dropped.
+    /// Serves requests until the returned value is shut down or dropped.
     pub fn serve(self, state: Arc<ServerState>) -> Serving {
         let Self {
             listeners,
             addresses,
         } = self;
-        let (kept, accepting) = listeners
+        let (handles, accepting) = listeners
             .into_iter()
-            .map(|listener| (listener.kept, listener.accepting))
+            .map(|listener| (listener.handle, listener.accepting))
             .unzip();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(run(accepting, state, stopped));
         Serving {
             addresses,
-            kept,
+            handles,
             stop: Some(stop),
             task,
         }
     }
 }
 
-/// A server at work. Dropping it cuts every connection.
+/// A running server. Dropping it closes every connection.
 pub struct Serving {
     addresses: Vec<SocketAddr>,
-    kept: Vec<ListenerHandle>,
+    handles: Vec<ListenerHandle>,
     stop: Option<oneshot::Sender<Duration>>,
     task: JoinHandle<usize>,
 }
 
 impl Serving {
-    /// Where it listens.
+    /// The addresses that it listens on.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Stop listening at once, and let requests that have begun end within the
-    /// time. Returns how many connections had to be cut.
-    pub async fn shutdown(mut self, patience: Duration) -> usize {
-        self.kept.clear();
+    /// Stops listening, and waits for requests in progress up to the limit. Returns the
+    /// number of connections that were closed early.
+    pub async fn shutdown(mut self, limit: Duration) -> usize {
+        self.handles.clear();
         if let Some(stop) = self.stop.take() {
-            // Nobody receives only when the task has ended already.
-            let _ = stop.send(patience);
+            // Fails only if the task has ended already.
+            let _ = stop.send(limit);
         }
         (&mut self.task).await.unwrap_or(0)
     }

@@ -1,4 +1,4 @@
-//! Where the exporter listens, and what it grants to clients.
+//! The settings of the web server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,39 +6,38 @@ use std::time::Duration;
 
 use super::web::Web;
 
-/// The listener and its manners.
+/// The settings of the web server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Every address to listen on; a name may stand for several.
+    /// Every address to listen on; a host name may have several.
     pub listen: Vec<SocketAddr>,
-    /// Names of this listener that no stranger can have.
+    /// The host names of this exporter, which no stranger can register.
     pub names: Vec<String>,
-    /// The path that is scraped, such as `/metrics`.
+    /// The path of the metrics, such as `/metrics`.
     pub metrics_path: String,
-    /// How long a scrape that has begun may take to end when the program stops.
+    /// How long scrapes in progress may take after a signal to stop.
     pub shutdown_timeout: Duration,
-    /// What a client may use up.
+    /// Limits on clients.
     pub limits: ConnectionLimits,
-    /// Encryption, and who is let in.
+    /// Encryption and authentication.
     pub web: Arc<Web>,
 }
 
-/// What a client may use up.
+/// Limits on clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections at once, as far as there are file descriptors for them. For
-    /// one more, the address that has the most loses one, an idle one if it can be.
+    /// Number of connections, if there are enough file descriptors. A further one
+    /// closes a connection of the address with the most, an idle one if possible.
     pub connections: usize,
-    /// How long a TLS handshake may take, and how long it may take a client to
-    /// say what it wants, saying nothing included.
+    /// Timeout of a TLS handshake, and of receiving a request, idle time included.
     pub read: Duration,
-    /// How long a client may leave an answer unread that waits for it.
+    /// How long a client may leave a response unread.
     pub write: Duration,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        // Far above what a pair of Prometheus servers opens.
+        // Far more than a pair of Prometheus servers opens.
         Self {
             connections: 512,
             read: Duration::from_secs(30),

@@ -1,4 +1,4 @@
-//! What the application hands the server.
+//! The state that requests are answered from.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,38 +13,38 @@ use super::web::Web;
 use crate::metrics::{Instruments, Page};
 use crate::site::SiteName;
 
-/// All that requests are answered from. Every part can be replaced while
-/// requests are served.
+/// Everything that requests are answered from. Each part can be replaced while the
+/// server runs.
 pub struct ServerState {
     /// The program's version, for the landing page.
     pub version: &'static str,
-    /// The page, replaced by whoever publishes.
+    /// The page; the cache replaces it.
     pub page: Arc<ArcSwap<Page>>,
     /// The host's own instruments.
     pub instruments: Instruments,
-    /// The path that is scraped, such as `/metrics`.
+    /// The path of the metrics, such as `/metrics`.
     pub metrics_path: ArcSwap<String>,
-    /// Encryption, and who is let in; for new connections and every request.
+    /// Encryption of new connections, and authentication of every request.
     pub web: ArcSwap<Web>,
-    /// What a client may use up.
+    /// Limits on clients.
     pub limits: ArcSwap<ConnectionLimits>,
-    /// Names of this listener that no stranger can have.
+    /// The host names of this exporter, which no stranger can register.
     pub names: ArcSwap<Vec<String>>,
-    /// The configuration in force as YAML, its secrets masked.
+    /// The configuration in effect as YAML, with secrets masked.
     pub config: ArcSwap<Bytes>,
     /// The probes behind `/health`.
     pub health: HealthProbes,
-    /// Reads the configuration anew.
+    /// Reloads the configuration.
     pub reload: Arc<dyn Reload>,
     /// How fresh each site is.
     pub status: Arc<dyn Status>,
-    /// Why the program is not ready; none when it is.
+    /// Why the program is not ready; `None` if it is.
     unready: ArcSwapOption<String>,
 }
 
-/// Reads the configuration anew.
+/// Reloads the configuration.
 pub trait Reload: Send + Sync {
-    /// What has changed, or why nothing has. Goes on when the caller gives up.
+    /// What changed, or why nothing did. Continues if the caller stops waiting.
     fn reload(&self) -> BoxFuture<'static, Result<String, String>>;
 }
 
@@ -61,15 +61,15 @@ pub struct Freshness {
     pub site: SiteName,
     /// Such as `storage`.
     pub collector: String,
-    /// How long ago it last succeeded; none when it never has.
+    /// Time since its last success; `None` if it never succeeded.
     pub age: Option<Duration>,
     /// Whether its last attempt succeeded.
     pub up: bool,
 }
 
 impl ServerState {
-    /// A state that is not ready, with an empty page, `/metrics` as its path,
-    /// open to everybody, and no configuration to show.
+    /// A state that is not ready, with an empty page at `/metrics`, no authentication
+    /// and no configuration.
     pub fn new(
         version: &'static str,
         instruments: Instruments,
@@ -93,17 +93,17 @@ impl ServerState {
         }
     }
 
-    /// The program has all it needs to collect.
+    /// The program can collect.
     pub fn set_ready(&self) {
         self.unready.store(None);
     }
 
-    /// The program cannot collect, for a reason that may be shown.
+    /// The program cannot collect. The reason is shown to clients.
     pub fn set_unready(&self, reason: impl Into<String>) {
         self.unready.store(Some(Arc::new(reason.into())));
     }
 
-    /// Why the program is not ready; none when it is.
+    /// Why the program is not ready; `None` if it is.
     pub fn unready(&self) -> Option<Arc<String>> {
         self.unready.load_full()
     }

@@ -1,5 +1,4 @@
-//! What the tests of this room share: an application that does as it is told,
-//! and a client that shows every byte.
+//! Shared test helpers: a fake application, and a client that shows every byte.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -21,7 +20,7 @@ pub(super) fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
 }
 
-/// Answers for `good` sites, reloads once, and shows one row.
+/// `good` sites answer the probe, and `bad` sites do not.
 #[derive(Default)]
 pub(super) struct TestApp {
     pub(super) good: Vec<&'static str>,
@@ -89,7 +88,7 @@ pub(super) fn state(app: TestApp) -> Arc<ServerState> {
     ))
 }
 
-/// A page of one series.
+/// A page with one series.
 pub(super) fn page() -> Page {
     let family = Family {
         name: "nbu_up".to_owned(),
@@ -123,7 +122,7 @@ pub(super) fn serve(state: Arc<ServerState>) -> (Serving, SocketAddr) {
     (server.serve(state), address)
 }
 
-/// An answer as it came over the wire.
+/// A response as received.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -149,7 +148,7 @@ impl Reply {
     }
 }
 
-/// One request on a connection of its own. `head` is a request line such as
+/// Sends one request on a new connection. `head` is a request line such as
 /// `GET / HTTP/1.1`, and headers below it.
 pub(super) async fn ask(address: SocketAddr, head: &str) -> Reply {
     let mut stream = TcpStream::connect(address).await.unwrap();

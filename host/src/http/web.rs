@@ -1,15 +1,13 @@
-//! The web configuration: encryption, and what stands before every path.
+//! The web configuration: encryption, authentication and rate limit of every path.
 
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::request::Parts;
 use http::{Response, StatusCode};
 
 use super::peer::Peer;
 use super::reply::{self, Body};
-use super::routes;
-use super::state::ServerState;
 
 mod checks;
+mod hash;
 mod headers;
 mod names;
 mod rate;
@@ -17,53 +15,49 @@ mod tls;
 mod users;
 
 use checks::PasswordCheck;
+pub use hash::Hash;
 pub use rate::RateLimit;
 pub use tls::{ClientTrust, ServerTls, ServerTlsSettings};
-pub use users::{Hash, Users};
+pub use users::Users;
 
-/// What `--web.config.file` comes to. The default lets everybody in, over plain
-/// HTTP.
+/// The settings of `--web.config.file`. The default is plain HTTP without
+/// authentication.
 #[derive(Debug, Default)]
 pub struct Web {
-    /// None is plain HTTP.
+    /// `None` is plain HTTP.
     pub tls: Option<ServerTls>,
-    /// Who may ask; everybody when there are none.
+    /// The users; without any, no password is required.
     pub users: Users,
-    /// How many requests are answered; none is every one.
+    /// The rate limit; `None` does not limit.
     pub rate: Option<RateLimit>,
-    /// Headers of every answer, which win over the defaults.
+    /// Headers of every response. They replace the defaults.
     pub headers: HeaderMap,
 }
 
-/// The answer to a request that may be turned away, whatever its path.
-pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> Response<Body> {
-    let web = state.web.load_full();
-    let mut response = match web.refusal(peer, &request.headers).await {
-        Some(refusal) => refusal,
-        None => routes::answer(state, request).await,
-    };
-    headers::add(response.headers_mut(), &web.headers);
-    response
-}
-
 impl Web {
-    /// Whether a browser can be made to talk to this listener under any name: a
-    /// page has neither a certificate for its own name nor the password.
+    /// Whether a web page could read responses under its own host name. With TLS or a
+    /// password it lacks the certificate or the credentials.
     pub(super) fn is_open(&self) -> bool {
         self.tls.is_none() && self.users.is_empty()
     }
 
-    async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
+    /// Adds the headers of every response.
+    pub(super) fn add_headers(&self, response: &mut Response<Body>) {
+        headers::add(response.headers_mut(), &self.headers);
+    }
+
+    /// The response to a request that is rejected whatever its path.
+    pub(super) async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
             let body = "too many requests\n";
             return Some(reply::text(StatusCode::TOO_MANY_REQUESTS, body));
         }
         match self.users.admit(peer, headers).await {
-            PasswordCheck::Right => return None,
-            PasswordCheck::Wrong => {}
+            PasswordCheck::Accepted => return None,
+            PasswordCheck::Rejected => {}
             PasswordCheck::Busy => return Some(busy()),
         }
-        let body = "a user name and a password are wanted\n";
+        let body = "user name and password required\n";
         let mut response = reply::text(StatusCode::UNAUTHORIZED, body);
         let challenge = HeaderValue::from_static("Basic realm=\"nbu_exporter\", charset=\"UTF-8\"");
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -72,8 +66,7 @@ impl Web {
 }
 
 fn busy() -> Response<Body> {
-    let body =
-        "too many passwords from this address are being checked\nhint: try again in a second\n";
+    let body = "too many concurrent password checks from this address\nhint: retry in a second\n";
     let mut response = reply::text(StatusCode::TOO_MANY_REQUESTS, body);
     let second = HeaderValue::from_static("1");
     response.headers_mut().insert(RETRY_AFTER, second);

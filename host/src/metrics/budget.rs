@@ -1,13 +1,13 @@
-//! How much one collector may put on the page.
+//! Limits on the metrics of one collector.
 
-/// The limits of what is reported. Who breaks one loses the family, not the rest.
+/// Limits on a report. A family that exceeds one is dropped, and the others stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Families of one collector.
     pub families: usize,
     /// Series of one family.
     pub family_series: usize,
-    /// Series of one collector, all its families together.
+    /// Series of all families of one collector.
     pub collector_series: usize,
     /// Labels of one family.
     pub labels: usize,

@@ -1,10 +1,9 @@
-//! What Prometheus would refuse, or would be too much for it, dropped before it
-//! reaches the page.
+//! Drops what Prometheus would reject, or what is too large, before it reaches the
+//! page.
 //!
-//! One bad series would cost the whole scrape, so it goes alone. What is wrong
-//! with a family's name or its label names is wrong with all its series. A family
-//! with too many series goes whole: a part of it would be a smaller number that
-//! looks like a true one.
+//! One invalid series would cost the whole scrape, so it is dropped alone. Invalid
+//! names, and too many series, drop the family: a part of it would look like a
+//! smaller number.
 
 mod reason;
 
@@ -14,18 +13,18 @@ use super::budget::Budget;
 use super::family::{Distribution, Family, Kind, Samples};
 pub use reason::Reason;
 
-/// What is left of a family.
+/// A family after the checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
-    /// The family without its bad series; none when all of it was bad.
+    /// The family without its invalid series; `None` if it was dropped.
     pub family: Option<Family>,
-    /// How many series went for each reason, each reason once.
+    /// Number of dropped series by reason.
     pub dropped: Vec<(Reason, usize)>,
 }
 
-/// Drop what cannot be exposed, and count it.
+/// Drops and counts what cannot be exposed.
 pub fn check(mut family: Family, budget: &Budget) -> Checked {
-    if let Some(reason) = bad_family(&family).or_else(|| too_much(&family, budget)) {
+    if let Some(reason) = invalid_family(&family).or_else(|| exceeds(&family, budget)) {
         return Checked {
             dropped: vec![(reason, family.series())],
             family: None,
@@ -57,7 +56,7 @@ fn count(dropped: &mut Vec<(Reason, usize)>, reason: Reason, series: usize) {
     }
 }
 
-/// What is wrong with each sample, in their order.
+/// The reason to drop each sample, in the order of the samples.
 fn faults(family: &Family, longest: usize) -> Vec<Option<Reason>> {
     let mut labels = LabelSets {
         len: family.labels.len(),
@@ -66,7 +65,7 @@ fn faults(family: &Family, longest: usize) -> Vec<Option<Reason>> {
     };
     let mut fault = |bad: Option<Reason>, values| bad.or_else(|| labels.fault(values));
     match &family.samples {
-        // Nothing in NetBackup is infinite, and what is not known is left out.
+        // NetBackup has no infinite values, and unknown values are left out.
         Samples::Gauge(points) => points
             .iter()
             .map(|point| {
@@ -84,14 +83,14 @@ fn faults(family: &Family, longest: usize) -> Vec<Option<Reason>> {
         Samples::Histogram(distributions) => distributions
             .iter()
             .map(|one| {
-                let bad = !adds_up(one);
+                let bad = !is_consistent(one);
                 fault(bad.then_some(Reason::Buckets), &one.label_values)
             })
             .collect(),
     }
 }
 
-/// The label sets met so far.
+/// The label sets seen so far.
 struct LabelSets<'a> {
     len: usize,
     longest: usize,
@@ -110,7 +109,7 @@ impl<'a> LabelSets<'a> {
     }
 }
 
-fn too_much(family: &Family, budget: &Budget) -> Option<Reason> {
+fn exceeds(family: &Family, budget: &Budget) -> Option<Reason> {
     let long = |name: &String| name.len() > budget.name_bytes;
     let checks = [
         (long(&family.name), Reason::LongName),
@@ -124,15 +123,15 @@ fn too_much(family: &Family, budget: &Budget) -> Option<Reason> {
         .find_map(|(bad, reason)| bad.then_some(reason))
 }
 
-fn bad_family(family: &Family) -> Option<Reason> {
+fn invalid_family(family: &Family) -> Option<Reason> {
     if !is_name(&family.name, |byte| byte == b':') {
         return Some(Reason::InvalidName);
     }
-    // In OpenMetrics nothing would be left of it.
+    // OpenMetrics removes the suffix, and no name would remain.
     if family.kind() == Kind::Counter && family.name == "_total" {
         return Some(Reason::InvalidName);
     }
-    if is_the_hosts(&family.name) {
+    if is_reserved_name(&family.name) {
         return Some(Reason::ReservedName);
     }
     let reserved = |label: &str| {
@@ -146,9 +145,9 @@ fn bad_family(family: &Family) -> Option<Reason> {
         .then_some(Reason::InvalidLabel)
 }
 
-/// What the host says of itself and of what it reads. A guest that took one of
-/// these names could have the host's own values dropped in favour of its own.
-fn is_the_hosts(name: &str) -> bool {
+/// Names of the host's own families. With one of them, a guest could replace the
+/// host's values by its own.
+fn is_reserved_name(name: &str) -> bool {
     const PREFIXES: [&str; 3] = ["nbu_exporter_", "process_", "nbu_collector_"];
     const NAMES: [&str; 3] = [
         "nbu_up",
@@ -158,8 +157,8 @@ fn is_the_hosts(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
 }
 
-/// The rule of <https://prometheus.io/docs/concepts/data_model/> for names that
-/// every version of Prometheus takes; metric names may hold colons besides.
+/// The rule of <https://prometheus.io/docs/concepts/data_model/> for names that every
+/// version of Prometheus accepts. Metric names may also contain colons.
 fn is_name(name: &str, also: impl Fn(u8) -> bool) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || also(byte);
     name.bytes().next().is_some_and(letter)
@@ -168,11 +167,11 @@ fn is_name(name: &str, also: impl Fn(u8) -> bool) -> bool {
             .all(|byte| letter(byte) || byte.is_ascii_digit())
 }
 
-fn adds_up(of: &Distribution) -> bool {
+fn is_consistent(of: &Distribution) -> bool {
     let ascending = of.buckets.is_sorted_by(|lower, upper| {
         lower.upper_bound < upper.upper_bound && lower.cumulative_count <= upper.cumulative_count
     });
-    // The `+Inf` bucket is the count, and is not listed.
+    // The `+Inf` bucket equals the count and is not listed.
     let finite = of
         .buckets
         .iter()

@@ -1,11 +1,11 @@
-//! Bytes that are sent one after the other.
+//! Bytes in chunks.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// A text in parts, none of them empty. Pages share the parts that are the same
-/// in both, so that nothing is held twice; a clone shares all of them.
+/// A text in chunks, none of them empty. Pages share equal chunks, and a clone shares
+/// all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Chunks {
     all: Arc<[Bytes]>,
@@ -13,22 +13,22 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// Each of them, in their order.
+    /// The chunks in order.
     pub fn as_slice(&self) -> &[Bytes] {
         &self.all
     }
 
-    /// The bytes of all parts together.
+    /// Number of bytes in all chunks.
     pub fn len(&self) -> usize {
         self.bytes
     }
 
-    /// Whether there is not a byte.
+    /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
-    /// A copy in one piece.
+    /// A contiguous copy.
     pub fn to_vec(&self) -> Vec<u8> {
         self.all.concat()
     }

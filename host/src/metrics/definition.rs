@@ -1,17 +1,17 @@
-//! A family of the host's own, before it has samples.
+//! A family of the host, without samples.
 
 use super::{Family, Kind, Samples};
 
-/// What a family is called and what it means.
+/// The name and meaning of a family.
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
     /// Such as `nbu_up`.
     pub name: &'static str,
-    /// What its numbers are.
+    /// Its type.
     pub kind: Kind,
-    /// What they mean.
+    /// The HELP text.
     pub help: &'static str,
-    /// The label names, in their order.
+    /// The label names.
     pub labels: &'static [&'static str],
 }
 

@@ -1,11 +1,11 @@
 //! A metric family in the Prometheus data model.
 
-/// What a family's numbers mean.
+/// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A value that goes up and down.
     Gauge,
-    /// A value that only grows, except that it starts again at zero.
+    /// A value that only grows, except for a restart at zero.
     Counter,
     /// Observations counted in buckets.
     Histogram,
@@ -22,21 +22,21 @@ impl Kind {
     }
 }
 
-/// Series that share a name, a meaning and label names.
+/// Series with the same name, type and label names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
     /// Such as `nbu_disk_bytes`.
     pub name: String,
-    /// What the values mean, in a sentence.
+    /// The HELP text.
     pub help: String,
-    /// The label names, once for all samples, without `site`.
+    /// The label names of all samples, without `site`.
     pub labels: Vec<String>,
     /// The samples, all of one kind.
     pub samples: Samples,
 }
 
 impl Family {
-    /// The kind that the samples are of.
+    /// The type of the samples.
     pub fn kind(&self) -> Kind {
         match self.samples {
             Samples::Gauge(_) => Kind::Gauge,
@@ -45,7 +45,7 @@ impl Family {
         }
     }
 
-    /// How many series Prometheus stores for it.
+    /// Number of series that Prometheus stores for it.
     pub fn series(&self) -> usize {
         match &self.samples {
             Samples::Gauge(points) | Samples::Counter(points) => points.len(),
@@ -55,7 +55,7 @@ impl Family {
         }
     }
 
-    /// The label values of each sample, in the samples' order.
+    /// The label values of each sample, in the order of the samples.
     pub fn label_sets(&self) -> Vec<&[String]> {
         match &self.samples {
             Samples::Gauge(points) | Samples::Counter(points) => points
@@ -69,7 +69,7 @@ impl Family {
         }
     }
 
-    /// Keep the samples whose label values pass.
+    /// Keeps the samples whose label values pass.
     pub fn retain(&mut self, mut passes: impl FnMut(&[String]) -> bool) {
         match &mut self.samples {
             Samples::Gauge(points) | Samples::Counter(points) => {
@@ -96,27 +96,27 @@ pub enum Samples {
 /// One value under one label set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
-    /// One for each of the family's `labels`, in their order.
+    /// One for each of the family's `labels`.
     pub label_values: Vec<String>,
-    /// In the base unit that the family's name ends in.
+    /// In the base unit named by the family.
     pub value: f64,
 }
 
 /// One histogram under one label set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
-    /// One for each of the family's `labels`, in their order.
+    /// One for each of the family's `labels`.
     pub label_values: Vec<String>,
     /// Ascending by bound, counts cumulative; the `+Inf` bucket is `count`.
     pub buckets: Vec<Bucket>,
-    /// The sum of all observations, in the family's base unit.
+    /// The sum of all observations, in the base unit named by the family.
     pub sum: f64,
-    /// How many observations there were.
+    /// Number of observations.
     pub count: u64,
 }
 
 impl Distribution {
-    /// How many series it makes: its buckets, the `+Inf` one, sum and count.
+    /// Number of series: the buckets, the `+Inf` bucket, sum and count.
     pub fn series(&self) -> usize {
         self.buckets.len() + 3
     }
@@ -125,8 +125,8 @@ impl Distribution {
 /// The observations up to a bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
-    /// In the family's base unit, inclusive.
+    /// Inclusive, in the base unit named by the family.
     pub upper_bound: f64,
-    /// All observations up to the bound, those of lower buckets too.
+    /// Observations up to the bound, including those of lower buckets.
     pub cumulative_count: u64,
 }

@@ -1,13 +1,12 @@
-//! Compressing once what is served often.
+//! Compresses a page once for many scrapes.
 //!
-//! Each scrape adds the host's own instruments to the page. Two gzip members one
-//! after the other would be simplest, and RFC 1952 allows it, but curl and others
-//! stop after the first. So the page is the unfinished beginning of one member,
-//! and a scrape finishes it.
+//! Each scrape appends the host's own instruments to the page. RFC 1952 allows two
+//! gzip members in sequence, but curl and others stop after the first. So the page
+//! is an unfinished member, and each scrape finishes it.
 //!
-//! The beginning is compressed in blocks, of which the next page takes over those
-//! whose content it has too. A block does not know what stands before it, so that
-//! small ones compress badly: see [`LEAST`].
+//! The page is compressed in blocks, so that the next page can reuse the blocks that
+//! did not change. Blocks are compressed independently, so small ones compress
+//! badly: see [`MIN_BLOCK`].
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,16 +18,15 @@ use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
 
 use super::chunks::Chunks;
 
-/// No name, no time, no flags; from an unknown operating system.
+/// No name, no time, no flags, and an unknown operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// The bytes that a block holds at least, but for the last one. Measured on pages
-/// of 500 KB to 14 MB, this makes an eighth more bytes than a page in one piece;
-/// a quarter of it makes up to half more, and twice as much saves a twentieth but
-/// has more to compress again when one of many sites changes.
-const LEAST: usize = 16 << 10;
+/// The minimum size of all blocks but the last. On pages of 500 KB to 14 MB this
+/// costs an eighth more bytes than one block; a quarter of it costs up to half more.
+/// Twice as much saves a twentieth, but each change compresses more.
+const MIN_BLOCK: usize = 16 << 10;
 
-/// The beginning of a gzip member: whole bytes, no final block, no trailer.
+/// An unfinished gzip member: whole bytes, no final deflate block, no trailer.
 #[derive(Debug)]
 pub struct GzipPrefix {
     content: Chunks,
@@ -37,7 +35,7 @@ pub struct GzipPrefix {
     crc: Crc,
 }
 
-/// Some parts of the content, compressed without regard to the others.
+/// Some chunks of the content, compressed independently of the others.
 #[derive(Clone, Debug)]
 struct Block {
     chunks: Range<usize>,
@@ -46,12 +44,12 @@ struct Block {
 }
 
 impl GzipPrefix {
-    /// Compress what a member begins with.
+    /// Compresses the content.
     pub fn new(content: Chunks) -> Self {
         Self::with(content, |_| None)
     }
 
-    /// The same of other content. Only blocks that are not alike are compressed.
+    /// Compresses other content, and reuses the blocks that are equal.
     pub fn renewed(&self, content: Chunks) -> Self {
         let known = self.blocks.iter().map(|block| {
             let chunks = self.parts_of(block);
@@ -60,7 +58,7 @@ impl GzipPrefix {
         let known: HashMap<_, _> = known.collect();
         Self::with(content, |chunks| {
             let (before, block) = known.get(start(chunks))?;
-            alike(before, chunks).then(|| (*block).clone())
+            are_equal(before, chunks).then(|| (*block).clone())
         })
     }
 
@@ -92,13 +90,13 @@ impl GzipPrefix {
         chunks.get(block.chunks.clone()).unwrap_or_default()
     }
 
-    /// What is sent first.
+    /// The bytes to send first.
     pub fn compressed(&self) -> &Chunks {
         &self.compressed
     }
 
-    /// What is sent after [`compressed`](Self::compressed) so that both together
-    /// are one member which holds the beginning's content and then the suffix's.
+    /// The bytes to send after [`compressed`](Self::compressed). Both together are one
+    /// member with the content of the prefix and then that of the suffix.
     pub fn finish(&self, suffix: &GzipSuffix) -> Bytes {
         let (deflated, crc) = suffix.deflated();
         let mut whole = Crc::new();
@@ -109,7 +107,7 @@ impl GzipPrefix {
     }
 }
 
-/// What a member may end with, whatever it begins with.
+/// The end of a gzip member, for any prefix.
 #[derive(Debug)]
 pub struct GzipSuffix {
     plain: Bytes,
@@ -117,7 +115,7 @@ pub struct GzipSuffix {
 }
 
 impl GzipSuffix {
-    /// Compressed when somebody asks for it.
+    /// It is compressed on first use.
     pub fn new(plain: impl Into<Bytes>) -> Self {
         Self {
             plain: plain.into(),
@@ -125,7 +123,7 @@ impl GzipSuffix {
         }
     }
 
-    /// As it is.
+    /// The uncompressed text.
     pub fn plain(&self) -> Bytes {
         self.plain.clone()
     }
@@ -145,9 +143,9 @@ impl Block {
         let content = chunks.concat();
         let mut crc = Crc::new();
         crc.update(&content);
-        // Ends at a whole byte, with a block of the format that is not the last.
+        // Ends at a whole byte, with a deflate block that is not the final one.
         let mut compressed = deflate(&content, FlushCompress::Sync);
-        // It stays for as long as the content does.
+        // It is kept as long as the content.
         compressed.shrink_to_fit();
         Self {
             chunks: 0..chunks.len(),
@@ -157,14 +155,14 @@ impl Block {
     }
 }
 
-/// Which parts make up each block. Cut by what comes before alone, so that a
-/// change moves no cut before it, and seldom one that is far behind it.
+/// The chunks of each block. A boundary depends only on what precedes it, so a
+/// change moves no boundary before it and rarely one far after it.
 fn cut(chunks: &[Bytes]) -> Vec<Range<usize>> {
     let mut cut = Vec::new();
     let (mut from, mut bytes) = (0, 0);
     for (index, part) in chunks.iter().enumerate() {
         bytes += part.len();
-        if bytes >= LEAST || index + 1 == chunks.len() {
+        if bytes >= MIN_BLOCK || index + 1 == chunks.len() {
             cut.push(from..index + 1);
             (from, bytes) = (index + 1, 0);
         }
@@ -172,16 +170,16 @@ fn cut(chunks: &[Bytes]) -> Vec<Range<usize>> {
     cut
 }
 
-/// Enough of a block to find its like by: it begins with the name of a family,
-/// and of a site, or with a HELP line.
+/// The key to look up an equal block: it begins with a family and a site, or with a
+/// HELP line.
 fn start(chunks: &[Bytes]) -> &[u8] {
-    const ENOUGH: usize = 160;
+    const KEY_LENGTH: usize = 160;
     let first = chunks.first().map(Bytes::as_ref).unwrap_or_default();
-    first.get(..ENOUGH).unwrap_or(first)
+    first.get(..KEY_LENGTH).unwrap_or(first)
 }
 
-/// What is the same in memory need not be read.
-fn alike(one: &[Bytes], other: &[Bytes]) -> bool {
+/// Compares bytes only where they are not the same memory.
+fn are_equal(one: &[Bytes], other: &[Bytes]) -> bool {
     let same = |(one, other): (&Bytes, &Bytes)| {
         one.len() == other.len() && (one.as_ptr() == other.as_ptr() || one == other)
     };
@@ -189,16 +187,15 @@ fn alike(one: &[Bytes], other: &[Bytes]) -> bool {
 }
 
 thread_local! {
-    /// Making a compressor takes several times as long as compressing the
-    /// instruments, so each thread keeps one. At the fastest level: a page repeats
-    /// itself so much that higher ones take far longer for few bytes less.
+    /// Creating a compressor takes longer than compressing the instruments, so each
+    /// thread keeps one. Pages repeat themselves so much that levels above the
+    /// fastest take far longer and save few bytes.
     static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
 }
 
-/// The content as a raw deflate stream, without regard to what came before it.
+/// The content as an independent raw deflate stream.
 fn deflate(content: &[u8], flush: FlushCompress) -> Vec<u8> {
-    // A compressor fails only on input that is handed to a stream which has
-    // ended; this one begins anew.
+    // Compressing fails only after the end of a stream, and the stream is reset first.
     COMPRESS
         .with_borrow_mut(|compress| deflate_with(compress, content, flush))
         .unwrap_or_default()
@@ -212,12 +209,12 @@ fn deflate_with(
     compress.reset();
     let mut out = Vec::new();
     loop {
-        // Room for what a page takes as a rule; doubled as long as it is full.
+        // Enough for a usual page; doubled while it is full.
         out.reserve(out.len().max(content.len() / 8).max(64));
         let read = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
         let rest = content.get(read..).unwrap_or_default();
         let status = compress.compress_vec(rest, &mut out, flush)?;
-        // Room that is left over means that nothing is left to write.
+        // Unused capacity means that all output is written.
         if status == Status::StreamEnd || out.len() < out.capacity() {
             return Ok(out);
         }

@@ -1,7 +1,6 @@
-//! What the host counts and times about itself.
+//! The host's own metrics.
 //!
-//! `table` says what there is. What is recorded, in the words of those who call,
-//! is in `program` and `sites`.
+//! `table` defines them, and `program` and `sites` record them.
 
 mod change_counted;
 mod convert;
@@ -27,8 +26,8 @@ use crate::site::SiteName;
 use change_counted::ChangeCounted;
 use table::Table;
 
-/// No labels: the one series of an instrument that has none.
-const ALONE: &[&str] = &[];
+/// The label values of an instrument without labels.
+const NO_LABELS: &[&str] = &[];
 
 /// The host's own instruments. Clones share them.
 #[derive(Clone, Debug)]
@@ -38,14 +37,14 @@ pub struct Instruments(Arc<InstrumentsInner>);
 struct InstrumentsInner {
     registry: Registry,
     table: ChangeCounted<Table>,
-    /// Those that are configured.
+    /// The configured sites.
     sites: Mutex<HashSet<SiteName>>,
-    /// In text and in OpenMetrics.
+    /// One for text and one for OpenMetrics.
     written: [LatestRendering; 2],
 }
 
-/// What was written last. One at a time writes anew: of two, the one that began
-/// earlier could end later, and counters would seem to fall.
+/// The latest rendering of all instruments. Only one thread renders at a time:
+/// otherwise an older rendering could replace a newer one, and counters would fall.
 #[derive(Debug, Default)]
 struct LatestRendering {
     written: ArcSwapOption<RenderedInstruments>,
@@ -53,7 +52,7 @@ struct LatestRendering {
 }
 
 impl LatestRendering {
-    /// None when something has changed since, or it is too old.
+    /// `None` if something has changed since, or if it is too old.
     fn fresh(&self, table: &ChangeCounted<Table>) -> Option<Arc<GzipSuffix>> {
         let changes = table.count();
         let last = self.written.load();
@@ -63,21 +62,21 @@ impl LatestRendering {
     }
 }
 
-/// All instruments, as they were written down.
+/// All instruments, rendered.
 #[derive(Debug)]
 struct RenderedInstruments {
     suffix: Arc<GzipSuffix>,
-    /// How many changes there had been.
+    /// Number of changes before it was rendered.
     changes: u64,
-    /// When that was.
+    /// When it was rendered.
     at: Instant,
 }
 
-/// What no change announces, the process itself, is looked at again after this
-/// time. It is half of how old `process_…` may be.
+/// `process_…` changes without being recorded, so a rendering is reused for this time
+/// only. Those values can be twice as old.
 const REUSE: Duration = Duration::from_millis(500);
 
-/// What the running program was built from.
+/// The versions from which the running program was built.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildInfo {
     /// The program's version.
@@ -91,7 +90,7 @@ pub struct BuildInfo {
 }
 
 impl Instruments {
-    /// All instruments; those whose labels are known begin at 0.
+    /// All instruments. Series whose labels are known begin at 0.
     #[expect(
         clippy::expect_used,
         reason = "the names are constants, and every test makes them"
@@ -111,8 +110,8 @@ impl Instruments {
             .build_info
             .with_label_values(&[version, revision, rustc, wasmtime])
             .set(1);
-        table.config_successful.with_label_values(ALONE).set(0);
-        table.log_lines_dropped.with_label_values(ALONE);
+        table.config_successful.with_label_values(NO_LABELS).set(0);
+        table.log_lines_dropped.with_label_values(NO_LABELS);
         for result in [SUCCESS, FAILURE] {
             table.config_reloads.with_label_values(&[result]);
         }
@@ -127,13 +126,12 @@ impl Instruments {
         }))
     }
 
-    /// Every instrument, whether or not it has anything to show yet.
+    /// Every instrument, with or without series.
     pub fn definitions() -> &'static [Definition] {
         table::DEFINITIONS
     }
 
-    /// The `process_…` families as they are now; none where the system does not
-    /// tell.
+    /// The current `process_…` families; empty where the system does not provide them.
     pub fn process() -> Vec<Family> {
         #[cfg(target_os = "linux")]
         return process::read().iter().filter_map(convert::family).collect();
@@ -141,9 +139,9 @@ impl Instruments {
         Vec::new()
     }
 
-    /// What ends an exposition: all instruments, and what stands after them. Written
-    /// anew only when something has changed, for it takes longer than all the rest
-    /// of a scrape.
+    /// The end of an exposition: all instruments, and `# EOF` in OpenMetrics. It is
+    /// rendered again only after a change, since that takes longer than the rest of a
+    /// scrape.
     pub fn suffix(&self, format: Format) -> Arc<GzipSuffix> {
         let [text, openmetrics] = &self.0.written;
         let latest = match format {
@@ -155,14 +153,14 @@ impl Instruments {
                 .writing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            // Somebody else may just have done it.
+            // Another thread may have rendered it meanwhile.
             let written = latest.fresh(&self.0.table);
             written.unwrap_or_else(|| self.write(format, latest))
         })
     }
 
     fn write(&self, format: Format, latest: &LatestRendering) -> Arc<GzipSuffix> {
-        // Counted before they are written: a change meanwhile has it written again.
+        // Counted first, so that a change meanwhile causes another rendering.
         let changes = self.0.table.count();
         let at = Instant::now();
         let suffix = Arc::new(GzipSuffix::new(self.render(format) + format.end()));
@@ -174,7 +172,7 @@ impl Instruments {
         suffix
     }
 
-    /// What is recorded changes something of it.
+    /// Access for recording a value.
     fn change(&self) -> change_counted::Change<'_, Table> {
         self.0.table.change()
     }
@@ -192,12 +190,12 @@ impl Instruments {
     }
 }
 
-/// The value of `result` for what went as it should.
+/// The value of `result` for success.
 const SUCCESS: &str = "success";
-/// The value of `result` for what did not.
+/// The value of `result` for failure.
 const FAILURE: &str = "failure";
 
-/// A gauge holds an `i64`; no figure of ours comes near its end.
+/// A gauge holds an `i64`, which no value of the exporter exceeds.
 fn gauge(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,4 @@
-//! The page: all sites' families, put together from pieces that are rendered
-//! once, and served many times.
+//! The page: the families of all sites, rendered once and served many times.
 
 mod merge;
 
@@ -17,15 +16,15 @@ use super::rendered_family::RenderedFamily;
 use super::text::{self, Format};
 use crate::site::SiteName;
 
-/// The exposition of all sites, ready to be sent. Lacks the host's own
-/// instruments and OpenMetrics' `# EOF`, which are added at each scrape.
+/// The exposition of all sites, ready to be sent. Each scrape appends the host's own
+/// instruments, and `# EOF` in OpenMetrics.
 #[derive(Debug, Default)]
 pub struct Page {
     text: FormattedPage,
     openmetrics: FormattedPage,
-    /// How many series each site has on the page.
+    /// Number of series of each site.
     pub series: Vec<(SiteName, usize)>,
-    /// How many series of a site found no room beside those of another.
+    /// Number of series of a site that conflict with those of another.
     pub dropped: Vec<(SiteName, Reason, usize)>,
 }
 
@@ -37,8 +36,8 @@ struct FormattedPage {
 }
 
 impl Page {
-    /// Put the sites' pieces together, in both formats. What `before` has of them
-    /// in compressed form is taken from there.
+    /// Joins the families of all sites in both formats, and reuses the compressed
+    /// blocks of `before`.
     pub fn new(sites: &[(SiteName, Vec<&RenderedFamily>)], before: &Self) -> Self {
         let merge = Merge::new(sites);
         let written =
@@ -51,12 +50,12 @@ impl Page {
         }
     }
 
-    /// The page as it is.
+    /// The uncompressed page.
     pub fn plain(&self, format: Format) -> &Chunks {
         &self.written(format).plain
     }
 
-    /// The page compressed, with room for more.
+    /// The compressed page, to which a suffix can be added.
     pub fn gzip(&self, format: Format) -> &GzipPrefix {
         let FormattedPage { plain, gzip } = self.written(format);
         gzip.get_or_init(|| GzipPrefix::new(plain.clone()))
@@ -71,9 +70,9 @@ impl Page {
 }
 
 impl FormattedPage {
-    /// Who scrapes asks for the same format every time, compressed or not. So what
-    /// nobody has asked for is not compressed, and once somebody has, each page
-    /// is before it is published, and no scrape waits for it again.
+    /// Compresses the page only if the previous one was requested compressed: a
+    /// scraper asks for the same format each time. After the first time no scrape
+    /// waits for compression.
     fn after(before: &Self, plain: Chunks) -> Self {
         let gzip = before.gzip.get().map(|gzip| gzip.renewed(plain.clone()));
         Self {
@@ -83,7 +82,7 @@ impl FormattedPage {
     }
 }
 
-/// The heads, which are written anew, and between them the pieces as they are.
+/// The HELP and TYPE lines, and between them the rendered families.
 fn chunks(families: &Families<'_>, format: Format) -> Chunks {
     let mut heads = String::new();
     let mut ends = Vec::with_capacity(families.len());
@@ -108,7 +107,7 @@ fn chunks(families: &Families<'_>, format: Format) -> Chunks {
 
 #[cfg(test)]
 impl Page {
-    /// A page of families that no page has shown before.
+    /// A page without a previous page.
     pub fn of(sites: &[(SiteName, Vec<&Family>)]) -> Self {
         let written = sites.iter().map(|(site, families)| {
             let pieces = families.iter();
@@ -121,7 +120,7 @@ impl Page {
         Self::new(&sites.collect::<Vec<_>>(), &Self::default())
     }
 
-    /// Whether nobody has to wait for it in this form.
+    /// Whether this format is compressed already.
     pub fn is_compressed(&self, format: Format) -> bool {
         self.written(format).gzip.get().is_some()
     }

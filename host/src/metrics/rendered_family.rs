@@ -1,4 +1,4 @@
-//! A family of one site, written down.
+//! A rendered family of one site.
 
 use bytes::Bytes;
 
@@ -6,19 +6,18 @@ use super::family::{Family, Kind};
 use super::text::{self, Format};
 use crate::site::SiteName;
 
-/// The samples of a family, rendered once and put on page after page.
+/// The samples of a family, rendered once for many pages.
 #[derive(Clone, Debug)]
 pub struct RenderedFamily {
     family: Family,
     text: Bytes,
-    /// Where it differs from the text: points are written alike in both formats.
+    /// Only where it differs from the text: points are equal in both formats.
     openmetrics: Option<Bytes>,
 }
 
 impl RenderedFamily {
-    /// Writes a family of a site, which has passed [`check`](super::check::check),
-    /// in both formats. Takes milliseconds for each megabyte: call it off the
-    /// threads that serve.
+    /// Renders a family that passed [`check`](super::check::check), in both formats.
+    /// Takes milliseconds for each megabyte, so call it outside the serving threads.
     pub fn new(site: &SiteName, family: Family) -> Self {
         let differs = family.kind() == Kind::Histogram;
         Self {
@@ -28,12 +27,12 @@ impl RenderedFamily {
         }
     }
 
-    /// What is written here.
+    /// The family that was rendered.
     pub fn family(&self) -> &Family {
         &self.family
     }
 
-    /// The lines of its samples, without a head.
+    /// The lines of its samples, without HELP and TYPE.
     pub(super) fn written(&self, format: Format) -> Bytes {
         match (format, &self.openmetrics) {
             (Format::OpenMetrics, Some(own)) => own.clone(),
@@ -45,7 +44,7 @@ impl RenderedFamily {
 fn write(site: &SiteName, family: &Family, format: Format) -> Bytes {
     let mut out = String::new();
     text::samples(&mut out, format, family, Some(site.as_str()));
-    // It stays for as long as the values do: without what it grew by too much.
+    // It is kept as long as the values, so unused capacity would be wasted.
     out.shrink_to_fit();
     out.into()
 }

@@ -1,10 +1,10 @@
-//! Writing families down, in either exposition format.
+//! Renders families in both exposition formats.
 
 use std::fmt::Write;
 
 use super::family::{Distribution, Family, Kind, Point, Samples};
 
-/// How metrics are written down.
+/// An exposition format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The Prometheus text format, version 0.0.4.
@@ -22,7 +22,7 @@ impl Format {
         }
     }
 
-    /// What ends an exposition, after its last family.
+    /// The text after the last family.
     pub fn end(self) -> &'static str {
         match self {
             Self::Text => "",
@@ -31,11 +31,11 @@ impl Format {
     }
 }
 
-/// The HELP and TYPE lines, which stand once before all samples of a name.
+/// The HELP and TYPE lines, once before all samples of a name.
 pub(super) fn head(out: &mut String, format: Format, name: &str, help: &str, kind: Kind) {
     let (name, kind) = match (format, kind) {
-        // OpenMetrics names a counter without the suffix of its samples. One
-        // that lacks the suffix cannot be a counter there.
+        // OpenMetrics names a counter without its suffix. A name without the suffix
+        // cannot be a counter there.
         (Format::OpenMetrics, Kind::Counter) => match name.strip_suffix("_total") {
             Some(stem) => (stem, "counter"),
             None => (name, "unknown"),
@@ -47,7 +47,7 @@ pub(super) fn head(out: &mut String, format: Format, name: &str, help: &str, kin
     out.extend(["\n# TYPE ", name, " ", kind, "\n"]);
 }
 
-/// The samples of a family, each with `site` as its first label when given.
+/// The samples of a family, with `site` as first label if given.
 pub(super) fn samples(out: &mut String, format: Format, family: &Family, site: Option<&str>) {
     match &family.samples {
         Samples::Gauge(points) | Samples::Counter(points) => {
@@ -74,19 +74,19 @@ pub(super) fn samples(out: &mut String, format: Format, family: &Family, site: O
     }
 }
 
-/// Writes the labels of one family. What stands before each label value is the
-/// same in all its samples, and made once.
+/// Renders the labels of one family. The text before each label value is the same in
+/// all samples, and built once.
 struct Labels {
     /// Such as `nbu_x{site="a",pool="` and `",size="`, one for each label.
     before_values: Vec<String>,
-    /// What stands after the last value, or in place of all: `"`,
+    /// The text after the last value, or instead of all values: `"`,
     /// `nbu_x{site="a"`, or the name alone.
     after_values: String,
     any: bool,
 }
 
 impl Labels {
-    /// `name` is written before them.
+    /// `name` precedes the labels.
     fn new(name: &str, family: &Family, site: Option<&str>) -> Self {
         let mut before_values = Vec::new();
         let mut pending = name.to_owned();
@@ -109,12 +109,12 @@ impl Labels {
         }
     }
 
-    /// Whether there is no label at all.
+    /// Whether there are no labels.
     fn is_empty(&self) -> bool {
         !self.any
     }
 
-    /// All but the closing brace.
+    /// Writes all but the closing brace.
     fn write(&self, out: &mut String, values: &[String]) {
         for (before, value) in self.before_values.iter().zip(values) {
             out.push_str(before);
@@ -124,7 +124,7 @@ impl Labels {
     }
 }
 
-/// Writes the samples of a histogram.
+/// Renders the samples of histograms.
 struct Distributions<'a> {
     format: Format,
     name: &'a str,
@@ -140,7 +140,7 @@ impl<'a> Distributions<'a> {
         }
     }
 
-    /// `labels` is room for the labels, which all its lines have.
+    /// `labels` is a buffer for the labels that all lines share.
     fn write(&self, out: &mut String, labels: &mut String, of: &Distribution) {
         labels.clear();
         self.labels.write(labels, &of.label_values);
@@ -170,12 +170,12 @@ impl<'a> Distributions<'a> {
     }
 }
 
-/// Both formats escape label values alike; the text format leaves the double
-/// quote of a HELP text as it is, and reads `\"` there as two characters.
+/// Both formats escape label values equally. The text format does not escape double
+/// quotes in HELP.
 fn escape(out: &mut String, raw: &str, quotes: bool) {
     let special = |byte: u8| matches!(byte, b'\\' | b'\n') || (quotes && byte == b'"');
-    // Nearly all text is plain. Looking at every byte without stopping early
-    // lets the compiler look at many at a time.
+    // Nearly all text is plain. Without an early exit the compiler can check many
+    // bytes at a time.
     if !raw.bytes().fold(false, |found, byte| found | special(byte)) {
         return out.push_str(raw);
     }
@@ -189,7 +189,7 @@ fn escape(out: &mut String, raw: &str, quotes: bool) {
     }
 }
 
-/// OpenMetrics wants the bound of a bucket to look like a float, `60.0`.
+/// OpenMetrics requires bucket bounds to be floats, such as `60.0`.
 fn bound(out: &mut String, format: Format, value: f64) {
     number(out, value);
     if format == Format::OpenMetrics && whole(value).is_some() {
@@ -197,7 +197,7 @@ fn bound(out: &mut String, format: Format, value: f64) {
     }
 }
 
-/// The shortest form that reads back as the same value.
+/// The shortest text that parses to the same value.
 fn number(out: &mut String, value: f64) {
     if let Some(whole) = whole(value) {
         push(out, format_args!("{whole}"));
@@ -206,8 +206,7 @@ fn number(out: &mut String, value: f64) {
     } else if value.is_infinite() {
         out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
     } else {
-        // `Debug` is shortest too, and takes an exponent where `Display` would
-        // write hundreds of zeros.
+        // Unlike `Display`, `Debug` uses an exponent instead of hundreds of zeros.
         push(out, format_args!("{value:?}"));
     }
 }
@@ -216,7 +215,7 @@ fn integer(out: &mut String, value: u64) {
     push(out, format_args!("{value}"));
 }
 
-/// The value as an integer, up to where every integer has a float: 2^53.
+/// The value as an integer, up to 2^53, where floats stop representing every integer.
 fn whole(value: f64) -> Option<i64> {
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     (value.trunc() == value && value.abs() <= LARGEST).then_some(value as i64)

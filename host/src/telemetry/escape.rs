@@ -1,12 +1,11 @@
-//! Characters that nobody may write raw into a log or a page: they begin a line,
-//! steer a terminal, or show text in another order than it has.
+//! Escapes characters that begin a line, control a terminal or reorder text.
 
 use std::borrow::Cow;
 
 use super::LogFormat;
 
-/// Whether a reader would take the character for something else than text: a
-/// control character, a separator of lines, or a control of writing direction.
+/// Whether the character is not plain text: a control character, a line separator or a
+/// control of text direction.
 pub fn is_control_like(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -19,8 +18,7 @@ pub fn is_control_like(c: char) -> bool {
         )
 }
 
-/// An event as it is written, with such characters as escapes of its format. The
-/// end of its line stays.
+/// The event with such characters escaped for its format. Its line end stays.
 pub(super) fn escaped(event: &[u8], format: LogFormat) -> Cow<'_, [u8]> {
     let (line, end) = match event.strip_suffix(b"\n") {
         Some(line) => (line, "\n"),
@@ -34,9 +32,9 @@ pub(super) fn escaped(event: &[u8], format: LogFormat) -> Cow<'_, [u8]> {
     for c in text.chars() {
         match format {
             _ if !is_control_like(c) => escaped.push(c),
-            // As the logfmt formatter writes them where it quotes a value.
+            // As the logfmt formatter does in quoted values.
             LogFormat::Logfmt => escaped.extend(c.escape_unicode()),
-            // All of them are below U+10000, where JSON needs one escape.
+            // All of them are below U+10000, so JSON needs one escape.
             LogFormat::Json => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }

@@ -1,8 +1,8 @@
-//! Lines on their way to the log.
+//! The queue of log lines.
 //!
-//! A line takes as long to write as its reader likes: the pipe behind standard output
-//! may be full, and a file server may not answer. So a thread of its own writes them,
-//! and the threads that log only put them into this queue.
+//! Writing a line may block: the pipe of standard output may be full, or a file server
+//! may not respond. So a separate thread writes, and the threads that log only add lines
+//! to this queue.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,46 +12,45 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::output::Sink;
+use super::sink::Sink;
 
-/// How many bytes may wait. It limits bytes and not lines because it is there to
-/// limit memory, and a line may be as long as the answer of a server in it.
+/// Bytes that may wait. It limits memory, so it counts bytes: a line may contain a whole
+/// response.
 pub(super) const CAPACITY: usize = 1024 * 1024;
 
-/// An event as it is written, and where to.
+/// A formatted event and its sink.
 pub(super) struct LogLine {
     pub(super) sink: Arc<Sink>,
     pub(super) text: Vec<u8>,
 }
 
-/// Clones are the same queue.
+/// Clones share the queue.
 #[derive(Clone)]
 pub(super) struct Queue(Arc<QueueInner>);
 
 struct QueueInner {
     state: Mutex<QueueState>,
     changed: Condvar,
-    /// Lines that were not written, ever.
+    /// Number of dropped lines.
     dropped: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct QueueState {
     lines: VecDeque<LogLine>,
-    /// In `lines`.
+    /// Size of all `lines`.
     bytes: usize,
-    /// The thread has taken a line, and not yet asked for the next.
+    /// The thread is writing a line.
     writing: bool,
-    /// Lines are dropped until the queue is empty, so that they are missing in one
-    /// place and not in many.
+    /// Lines are dropped until the queue is empty, so that one gap results and not many.
     overflowed: bool,
-    /// Dropped lines that the log does not mention yet.
+    /// Dropped lines that the log does not report yet.
     unreported: u64,
 }
 
 impl Queue {
-    /// Starts the thread. It calls `report` with the number of dropped lines as soon
-    /// as there is room again.
+    /// Starts the thread. It calls `report` with the number of dropped lines once there
+    /// is room again.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -68,11 +67,11 @@ impl Queue {
         Ok(Self(shared))
     }
 
-    /// Adds a line without waiting, or drops it.
+    /// Adds a line, or drops it if the queue is full. Never blocks.
     pub(super) fn push(&self, line: LogLine) {
         let mut state = self.0.lock();
         let full = state.bytes.saturating_add(line.text.len()) > CAPACITY;
-        // A line that is longer than the queue must not be dropped every time.
+        // A line longer than the capacity is accepted if the queue is empty.
         state.overflowed |= full && !state.lines.is_empty();
         if state.overflowed {
             state.unreported += 1;
@@ -86,12 +85,12 @@ impl Queue {
         self.0.changed.notify_all();
     }
 
-    /// How many lines were dropped so far.
+    /// Number of dropped lines so far.
     pub(super) fn dropped(&self) -> watch::Receiver<u64> {
         self.0.dropped.subscribe()
     }
 
-    /// Waits until every line is written, at most for so long.
+    /// Waits until every line is written, up to the limit.
     pub(super) fn flush(&self, limit: Duration) {
         let busy = |state: &mut QueueState| state.writing || !state.lines.is_empty();
         let waited = self
@@ -107,7 +106,7 @@ impl QueueInner {
         loop {
             let line = self.next();
             let written = line.sink.write(&line.text);
-            if let Some(dropped) = self.settle(written.is_ok()) {
+            if let Some(dropped) = self.after_write(written.is_ok()) {
                 report(dropped);
             }
         }
@@ -128,10 +127,10 @@ impl QueueInner {
         }
     }
 
-    /// Takes whether a line was written. How many were dropped, if that is to be
-    /// reported now: only after one was written, or a full disk would be asked to
-    /// take the report again and again.
-    fn settle(&self, written: bool) -> Option<u64> {
+    /// Handles the result of a write. Returns the number of dropped lines if it should be
+    /// reported now: only after a successful write, or a full disk would get the report
+    /// again and again.
+    fn after_write(&self, written: bool) -> Option<u64> {
         let mut state = self.lock();
         if !written {
             state.unreported += 1;
@@ -150,7 +149,7 @@ impl QueueInner {
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What the log needs to know.
+//! The settings of the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -6,48 +6,48 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// The log: what, how and where.
+/// The settings of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Which events are shown.
+    /// Which events are logged.
     pub filter: Filter,
-    /// How an event is written.
+    /// The format of each line.
     pub format: LogFormat,
-    /// Where it is written to.
+    /// Where the log goes.
     pub target: LogTarget,
 }
 
-/// Which events are shown: a level (`info`), or the directives of
-/// tracing-subscriber's `EnvFilter` (`warn,nbu_exporter::swap=debug`).
+/// Which events are logged: a level (`info`), or directives of tracing-subscriber's
+/// `EnvFilter` (`warn,nbu_exporter::swap=debug`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter(String);
 
-/// How an event is written.
+/// The format of each line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// `ts=… level=info msg…`, a line for each event.
+    /// Key-value pairs: `ts=… level=info msg…`.
     #[default]
     Logfmt,
-    /// One JSON object on a line for each event.
+    /// A JSON object.
     Json,
 }
 
 /// Where the log goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogTarget {
-    /// Standard output, as the predecessor did.
+    /// Standard output, as in the Go exporter.
     #[default]
     Stdout,
-    /// Standard error, for commands whose output is data.
+    /// Standard error, for commands that print data.
     Stderr,
-    /// A file, which is appended to.
+    /// A file, to which lines are appended.
     File(PathBuf),
 }
 
 impl Settings {
-    /// What the process must be able to write to; none when there is no file. With a
-    /// folder of its own that is the folder, so that a log which was moved away can be
-    /// made again. Otherwise it is the file alone, which must exist by then.
+    /// The path that must stay writable; `None` without a file. If the log has its own
+    /// folder it is the folder, so that a log that was moved away can be created again.
+    /// Otherwise it is only the file, which must exist by then.
     pub fn writable(&self) -> Option<PathBuf> {
         let LogTarget::File(path) = &self.target else {
             return None;
@@ -60,8 +60,8 @@ impl Settings {
         }
     }
 
-    /// Whether the log file lies in the root directory or in the working directory,
-    /// which hold more than logs.
+    /// Whether the log file is in the root or working directory, which contain other files
+    /// too.
     pub fn shares_folder(&self) -> bool {
         matches!(&self.target, LogTarget::File(path) if is_shared(folder(path)))
     }
@@ -71,12 +71,12 @@ fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder == Path::new("") => Path::new("."),
         Some(folder) => folder,
-        // The root itself, which is no file.
+        // The path is the root directory.
         None => Path::new("/"),
     }
 }
 
-/// A folder that does not exist is nobody's.
+/// A missing folder is not shared.
 fn is_shared(folder: &Path) -> bool {
     let shared = [Path::new("/"), Path::new(".")];
     let found = folder.canonicalize();
@@ -88,13 +88,13 @@ fn is_shared(folder: &Path) -> bool {
 }
 
 impl Filter {
-    /// The directives as they were given.
+    /// The directives as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Below `info`, a level alone is ours: the libraries beneath would drown
-    /// everything else.
+    /// A level below `info` applies to this crate only: the libraries would flood the
+    /// log.
     pub(super) fn compiled(&self) -> EnvFilter {
         match self.0.parse::<LevelFilter>() {
             Ok(level) if level > LevelFilter::INFO => {
@@ -114,16 +114,16 @@ impl Default for Filter {
 impl FromStr for Filter {
     type Err = &'static str;
 
-    /// `EnvFilter` takes an unknown word for the name of a crate, so that a
-    /// misspelt level would silence everything; here it is an error.
+    /// `EnvFilter` treats an unknown word as a crate name, so a misspelt level would
+    /// disable the log. Here it is an error.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let words = text.split(',').filter(|word| !word.contains(['=', '[']));
         let mut levels = words.map(str::trim);
-        // `LevelFilter` takes the empty word for a level.
+        // `LevelFilter` accepts the empty word as a level.
         let strange = levels.any(|word| word.is_empty() || word.parse::<LevelFilter>().is_err());
         if strange || EnvFilter::try_new(text).is_err() {
-            return Err("not a level, nor a list of `crate=level`");
+            return Err("neither a log level nor a list of `crate=level`");
         }
         Ok(Self(text.to_owned()))
     }

@@ -5,8 +5,8 @@ use tracing::{debug, info, info_span};
 
 use super::*;
 
-/// For whatever must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A timeout for everything that must happen.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn to_file(path: &Path, filter: &str, format: LogFormat) -> Settings {
     Settings {
@@ -30,7 +30,7 @@ fn level_format_and_target_change_while_a_span_is_open() {
         handle.commit(staged.unwrap());
         debug!("second words");
     });
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     let first = fs::read_to_string(first).unwrap();
     assert!(
         first.starts_with("ts=") && first.contains("level=info"),
@@ -57,9 +57,12 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
         .prepare(&to_file(directory.path(), "error", LogFormat::Json))
         .err()
         .unwrap();
-    assert!(error.to_string().contains("cannot be opened"), "{error}");
+    assert!(
+        error.to_string().contains("cannot open the log file"),
+        "{error}"
+    );
     tracing::subscriber::with_default(subscriber, || info!("still here"));
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     assert!(fs::read_to_string(good).unwrap().contains("still here"));
 }
 
@@ -75,7 +78,7 @@ fn a_log_file_that_was_moved_away_is_made_again() {
         handle.commit(handle.prepare(&settings).unwrap());
         info!("new");
     });
-    handle.flush(PATIENCE);
+    handle.flush(TIMEOUT);
     assert!(fs::read_to_string(moved).unwrap().contains("old"));
     assert!(fs::read_to_string(path).unwrap().contains("new"));
 }
@@ -88,7 +91,7 @@ fn a_panic_is_a_line_of_the_log() {
     tracing::subscriber::with_default(subscriber, || {
         log_panics(handle);
         let panicked = panic::catch_unwind(|| panic!("out of luck"));
-        // The usual one again.
+        // The default format again.
         let _ = panic::take_hook();
         assert!(panicked.is_err());
     });
@@ -123,7 +126,7 @@ fn a_misspelt_level_is_refused() {
     }
 }
 
-/// Each of the characters, and one that is text in its script.
+/// Each of the characters, and one that is plain text in its script.
 const CONTROLS: &str = "\u{0}\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9f}\u{61c}\u{200e}\
     \u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
 
@@ -135,14 +138,14 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
         let (subscriber, handle) = subscriber(&to_file(&path, "info", format)).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             for c in CONTROLS.chars() {
-                // With a blank and without: logfmt quotes one and not the other.
+                // With and without a blank: logfmt quotes only one of them.
                 let (bare, quoted) = (format!("a{c}b"), format!("a {c} b"));
                 let _span = info_span!("call", of = %bare).entered();
                 info!(bare, quoted, shown = %bare, debugged = ?quoted, "{bare}");
             }
             info!(text = "für-\u{5d0}\u{200d}", "harmless");
         });
-        handle.flush(PATIENCE);
+        handle.flush(TIMEOUT);
         let log = fs::read_to_string(path).unwrap();
         let lines: Vec<_> = log.split('\n').filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), CONTROLS.chars().count() + 1, "{place}");
@@ -177,7 +180,7 @@ fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
         assert_eq!(settings(shared).writable().unwrap(), shared);
         assert!(settings(shared).shares_folder(), "{}", shared.display());
     }
-    // So that a log that was moved away can be made again.
+    // So that a log that was moved away can be created again.
     let own = settings(&directory.path().join("log"));
     assert_eq!(own.writable().unwrap(), directory.path());
     assert!(!own.shares_folder());
@@ -192,16 +195,16 @@ fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
     let pipe = directory.path().join("pipe");
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
-    // With a reader it could be opened, and would stop every thread once it is full.
+    // With a reader it could be opened, and would block once it is full.
     let mut options = fs::OpenOptions::new();
     let _reader = options.read(true).write(true).open(&pipe).unwrap();
     let refused = examine(&to_file(&pipe, "info", LogFormat::Logfmt)).unwrap_err();
     assert!(refused.to_string().contains("found a pipe"), "{refused}");
-    assert!(refused.to_string().contains("write `stdout`"), "{refused}");
+    assert!(refused.to_string().contains("use `stdout`"), "{refused}");
     let device = to_file(Path::new("/dev/null"), "info", LogFormat::Logfmt);
     examine(&device).unwrap();
     assert!(subscriber(&device).is_ok());
     let absent = directory.path().join("absent");
     examine(&to_file(&absent, "info", LogFormat::Logfmt)).unwrap();
-    assert!(!absent.exists(), "nothing is made to look");
+    assert!(!absent.exists(), "the check creates nothing");
 }

@@ -164,7 +164,7 @@ async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
     for part in [
         "version  ",
         "collector storage (cached for server.cacheTTL)",
-        "collector jobs (every collection)",
+        "collector jobs (read in every collection)",
         "    /admin/jobs\n",
         "    nbu_jobs_window {",
         "\nimports\n",

@@ -99,7 +99,7 @@ async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
         ("steady", "nameSize: 6B", "too long"),
         ("steady", "helpSize: 10B", "summary"),
         ("steady", "callSize: 100B", "hostcalls"),
-        ("steady", "memories: 0", "would forbid all of it"),
+        ("steady", "memories: 0", "must be 1 or more"),
         ("picky-flood", "failures: 3", "nothing is good enough"),
         (
             "paths",

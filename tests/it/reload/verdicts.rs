@@ -47,7 +47,7 @@ async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
         "did you mean `host`?",
         "config.yaml:4: server.collectionInterval: `0s` is not longer than zero",
         "config.yaml:4: server.cacheTTL: `-5m` is negative",
-        "config.yaml:4: server.uri: `/health` is a path that the exporter answers itself",
+        "config.yaml:4: server.uri: `/health` is a path that the exporter uses itself",
     ] {
         assert!(said.contains(problem), "`{problem}` is not in:\n{said}");
     }

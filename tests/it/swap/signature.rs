@@ -211,7 +211,7 @@ async fn inspect_verifies_a_signature() {
     put(folder.path(), &guest, &sign(&key, &guest));
     let (code, line, _) = inspect(Some(&key)).await;
     assert_eq!(code, Some(0));
-    assert_eq!(line, "signature  good, made with the given key");
+    assert_eq!(line, "signature  valid for the given key");
     assert!(
         inspect(None)
             .await
@@ -219,6 +219,6 @@ async fn inspect_verifies_a_signature() {
             .contains("--public-key KEY verifies it")
     );
     let (code, line, error) = inspect(Some(&self::key())).await;
-    assert_eq!((code, line.as_str()), (Some(2), "signature  not good"));
+    assert_eq!((code, line.as_str()), (Some(2), "signature  invalid"));
     assert!(error.contains("was made with another key"), "{error}");
 }

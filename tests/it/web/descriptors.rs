@@ -52,12 +52,10 @@ async fn it_goes_on_after_there_were_none_left() {
     .await;
     program.limit(0);
     let _waiting = TcpStream::connect(address).await.unwrap();
-    program
-        .line("Cannot accept connections, trying again")
-        .await;
+    program.line("Cannot accept connections, retrying").await;
     program.limit(FILES);
     answered(address).await;
-    program.line("Connections are accepted again").await;
+    program.line("Accepting connections again").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::super::documented::{DefaultValue, Doc};
 use super::super::json::json;
-use super::super::reference::{DefaultValue, Doc};
 use super::super::yaml::{Key, Node, Scalar, YamlValue};
 use super::{MASK, Section, join, wrong_kind};
 

@@ -2,8 +2,8 @@
 
 use serde_yaml::Value as Yaml;
 
+use super::super::documented::{DefaultValue, Doc};
 use super::super::json::typed;
-use super::super::reference::{DefaultValue, Doc};
 use super::super::yaml::{Node, YamlValue};
 use super::{Section, join, wrong_kind};
 

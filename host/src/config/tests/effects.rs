@@ -1,4 +1,4 @@
-//! Every key changes what it says it changes.
+//! The effect of every key.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn every_key_of_a_site_has_an_effect() {
 ",
     );
     let [paris, lyon] = config.swap.sites.as_slice() else {
-        panic!("two sites are wanted: {:?}", config.swap.sites);
+        panic!("expected two sites: {:?}", config.swap.sites);
     };
     assert_eq!(paris.name.as_str(), "paris");
     assert_eq!(paris.egress.origin.scheme, Scheme::Http);
@@ -222,7 +222,7 @@ fn collectors_are_switched_on_and_off_and_keep_their_options() {
     let json = r#"perClient {"deep":{"on":true},"names":["a","7"],"top":5}"#;
     assert_eq!(selected(one), ["storage {}", "jobs {}", json]);
     assert_eq!(selected("{ slo: {}, tape: }"), ["storage {}", "jobs {}"]);
-    // With all of its options left out, or turned into comments.
+    // Without any options, or with all of them commented out.
     assert_eq!(selected("{ jobs: }"), ["storage {}", "jobs {}"]);
 }
 
@@ -328,7 +328,7 @@ fn every_limit_of_the_guest_has_an_effect() {
     assert_eq!(numbers, expected);
 }
 
-/// As files they would be pipes, which are refused.
+/// As files they would be pipes, which are rejected.
 #[test]
 fn the_names_of_the_standard_streams_are_no_files() {
     for (name, target) in [

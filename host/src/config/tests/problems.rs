@@ -1,4 +1,4 @@
-//! What operators read when a file is wrong.
+//! The messages about invalid files.
 
 use super::*;
 use crate::file::Contents;
@@ -12,8 +12,8 @@ fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
     for part in [
         "guest.sha256: `12` is not a sha256 digest",
         "guest.publicKey: `x` is not a minisign public key",
-        "guest.publicKeyFile: `publicKey` is given too",
-        "guest.canary.sites: `few` is no number of sites",
+        "guest.publicKeyFile: conflicts with `publicKey`",
+        "guest.canary.sites: `few` is not a number of sites",
         "guest.canary.timeFactor: `0.5` is not a factor of 1 or more",
         "guest.probation.collections: `-1` is not a whole number",
     ] {
@@ -37,7 +37,7 @@ fn a_duration_that_no_clock_can_be_set_to_is_refused() {
 #[test]
 fn what_is_no_map_cannot_be_inherited_from() {
     let said = bad("nbuserver:\n  <<: 5\n  host: h\n  apiKey: k\n");
-    let expected = "config.yaml:2: `<<` wants a map, and this is a single value";
+    let expected = "config.yaml:2: expected a map after `<<`, found a single value";
     assert!(said.contains(expected), "{said}");
 }
 
@@ -126,7 +126,7 @@ fn a_text_that_is_not_yaml_is_a_problem_with_its_line() {
 fn paths_of_our_own_cannot_be_the_metrics_path() {
     for path in ["/", "/health", "/config", "/-/reload"] {
         let said = bad(&format!("{SITE}server: {{ uri: {path} }}"));
-        assert!(said.contains("the exporter answers itself"), "{said}");
+        assert!(said.contains("the exporter uses itself"), "{said}");
     }
 }
 
@@ -165,7 +165,7 @@ fn a_missing_file_points_at_the_demo() {
     assert_eq!(problems.files, [absent]);
 }
 
-/// The process keeps the right to write there.
+/// The process keeps write access to the folder.
 #[test]
 fn the_root_directory_is_no_folder_for_the_state() {
     for root in ["/", "/tmp/..", "/proc/self/root"] {

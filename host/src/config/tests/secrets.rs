@@ -1,12 +1,12 @@
-//! Keys: where they come from, and that nothing shows them.
+//! API keys: their sources, and that no output shows them.
 
 use std::fs;
 
 use super::*;
 use crate::file::Contents;
 
-/// A configuration whose only site takes `keys` beside its host, in a directory
-/// that holds `file`.
+/// Loads a configuration whose only site has `keys` in addition to its host, from a
+/// directory with that file.
 fn with_file(name: &str, content: &str, keys: &str) -> Result<Config, Problems> {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join(name), content).unwrap();
@@ -75,14 +75,17 @@ fn no_problem_shows_a_key() {
 
 #[test]
 fn a_key_file_must_hold_one_key() {
-    for (content, expected) in [(" \n", "the key is empty"), ("a\nb", "holds a line break")] {
+    for (content, expected) in [
+        (" \n", "the key is empty"),
+        ("a\nb", "contains a line break"),
+    ] {
         let said = with_file("key", content, "apiKeyFile: key").unwrap_err();
         assert!(said.to_string().contains(expected), "{said}");
     }
     let said = with_file("key", "k", "apiKeyFile: missing").unwrap_err();
     assert!(
         said.to_string()
-            .contains("apiKeyFile: the file cannot be read"),
+            .contains("apiKeyFile: cannot read the file"),
         "{said}"
     );
     assert!(said.files.iter().any(|file| file.path.ends_with("missing")));
@@ -102,8 +105,8 @@ fn authorities_are_read_from_pem() {
 
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (content, expected) in [
-        ("no certificate here", "the file holds no certificate"),
-        (broken, "a certificate is unusable"),
+        ("no certificate here", "the file contains no certificate"),
+        (broken, "invalid certificate"),
     ] {
         let said = with_file("ca.pem", content, keys).unwrap_err();
         assert!(said.to_string().contains(expected), "{said}");
@@ -127,9 +130,9 @@ fn a_key_may_come_from_systemd() {
         "it is watched"
     );
     for (name, expected) in [
-        ("nbu2", "the file cannot be read"),
-        ("../nbu1", "`../nbu1` is not the name of a credential"),
-        ("nbu1, apiKey: k", "`apiKey` is given too"),
+        ("nbu2", "cannot read the file"),
+        ("../nbu1", "`../nbu1` is not a credential name"),
+        ("nbu1, apiKey: k", "conflicts with `apiKey`"),
     ] {
         let said = read(name).unwrap_err().to_string();
         assert!(said.contains(expected), "{said}");
@@ -165,28 +168,28 @@ fn a_certificate_of_ones_own_is_read_with_its_key() {
     let config = read("certFile: c.pem, keyFile: k.pem").unwrap();
     assert!(config.swap.sites[0].egress.tls.identity.is_some());
     for (keys, expected) in [
-        ("certFile: c.pem", "keyFile: is missing"),
-        ("keyFile: k.pem", "certFile: is missing"),
+        ("certFile: c.pem", "keyFile: is required with `certFile`"),
+        ("keyFile: k.pem", "certFile: is required with `keyFile`"),
         (
             "certFile: c.pem, keyFile: o.pem",
-            "does not go with the certificate",
+            "does not match the certificate",
         ),
         (
             "certFile: k.pem, keyFile: k.pem",
-            "certFile: the file holds no certificate",
+            "certFile: the file contains no certificate",
         ),
         (
             "certFile: c.pem, keyFile: c.pem",
-            "keyFile: the file holds no private key",
+            "keyFile: the file contains no private key",
         ),
-        ("minVersion: 1.1", "is not a version of TLS"),
+        ("minVersion: 1.1", "is not a supported TLS version"),
     ] {
         let said = read(keys).unwrap_err().to_string();
         assert!(said.contains(expected), "{keys}\n{said}");
     }
 }
 
-/// What the site's proxy is, and what the masked copy shows of it.
+/// The site's proxy, and how the masked copy shows it.
 fn proxied(keys: &str, environment: &dyn Fn(&str) -> Option<String>) -> (String, String) {
     let text = format!("nbuserver: {{ host: nbu1, apiKey: k, {keys} }}");
     let file = Path::new("config.yaml");
@@ -253,10 +256,7 @@ fn a_proxy_that_cannot_be_one_is_a_problem_that_does_not_show_it() {
         let said = bad(&format!(
             "nbuserver: {{ host: h, apiKey: k, proxy: '{proxy}' }}"
         ));
-        assert!(
-            said.contains("proxy: this is not the address of a proxy"),
-            "{said}"
-        );
+        assert!(said.contains("proxy: is not a proxy URL"), "{said}");
         assert!(!said.contains("s3cret"), "{said}");
     }
 }

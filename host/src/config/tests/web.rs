@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with a certificate, its key, an authority and another's key.
+/// A folder with a certificate, its key, an authority and the key of another
+/// certificate.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
@@ -37,7 +38,7 @@ fn without_folder(folder: &TempDir, text: &str) -> String {
     text.replace(&folder.path().display().to_string(), "")
 }
 
-/// What is said about a wrong one, or warned about in a right one.
+/// The problems of an invalid file, or the warnings of a valid one.
 fn said(folder: &TempDir, web: &str) -> String {
     let text = match loaded(folder, web) {
         Err(problems) => problems.to_string(),

@@ -10,7 +10,7 @@ fn secrets(key: &str) -> Arc<Secrets> {
     Arc::new(Secrets::new(&settings))
 }
 
-/// What the guest receives for each piece, and in the end.
+/// What the guest receives for each chunk and at the end.
 fn frames(key: &str, pieces: &[&[u8]]) -> Vec<Bytes> {
     let mut redactor = Redactor::new(secrets(key));
     let pieces = pieces.iter().map(|piece| Bytes::copy_from_slice(piece));
@@ -35,7 +35,7 @@ fn the_key_is_masked_wherever_it_stands() {
     assert_eq!(redacted(KEY, &["x", KEY, "y"]), format!("x{mask}y"));
     let twice = format!("{KEY}{KEY}ab");
     assert_eq!(redacted(KEY, &[&twice]), format!("{mask}{mask}ab"));
-    // The beginning of a key that is none, right before the key.
+    // A partial key right before the key.
     assert_eq!(redacted(KEY, &["abcabcabcabd"]), format!("abc{mask}"));
 }
 
@@ -53,7 +53,7 @@ fn it_is_masked_across_every_border_between_pieces() {
     assert_eq!(redacted(KEY, &single), expected);
 }
 
-/// A key that repeats itself can overlap itself; nothing of either copy stays.
+/// A repetitive key can overlap itself; both copies are masked.
 #[test]
 fn keys_that_overlap_are_masked_entirely() {
     for (key, text, masked) in [
@@ -79,13 +79,13 @@ fn everything_else_comes_through_as_it_was() {
 fn a_key_that_could_stand_there_by_chance_is_left() {
     assert_eq!(redacted("1234567", &["1234567"]), "1234567");
     assert_eq!(redacted("12345678", &["12345678"]), "********");
-    // Nothing is held back then, and nothing copied.
+    // NextStep nothing is held back or copied.
     let piece = Bytes::from_static(b"1234567");
     let through = Redactor::new(secrets("1234567")).push(piece.clone());
     assert_eq!(through.as_ptr(), piece.as_ptr());
 }
 
-/// Texts that hold the key, parts of it, and what looks like them.
+/// Texts with the key, with parts of it, and with similar texts.
 struct Random(fastrand::Rng);
 
 impl Random {
@@ -115,8 +115,8 @@ impl Random {
     }
 }
 
-/// The defence against guessing: nothing about the frames but the masked bytes
-/// depends on the key, and bytes are masked for whole keys alone.
+/// The protection against guessing: of the frames only masked bytes depend on the key,
+/// and only whole keys are masked.
 #[test]
 fn what_a_guest_sees_depends_on_whole_keys_and_nothing_else() {
     let mut random = Random(fastrand::Rng::with_seed(12));
@@ -140,8 +140,8 @@ fn what_a_guest_sees_depends_on_whole_keys_and_nothing_else() {
     }
 }
 
-/// A server that sends a guest's text back and flushes right after it. The attack
-/// tries each character and keeps the one with which the frame is the shortest.
+/// A server that echoes a guest's text and flushes right after it. The attack tries
+/// each character, and keeps the one with the shortest frame.
 fn attack(length: usize, frame: impl Fn(&[u8]) -> usize) -> String {
     let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
     let mut known = String::new();
@@ -160,7 +160,7 @@ fn attack(length: usize, frame: impl Fn(&[u8]) -> usize) -> String {
 #[test]
 fn a_guess_that_is_extended_character_by_character_learns_nothing() {
     const SECRET: &str = "q7rk2m9xw4";
-    // What an earlier version did: hold back the end only where a key may begin.
+    // A vulnerable implementation: holds back the end only where a key may begin.
     let conditional = |piece: &[u8]| {
         let longest = (1..SECRET.len()).rev();
         let mut begun = longest.filter(|n| piece.ends_with(&SECRET.as_bytes()[..*n]));

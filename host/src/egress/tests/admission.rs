@@ -1,10 +1,10 @@
-//! What may leave, and as whom.
+//! Which requests are allowed, and their headers.
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::Full;
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn nothing_leaves_for_another_place() {
 async fn a_posted_body_arrives() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
-    // Ends like a head, so that the server takes note of it.
+    // Ends like a head, so that the server records it.
     let body = Full::from("{}\r\n\r\n")
         .map_err(|never| match never {})
         .boxed_unsync();
@@ -143,7 +143,7 @@ async fn a_redirect_is_an_answer_like_any_other() {
     let says = "HTTP/1.1 302 Found\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n";
     let server = Server::http(Script {
         says,
-        then: Then::Goes,
+        then: NextStep::Goes,
     })
     .await;
     let way = Way::to(&settings(server.port));
@@ -159,7 +159,7 @@ async fn a_guest_does_not_see_credentials_in_an_answer() {
                 proxy-authenticate: y\r\netag: z\r\ncontent-length: 0\r\n\r\n";
     let server = Server::http(Script {
         says,
-        then: Then::Goes,
+        then: NextStep::Goes,
     })
     .await;
     let response = Way::to(&settings(server.port)).get("/ping").await.unwrap();

@@ -1,6 +1,6 @@
-//! An answer that holds the key, or hides what it holds.
+//! Responses with the key, and encoded responses.
 
-use super::server::{Script, Server, Then};
+use super::server::{NextStep, Script, Server};
 use super::*;
 
 const MASKED: &str = "**********";
@@ -8,7 +8,7 @@ const MASKED: &str = "**********";
 fn saying(says: &'static str) -> Script {
     Script {
         says,
-        then: Then::Closes,
+        then: NextStep::Closes,
     }
 }
 

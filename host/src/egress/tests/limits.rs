@@ -1,17 +1,17 @@
-//! Servers that are away, slow, too talkative, or leave too early.
+//! Servers that are unreachable, slow, too verbose, or close too early.
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 const SHORT: Duration = Duration::from_millis(40);
 
 const SILENT: Script = Script {
     says: "",
-    then: Then::Hangs,
+    then: NextStep::Hangs,
 };
 const HALF: Script = Script {
     says: "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nthe first half of a body",
-    then: Then::Hangs,
+    then: NextStep::Hangs,
 };
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_closed_port_is_a_refused_connection() {
 
 #[tokio::test]
 async fn a_name_without_an_address_is_a_dns_error() {
-    // Longer than a label may be: no resolver has to ask anybody.
+    // Longer than a DNS label may be, so no resolver sends a query.
     let mut settings = settings(80);
     settings.origin.host = "n".repeat(64);
     let way = Way::to(&settings);
@@ -102,7 +102,7 @@ async fn a_body_over_the_cap_is_refused_whether_or_not_it_says_its_size() {
     for says in [sized, chunked] {
         let server = Server::http(Script {
             says,
-            then: Then::Goes,
+            then: NextStep::Goes,
         })
         .await;
         let mut settings = settings(server.port);
@@ -129,7 +129,7 @@ async fn an_answer_cut_short_is_incomplete() {
     for says in [nothing, head, half, chunk] {
         let server = Server::http(Script {
             says,
-            then: Then::Closes,
+            then: NextStep::Closes,
         })
         .await;
         let way = Way::to(&settings(server.port));
@@ -146,7 +146,7 @@ async fn an_answer_cut_short_is_incomplete() {
 async fn what_is_not_http_is_a_protocol_error() {
     let server = Server::http(Script {
         says: "SSH-2.0-x\r\n\r\n",
-        then: Then::Closes,
+        then: NextStep::Closes,
     })
     .await;
     let way = Way::to(&settings(server.port));

@@ -1,12 +1,12 @@
-//! Guests that watch how an answer arrives, to learn the key from that.
+//! Guests that observe how a response arrives, to learn the key.
 
 use http_body::Body as _;
 
-use super::server::{Script, Server, Then};
+use super::server::{NextStep, Script, Server};
 use super::*;
 
-/// All that a guest can see of an answer but the bytes themselves: lengths,
-/// order, what is said beforehand, and errors.
+/// What a guest can see of a response except its bytes: lengths, order, size hints and
+/// errors.
 async fn seen(port: u16, key: &str) -> Vec<String> {
     let mut settings = settings(port);
     settings.credential = ApiKey::new(key).unwrap();
@@ -36,7 +36,7 @@ async fn seen(port: u16, key: &str) -> Vec<String> {
     }
 }
 
-/// An answer that holds the key, and many beginnings and ends of it.
+/// A response with the key and many prefixes and suffixes of it.
 fn answer(random: &mut fastrand::Rng, key: &str) -> String {
     let text = |random: &mut fastrand::Rng| -> String {
         let part = |random: &mut fastrand::Rng| {
@@ -76,7 +76,7 @@ async fn an_answer_looks_the_same_whatever_the_key_is() {
     for round in 0..400 {
         let key = ["abcabcabd", "aaaaaaaaa", "q7rk2m9xw4"][round % 3];
         let says: &str = answer(&mut random, key).leak();
-        let then = Then::Closes;
+        let then = NextStep::Closes;
         let server = Server::http(Script { says, then }).await;
         let (with, without) = (
             seen(server.port, key).await,
@@ -86,8 +86,7 @@ async fn an_answer_looks_the_same_whatever_the_key_is() {
     }
 }
 
-/// A body that would be refused for its coding is, also when a guest has had the
-/// server send the key there.
+/// An encoded body is rejected, even if its encoding is the key.
 #[tokio::test]
 async fn a_key_decides_over_no_refusal() {
     for key in ["identity", "encoding", "-encoding", "content-encoding"] {
@@ -95,7 +94,7 @@ async fn a_key_decides_over_no_refusal() {
             "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx",
             "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 1\r\n\r\nx",
         ] {
-            let then = Then::Closes;
+            let then = NextStep::Closes;
             let server = Server::http(Script { says, then }).await;
             let without = seen(server.port, &"Z".repeat(key.len())).await;
             assert_eq!(seen(server.port, key).await, without, "{key}");
@@ -103,8 +102,8 @@ async fn a_key_decides_over_no_refusal() {
     }
 }
 
-/// The attack: a server sends the query back and flushes right after it. The
-/// guest extends a guess by the character with which the piece ends elsewhere.
+/// The attack: a server echoes the query and flushes right after it. The guest extends
+/// its guess by the character that changes the end of the chunk.
 #[tokio::test]
 async fn a_guess_in_the_query_is_not_confirmed_by_where_a_piece_ends() {
     const ALPHABET: &[u8] = b"-abcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,18 +1,18 @@
-//! Proxies: what they are asked, and what they are not told.
+//! Proxies: what they receive, and what they must not see.
 
 use http::Uri;
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::trust::{Estate, estate, https};
 use super::*;
 
-/// For any site.
+/// A proxy for any site.
 pub(in crate::egress) fn proxy(text: &str) -> Option<Proxy> {
     let proxies = Proxies {
         all: text,
         ..Proxies::default()
     };
-    proxies.on_the_way_to(&Uri::from_static("https://nbu1:1556"))
+    proxies.proxy_for(&Uri::from_static("https://nbu1:1556"))
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn the_page_of_a_proxy_shows_neither_its_password_nor_the_key() {
     const SENT: &str = "bWU6Y29ycmVjdC1ob3JzZQ==";
     let says = "HTTP/1.1 503 bWU6Y29ycmVjdC1ob3JzZQ==\r\nx-sent: Basic bWU6Y29ycmVjdC1ob3JzZQ==\r\n\r\n\
                 Basic bWU6Y29ycmVjdC1ob3JzZQ== of me:correct-horse, s3cret-key";
-    let then = Then::Closes;
+    let then = NextStep::Closes;
     let server = Server::http(Script { says, then }).await;
     let mut settings = settings(80);
     settings.origin.host = "nbu1.invalid".into();
@@ -58,11 +58,11 @@ async fn the_page_of_a_proxy_shows_neither_its_password_nor_the_key() {
     assert_eq!(body, format!("Basic {sent} of me:{password}, {key}"));
 }
 
-/// What a proxy answers to CONNECT is neither logged nor shown to a guest.
+/// A proxy's response to CONNECT is neither logged nor shown to a guest.
 #[tokio::test]
 async fn a_proxy_that_refuses_to_connect_is_not_quoted() {
     let says = "HTTP/1.1 407 correct-horse\r\nx-sent: correct-horse\r\n\r\ncorrect-horse";
-    let then = Then::Closes;
+    let then = NextStep::Closes;
     let server = Server::http(Script { says, then }).await;
     let mut settings = https(1556, vec![estate("nbu1").authority]);
     settings.proxy = proxy(&format!(
@@ -144,7 +144,7 @@ async fn a_proxy_that_refuses_is_a_failure_of_its_own() {
     ] {
         let script = Script {
             says,
-            then: Then::Closes,
+            then: NextStep::Closes,
         };
         let server = Server::http(script).await;
         let mut settings = https(1556, vec![estate("nbu1").authority]);

@@ -1,9 +1,9 @@
-//! How much a request and a collection may be, and where a name may lead.
+//! Limits on requests and collections, and the addresses of names.
 
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{Full, StreamBody};
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 fn denied<T>(answer: &Result<T, Error>) -> bool {
@@ -48,7 +48,7 @@ async fn headers_have_a_number_and_a_size() {
 async fn a_request_body_has_a_size_whether_or_not_it_says_so() {
     let server = Server::http(Script {
         says: "",
-        then: Then::Hangs,
+        then: NextStep::Hangs,
     })
     .await;
     let mut settings = settings(server.port);
@@ -78,7 +78,7 @@ async fn a_collection_has_a_number_of_requests_and_the_next_one_begins_anew() {
     let mut settings = settings(server.port);
     settings.limits.requests = 2;
     let way = Way::to(&settings);
-    // Those that are refused for another reason count too.
+    // Requests that are denied for another reason count too.
     assert!(denied(&way.read("/admin/users").await));
     assert!(way.read("/ping").await.is_ok());
     assert!(denied(&way.read("/ping").await));
@@ -123,7 +123,7 @@ async fn a_head_has_a_size() {
     let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(9000));
     let script = Script {
         says: head.leak(),
-        then: Then::Closes,
+        then: NextStep::Closes,
     };
     let server = Server::http(script).await;
     let mut settings = settings(server.port);
@@ -138,8 +138,8 @@ async fn a_head_has_a_size() {
     assert_eq!(way.codes(), ["too_large"]);
 }
 
-/// `0x7f000001` is a name to us, and 127.0.0.1 to the system's resolver: a name
-/// that leads to this machine, without a server of names.
+/// `0x7f000001` is a name here, and 127.0.0.1 for the system's resolver: a name of this
+/// machine without a DNS server.
 #[tokio::test]
 async fn a_name_that_leads_to_this_machine_is_not_followed() {
     let server = Server::http(OK).await;

@@ -1,6 +1,6 @@
-//! Connections and ways out are kept.
+//! Connections and clients are reused.
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn a_server_that_closes_each_time_is_connected_to_each_time() {
     let says = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
     let server = Server::http(Script {
         says,
-        then: Then::Closes,
+        then: NextStep::Closes,
     })
     .await;
     let way = Way::to(&settings(server.port));

@@ -1,4 +1,4 @@
-//! A server that says what it is told, whatever it is asked.
+//! A server with scripted responses.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -11,31 +11,31 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// What is said, and what happens then.
+/// A response, and what happens after it.
 #[derive(Clone)]
 pub(super) struct Script {
     pub(super) says: &'static str,
-    pub(super) then: Then,
+    pub(super) then: NextStep,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Then {
-    /// The next request is waited for.
+pub(super) enum NextStep {
+    /// Wait for the next request.
     Goes,
-    /// Nothing more is said.
+    /// Send nothing more.
     Hangs,
-    /// The connection is closed.
+    /// Close the connection.
     Closes,
-    /// The connection becomes one to this port of this machine.
+    /// Forward the connection to this port of this machine.
     PassesOn(u16),
-    /// The request's target is sent back in a chunk of its own, then another
-    /// chunk. `says` is not used.
+    /// Echo the request target in one chunk, then send another chunk. `says` is not
+    /// used.
     Echoes,
 }
 
 pub(super) const OK: Script = Script {
     says: "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-    then: Then::Goes,
+    then: NextStep::Goes,
 };
 
 /// Stops when it is dropped.
@@ -61,16 +61,15 @@ impl Server {
         Self::start(script, Some(tls)).await
     }
 
-    /// A proxy: after this answer to a first request, whatever comes is passed on
-    /// to a port of this machine and back.
+    /// A proxy: after this response it forwards all data to a port of this machine.
     pub(super) async fn tunnel(says: &'static str, to: u16, tls: Option<TlsAcceptor>) -> Self {
-        let then = Then::PassesOn(to);
+        let then = NextStep::PassesOn(to);
         Self::start(Script { says, then }, tls).await
     }
 
-    /// Sends the target of each request back, and flushes right after it.
+    /// Echoes the target of each request, and flushes right after it.
     pub(super) async fn echo() -> Self {
-        let (says, then) = ("", Then::Echoes);
+        let (says, then) = ("", NextStep::Echoes);
         Self::start(Script { says, then }, None).await
     }
 
@@ -91,7 +90,7 @@ impl Server {
         self.log.heads.lock().unwrap().clone()
     }
 
-    /// Until a request has arrived.
+    /// Waits until a request has arrived.
     pub(super) async fn asked(&self) {
         self.log.asked.notified().await;
     }
@@ -134,8 +133,8 @@ async fn speak(
         stream.write_all(script.says.as_bytes()).await?;
         stream.flush().await?;
         match script.then {
-            Then::Goes => {}
-            Then::Echoes => {
+            NextStep::Goes => {}
+            NextStep::Echoes => {
                 let target = head.split(' ').nth(1).unwrap_or_default();
                 let length = target.len();
                 let answer = format!(
@@ -145,10 +144,10 @@ async fn speak(
                 stream.write_all(answer.as_bytes()).await?;
                 stream.flush().await?;
             }
-            // Until the client has had enough.
-            Then::Hangs => drop(stream.read_line(&mut String::new()).await),
-            Then::Closes => return stream.shutdown().await,
-            Then::PassesOn(port) => {
+            // Until the client closes.
+            NextStep::Hangs => drop(stream.read_line(&mut String::new()).await),
+            NextStep::Closes => return stream.shutdown().await,
+            NextStep::PassesOn(port) => {
                 let mut site = TcpStream::connect(("127.0.0.1", port)).await?;
                 copy_bidirectional(&mut stream, &mut site).await?;
                 return Ok(());

@@ -1,4 +1,4 @@
-//! Guests that try to have their own bytes read as a request of the host's.
+//! Guests that try request smuggling.
 
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{Full, StreamBody};
@@ -6,8 +6,7 @@ use http_body_util::{Full, StreamBody};
 use super::server::{OK, Server};
 use super::*;
 
-/// What a server in front of NetBackup would read as the next request, if it does
-/// not expect a body.
+/// A body that a server in front of NetBackup would read as the next request.
 const SMUGGLED: &str = "DELETE /netbackup/admin/jobs/1 HTTP/1.1\r\nhost: nbu\r\n\r\n";
 
 fn posing(way: &Way, method: Method, path: &str, headers: &[(&str, &str)]) -> Request<WasiBody> {
@@ -27,7 +26,7 @@ fn whole() -> WasiBody {
         .boxed_unsync()
 }
 
-/// Of a length that is not known beforehand.
+/// A body of unknown length.
 fn pieces() -> WasiBody {
     let (one, two) = SMUGGLED.split_at(20);
     let pieces = [one, two].map(|piece| Ok(http_body::Frame::data(Bytes::from(piece))));
@@ -135,7 +134,7 @@ async fn a_post_has_the_length_that_the_host_has_counted() {
     assert!(head.contains("\r\ncontent-length: 0\r\n"), "{head}");
 }
 
-/// The host waits for the body no longer than for the whole request.
+/// The timeout of the whole request includes the body.
 #[tokio::test]
 async fn a_body_that_never_ends_is_given_up_at_the_deadline() {
     let server = Server::http(OK).await;

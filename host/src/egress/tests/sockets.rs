@@ -1,16 +1,16 @@
-//! The connections of all sites together.
+//! The limit on the connections of all sites.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 const HANGING: Script = Script {
     says: "",
-    then: Then::Hangs,
+    then: NextStep::Hangs,
 };
 
-/// A site that waits a moment for room, and not longer.
+/// A site that waits a moment for a free connection.
 fn hasty(port: u16) -> Settings {
     let mut settings = settings(port);
     settings.timeouts.connect = Duration::from_millis(100);
@@ -43,7 +43,7 @@ async fn a_site_that_finds_no_room_fails_by_that_name() {
         "it is not the guest's fault"
     );
 
-    // There is room once the other request has ended.
+    // A connection is free once the other request has ended.
     asking.abort();
     let _ = asking.await;
     let way = Way::through(&settings(other.port), sockets);
@@ -63,7 +63,7 @@ async fn a_limit_that_changes_takes_effect_at_once() {
     limit.store(0, Relaxed);
     let other = Way::through(&hasty(server.port), sockets);
     assert!(failure(other.read("/ping").await).contains("all 0 connections"));
-    // What is connected already stays so.
+    // Existing connections stay open.
     assert_eq!(way.read("/ping").await.unwrap(), "ok");
 }
 
@@ -96,7 +96,7 @@ async fn a_connection_that_nobody_waits_for_any_more_keeps_no_other_site_waiting
     let mut patient = settings(server.port);
     patient.timeouts.connect = Duration::from_secs(600);
     let busy = Way::through(&patient, Arc::clone(&sockets));
-    // The second one waits for room, and then finds the connection of the first.
+    // The second one waits, and then uses the connection of the first.
     let (one, two) = tokio::join!(busy.read("/ping"), busy.read("/ping"));
     assert_eq!((one.unwrap(), two.unwrap()), ("ok".into(), "ok".into()));
     let _idle = busy.next();

@@ -1,16 +1,16 @@
-//! What is counted of a call, for whoever judges what its guest says.
+//! The counts of one call.
 
-use super::server::{OK, Script, Server, Then};
+use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 fn saying(says: &'static str) -> Script {
     Script {
         says,
-        then: Then::Closes,
+        then: NextStep::Closes,
     }
 }
 
-/// What one read of `/ping` comes to.
+/// The counts of one read of `/ping`.
 async fn traffic(script: Script) -> Traffic {
     let server = Server::http(script).await;
     let way = Way::to(&settings(server.port));
@@ -54,7 +54,7 @@ async fn answers_are_told_apart_by_what_they_say_of_the_site() {
     };
     let says = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok";
     assert_eq!(traffic(saying(says)).await, cut_short);
-    // Nothing was said that is HTTP.
+    // The response was not HTTP.
     let silent = Traffic {
         sent: 1,
         ..Traffic::default()
@@ -66,7 +66,7 @@ async fn answers_are_told_apart_by_what_they_say_of_the_site() {
 async fn what_a_guest_brings_about_itself_is_no_sign_of_a_site_out_of_reach() {
     let hangs = Script {
         says: "",
-        then: Then::Hangs,
+        then: NextStep::Hangs,
     };
     let server = Server::http(hangs).await;
     let way = Way::to(&settings(server.port));
@@ -82,7 +82,7 @@ async fn what_a_guest_brings_about_itself_is_no_sign_of_a_site_out_of_reach() {
     assert!(sent.is_err());
     let asked = async {
         tokio::select! {
-            // The server may have seen the first one, so this one begins first.
+            // The server may have received the first one, so this one begins first.
             biased;
             _ = way.get("/ping") => panic!("it hangs"),
             () = server.asked() => {}

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use super::server::{OK, Server};
 use super::*;
 
-/// An authority, and a server that it vouches for.
+/// An authority and a server certificate that it issued.
 pub(super) struct Estate {
     pub(super) authority: CertificateDer<'static>,
     pub(super) acceptor: TlsAcceptor,
@@ -54,7 +54,7 @@ fn leaf(name: &str, issuer: &Issuer) -> (Vec<CertificateDer<'static>>, PrivateKe
     (vec![leaf.der().clone()], key.into())
 }
 
-/// A certificate and its key, of nobody in particular.
+/// A certificate and its key.
 pub(super) fn identity() -> Arc<Identity> {
     let (chain, key) = leaf("exporter", &authority());
     Arc::new(Identity::new(chain, key).unwrap())
@@ -119,7 +119,7 @@ async fn any_certificate_will_do_when_the_site_says_so() {
 
 #[tokio::test]
 async fn a_handshake_that_hangs_times_out() {
-    // The kernel completes the connection; nobody ever reads from it.
+    // The kernel completes the connection, and no process reads from it.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let mut settings = https(port, vec![estate("127.0.0.1").authority]);
@@ -157,7 +157,7 @@ fn what_is_no_certificate_is_refused_by_its_number() {
     let error = Egress::new(
         site,
         &settings,
-        Arc::new(Notes::default()),
+        Arc::new(RecordingObserver::default()),
         Sockets::shared(),
     )
     .unwrap_err();

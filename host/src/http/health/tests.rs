@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::http::testing::site;
 
-/// Sites that wait until they are let go; one named `hangs` never answers.
+/// Sites that wait until they are released; one named `hangs` never answers.
 struct Upstream {
     sites: Vec<SiteName>,
     guest: watch::Sender<bool>,
@@ -102,7 +102,7 @@ async fn an_old_answer_is_not_given_again() {
     }
 }
 
-/// A client that disconnects takes its future with it, and not the probe.
+/// A client that disconnects drops its future, but not the probe.
 #[tokio::test]
 async fn clients_that_leave_cost_no_further_probe_and_the_next_gets_its_result() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
@@ -117,7 +117,7 @@ async fn clients_that_leave_cost_no_further_probe_and_the_next_gets_its_result()
     assert_eq!(asked(&upstream), 1);
 }
 
-/// A probe that ended unseen is as old as it is.
+/// The age of a report counts from the end of its probe.
 #[tokio::test]
 async fn a_result_that_nobody_waited_for_grows_old_too() {
     let (probes, upstream) = probes(&["a"], LONG, Duration::ZERO);
@@ -168,7 +168,7 @@ async fn the_first_answer_waits_for_the_guest_and_for_netbackup() {
     assert_eq!(results(report), [Ok("14.0".to_owned())]);
 }
 
-/// A guest that came at the last moment leaves a site no time to answer in.
+/// A guest that is loaded at the last moment leaves a site no time to answer.
 #[tokio::test]
 async fn a_site_that_had_no_time_is_not_called_unreachable() {
     let (probes, upstream) = probes(&["hangs"], Duration::from_millis(100), LONG);

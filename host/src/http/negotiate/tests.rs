@@ -42,20 +42,20 @@ fn the_format_follows_accept() {
         ),
         ("application/openmetrics-text;q=0,text/plain;q=0", Text),
         ("application/openmetrics-text;q=high", Text),
-        // A Prometheus 2.
+        // Prometheus 2.
         (
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
              version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
             OpenMetrics,
         ),
-        // A Prometheus 3.
+        // Prometheus 3.
         (
             "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
              application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;\
              escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
             OpenMetrics,
         ),
-        // One that is told to prefer text.
+        // Prometheus with text preferred.
         (
             "text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,\
              */*;q=0.1",

@@ -60,7 +60,7 @@ async fn a_compressed_scrape_holds_the_same_families() {
             zipped.header("content-length"),
             Some(zipped.body.len().to_string().as_str())
         );
-        // The process's own figures differ from one moment to the next.
+        // The values of the process change between requests.
         let steady = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("process_"));
             lines.map(str::to_owned).collect::<Vec<_>>()
@@ -97,7 +97,7 @@ async fn the_path_of_the_metrics_can_move() {
     assert_eq!(reply.status, 404);
     assert_eq!(
         reply.text(),
-        "there is no `/metrics`\nhint: the metrics are at `/nbu`\n"
+        "`/metrics` not found\nhint: the metrics are at `/nbu`\n"
     );
 }
 

@@ -20,8 +20,8 @@ use super::connection::Connection;
 use crate::descriptors::Shares;
 use crate::http::state::ServerState;
 
-/// Answer until told how long requests that have begun may take to end. Returns
-/// how many connections had to be cut.
+/// Serves until `stopped` tells how long requests in progress may take. Returns the
+/// number of connections that were closed early.
 pub(super) async fn run(
     listeners: Vec<TcpListener>,
     state: Arc<ServerState>,
@@ -33,12 +33,12 @@ pub(super) async fn run(
         listeners,
         clients: Arc::default(),
         state,
-        short: false,
+        failing: false,
     };
-    let patience = {
+    let limit = {
         let mut serve = pin!(accept_loop.serve(&mut connections, &graceful));
         tokio::select! {
-            patience = &mut stopped => patience.unwrap_or_default(),
+            limit = &mut stopped => limit.unwrap_or_default(),
             never = &mut serve => never,
         }
     };
@@ -48,18 +48,18 @@ pub(super) async fn run(
         graceful.shutdown().await;
         while connections.join_next().await.is_some() {}
     };
-    // Those that are left are cut when the set is dropped.
-    let _ = timeout(patience, drained).await;
+    // The rest is closed when the set is dropped.
+    let _ = timeout(limit, drained).await;
     connections.len()
 }
 
-/// Where clients come in.
+/// Accepts connections on all addresses.
 struct AcceptLoop {
     listeners: Vec<TcpListener>,
     clients: Arc<Clients>,
     state: Arc<ServerState>,
     /// Whether the last attempt to accept failed.
-    short: bool,
+    failing: bool,
 }
 
 impl AcceptLoop {
@@ -75,18 +75,18 @@ impl AcceptLoop {
                 state: Arc::clone(&self.state),
                 watcher: graceful.watcher(),
             };
-            connections.spawn(connection.serve_connection(tcp));
+            connections.spawn(connection.serve(tcp));
             while connections.try_join_next().is_some() {}
         }
     }
 
-    /// The next connection, and room for it.
+    /// The next connection, after making room for it.
     async fn next(&mut self) -> (TcpStream, ConnectionSlot) {
         loop {
             match self.accept().await {
                 Ok((tcp, address)) => {
-                    if mem::take(&mut self.short) {
-                        info!("Connections are accepted again");
+                    if mem::take(&mut self.failing) {
+                        info!("Accepting connections again");
                     }
                     let peer = address.ip().into();
                     self.clients.room(self.limit(), peer).await;
@@ -108,16 +108,15 @@ impl AcceptLoop {
         any.await
     }
 
-    /// As configured, but no more than there are descriptors for.
+    /// The configured limit, or less if there are fewer file descriptors.
     fn limit(&self) -> usize {
         let configured = self.state.limits.load().connections;
         configured.min(Shares::now().clients)
     }
 
-    /// A client that has gone again concerns nobody. Anything else means that the
-    /// system can accept no more, such as for want of file descriptors: an idle
-    /// connection is given up for one, and trying again at once would only burn
-    /// time.
+    /// Ignores clients that have disconnected already. Other errors mean that the system
+    /// cannot accept connections, such as without file descriptors: closes an idle
+    /// connection and waits before the next attempt.
     async fn recover(&mut self, error: &io::Error) {
         const PAUSE: Duration = Duration::from_millis(100);
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
@@ -127,10 +126,10 @@ impl AcceptLoop {
         ) {
             return;
         }
-        if !mem::replace(&mut self.short, true) {
-            warn!(%error, "Cannot accept connections, trying again");
+        if !mem::replace(&mut self.failing, true) {
+            warn!(%error, "Cannot accept connections, retrying");
         }
-        self.clients.dismiss_one();
+        self.clients.evict_one();
         sleep(PAUSE).await;
     }
 }

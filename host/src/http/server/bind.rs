@@ -1,4 +1,4 @@
-//! Taking addresses, and handing them over from one server to the next.
+//! Binds addresses, and hands them over from one server to the next.
 
 use std::error::Error;
 use std::fmt;
@@ -8,39 +8,39 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use socket2::SockRef;
 use tokio::net::TcpListener;
 
-/// What the kernel may hold of one client's answers, and of what it sends. The
-/// kernel books about twice as much. Connections inherit it.
+/// Kernel buffers for the responses and requests of one client. The kernel reserves
+/// about twice as much. Connections inherit the sizes.
 const SEND: usize = 64 << 10;
 const RECEIVE: usize = 32 << 10;
-/// Clients that wait to be accepted; as many as the system allows.
+/// Clients waiting to be accepted; the system may allow fewer.
 const BACKLOG: i32 = 4096;
 
-/// An address that is listened on.
+/// A listening socket with a handle for the next server.
 pub(super) struct ListeningSocket {
-    pub(super) kept: ListenerHandle,
+    pub(super) handle: ListenerHandle,
     pub(super) accepting: TcpListener,
 }
 
-/// A second handle of a listening socket, by which another server can take it
-/// over without a moment in which nobody listens.
+/// A second handle of a listening socket. Another server can take it over without a
+/// moment in which the address is closed.
 pub(super) struct ListenerHandle {
-    /// As in the settings; the port may be 0.
+    /// The address of the settings; its port may be 0.
     asked: SocketAddr,
     socket: StdListener,
 }
 
 impl ListeningSocket {
-    /// One for each address; those that are in `earlier` are taken over.
+    /// One for each address; those in `earlier` are taken over.
     pub(super) fn all(
         asked: &[SocketAddr],
         earlier: &[ListenerHandle],
     ) -> Result<Vec<Self>, BindError> {
         let one = |&asked| {
-            let kept = earlier.iter().find(|kept| kept.asked == asked);
-            let listener = kept.map_or_else(|| Self::bind(asked), Self::take_over);
+            let handle = earlier.iter().find(|handle| handle.asked == asked);
+            let listener = handle.map_or_else(|| Self::bind(asked), Self::take_over);
             listener.map_err(|source| BindError {
                 address: asked,
-                ours: earlier.iter().find_map(|kept| kept.in_the_way(asked)),
+                ours: earlier.iter().find_map(|handle| handle.conflict(asked)),
                 source,
             })
         };
@@ -56,24 +56,24 @@ impl ListeningSocket {
         Self::new(asked, listener)
     }
 
-    fn take_over(kept: &ListenerHandle) -> io::Result<Self> {
-        Self::new(kept.asked, kept.socket.try_clone()?)
+    fn take_over(handle: &ListenerHandle) -> io::Result<Self> {
+        Self::new(handle.asked, handle.socket.try_clone()?)
     }
 
     fn new(asked: SocketAddr, socket: StdListener) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let accepting = TcpListener::from_std(socket.try_clone()?)?;
         Ok(Self {
-            kept: ListenerHandle { asked, socket },
+            handle: ListenerHandle { asked, socket },
             accepting,
         })
     }
 }
 
 impl ListenerHandle {
-    /// Where it listens, if that is why `asked` cannot be had: all addresses of a
-    /// port and one of them exclude each other, also within one process.
-    fn in_the_way(&self, asked: SocketAddr) -> Option<SocketAddr> {
+    /// Its own address, if it is the reason why `asked` cannot be bound: `0.0.0.0` and
+    /// one address of the same port exclude each other, also in one process.
+    fn conflict(&self, asked: SocketAddr) -> Option<SocketAddr> {
         let ours = self.socket.local_addr().ok()?;
         let holds = |all: SocketAddr, one: SocketAddr| {
             all.ip().is_unspecified() && (all.is_ipv6() || one.is_ipv4())
@@ -83,20 +83,19 @@ impl ListenerHandle {
     }
 }
 
-/// An address could not be taken.
+/// An address could not be bound.
 #[derive(Debug)]
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
-    /// Where this process itself listens, and keeps the address from being free.
+    /// The address of this process that conflicts.
     pub ours: Option<SocketAddr>,
-    /// Why.
+    /// The cause.
     pub source: io::Error,
 }
 
 impl BindError {
-    /// The problem, and what to do about it on a line of its own: for a reload,
-    /// whose problems all look so. Who starts the program gets one line.
+    /// The problem and the hint on a line of its own, as a reload shows problems.
     pub fn with_hint(&self) -> String {
         match self.hint() {
             Some(hint) => format!("{self}\n  hint: {hint}"),
@@ -104,14 +103,14 @@ impl BindError {
         }
     }
 
-    /// What to do about it.
+    /// How to fix it.
     pub fn hint(&self) -> Option<&'static str> {
         match self.source.kind() {
             io::ErrorKind::AddrInUse if self.ours.is_some() => {
                 Some("restart the exporter, or choose another port with `server.port`")
             }
             io::ErrorKind::AddrInUse => Some(
-                "stop the program that has it, or choose another with `server.port` \
+                "stop the program that uses it, or choose another port with `server.port` \
                  or --web.listen-address",
             ),
             io::ErrorKind::PermissionDenied => Some("choose a port above 1023"),
@@ -129,10 +128,10 @@ impl fmt::Display for BindError {
             address, source, ..
         } = self;
         write!(f, "cannot listen on {address}: ")?;
-        // For the kinds that operators meet, the kind says it without a number.
+        // For common errors the kind says enough, without an error number.
         match (source.kind(), self.ours) {
             (io::ErrorKind::AddrInUse, Some(ours)) => {
-                write!(f, "this process itself listens on {ours}")
+                write!(f, "this process listens on {ours}")
             }
             (
                 kind @ (io::ErrorKind::AddrInUse

@@ -1,4 +1,4 @@
-//! The connections there are, and which of them goes when there are too many.
+//! All connections, and which one is closed when there are too many.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,18 +26,18 @@ struct OpenConnections {
     clients: BTreeMap<u64, Arc<ConnectionState>>,
 }
 
-/// The place of a connection among the others, until it is dropped.
+/// An entry among the connections, until it is dropped.
 pub(super) struct ConnectionSlot {
     number: u64,
     pub(super) client: Arc<ConnectionState>,
 }
 
 impl Clients {
-    /// Waits until fewer than `limit` are there, and tells as many to leave as are
-    /// too many once another of `newcomer` is.
+    /// Waits until there is room for a connection of `newcomer`, and closes as many
+    /// others as necessary.
     pub(super) async fn room(&self, limit: usize, newcomer: Peer) {
         while !self.has_room(limit.max(1), newcomer) {
-            // Those that are told to leave do so at once.
+            // Connections that must close do so immediately.
             self.changed.notified().await;
         }
     }
@@ -53,9 +53,8 @@ impl Clients {
         present.clients.len() < limit
     }
 
-    /// Closes the connection that has to leave first, where it has lost its claim
-    /// to stay: there are no file descriptors left.
-    pub(super) fn dismiss_one(&self) {
+    /// Closes the first connection that may be evicted, to free a file descriptor.
+    pub(super) fn evict_one(&self) {
         let now = Instant::now();
         let present = self.present();
         match in_order(present.candidates(), None, now).first() {
@@ -66,7 +65,7 @@ impl Clients {
         }
     }
 
-    /// Takes in one more.
+    /// Adds a connection.
     pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> ConnectionSlot {
         let client = Arc::new(ConnectionState::new(Arc::clone(self), peer));
         let mut present = self.present();
@@ -76,7 +75,7 @@ impl Clients {
         ConnectionSlot { number, client }
     }
 
-    /// No more is waited for clients that have their answer.
+    /// Stops waiting for clients that have their response.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         let present = self.present();
@@ -95,7 +94,7 @@ impl Clients {
 }
 
 impl OpenConnections {
-    /// All that were not told to leave yet.
+    /// All that are not closing yet.
     fn candidates(&self) -> Vec<EvictionCandidate<&ConnectionState>> {
         let staying = self.clients.values().filter_map(|client| {
             let (claim, until) = client.claim()?;

@@ -21,13 +21,13 @@ use tracing::debug;
 use super::clients::ConnectionSlot;
 use super::connection_state::ConnectionState;
 use super::stream::ClientStream;
+use crate::http::answer::answer;
 use crate::http::state::ServerState;
-use crate::http::web;
 
-/// Largest head of a request; more is answered with 431.
-const HEAD: usize = 32 << 10;
+/// Largest request head; a larger one is answered with 431.
+const MAX_HEAD: usize = 32 << 10;
 
-/// A client, and what its requests are answered from.
+/// A connection and the state that its requests are answered from.
 pub(super) struct Connection {
     pub(super) slot: ConnectionSlot,
     pub(super) state: Arc<ServerState>,
@@ -35,8 +35,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Answers until the client is done, or is told to leave.
-    pub(super) async fn serve_connection(self, tcp: TcpStream) {
+    /// Serves requests until the client closes or is evicted.
+    pub(super) async fn serve(self, tcp: TcpStream) {
         let Self {
             slot,
             state,
@@ -50,12 +50,12 @@ impl Connection {
                     debug!(%error, "Connection ended early");
                 }
             }
-            () = client.told_to_leave() => debug!("Connection closed to make room"),
+            () = client.eviction() => debug!("Connection closed to make room"),
         }
     }
 }
 
-/// Over TLS, where that is configured now.
+/// Uses TLS if it is configured at this time.
 async fn serve_http(
     tcp: TcpStream,
     client: Arc<ConnectionState>,
@@ -74,7 +74,7 @@ async fn serve_http(
     }
 }
 
-/// A client that is refused is told so before the connection is closed.
+/// Sends the TLS alert to a rejected client before the connection is closed.
 async fn handshake(tls: TlsAcceptor, stream: ClientStream) -> io::Result<TlsStream<ClientStream>> {
     match tls.accept(stream).into_fallible().await {
         Ok(stream) => Ok(stream),
@@ -85,29 +85,29 @@ async fn handshake(tls: TlsAcceptor, stream: ClientStream) -> io::Result<TlsStre
     }
 }
 
-/// HTTP/1.1, request after request. A body is not read: one that came with its
-/// head is ignored, and a longer one ends the connection after the answer.
+/// HTTP/1.1. Request bodies are not read: a short one is ignored, and a longer one
+/// ends the connection after the response.
 async fn serve_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     client: Arc<ConnectionState>,
     state: Arc<ServerState>,
-    patience: Duration,
+    read_timeout: Duration,
     watcher: Watcher,
 ) -> io::Result<()> {
     let service = service_fn(move |request: Request<Incoming>| {
         let (client, state) = (Arc::clone(&client), Arc::clone(&state));
         async move {
-            client.asks();
+            client.request_started();
             let (request, _) = request.into_parts();
-            let answer = web::answer(&state, client.peer(), &request).await;
-            client.is_answered();
-            Ok::<_, Infallible>(answer)
+            let response = answer(&state, client.peer(), &request).await;
+            client.response_started();
+            Ok::<_, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience)
-        .max_buf_size(HEAD)
+        .header_read_timeout(read_timeout)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     watcher.watch(connection).await.map_err(io::Error::other)
 }

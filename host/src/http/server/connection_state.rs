@@ -1,4 +1,4 @@
-//! What one connection is doing, and whether it may be closed for others.
+//! The phase of one connection, and whether it may be closed to make room.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,16 +10,15 @@ use super::clients::Clients;
 use super::eviction::KeepReason;
 use crate::http::peer::Peer;
 
-/// How long a client may take to ask before it counts as idle. A TLS handshake
-/// over a slow line fits in.
+/// How long a new client may take to send a request before it counts as idle. A TLS
+/// handshake over a slow line fits in.
 const GRACE: Duration = Duration::from_secs(2);
-/// An answer that stood still for this long may be cut to make room.
+/// A response that made no progress for this long may be cut to make room.
 const STALLED: Duration = Duration::from_secs(1);
-/// And so may a request or an answer that takes longer than this in all, which
-/// is as long as Prometheus waits.
+/// A request that takes longer than this may be cut too. Prometheus waits as long.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// A connection, as it is known outside its task.
+/// The state of a connection, shared with its task.
 pub(super) struct ConnectionState {
     clients: Arc<Clients>,
     peer: Peer,
@@ -29,17 +28,17 @@ pub(super) struct ConnectionState {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
-    /// It has asked nothing yet, or not to the end.
+    /// No complete request was received yet.
     New { since: Instant },
-    /// It has its answer.
+    /// Its response was sent.
     Idle { since: Instant },
     /// A request is being answered.
-    Asked { began: Instant },
-    /// The answer is on its way.
+    Answering { began: Instant },
+    /// The response is being sent.
     Sending { began: Instant, moved: Instant },
-    /// All is sent, and the client is expected to hang up.
+    /// Everything is sent, and the client is expected to close.
     Lingering { since: Instant },
-    /// It was told to go.
+    /// It must be closed.
     Leaving,
 }
 
@@ -62,13 +61,12 @@ impl ConnectionState {
         self.peer
     }
 
-    /// Its claim to stay, and until when that holds. None when it was told to go
-    /// already.
+    /// Why it should stay, and until when. `None` if it must be closed already.
     pub(super) fn claim(&self) -> Option<(KeepReason, Instant)> {
         match *self.phase() {
             Phase::New { since } => Some((KeepReason::New, since + GRACE)),
             Phase::Idle { since } | Phase::Lingering { since } => Some((KeepReason::Busy, since)),
-            Phase::Asked { began } => Some((KeepReason::Busy, began + SLOW)),
+            Phase::Answering { began } => Some((KeepReason::Busy, began + SLOW)),
             Phase::Sending { began, moved } => {
                 Some((KeepReason::Busy, (moved + STALLED).min(began + SLOW)))
             }
@@ -76,36 +74,36 @@ impl ConnectionState {
         }
     }
 
-    /// Tells it to go.
+    /// Asks its task to close it.
     pub(super) fn leave(&self) {
         *self.phase() = Phase::Leaving;
         self.leave.notify_one();
     }
 
-    /// Waits until it is told to go.
-    pub(super) async fn told_to_leave(&self) {
+    /// Waits until it must be closed.
+    pub(super) async fn eviction(&self) {
         self.leave.notified().await;
     }
 
-    /// Whether what the kernel holds for it is to be thrown away.
-    pub(super) fn cut_off(&self) -> bool {
+    /// Whether to discard unsent data in the kernel when it closes.
+    pub(super) fn discards_unsent(&self) -> bool {
         let unread = matches!(*self.phase(), Phase::Sending { .. } | Phase::Leaving);
         unread && !self.clients.stopping()
     }
 
-    pub(super) fn asks(&self) {
+    pub(super) fn request_started(&self) {
         let began = Instant::now();
-        self.enter(|_| Some(Phase::Asked { began }));
+        self.enter(|_| Some(Phase::Answering { began }));
     }
 
-    pub(super) fn is_answered(&self) {
+    pub(super) fn response_started(&self) {
         let began = Instant::now();
         let moved = began;
         self.enter(|_| Some(Phase::Sending { began, moved }));
     }
 
-    /// Some of the answer went out.
-    pub(super) fn moves(&self) {
+    /// A part of the response was sent.
+    pub(super) fn progressed(&self) {
         let moved = Instant::now();
         self.enter(|phase| match phase {
             Phase::Sending { began, .. } => Some(Phase::Sending { began, moved }),
@@ -113,8 +111,8 @@ impl ConnectionState {
         });
     }
 
-    /// All there was to send is with the kernel.
-    pub(super) fn has_its_answer(&self) {
+    /// The kernel has the whole response.
+    pub(super) fn response_sent(&self) {
         let since = Instant::now();
         self.enter(|phase| match phase {
             Phase::Sending { .. } => Some(Phase::Idle { since }),
@@ -122,8 +120,8 @@ impl ConnectionState {
         });
     }
 
-    /// Whether its answer may still be on its way in the kernel's hands, so that
-    /// closing is to wait for it.
+    /// Whether the kernel may still be sending the response, so that closing has to
+    /// wait.
     pub(super) fn lingers(&self) -> bool {
         let since = Instant::now();
         let lately = |then: Instant| since.duration_since(then) < STALLED;
@@ -144,7 +142,7 @@ impl ConnectionState {
         }
     }
 
-    /// Goes from one phase to the next, where there is one.
+    /// Enters the next phase, if there is one.
     fn enter(&self, next: impl FnOnce(Phase) -> Option<Phase>) -> bool {
         let mut phase = self.phase();
         let next = match *phase {

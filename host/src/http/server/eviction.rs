@@ -1,8 +1,7 @@
 //! Which connection is closed when there are too many.
 //!
-//! The peer with the most connections loses one, so that a crowd of few addresses
-//! evicts itself. A crowd of many addresses is told from others by what each
-//! connection does.
+//! The peer with the most connections loses one, so a flood from few addresses evicts
+//! itself. In a flood from many addresses, the phase of each connection decides.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,31 +10,31 @@ use tokio::time::Instant;
 
 use crate::http::peer::Peer;
 
-/// Peers that have no more than one of so many connections are equal. Otherwise a
-/// crowd with an address for each connection would evict a client that has two.
+/// Peers with at most this fraction of all connections count as equal. Otherwise a
+/// flood from many addresses would evict a client that has two connections.
 const FEW: usize = 16;
 
-/// A connection, as far as it matters here.
+/// A connection that may be closed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EvictionCandidate<T> {
     pub(super) client: T,
     pub(super) peer: Peer,
     pub(super) claim: KeepReason,
-    /// When it loses its claim.
+    /// When the reason to keep it ends.
     pub(super) until: Instant,
 }
 
-/// Why a connection should stay, for a while.
+/// Why a connection should be kept for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeepReason {
-    /// It came a moment ago and has asked nothing yet.
+    /// It is new and has sent no request yet.
     New,
-    /// A request is being answered, or the client is expected to read the answer.
+    /// A request is being answered, or the client is expected to read the response.
     Busy,
 }
 
-/// The candidates in the order in which they have to leave. `newcomer` is the peer
-/// for whose connection there is to be room.
+/// The candidates in the order of eviction. `newcomer` is the peer of the connection
+/// that needs room.
 pub(super) fn in_order<T>(
     mut candidates: Vec<EvictionCandidate<T>>,
     newcomer: Option<Peer>,
@@ -59,9 +58,8 @@ pub(super) fn in_order<T>(
     candidates
 }
 
-/// The stronger claim among the connections of the peers that have the most.
-/// Answers are, unless they leave newcomers less than a quarter: then they would
-/// keep everybody out.
+/// Which connections to keep among those of the peers with the most: busy ones, unless
+/// new ones have less than a quarter. Then busy ones would block all others.
 fn spared<T>(
     candidates: &[EvictionCandidate<T>],
     counts: &HashMap<Peer, usize>,
@@ -103,8 +101,8 @@ mod tests {
             }
         }
 
-        /// `left` is how many more seconds the claim holds; a negative one is how
-        /// long ago it was lost.
+        /// `left` is the number of seconds until the reason ends; negative if it has
+        /// ended.
         fn with(mut self, client: &'static str, peer: u8, claim: KeepReason, left: i32) -> Self {
             let seconds = SECOND * left.unsigned_abs();
             let until = if left < 0 {

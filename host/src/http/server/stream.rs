@@ -1,4 +1,4 @@
-//! A client's socket, which does not wait for ever for the client to read.
+//! A client's socket with a write timeout.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,55 +13,59 @@ use tokio::time::{Sleep, sleep};
 
 use super::connection_state::ConnectionState;
 
-/// What a client may still send when it has its last answer.
-const IGNORED: usize = 64 << 10;
+/// Bytes that a client may still send after its last response.
+const MAX_IGNORED: usize = 64 << 10;
 
-/// Tells the client's phases, and keeps the write deadline. Below TLS, so that
-/// it sees what really goes out.
+/// Updates the phase of the connection and enforces the write timeout. It is below
+/// TLS, so it sees what is really sent.
 pub(super) struct ClientStream {
     tcp: TcpStream,
     client: Arc<ConnectionState>,
-    patience: Duration,
-    /// Runs while the kernel takes no more.
+    write_timeout: Duration,
+    /// Runs while the kernel accepts no data.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// Whether the closing has begun.
+    /// Set once closing has begun.
     closing: Option<CloseMode>,
-    /// Bytes that came after that.
+    /// Bytes received after that.
     ignored: usize,
 }
 
-/// Whether it is waited until the client closes too.
+/// Whether to wait until the client closes too.
 #[derive(Clone, Copy, PartialEq)]
 enum CloseMode {
-    AtOnce,
+    Immediate,
     Lingering,
 }
 
 impl ClientStream {
-    pub(super) fn new(tcp: TcpStream, client: Arc<ConnectionState>, patience: Duration) -> Self {
-        // An answer is written in one go; waiting for more would only delay it.
+    pub(super) fn new(
+        tcp: TcpStream,
+        client: Arc<ConnectionState>,
+        write_timeout: Duration,
+    ) -> Self {
+        // A response is written at once; waiting for more data would only delay it.
         let _ = tcp.set_nodelay(true);
-        // What is in the kernel's hands has a deadline too, even when closed.
-        let _ = SockRef::from(&tcp).set_tcp_user_timeout(Some(patience));
+        // Data in the kernel has a timeout too, even after closing.
+        let _ = SockRef::from(&tcp).set_tcp_user_timeout(Some(write_timeout));
         Self {
             tcp,
             client,
-            patience,
+            write_timeout,
             deadline: None,
             closing: None,
             ignored: 0,
         }
     }
 
-    /// What a write came to; one that has to wait has a deadline.
-    fn written(
+    /// Handles the result of a write; a write that has to wait gets a deadline.
+    fn after_write(
         &mut self,
         result: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if result.is_ready() {
             self.deadline = None;
-            self.client.moves();
+            self.client.progressed();
             return result;
         }
         ready!(self.poll_deadline(context));
@@ -69,17 +73,17 @@ impl ClientStream {
     }
 
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let patience = self.patience;
-        let start = || Box::pin(sleep(patience));
+        let write_timeout = self.write_timeout;
+        let start = || Box::pin(sleep(write_timeout));
         self.deadline
             .get_or_insert_with(start)
             .as_mut()
             .poll(context)
     }
 
-    /// Until the client closes its side, takes too long to, or says too much.
+    /// Ready once the client closes, takes too long or sends too much.
     fn poll_hung_up(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        while self.ignored < IGNORED {
+        while self.ignored < MAX_IGNORED {
             let mut bytes = [0; 1024];
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.tcp).poll_read(context, &mut buffer) {
@@ -115,7 +119,7 @@ impl AsyncWrite for ClientStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.tcp).poll_write(context, bytes);
-        self.written(result, context)
+        self.after_write(result, context)
     }
 
     fn poll_write_vectored(
@@ -124,22 +128,22 @@ impl AsyncWrite for ClientStream {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.tcp).poll_write_vectored(context, pieces);
-        self.written(result, context)
+        self.after_write(result, context)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.tcp.is_write_vectored()
     }
 
-    /// Whoever writes flushes when it has nothing more to write.
+    /// The HTTP library flushes at the end of a response.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.tcp).poll_flush(context))?;
-        self.client.has_its_answer();
+        self.client.response_sent();
         Poll::Ready(Ok(()))
     }
 
-    /// A client that has its answer hangs up as soon as it has read it. Waiting
-    /// for that keeps what the kernel still holds for it within the limits.
+    /// A client closes as soon as it has read its response. Waiting for that keeps the
+    /// data in the kernel within the limits.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let closing = match self.closing {
             Some(closing) => closing,
@@ -149,7 +153,7 @@ impl AsyncWrite for ClientStream {
                 *self.closing.insert(if lingers {
                     CloseMode::Lingering
                 } else {
-                    CloseMode::AtOnce
+                    CloseMode::Immediate
                 })
             }
         };
@@ -162,8 +166,8 @@ impl AsyncWrite for ClientStream {
 
 impl Drop for ClientStream {
     fn drop(&mut self) {
-        // The kernel would keep an unread answer for long.
-        if self.client.cut_off() {
+        // The kernel would keep an unread response for long.
+        if self.client.discards_unsent() {
             let _ = self.tcp.set_zero_linger();
         }
     }

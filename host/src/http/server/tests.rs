@@ -17,7 +17,7 @@ mod crowd;
 const PATIENT: Duration = Duration::from_secs(3600);
 const HEALTHY: &[u8] = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// A site whose probe says that it has begun, and ends when it is let go.
+/// A site whose probe reports that it has begun, and ends when it is released.
 #[derive(Default)]
 struct Slow {
     begun: Arc<Notify>,
@@ -82,7 +82,7 @@ async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
         let error = Server::bind_beside(&after, &before).err().unwrap();
         let said = error.with_hint();
         assert!(
-            said.contains(&format!("itself listens on {first}:{port}")),
+            said.contains(&format!("this process listens on {first}:{port}")),
             "{said}"
         );
         assert!(said.contains("hint: restart"), "{said}");
@@ -186,7 +186,7 @@ async fn a_dropped_server_stops_listening() {
 #[tokio::test]
 async fn a_server_takes_over_the_addresses_it_shares_with_the_one_before() {
     let (before, address) = serve(state(TestApp::default()));
-    // The same address as before, though asked for by port 0, and one more.
+    // The same address as before, although its port is 0 in the settings, and another.
     let listen = settings(&["127.0.0.1:0", "127.0.0.2:0"]);
     let after = Server::bind_beside(&listen, &before).unwrap();
     assert_eq!(after.addresses()[0], address);

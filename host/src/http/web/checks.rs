@@ -1,8 +1,8 @@
-//! Checking passwords against bcrypt hashes, which is slow on purpose.
+//! Checks passwords against bcrypt hashes, which is slow on purpose.
 //!
-//! Few hashes are computed at once, away from the threads that answer others.
-//! Each peer has only a few places in the queue, so that a client that guesses
-//! passwords cannot keep a client of another address waiting for long.
+//! Few hashes are computed at the same time, outside the serving threads. Each peer
+//! has a few slots in the queue, so guessing passwords does not delay other peers
+//! for long.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,38 +13,38 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::users::Hash;
+use super::hash::Hash;
 use crate::http::peer::Peer;
 
-/// Places in the queue for one peer. A pair of Prometheus servers and a person
-/// behind one address need no more, and need them once.
-const PLACES: usize = 4;
-/// How long a place stays taken after a wrong password, and the client waits.
+/// Slots in the queue for one peer. A pair of Prometheus servers and a person behind
+/// one address need no more.
+const SLOTS: usize = 4;
+/// How long the client waits, and keeps its slot, after a wrong password.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// What a check of a password came to.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PasswordCheck {
-    Right,
-    Wrong,
-    /// Too many passwords of the same peer are being checked.
+    Accepted,
+    Rejected,
+    /// The peer has no free slot.
     Busy,
 }
 
 /// The queue of checks.
 pub(super) struct Checks {
-    /// How many hashes are computed at once; served in order of arrival.
+    /// Limits concurrent hash computations, in order of arrival.
     workers: Arc<Semaphore>,
     taken: Arc<TakenSlots>,
     delay: Duration,
 }
 
-/// The places that are taken. A peer without any is not in it, so that it grows
-/// no larger than the number of checks.
+/// The number of slots that each peer uses. Peers without any are removed, so it does
+/// not grow beyond the number of checks.
 #[derive(Default)]
 struct TakenSlots(Mutex<HashMap<Peer, usize>>);
 
-/// A place in the queue, until it is dropped.
+/// A slot in the queue, until it is dropped.
 struct CheckSlot {
     peer: Peer,
     taken: Arc<TakenSlots>,
@@ -75,16 +75,15 @@ impl Checks {
         std::iter::from_fn(|| CheckSlot::take(&self.taken, peer)).collect()
     }
 
-    /// Whether the hash is that of the password. May be dropped while it waits; a
-    /// check that has begun keeps its place to the end, so that a client cannot
-    /// get around the delay by disconnecting.
+    /// Checks the password against the hash. A check that has begun keeps its slot to
+    /// the end, so a client cannot avoid the delay by disconnecting.
     pub(super) async fn verify(&self, peer: Peer, hash: Hash, password: &[u8]) -> PasswordCheck {
-        let Some(place) = CheckSlot::take(&self.taken, peer) else {
+        let Some(slot) = CheckSlot::take(&self.taken, peer) else {
             return PasswordCheck::Busy;
         };
         let Ok(worker) = Arc::clone(&self.workers).acquire_owned().await else {
             // The semaphore is never closed.
-            return PasswordCheck::Wrong;
+            return PasswordCheck::Rejected;
         };
         let password = Zeroizing::new(password.to_vec());
         let compute = move || {
@@ -99,12 +98,12 @@ impl Checks {
             if !right {
                 sleep(delay).await;
             }
-            drop(place);
+            drop(slot);
             right
         });
         match check.await {
-            Ok(true) => PasswordCheck::Right,
-            _ => PasswordCheck::Wrong,
+            Ok(true) => PasswordCheck::Accepted,
+            _ => PasswordCheck::Rejected,
         }
     }
 }
@@ -116,11 +115,11 @@ impl TakenSlots {
 }
 
 impl CheckSlot {
-    /// None when the peer has all of its places.
+    /// `None` if the peer uses all of its slots.
     fn take(taken: &Arc<TakenSlots>, peer: Peer) -> Option<Self> {
-        let mut places = taken.lock();
-        let count = places.entry(peer).or_default();
-        let free = *count < PLACES;
+        let mut counts = taken.lock();
+        let count = counts.entry(peer).or_default();
+        let free = *count < SLOTS;
         if free {
             *count += 1;
         }
@@ -133,11 +132,11 @@ impl CheckSlot {
 
 impl Drop for CheckSlot {
     fn drop(&mut self) {
-        let mut places = self.taken.lock();
-        if let Some(count) = places.get_mut(&self.peer) {
+        let mut counts = self.taken.lock();
+        if let Some(count) = counts.get_mut(&self.peer) {
             *count -= 1;
             if *count == 0 {
-                places.remove(&self.peer);
+                counts.remove(&self.peer);
             }
         }
     }

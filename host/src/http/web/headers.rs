@@ -1,13 +1,11 @@
-//! Headers that make browsers careful with every answer. Those of the web
-//! configuration win over them.
+//! Security headers of every response. Those of the web configuration replace them.
 
 use http::header::{
     CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// The digest is that of the landing page's style, the only thing that a page of
-/// ours loads.
+/// The digest is that of the landing page's style, the only resource that it loads.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-LFG1fAVR69DbvWV1kTZ7FeD9gmfgd73mJ4swCKZD2Xk='; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -23,7 +21,7 @@ const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Adds the defaults, and what is `configured` in their place or beside them.
+/// Adds the defaults, and replaces or extends them by those that are configured.
 pub(super) fn add(headers: &mut HeaderMap, configured: &HeaderMap) {
     for (name, value) in DEFAULTS {
         headers.insert(name, value);

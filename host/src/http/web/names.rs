@@ -1,4 +1,4 @@
-//! Client certificates of which the name counts, besides the issuer.
+//! Client certificates that must have one of several names.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// A verifier that demands a name besides what the one within demands.
+/// A verifier that requires a name in addition to what the inner one requires.
 #[derive(Debug)]
 pub(super) struct AllowedNames {
     verifier: Arc<dyn ClientCertVerifier>,
@@ -21,8 +21,7 @@ impl AllowedNames {
         Self { verifier, names }
     }
 
-    /// A name is compared as it is written: a DNS name, an address, an e-mail
-    /// address or a URI.
+    /// Compares the text of DNS names, addresses, e-mail addresses and URIs.
     fn allows(&self, certificate: &[u8]) -> bool {
         let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
             return false;

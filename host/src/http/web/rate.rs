@@ -1,16 +1,16 @@
-//! At most so many requests in so long, whoever asks: a bucket of tokens.
+//! A rate limit for all clients together: a token bucket.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// One request every interval, and some at once after a pause.
+/// One request every interval, and a burst after a pause.
 #[derive(Debug)]
 pub struct RateLimit {
     interval: Duration,
-    /// How far the bucket may be ahead of the clock.
+    /// The time that it takes to fill the empty bucket.
     ahead: Duration,
-    /// When the bucket is full again; none when it is.
+    /// When the bucket is full again; `None` before the first request.
     full: Mutex<Option<Instant>>,
 }
 
@@ -24,7 +24,7 @@ impl RateLimit {
         }
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token; false if there is none.
     pub(super) fn allow(&self) -> bool {
         self.allow_at(Instant::now())
     }

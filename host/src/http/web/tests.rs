@@ -8,9 +8,10 @@ use futures::future::FutureExt as _;
 use http::header::{AUTHORIZATION, X_FRAME_OPTIONS};
 
 use super::*;
+use crate::http::state::ServerState;
 use crate::http::testing::{Reply, TestApp, ask, serve, state};
 
-/// The least cost that bcrypt has.
+/// The lowest cost of bcrypt.
 fn hash(password: &str) -> Hash {
     Hash::new(&bcrypt::hash(password, 4).unwrap()).unwrap()
 }
@@ -66,7 +67,7 @@ async fn every_path_wants_a_user_and_a_password() {
         assert_eq!(reply.status, 401, "{path}");
         let challenge = reply.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Basic realm="), "{challenge}");
-        assert_eq!(reply.text(), "a user name and a password are wanted\n");
+        assert_eq!(reply.text(), "user name and password required\n");
     }
 }
 
@@ -79,7 +80,7 @@ async fn the_right_password_of_a_known_user_is_let_in_each_time() {
     }
 }
 
-/// The queue is full for his own address, and would be so for ever.
+/// The queue of this address is full, and stays full.
 #[tokio::test]
 async fn who_was_verified_waits_for_no_check() {
     let state = with(guarded());
@@ -114,14 +115,14 @@ async fn a_reload_does_not_forget_who_was_verified() {
         let verdict = before.admit(peer(), &headers(right)).await;
         assert_eq!(
             (verdict, before.remembered()),
-            (PasswordCheck::Right, count)
+            (PasswordCheck::Accepted, count)
         );
     }
     after.remember_those_of(&before);
     assert_eq!(after.remembered(), 1);
     let alice = headers("alice:a:b");
     let admitted = after.admit(peer(), &alice).now_or_never();
-    assert_eq!(admitted, Some(PasswordCheck::Right), "without a wait");
+    assert_eq!(admitted, Some(PasswordCheck::Accepted), "without a wait");
     let bob = after.admit(peer(), &headers("bob:old")).now_or_never();
     assert_eq!(bob, None, "his hash is another: it is computed");
 }
@@ -156,7 +157,7 @@ async fn anything_else_is_not() {
                 "{headers}"
             );
         }
-        // Once it was right, it is recognised; what is wrong stays wrong.
+        // A right password is recognised again; a wrong one stays wrong.
         assert_eq!(
             get(&state, "/-/healthy", &basic("alice:a:b")).await.status,
             200

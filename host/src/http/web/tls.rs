@@ -1,4 +1,4 @@
-//! The server's side of TLS.
+//! TLS of the web server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,38 +14,39 @@ use tokio_rustls::TlsAcceptor;
 
 use super::names::AllowedNames;
 
-/// Who the server is, whom it trusts, and how it encrypts.
+/// The server's certificate, trusted client certificates and algorithms.
 pub struct ServerTlsSettings {
-    /// The server's certificate, and those between it and its authority.
+    /// The server's certificate and its intermediates.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The key of the first of those.
+    /// The private key of the first certificate.
     pub key: PrivateKeyDer<'static>,
-    /// None does not ask for a client's certificate.
+    /// `None` does not ask for client certificates.
     pub clients: Option<ClientTrust>,
     /// TLS 1.2, TLS 1.3 or both.
     pub versions: Vec<&'static SupportedProtocolVersion>,
-    /// Cipher suites and key exchanges, the best first.
+    /// Cipher suites and key exchange groups, the preferred first.
     pub provider: CryptoProvider,
-    /// Whether that order counts, or the client's.
+    /// Whether the server's order wins over the client's.
     pub server_order: bool,
 }
 
-/// Which client certificates are good.
+/// Which client certificates are accepted.
 pub struct ClientTrust {
-    /// Who may have issued them.
+    /// The trusted authorities.
     pub authorities: Vec<CertificateDer<'static>>,
-    /// Whether a client may do without.
+    /// Whether a client needs a certificate.
     pub required: bool,
-    /// Subject alternative names, of which a certificate has one; empty is any.
+    /// Subject alternative names of which a certificate needs one; empty allows any.
     pub allowed_names: Vec<String>,
 }
 
-/// A server's side of TLS that works.
+/// A valid TLS configuration of the server.
 #[derive(Clone)]
 pub struct ServerTls(Arc<ServerConfig>);
 
 impl ServerTls {
-    /// The error says what does not fit together; it shows nothing of the key.
+    /// # Errors
+    /// The settings do not fit together. The error shows nothing of the key.
     pub fn new(settings: ServerTlsSettings) -> Result<Self, Error> {
         let provider = Arc::new(settings.provider);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));

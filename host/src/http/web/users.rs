@@ -1,10 +1,9 @@
 //! Basic authentication against bcrypt hashes.
 //!
-//! bcrypt is slow on purpose, and has a queue. A password that was right once is
-//! recognised by a digest from then on, without waiting for anybody.
+//! bcrypt is slow on purpose, and checks wait in a queue. A password that was right
+//! once is recognised by a digest, without waiting.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -15,9 +14,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::checks::{Checks, PasswordCheck};
+use super::hash::Hash;
 use crate::http::peer::Peer;
 
-/// Who may ask.
+/// The users of the web server.
 pub struct Users {
     users: Vec<User>,
     checks: Checks,
@@ -26,31 +26,8 @@ pub struct Users {
 struct User {
     name: String,
     hash: Hash,
-    /// Of the password that was right.
+    /// The digest of the right password, once it was given.
     verified: Mutex<Option<[u8; 32]>>,
-}
-
-/// A bcrypt hash of a password, well-formed.
-#[derive(Clone)]
-pub struct Hash(String);
-
-impl Hash {
-    /// Takes `$2y$10$…` as `htpasswd -nBC 10 ""` prints it, and nothing else.
-    pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let sound = text.len() == 60 && bcrypt::HashParts::from_str(text).is_ok();
-        sound.then(|| Self(text.to_owned()))
-    }
-
-    /// The binary logarithm of the rounds it takes.
-    pub fn cost(&self) -> u32 {
-        bcrypt::HashParts::from_str(&self.0).map_or(0, |parts| parts.get_cost())
-    }
-
-    /// Takes as long as the cost says.
-    pub(super) fn is_of(&self, password: &[u8]) -> bool {
-        bcrypt::verify(password, &self.0).unwrap_or(false)
-    }
 }
 
 impl Default for Users {
@@ -60,7 +37,7 @@ impl Default for Users {
 }
 
 impl Users {
-    /// These users and no other; without any, nobody is asked who he is.
+    /// Without users, no password is required.
     pub fn new(users: impl IntoIterator<Item = (String, Hash)>) -> Self {
         let user = |(name, hash)| User {
             name,
@@ -77,8 +54,7 @@ impl Users {
         self.users.is_empty()
     }
 
-    /// Recognises the passwords that `earlier` has checked, where user and hash are
-    /// the same.
+    /// Keeps the verified passwords of `earlier` for the users with the same hash.
     pub fn remember_those_of(&self, earlier: &Self) {
         for user in &self.users {
             let same = |known: &&User| known.name == user.name && known.hash.0 == user.hash.0;
@@ -92,62 +68,62 @@ impl Users {
     /// Whether the request may be answered.
     pub(super) async fn admit(&self, peer: Peer, headers: &HeaderMap) -> PasswordCheck {
         if self.users.is_empty() {
-            return PasswordCheck::Right;
+            return PasswordCheck::Accepted;
         }
         match credentials(headers) {
             Some(given) => self.check(peer, &given).await,
-            None => PasswordCheck::Wrong,
+            None => PasswordCheck::Rejected,
         }
     }
 
     async fn check(&self, peer: Peer, given: &Credentials) -> PasswordCheck {
         let known = self.users.iter().find(|user| user.name == given.name);
-        // Somebody unknown is checked against the hash of somebody known, so that
-        // the time it takes does not tell who is known.
-        let user = known.unwrap_or_else(|| self.stand_in(&given.name));
+        // An unknown user is checked against the hash of a known one, so that the time
+        // does not show whether the user exists.
+        let user = known.unwrap_or_else(|| self.decoy(&given.name));
         let digest = user.digest(&given.password);
         if known.is_some() && user.remembers(&digest) {
-            return PasswordCheck::Right;
+            return PasswordCheck::Accepted;
         }
         let hash = user.hash.clone();
         let verdict = self.checks.verify(peer, hash, &given.password).await;
-        if verdict == PasswordCheck::Right && known.is_none() {
-            return PasswordCheck::Wrong;
+        if verdict == PasswordCheck::Accepted && known.is_none() {
+            return PasswordCheck::Rejected;
         }
-        if verdict == PasswordCheck::Right {
+        if verdict == PasswordCheck::Accepted {
             user.remember(digest);
         }
         verdict
     }
 
-    /// Answers a wrong password at once.
+    /// Rejects a wrong password without delay.
     #[cfg(test)]
     pub(super) fn without_delay(mut self) -> Self {
         self.checks = Checks::without_delay();
         self
     }
 
-    /// Takes all places of an address in the queue, until they are dropped.
+    /// Takes all slots of an address until they are dropped.
     #[cfg(test)]
     pub(super) fn fill(&self, address: std::net::IpAddr) -> Vec<impl Sized + use<>> {
         self.checks.fill(address.into())
     }
 
-    /// How many users were recognised so far.
+    /// Number of users whose password was verified.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.users.iter().filter_map(User::verified).count()
     }
 
-    /// The same for the same name each time, as a known one's would be.
-    fn stand_in(&self, name: &str) -> &User {
+    /// Always the same user for the same name.
+    fn decoy(&self, name: &str) -> &User {
         let chosen = Sha256::digest(name)[0];
         &self.users[usize::from(chosen) % self.users.len()]
     }
 }
 
 impl User {
-    /// The hash stands first as a salt that nobody outside knows.
+    /// The hash is a secret salt of the digest.
     fn digest(&self, password: &[u8]) -> [u8; 32] {
         let digest = Sha256::new().chain_update(&self.hash.0);
         digest.chain_update(password).finalize().into()
@@ -163,14 +139,14 @@ impl User {
         *verified.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One password a user, so that this never grows.
+    /// One password for each user, so this does not grow.
     fn remember(&self, digest: [u8; 32]) {
         let verified = self.verified.lock();
         *verified.unwrap_or_else(PoisonError::into_inner) = Some(digest);
     }
 }
 
-/// Who says that he is who, and by what.
+/// User name and password of a request.
 struct Credentials {
     name: String,
     password: Zeroizing<Vec<u8>>,
@@ -193,11 +169,5 @@ impl fmt::Debug for Users {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.users.iter().map(|user| &user.name);
         f.debug_set().entries(names).finish()
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hash")
     }
 }

@@ -5,29 +5,28 @@
 pub enum Reason {
     /// The family's name is not a metric name.
     InvalidName,
-    /// The family's name is one of the host's own.
+    /// The family's name is reserved for the host.
     ReservedName,
-    /// A label's name is not one, is reserved, or stands twice.
+    /// A label's name is invalid, reserved or used twice.
     InvalidLabel,
-    /// Not one value for each label.
+    /// The number of label values differs from the number of labels.
     LabelCount,
-    /// The collector has reported the family already, or the family a series with
-    /// the same label values.
+    /// The collector reported the family twice, or a series has the label values of
+    /// another one.
     Duplicate,
     /// A gauge that is infinite or not a number.
     GaugeValue,
     /// A counter that is negative, infinite or not a number.
     CounterValue,
-    /// A histogram whose buckets do not ascend or add up.
+    /// A histogram whose buckets are not ascending, or do not match its count.
     Buckets,
-    /// A counter or a histogram that is lower than when the same guest reported it
-    /// before.
+    /// A counter or histogram that is lower than the same guest reported before.
     Fell,
-    /// The manifest does not announce a family of this name.
+    /// The manifest does not declare a family of this name.
     Undeclared,
-    /// The manifest announces the family with another kind.
+    /// The manifest declares the family with another kind.
     WrongKind,
-    /// The manifest announces the family with other labels.
+    /// The manifest declares the family with other labels.
     WrongLabels,
     /// The name of the family or of a label is too long.
     LongName,
@@ -41,13 +40,13 @@ pub enum Reason {
     TooManyFamilies,
     /// The family has too many series.
     FamilySeries,
-    /// The collector has too many series, those of this family included.
+    /// The collector has too many series with this family.
     CollectorSeries,
-    /// The site has too many series, those of this family included.
+    /// The site has too many series with this family.
     SiteSeries,
     /// Another family of this name has another kind or other labels.
     Conflict,
-    /// The family's name is what another's samples are called.
+    /// The family's name is the name of another family's samples.
     NameCollision,
 }
 

@@ -37,7 +37,7 @@ fn distribution(buckets: &[(f64, u64)], sum: f64, count: u64) -> Distribution {
     }
 }
 
-/// Within a budget that is no matter.
+/// With a budget that is not exceeded.
 fn check(family: Family) -> Checked {
     super::check(family, &Budget::default())
 }

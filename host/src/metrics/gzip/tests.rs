@@ -4,8 +4,7 @@ use flate2::read::GzDecoder;
 
 use super::*;
 
-/// Reads a single member, as clients do that stop after the first, and wants
-/// nothing left over.
+/// Reads a single member, as many clients do, and requires that no bytes remain.
 fn read(mut bytes: &[u8]) -> String {
     let mut decoder = flate2::bufread::GzDecoder::new(&mut bytes);
     let mut text = String::new();
@@ -22,7 +21,7 @@ fn chunks(texts: &[&str]) -> Chunks {
     chunks.collect()
 }
 
-/// With `more` after it, decompressed.
+/// Decompresses the prefix with `more` after it.
 fn whole(beginning: &GzipPrefix, more: &str) -> String {
     let mut bytes = beginning.compressed().to_vec();
     bytes.extend(beginning.finish(&GzipSuffix::new(more.to_owned())));
@@ -59,10 +58,10 @@ fn a_beginning_alone_is_not_taken_for_the_whole() {
     );
 }
 
-/// A block of its own.
+/// As large as one block.
 fn block(name: &str, value: u32) -> String {
     let line = |n| format!("{name}{{n=\"{n}\"}} {value}\n");
-    (0..LEAST).step_by(8).map(line).collect()
+    (0..MIN_BLOCK).step_by(8).map(line).collect()
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! Counting how often something has been changed.
+//! Counts the changes of a value.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Something that is reached only by those who change it.
+/// A value whose every access counts as a change.
 #[derive(Debug)]
 pub(super) struct ChangeCounted<T> {
     of: T,
     changes: AtomicU64,
 }
 
-/// A change that is being made; counted when it ends.
+/// A change in progress; counted when it ends.
 pub(super) struct Change<'a, T>(&'a ChangeCounted<T>);
 
 impl<T> ChangeCounted<T> {
@@ -21,12 +21,12 @@ impl<T> ChangeCounted<T> {
         }
     }
 
-    /// How many changes have ended. What is read of it afterwards holds them all.
+    /// Number of changes that have ended. Later reads see all of them.
     pub(super) fn count(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Lends it for a change.
+    /// Borrows the value for a change.
     pub(super) fn change(&self) -> Change<'_, T> {
         Change(self)
     }

@@ -1,11 +1,11 @@
-//! The registry's metrics as families of our own model, so that one writer
-//! serves both exposition formats and both origins.
+//! Converts the registry's metrics to this crate's families, so that the same code
+//! renders them and the guest's families.
 
 use prometheus::proto;
 
 use crate::metrics::family::{Bucket, Distribution, Family, Point, Samples};
 
-/// None for a kind that no instrument has.
+/// `None` for a type that no instrument has.
 pub(super) fn family(proto: &proto::MetricFamily) -> Option<Family> {
     let metrics = proto.get_metric();
     let first = metrics.first()?;
@@ -35,7 +35,7 @@ pub(super) fn family(proto: &proto::MetricFamily) -> Option<Family> {
     })
 }
 
-/// The registry sorts labels by name; `site` goes first, as everywhere.
+/// The registry sorts labels by name. `site` is first, as in all families.
 fn labels(metric: &proto::Metric) -> impl Iterator<Item = &proto::LabelPair> {
     let is_site = |label: &&proto::LabelPair| label.name() == "site";
     let labels = metric.get_label();

@@ -1,17 +1,17 @@
-//! What happens to the program: its configuration and its guest.
+//! Records events of the configuration and the guest.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{ALONE, FAILURE, Instruments, SUCCESS, gauge};
+use super::{FAILURE, Instruments, NO_LABELS, SUCCESS, gauge};
 
-/// What became of a guest that was offered.
+/// The result of offering a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SwapResult {
-    /// It was made current.
+    /// It became the current guest.
     Promoted,
-    /// It was found unfit before it was made current.
+    /// It was rejected.
     Refused,
-    /// It was made current, failed, and gave way to the one before.
+    /// It became current, failed, and was replaced by the previous guest.
     RolledBack,
 }
 
@@ -27,40 +27,39 @@ impl SwapResult {
     }
 }
 
-/// Configuration and guest.
 impl Instruments {
-    /// A configuration is in force, at the start or after a reload.
+    /// A configuration took effect, at the start or after a reload.
     pub fn config_loaded(&self, sha256: &str, at: SystemTime) {
         let table = self.change();
         table.config_info.reset();
         table.config_info.with_label_values(&[sha256]).set(1);
-        table.config_successful.with_label_values(ALONE).set(1);
+        table.config_successful.with_label_values(NO_LABELS).set(1);
         table
             .config_timestamp
-            .with_label_values(ALONE)
+            .with_label_values(NO_LABELS)
             .set(seconds(at));
     }
 
-    /// A reload was asked for and has ended well.
+    /// A requested reload succeeded.
     pub fn reload_succeeded(&self, at: SystemTime) {
         let table = self.change();
         table.config_reloads.with_label_values(&[SUCCESS]).inc();
-        table.config_successful.with_label_values(ALONE).set(1);
+        table.config_successful.with_label_values(NO_LABELS).set(1);
         table
             .config_timestamp
-            .with_label_values(ALONE)
+            .with_label_values(NO_LABELS)
             .set(seconds(at));
     }
 
-    /// A reload was asked for, and the configuration before stays in force.
+    /// A requested reload failed; the previous configuration stays in effect.
     pub fn reload_failed(&self) {
         let table = self.change();
         table.config_reloads.with_label_values(&[FAILURE]).inc();
-        table.config_successful.with_label_values(ALONE).set(0);
+        table.config_successful.with_label_values(NO_LABELS).set(0);
     }
 
-    /// A generation was made current; `signed` when its guest carries a signature
-    /// that was verified.
+    /// A generation became current; `signed` if the signature of its guest was
+    /// verified.
     pub fn guest_current(&self, version: &str, sha256: &str, signed: bool, generation: u64) {
         let table = self.change();
         table.guest_info.reset();
@@ -71,7 +70,7 @@ impl Instruments {
             .set(1);
         table
             .guest_generation
-            .with_label_values(ALONE)
+            .with_label_values(NO_LABELS)
             .set(gauge(generation));
     }
 
@@ -79,19 +78,19 @@ impl Instruments {
     pub fn compiler(&self, up: bool) {
         self.change()
             .compiler_up
-            .with_label_values(ALONE)
+            .with_label_values(NO_LABELS)
             .set(i64::from(up));
     }
 
-    /// So many lines did not get into the log.
+    /// Lines were dropped from the log.
     pub fn log_lines_dropped(&self, lines: u64) {
         self.change()
             .log_lines_dropped
-            .with_label_values(ALONE)
+            .with_label_values(NO_LABELS)
             .inc_by(lines);
     }
 
-    /// A guest was offered.
+    /// A guest was offered as replacement.
     pub fn swap(&self, result: SwapResult) {
         self.change()
             .guest_swaps

@@ -1,4 +1,4 @@
-//! What happens at a site.
+//! Records events of one site.
 
 use std::collections::HashSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -9,9 +9,8 @@ use super::{FAILURE, Instruments, SUCCESS, gauge};
 use crate::metrics::Reason;
 use crate::site::SiteName;
 
-/// One site.
 impl Instruments {
-    /// Show the site's counters as 0 before anything has happened to them.
+    /// Shows the site's counters as 0 before the first event.
     pub fn expect_site(&self, site: &SiteName) {
         self.sites().insert(site.clone());
         let table = self.change();
@@ -33,8 +32,8 @@ impl Instruments {
         }
     }
 
-    /// Show as 0 what may be counted of a site's guest: headers that are not sent,
-    /// requests that are not let out, and faults, the last two by their reasons.
+    /// Shows as 0 the counters of a site's guest: removed headers, and denied requests
+    /// and faults by reason.
     pub fn expect_guest(
         &self,
         site: &SiteName,
@@ -58,14 +57,14 @@ impl Instruments {
         }
     }
 
-    /// Remove every series of a site that is configured no more.
+    /// Removes every series of a site that is no longer configured.
     pub fn forget_site(&self, site: &SiteName) {
         let mut sites = self.sites();
         sites.remove(site);
         self.change().forget(site);
     }
 
-    /// A collection has ended; `ok` when the guest returned a report.
+    /// A collection ended; `ok` if the guest returned a report.
     pub fn collection(&self, site: &SiteName, ok: bool, took: Duration) {
         let result = if ok { SUCCESS } else { FAILURE };
         self.while_expected(site, |table| {
@@ -80,7 +79,7 @@ impl Instruments {
         });
     }
 
-    /// The guest broke a limit or failed, such as `trap` or `deadline`.
+    /// The guest exceeded a limit or failed, such as `trap` or `deadline`.
     pub fn fault(&self, site: &SiteName, reason: &'static str) {
         self.while_expected(site, |table| {
             table
@@ -90,7 +89,7 @@ impl Instruments {
         });
     }
 
-    /// The most memory the guest held in the collection that has just ended.
+    /// The peak memory of the guest in the latest collection.
     pub fn peak_memory(&self, site: &SiteName, bytes: u64) {
         self.while_expected(site, |table| {
             table
@@ -100,8 +99,8 @@ impl Instruments {
         });
     }
 
-    /// A request to NetBackup has ended with an HTTP status such as `200`, or
-    /// with a failure such as `timeout`.
+    /// A request to NetBackup ended with an HTTP status such as `200`, or with a
+    /// failure such as `timeout`.
     pub fn upstream(&self, site: &SiteName, code: &str, took: Duration) {
         self.while_expected(site, |table| {
             table
@@ -115,7 +114,7 @@ impl Instruments {
         });
     }
 
-    /// A part of a response body came in.
+    /// A part of a response body was received.
     pub fn received(&self, site: &SiteName, bytes: u64) {
         self.while_expected(site, |table| {
             table
@@ -125,7 +124,7 @@ impl Instruments {
         });
     }
 
-    /// A request of the guest was not let out.
+    /// A request of the guest was denied.
     pub fn denied(&self, site: &SiteName, reason: &'static str) {
         self.while_expected(site, |table| {
             table
@@ -135,7 +134,7 @@ impl Instruments {
         });
     }
 
-    /// Headers of a request of the guest were not sent.
+    /// Headers of a guest's request were removed.
     pub fn headers_removed(&self, site: &SiteName, count: usize) {
         self.while_expected(site, |table| {
             table
@@ -145,8 +144,8 @@ impl Instruments {
         });
     }
 
-    /// A request, a collection or a write may outlive its site: what it records then
-    /// would bring the site's series back for good.
+    /// A request, collection or write may outlive its site, and must not create the
+    /// site's series again.
     fn while_expected(&self, site: &SiteName, record: impl FnOnce(&Table)) {
         let sites = self.sites();
         if sites.contains(site) {
@@ -154,12 +153,12 @@ impl Instruments {
         }
     }
 
-    /// Held while something is recorded, so that no site goes meanwhile.
+    /// Locked while a value is recorded, so that no site is removed meanwhile.
     fn sites(&self) -> MutexGuard<'_, HashSet<SiteName>> {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anybody verifies that the server is the right one.
+    /// Whether the site's server is not verified.
     pub fn tls_insecure(&self, site: &SiteName, insecure: bool) {
         self.while_expected(site, |table| {
             table
@@ -169,7 +168,7 @@ impl Instruments {
         });
     }
 
-    /// How many series the site has on the page.
+    /// Number of series of the site on the page.
     pub fn series(&self, site: &SiteName, count: usize) {
         self.while_expected(site, |table| {
             table
@@ -179,7 +178,7 @@ impl Instruments {
         });
     }
 
-    /// Series that were not fit for the page.
+    /// Series that were dropped.
     pub fn dropped(&self, site: &SiteName, reason: &'static str, count: usize) {
         self.while_expected(site, |table| {
             table
@@ -189,7 +188,7 @@ impl Instruments {
         });
     }
 
-    /// Shows a site whose state is stored, before that has ever failed.
+    /// Shows the counter of failed state writes as 0.
     pub fn expect_state(&self, site: &SiteName) {
         self.while_expected(site, |table| {
             table
@@ -208,12 +207,12 @@ impl Instruments {
         });
     }
 
-    /// A collector's last answer was still good.
+    /// A collector's previous result was reused.
     pub fn cache_hit(&self, site: &SiteName, collector: &str) {
         self.lookup(site, collector, "hit");
     }
 
-    /// A collector had to be asked.
+    /// A collector had to run.
     pub fn cache_miss(&self, site: &SiteName, collector: &str) {
         self.lookup(site, collector, "miss");
     }

@@ -1,5 +1,5 @@
-//! Every instrument of the host: its name, its labels, and its help, which is
-//! its doc comment.
+//! Every instrument of the host: its name, its labels, and its HELP, which is its
+//! doc comment.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use prometheus::{
 use crate::metrics::{Definition, Kind};
 use crate::site::SiteName;
 
-/// Seconds. From one light request to a site with very many jobs.
+/// Seconds, from one light request to a site with very many jobs.
 const COLLECTION: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0];
-/// Seconds. From a keep-alive answer on the same network to the time limit.
+/// Seconds, from a response over an open connection to the timeout.
 const REQUEST: &[f64] = &[
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
@@ -29,7 +29,7 @@ macro_rules! instruments {
             $($(#[doc = $help])+ pub(super) $field: $kind,)+
         }
 
-        /// What there is, in the order of the lines.
+        /// All instruments, in the order of the lines.
         pub(super) const DEFINITIONS: &[Definition] = &[
             $(Definition {
                 name: $name,
@@ -40,7 +40,7 @@ macro_rules! instruments {
         ];
 
         impl Table {
-            /// Make and register them all.
+            /// Creates and registers all instruments.
             pub(super) fn register(registry: &Registry) -> prometheus::Result<Self> {
                 $(let help = concat!($($help),+).trim();
                 let options = options!($name, help $(, $buckets)?);
@@ -49,7 +49,7 @@ macro_rules! instruments {
                 Ok(Self { $($field),+ })
             }
 
-            /// Remove every series that carries the site.
+            /// Removes every series of the site.
             pub(super) fn forget(&self, site: &SiteName) {
                 $(forget(&self.$field, site);)+
             }
@@ -67,57 +67,57 @@ macro_rules! options {
 }
 
 instruments! {
-    /// What was built: constant 1.
+    /// Versions of the program, its compiler and its WebAssembly runtime; constant 1.
     build_info: IntGaugeVec = "nbu_exporter_build_info" ["version", "revision", "rustc", "wasmtime"];
-    /// Whether the configuration was accepted when it was last read.
+    /// Whether the last reload of the configuration was successful.
     config_successful: IntGaugeVec = "nbu_exporter_config_last_reload_successful" [];
-    /// When the configuration was last accepted.
+    /// Unix time of the last successful reload of the configuration, in seconds.
     config_timestamp: GaugeVec = "nbu_exporter_config_last_reload_success_timestamp_seconds" [];
-    /// The digest of the configuration in force: constant 1.
+    /// SHA-256 of the configuration in effect; constant 1.
     config_info: IntGaugeVec = "nbu_exporter_config_info" ["sha256"];
-    /// Reloads of the configuration that were asked for, by result.
+    /// Reloads of the configuration by result.
     config_reloads: IntCounterVec = "nbu_exporter_config_reloads_total" ["result"];
-    /// The guest that collects now: constant 1.
+    /// Version and SHA-256 of the running guest, and whether its signature was verified; constant 1.
     guest_info: IntGaugeVec = "nbu_exporter_guest_info" ["version", "sha256", "signed"];
-    /// The number of the generation that collects now.
+    /// Number of the current generation: it increases with each change of guest or settings.
     guest_generation: IntGaugeVec = "nbu_exporter_guest_generation" [];
-    /// Guests that were offered, by what became of them.
+    /// Guests offered as replacement by result.
     guest_swaps: IntCounterVec = "nbu_exporter_guest_swaps_total" ["result"];
-    /// Log lines that were dropped because they could not be written, or not in time.
+    /// Log lines dropped because they could not be written, or not in time.
     log_lines_dropped: IntCounterVec = "nbu_exporter_log_lines_dropped_total" [];
-    /// Whether the compiler process runs; without it no other guest can be loaded.
+    /// Whether the compiler process is running; without it no guest can be loaded.
     compiler_up: IntGaugeVec = "nbu_exporter_compiler_up" [];
-    /// How long collections took.
+    /// Duration of collections in seconds.
     collection_duration: HistogramVec = "nbu_exporter_collection_duration_seconds" ["site"] COLLECTION;
-    /// Collections that have ended, by result.
+    /// Finished collections by result.
     collections: IntCounterVec = "nbu_exporter_collections_total" ["site", "result"];
-    /// Collections in which the guest broke a limit or failed, by reason.
+    /// Collections in which the guest exceeded a limit or failed, by reason.
     guest_faults: IntCounterVec = "nbu_exporter_guest_faults_total" ["site", "reason"];
-    /// The most memory that the guest held in the last collection.
+    /// Peak memory of the guest in the last collection, in bytes.
     guest_peak_memory: IntGaugeVec = "nbu_exporter_guest_peak_memory_bytes" ["site"];
-    /// Requests to NetBackup, by the HTTP status or the failure they ended with.
+    /// Requests to NetBackup by HTTP status or failure.
     upstream_requests: IntCounterVec = "nbu_exporter_upstream_requests_total" ["site", "code"];
-    /// How long requests to NetBackup took.
+    /// Duration of requests to NetBackup in seconds.
     upstream_duration: HistogramVec = "nbu_exporter_upstream_request_duration_seconds" ["site"] REQUEST;
-    /// Bytes of response bodies that NetBackup sent.
+    /// Bytes of response bodies received from NetBackup.
     upstream_received: IntCounterVec = "nbu_exporter_upstream_received_bytes_total" ["site"];
-    /// Requests of the guest that were not let out, by reason.
+    /// Denied requests of the guest by reason.
     egress_denied: IntCounterVec = "nbu_exporter_egress_denied_total" ["site", "reason"];
-    /// Number of request headers that the guest set and the host did not send.
+    /// Request headers of the guest that the host removed.
     egress_headers_removed: IntCounterVec = "nbu_exporter_egress_headers_removed_total" ["site"];
-    /// 1 where nobody verifies that the server is the right one: plain HTTP, or insecureSkipVerify.
+    /// Whether the NetBackup server is not verified: plain HTTP or insecureSkipVerify.
     tls_insecure: IntGaugeVec = "nbu_exporter_tls_insecure" ["site"];
-    /// Series on the page.
+    /// Series of the site on the page.
     series: IntGaugeVec = "nbu_exporter_series" ["site"];
-    /// Series that were not fit for the page, by reason.
+    /// Dropped series by reason.
     series_dropped: IntCounterVec = "nbu_exporter_series_dropped_total" ["site", "reason"];
-    /// Questions to the cache whether a collector must be asked again, by result.
+    /// Cache lookups by result.
     cache_lookups: IntCounterVec = "nbu_exporter_cache_lookups_total" ["site", "collector", "result"];
-    /// Attempts to store saved state that failed; with server.stateDir alone.
+    /// Failed writes of saved state; only with server.stateDir.
     state_write_failures: IntCounterVec = "nbu_exporter_state_write_failures_total" ["site"];
 }
 
-/// What the numbers of an instrument are.
+/// The type of an instrument.
 trait Instrument {
     const KIND: Kind;
 }
@@ -147,7 +147,7 @@ fn forget<T: MetricVecBuilder>(instrument: &MetricVec<T>, site: &SiteName) {
                 .map(|label| (label.name(), label.value()))
                 .collect();
             if labels.get("site") == Some(&site.as_str()) {
-                // Fails only when another thread was quicker.
+                // Fails only if another thread has removed it.
                 let _ = instrument.remove(&labels);
             }
         }

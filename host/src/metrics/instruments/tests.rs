@@ -16,7 +16,7 @@ fn site(name: &str) -> SiteName {
     SiteName::new(name).unwrap()
 }
 
-/// The lines about the exporter; those about the process differ at each run.
+/// The lines about the exporter; those about the process differ between runs.
 fn ours(exposition: &str) -> String {
     let ours = exposition
         .lines()
@@ -24,7 +24,7 @@ fn ours(exposition: &str) -> String {
     ours.map(|line| format!("{line}\n")).collect()
 }
 
-/// As if it were configured, without the zeros of that.
+/// Makes the site known without creating its series.
 fn configure(of: &Instruments, site: &SiteName) {
     of.0.sites.lock().unwrap().insert(site.clone());
 }
@@ -48,22 +48,22 @@ fn everything(of: &Instruments, site: &SiteName) {
 #[test]
 fn what_is_known_from_the_start_begins_at_zero() {
     insta::assert_snapshot!(ours(&instruments().render(Format::Text)), @r#"
-    # HELP nbu_exporter_build_info What was built: constant 1.
+    # HELP nbu_exporter_build_info Versions of the program, its compiler and its WebAssembly runtime; constant 1.
     # TYPE nbu_exporter_build_info gauge
     nbu_exporter_build_info{revision="abc",rustc="1.95.0",version="1.2.3",wasmtime="48"} 1
-    # HELP nbu_exporter_config_last_reload_successful Whether the configuration was accepted when it was last read.
+    # HELP nbu_exporter_config_last_reload_successful Whether the last reload of the configuration was successful.
     # TYPE nbu_exporter_config_last_reload_successful gauge
     nbu_exporter_config_last_reload_successful 0
-    # HELP nbu_exporter_config_reloads_total Reloads of the configuration that were asked for, by result.
+    # HELP nbu_exporter_config_reloads_total Reloads of the configuration by result.
     # TYPE nbu_exporter_config_reloads_total counter
     nbu_exporter_config_reloads_total{result="failure"} 0
     nbu_exporter_config_reloads_total{result="success"} 0
-    # HELP nbu_exporter_guest_swaps_total Guests that were offered, by what became of them.
+    # HELP nbu_exporter_guest_swaps_total Guests offered as replacement by result.
     # TYPE nbu_exporter_guest_swaps_total counter
     nbu_exporter_guest_swaps_total{result="promoted"} 0
     nbu_exporter_guest_swaps_total{result="refused"} 0
     nbu_exporter_guest_swaps_total{result="rolled_back"} 0
-    # HELP nbu_exporter_log_lines_dropped_total Log lines that were dropped because they could not be written, or not in time.
+    # HELP nbu_exporter_log_lines_dropped_total Log lines dropped because they could not be written, or not in time.
     # TYPE nbu_exporter_log_lines_dropped_total counter
     nbu_exporter_log_lines_dropped_total 0
     "#);
@@ -171,7 +171,7 @@ fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
     everything(&instruments, &gone);
     assert!(instruments.render(Format::Text).contains("site=\"gone\""));
     instruments.forget_site(&gone);
-    // Of requests that are broken off with it, and of a collection that ends late.
+    // As canceled requests and a late collection record them.
     everything(&instruments, &gone);
     instruments.expect_state(&gone);
     instruments.tls_insecure(&gone, true);
@@ -204,7 +204,7 @@ fn the_start_of_the_process_needs_no_file_of_the_machine() {
         .lines()
         .find_map(|line| line.strip_prefix("process_start_time_seconds "));
     let start = UNIX_EPOCH + Duration::from_secs_f64(start.unwrap().parse().unwrap());
-    // That of the test's process, which `/proc/stat` leads to, is a whole second.
+    // The start from `/proc/stat` would be a whole second.
     let lasted = start.duration_since(before - Duration::from_millis(1));
     assert!(lasted.is_ok(), "{text}");
 }
@@ -222,7 +222,7 @@ fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
         assert!(plain().contains(&expected), "{}", plain());
     }
     let again = || instruments.suffix(Format::OpenMetrics);
-    // On a slow machine one may have become too old.
+    // On a slow machine a rendering may be too old to be reused.
     assert!((0..100).any(|_| Arc::ptr_eq(&again(), &again())));
     assert!(again().plain().ends_with(b"# EOF\n"));
 }
@@ -234,7 +234,7 @@ fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer
     std::thread::scope(|scope| {
         let turn = text.writing.lock().unwrap();
         let waiting = scope.spawn(|| instruments.suffix(Format::Text));
-        // Time enough for whoever does not wait.
+        // Enough time for a thread that does not wait.
         (0..1000).for_each(|_| std::thread::yield_now());
         assert!(text.written.load().is_none());
         instruments.fault(&site("s"), "trap");

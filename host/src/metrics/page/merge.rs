@@ -1,4 +1,4 @@
-//! Which pieces come onto the page.
+//! Selects the families of all sites that fit on one page.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -11,11 +11,11 @@ use crate::site::SiteName;
 /// By name.
 pub(super) type Families<'a> = BTreeMap<&'a str, Merged<'a>>;
 
-/// Every piece of one name, with whose it is. The first one's help, kind and
-/// labels are everybody's.
+/// Every family of one name with its site. The first one defines help, kind and
+/// labels.
 type Merged<'a> = Vec<(&'a SiteName, Cow<'a, RenderedFamily>)>;
 
-/// The families of all sites, and what could not be merged.
+/// The families of all sites, and the series that were dropped.
 pub(super) struct Merge<'a> {
     pub(super) families: Families<'a>,
     pub(super) dropped: Vec<(SiteName, Reason, usize)>,
@@ -28,8 +28,7 @@ impl<'a> Merge<'a> {
             dropped: Vec::new(),
         };
         for (site, pieces) in sites {
-            // A family without series has nothing to say, and no say in what
-            // others of its name must look like.
+            // A family without series must not define the kind and labels of others.
             for rendered_family in pieces
                 .iter()
                 .filter(|rendered_family| rendered_family.family().series() > 0)
@@ -53,16 +52,16 @@ impl<'a> Merge<'a> {
                 .push((site.clone(), Reason::Conflict, family.series()));
             return;
         }
-        let (rendered_family, lost) = unmet(site, rendered_family, merged);
+        let (rendered_family, lost) = without_duplicates(site, rendered_family, merged);
         if lost > 0 {
             self.dropped.push((site.clone(), Reason::Duplicate, lost));
         }
         merged.push((site, rendered_family));
     }
 
-    /// A histogram's samples are called after it with a suffix, and so are a
-    /// counter's in OpenMetrics. Of two families that would share a name like
-    /// that, the one that sorts first stays.
+    /// The samples of histograms have suffixes, and so do those of counters in
+    /// OpenMetrics. Of two families with the same sample name, the one that sorts
+    /// first stays.
     fn resolve_collisions(&mut self) {
         let mut taken = HashSet::new();
         let dropped = &mut self.dropped;
@@ -84,7 +83,7 @@ impl<'a> Merge<'a> {
         });
     }
 
-    /// How many series of each site are there, in the order of the sites.
+    /// Number of series of each site, in the order of the sites.
     pub(super) fn series(
         &self,
         sites: &[(SiteName, Vec<&RenderedFamily>)],
@@ -100,16 +99,16 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// The piece without the label sets that the site has under this name already
-/// (from another collector), and how many series that cost. Only a piece that
-/// loses some is written anew at each page, which no guest of ours makes happen.
-fn unmet<'a>(
+/// The family without the label sets that another collector of the site reported, and
+/// the number of dropped series. Only a family that loses series is rendered again
+/// for each page; the built-in guest never causes that.
+fn without_duplicates<'a>(
     site: &SiteName,
     rendered_family: &'a RenderedFamily,
     merged: &Merged<'_>,
 ) -> (Cow<'a, RenderedFamily>, usize) {
     let family = rendered_family.family();
-    // The sites are added one after the other, so its own pieces are the last ones.
+    // Sites are added one after the other, so the site's own families are last.
     let earlier = merged.iter().rev().take_while(|(of, _)| *of == site);
     let met: HashSet<_> = earlier
         .flat_map(|(_, rendered_family)| rendered_family.family().label_sets())

@@ -1,5 +1,4 @@
-//! The page as it would be if nothing of it had been written before: slowly, and
-//! in one go. What the page is compared with.
+//! Renders a page slowly and without any reuse, to compare the real page with.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -226,7 +226,7 @@ fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
             .map(|(one, other)| one.as_ptr() == other.as_ptr())
             .collect::<Vec<_>>()
     };
-    // The heads are written anew; compressed, the first part is gzip's own.
+    // HELP and TYPE are rendered again; the first compressed chunk is gzip's header.
     assert_eq!(
         kept(|page| page.plain(Format::Text)),
         [false, true, false, false]

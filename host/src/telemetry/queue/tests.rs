@@ -4,12 +4,12 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::telemetry::LogFormat;
-use crate::telemetry::output::LogStream;
+use crate::telemetry::sink::LogStream;
 
-/// For whatever must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A timeout for everything that must happen.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A queue whose log is a pipe, and what it reports as dropped.
+/// A queue that writes to a pipe, and its reports of dropped lines.
 struct Piped {
     queue: Queue,
     sink: Arc<Sink>,
@@ -40,7 +40,7 @@ impl Piped {
         });
     }
 
-    /// Pushes numbered lines until the first is dropped; how many were not.
+    /// Pushes numbered lines until the first is dropped. Returns the number before it.
     fn fill(&self) -> usize {
         let pad = "x".repeat(1000);
         let mut lines = 0;
@@ -51,7 +51,7 @@ impl Piped {
         lines - 1
     }
 
-    /// So many bytes, as lines.
+    /// Reads this number of bytes as lines.
     fn read(&mut self, bytes: usize) -> Vec<String> {
         let mut text = vec![0; bytes];
         self.log.read_exact(&mut text).unwrap();
@@ -68,10 +68,10 @@ fn length(lines: usize) -> usize {
 fn a_log_that_nobody_reads_holds_up_nobody_and_what_overflows_is_counted() {
     let mut piped = Piped::new();
     let kept = piped.fill();
-    // The pipe takes some as well, and the thread holds one.
+    // The pipe holds some too, and the thread holds one.
     assert!(length(kept + 1) > CAPACITY, "{kept} lines");
     assert!(length(kept) < CAPACITY + 256 * 1024, "{kept} lines");
-    // Short ones find no room either, or those that are missing would be among them.
+    // Short lines are dropped too, so that there is only one gap.
     (0..9).for_each(|_| piped.push("short\n".to_owned()));
     assert_eq!(*piped.queue.dropped().borrow(), 10);
     assert!(piped.reports.try_recv().is_err(), "there is no room yet");
@@ -83,7 +83,7 @@ fn a_log_that_nobody_reads_holds_up_nobody_and_what_overflows_is_counted() {
     assert_eq!(piped.reports.recv(), Ok(10));
     piped.push("after\n".to_owned());
     assert_eq!(piped.read(6), ["after"]);
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     assert!(piped.reports.try_recv().is_err(), "it is reported once");
 }
 
@@ -111,7 +111,7 @@ fn lines_that_cannot_be_written_are_counted_and_reported_when_one_can() {
         let (sink, text) = (Arc::clone(&full), text.into());
         piped.queue.push(LogLine { sink, text });
     }
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     assert_eq!(*piped.queue.dropped().borrow(), 2);
     assert!(piped.reports.try_recv().is_err(), "the disk is full");
     piped.push("three\n".to_owned());
@@ -124,7 +124,7 @@ fn a_flush_ends_when_the_last_line_is_written() {
     for number in 0..500 {
         piped.push(format!("{number}\n"));
     }
-    piped.queue.flush(PATIENCE);
+    piped.queue.flush(TIMEOUT);
     let text: String = (0..500).map(|number| format!("{number}\n")).collect();
     assert_eq!(piped.log.read(&mut vec![0; 65_536]).unwrap(), text.len());
 }

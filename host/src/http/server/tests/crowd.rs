@@ -6,7 +6,7 @@ use super::*;
 use crate::http::testing::{ask, parse};
 use crate::metrics::{Family, Page, Point, Samples};
 
-/// Limits that are never met, but for those that a test changes.
+/// Limits that are never reached, except those that a test changes.
 const GENEROUS: ConnectionLimits = ConnectionLimits {
     connections: 512,
     read: PATIENT,
@@ -20,7 +20,7 @@ fn crowded(limits: ConnectionLimits) -> (Arc<ServerState>, Serving, SocketAddr) 
     (state, serving, address)
 }
 
-/// A page of some megabytes: more than the kernel takes for one connection.
+/// A page of some megabytes: more than the kernel buffers for one connection.
 fn large() -> Page {
     let point = |number: u32| Point {
         label_values: vec![format!("{number:0>1000}")],
@@ -48,7 +48,7 @@ async fn sends(address: SocketAddr, request: &str) -> TcpStream {
     stream
 }
 
-/// Ends only when the server closes the connection.
+/// Returns once the server closes the connection.
 async fn closed(mut stream: TcpStream) -> Vec<u8> {
     let mut read = Vec::new();
     let _ = stream.read_to_end(&mut read).await;
@@ -77,7 +77,7 @@ async fn a_client_that_drips_its_request_is_disconnected() {
         ..GENEROUS
     });
     let mut stream = sends(address, "GET / HTTP/1.1\r\nHost: ").await;
-    // Each byte comes sooner than the limit, and the limit is on all of them.
+    // Each byte comes within the limit, but the limit applies to all of them.
     while stream.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -125,14 +125,14 @@ async fn a_request_that_is_being_answered_is_not_cut_for_others_that_ask_nothing
     let mut silent = Vec::new();
     for _ in 0..20 {
         silent.push(TcpStream::connect(address).await.unwrap());
-        // Idle as soon as it has its answer.
+        // Idle as soon as it has its response.
         healthy(address).await;
     }
     slow.go.notify_one();
     assert_eq!(first.await.unwrap().text(), "OK\n");
 }
 
-/// From another address than that of good clients.
+/// Connects from another address than well-behaved clients.
 async fn stranger(address: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -150,7 +150,7 @@ async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet()
     for _ in 0..100 {
         crowd.push(stranger(address).await);
     }
-    // It was taken in after all of them.
+    // It was accepted after all of them.
     let last = healthy(address).await;
     good.write_all(HEALTHY).await.unwrap();
     read_until(&mut good, "Healthy\n").await;
@@ -171,7 +171,7 @@ async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
         crowd.push(stream);
     }
     slow.begun.notified().await;
-    // Sooner than a slow request loses its claim by itself.
+    // Before a slow request could be evicted anyway.
     let answered = tokio::time::timeout(Duration::from_secs(5), healthy(address)).await;
     assert!(answered.is_ok());
 }
@@ -185,7 +185,7 @@ async fn a_client_that_does_not_read_is_cut() {
     state.page.store(Arc::new(large()));
     let whole = get(address, "/metrics").await.body.len();
     let mut stream = sends(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    // What is sent after the end comes back as an error.
+    // Data sent after the end results in an error.
     while stream.write_all(b"x").await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -213,7 +213,7 @@ async fn an_answer_is_kept_within_the_limits_until_the_client_has_read_it() {
         connections: 1,
         ..GENEROUS
     });
-    // Small enough for the kernel, which would keep it for as long as it takes.
+    // Small enough for the kernel's buffers, which would keep it.
     state.config.store(Arc::new("x".repeat(40_000).into()));
     let request = "GET /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let socket = TcpSocket::new_v4().unwrap();

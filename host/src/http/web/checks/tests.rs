@@ -11,12 +11,12 @@ fn peer(number: u8) -> Peer {
     IpAddr::from([127, 0, 0, number]).into()
 }
 
-/// Of the least cost that bcrypt has.
+/// A hash with the lowest cost of bcrypt.
 fn hash() -> Hash {
     Hash::new(&bcrypt::hash("right", 4).unwrap()).unwrap()
 }
 
-/// One worker, and a wrong password takes its place for `delay`.
+/// One worker; a wrong password keeps its slot for `delay`.
 fn checks(delay: Duration) -> Checks {
     Checks {
         workers: Arc::new(Semaphore::new(1)),
@@ -37,8 +37,8 @@ async fn until(condition: impl Fn() -> bool) {
 async fn only_the_right_password_is_right() {
     let checks = checks(Duration::ZERO);
     let verify = |password| checks.verify(peer(1), hash(), password);
-    assert_eq!(verify(b"right").await, PasswordCheck::Right);
-    assert_eq!(verify(b"wrong").await, PasswordCheck::Wrong);
+    assert_eq!(verify(b"right").await, PasswordCheck::Accepted);
+    assert_eq!(verify(b"wrong").await, PasswordCheck::Rejected);
     assert!(checks.taken.lock().is_empty());
 }
 
@@ -53,7 +53,7 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
     };
     let mut flood = pin!(join_all((0..50).map(|_| ask(2, b"wrong"))));
     assert!(poll!(flood.as_mut()).is_pending());
-    let refused = vec![(2, PasswordCheck::Busy); 50 - PLACES];
+    let refused = vec![(2, PasswordCheck::Busy); 50 - SLOTS];
     assert_eq!(*order.lock().unwrap(), refused);
     order.lock().unwrap().clear();
     let mut good = pin!(ask(1, b"right"));
@@ -63,8 +63,8 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
     let order = order.lock().unwrap();
     let place = order
         .iter()
-        .position(|entry| *entry == (1, PasswordCheck::Right));
-    assert!(place.is_some_and(|place| place <= PLACES), "{order:?}");
+        .position(|entry| *entry == (1, PasswordCheck::Accepted));
+    assert!(place.is_some_and(|place| place <= SLOTS), "{order:?}");
     assert!(checks.taken.lock().is_empty());
 }
 
@@ -72,7 +72,7 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
 async fn who_disconnects_before_the_check_gives_the_place_back() {
     let checks = checks(LONG);
     let _busy = checks.workers.acquire().await.unwrap();
-    for _ in 0..PLACES * 2 {
+    for _ in 0..SLOTS * 2 {
         let waiting = checks.verify(peer(2), hash(), b"wrong");
         assert!(waiting.now_or_never().is_none());
     }
@@ -82,7 +82,7 @@ async fn who_disconnects_before_the_check_gives_the_place_back() {
 #[tokio::test]
 async fn who_disconnects_after_a_wrong_password_has_to_wait_all_the_same() {
     let checks = checks(LONG);
-    for _ in 0..PLACES {
+    for _ in 0..SLOTS {
         let mut guess = pin!(checks.verify(peer(2), hash(), b"wrong"));
         assert!(poll!(guess.as_mut()).is_pending());
         until(|| checks.workers.available_permits() == 1).await;
@@ -91,6 +91,6 @@ async fn who_disconnects_after_a_wrong_password_has_to_wait_all_the_same() {
     assert_eq!(again.now_or_never(), Some(PasswordCheck::Busy));
     assert_eq!(
         checks.verify(peer(1), hash(), b"right").await,
-        PasswordCheck::Right
+        PasswordCheck::Accepted
     );
 }

@@ -1,0 +1,15 @@
+//! Settings that all sites share.
+
+use std::path::Path;
+
+use crate::guest::Selection;
+
+/// Settings that all sites share.
+pub(super) struct SharedSettings<'c> {
+    /// Where relative paths start.
+    pub(super) directory: &'c Path,
+    /// The variables that the process was started with.
+    pub(super) environment: &'c dyn Fn(&str) -> Option<String>,
+    pub(super) collectors: &'c [Selection],
+    pub(super) legacy_names: bool,
+}

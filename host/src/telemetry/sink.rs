@@ -1,0 +1,83 @@
+//! The file or stream that log lines are written to.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
+use super::{LogError, LogFormat, LogTarget, Settings};
+use crate::file::{self, Links};
+
+/// Where lines are written. A line keeps the sink that was current when it was logged.
+pub(super) struct Sink {
+    pub(super) format: LogFormat,
+    pub(super) stream: LogStream,
+}
+
+pub(super) enum LogStream {
+    Stdout,
+    Stderr,
+    File(File),
+}
+
+impl Sink {
+    pub(super) fn open(settings: &Settings) -> Result<Self, LogError> {
+        let stream = match &settings.target {
+            LogTarget::Stdout => LogStream::Stdout,
+            LogTarget::Stderr => LogStream::Stderr,
+            LogTarget::File(path) => {
+                let file = open(path, OpenOptions::new().create(true));
+                LogStream::File(file.map_err(|error| LogError::File(path.clone(), error))?)
+            }
+        };
+        Ok(Self {
+            format: settings.format,
+            stream,
+        })
+    }
+
+    /// May block on the reader or the disk.
+    pub(super) fn write(&self, line: &[u8]) -> io::Result<()> {
+        match &self.stream {
+            LogStream::Stdout => io::stdout().write_all(line),
+            LogStream::Stderr => io::stderr().write_all(line),
+            LogStream::File(file) => (&*file).write_all(line),
+        }
+    }
+}
+
+/// Opens a log for appending: a file or a character device such as `/dev/null`. Opening
+/// a pipe without a reader would block.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let (file, metadata) = file::open_any(path, options.append(true), Links::Follow)?;
+    let kind = metadata.file_type();
+    if kind.is_file() || kind.is_char_device() {
+        Ok(file)
+    } else {
+        Err(file::unexpected(kind))
+    }
+}
+
+/// Checks whether the log can be written, without changes.
+///
+/// # Errors
+/// The log file exists and cannot be written to.
+pub(super) fn examine(settings: &Settings) -> Result<(), LogError> {
+    let LogTarget::File(path) = &settings.target else {
+        return Ok(());
+    };
+    match open(path, &mut OpenOptions::new()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LogError::File(path.clone(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Creates the log file if it is missing.
+///
+/// # Errors
+/// It cannot be opened for appending.
+pub(super) fn make(settings: &Settings) -> Result<(), LogError> {
+    Sink::open(settings).map(drop)
+}
