@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 /// The API key that the server takes. Neither printed nor logged.
 #[derive(Clone)]
-pub(crate) struct Key {
+pub(crate) struct ApiKey {
     text: String,
     /// When it expires, if it does.
     until: Option<Timestamp>,
 }
 
-impl Key {
+impl ApiKey {
     pub(crate) fn new(key: &str) -> Self {
         Self {
             text: key.to_owned(),
@@ -59,7 +59,7 @@ fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn opens(lines: &[(&'static str, &str)], key: &Key) -> bool {
+    fn opens(lines: &[(&'static str, &str)], key: &ApiKey) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_the_raw_key_opens() {
-        let key = Key::new("s3cret");
+        let key = ApiKey::new("s3cret");
         assert!(opens(&[("authorization", "s3cret")], &key));
         assert!(!opens(&[("authorization", "Bearer s3cret")], &key));
         assert!(!opens(&[("authorization", "s3cre")], &key));
@@ -79,12 +79,12 @@ mod tests {
     #[test]
     fn two_authorizations_are_none() {
         let twice = [("authorization", "s3cret"), ("authorization", "s3cret")];
-        assert!(!opens(&twice, &Key::new("s3cret")));
+        assert!(!opens(&twice, &ApiKey::new("s3cret")));
     }
 
     #[test]
     fn a_cookie_opens_where_no_header_says_otherwise() {
-        let key = Key::new("s3cret");
+        let key = ApiKey::new("s3cret");
         let cookie = ("cookie", "lang=en; Authorization=s3cret");
         assert!(opens(&[cookie], &key));
         assert!(!opens(&[cookie, ("authorization", "another")], &key));
@@ -96,7 +96,7 @@ mod tests {
         let line = [("authorization", "s3cret")];
         let until = |second| {
             let until = Timestamp::from_second(second).unwrap();
-            Key::new("s3cret").until(until)
+            ApiKey::new("s3cret").until(until)
         };
         assert!(opens(&line, &until(1)));
         assert!(!opens(&line, &until(0)));

@@ -14,56 +14,27 @@
 //! real servers, so they are taken everywhere.
 
 mod eval;
+mod expression;
 mod lexer;
 mod literal;
 mod narrow;
 mod parser;
 
-use crate::Release;
-use crate::listing::{Case, Column, Datum};
+pub(crate) use narrow::Range;
+
+use expression::Expression;
+
+use crate::column::Column;
+use crate::release::Release;
 
 /// A filter whose columns are known and whose literals are of their types.
 pub(crate) struct Filter<T: 'static>(Expression<T>);
-
-/// A node of a filter.
-enum Expression<T: 'static> {
-    And(Box<Self>, Box<Self>),
-    Or(Box<Self>, Box<Self>),
-    Not(Box<Self>),
-    Compare(Operand<T>, Operator, Datum<'static>),
-    Part(Part, Operand<T>, String),
-}
-
-/// A column, as it is or in one case.
-struct Operand<T: 'static> {
-    column: &'static Column<T>,
-    case: Option<Case>,
-}
-
-/// `eq ne lt le gt ge`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
 
 /// The two ends of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     From,
     To,
-}
-
-/// The functions over texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Contains,
-    Starts,
-    Ends,
 }
 
 impl<T> Filter<T> {

@@ -5,26 +5,23 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 mod attributes;
-mod column;
-mod datum;
 
 pub(crate) use attributes::Attributes;
-pub(crate) use column::{Case, Column, Ops, Schema, find};
-pub(crate) use datum::{Datum, iso};
 
-use crate::Release;
+use crate::column::{self, Column};
 use crate::filter::{Filter, Side};
+use crate::release::Release;
 
-/// What to keep and in which order, with the columns looked up already.
+/// A parsed filter and sort.
 pub(crate) struct Listing<T: 'static> {
     filter: Option<Filter<T>>,
     order: Vec<(&'static Column<T>, Direction)>,
 }
 
-/// Which way a column is sorted.
+/// The direction of a sort.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Ascending,
@@ -32,7 +29,7 @@ enum Direction {
 }
 
 /// The values that a row is sorted by.
-pub(crate) type Key = Vec<Value>;
+pub(crate) type SortKey = Vec<Value>;
 
 impl<T> Listing<T> {
     /// Reads `filter` and `sort`; `tie` names the column that tells rows apart
@@ -66,9 +63,7 @@ impl<T> Listing<T> {
     /// The rows that the filter keeps, in order.
     pub(crate) fn select(&self, rows: Vec<T>) -> Vec<T> {
         let mut rows = rows;
-        if let Some(filter) = &self.filter {
-            rows.retain(|row| filter.keeps(row));
-        }
+        rows.retain(|row| self.keeps(row));
         rows.sort_by(|a, b| {
             self.order
                 .iter()
@@ -79,8 +74,14 @@ impl<T> Listing<T> {
         rows
     }
 
+    /// Whether the filter keeps a row.
+    pub(crate) fn keeps(&self, row: &T) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_none_or(|filter| filter.keeps(row))
+    }
+
     /// The values that `row` is sorted by: what a cursor holds.
-    pub(crate) fn key(&self, row: &T) -> Key {
+    pub(crate) fn key(&self, row: &T) -> SortKey {
         self.order
             .iter()
             .map(|(column, _)| column.read(row).key())
@@ -89,7 +90,7 @@ impl<T> Listing<T> {
 
     /// Where `row` stands relative to a key; a key of another order is equal in
     /// what both have.
-    pub(crate) fn compare(&self, row: &T, key: &Key) -> Ordering {
+    pub(crate) fn compare(&self, row: &T, key: &SortKey) -> Ordering {
         self.order
             .iter()
             .zip(key)
@@ -98,13 +99,13 @@ impl<T> Listing<T> {
             })
     }
 
-    /// What the filter says of all rows that it keeps, if there is one.
+    /// The filter, if there is one.
     pub(crate) fn filter(&self) -> Option<&Filter<T>> {
         self.filter.as_ref()
     }
 
-    /// The column that is sorted by, if it is the only one beside the tie, upwards.
-    pub(crate) fn upwards(&self) -> Option<&'static str> {
+    /// The column of the order, if it is ascending and the only one before the tie.
+    pub(crate) fn ascending(&self) -> Option<&'static str> {
         match self.order.as_slice() {
             [(column, Direction::Ascending), (_, Direction::Ascending)] => Some(column.name()),
             _ => None,
@@ -123,19 +124,6 @@ impl<T> Listing<T> {
     pub(crate) fn key_len(&self) -> usize {
         self.order.len()
     }
-}
-
-/// The attributes of a row in a release, those that are absent left out.
-pub(crate) fn attributes<T>(
-    columns: &[Column<T>],
-    release: Release,
-    row: &T,
-) -> Map<String, Value> {
-    columns
-        .iter()
-        .filter(|column| column.is_shown(release))
-        .filter_map(|column| Some((column.name().to_owned(), column.read(row).json()?)))
-        .collect()
 }
 
 fn sort_key<T>(

@@ -3,12 +3,12 @@
 mod cursor;
 mod offset;
 
-pub(crate) use cursor::{Cursors, Walk, encode};
+pub(crate) use cursor::{Cursors, encode};
 pub(crate) use offset::Offsets;
 
 use serde_json::{Map, Value, json};
 
-use crate::Strictness;
+use crate::options::Strictness;
 use crate::query::Query;
 
 /// How many rows a page has when nothing is said: everywhere the same.

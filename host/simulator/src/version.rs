@@ -73,7 +73,7 @@ impl FromStr for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Release;
+    use crate::release::Release;
 
     fn asked(accept: &str) -> Option<String> {
         let mut headers = HeaderMap::new();

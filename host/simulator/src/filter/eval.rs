@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Expression, Operand, Operator, Part, Side};
-use crate::listing::{Case, Datum};
+use super::Side;
+use super::expression::{Expression, Operand, Operator, Part};
+use crate::column::{Case, Datum};
 
 impl<T> Expression<T> {
     pub(super) fn holds(&self, row: &T) -> bool {

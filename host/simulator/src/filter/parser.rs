@@ -1,9 +1,10 @@
 //! Reads a filter by recursive descent.
 
+use super::expression::{Expression, Operand, Operator, Part};
 use super::lexer::{Token, tokens};
-use super::{Expression, Operand, Operator, Part, literal};
-use crate::Release;
-use crate::listing::{Case, Column, Ops, Schema, find};
+use super::literal;
+use crate::column::{Case, Column, Ops, Schema, find};
+use crate::release::Release;
 
 /// How deep brackets and `not` may nest: every level costs stack.
 const DEEPEST: u32 = 32;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::listing::Ops;
+use crate::column::{Datum, Ops};
 
 struct Row {
     name: &'static str,

@@ -9,33 +9,25 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::{Limits, Page, link};
-use crate::Strictness;
-use crate::listing::{Key, Listing};
+use crate::listing::{Listing, SortKey};
+use crate::options::Strictness;
 use crate::query::Query;
 
 /// Which page is asked for.
 pub(crate) struct Cursors {
-    after: Option<Key>,
-    before: Option<Key>,
+    after: Option<SortKey>,
+    before: Option<SortKey>,
     limit: usize,
 }
 
-/// Where a page stands among all rows.
-struct Ends {
+/// Where a page is among all rows.
+struct PagePosition {
     first: bool,
     last: bool,
-    /// Its `next` leads back to it: a fault.
-    stuck: bool,
-    /// Whether a range has more rows than the page; none without a range.
+    /// Its `next` leads to the same page: a fault.
+    repeat: bool,
+    /// Whether a range has more rows than the page; `None` without a range.
     truncated: Option<bool>,
-}
-
-/// Rows that are made one by one.
-pub(crate) trait Walk<T> {
-    /// Those behind a key, or all.
-    fn after(&self, key: Option<&Key>) -> impl Iterator<Item = T>;
-    /// Whether there is one that is not behind it.
-    fn any_up_to(&self, key: &Key) -> bool;
 }
 
 impl Cursors {
@@ -61,15 +53,15 @@ impl Cursors {
     }
 
     /// Cuts the page out of all rows, which are in the listing's order. With
-    /// `stuck`, a `next` that leads back here.
+    /// `repeat`, a `next` that leads to the same page.
     pub(crate) fn cut<T>(
         &self,
         mut rows: Vec<T>,
         listing: &Listing<T>,
         query: &Query,
-        stuck: bool,
+        repeat: bool,
     ) -> Page<T> {
-        let place = |key: &Key, side: Ordering| {
+        let place = |key: &SortKey, side: Ordering| {
             rows.partition_point(|row| listing.compare(row, key) <= side)
         };
         // After a cursor: what is greater. Before one: what is less.
@@ -97,55 +89,41 @@ impl Cursors {
             rows,
             listing,
             query,
-            Ends {
+            PagePosition {
                 first,
                 last,
-                stuck,
+                repeat,
                 truncated,
             },
         )
     }
 
-    /// The same page out of rows that come one by one, in the listing's order and
-    /// filtered. None when it is a page that has to be counted from behind.
-    pub(crate) fn walk<T>(
-        &self,
-        rows: impl Walk<T>,
-        listing: &Listing<T>,
-        query: &Query,
-        stuck: bool,
-    ) -> Option<Page<T>> {
-        if self.before.is_some() {
-            return None;
-        }
-        let after = self.after.as_ref();
-        let mut page: Vec<_> = rows.after(after).take(self.limit + 1).collect();
-        let last = page.len() <= self.limit;
-        page.truncate(self.limit);
-        let first = after.is_none_or(|key| !rows.any_up_to(key));
-        let truncated = None;
-        let ends = Ends {
-            first,
-            last,
-            stuck,
-            truncated,
-        };
-        Some(self.page(page, listing, query, ends))
+    /// The cursor that the page follows, and how many rows it has at most. `None`
+    /// for a page that is counted backwards.
+    pub(crate) fn forward(&self) -> Option<(Option<&SortKey>, usize)> {
+        let forward = self.before.is_none();
+        forward.then_some((self.after.as_ref(), self.limit))
     }
 
-    fn page<T>(&self, rows: Vec<T>, listing: &Listing<T>, query: &Query, ends: Ends) -> Page<T> {
+    fn page<T>(
+        &self,
+        rows: Vec<T>,
+        listing: &Listing<T>,
+        query: &Query,
+        position: PagePosition,
+    ) -> Page<T> {
         let cursor = |row: Option<&T>| row.map(|row| encode(&listing.key(row)));
-        let mut next = cursor(rows.last()).filter(|_| !ends.last);
-        if ends.stuck {
+        let mut next = cursor(rows.last()).filter(|_| !position.last);
+        if position.repeat {
             next = query
                 .get("page[after]")
                 .map(str::to_owned)
                 .or_else(|| cursor(rows.last()));
         }
-        let prev = cursor(rows.first()).filter(|_| !ends.first);
+        let prev = cursor(rows.first()).filter(|_| !position.first);
         Page {
             links: links(query, next.as_deref(), prev.as_deref()),
-            pagination: self.pagination(next, prev, ends.truncated),
+            pagination: self.pagination(next, prev, position.truncated),
             rows,
         }
     }
@@ -190,11 +168,11 @@ fn links(query: &Query, next: Option<&str>, prev: Option<&str>) -> Map<String, V
 }
 
 /// A key as an opaque text.
-pub(crate) fn encode(key: &Key) -> String {
+pub(crate) fn encode(key: &SortKey) -> String {
     base16ct::lower::encode_string(Value::from(key.clone()).to_string().as_bytes())
 }
 
-fn decode(text: &str) -> Option<Key> {
+fn decode(text: &str) -> Option<SortKey> {
     let bytes = base16ct::lower::decode_vec(text).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
@@ -202,8 +180,8 @@ fn decode(text: &str) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Release;
-    use crate::listing::{Column, Datum};
+    use crate::column::{Column, Datum};
+    use crate::release::Release;
 
     type C = Column<u64>;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Limits, Page, link, number};
-use crate::Strictness;
+use crate::options::Strictness;
 use crate::query::Query;
 
 /// Which page is asked for.
@@ -30,12 +30,12 @@ impl Offsets {
     }
 
     /// Cuts the page out of all rows. `next` and `prev` are offsets, absent on
-    /// the last and the first page. With `stuck`, a `next` that leads back here.
-    pub(crate) fn cut<T>(&self, rows: Vec<T>, query: &Query, stuck: bool) -> Page<T> {
+    /// the last and the first page. With `repeat`, a `next` that leads to the same page.
+    pub(crate) fn cut<T>(&self, rows: Vec<T>, query: &Query, repeat: bool) -> Page<T> {
         let Self { offset, limit } = *self;
         let count = rows.len();
         let after = offset.saturating_add(limit);
-        let next = if stuck {
+        let next = if repeat {
             Some(offset)
         } else {
             Some(after).filter(|after| *after < count)

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::{Truth, tally};
-use crate::{Image, Scan};
+use crate::estate::{Image, Scan};
 
 /// How many files scans have looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
