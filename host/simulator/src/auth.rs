@@ -1,10 +1,10 @@
-//! Who is asking: the `Authorization` header, or the cookie of that name
+//! Authorization: the header `Authorization`, or the cookie of that name
 //! (`gateway.yaml`, security schemes).
 
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 
-/// The API key that the server takes. Neither printed nor logged.
+/// The API key that the server accepts. It is neither printed nor logged.
 #[derive(Clone)]
 pub(crate) struct ApiKey {
     text: String,
@@ -20,7 +20,7 @@ impl ApiKey {
         }
     }
 
-    /// The same key, with an end.
+    /// The same key with an expiry.
     pub(crate) fn until(self, when: Timestamp) -> Self {
         let until = Some(when);
         Self { until, ..self }
@@ -30,9 +30,9 @@ impl ApiKey {
         &self.text
     }
 
-    /// Whether the headers carry the key, and it has not expired. NetBackup takes
-    /// the value alone: a scheme word before it, such as `Bearer`, makes it another
-    /// value. A header goes before a cookie.
+    /// Whether the headers contain the key, and it has not expired. NetBackup accepts
+    /// the value alone: with a scheme before it, such as `Bearer`, it is another
+    /// value. A header takes precedence over a cookie.
     pub(crate) fn opens(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let given = match values.next() {
@@ -77,13 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn two_authorizations_are_none() {
+    fn two_authorizations_are_rejected() {
         let twice = [("authorization", "s3cret"), ("authorization", "s3cret")];
         assert!(!opens(&twice, &ApiKey::new("s3cret")));
     }
 
     #[test]
-    fn a_cookie_opens_where_no_header_says_otherwise() {
+    fn a_cookie_opens_if_there_is_no_header() {
         let key = ApiKey::new("s3cret");
         let cookie = ("cookie", "lang=en; Authorization=s3cret");
         assert!(opens(&[cookie], &key));

@@ -1,4 +1,4 @@
-//! A column of a resource: how it is read, and what a request may do with it.
+//! A column of a resource: how to read it, and how requests filter and sort by it.
 
 mod datum;
 
@@ -6,7 +6,7 @@ pub(crate) use datum::{Datum, iso};
 
 use crate::release::Release;
 
-/// What a filter may do with a column, as the specification's tables say.
+/// The operators that filters support for a column, from the specification's tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ops(u8);
 
@@ -33,9 +33,9 @@ impl Ops {
     pub(crate) const TEXT: Self = Self::EQ_NE.and(Self::PARTS);
     /// `eq contains`
     pub(crate) const WORDS: Self = Self::EQ.and(Self::CONTAINS);
-    /// What the tables of tape allow for a name: `TEXT`, `tolower`, `toupper`.
+    /// The operators of a name in the tables of tape: `TEXT`, `tolower`, `toupper`.
     pub(crate) const LABEL: Self = Self::TEXT.and(Self::CASE);
-    /// Everything that the storage tables allow for a name.
+    /// The operators of a name in the tables of storage.
     pub(crate) const NAME: Self = Self::NUMBER.and(Self::PARTS).and(Self::CASE);
     /// `eq contains tolower toupper`
     pub(crate) const WORD: Self = Self::EQ.and(Self::CONTAINS).and(Self::CASE);
@@ -66,18 +66,18 @@ pub(crate) enum Schema {
     Span,
 }
 
-/// A column over rows of `T`. Built in constants, one line each.
+/// A column of rows of `T`, built in a constant.
 pub(crate) struct Column<T> {
     name: &'static str,
     read: for<'a> fn(&'a T) -> Datum<'a>,
     shown: bool,
-    /// The releases that know it at all, both included.
+    /// The first and the last release that have it.
     known: (Release, Release),
     schema: Schema,
     ops: Ops,
-    /// The releases in which a filter may name it.
+    /// The first release in which a filter may name it.
     filter_since: Release,
-    /// The releases in which a sort may name it.
+    /// The first and the last release in which a sort may name it.
     sort: Option<(Release, Release)>,
 }
 
@@ -96,7 +96,7 @@ impl<T> Column<T> {
         }
     }
 
-    /// A name that only filters and sorts know.
+    /// A name that only filters and sorts have.
     pub(crate) const fn hidden(name: &'static str, read: for<'a> fn(&'a T) -> Datum<'a>) -> Self {
         Self {
             shown: false,
@@ -137,7 +137,7 @@ impl<T> Column<T> {
         self.time_with(Ops::NUMBER)
     }
 
-    /// The same, with some operators alone.
+    /// The same, with other operators.
     pub(crate) const fn time_with(self, ops: Ops) -> Self {
         self.filtered(Schema::Time, ops)
     }
@@ -147,22 +147,16 @@ impl<T> Column<T> {
         self.filtered(Schema::Span, Ops::NUMBER)
     }
 
-    /// Known only from a release on: shown, filtered and sorted.
+    /// Present from a release on: shown, filtered and sorted.
     pub(crate) const fn since(self, first: Release) -> Self {
-        let (_, last) = self.known;
-        Self {
-            known: (first, last),
-            ..self
-        }
+        let known = (first, self.known.1);
+        Self { known, ..self }
     }
 
-    /// Known only up to a release, which is included.
+    /// Present up to a release, included.
     pub(crate) const fn until(self, last: Release) -> Self {
-        let (first, _) = self.known;
-        Self {
-            known: (first, last),
-            ..self
-        }
+        let known = (self.known.0, last);
+        Self { known, ..self }
     }
 
     /// Filtered only from a release on.
@@ -202,7 +196,7 @@ impl<T> Column<T> {
         (self.read)(row)
     }
 
-    /// What a filter may do with it in a release.
+    /// The operators that filters support for it in a release.
     pub(crate) fn ops(&self, release: Release) -> Ops {
         if release >= self.filter_since && self.is_known(release) {
             self.ops
@@ -223,8 +217,36 @@ impl<T> Column<T> {
     }
 }
 
-/// The column of a name in a release; a name that is shown and also filtered in
-/// another form has two, of which the one that can be filtered is found.
+/// A column that is shown, filtered by quoted strings, and sorted.
+pub(crate) const fn text<T>(
+    name: &'static str,
+    ops: Ops,
+    read: for<'a> fn(&'a T) -> Datum<'a>,
+) -> Column<T> {
+    Column::shown(name, read).text(ops).sorted()
+}
+
+/// A column that is shown, filtered by numbers, and sorted.
+pub(crate) const fn number<T>(
+    name: &'static str,
+    ops: Ops,
+    read: for<'a> fn(&'a T) -> Datum<'a>,
+) -> Column<T> {
+    Column::shown(name, read).number(ops).sorted()
+}
+
+/// A column that is shown, filtered by `true` and `false`, and sorted.
+pub(crate) const fn flag<T>(name: &'static str, read: for<'a> fn(&'a T) -> Datum<'a>) -> Column<T> {
+    Column::shown(name, read).flag().sorted()
+}
+
+/// A column that is shown, filtered by date-times, and sorted.
+pub(crate) const fn time<T>(name: &'static str, read: for<'a> fn(&'a T) -> Datum<'a>) -> Column<T> {
+    Column::shown(name, read).time().sorted()
+}
+
+/// The column of a name in a release. A name that is shown in one form and filtered in
+/// another has two columns; the one for filters is found.
 pub(crate) fn find<T>(
     columns: &'static [Column<T>],
     release: Release,

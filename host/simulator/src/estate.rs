@@ -178,17 +178,17 @@ impl Estate {
 
     /// The storage units at `now`.
     pub(crate) fn units(&self, now: Timestamp) -> Vec<Unit> {
-        self.with_scenario(&self.units, |it| it.units(now))
+        self.with_scenario(&self.units, |it| it.site.units(now))
     }
 
     /// The disk pools at `now`.
     pub(crate) fn pools(&self, now: Timestamp) -> Vec<Pool> {
-        self.with_scenario(&self.pools, |it| it.pools(now))
+        self.with_scenario(&self.pools, |it| it.site.pools(now))
     }
 
     /// The storage servers at `now`.
     pub(crate) fn servers(&self, now: Timestamp) -> Vec<StorageServer> {
-        self.with_scenario(&self.servers, |it| it.servers(now))
+        self.with_scenario(&self.servers, |it| it.site.servers(now))
     }
 
     /// The alerts that have been raised by `now`.
@@ -214,28 +214,28 @@ impl Estate {
 
     /// The protection plans.
     pub(crate) fn slos(&self) -> Vec<Slo> {
-        self.with_scenario(&self.slos, Scenario::slos)
+        self.with_scenario(&self.slos, |it| it.site.slos())
     }
 
     /// The tape drives at `now`.
     pub(crate) fn drives(&self, now: Timestamp) -> Vec<Drive> {
-        self.with_scenario(&self.drives, |it| it.drives(now))
+        self.with_scenario(&self.drives, |it| it.site.drives(now))
     }
 
     /// The cartridges at `now`.
     pub(crate) fn cartridges(&self, now: Timestamp) -> Vec<Cartridge> {
-        self.with_scenario(&self.cartridges, |it| it.cartridges(now))
+        self.with_scenario(&self.cartridges, |it| it.site.cartridges(now))
     }
 
     /// The volume pools at `now`.
     pub(crate) fn volume_pools(&self, now: Timestamp) -> Vec<VolumePool> {
-        self.with_scenario(&self.volume_pools, |it| it.volume_pools(now))
+        self.with_scenario(&self.volume_pools, |it| it.site.volume_pools(now))
     }
 
     /// The hosts that control robots, without duplicates.
     pub(crate) fn device_hosts(&self) -> BTreeSet<String> {
         let mut hosts = self.device_hosts.clone();
-        hosts.extend(self.scenario.iter().flat_map(Scenario::device_hosts));
+        hosts.extend(self.scenario.iter().flat_map(|it| it.site.device_hosts()));
         hosts
     }
 

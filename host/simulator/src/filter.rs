@@ -9,9 +9,9 @@
 //! operand = name | ("tolower" | "toupper") "(" name ")"
 //! ```
 //!
-//! Whether a column takes an operator is the column's to say. The tables of jobs
-//! do not name `and`, `or`, `not`, but clients join clauses with `and` against
-//! real servers, so they are taken everywhere.
+//! Each column defines the operators that it supports. The tables of jobs
+//! do not name `and`, `or`, `not`, but clients join clauses with `and` on
+//! real servers, so they are supported everywhere.
 
 mod eval;
 mod expression;
@@ -20,14 +20,14 @@ mod literal;
 mod narrow;
 mod parser;
 
-pub(crate) use narrow::Range;
+pub(crate) use narrow::Bounds;
 
 use expression::Expression;
 
 use crate::column::Column;
 use crate::release::Release;
 
-/// A filter whose columns are known and whose literals are of their types.
+/// A parsed filter. Its columns exist, and its literals have their types.
 pub(crate) struct Filter<T: 'static>(Expression<T>);
 
 /// The two ends of a range.
@@ -39,7 +39,7 @@ pub(crate) enum Side {
 
 impl<T> Filter<T> {
     /// Reads a filter over the columns of a resource. The error is a sentence
-    /// for the 400's error object.
+    /// for the error object of a 400.
     pub(crate) fn parse(
         text: &str,
         columns: &'static [Column<T>],
@@ -48,8 +48,8 @@ impl<T> Filter<T> {
         parser::parse(text, columns, release).map(Self)
     }
 
-    /// Whether the filter sets an end to the values of a column, for resources
-    /// that set one themselves when it does not.
+    /// Whether the filter bounds the values of a column, for resources
+    /// that have a default bound.
     pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
         self.0.bounds(name, side)
     }

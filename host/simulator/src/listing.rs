@@ -1,7 +1,7 @@
-//! A resource that is listed: its rows behind columns, filtered and sorted.
+//! A listed resource: its rows, filtered and sorted by columns.
 //!
-//! One table of columns a resource says what is shown, what a filter may ask
-//! and what a sort may name, so that the three cannot drift apart.
+//! One table of columns for each resource defines what is shown, filtered
+//! and sorted, so that the three always agree.
 
 use std::cmp::Ordering;
 
@@ -32,8 +32,8 @@ enum Direction {
 pub(crate) type SortKey = Vec<Value>;
 
 impl<T> Listing<T> {
-    /// Reads `filter` and `sort`; `tie` names the column that tells rows apart
-    /// and ends every order. The error says what a 400 should say.
+    /// Reads `filter` and `sort`; `tie` names the column that distinguishes rows
+    /// and ends every order. The error is the message of a 400.
     pub(crate) fn parse(
         columns: &'static [Column<T>],
         release: Release,
@@ -80,7 +80,7 @@ impl<T> Listing<T> {
         filter.is_none_or(|filter| filter.keeps(row))
     }
 
-    /// The values that `row` is sorted by: what a cursor holds.
+    /// The values that `row` is sorted by, for a cursor.
     pub(crate) fn key(&self, row: &T) -> SortKey {
         self.order
             .iter()
@@ -88,8 +88,8 @@ impl<T> Listing<T> {
             .collect()
     }
 
-    /// Where `row` stands relative to a key; a key of another order is equal in
-    /// what both have.
+    /// The order of `row` and a key. A key of another order is equal in
+    /// the common part.
     pub(crate) fn compare(&self, row: &T, key: &SortKey) -> Ordering {
         self.order
             .iter()
@@ -112,8 +112,8 @@ impl<T> Listing<T> {
         }
     }
 
-    /// Whether the filter says which values a column has at least (`Side::From`)
-    /// or at most (`Side::To`).
+    /// Whether the filter has a lower bound of a column (`Side::From`)
+    /// or an upper bound (`Side::To`).
     pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
         self.filter
             .as_ref()

@@ -74,7 +74,7 @@ impl Requests {
         self.log().requests.iter().cloned().collect()
     }
 
-    /// How many requests have asked for `path`, such as `/admin/jobs`.
+    /// How many requests were for `path`, such as `/admin/jobs`.
     pub fn count(&self, path: &str) -> u64 {
         self.log()
             .by_path
@@ -94,7 +94,7 @@ impl Requests {
         self.log().connections
     }
 
-    /// Waits until `count` requests have asked for `path`, answered or not.
+    /// Waits until there were `count` requests for `path`, answered or not.
     pub async fn wait_for(&self, path: &str, count: u64) {
         self.wait(|| self.count(path) >= count).await;
     }

@@ -1,7 +1,8 @@
-//! From a request to its answer: fault, then authorization, then version, then
-//! resource.
+//! From a request to its answer: first a fault, then authorization, version and
+//! endpoint.
 
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -25,19 +26,7 @@ const LARGEST_REQUEST: usize = 64 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The connection is to be closed without an answer.
-#[derive(Debug)]
-pub(crate) struct Closed;
-
-impl std::fmt::Display for Closed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("closed without an answer")
-    }
-}
-
-impl std::error::Error for Closed {}
-
-/// A request that has been read whole.
+/// A request with its body.
 struct ReceivedRequest {
     method: Method,
     path: String,
@@ -47,20 +36,20 @@ struct ReceivedRequest {
     authorized: bool,
 }
 
-/// Answers one request, or does not, as the faults have it.
+/// Answers one request, or does not if a fault prevents it.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
     request: http::Request<Incoming>,
-) -> Result<Response<Body>, Closed> {
+) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let received = read(&shared, head, body).await;
-    // Before it is known to have arrived: who waits for it may change the faults.
+    // Read before the request is logged: a test that waits for it may change the faults.
     let fault = shared
         .faults
         .on(received.path.strip_prefix(PREFIX).unwrap_or(&received.path));
     let number = shared.requests.arrived(log_entry(&received));
     match &fault {
-        Some(Fault::Down) => return Err(Closed),
+        Some(Fault::Down) => return Err(io::ErrorKind::ConnectionAborted.into()),
         Some(Fault::Hanging) => return pending().await,
         Some(Fault::Slow(time)) => sleep(*time).await,
         Some(Fault::Held(gate)) => gate.pass().await,
@@ -69,13 +58,13 @@ pub(crate) async fn respond(
     let response = reply(&shared, &received, fault.as_ref());
     shared.requests.answered(number, response.status().as_u16());
     Ok(match fault {
-        Some(fault) => fault.spoil(response),
+        Some(fault) => fault.damage(response),
         None => response.map(Body::whole),
     })
 }
 
-/// Answers a GET that came over no connection. None where a fault lets no whole
-/// answer through.
+/// Answers a GET without a connection. `None` if a fault permits no complete
+/// answer.
 pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<Response<Vec<u8>>> {
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -95,7 +84,7 @@ pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<R
     match &fault {
         None | Some(Fault::RepeatCursor | Fault::Slow(_) | Fault::Held(_)) => {}
         Some(fault) => {
-            fault.instead(&received.headers, shared.clock.now())?;
+            fault.replacement(&received.headers, shared.clock.now())?;
         }
     }
     let response = reply(shared, &received, fault.as_ref());
@@ -103,15 +92,15 @@ pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<R
     Some(response)
 }
 
-/// The answer with its headers, with what a fault puts in its place.
+/// The answer with its headers, or what a fault replaces it with.
 fn reply(shared: &Shared, received: &ReceivedRequest, fault: Option<&Fault>) -> Response<Vec<u8>> {
     let answer = fault
-        .and_then(|fault| fault.instead(&received.headers, shared.clock.now()))
+        .and_then(|fault| fault.replacement(&received.headers, shared.clock.now()))
         .unwrap_or_else(|| answer(shared, received, fault == Some(&Fault::RepeatCursor)));
     head_of(shared, received, answer)
 }
 
-/// The answer when nothing goes wrong.
+/// The answer without a fault.
 fn answer(shared: &Shared, received: &ReceivedRequest, repeat_cursor: bool) -> Answer {
     let Some(path) = received.path.strip_prefix(PREFIX) else {
         return Answer::not_found();
@@ -138,7 +127,7 @@ fn answer(shared: &Shared, received: &ReceivedRequest, repeat_cursor: bool) -> A
     resource(shared, received, path, repeat_cursor)
 }
 
-/// The resources that need authorization and a version.
+/// The endpoints that need authorization and a version.
 fn resource(
     shared: &Shared,
     received: &ReceivedRequest,
@@ -172,13 +161,13 @@ fn resource(
     }
 }
 
-/// How a list is answered.
+/// The endpoint of a list.
 type ListEndpoint = fn(&Estate, &ResourceRequest<'_>) -> Answer;
 
-/// The list at a path, if the release has it. The bundle of 11.2 lacks the files
+/// The list at a path, if the release has one. The bundle of 11.2 lacks the files
 /// of storage and of the service catalog: 11.0 is carried forward.
 fn list(path: &str, release: Release) -> Option<ListEndpoint> {
-    // The guide names them first for 10.4.
+    // The guide names them from 10.4 on.
     let tape = release >= Release::V10_4;
     Some(match path {
         "/admin/jobs" => endpoints::jobs,
@@ -199,7 +188,7 @@ fn list(path: &str, release: Release) -> Option<ListEndpoint> {
 }
 
 async fn read(shared: &Shared, head: http::request::Parts, body: Incoming) -> ReceivedRequest {
-    // What cannot be read is answered like an empty body: 400 where one is needed.
+    // An unreadable body counts as empty: 400 where one is needed.
     let body = Limited::new(body, LARGEST_REQUEST).collect().await;
     let body = body
         .map(|body| body.to_bytes().to_vec())
@@ -236,8 +225,8 @@ fn log_entry(received: &ReceivedRequest) -> Request {
     }
 }
 
-/// Puts the headers on: JSON is of the version that was received for, or of the
-/// server's own when that was none it knows.
+/// Adds the headers. JSON has the requested version, or the server's own
+/// if that is not supported.
 fn head_of(shared: &Shared, received: &ReceivedRequest, answer: Answer) -> Response<Vec<u8>> {
     let newest = shared.release().api_version();
     let version = Version::asked(&received.headers)
@@ -260,17 +249,10 @@ fn head_of(shared: &Shared, received: &ReceivedRequest, answer: Answer) -> Respo
 
 /// A random UUID of version 4.
 fn request_id() -> String {
-    let bits = fastrand::u128(..) & !(0xf << 76) & !(0xc << 60) | 0x4 << 76 | 0x8 << 60;
-    let hex = format!("{bits:032x}");
-    let part = |from, to| hex.get(from..to).unwrap_or_default();
-    [
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32),
-    ]
-    .join("-")
+    let [a, b] = [fastrand::u64(..), fastrand::u64(..)];
+    let (time, middle, version) = (a >> 32, a >> 16 & 0xffff, a & 0xfff);
+    let (variant, node) = (b >> 48 & 0x3fff | 0x8000, b & 0xffff_ffff_ffff);
+    format!("{time:08x}-{middle:04x}-4{version:03x}-{variant:04x}-{node:012x}")
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Binds and serves. The error is that of binding, or of making a
-    /// certificate. To be called within a Tokio runtime.
+    /// Binds and serves. The error is that of binding, or of creating a
+    /// certificate. It needs a Tokio runtime.
     pub async fn start(options: Options) -> io::Result<Self> {
         let tls = match &options.authority {
             Some(authority) => Some(TlsAcceptor::from(authority.server(options.listen.ip())?)),

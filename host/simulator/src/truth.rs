@@ -27,11 +27,11 @@ pub struct Finished {
     pub job_type: String,
     /// `policyType`.
     pub policy_type: String,
-    /// `status`; `None` ended without one.
+    /// `status`; `None` for an end without one.
     pub status: Option<i64>,
 }
 
-/// How many, and how much.
+/// Sums of finished attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Attempts.
@@ -42,8 +42,8 @@ pub struct Figures {
     pub files: u64,
 }
 
-/// An estate as it truly was at one moment. Records that have expired are still
-/// facts here.
+/// The facts of an estate at a moment. Jobs whose records have expired are
+/// included.
 pub struct Truth {
     now: Timestamp,
     clock: ServerClock,
@@ -190,7 +190,7 @@ fn count<'a>(all: impl Iterator<Item = EndedAttempt<'a>>) -> BTreeMap<Finished, 
     counted.into_iter().map(finished).collect()
 }
 
-/// How many there are of each kind.
+/// How many items there are of each kind.
 fn tally<K: Ord>(kinds: impl Iterator<Item = K>) -> BTreeMap<K, u64> {
     let mut tally = BTreeMap::new();
     for kind in kinds {

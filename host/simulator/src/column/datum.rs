@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// A value as a column reads it.
+/// A value of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Datum<'a> {
-    /// The attribute is not there.
+    /// The attribute is absent.
     Absent,
-    /// The attribute is there and null.
+    /// The attribute is null.
     Null,
     Int(i64),
     Float(f64),
@@ -30,7 +30,7 @@ impl<'a> Datum<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
-    /// Absent when there is no number.
+    /// Absent without a number.
     pub(crate) fn maybe(number: Option<u64>) -> Self {
         number.map_or(Self::Absent, Self::from)
     }
@@ -40,7 +40,7 @@ impl<'a> Datum<'a> {
         Self::Text(Cow::Owned(iso(time)))
     }
 
-    /// As it stands in the answer; `None` when it is absent.
+    /// The value in an answer; `None` if it is absent.
     pub(crate) fn json(self) -> Option<Value> {
         Some(match self {
             Self::Absent => return None,
@@ -55,7 +55,7 @@ impl<'a> Datum<'a> {
         })
     }
 
-    /// As it stands in a cursor: in a form that compares as the value does.
+    /// The value in a cursor, in a form with the same order.
     pub(crate) fn key(self) -> Value {
         match self {
             Self::Time(time) => time.as_millisecond().into(),
@@ -65,13 +65,13 @@ impl<'a> Datum<'a> {
         }
     }
 
-    /// The order of two values of one column, what is absent first.
+    /// The order of two values of one column, absent ones first.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.partial_order(other)
             .unwrap_or_else(|| self.rank().cmp(&other.rank()))
     }
 
-    /// The order of a value and what a cursor holds.
+    /// The order of a value and the value in a cursor.
     pub(crate) fn order_key(self, key: &Value) -> Ordering {
         let held = match key {
             Value::Number(number) if number.is_i64() => Datum::Int(number.as_i64().unwrap_or(0)),
@@ -88,7 +88,7 @@ impl<'a> Datum<'a> {
         own.order(&held)
     }
 
-    /// The order of two values of one kind; `None` when they do not compare.
+    /// The order of two values of one type; `None` if they do not compare.
     pub(crate) fn partial_order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
@@ -113,7 +113,7 @@ impl<'a> Datum<'a> {
     }
 }
 
-/// ISO-8601 with milliseconds and `Z`, as the vendor's guide has it.
+/// ISO-8601 with milliseconds and `Z`, as in the vendor's guide.
 pub(crate) fn iso(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, list};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, text, time};
 use crate::estate::{Alert, Estate};
 use crate::page::Limits;
 
@@ -20,7 +20,7 @@ static ALERTS: Resource<Alert> = Resource {
 
 type C = Column<Alert>;
 
-/// Only 11.2 names the sort keys; the releases before it name none.
+/// Only 11.2 documents the sort keys.
 static COLUMNS: &[C] = &[
     C::hidden("alertId", |a| a.id.into())
         .number(Ops::NUMBER)
@@ -29,19 +29,11 @@ static COLUMNS: &[C] = &[
     C::shown("title", |a| Datum::text(&a.title)),
     C::shown("descriptionId", |_| Datum::Int(1)).sorted(),
     C::shown("description", |a| Datum::text(&a.description)),
-    C::shown("category", |a| Datum::text(&a.category))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("subCategory", |a| Datum::text(&a.sub_category))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("severity", |a| Datum::text(&a.severity))
-        .text(Ops::EQ_NE)
-        .sorted(),
+    text("category", Ops::EQ_NE, |a| Datum::text(&a.category)),
+    text("subCategory", Ops::EQ_NE, |a| Datum::text(&a.sub_category)),
+    text("severity", Ops::EQ_NE, |a| Datum::text(&a.severity)),
     C::shown("context", |a| Datum::text(&a.context)).sorted(),
-    C::shown("createdDateTime", |a| Datum::Time(a.created))
-        .time()
-        .sorted(),
+    time("createdDateTime", |a| Datum::Time(a.created)),
     C::shown("tags", |a| Datum::Nested(json!(a.tags))),
     C::shown("systemDefined", |_| Datum::Flag(true)).sorted(),
     C::shown("params", |a| Datum::Nested(json!(a.params))),

@@ -1,5 +1,5 @@
-//! `storage.yaml GET /storage/robots-device-hosts`, which 10.3 lacks: everything
-//! at once, without parameters. The bundle of 11.2 lacks the file: 11.0 is
+//! `storage.yaml GET /storage/robots-device-hosts`, which 10.3 lacks: all hosts
+//! in one answer, without parameters. The bundle of 11.2 lacks the file: 11.0 is
 //! carried forward.
 
 use serde_json::{Value, json};

@@ -23,8 +23,8 @@ static DRIVES: Resource<Drive> = Resource {
 
 const MONITORED_ONLY: &str = "x-netbackup-monitored-devices-only";
 
-/// Answers the list: all that are configured, or those that are monitored when
-/// the header says so.
+/// Answers the list: all configured drives, or the monitored ones if
+/// the header requests that.
 pub(crate) fn drives(estate: &Estate, request: &ResourceRequest<'_>) -> Answer {
     Answer::of((|| {
         let mut drives = estate.drives(request.now);

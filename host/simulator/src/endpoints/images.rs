@@ -18,12 +18,12 @@ static IMAGES: Resource<Image> = Resource {
     columns: COLUMNS,
     parameters: &["filter", "page[limit]", "page[offset]"],
     limits: Limits { min: 1, max: 100 },
-    // There is no sort. Newest first is as good as any order.
+    // There is no sort. The newest are first.
     sort: "-backupTime",
     tie: "backupId",
 };
 
-/// The same, with what 11.2 may leave out.
+/// The same, with the fieldset of 11.2.
 static NEWEST: Resource<Image> = Resource {
     columns: COLUMNS,
     parameters: &["fieldset[image]", "filter", "page[limit]", "page[offset]"],
@@ -33,7 +33,7 @@ static NEWEST: Resource<Image> = Resource {
 };
 
 /// "By default, `backupTime ge` is set to 24 hours ago and `backupTime le` is set
-/// to the current time", each when the filter says nothing of it.
+/// to the current time", each unless the filter has such a bound.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// Answers the list.

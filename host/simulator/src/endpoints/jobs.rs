@@ -29,7 +29,7 @@ static JOBS: Resource<Row> = Resource {
         "sort",
     ],
     limits: Limits { min: 0, max: 100 },
-    // "Sorted in descending order by job start time" when nothing else is asked.
+    // "Sorted in descending order by job start time" by default.
     sort: "-startTime",
     tie: "jobId",
 };
@@ -85,7 +85,7 @@ struct CountAttributes {
     filter: Option<String>,
 }
 
-/// Answers how many jobs a filter keeps, all of them without one.
+/// Answers how many jobs a filter keeps. Without a filter it counts all.
 pub(crate) fn jobs_count(estate: &Estate, request: &ResourceRequest<'_>, body: &[u8]) -> Answer {
     Answer::of((|| {
         let count: CountRequest = serde_json::from_slice(body)
@@ -94,7 +94,7 @@ pub(crate) fn jobs_count(estate: &Estate, request: &ResourceRequest<'_>, body: &
         let listing = Listing::parse(COLUMNS, request.release, filter.as_deref(), "", "jobId")?;
         let count = Selection::new(estate, request, &listing).all().len();
         let attributes = json!({ "filter": filter.unwrap_or_default(), "count": count });
-        // The id is required and means nothing: the count is not kept.
+        // The id is required. It has no meaning, since the count is not stored.
         Ok(json!({ "data": { "type": "jobCount", "id": "0", "attributes": attributes } }))
     })())
 }

@@ -88,7 +88,7 @@ static COLUMNS: &[C] = &[
     time("firstMount", first),
     time("lastMount", last),
     time("lastWritten", last),
-    // What the simulator has nothing to say about.
+    // Not simulated.
     time("dateExpiration", |_| Datum::Absent),
     time("volumeExpiration", |_| Datum::Absent),
     time("lastRead", |_| Datum::Absent),
@@ -127,7 +127,7 @@ fn robot(cartridge: &Cartridge) -> Value {
     }
 }
 
-/// The host that wrote to it: `NONE` when nobody did.
+/// The host that wrote to it: `NONE` if there was none.
 fn host(cartridge: &Cartridge) -> Datum<'_> {
     match &cartridge.robot {
         Some((_, host)) if cartridge.written.is_some() => Datum::text(host),

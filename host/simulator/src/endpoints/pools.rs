@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, list};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, flag, text};
 use crate::estate::{Estate, Pool, Volume};
 use crate::page::Limits;
 use crate::release::Release;
@@ -20,15 +20,9 @@ static POOLS: Resource<Pool> = Resource {
 type C = Column<Pool>;
 
 static COLUMNS: &[C] = &[
-    C::shown("name", |p| Datum::text(&p.name))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("sType", |p| Datum::text(&p.s_type))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("storageCategory", |p| Datum::text(&p.category))
-        .text(Ops::WORD)
-        .sorted(),
+    text("name", Ops::NAME, |p| Datum::text(&p.name)),
+    text("sType", Ops::NAME, |p| Datum::text(&p.s_type)),
+    text("storageCategory", Ops::WORD, |p| Datum::text(&p.category)),
     C::shown("diskVolumes", |p| Datum::Nested(volumes(p))),
     C::shown("highWaterMark", |p| u64::from(p.high_water_mark).into()).sorted(),
     C::shown("lowWaterMark", |p| u64::from(p.low_water_mark).into()).sorted(),
@@ -41,9 +35,7 @@ static COLUMNS: &[C] = &[
     C::shown("usableSizeBytes", |p| Datum::maybe(p.usable)).sorted(),
     C::shown("availableSpaceBytes", |p| Datum::maybe(p.available)).sorted(),
     C::shown("usedCapacityBytes", |p| Datum::maybe(p.used)).sorted(),
-    C::shown("wormCapable", |_| Datum::Flag(false))
-        .flag()
-        .sorted(),
+    flag("wormCapable", |_| Datum::Flag(false)),
     C::shown("readOnly", |_| Datum::Flag(false)),
     C::shown("comment", |_| Datum::text("")),
     C::shown("diskPoolCapabilities", |_| {
@@ -52,13 +44,13 @@ static COLUMNS: &[C] = &[
     C::shown("mediaServersCount", |_| Datum::Int(1)),
 ];
 
-/// Answers the list. The filter `diskVolumes/any(…)` is not played.
+/// Answers the list. The filter `diskVolumes/any(…)` is not simulated.
 pub(crate) fn pools(estate: &Estate, request: &ResourceRequest<'_>) -> Answer {
     let page = POOLS.by_offset(estate.pools(request.now), request);
     Answer::of(page.map(|page| list(page, |pool| row(pool, request.release))))
 }
 
-/// One row, also as it is included beside storage units.
+/// One row, also for `included` of storage units.
 pub(super) fn row(pool: &Pool, release: Release) -> Value {
     let attributes = POOLS.attributes(pool, &pool.shown, release);
     let server =

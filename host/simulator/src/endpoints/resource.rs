@@ -67,7 +67,7 @@ impl<T> Resource<T> {
         self.cut(listing.select(rows), request)
     }
 
-    /// The same, of rows that have been selected already.
+    /// The same, of rows that are already filtered and sorted.
     pub(super) fn cut(
         &self,
         rows: Vec<T>,

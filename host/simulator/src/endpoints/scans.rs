@@ -25,7 +25,7 @@ pub(crate) fn scans(estate: &Estate, request: &ResourceRequest<'_>) -> Answer {
     answer(&ALL, estate.scans(request.now), request)
 }
 
-/// Answers the latest scan of each image that is over.
+/// Answers the latest completed scan of each image.
 pub(crate) fn latest_scans(estate: &Estate, request: &ResourceRequest<'_>) -> Answer {
     answer(&LATEST, latest(estate.scans(request.now)), request)
 }
@@ -65,8 +65,8 @@ fn row(resource: &Resource<Scan>, scan: &Scan, release: Release) -> Value {
     })
 }
 
-/// What `include` asks for. The schema describes malware tools alone, so scan
-/// hosts are shown as little.
+/// What `include` requests. The schema describes malware tools alone, so scan
+/// hosts are empty.
 fn included(include: Option<&str>) -> Result<Option<Value>, String> {
     match include {
         None => Ok(None),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, list};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, flag, text};
 use crate::estate::{Estate, Msdp, StorageServer};
 use crate::page::Limits;
 use crate::release::Release;
@@ -24,7 +24,7 @@ static SERVERS: Resource<StorageServer> = Resource {
     tie: "name",
 };
 
-/// What is left with `fieldset[storageServer]=minimal`.
+/// The attributes with `fieldset[storageServer]=minimal`.
 const MINIMAL: &[&str] = &[
     "additionalMediaServersDetails",
     "extendedCapabilities",
@@ -42,15 +42,9 @@ const MINIMAL: &[&str] = &[
 type C = Column<StorageServer>;
 
 static COLUMNS: &[C] = &[
-    C::shown("name", |s| Datum::text(&s.name))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("sType", |s| Datum::text(&s.s_type))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("storageCategory", |s| Datum::text(&s.category))
-        .text(Ops::WORD)
-        .sorted(),
+    text("name", Ops::NAME, |s| Datum::text(&s.name)),
+    text("sType", Ops::NAME, |s| Datum::text(&s.s_type)),
+    text("storageCategory", Ops::WORD, |s| Datum::text(&s.category)),
     C::shown("storageServerState", |s| Datum::text(&s.state)).sorted(),
     C::shown("nbuHostVersion", |s| Datum::text(&s.version)),
     C::shown("additionalMediaServersDetails", |_| {
@@ -62,9 +56,7 @@ static COLUMNS: &[C] = &[
     C::shown("isSnapshotSupported", |_| Datum::Flag(false)).sorted(),
     C::shown("isAcceleratorSupported", |s| Datum::Flag(s.msdp.is_some())).sorted(),
     C::shown("isAIRSupported", |s| Datum::Flag(s.msdp.is_some())).sorted(),
-    C::shown("isWormSupported", |s| Datum::Flag(s.worm))
-        .flag()
-        .sorted(),
+    flag("isWormSupported", |s| Datum::Flag(s.worm)),
     C::shown("isUshareSupported", |s| Datum::Flag(s.msdp.is_some())).flag(),
     C::shown("storageServerCapabilities", |_| {
         Datum::Nested(json!([

@@ -2,13 +2,13 @@
 //! file: 11.0 is carried forward.
 //!
 //! The schema of the answer describes `data` alone. Its parameters are those of
-//! paging by offset, so links and `meta` are as everywhere.
+//! paging by offset, so links and `meta` are the usual ones.
 
 use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, list};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, number, text};
 use crate::estate::{Estate, Slo};
 use crate::page::Limits;
 
@@ -23,21 +23,15 @@ static SLOS: Resource<Slo> = Resource {
 
 type C = Column<Slo>;
 
-/// The sort keys are not named: those that can be filtered are taken.
+/// The sort keys are not documented: they are those of filters.
 static COLUMNS: &[C] = &[
     C::hidden("id", |s| Datum::text(&s.id)).text(NAME).sorted(),
-    C::shown("name", |s| Datum::text(&s.name))
-        .text(NAME)
-        .sorted(),
-    C::shown("description", |s| Datum::text(&s.description))
-        .text(NAME)
-        .sorted(),
+    text("name", NAME, |s| Datum::text(&s.name)),
+    text("description", NAME, |s| Datum::text(&s.description)),
     C::shown("policyNamePrefix", |s| Datum::text(&s.name)),
     C::shown("workloadType", |s| Datum::text(&s.workload)),
     C::shown("subscribeAllowed", |_| Datum::Flag(true)),
-    C::shown("subscriptionCount", |s| s.subscriptions.into())
-        .number(Ops::NUMBER)
-        .sorted(),
+    number("subscriptionCount", Ops::NUMBER, |s| s.subscriptions.into()),
     C::shown("capabilities", |_| Datum::Nested(json!([]))),
     C::shown("schedules", |s| Datum::Nested(json!([schedule(s)]))),
 ];

@@ -1,4 +1,4 @@
-//! What needs no authorization.
+//! The endpoints without authorization.
 
 use http::{HeaderName, StatusCode};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ pub(crate) fn ping(release: Release, now: Timestamp) -> Answer {
     )
 }
 
-/// `gateway.yaml GET /tokenkey`: the public key that tokens are checked with.
+/// `gateway.yaml GET /tokenkey`: the public key to verify tokens with.
 pub(crate) fn tokenkey(release: Release, pem: &str) -> Answer {
     let version = release.api_version();
     let media_type = format!("text/vnd.netbackup+html;version={version}");
@@ -59,7 +59,7 @@ pub(crate) fn serverinfo(release: Release) -> Answer {
 /// `security.yaml GET /security/cacert`: the authority that signed the server's
 /// certificate, nothing over plain HTTP.
 pub(crate) fn cacert(pem: Option<&str>) -> Answer {
-    // Both lists tell the same; only the second says what to do with it.
+    // Both lists have the same certificates; the second has an action.
     let told = |action: Option<&str>| -> Vec<_> {
         let details = json!({ "subjectCN": AUTHORITY, "subjectName": format!("CN={AUTHORITY}") });
         let told = pem.iter().map(|pem| {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, list};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, flag, number, text};
 use crate::estate::{Estate, Unit};
 use crate::page::Limits;
 use crate::release::Release;
@@ -20,49 +20,25 @@ static UNITS: Resource<Unit> = Resource {
 type C = Column<Unit>;
 
 static COLUMNS: &[C] = &[
-    C::shown("name", |u| Datum::text(&u.name))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("storageType", |u| Datum::text(&u.storage_type))
-        .text(Ops::WORD)
-        .sorted(),
-    C::shown("storageSubType", |u| Datum::text(&u.sub_type))
-        .text(Ops::WORD)
-        .sorted(),
-    C::shown("storageServerType", |u| Datum::text(&u.server_type))
-        .text(Ops::NAME)
-        .sorted(),
-    C::shown("storageCategory", |u| Datum::text(&u.category))
-        .text(Ops::WORD)
-        .sorted(),
+    text("name", Ops::NAME, |u| Datum::text(&u.name)),
+    text("storageType", Ops::WORD, |u| Datum::text(&u.storage_type)),
+    text("storageSubType", Ops::WORD, |u| Datum::text(&u.sub_type)),
+    text("storageServerType", Ops::NAME, |u| {
+        Datum::text(&u.server_type)
+    }),
+    text("storageCategory", Ops::WORD, |u| Datum::text(&u.category)),
     C::shown("useAnyAvailableMediaServer", |_| Datum::Flag(true)).sorted(),
-    C::shown("accelerator", |u| Datum::Flag(u.category == "MSDP"))
-        .flag()
-        .sorted(),
-    C::shown("replicationCapable", |u| Datum::Flag(u.replication))
-        .flag()
-        .sorted(),
-    C::shown("replicationSourceCapable", |u| Datum::Flag(u.replication))
-        .flag()
-        .sorted(),
-    C::shown("replicationTargetCapable", |u| Datum::Flag(u.replication))
-        .flag()
-        .sorted(),
-    C::shown("instantAccessEnabled", |u| Datum::Flag(u.instant_access))
-        .flag()
-        .sorted(),
-    C::shown("snapshot", |_| Datum::Flag(false)).flag().sorted(),
-    C::shown("mirror", |_| Datum::Flag(false)).flag().sorted(),
-    C::shown("independent", |_| Datum::Flag(false))
-        .flag()
-        .sorted(),
-    C::shown("primary", |_| Datum::Flag(false)).flag().sorted(),
-    C::shown("scaleOutEnabled", |_| Datum::Flag(false))
-        .flag()
-        .sorted(),
-    C::shown("isCloudSTU", |u| Datum::Flag(is_cloud(u)))
-        .flag()
-        .sorted(),
+    flag("accelerator", |u| Datum::Flag(u.category == "MSDP")),
+    flag("replicationCapable", |u| Datum::Flag(u.replication)),
+    flag("replicationSourceCapable", |u| Datum::Flag(u.replication)),
+    flag("replicationTargetCapable", |u| Datum::Flag(u.replication)),
+    flag("instantAccessEnabled", |u| Datum::Flag(u.instant_access)),
+    flag("snapshot", |_| Datum::Flag(false)),
+    flag("mirror", |_| Datum::Flag(false)),
+    flag("independent", |_| Datum::Flag(false)),
+    flag("primary", |_| Datum::Flag(false)),
+    flag("scaleOutEnabled", |_| Datum::Flag(false)),
+    flag("isCloudSTU", |u| Datum::Flag(is_cloud(u))),
     C::shown("freeCapacityBytes", |u| Datum::maybe(u.free)).sorted(),
     C::shown("totalCapacityBytes", |u| Datum::maybe(u.total)).sorted(),
     C::shown("usedCapacityBytes", |u| Datum::maybe(u.used)).sorted(),
@@ -73,41 +49,27 @@ static COLUMNS: &[C] = &[
     C::shown("maxConcurrentJobs", |u| concurrent(u, !is_tape(u))).sorted(),
     C::shown("maxConcurrentDrives", |u| concurrent(u, is_tape(u))).sorted(),
     C::shown("onDemandOnly", |_| Datum::Flag(false)).sorted(),
-    C::shown("wormCapable", |u| Datum::Flag(u.worm_capable))
-        .flag()
-        .sorted(),
-    C::shown("useWorm", |u| Datum::Flag(u.use_worm))
-        .flag()
-        .sorted(),
+    flag("wormCapable", |u| Datum::Flag(u.worm_capable)),
+    flag("useWorm", |u| Datum::Flag(u.use_worm)),
     C::shown("capabilities", |_| Datum::Nested(json!([]))),
-    C::shown("robotType", |u| of_tape(u, Datum::text("TLD")))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("robotNumber", |u| of_tape(u, Datum::Int(0)))
-        .number(Ops::NUMBER)
-        .sorted(),
-    C::shown("density", |u| of_tape(u, Datum::text("DHCART3")))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("multiplexing", |u| of_tape(u, Datum::Int(4)))
-        .number(Ops::NUMBER)
-        .sorted(),
-    // Of kinds of units that the simulator does not have.
+    text("robotType", Ops::EQ_NE, |u| of_tape(u, Datum::text("TLD"))),
+    number("robotNumber", Ops::NUMBER, |u| of_tape(u, Datum::Int(0))),
+    text("density", Ops::EQ_NE, |u| {
+        of_tape(u, Datum::text("DHCART3"))
+    }),
+    number("multiplexing", Ops::NUMBER, |u| of_tape(u, Datum::Int(4))),
+    // For kinds of units that are not simulated.
     C::shown("path", |_| Datum::Absent)
         .text(Ops::NUMBER.and(Ops::WORD))
         .sorted(),
-    C::shown("ndmpHost", |_| Datum::Absent)
-        .text(Ops::NAME)
-        .sorted(),
+    text("ndmpHost", Ops::NAME, |_| Datum::Absent),
     C::shown("enableBlockSharing", |_| Datum::Absent)
         .flag_with(Ops::EQ_NE)
         .sorted(),
     C::shown("fileSystemExport", |_| Datum::Absent)
         .flag_with(Ops::EQ_NE)
         .sorted(),
-    C::shown("transferThrottle", |_| Datum::Absent)
-        .number(Ops::NUMBER)
-        .sorted(),
+    number("transferThrottle", Ops::NUMBER, |_| Datum::Absent),
 ];
 
 /// Answers the list.
@@ -142,7 +104,7 @@ fn row(unit: &Unit, release: Release) -> Value {
     })
 }
 
-/// The pools of the units of a page, when `include=diskPool` asks for them.
+/// The pools of the units of a page, if `include=diskPool` requests them.
 fn included(
     units: &[Unit],
     estate: &Estate,

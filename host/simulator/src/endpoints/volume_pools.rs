@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::resource::{Resource, ResourceRequest, nested};
 use crate::answer::Answer;
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, number, text};
 use crate::estate::{Estate, VolumePool};
 use crate::page::Limits;
 
@@ -29,18 +29,10 @@ static COLUMNS: &[C] = &[
     // One name in filters, another in sorts.
     C::hidden("volumePoolNumber", |p| u64::from(p.number).into()).number(Ops::NUMBER),
     C::hidden("poolNumber", |p| u64::from(p.number).into()).sorted(),
-    C::shown("volumePoolName", |p| Datum::text(&p.name))
-        .text(Ops::LABEL)
-        .sorted(),
-    C::shown("description", |p| Datum::text(&p.description))
-        .text(Ops::LABEL)
-        .sorted(),
-    C::shown("partiallyFullMedia", |p| p.partly_full.into())
-        .number(Ops::NUMBER)
-        .sorted(),
-    C::shown("poolType", |p| Datum::text(&p.pool_type))
-        .text(Ops::EQ_NE)
-        .sorted(),
+    text("volumePoolName", Ops::LABEL, |p| Datum::text(&p.name)),
+    text("description", Ops::LABEL, |p| Datum::text(&p.description)),
+    number("partiallyFullMedia", Ops::NUMBER, |p| p.partly_full.into()),
+    text("poolType", Ops::EQ_NE, |p| Datum::text(&p.pool_type)),
 ];
 
 /// Answers the list.

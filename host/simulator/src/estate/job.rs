@@ -24,7 +24,7 @@ pub enum State {
     Requeued,
     /// Ended.
     Done,
-    /// Held by an operator.
+    /// Suspended by an operator.
     Suspended,
     /// Stopped before its end, and can be resumed.
     Incomplete,
@@ -72,7 +72,7 @@ impl Attempt {
         }
     }
 
-    /// Whether the record says at `now` that it has ended.
+    /// Whether the record shows its end at `now`.
     pub(crate) fn shows_its_end(&self, now: Timestamp) -> bool {
         self.end
             .is_some_and(|end| now.duration_since(end) >= self.late)

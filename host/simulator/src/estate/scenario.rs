@@ -24,14 +24,9 @@ use site::Site;
 
 use super::alert::Alert;
 use super::day_cache::{DayCache, SECONDS};
-use super::drive::Drive;
 use super::image::Image;
 use super::job_list::{JobList, numbered};
 use super::scan::{Scan, latest};
-use super::server::StorageServer;
-use super::slo::Slo;
-use super::storage::{Pool, Unit};
-use super::tape::{Cartridge, VolumePool};
 
 /// How many days have plans: the records of all older jobs have expired.
 const DAYS: i64 = 5;
@@ -51,7 +46,7 @@ struct Day {
 
 /// A scenario and the days of it that are planned.
 pub(super) struct Scenario {
-    site: Site,
+    pub(super) site: Site,
     days: DayCache<Day>,
 }
 
@@ -104,46 +99,6 @@ impl Scenario {
     pub(super) fn alerts(&self, now: Timestamp) -> Vec<Alert> {
         let lists = self.jobs(now);
         alerts::alerts(lists.iter().flat_map(|list| list.iter()), now)
-    }
-
-    /// The protection plans.
-    pub(super) fn slos(&self) -> Vec<Slo> {
-        slos::slos(self.site)
-    }
-
-    /// The tape drives at `now`.
-    pub(super) fn drives(&self, now: Timestamp) -> Vec<Drive> {
-        tape_library::drives(self.site, now)
-    }
-
-    /// The cartridges as they are filled at `now`.
-    pub(super) fn cartridges(&self, now: Timestamp) -> Vec<Cartridge> {
-        tape_library::cartridges(self.site, now)
-    }
-
-    /// The volume pools at `now`.
-    pub(super) fn volume_pools(&self, now: Timestamp) -> Vec<VolumePool> {
-        tape_library::volume_pools(self.site, now)
-    }
-
-    /// The hosts that control robots.
-    pub(super) fn device_hosts(&self) -> Vec<String> {
-        tape_library::device_hosts(self.site)
-    }
-
-    /// The storage servers at `now`.
-    pub(super) fn servers(&self, now: Timestamp) -> Vec<StorageServer> {
-        disk::servers(self.site, now)
-    }
-
-    /// The storage units as they are filled at `now`.
-    pub(super) fn units(&self, now: Timestamp) -> Vec<Unit> {
-        disk::units(self.site, now)
-    }
-
-    /// The disk pools as they are filled at `now`.
-    pub(super) fn pools(&self, now: Timestamp) -> Vec<Pool> {
-        disk::pools(self.site, now)
     }
 
     /// The images in the catalog at `now`, as their backups left them.

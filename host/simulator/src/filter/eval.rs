@@ -57,7 +57,7 @@ impl Operator {
         }
     }
 
-    /// A value that is absent compares with nothing: it is only `ne`.
+    /// An absent value compares with nothing: only `ne` holds.
     fn holds(self, order: Option<Ordering>) -> bool {
         let Some(order) = order else {
             return self == Self::Ne;

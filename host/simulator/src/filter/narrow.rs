@@ -5,13 +5,17 @@ use super::Filter;
 use super::expression::{Expression, Operator};
 use crate::column::Datum;
 
-/// The least and the greatest value.
-pub(crate) type Range<V> = (Option<V>, Option<V>);
+/// The least and the greatest value, if there are any.
+pub(crate) type Bounds<V> = (Option<V>, Option<V>);
 
 impl<T> Filter<T> {
     /// The values of a column that the filter requires. `value` reads literals of
     /// the column's type.
-    pub(crate) fn range<V: Ord>(&self, name: &str, value: fn(&Datum<'_>) -> Option<V>) -> Range<V> {
+    pub(crate) fn range<V: Ord>(
+        &self,
+        name: &str,
+        value: fn(&Datum<'_>) -> Option<V>,
+    ) -> Bounds<V> {
         self.0.range(name, value)
     }
 
@@ -22,7 +26,7 @@ impl<T> Filter<T> {
 }
 
 impl<T> Expression<T> {
-    fn range<V: Ord>(&self, name: &str, value: fn(&Datum<'_>) -> Option<V>) -> Range<V> {
+    fn range<V: Ord>(&self, name: &str, value: fn(&Datum<'_>) -> Option<V>) -> Bounds<V> {
         match self {
             Self::And(a, b) => {
                 let ((a_from, a_to), (b_from, b_to)) = (a.range(name, value), b.range(name, value));

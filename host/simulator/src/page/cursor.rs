@@ -2,7 +2,7 @@
 //! count (`admin.yaml GET /admin/jobs`).
 //!
 //! A cursor holds the values that its row is sorted by, so that it keeps its
-//! place when rows come and go between two pages. To the client it is opaque.
+//! place when rows are added or removed between two pages. It is opaque to clients.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use crate::listing::{Listing, SortKey};
 use crate::options::Strictness;
 use crate::query::Query;
 
-/// Which page is asked for.
+/// The requested page.
 pub(crate) struct Cursors {
     after: Option<SortKey>,
     before: Option<SortKey>,
@@ -31,7 +31,7 @@ struct PagePosition {
 }
 
 impl Cursors {
-    /// Reads the three parameters. The error says what a 400 should say.
+    /// Reads the three parameters. The error is the message of a 400.
     pub(crate) fn parse<T>(
         query: &Query,
         limits: Limits,
@@ -64,7 +64,7 @@ impl Cursors {
         let place = |key: &SortKey, side: Ordering| {
             rows.partition_point(|row| listing.compare(row, key) <= side)
         };
-        // After a cursor: what is greater. Before one: what is less.
+        // Greater rows are after a cursor, less rows before one.
         let mut start = self
             .after
             .as_ref()
@@ -206,7 +206,7 @@ mod tests {
     fn walk(sort: &str, direction: &str) -> Vec<Vec<u64>> {
         let (key, mut text) = match direction {
             "next" => ("page[after]", "page[limit]=10".to_owned()),
-            // Behind every row, and so a start for walking back.
+            // It is after every row, so that paging starts at the end.
             _ => (
                 "page[before]",
                 format!("page[limit]=10&page[before]={}", encode(&vec![9.into(); 2])),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn next_walks_through_all_pages() {
+    fn next_leads_through_all_pages() {
         let pages = walk("-tens", "next");
         let rows: Vec<_> = pages.iter().flatten().copied().collect();
         assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
@@ -232,17 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn prev_walks_back_through_all_pages() {
+    fn prev_leads_back_through_all_pages() {
         let pages = walk("tens", "prev");
         let rows: Vec<_> = pages.iter().rev().flatten().copied().collect();
         assert_eq!(rows, (0..25).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_cursor_keeps_its_place_when_rows_come_and_go() {
+    fn a_cursor_keeps_its_place_when_rows_are_added_or_removed() {
         let first = page(0..25, "id", "page[limit]=10");
         let next = first.pagination["next"].as_str().unwrap().to_owned();
-        // The row of the cursor is gone, and there is one more before it.
+        // The row of the cursor is removed, and one is added before it.
         let rows = (0..25).filter(|row| *row != 9).chain([1]);
         let second = page(rows, "id", &format!("page[limit]=10&page[after]={next}"));
         assert_eq!(second.rows, (10..20).collect::<Vec<_>>());
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_cursor_is_refused() {
+    fn an_invalid_cursor_is_rejected() {
         let listing = Listing::parse(COLUMNS, Release::V11_2, None, "id", "id").unwrap();
         for text in ["page[after]=next", "page[before]=5b5d", "page[after]="] {
             let query = Query::parse("/jobs", Some(text));

@@ -6,14 +6,14 @@ use super::{Limits, Page, link, number};
 use crate::options::Strictness;
 use crate::query::Query;
 
-/// Which page is asked for.
+/// The requested page.
 pub(crate) struct Offsets {
     offset: usize,
     limit: usize,
 }
 
 impl Offsets {
-    /// Reads the two parameters. The error says what a 400 should say.
+    /// Reads the two parameters. The error is the message of a 400.
     pub(crate) fn parse(
         query: &Query,
         limits: Limits,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_out_of_bounds_is_refused_or_clamped() {
+    fn a_limit_out_of_bounds_is_rejected_or_clamped() {
         let query = Query::parse("/units", Some("page[limit]=501"));
         let parse = |strictness| Offsets::parse(&query, LIMITS, strictness);
         assert!(parse(Strictness::Refuse).is_err());

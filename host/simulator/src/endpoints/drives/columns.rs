@@ -1,6 +1,6 @@
 //! The attributes of a drive, with the tables of filters and of sort keys.
 //!
-//! Of a drive that several hosts reach, what is of one path is `<multiple>`.
+//! A drive with several paths shows `<multiple>` for the attributes of a path.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::estate::Drive;
 
 type C = Column<Drive>;
 
-/// What a shared drive says in place of what differs from path to path.
+/// What a drive with several paths shows for the attributes of a path.
 const MULTIPLE: &str = "<multiple>";
 
-/// A name that the simulator knows nothing of: it is filtered and not shown.
+/// A name that is not simulated: it is filtered and not shown.
 const fn absent(name: &'static str) -> C {
     C::shown(name, |_| Datum::Absent).text(Ops::NAME).sorted()
 }
@@ -22,7 +22,7 @@ const fn absent_with(name: &'static str, ops: Ops) -> C {
     C::shown(name, |_| Datum::Absent).text(ops).sorted()
 }
 
-/// A place in an ACS library, which no drive is in.
+/// A position in an ACS library; no drive is in one.
 const fn of_acs(name: &'static str) -> C {
     C::shown(name, |_| Datum::Absent)
         .number(Ops::NUMBER)
@@ -42,7 +42,7 @@ const fn text(name: &'static str, read: fn(&Drive) -> Datum<'_>) -> C {
     C::shown(name, read).text(Ops::NAME).sorted()
 }
 
-/// A text of one path.
+/// A text attribute of a path.
 const fn of_path(name: &'static str, read: fn(&Drive) -> Datum<'_>) -> C {
     C::shown(name, read).text(Ops::NUMBER).sorted()
 }
@@ -78,7 +78,7 @@ pub(super) static COLUMNS: &[C] = &[
     of_acs("lsm"),
     of_acs("panel"),
     of_acs("drive"),
-    // How it stands.
+    // State.
     word("driveStatus", |d| Datum::text(&d.status)),
     word("driveControl", |d| Datum::text(control(!is_up(d)))),
     C::shown("driveControlDisplayValue", |d| Datum::text(display(d)))
@@ -115,7 +115,7 @@ pub(super) static COLUMNS: &[C] = &[
         d.loaded.as_ref().map_or(Datum::Absent, |_| host(d))
     }),
     text("scanHost", host),
-    // What is of one path.
+    // Attributes of a path.
     text("deviceHost", host),
     of_path("devicePath", |d| {
         of_one(d, || d.paths.first().map(|path| path.device.clone()))
@@ -124,7 +124,7 @@ pub(super) static COLUMNS: &[C] = &[
     of_path("bus", |d| of_one(d, || Some("0".to_owned()))),
     of_path("target", |d| of_one(d, || Some(d.index.to_string()))),
     of_path("lun", |d| of_one(d, || Some("0".to_owned()))),
-    // What the simulator has nothing to say about.
+    // Not simulated.
     absent("clusterServer"),
     absent("label"),
     absent_with("lastMountTime", Ops::NUMBER),

@@ -1,8 +1,8 @@
 //! The attributes of an image, with the table of filters. There is no sort: the
-//! columns that are sorted give the list an order of its own.
+//! sorted columns are for the default order.
 //!
-//! Dates that never come are null in prose and dates in the schema. The schema is
-//! followed: they are the beginning of 1970.
+//! Dates that are never set are null in prose and dates in the schema. The simulator
+//! follows the schema: they are the beginning of 1970.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ const fn never(name: &'static str) -> C {
 }
 
 pub(super) static COLUMNS: &[C] = &[
-    // Which image.
+    // Identity.
     C::hidden("backupId", |i| Datum::Text(i.id().into())).text(Ops::EQ),
     C::shown("backupTime", |i| Datum::Time(i.backup_time))
         .time_with(Ops::RANGE)
@@ -44,16 +44,16 @@ pub(super) static COLUMNS: &[C] = &[
     C::shown("appType", app_type).text(Ops::EQ),
     C::shown("vmType", |_| Datum::text("NONE")),
     C::shown("providerGeneratedId", |_| Datum::text("")).text(Ops::EQ),
-    // The filter's wildcards are not played.
+    // The filter's wildcards are not simulated.
     C::shown("keyword", |_| Datum::text("")).text(Ops::EQ),
     C::shown("imageType", |_| Datum::text("NORMAL")),
     C::shown("backupCopyType", |_| Datum::text("DEFAULT")),
     C::shown("version", |_| Datum::Int(18)),
-    // How it went.
+    // Result.
     C::shown("backupStatus", |i| Datum::Int(i.status)),
     C::shown("elapsedTimeSeconds", |i| Datum::Int(i.elapsed.as_secs())),
     C::shown("kbytes", |i| i.kilobytes.into()),
-    // Described as bytes in all bundles, and named kilobytes: as it is named.
+    // All bundles describe bytes and name kilobytes: the simulator follows the name.
     C::shown("kbytesDataTransferred", |i| i.kilobytes.into()),
     C::shown("numFiles", |i| i.files.into()),
     C::shown("numCopies", |_| Datum::Int(1)),
@@ -63,13 +63,13 @@ pub(super) static COLUMNS: &[C] = &[
     C::hidden("copyDteMode", |_| Datum::text("OFF")).text(Ops::EQ),
     C::hidden("hierarchicalDteMode", |_| Datum::text("OFF")).text(Ops::EQ),
     C::hidden("heldForDependentCopy", |_| Datum::text("NO")).text(Ops::EQ),
-    // How long it is kept.
+    // Retention.
     C::shown("expiration", |i| Datum::Time(i.expiration)),
     C::shown("retentionLevel", |_| Datum::Int(1)),
     never("remoteExpirationDate"),
     never("tirExpirationDate"),
     never("blockIncrementalFullTime"),
-    // What has been found in it.
+    // Findings.
     C::shown("malwareScanResult", |i| Datum::text(&i.scan_result)).text(Ops::EQ),
     C::shown("anomalyStatus", |i| Datum::text(&i.anomaly_status))
         .text(Ops::EQ)
@@ -89,7 +89,7 @@ pub(super) static COLUMNS: &[C] = &[
     C::shown("malwareStatus", |i| Datum::text(&i.malware_status))
         .text(Ops::EQ)
         .since(Release::V11_0),
-    // What the simulator has nothing to say about.
+    // Not simulated.
     C::shown("isOptimized", |_| Datum::Flag(false)).flag(),
     C::shown("imageDteMode", |_| Datum::text("OFF")).text(Ops::EQ),
     C::shown("intelligentCatalogArchiving", |_| Datum::text("NO")).text(Ops::EQ),

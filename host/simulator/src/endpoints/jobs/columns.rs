@@ -1,14 +1,14 @@
 //! The attributes of a job, with the tables of filters and of sort keys
 //! (`admin.yaml GET /admin/jobs`, parameters `filter` and `sort`).
 //!
-//! Some names filter by a number what is shown as a word, and some filter under
-//! another name: those have a hidden column.
+//! Some names are shown as a word and filtered by a number, and some are filtered
+//! under another name: they have a hidden column.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::column::{Column, Datum, Ops};
+use crate::column::{Column, Datum, Ops, number, text, time};
 use crate::estate::{JobSnapshot, State};
 use crate::options::Unended;
 use crate::release::Release;
@@ -43,36 +43,34 @@ const fn zero(name: &'static str) -> C {
 
 pub(super) static COLUMNS: &[C] = &[
     // Identity.
-    C::shown("jobId", |r| r.snapshot.job.id.into())
-        .number(Ops::NUMBER)
-        .sorted(),
-    C::shown("parentJobId", |r| r.snapshot.job.parent.unwrap_or(0).into())
-        .number(Ops::NUMBER)
-        .sorted(),
-    C::shown("jobPath", path).text(Ops::TEXT).sorted(),
+    number("jobId", Ops::NUMBER, |r| r.snapshot.job.id.into()),
+    number("parentJobId", Ops::NUMBER, |r| {
+        r.snapshot.job.parent.unwrap_or(0).into()
+    }),
+    text("jobPath", Ops::TEXT, path),
     C::shown("childCount", |r| u64::from(r.snapshot.children).into()).sorted(),
-    C::shown("jobType", |r| Datum::text(&r.snapshot.job.job_type))
-        .text(Ops::EQ_NE)
-        .sorted(),
+    text("jobType", Ops::EQ_NE, |r| {
+        Datum::text(&r.snapshot.job.job_type)
+    }),
     C::shown("jobSubType", |_| Datum::text("SCHEDULED")).sorted(),
-    C::shown("policyType", |r| Datum::text(&r.snapshot.job.policy_type))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("policyName", |r| Datum::text(&r.snapshot.job.policy))
-        .text(Ops::PARTS)
-        .sorted(),
-    C::shown("scheduleName", |r| Datum::text(&r.snapshot.job.schedule.0))
-        .text(Ops::TEXT)
-        .sorted(),
+    text("policyType", Ops::EQ_NE, |r| {
+        Datum::text(&r.snapshot.job.policy_type)
+    }),
+    text("policyName", Ops::PARTS, |r| {
+        Datum::text(&r.snapshot.job.policy)
+    }),
+    text("scheduleName", Ops::TEXT, |r| {
+        Datum::text(&r.snapshot.job.schedule.0)
+    }),
     C::shown("scheduleType", |r| Datum::text(&r.snapshot.job.schedule.1)).sorted(),
-    C::shown("clientName", |r| Datum::text(&r.snapshot.job.client))
-        .text(Ops::TEXT)
-        .sorted(),
+    text("clientName", Ops::TEXT, |r| {
+        Datum::text(&r.snapshot.job.client)
+    }),
     // State.
-    C::shown("state", |r| Datum::text(r.snapshot.state.name()))
-        .text(Ops::EQ_NE)
-        .sorted(),
-    C::shown("status", status).number(Ops::NUMBER).sorted(),
+    text("state", Ops::EQ_NE, |r| {
+        Datum::text(r.snapshot.state.name())
+    }),
+    number("status", Ops::NUMBER, status),
     C::shown("try", |r| (r.snapshot.tries as u64).into())
         .number(Ops::NUMBER)
         .sorted_in(Release::V11_2, LAST),
@@ -85,14 +83,10 @@ pub(super) static COLUMNS: &[C] = &[
     C::hidden("qResource", queue_resource)
         .text(Ops::EQ)
         .sorted(),
-    C::shown("currentOperation", operation)
-        .number(Ops::EQ_NE)
-        .sorted(),
-    C::shown("percentComplete", |r| {
+    number("currentOperation", Ops::EQ_NE, operation),
+    number("percentComplete", Ops::NUMBER, |r| {
         Datum::Int((r.snapshot.progress() * 100.0) as i64)
-    })
-    .number(Ops::NUMBER)
-    .sorted(),
+    }),
     C::shown("restartable", |_| Datum::Int(1)).sorted(),
     C::shown("suspendable", |r| {
         Datum::Int((r.snapshot.state == State::Active).into())
@@ -110,14 +104,10 @@ pub(super) static COLUMNS: &[C] = &[
     })
     .sorted(),
     // Times.
-    C::shown("startTime", |r| r.time(r.snapshot.job.queued))
-        .time()
-        .sorted(),
-    C::shown("activeTryStartTime", try_start).time().sorted(),
-    C::shown("endTime", end).time().sorted(),
-    C::shown("lastUpdateTime", |r| r.time(r.snapshot.updated()))
-        .time()
-        .sorted(),
+    time("startTime", |r| r.time(r.snapshot.job.queued)),
+    time("activeTryStartTime", try_start),
+    time("endTime", end),
+    time("lastUpdateTime", |r| r.time(r.snapshot.updated())),
     C::shown("elapsedTime", |r| Datum::Span(r.snapshot.elapsed()))
         .span()
         .sorted(),
@@ -127,38 +117,30 @@ pub(super) static COLUMNS: &[C] = &[
     .span()
     .sorted(),
     // Amounts.
-    C::shown("kilobytesTransferred", |r| kilobytes(r).into())
-        .number(Ops::NUMBER)
-        .sorted(),
+    number("kilobytesTransferred", Ops::NUMBER, |r| kilobytes(r).into()),
     C::shown("kilobytesDataTransferred", data_kilobytes).sorted(),
     C::shown("kilobytesToTransfer", |r| {
         r.snapshot.job.kilobytes.saturating_sub(kilobytes(r)).into()
     })
     .sorted(),
-    C::shown("numberOfFiles", |r| {
+    number("numberOfFiles", Ops::NUMBER, |r| {
         r.snapshot.transferred(r.snapshot.job.files).into()
-    })
-    .number(Ops::NUMBER)
-    .sorted(),
+    }),
     C::shown("estimatedFiles", |r| r.snapshot.job.files.into()).sorted(),
-    C::shown("transferRate", rate).number(Ops::NUMBER).sorted(),
-    C::shown("dedupRatio", dedup).number(Ops::NUMBER).sorted(),
+    number("transferRate", Ops::NUMBER, rate),
+    number("dedupRatio", Ops::NUMBER, dedup),
     C::shown("dedupSpaceRatio", dedup).sorted(),
     C::shown("compressionSpaceRatio", |_| Datum::Float(0.0)).sorted(),
-    C::shown("acceleratorOptimization", |_| Datum::Float(0.0))
-        .number(Ops::NUMBER)
-        .sorted(),
+    number("acceleratorOptimization", Ops::NUMBER, |_| {
+        Datum::Float(0.0)
+    }),
     // Destination.
-    C::shown("destinationStorageUnitName", |r| {
+    text("destinationStorageUnitName", Ops::EQ, |r| {
         Datum::text(&r.snapshot.job.unit)
-    })
-    .text(Ops::EQ)
-    .sorted(),
-    C::shown("destinationMediaServerName", |r| {
+    }),
+    text("destinationMediaServerName", Ops::TEXT, |r| {
         Datum::text(&r.snapshot.job.media_server)
-    })
-    .text(Ops::TEXT)
-    .sorted(),
+    }),
     empty("destinationMediaId").text(Ops::EQ),
     empty("sourceMediaId"),
     empty("sourceMediaServerName").text(Ops::TEXT),
@@ -185,17 +167,11 @@ pub(super) static COLUMNS: &[C] = &[
         .number(Ops::EQ)
         .sorted(),
     // Not simulated.
-    C::shown("dteMode", |_| Datum::text("OFF"))
-        .text(Ops::EQ)
-        .sorted(),
-    C::shown("jobOwner", |_| Datum::text("root"))
-        .text(Ops::EQ)
-        .sorted(),
+    text("dteMode", Ops::EQ, |_| Datum::text("OFF")),
+    text("jobOwner", Ops::EQ, |_| Datum::text("root")),
     empty("assetID").text(Ops::EQ),
     empty("assetDisplayableName").text(Ops::TEXT),
-    C::shown("workloadDisplayName", workload)
-        .text(Ops::TEXT)
-        .sorted(),
+    text("workloadDisplayName", Ops::TEXT, workload),
     empty("restoreBackupIDs").text(Ops::TEXT),
     empty("instanceDatabaseName").text(Ops::EQ),
     empty("profileName").text(Ops::EQ),

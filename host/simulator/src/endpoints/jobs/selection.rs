@@ -9,7 +9,7 @@ use super::columns::Row;
 use crate::column::Datum;
 use crate::endpoints::resource::ResourceRequest;
 use crate::estate::{Estate, JobQuery, JobSnapshot, JobView, State};
-use crate::filter::Range;
+use crate::filter::Bounds;
 use crate::listing::{Listing, SortKey};
 use crate::options::Unended;
 use crate::page::Cursors;
@@ -21,8 +21,8 @@ type Rows<'a> = Box<dyn Iterator<Item = Row> + 'a>;
 pub(super) struct Selection<'a> {
     jobs: JobView,
     listing: &'a Listing<Row>,
-    ids: Range<i64>,
-    ends: Range<Timestamp>,
+    ids: Bounds<i64>,
+    ends: Bounds<Timestamp>,
     unfinished: bool,
     unended: Unended,
     clock: Arc<ServerClock>,
@@ -112,7 +112,7 @@ impl<'a> Selection<'a> {
 
     /// The true time in which jobs have ended whose `endTime` is in a range. `None`
     /// if jobs may match that have not ended.
-    fn ended(&self, (from, to): Range<Timestamp>) -> Option<Vec<ClockSegment>> {
+    fn ended(&self, (from, to): Bounds<Timestamp>) -> Option<Vec<ClockSegment>> {
         let required = match self.unended {
             Unended::Absent | Unended::Null => from.is_some() || to.is_some(),
             Unended::Epoch => from.is_some_and(|from| from > Timestamp::UNIX_EPOCH),

@@ -22,7 +22,7 @@ const fn sorted_if(column: C, sorts: bool) -> C {
     if sorts { column.sorted() } else { column }
 }
 
-/// A column that 11.2 sorts all scans by, and not the latest.
+/// A sort key of 11.2 for all scans, but not for the latest.
 const fn newly_sorted(column: C, all: bool) -> C {
     if all {
         column.sorted_in(Release::V11_2, Release::V11_2)
@@ -31,9 +31,9 @@ const fn newly_sorted(column: C, all: bool) -> C {
     }
 }
 
-/// The columns of all scans, or of the latest. Those are filtered neither by date
-/// nor by state, and sorted by fewer names; on the other hand their sort key of
-/// infected files was renamed together with the attribute.
+/// The columns of all scans, or of the latest. The latest are filtered neither by date
+/// nor by state, and have fewer sort keys. Their sort key of
+/// infected files was renamed with the attribute.
 const fn columns(all: bool) -> [C; COUNT] {
     let (dates, state) = if all {
         (Ops::NUMBER, Ops::WORDS)
@@ -55,7 +55,7 @@ const fn columns(all: bool) -> [C; COUNT] {
         ),
         newly_sorted(C::shown("backupType", |s| Datum::text(&s.backup_type)), all),
         C::shown("signature", |_| Datum::text("20260301")),
-        // Required by the schema that does not describe them.
+        // The schema requires them without a description.
         C::shown("malwareToolId", |_| Datum::text(TOOL)),
         C::shown("scanHostId", |_| Datum::text(HOST)),
         // Texts in filters up to 10.5, date-times from 11.0 on.
@@ -110,7 +110,7 @@ const fn columns(all: bool) -> [C; COUNT] {
         C::hidden("malwareTool.malwareToolName", |_| Datum::text(TOOL_NAME)).sorted(),
         C::hidden("scanHost/hostName", |_| Datum::text(HOST_NAME)).text(Ops::WORDS),
         C::hidden("scanHost.hostName", |_| Datum::text(HOST_NAME)).sorted(),
-        // No scan is part of another, none belongs to a batch.
+        // Scans are neither nested nor in batches.
         C::hidden("parentScanResult/id", |_| Datum::Absent).number(Ops::EQ),
         C::hidden("hierarchyLevel", |_| Datum::Absent).number(Ops::EQ),
         newly_sorted(C::hidden("scanBatchId", |_| Datum::Absent), all),

@@ -17,31 +17,27 @@ pub(super) struct JobKind {
     pub(super) parents: bool,
 }
 
-const fn kind(job_type: &'static str, policy_type: &'static str, weight: u32) -> JobKind {
+const fn kind(
+    job_type: &'static str,
+    policy_type: &'static str,
+    weight: u32,
+    minutes: i64,
+    megabytes: u64,
+) -> JobKind {
     JobKind {
         job_type,
         policy_type,
         weight,
-        minutes: 10,
-        megabytes: 2_000,
+        minutes,
+        megabytes,
         parents: false,
     }
 }
 
 impl JobKind {
-    const fn takes(self, minutes: i64, megabytes: u64) -> Self {
-        Self {
-            minutes,
-            megabytes,
-            ..self
-        }
-    }
-
-    const fn with_children(self) -> Self {
-        Self {
-            parents: true,
-            ..self
-        }
+    const fn with_children(mut self) -> Self {
+        self.parents = true;
+        self
     }
 
     /// Whether deduplication saves anything.
@@ -50,63 +46,38 @@ impl JobKind {
     }
 }
 
+#[rustfmt::skip]
 static KINDS: [JobKind; 22] = [
-    kind("BACKUP", "VMWARE", 2200)
-        .takes(12, 4_000)
-        .with_children(),
-    kind("BACKUP", "SQL_SERVER", 1500)
-        .takes(3, 500)
-        .with_children(),
-    kind("BACKUP", "OBACKUP", 1300).takes(4, 800),
-    kind("BACKUP", "STANDARD", 1100)
-        .takes(15, 3_000)
-        .with_children(),
-    kind("BACKUP", "WINDOWS_NT", 1000).takes(15, 3_000),
-    kind("DUPLICATE", "VMWARE", 700).takes(20, 4_000),
-    kind("REPLICATE", "VMWARE", 500).takes(20, 4_000),
-    kind("SNAPSHOT", "VMWARE", 400).takes(1, 0),
-    kind("DUPLICATE", "STANDARD", 350).takes(20, 3_000),
-    kind("IMAGEDELETE", "STANDARD", 300).takes(1, 0),
-    kind("BACKUP", "NDMP", 150).takes(40, 9_000),
-    kind("BACKUP", "HYPERV", 150).takes(12, 4_000),
-    kind("RESTORE", "VMWARE", 100).takes(15, 2_000),
-    kind("RESTORE", "STANDARD", 80).takes(5, 100),
-    kind("VERIFY", "STANDARD", 50).takes(10, 0),
-    kind("DBBACKUP", "NBU_CATALOG", 40).takes(5, 900),
-    kind("BACKUP", "EXCHANGE", 40).takes(30, 5_000),
-    kind("IMPORT", "VMWARE", 20).takes(10, 0),
-    kind("BACKUP", "SAP", 12).takes(30, 7_000),
-    kind("INDEXING", "VMWARE", 5).takes(2, 0),
-    kind("REPLICA_IMPORT", "STANDARD", 2).takes(2, 0),
-    kind("VAULT", "VAULT", 1).takes(30, 0),
+    kind("BACKUP", "VMWARE", 2200, 12, 4_000).with_children(),
+    kind("BACKUP", "SQL_SERVER", 1500, 3, 500).with_children(),
+    kind("BACKUP", "OBACKUP", 1300, 4, 800),
+    kind("BACKUP", "STANDARD", 1100, 15, 3_000).with_children(),
+    kind("BACKUP", "WINDOWS_NT", 1000, 15, 3_000),
+    kind("DUPLICATE", "VMWARE", 700, 20, 4_000),
+    kind("REPLICATE", "VMWARE", 500, 20, 4_000),
+    kind("SNAPSHOT", "VMWARE", 400, 1, 0),
+    kind("DUPLICATE", "STANDARD", 350, 20, 3_000),
+    kind("IMAGEDELETE", "STANDARD", 300, 1, 0),
+    kind("BACKUP", "NDMP", 150, 40, 9_000),
+    kind("BACKUP", "HYPERV", 150, 12, 4_000),
+    kind("RESTORE", "VMWARE", 100, 15, 2_000),
+    kind("RESTORE", "STANDARD", 80, 5, 100),
+    kind("VERIFY", "STANDARD", 50, 10, 0),
+    kind("DBBACKUP", "NBU_CATALOG", 40, 5, 900),
+    kind("BACKUP", "EXCHANGE", 40, 30, 5_000),
+    kind("IMPORT", "VMWARE", 20, 10, 0),
+    kind("BACKUP", "SAP", 12, 30, 7_000),
+    kind("INDEXING", "VMWARE", 5, 2, 0),
+    kind("REPLICA_IMPORT", "STANDARD", 2, 2, 0),
+    kind("VAULT", "VAULT", 1, 30, 0),
 ];
 
 /// The statuses of failures, and how many failures of about ten thousand have them.
+#[rustfmt::skip]
 static FAILURES: [(i64, u32); 24] = [
-    (58, 2600),
-    (13, 1500),
-    (84, 1100),
-    (196, 900),
-    (6, 800),
-    (24, 700),
-    (71, 500),
-    (96, 400),
-    (150, 300),
-    (2074, 250),
-    (156, 200),
-    (41, 180),
-    (50, 150),
-    (83, 120),
-    (129, 90),
-    (2, 70),
-    (213, 50),
-    (4239, 30),
-    (48, 20),
-    (1500, 15),
-    (59, 10),
-    (191, 8),
-    (2060014, 5),
-    (252, 2),
+    (58, 2600), (13, 1500), (84, 1100), (196, 900), (6, 800), (24, 700), (71, 500), (96, 400),
+    (150, 300), (2074, 250), (156, 200), (41, 180), (50, 150), (83, 120), (129, 90), (2, 70),
+    (213, 50), (4239, 30), (48, 20), (1500, 15), (59, 10), (191, 8), (2060014, 5), (252, 2),
 ];
 
 /// A random kind of job.

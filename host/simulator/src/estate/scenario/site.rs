@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 /// A simulated site.
 #[derive(Clone, Copy)]
-pub(super) struct Site {
+pub(in crate::estate) struct Site {
     pub(super) seed: u64,
     pub(super) town: &'static str,
     /// When the scenario was created.

@@ -16,17 +16,19 @@ const PLANS: [(&str, &str, u64, i64); 7] = [
     ("Legacy-RHV", "RHV", 0, 168),
 ];
 
-/// The plans. Sites differ in their subscriptions.
-pub(super) fn slos(site: Site) -> Vec<Slo> {
-    PLANS
-        .iter()
-        .map(|(name, workload, subscriptions, hours)| Slo {
-            every: SignedDuration::from_hours(*hours),
-            ..Slo::new(
-                name,
-                workload,
-                subscriptions + subscriptions * (site.seed % 7) / 20,
-            )
-        })
-        .collect()
+impl Site {
+    /// The plans. Sites differ in their subscriptions.
+    pub(in crate::estate) fn slos(self) -> Vec<Slo> {
+        PLANS
+            .iter()
+            .map(|(name, workload, subscriptions, hours)| Slo {
+                every: SignedDuration::from_hours(*hours),
+                ..Slo::new(
+                    name,
+                    workload,
+                    subscriptions + subscriptions * (self.seed % 7) / 20,
+                )
+            })
+            .collect()
+    }
 }

@@ -15,69 +15,71 @@ const DATA: u32 = 36;
 /// Cartridges that are written at the same time.
 const OPEN: u32 = 3;
 
-/// The hosts that control robots.
-pub(super) fn device_hosts(site: Site) -> Vec<String> {
-    vec![media_server(site, 1)]
-}
-
-/// The drives: four shared by both media servers, one of them to be cleaned; one
-/// that is down, and one that is disabled and not monitored.
-pub(super) fn drives(site: Site, now: Timestamp) -> Vec<Drive> {
-    let (first, second) = (media_server(site, 1), media_server(site, 2));
-    let both: &[&str] = &[&first, &second];
-    let full = fulls(site, now);
-    let mut drives: Vec<_> = (0..4).map(|index| Drive::new(index, 0, both)).collect();
-    for (drive, open) in drives.iter_mut().zip(full..full + OPEN) {
-        drive.loaded = Some(media_id(site, open));
-        drive.cleaned = Some(site.created - SignedDuration::from_hours(90));
+impl Site {
+    /// The hosts that control robots.
+    pub(in crate::estate) fn device_hosts(self) -> Vec<String> {
+        vec![media_server(self, 1)]
     }
-    if let Some(drive) = drives.last_mut() {
-        drive.needs_cleaning = true;
-    }
-    drives.push(Drive::new(4, 0, &[&second]).down());
-    drives.push(Drive {
-        status: "DRIVE_STATUS_DISABLED".to_owned(),
-        monitored: false,
-        ..Drive::new(5, 0, &[&first]).down()
-    });
-    for drive in &mut drives {
-        drive.control_host.clone_from(&first);
-    }
-    drives
-}
 
-/// The cartridges as they are filled at a moment.
-pub(super) fn cartridges(site: Site, now: Timestamp) -> Vec<Cartridge> {
-    let full = fulls(site, now);
-    (0..DATA + 4)
-        .map(|number| {
-            let mut cartridge = cartridge(site, number, full);
-            cartridge.robot = Some((0, media_server(site, 1)));
-            cartridge.slot = Some(number + 1);
-            cartridge
-        })
-        .collect()
-}
-
-/// The pools that every server has, one for offsite copies, and scratch.
-pub(super) fn volume_pools(site: Site, now: Timestamp) -> Vec<VolumePool> {
-    let cartridges = cartridges(site, now);
-    let pool = |number: u32, name: &str, pool_type: &str| {
-        let of_pool = |one: &&Cartridge| one.pool == name && one.is_partly_full();
-        let partly_full = cartridges.iter().filter(of_pool).count() as u64;
-        VolumePool {
-            pool_type: pool_type.to_owned(),
-            ..VolumePool::new(number, name, partly_full)
+    /// The drives: four shared by both media servers, one of them to be cleaned; one
+    /// that is down, and one that is disabled and not monitored.
+    pub(in crate::estate) fn drives(self, now: Timestamp) -> Vec<Drive> {
+        let (first, second) = (media_server(self, 1), media_server(self, 2));
+        let both: &[&str] = &[&first, &second];
+        let full = fulls(self, now);
+        let mut drives: Vec<_> = (0..4).map(|index| Drive::new(index, 0, both)).collect();
+        for (drive, open) in drives.iter_mut().zip(full..full + OPEN) {
+            drive.loaded = Some(media_id(self, open));
+            drive.cleaned = Some(self.created - SignedDuration::from_hours(90));
         }
-    };
-    vec![
-        pool(0, "None", "REGULAR_MEDIA_POOL"),
-        pool(1, "NetBackup", "REGULAR_MEDIA_POOL"),
-        pool(2, "DataStore", "REGULAR_MEDIA_POOL"),
-        pool(3, "CatalogBackup", "CATALOG_MEDIA_POOL"),
-        pool(4, "Scratch", "SCRATCH_MEDIA_POOL"),
-        pool(5, "Offsite", "REGULAR_MEDIA_POOL"),
-    ]
+        if let Some(drive) = drives.last_mut() {
+            drive.needs_cleaning = true;
+        }
+        drives.push(Drive::new(4, 0, &[&second]).down());
+        drives.push(Drive {
+            status: "DRIVE_STATUS_DISABLED".to_owned(),
+            monitored: false,
+            ..Drive::new(5, 0, &[&first]).down()
+        });
+        for drive in &mut drives {
+            drive.control_host.clone_from(&first);
+        }
+        drives
+    }
+
+    /// The cartridges as they are filled at a moment.
+    pub(in crate::estate) fn cartridges(self, now: Timestamp) -> Vec<Cartridge> {
+        let full = fulls(self, now);
+        (0..DATA + 4)
+            .map(|number| {
+                let mut cartridge = cartridge(self, number, full);
+                cartridge.robot = Some((0, media_server(self, 1)));
+                cartridge.slot = Some(number + 1);
+                cartridge
+            })
+            .collect()
+    }
+
+    /// The pools that every server has, one for offsite copies, and scratch.
+    pub(in crate::estate) fn volume_pools(self, now: Timestamp) -> Vec<VolumePool> {
+        let cartridges = self.cartridges(now);
+        let pool = |number: u32, name: &str, pool_type: &str| {
+            let of_pool = |one: &&Cartridge| one.pool == name && one.is_partly_full();
+            let partly_full = cartridges.iter().filter(of_pool).count() as u64;
+            VolumePool {
+                pool_type: pool_type.to_owned(),
+                ..VolumePool::new(number, name, partly_full)
+            }
+        };
+        vec![
+            pool(0, "None", "REGULAR_MEDIA_POOL"),
+            pool(1, "NetBackup", "REGULAR_MEDIA_POOL"),
+            pool(2, "DataStore", "REGULAR_MEDIA_POOL"),
+            pool(3, "CatalogBackup", "CATALOG_MEDIA_POOL"),
+            pool(4, "Scratch", "SCRATCH_MEDIA_POOL"),
+            pool(5, "Offsite", "REGULAR_MEDIA_POOL"),
+        ]
+    }
 }
 
 /// How many cartridges are full: one more every eight hours, until the oldest

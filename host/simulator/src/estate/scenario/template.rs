@@ -5,10 +5,9 @@ use jiff::SignedDuration;
 use super::day_plan::DayPlan;
 use crate::estate::job::{Attempt, Job, State};
 
-/// Statuses of failures, frequent ones repeated: 6 no
-/// backup, 13 file read, 24 socket write, 58 cannot connect to the client, 71 no
-/// files in the list, 84 media write, 96 no media, 150 stopped by an operator,
-/// 196 window closed.
+/// Statuses of failures, frequent ones repeated: 6 no backup, 13 file read, 24 socket
+/// write, 58 cannot connect to the client, 71 no files in the list, 84 media write,
+/// 96 no media, 150 stopped by an operator, 196 window closed.
 const FAILURES: [i64; 14] = [58, 58, 58, 13, 13, 84, 84, 196, 196, 6, 24, 71, 96, 150];
 
 /// What a job of a template is like on average.
@@ -34,7 +33,7 @@ pub(super) struct JobTemplate {
     pub(super) unit: &'static str,
 }
 
-/// Average minutes and gigabytes, percent saved, percent of failures.
+/// A profile from its fields, in their order.
 pub(super) const fn profile(
     minutes: u64,
     gigabytes: u64,
@@ -49,7 +48,7 @@ pub(super) const fn profile(
     }
 }
 
-/// The fields in their order.
+/// A template from its fields, in their order.
 pub(super) const fn template(
     job_type: &'static str,
     policy_type: &'static str,

@@ -74,7 +74,7 @@ fn a_day_has_failures_retries_parents_and_every_kind_of_job() {
 }
 
 #[test]
-fn children_point_at_the_parent_that_counts_them() {
+fn a_parent_counts_the_children_that_name_it() {
     let jobs = jobs(1, after(0));
     let parents: BTreeMap<_, _> = jobs
         .iter()
@@ -144,7 +144,7 @@ fn the_aged_client_has_had_no_success_for_two_days() {
 }
 
 #[test]
-fn the_aged_client_is_aged_at_whatever_time_the_story_begins() {
+fn the_aged_client_is_aged_at_every_time_of_creation() {
     for minutes in (0..24 * 60).step_by(5) {
         let created = created() + SignedDuration::from_mins(minutes);
         let jobs = recorded(&Estate::lively(1, created), created);
@@ -165,7 +165,7 @@ fn the_aged_client_is_aged_at_whatever_time_the_story_begins() {
 }
 
 #[test]
-fn a_pool_nears_full_and_is_cleaned_up() {
+fn a_pool_fills_up_and_is_cleaned_up() {
     let filled = |hours: i64| {
         let pools = Estate::lively(1, created()).pools(after(hours));
         let pool = pools
@@ -180,7 +180,7 @@ fn a_pool_nears_full_and_is_cleaned_up() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story_and_another_seed_another() {
+fn the_same_seed_makes_the_same_scenario_and_another_seed_another() {
     let text = |seed: u64| {
         let text = |job: &JobSnapshot| (job.job.id, job.job.client.to_string(), job.status());
         jobs(seed, after(7)).iter().map(text).collect::<Vec<_>>()
@@ -190,7 +190,7 @@ fn the_same_seed_tells_the_same_story_and_another_seed_another() {
 }
 
 #[test]
-fn every_failure_raises_an_alert_and_every_good_backup_leaves_an_image() {
+fn every_failure_raises_an_alert_and_every_successful_backup_leaves_an_image() {
     let estate = Estate::lively(1, created());
     let jobs = recorded(&estate, after(0));
     let day = |job: &&JobSnapshot| {
@@ -229,7 +229,7 @@ fn every_failure_raises_an_alert_and_every_good_backup_leaves_an_image() {
 }
 
 #[test]
-fn a_machine_is_infected_and_its_images_say_so() {
+fn the_images_of_the_infected_machine_are_impacted() {
     for hour in [0, 7, 13, 19] {
         let estate = Estate::lively(1, created());
         let scans = estate.scans(after(hour));
@@ -275,7 +275,7 @@ fn the_library_has_40_cartridges_that_fill_and_a_drive_that_is_down() {
 }
 
 #[test]
-fn what_deduplication_saves_grows() {
+fn the_savings_of_deduplication_grow() {
     let logical = |hours: i64| {
         let servers = Estate::lively(1, created()).servers(after(hours));
         let of_worm = servers.iter().find(|server| server.worm).unwrap();

@@ -1,4 +1,4 @@
-//! How each fault turns into an answer.
+//! The answers of faults.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::{Fault, Malformed};
 use crate::answer::Answer;
 use crate::body::{Body, Step};
 
-/// What a proxy in between might say.
+/// The page of a proxy.
 const PAGE: &str = "<!doctype html><title>Gateway</title><h1>It works!</h1>";
 
 impl Fault {
-    /// The answer that stands in place of the right one, if this fault does not
+    /// The answer that replaces the right one, if this fault does not
     /// need the right one.
-    pub(crate) fn instead(&self, request: &HeaderMap, now: Timestamp) -> Option<Answer> {
+    pub(crate) fn replacement(&self, request: &HeaderMap, now: Timestamp) -> Option<Answer> {
         Some(match self {
             Self::Unauthorized => Answer::unauthorized(),
             Self::NotAcceptable => Answer::not_acceptable(),
@@ -34,8 +34,8 @@ impl Fault {
         })
     }
 
-    /// Spoils the body of an answer on its way.
-    pub(crate) fn spoil(&self, response: Response<Vec<u8>>) -> Response<Body> {
+    /// Damages the body of an answer.
+    pub(crate) fn damage(&self, response: Response<Vec<u8>>) -> Response<Body> {
         let (mut head, body) = response.into_parts();
         let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
         let steps = match self {
@@ -48,10 +48,10 @@ impl Fault {
             }
             _ => return Response::from_parts(head, Body::whole(body)),
         };
-        // The length of the whole body, so that the client knows what it misses.
+        // The length of the complete body, so that the client notices the missing part.
         head.headers
             .insert(header::CONTENT_LENGTH, body.len().into());
-        Response::from_parts(head, Body::played(steps))
+        Response::from_parts(head, Body::of_steps(steps))
     }
 }
 
@@ -102,5 +102,5 @@ fn trickle(body: &[u8], pause: Duration) -> Vec<Step> {
 fn huge(bytes: u64) -> Body {
     let head = b"{\"data\":[";
     let left = bytes.saturating_sub(head.len() as u64);
-    Body::played([Step::Bytes(Bytes::from_static(head)), Step::Spaces(left)])
+    Body::of_steps([Step::Bytes(Bytes::from_static(head)), Step::Spaces(left)])
 }
