@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use simulator::{Authority, Clock, Estate, Fault, Load, Options, Release, Simulator};
 
 /// How long a load has been running at the start: longer than records are kept.
@@ -78,11 +78,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         release: arguments.release,
         api_key: arguments.api_key,
         estate,
-        clock: if arguments.speed == 1.0 {
-            Clock::System
-        } else {
-            Clock::running(now, arguments.speed)
-        },
+        clock: clock(now, arguments.speed),
         ..Options::default()
     })
     .await
@@ -101,6 +97,14 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         println!("certificate authority: {}", arguments.ca_file.display());
     }
     tokio::signal::ctrl_c().await
+}
+
+fn clock(now: Timestamp, speed: f64) -> Clock {
+    if speed == 1.0 {
+        Clock::System
+    } else {
+        Clock::running(now, speed)
+    }
 }
 
 /// `FAULT` or `FAULT@PATH`.

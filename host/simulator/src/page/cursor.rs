@@ -65,37 +65,25 @@ impl Cursors {
             rows.partition_point(|row| listing.compare(row, key) <= side)
         };
         // Greater rows are after a cursor, less rows before one.
-        let mut start = self
-            .after
-            .as_ref()
-            .map_or(0, |key| place(key, Ordering::Equal));
-        let mut end = self
-            .before
-            .as_ref()
-            .map_or(rows.len(), |key| place(key, Ordering::Less));
-        end = end.max(start);
+        let (after, before) = (self.after.as_ref(), self.before.as_ref());
+        let mut start = after.map_or(0, |key| place(key, Ordering::Equal));
+        let end = before.map_or(rows.len(), |key| place(key, Ordering::Less));
+        let mut end = end.max(start);
         let truncated = end - start > self.limit;
-        if self.after.is_none() && self.before.is_some() {
+        if after.is_none() && before.is_some() {
             start = start.max(end.saturating_sub(self.limit));
         } else {
             end = end.min(start + self.limit);
         }
-        let (first, last) = (start == 0, end == rows.len());
+        let position = PagePosition {
+            first: start == 0,
+            last: end == rows.len(),
+            repeat,
+            truncated: after.and(before).map(|_| truncated),
+        };
         rows.truncate(end);
         rows.drain(..start);
-        let range = self.after.is_some() && self.before.is_some();
-        let truncated = range.then_some(truncated);
-        self.page(
-            rows,
-            listing,
-            query,
-            PagePosition {
-                first,
-                last,
-                repeat,
-                truncated,
-            },
-        )
+        self.page(rows, listing, query, position)
     }
 
     /// The cursor that the page follows, and how many rows it has at most. `None`

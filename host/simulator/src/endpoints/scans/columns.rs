@@ -1,7 +1,9 @@
 //! The attributes of a malware scan, with the tables of filters and of sort keys
 //! of both lists.
 
-use crate::column::{Column, Datum, Ops};
+use jiff::Timestamp;
+
+use crate::column::{Column, Datum, Ops, number, text};
 use crate::estate::Scan;
 use crate::release::Release;
 
@@ -42,12 +44,8 @@ const fn columns(all: bool) -> [C; COUNT] {
     };
     [
         C::hidden("id", |s| Datum::text(&s.id)),
-        C::shown("scanState", |s| Datum::text(&s.state))
-            .text(state)
-            .sorted(),
-        C::shown("scanResult", |s| Datum::text(&s.result))
-            .text(Ops::WORDS)
-            .sorted(),
+        text("scanState", state, |s| Datum::text(&s.state)),
+        text("scanResult", Ops::WORDS, |s| Datum::text(&s.result)),
         newly_sorted(C::shown("policyType", |s| Datum::text(&s.policy_type)), all),
         newly_sorted(
             C::shown("policyName", |s| Datum::text(&s.policy)).since(Release::V10_5),
@@ -67,17 +65,13 @@ const fn columns(all: bool) -> [C; COUNT] {
             .time_with(dates)
             .filter_since(Release::V11_0)
             .sorted(),
-        C::hidden("endDateOfScan", |s| {
-            s.end.map_or(Datum::Absent, Datum::time_text)
-        })
-        .text(dates)
-        .until(Release::V10_5),
+        C::hidden("endDateOfScan", |s| end(s, Datum::time_text))
+            .text(dates)
+            .until(Release::V10_5),
         newly_sorted(
-            C::shown("endDateOfScan", |s| {
-                s.end.map_or(Datum::Absent, Datum::Time)
-            })
-            .time_with(dates)
-            .filter_since(Release::V11_0),
+            C::shown("endDateOfScan", |s| end(s, Datum::Time))
+                .time_with(dates)
+                .filter_since(Release::V11_0),
             all,
         ),
         C::shown("startDateOfScan", |s| Datum::Time(s.date)),
@@ -96,13 +90,9 @@ const fn columns(all: bool) -> [C; COUNT] {
         C::shown("totalNumberOfFiles", |s| s.total.into()),
         newly_sorted(C::hidden("totalNoOfFiles", |s| s.total.into()), all),
         C::shown("result", |s| Datum::text(&s.result)),
-        C::shown("client", |s| Datum::text(&s.client))
-            .text(Ops::WORDS)
-            .sorted(),
+        text("client", Ops::WORDS, |s| Datum::text(&s.client)),
         C::shown("displayName", |s| Datum::text(&s.client)),
-        C::shown("backupTime", |s| Datum::Int(s.backup_time.as_second()))
-            .number(Ops::NUMBER)
-            .sorted(),
+        number("backupTime", Ops::NUMBER, backup_time),
         newly_sorted(C::shown("triggerMethod", |_| Datum::text("AUTOMATIC")), all),
         C::shown("malwareScannerVersion", |_| Datum::text("2.4")),
         C::shown("mediaServerName", |s| Datum::text(&s.media_server)),
@@ -115,4 +105,12 @@ const fn columns(all: bool) -> [C; COUNT] {
         C::hidden("hierarchyLevel", |_| Datum::Absent).number(Ops::EQ),
         newly_sorted(C::hidden("scanBatchId", |_| Datum::Absent), all),
     ]
+}
+
+fn backup_time(scan: &Scan) -> Datum<'_> {
+    Datum::Int(scan.backup_time.as_second())
+}
+
+fn end(scan: &Scan, datum: fn(Timestamp) -> Datum<'static>) -> Datum<'_> {
+    scan.end.map_or(Datum::Absent, datum)
 }

@@ -67,8 +67,7 @@ fn scan(
     now: Timestamp,
 ) -> Scan {
     let begin = date + PENDING;
-    let lasts =
-        SignedDuration::from_mins(20) + SignedDuration::from_secs((number % 900).cast_signed());
+    let lasts = SignedDuration::from_secs((20 * 60 + number % 900).cast_signed());
     let end = begin + lasts;
     let windows = image.policy_type == "MS-Windows";
     let mut scan = Scan {

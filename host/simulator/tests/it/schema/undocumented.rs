@@ -1,12 +1,12 @@
-//! What an instance says that its schema does not name. A schema that forbids
-//! nothing lets a misspelt attribute pass; this does not.
+//! Attributes of an instance that its schema does not document. A schema without
+//! `additionalProperties: false` accepts a misspelt attribute; this check does not.
 
 use serde_json::Value;
 
 use super::adapt::resolved;
 
-/// The places, as JSON pointers, of what none of the `schemas` names.
-pub(crate) fn strangers(instance: &Value, schemas: &[&Value], file: &Value) -> Vec<String> {
+/// The places, as JSON pointers, of attributes that none of the `schemas` documents.
+pub(crate) fn undocumented(instance: &Value, schemas: &[&Value], file: &Value) -> Vec<String> {
     let mut places = Vec::new();
     let mut parts = Vec::new();
     for schema in schemas {
@@ -14,14 +14,14 @@ pub(crate) fn strangers(instance: &Value, schemas: &[&Value], file: &Value) -> V
     }
     match instance {
         Value::Object(map) => {
-            // An object of which no property is named is free.
+            // An object without documented properties may have any.
             let free = !parts.iter().any(|part| part["properties"].is_object());
             for (name, value) in map {
                 let named = named(&parts, name);
                 if named.is_empty() && !free {
                     places.push(format!("/{name}"));
                 } else {
-                    let inner = strangers(value, &named, file);
+                    let inner = undocumented(value, &named, file);
                     places.extend(inner.iter().map(|place| format!("/{name}{place}")));
                 }
             }
@@ -29,7 +29,7 @@ pub(crate) fn strangers(instance: &Value, schemas: &[&Value], file: &Value) -> V
         Value::Array(list) => {
             let items: Vec<_> = parts.iter().map(|part| &part["items"]).collect();
             for (index, value) in list.iter().enumerate() {
-                let inner = strangers(value, &items, file);
+                let inner = undocumented(value, &items, file);
                 places.extend(inner.iter().map(|place| format!("/{index}{place}")));
             }
         }
@@ -38,7 +38,7 @@ pub(crate) fn strangers(instance: &Value, schemas: &[&Value], file: &Value) -> V
     places
 }
 
-/// Everything that is said about a property.
+/// The schemas of a property.
 fn named<'a>(parts: &[&'a Value], name: &str) -> Vec<&'a Value> {
     let own = parts.iter().filter_map(|part| part["properties"].get(name));
     let own: Vec<_> = own.collect();
@@ -51,7 +51,7 @@ fn named<'a>(parts: &[&'a Value], name: &str) -> Vec<&'a Value> {
         .collect()
 }
 
-/// The schema and whatever it is composed of.
+/// The schema and the schemas it is composed of.
 fn flatten<'a>(schema: &'a Value, file: &'a Value, parts: &mut Vec<&'a Value>) {
     let schema = resolved(schema, file);
     parts.push(schema);

@@ -1,19 +1,19 @@
-//! Whether filters and sorts are what the vendor's tables say: all that a
-//! release names is taken, and nothing that only other releases name.
+//! Whether filters and sorts match the vendor's tables: every name of a
+//! release is supported, and no name that only other releases have.
 
 use std::collections::BTreeSet;
 
 use simulator::{Options, Release, Simulator};
 
-use super::asking;
 use super::bundle::{self, Bundles, RELEASES};
 use super::endpoint::ENDPOINTS;
+use super::exchange;
 use super::operation::Operation;
 use super::vocabulary::{LITERALS, OPERATORS, Vocabulary};
 use crate::client::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn filters_and_sorts_are_what_the_vendors_tables_say() {
+async fn filters_and_sorts_match_the_vendors_tables() {
     let Some(folder) = bundle::folder() else {
         eprintln!("skipped: no OpenAPI files here; NBU_OPENAPI_DIR says where they are");
         return;
@@ -34,14 +34,14 @@ async fn filters_and_sorts_are_what_the_vendors_tables_say() {
         let names: BTreeSet<&String> = names.collect();
         for (release, vocabulary) in &known {
             assert!(!vocabulary.filters.is_empty(), "no filters of `{path}`");
-            let asking = Asking {
+            let list = QueriedList {
                 simulator: &simulator,
                 release: *release,
                 path,
             };
             for name in &names {
-                wrong.extend(asking.filters(vocabulary, name).await);
-                wrong.extend(asking.sorts(vocabulary, name).await);
+                wrong.extend(list.filters(vocabulary, name).await);
+                wrong.extend(list.sorts(vocabulary, name).await);
             }
         }
     }
@@ -49,14 +49,14 @@ async fn filters_and_sorts_are_what_the_vendors_tables_say() {
 }
 
 /// One list of one release.
-struct Asking<'a> {
+struct QueriedList<'a> {
     simulator: &'a Simulator,
     release: Release,
     path: &'a str,
 }
 
-impl Asking<'_> {
-    /// What is wrong about the filters of a name.
+impl QueriedList<'_> {
+    /// The mismatches of the filters of a name.
     async fn filters(&self, vocabulary: &Vocabulary, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         match vocabulary.filters.get(name) {
@@ -76,18 +76,18 @@ impl Asking<'_> {
         wrong
     }
 
-    /// What is wrong about sorting by a name.
+    /// The mismatch of sorting by a name.
     async fn sorts(&self, vocabulary: &Vocabulary, name: &str) -> Option<String> {
         let known = vocabulary.sorts.as_ref()?.iter().any(|sort| sort == name);
         self.ask("sort", &format!("-{name}"), known).await
     }
 
-    /// Asks, and says when it is not taken or refused as it should be.
+    /// Sends a query, and returns a message if it is not accepted or rejected as expected.
     async fn ask(&self, parameter: &str, value: &str, taken: bool) -> Option<String> {
         self.simulator.set_release(self.release);
         let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         let target = format!("{}?{parameter}={encoded}", self.path);
-        let status = asking::status(self.simulator, self.release, target).await;
+        let status = exchange::status(self.simulator, self.release, target).await;
         let wanted = if taken { 200 } else { 400 };
         let (release, path) = (self.release.name(), self.path);
         let told = format!("{release} {path} {parameter} `{value}`: {status}, not {wanted}");

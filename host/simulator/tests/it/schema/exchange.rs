@@ -1,4 +1,4 @@
-//! Asks the simulator for everything that there is to check.
+//! Requests everything from the simulator that is checked.
 
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
@@ -9,18 +9,18 @@ use simulator::{Release, Simulator};
 use super::endpoint::{Endpoint, Kind};
 use crate::client::{KEY, Reply, send};
 
-/// More pages than any list here has: one that goes round is not followed.
+/// More pages than any list has, to end a loop of pages.
 const MOST_PAGES: usize = 1000;
 
-/// What came, and the status that it should have.
+/// An answer, and the status that is expected.
 pub(crate) struct Exchange {
     pub(crate) status: StatusCode,
     pub(crate) reply: Reply,
 }
 
-/// One request, in the vendor's terms.
+/// A request.
 #[derive(Clone)]
-struct Question {
+struct TestRequest {
     /// Path and query, without the prefix of all paths.
     target: String,
     key: &'static str,
@@ -29,55 +29,59 @@ struct Question {
     body: Option<String>,
 }
 
-/// Every page of an endpoint, and each refusal that it knows.
-pub(crate) async fn everything(
+/// Every page of an endpoint, and each of its rejections.
+pub(crate) async fn exchanges(
     simulator: &Simulator,
     release: Release,
     endpoint: &Endpoint,
 ) -> Vec<Exchange> {
-    let right = right(simulator, release, endpoint).await;
-    if is_to_come(endpoint, release) {
-        return vec![refused(simulator, StatusCode::BAD_REQUEST, right).await];
+    let valid = valid_request(simulator, release, endpoint).await;
+    if is_unsupported(endpoint, release) {
+        return vec![rejected(simulator, StatusCode::BAD_REQUEST, valid).await];
     }
-    let mut exchanges = pages(simulator, right.clone()).await;
+    let mut exchanges = pages(simulator, valid.clone()).await;
     let more = exchanges.len() > 1;
-    assert_eq!(more, endpoint.is_paged(), "pages of `{}`", right.target);
+    assert_eq!(more, endpoint.is_paged(), "pages of `{}`", valid.target);
     if endpoint.kind == Kind::Open {
         return exchanges;
     }
-    let stranger = Question {
+    let other_key = TestRequest {
         key: "another-key",
-        ..right.clone()
+        ..valid.clone()
     };
-    exchanges.push(refused(simulator, StatusCode::UNAUTHORIZED, stranger).await);
-    let newer = Question {
+    exchanges.push(rejected(simulator, StatusCode::UNAUTHORIZED, other_key).await);
+    let newer = TestRequest {
         version: "99.0".to_owned(),
-        ..right.clone()
+        ..valid.clone()
     };
-    exchanges.push(refused(simulator, StatusCode::NOT_ACCEPTABLE, newer).await);
-    let (status, wrong) = wrong(endpoint, right);
-    exchanges.push(refused(simulator, status, wrong).await);
+    exchanges.push(rejected(simulator, StatusCode::NOT_ACCEPTABLE, newer).await);
+    let (status, invalid) = invalid_request(endpoint, valid);
+    exchanges.push(rejected(simulator, status, invalid).await);
     exchanges
 }
 
-/// Whether the release does not know the query yet.
-fn is_to_come(endpoint: &Endpoint, release: Release) -> bool {
+/// Whether only later releases support the query.
+fn is_unsupported(endpoint: &Endpoint, release: Release) -> bool {
     matches!(endpoint.kind, Kind::ListSince(first, _) if release < first)
 }
 
-/// What an endpoint answers that the release does not have.
-pub(crate) async fn nothing(
+/// The answer of an endpoint that the release does not have.
+pub(crate) async fn absent(
     simulator: &Simulator,
     release: Release,
     endpoint: &Endpoint,
 ) -> Exchange {
-    let question = right(simulator, release, endpoint).await;
-    refused(simulator, StatusCode::NOT_FOUND, question).await
+    let request = valid_request(simulator, release, endpoint).await;
+    rejected(simulator, StatusCode::NOT_FOUND, request).await
 }
 
-/// The question that is answered with 200.
-async fn right(simulator: &Simulator, release: Release, endpoint: &Endpoint) -> Question {
-    let mut question = Question {
+/// The request that is answered with 200.
+async fn valid_request(
+    simulator: &Simulator,
+    release: Release,
+    endpoint: &Endpoint,
+) -> TestRequest {
+    let mut request = TestRequest {
         target: endpoint.path.to_owned(),
         key: KEY,
         version: newest(release).to_owned(),
@@ -86,49 +90,53 @@ async fn right(simulator: &Simulator, release: Release, endpoint: &Endpoint) -> 
     match endpoint.kind {
         Kind::Open | Kind::Whole => {}
         Kind::List(query) | Kind::ListSince(_, query) => {
-            question.target = format!("{}?{query}", endpoint.path)
+            request.target = format!("{}?{query}", endpoint.path)
         }
-        Kind::Count(filter) => question.body = Some(filter.to_owned()),
+        Kind::Count(filter) => request.body = Some(filter.to_owned()),
         Kind::Row(list) => {
-            question.target = list.to_owned();
-            let reply = ask(simulator, &question).await;
+            request.target = list.to_owned();
+            let reply = ask(simulator, &request).await;
             let id = reply.ids().into_iter().next().unwrap();
-            question.target = format!("{list}/{id}");
+            request.target = format!("{list}/{id}");
         }
     }
-    question
+    request
 }
 
-/// What the endpoint refuses, and how.
-fn wrong(endpoint: &Endpoint, mut question: Question) -> (StatusCode, Question) {
+/// A request that the endpoint rejects, with its status.
+fn invalid_request(endpoint: &Endpoint, mut request: TestRequest) -> (StatusCode, TestRequest) {
     match endpoint.kind {
-        Kind::Count(_) => question.body = Some("not a filter".to_owned()),
+        Kind::Count(_) => request.body = Some("not a filter".to_owned()),
         Kind::Row(list) => {
-            question.target = format!("{list}/0");
-            return (StatusCode::NOT_FOUND, question);
+            request.target = format!("{list}/0");
+            return (StatusCode::NOT_FOUND, request);
         }
-        _ => question.target = format!("{}?page%5Blimit%5D=many", endpoint.path),
+        _ => request.target = format!("{}?page%5Blimit%5D=many", endpoint.path),
     }
-    (StatusCode::BAD_REQUEST, question)
+    (StatusCode::BAD_REQUEST, request)
 }
 
-async fn pages(simulator: &Simulator, mut question: Question) -> Vec<Exchange> {
+async fn pages(simulator: &Simulator, mut request: TestRequest) -> Vec<Exchange> {
     let mut pages = Vec::new();
     loop {
-        let reply = ask(simulator, &question).await;
-        let next = next(&question.target, &reply);
+        let reply = ask(simulator, &request).await;
+        let next = next(&request.target, &reply);
         let status = StatusCode::OK;
         pages.push(Exchange { status, reply });
-        assert!(pages.len() < MOST_PAGES, "`{}` never ends", question.target);
+        assert!(
+            pages.len() < MOST_PAGES,
+            "too many pages of `{}`",
+            request.target
+        );
         match next {
-            Some(target) => question.target = target,
+            Some(target) => request.target = target,
             None => return pages,
         }
     }
 }
 
-/// Where the page after that of `target` is: where the link leads, which stands
-/// one deeper in some lists, or, in lists without links, at the next offset.
+/// The target of the next page: that of the link, which is one level deeper in
+/// some lists, or the next offset in lists without links.
 fn next(target: &str, reply: &Reply) -> Option<String> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let next = &body["meta"]["pagination"]["next"];
@@ -138,36 +146,40 @@ fn next(target: &str, reply: &Reply) -> Option<String> {
     };
     let places = [&links["next"]["href"], &links["pagination"]["next"]["href"]];
     let href = places.into_iter().find_map(Value::as_str);
-    assert_eq!(href.is_some(), !next.is_null(), "`{target}` in two minds");
+    assert_eq!(
+        href.is_some(),
+        !next.is_null(),
+        "`{target}`: link and pagination disagree"
+    );
     let (_, next) = href?.split_once("/netbackup")?;
     Some(next.to_owned())
 }
 
-/// The status of an answer to a list's question.
+/// The status of the answer for a target.
 pub(crate) async fn status(simulator: &Simulator, release: Release, target: String) -> StatusCode {
-    let question = Question {
+    let request = TestRequest {
         target,
         key: KEY,
         version: newest(release).to_owned(),
         body: None,
     };
-    ask(simulator, &question).await.status
+    ask(simulator, &request).await.status
 }
 
-async fn refused(simulator: &Simulator, status: StatusCode, question: Question) -> Exchange {
-    let reply = ask(simulator, &question).await;
+async fn rejected(simulator: &Simulator, status: StatusCode, request: TestRequest) -> Exchange {
+    let reply = ask(simulator, &request).await;
     Exchange { status, reply }
 }
 
-async fn ask(simulator: &Simulator, question: &Question) -> Reply {
-    let version = &question.version;
+async fn ask(simulator: &Simulator, request: &TestRequest) -> Reply {
+    let version = &request.version;
     let media_type = format!("application/vnd.netbackup+json;version={version}");
     let builder = Request::builder()
-        .uri(format!("/netbackup{}", question.target))
+        .uri(format!("/netbackup{}", request.target))
         .header(header::HOST, "primary.example")
-        .header(header::AUTHORIZATION, question.key)
+        .header(header::AUTHORIZATION, request.key)
         .header(header::ACCEPT, &media_type);
-    let request = match &question.body {
+    let request = match &request.body {
         None => builder.body(Full::default()),
         Some(filter) => {
             let attributes = json!({ "filter": filter });

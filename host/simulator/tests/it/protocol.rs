@@ -1,4 +1,4 @@
-//! Authorization, versions, TLS, request ids, and what needs none of them.
+//! Authorization, versions, TLS, request ids, and endpoints without authorization.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use http_body_util::Full;
 use jiff::SignedDuration;
 use simulator::{Authority, Clock, Options, Release};
 
-use crate::client::{KEY, asking, get, send, start};
+use crate::client::{KEY, get, request_with, send, start};
 
 const NEWEST: &str = "application/vnd.netbackup+json;version=14.0";
 
 #[tokio::test]
-async fn ping_needs_nothing_and_tells_the_version() {
+async fn ping_needs_no_authorization_and_has_the_version() {
     let clock = Clock::manual("2026-03-04T12:00:00Z".parse().unwrap());
     let simulator = start(Options {
         release: Release::V10_5,
@@ -37,10 +37,10 @@ async fn ping_needs_nothing_and_tells_the_version() {
 }
 
 #[tokio::test]
-async fn only_the_key_that_is_valid_now_is_taken() {
+async fn only_the_current_key_is_accepted() {
     let simulator = start(Options::default()).await;
     let status = async |key: &str| {
-        send(&simulator, asking("/admin/jobs", key, NEWEST))
+        send(&simulator, request_with("/admin/jobs", key, NEWEST))
             .await
             .unwrap()
             .status
@@ -59,7 +59,7 @@ async fn only_the_key_that_is_valid_now_is_taken() {
 }
 
 #[tokio::test]
-async fn a_key_that_has_expired_opens_nothing_but_what_is_open() {
+async fn an_expired_key_is_rejected_where_a_key_is_needed() {
     let now = "2026-03-04T12:00:00Z".parse().unwrap();
     let clock = Clock::manual(now);
     let simulator = start(Options {
@@ -76,7 +76,7 @@ async fn a_key_that_has_expired_opens_nothing_but_what_is_open() {
 }
 
 #[tokio::test]
-async fn a_cookie_does_what_the_header_does() {
+async fn a_cookie_replaces_the_header() {
     let simulator = start(Options::default()).await;
     let mut request = get("/admin/jobs");
     let headers = request.headers_mut();
@@ -88,7 +88,7 @@ async fn a_cookie_does_what_the_header_does() {
 }
 
 #[tokio::test]
-async fn the_token_key_is_a_public_key_for_everybody() {
+async fn the_token_key_is_a_public_key_without_authorization() {
     let simulator = start(Options::default()).await;
     let request = Request::get("/netbackup/tokenkey");
     let request = request.body(Full::default()).unwrap();
@@ -107,7 +107,7 @@ async fn a_version_above_the_servers_is_not_acceptable() {
     })
     .await;
     let ask = async |accept: &str| {
-        send(&simulator, asking("/admin/jobs", KEY, accept))
+        send(&simulator, request_with("/admin/jobs", KEY, accept))
             .await
             .unwrap()
     };
@@ -129,7 +129,7 @@ async fn a_version_above_the_servers_is_not_acceptable() {
 }
 
 #[tokio::test]
-async fn https_is_signed_by_the_authority_that_is_shown() {
+async fn the_certificate_is_signed_by_the_published_authority() {
     let authority = Some(Authority::new().unwrap());
     let simulator = start(Options {
         authority,
@@ -147,7 +147,7 @@ async fn https_is_signed_by_the_authority_that_is_shown() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_echoed_or_made() {
+async fn a_request_id_is_echoed_or_created() {
     let simulator = start(Options::default()).await;
     let mut request = get("/admin/jobs");
     request
@@ -171,7 +171,7 @@ async fn a_request_id_is_echoed_or_made() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_apart() {
+async fn an_unknown_path_and_an_unknown_method_have_their_statuses() {
     let simulator = start(Options::default()).await;
     let status = async |request| send(&simulator, request).await.unwrap().status.as_u16();
     assert_eq!(status(get("/storage/nothing")).await, 404);
@@ -183,7 +183,7 @@ async fn what_is_not_there_is_told_apart() {
 }
 
 #[tokio::test]
-async fn links_lead_to_the_host_that_was_asked() {
+async fn links_have_the_host_of_the_request() {
     let simulator = start(Options::default()).await;
     let json = send(&simulator, get("/admin/jobs?sort=jobId"))
         .await
