@@ -36,7 +36,7 @@ fn load(seed: u64, jobs_per_day: u32) -> Load {
 
 async fn play(load: Load, clock: &Clock) -> Simulator {
     let options = Options {
-        estate: Estate::busy(load),
+        estate: Estate::under_load(load),
         clock: clock.clone(),
         ..Options::default()
     };

@@ -1,18 +1,18 @@
-//! Who is asking: the `Authorization` header, or the cookie of that name
+//! Authorization: the header `Authorization`, or the cookie of that name
 //! (`gateway.yaml`, security schemes).
 
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 
-/// The API key that the server takes. Neither printed nor logged.
+/// The API key that the server accepts. It is neither printed nor logged.
 #[derive(Clone)]
-pub(crate) struct Key {
+pub(crate) struct ApiKey {
     text: String,
     /// When it expires, if it does.
     until: Option<Timestamp>,
 }
 
-impl Key {
+impl ApiKey {
     pub(crate) fn new(key: &str) -> Self {
         Self {
             text: key.to_owned(),
@@ -20,7 +20,7 @@ impl Key {
         }
     }
 
-    /// The same key, with an end.
+    /// The same key with an expiry.
     pub(crate) fn until(self, when: Timestamp) -> Self {
         let until = Some(when);
         Self { until, ..self }
@@ -30,9 +30,9 @@ impl Key {
         &self.text
     }
 
-    /// Whether the headers carry the key, and it has not expired. NetBackup takes
-    /// the value alone: a scheme word before it, such as `Bearer`, makes it another
-    /// value. A header goes before a cookie.
+    /// Whether the headers contain the key, and it has not expired. NetBackup accepts
+    /// the value alone: with a scheme before it, such as `Bearer`, it is another
+    /// value. A header takes precedence over a cookie.
     pub(crate) fn opens(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let given = match values.next() {
@@ -59,7 +59,7 @@ fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn opens(lines: &[(&'static str, &str)], key: &Key) -> bool {
+    fn opens(lines: &[(&'static str, &str)], key: &ApiKey) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_the_raw_key_opens() {
-        let key = Key::new("s3cret");
+        let key = ApiKey::new("s3cret");
         assert!(opens(&[("authorization", "s3cret")], &key));
         assert!(!opens(&[("authorization", "Bearer s3cret")], &key));
         assert!(!opens(&[("authorization", "s3cre")], &key));
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn two_authorizations_are_none() {
+    fn two_authorizations_are_rejected() {
         let twice = [("authorization", "s3cret"), ("authorization", "s3cret")];
-        assert!(!opens(&twice, &Key::new("s3cret")));
+        assert!(!opens(&twice, &ApiKey::new("s3cret")));
     }
 
     #[test]
-    fn a_cookie_opens_where_no_header_says_otherwise() {
-        let key = Key::new("s3cret");
+    fn a_cookie_opens_if_there_is_no_header() {
+        let key = ApiKey::new("s3cret");
         let cookie = ("cookie", "lang=en; Authorization=s3cret");
         assert!(opens(&[cookie], &key));
         assert!(!opens(&[cookie, ("authorization", "another")], &key));
@@ -96,7 +96,7 @@ mod tests {
         let line = [("authorization", "s3cret")];
         let until = |second| {
             let until = Timestamp::from_second(second).unwrap();
-            Key::new("s3cret").until(until)
+            ApiKey::new("s3cret").until(until)
         };
         assert!(opens(&line, &until(1)));
         assert!(!opens(&line, &until(0)));

@@ -1,4 +1,4 @@
-//! A body that is played step by step, so that it can go wrong half way.
+//! A body that is sent step by step, so that it can fail before its end.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// The spaces of one piece of a huge body.
+/// The spaces of one frame of a huge body.
 const PIECE: &[u8] = &[b' '; 64 * 1024];
 
 /// One step of a body.
@@ -19,9 +19,9 @@ pub(crate) enum Step {
     /// So many spaces.
     Spaces(u64),
     Pause(Duration),
-    /// Lets what was written so far reach the client.
+    /// Sends what was written so far to the client.
     Flush,
-    /// Nothing more, and no end either.
+    /// No more bytes, and no end.
     Forever,
     /// The connection breaks.
     Break,
@@ -34,13 +34,13 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// A body in one piece.
+    /// A body in one step.
     pub(crate) fn whole(bytes: Vec<u8>) -> Self {
-        Self::played([Step::Bytes(bytes.into())])
+        Self::of_steps([Step::Bytes(bytes.into())])
     }
 
-    /// A body of steps. Its length is not known beforehand.
-    pub(crate) fn played(steps: impl IntoIterator<Item = Step>) -> Self {
+    /// A body of steps, without a known length.
+    pub(crate) fn of_steps(steps: impl IntoIterator<Item = Step>) -> Self {
         Self {
             steps: steps.into_iter().collect(),
             pause: None,
@@ -71,7 +71,7 @@ impl http_body::Body for Body {
                     if left > now {
                         self.steps.push_front(Step::Spaces(left - now));
                     }
-                    // Within the piece by `min`.
+                    // `min` keeps it within the frame.
                     return frame(Bytes::from_static(PIECE).slice(..now as usize));
                 }
                 Step::Pause(time) => self.pause = Some(Box::pin(sleep(time))),

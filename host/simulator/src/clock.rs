@@ -1,19 +1,19 @@
-//! The time: real, held in the hand, or running faster than it does.
+//! The time: real, set by hand, or faster than real.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What time it is in an estate. Clones of a clock that is not the system's
+/// The time in an estate. Clones of a clock that is not the system's
 /// move together.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The machine's own time.
     #[default]
     System,
-    /// A time that stands still, or runs at a speed of its own, until somebody
-    /// moves it. Made by [`Clock::manual`] and [`Clock::running`].
+    /// A time that is frozen, or runs at a speed of its own, until it is
+    /// set. Created by [`Clock::manual`] and [`Clock::running`].
     Manual(Arc<Hands>),
 }
 
@@ -21,13 +21,13 @@ pub enum Clock {
 #[derive(Debug)]
 pub struct Hands(Mutex<Reading>);
 
-/// What was shown at a moment, and how fast it has gone on since.
+/// The time at a moment, and the speed since.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     /// Milliseconds since the Unix epoch.
     shown: i64,
     at: Instant,
-    /// Seconds there for each second here; 0 stands still.
+    /// Simulated seconds in a second; 0 is frozen.
     speed: f64,
 }
 
@@ -37,7 +37,7 @@ impl Clock {
         Self::running(start, 0.0)
     }
 
-    /// A clock that shows `start` and goes on by `speed` seconds a second.
+    /// A clock that shows `start` and advances by `speed` seconds a second.
     pub fn running(start: Timestamp, speed: f64) -> Self {
         Self::Manual(Arc::new(Hands(Mutex::new(Reading {
             shown: start.as_millisecond(),
@@ -54,7 +54,7 @@ impl Clock {
         }
     }
 
-    /// Moves the clock forward. The system's clock is nobody's to move: it
+    /// Moves the clock forward. The system's clock cannot be moved: it
     /// stays as it is, here and below.
     pub fn advance(&self, by: Duration) {
         self.jump(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
@@ -71,12 +71,12 @@ impl Clock {
         self.turn(|reading| reading.shown = to.as_millisecond());
     }
 
-    /// Goes on at another speed, in seconds a second.
+    /// Advances at another speed, in seconds a second.
     pub fn run(&self, speed: f64) {
         self.turn(|reading| reading.speed = speed);
     }
 
-    /// Stands still; [`run`](Self::run) makes it go on from there.
+    /// Freezes the time; [`run`](Self::run) continues from there.
     pub fn freeze(&self) {
         self.run(0.0);
     }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_clock_outruns_the_machine_and_stands_when_it_is_frozen() {
+    fn a_running_clock_is_faster_than_real_time_until_it_is_frozen() {
         let clock = Clock::running(Timestamp::UNIX_EPOCH, 1e9);
         while clock.now().as_second() < 86_400 {
             std::thread::yield_now();

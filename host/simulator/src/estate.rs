@@ -1,49 +1,50 @@
-//! What there is to tell: jobs, storage, tapes, images and what is said of them,
-//! each of them a function of the time. Nothing ticks; the same question at the
-//! same time gets the same answer.
+//! What one NetBackup domain holds: jobs, storage, tapes, images and findings, each
+//! a function of the time. Nothing ticks; the same request at the same time gets
+//! the same answer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 mod alert;
-mod busy;
+mod day_cache;
 mod drive;
 mod image;
 mod job;
+mod job_list;
+mod job_view;
+mod load;
 mod scan;
-mod seen;
+mod scenario;
 mod server;
 mod slo;
+mod snapshot;
 mod storage;
-mod story;
 mod tape;
 
 pub use alert::Alert;
-pub use busy::Load;
-pub(crate) use busy::{Busy, Day, Key, Names, Narrow, Order, Record, Walk};
 pub use drive::{Drive, DrivePath};
 pub use image::Image;
-pub use job::{Attempt, Job, State};
+pub use job::{Attempt, Job, State, Text};
+pub(crate) use job_list::JobList;
+pub(crate) use job_view::{JobQuery, JobView};
+pub use load::Load;
 pub use scan::Scan;
 pub(crate) use scan::latest;
-pub(crate) use seen::Seen;
 pub use server::{Msdp, StorageServer};
 pub use slo::Slo;
+pub(crate) use snapshot::JobSnapshot;
 pub use storage::{Pool, Unit, Volume};
 pub use tape::{Cartridge, VolumePool};
 
-use story::Story;
+use load::LoadPlan;
+use scenario::Scenario;
 
-/// How long the record of a job is kept after its end: the product's default,
-/// known from the product and not from the specification.
-const KEPT: SignedDuration = SignedDuration::from_hours(78);
-
-/// All that one NetBackup domain has to tell.
+/// Everything that one NetBackup domain holds.
 #[derive(Default)]
 pub struct Estate {
-    jobs: BTreeMap<u64, Arc<Job>>,
+    jobs: Arc<JobList>,
     units: BTreeMap<String, Unit>,
     pools: BTreeMap<String, Pool>,
     servers: BTreeMap<String, StorageServer>,
@@ -55,48 +56,47 @@ pub struct Estate {
     cartridges: BTreeMap<String, Cartridge>,
     volume_pools: BTreeMap<u32, VolumePool>,
     device_hosts: BTreeSet<String>,
-    story: Option<Story>,
-    busy: Option<Arc<Busy>>,
+    scenario: Option<Scenario>,
+    load: Option<LoadPlan>,
 }
 
 impl Estate {
-    /// Nothing at all, for a test that says everything itself.
+    /// An empty estate, for a test that adds what it needs.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// An estate full of life, the same for the same seed: nightly windows,
-    /// failures and retries, a queue that builds up, a pool that nears full, a
+    /// An estate where much happens, the same for the same seed: backup windows at
+    /// night, failures and retries, a growing queue, a pool that is almost full, a
     /// client without a success for days, an infected image, a tape drive that is
-    /// down. `now` is when the story begins to be
-    /// watched: its past is there already, and its future goes on by itself.
+    /// down. It has a past at `now`, and its future follows.
     pub fn lively(seed: u64, now: Timestamp) -> Self {
         Self {
-            story: Some(Story::new(seed, now)),
+            scenario: Some(Scenario::new(seed, now)),
             ..Self::default()
         }
     }
 
-    /// The same, with names of machines that begin with a town of three letters:
+    /// The same, with machine names that begin with a town of three letters:
     /// `par-legacy-erp01`.
     pub fn lively_in(town: &'static str, seed: u64, now: Timestamp) -> Self {
         Self {
-            story: Some(Story::in_town(town, seed, now)),
+            scenario: Some(Scenario::in_town(town, seed, now)),
             ..Self::default()
         }
     }
 
-    /// A great many jobs and nothing else; see [`Load`].
-    pub fn busy(load: Load) -> Self {
+    /// An estate of very many jobs alone; see [`Load`].
+    pub fn under_load(load: Load) -> Self {
         Self {
-            busy: Some(Arc::new(Busy::new(load))),
+            load: Some(LoadPlan::new(load)),
             ..Self::default()
         }
     }
 
     /// Adds a job, or replaces the one with the same id.
     pub fn add_job(&mut self, job: Job) {
-        self.jobs.insert(job.id, Arc::new(job));
+        Arc::make_mut(&mut self.jobs).insert(job);
     }
 
     /// Adds a storage unit, or replaces the one with the same name.
@@ -154,127 +154,99 @@ impl Estate {
         self.device_hosts.insert(host.to_owned());
     }
 
-    /// The jobs that have a record at `now`, with their direct children counted.
-    pub(crate) fn seen(&self, now: Timestamp) -> Vec<Seen> {
-        let jobs: Vec<_> = self
-            .jobs(now)
-            .into_iter()
-            .filter(|job| job.queued <= now && !job.expired(now, KEPT))
-            .collect();
-        let children = children(&jobs);
-        let seen = jobs.into_iter().map(|job| {
-            let children = children.get(&job.id).copied().unwrap_or(0);
-            Seen::new(job, now, children)
-        });
-        let busy = self.busy.iter().flat_map(|busy| busy.all(now));
-        seen.chain(busy).collect()
+    /// The jobs that have a record at `now`.
+    pub(crate) fn jobs(&self, now: Timestamp) -> JobView {
+        let recorded = self.load.iter().flat_map(|load| load.recorded(now));
+        JobView::new(self.with_load(now, recorded), now)
     }
 
-    /// The job with this id, if it has a record at `now`.
-    pub(crate) fn find(&self, id: u64, now: Timestamp) -> Option<Seen> {
-        match self.only_busy() {
-            Some(busy) => busy.find(id, now),
-            None => self.seen(now).into_iter().find(|seen| seen.job.id == id),
-        }
+    /// Every job that is planned until the day of `now`, in lists, with or without
+    /// a record.
+    pub(crate) fn all_jobs(&self, now: Timestamp) -> Vec<Arc<JobList>> {
+        self.with_load(now, self.load.iter().flat_map(|load| load.all(now)))
     }
 
-    /// The busy part, when there are no other jobs.
-    pub(crate) fn only_busy(&self) -> Option<&Busy> {
-        let others = !self.jobs.is_empty() || self.story.is_some();
-        self.busy.as_deref().filter(|_| !others)
-    }
-
-    /// The busy part, whatever else there is.
-    pub(crate) fn busy_part(&self) -> Option<&Arc<Busy>> {
-        self.busy.as_ref()
-    }
-
-    /// Every job known outside the busy part, whether or not it has begun or its
-    /// record has expired.
-    pub(crate) fn jobs(&self, now: Timestamp) -> Vec<Arc<Job>> {
-        self.and_of_story(&self.jobs, |story| story.jobs(now))
+    fn with_load(
+        &self,
+        now: Timestamp,
+        load: impl Iterator<Item = Arc<JobList>>,
+    ) -> Vec<Arc<JobList>> {
+        let scenario = self.scenario.iter().flat_map(|it| it.jobs(now));
+        let added = [Arc::clone(&self.jobs)].into_iter();
+        added.chain(scenario).chain(load).collect()
     }
 
     /// The storage units at `now`.
     pub(crate) fn units(&self, now: Timestamp) -> Vec<Unit> {
-        self.and_of_story(&self.units, |story| story.units(now))
+        self.with_scenario(&self.units, |it| it.site.units(now))
     }
 
     /// The disk pools at `now`.
     pub(crate) fn pools(&self, now: Timestamp) -> Vec<Pool> {
-        self.and_of_story(&self.pools, |story| story.pools(now))
+        self.with_scenario(&self.pools, |it| it.site.pools(now))
     }
 
     /// The storage servers at `now`.
     pub(crate) fn servers(&self, now: Timestamp) -> Vec<StorageServer> {
-        self.and_of_story(&self.servers, |story| story.servers(now))
+        self.with_scenario(&self.servers, |it| it.site.servers(now))
     }
 
     /// The alerts that have been raised by `now`.
     pub(crate) fn alerts(&self, now: Timestamp) -> Vec<Alert> {
-        let mut alerts = self.and_of_story(&self.alerts, |story| story.alerts(now));
+        let mut alerts = self.with_scenario(&self.alerts, |it| it.alerts(now));
         alerts.retain(|alert| alert.created <= now);
         alerts
     }
 
     /// The images in the catalog at `now`.
     pub(crate) fn images(&self, now: Timestamp) -> Vec<Image> {
-        let mut images = self.and_of_story(&self.images, |story| story.images(now));
+        let mut images = self.with_scenario(&self.images, |it| it.images(now));
         images.retain(|image| image.is_there(now));
         images
     }
 
-    /// The malware scans that have been asked for by `now`.
+    /// The malware scans that have been requested by `now`.
     pub(crate) fn scans(&self, now: Timestamp) -> Vec<Scan> {
-        let mut scans = self.and_of_story(&self.scans, |story| story.scans(now));
+        let mut scans = self.with_scenario(&self.scans, |it| it.scans(now));
         scans.retain(|scan| scan.date <= now);
         scans
     }
 
     /// The protection plans.
     pub(crate) fn slos(&self) -> Vec<Slo> {
-        self.and_of_story(&self.slos, Story::slos)
+        self.with_scenario(&self.slos, |it| it.site.slos())
     }
 
     /// The tape drives at `now`.
     pub(crate) fn drives(&self, now: Timestamp) -> Vec<Drive> {
-        self.and_of_story(&self.drives, |story| story.drives(now))
+        self.with_scenario(&self.drives, |it| it.site.drives(now))
     }
 
     /// The cartridges at `now`.
     pub(crate) fn cartridges(&self, now: Timestamp) -> Vec<Cartridge> {
-        self.and_of_story(&self.cartridges, |story| story.cartridges(now))
+        self.with_scenario(&self.cartridges, |it| it.site.cartridges(now))
     }
 
     /// The volume pools at `now`.
     pub(crate) fn volume_pools(&self, now: Timestamp) -> Vec<VolumePool> {
-        self.and_of_story(&self.volume_pools, |story| story.volume_pools(now))
+        self.with_scenario(&self.volume_pools, |it| it.site.volume_pools(now))
     }
 
-    /// The hosts that control robots, each once.
+    /// The hosts that control robots, without duplicates.
     pub(crate) fn device_hosts(&self) -> BTreeSet<String> {
         let mut hosts = self.device_hosts.clone();
-        hosts.extend(self.story.iter().flat_map(Story::device_hosts));
+        hosts.extend(self.scenario.iter().flat_map(|it| it.site.device_hosts()));
         hosts
     }
 
-    /// What was added and what the story tells.
-    fn and_of_story<K, T: Clone>(
+    /// What was added, and what the scenario has.
+    fn with_scenario<K, T: Clone>(
         &self,
         added: &BTreeMap<K, T>,
-        told: impl FnOnce(&Story) -> Vec<T>,
+        planned: impl FnOnce(&Scenario) -> Vec<T>,
     ) -> Vec<T> {
         let mut all: Vec<_> = added.values().cloned().collect();
-        all.extend(self.story.as_ref().map(told).into_iter().flatten());
+        all.extend(self.scenario.as_ref().map(planned).into_iter().flatten());
         all
     }
-}
-
-/// How many direct children each parent has.
-fn children(jobs: &[Arc<Job>]) -> HashMap<u64, u32> {
-    let mut children = HashMap::new();
-    for parent in jobs.iter().filter_map(|job| job.parent) {
-        *children.entry(parent).or_default() += 1;
-    }
-    children
 }

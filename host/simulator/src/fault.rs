@@ -1,33 +1,33 @@
-//! What can go wrong, switched while the server runs.
+//! Faults, switched while the server runs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+mod effect;
 mod gate;
 mod parse;
-mod play;
 
 pub use gate::Gate;
 
-/// A way of answering wrongly, late or not at all.
+/// A wrong, late or missing answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Connections are closed as soon as they are accepted, and open ones at
     /// their next request.
     Down,
-    /// 401, whatever the key.
+    /// 401 for every key.
     Unauthorized,
-    /// 406, whatever the version.
+    /// 406 for every version.
     NotAcceptable,
     /// 404, as if the release lacked the endpoint.
     NotFound,
     /// A status with the error object. 429 and 503 carry a `Retry-After` a
     /// minute ahead: an ISO-8601 timestamp, as the specification has it.
     Status(u16),
-    /// The right answer, after a while.
+    /// The right answer, after a delay.
     Slow(Duration),
-    /// The right answer, once a gate lets the request through.
+    /// The right answer, after a gate lets the request through.
     Held(Gate),
     /// No answer at all.
     Hanging,
@@ -39,7 +39,7 @@ pub enum Fault {
     CutShort,
     /// 200 with a body that cannot be read.
     Malformed(Malformed),
-    /// The `next` of a page leads back to the same page.
+    /// The `next` of a page leads to the same page.
     RepeatCursor,
     /// A body of so many bytes that begins like a list; `u64::MAX` never ends.
     HugeBody(u64),
@@ -53,11 +53,11 @@ pub enum Fault {
 /// How a body cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// A page for people, as a proxy in between might send.
+    /// An HTML page, as from a proxy.
     Html,
-    /// JSON that ends half way, with a length that says it is whole.
+    /// JSON that ends too early, with a matching length.
     Truncated,
-    /// JSON in which `data` is neither object nor list.
+    /// JSON whose `data` is neither an object nor a list.
     WrongShape,
 }
 
@@ -72,23 +72,23 @@ struct Switches {
 }
 
 impl Faults {
-    /// Everything goes wrong this way, except paths with a fault of their own.
+    /// Sets the fault of all paths without one of their own.
     pub fn set(&self, fault: Fault) {
         self.switches().everywhere = Some(fault);
     }
 
-    /// One path, such as `/admin/jobs`, goes wrong this way. [`Fault::Down`] here
-    /// closes the connection when the path is asked for.
+    /// Sets the fault of one path, such as `/admin/jobs`. [`Fault::Down`] here
+    /// closes the connection at a request for the path.
     pub fn set_on(&self, path: &str, fault: Fault) {
         self.switches().by_path.insert(path.to_owned(), fault);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all faults.
     pub fn clear(&self) {
         *self.switches() = Switches::default();
     }
 
-    /// One path has no fault of its own any more.
+    /// Removes the fault of a path.
     pub fn clear_on(&self, path: &str) {
         self.switches().by_path.remove(path);
     }

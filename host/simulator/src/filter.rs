@@ -9,47 +9,26 @@
 //! operand = name | ("tolower" | "toupper") "(" name ")"
 //! ```
 //!
-//! Whether a column takes an operator is the column's to say. The tables of jobs
-//! do not name `and`, `or`, `not`, but clients join clauses with `and` against
-//! real servers, so they are taken everywhere.
+//! Each column defines the operators that it supports. The tables of jobs
+//! do not name `and`, `or`, `not`, but clients join clauses with `and` on
+//! real servers, so they are supported everywhere.
 
 mod eval;
+mod expression;
 mod lexer;
 mod literal;
 mod narrow;
 mod parser;
 
-use crate::Release;
-use crate::listing::{Case, Column, Datum};
+pub(crate) use narrow::Bounds;
 
-/// A filter whose columns are known and whose literals are of their types.
+use expression::Expression;
+
+use crate::column::Column;
+use crate::release::Release;
+
+/// A parsed filter. Its columns exist, and its literals have their types.
 pub(crate) struct Filter<T: 'static>(Expression<T>);
-
-/// A node of a filter.
-enum Expression<T: 'static> {
-    And(Box<Self>, Box<Self>),
-    Or(Box<Self>, Box<Self>),
-    Not(Box<Self>),
-    Compare(Operand<T>, Operator, Datum<'static>),
-    Part(Part, Operand<T>, String),
-}
-
-/// A column, as it is or in one case.
-struct Operand<T: 'static> {
-    column: &'static Column<T>,
-    case: Option<Case>,
-}
-
-/// `eq ne lt le gt ge`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
 
 /// The two ends of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,17 +37,9 @@ pub(crate) enum Side {
     To,
 }
 
-/// The functions over texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Contains,
-    Starts,
-    Ends,
-}
-
 impl<T> Filter<T> {
     /// Reads a filter over the columns of a resource. The error is a sentence
-    /// for the 400's error object.
+    /// for the error object of a 400.
     pub(crate) fn parse(
         text: &str,
         columns: &'static [Column<T>],
@@ -77,8 +48,8 @@ impl<T> Filter<T> {
         parser::parse(text, columns, release).map(Self)
     }
 
-    /// Whether the filter sets an end to the values of a column, for resources
-    /// that set one themselves when it does not.
+    /// Whether the filter bounds the values of a column, for resources
+    /// that have a default bound.
     pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
         self.0.bounds(name, side)
     }

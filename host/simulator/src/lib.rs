@@ -1,18 +1,17 @@
 //! A NetBackup REST server made from the vendor's specification alone.
 //!
-//! It shares no code with the exporter, so that the two cannot agree by sharing
-//! a mistake: what they have in common is the specification.
+//! It shares no code with the exporter, so that both cannot have the same mistake.
+//! What they share is the specification.
 //!
 //! ```text
-//! server ── accepts, speaks TLS, one task a connection
-//!   route ── fault? who are you? which version? which resource?
-//!     answer ── the resources, one file each, and who takes which request
-//!       listing ── columns, filter, sort over the rows of a resource
-//!         filter, page ── the query's grammar, the two ways of paging
-//! estate ── what there is to tell, one kind a file, as functions of the time
-//!   story ── a lively estate made from a seed
-//!   busy ── tens of thousands of jobs a day, found by index
-//! truth ── the same facts counted without any of the above
+//! server ── accepts, speaks TLS, one task for each connection
+//!   route ── fault, authorization, version, endpoint
+//!     endpoints ── one file for each resource
+//!       page, listing, filter, column ── paging, sorting, filtering, attributes
+//! estate ── what the server holds, as functions of the time
+//!   scenario ── a realistic estate from a seed
+//!   load ── tens of thousands of jobs a day from a seed
+//! truth ── the same facts, counted without any endpoint
 //! ```
 
 #![forbid(unsafe_code)]
@@ -21,6 +20,8 @@ mod answer;
 mod auth;
 mod body;
 mod clock;
+mod column;
+mod endpoints;
 mod estate;
 mod fault;
 mod filter;
@@ -32,15 +33,16 @@ mod release;
 mod requests;
 mod route;
 mod server;
+mod server_clock;
+mod shared;
 mod tls;
 mod truth;
 mod version;
-mod wall;
 
 pub use clock::{Clock, Hands};
 pub use estate::{
     Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Load, Msdp, Pool, Scan, Slo,
-    State, StorageServer, Unit, Volume, VolumePool,
+    State, StorageServer, Text, Unit, Volume, VolumePool,
 };
 pub use fault::{Fault, Faults, Gate, Malformed};
 pub use options::{Options, Strictness, Unended};

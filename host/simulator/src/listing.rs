@@ -1,30 +1,27 @@
-//! A resource that is listed: its rows behind columns, filtered and sorted.
+//! A listed resource: its rows, filtered and sorted by columns.
 //!
-//! One table of columns a resource says what is shown, what a filter may ask
-//! and what a sort may name, so that the three cannot drift apart.
+//! One table of columns for each resource defines what is shown, filtered
+//! and sorted, so that the three always agree.
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 mod attributes;
-mod column;
-mod datum;
 
 pub(crate) use attributes::Attributes;
-pub(crate) use column::{Case, Column, Ops, Schema, find};
-pub(crate) use datum::{Datum, iso};
 
-use crate::Release;
+use crate::column::{self, Column};
 use crate::filter::{Filter, Side};
+use crate::release::Release;
 
-/// What to keep and in which order, with the columns looked up already.
+/// A parsed filter and sort.
 pub(crate) struct Listing<T: 'static> {
     filter: Option<Filter<T>>,
     order: Vec<(&'static Column<T>, Direction)>,
 }
 
-/// Which way a column is sorted.
+/// The direction of a sort.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Ascending,
@@ -32,11 +29,11 @@ enum Direction {
 }
 
 /// The values that a row is sorted by.
-pub(crate) type Key = Vec<Value>;
+pub(crate) type SortKey = Vec<Value>;
 
 impl<T> Listing<T> {
-    /// Reads `filter` and `sort`; `tie` names the column that tells rows apart
-    /// and ends every order. The error says what a 400 should say.
+    /// Reads `filter` and `sort`; `tie` names the column that distinguishes rows
+    /// and ends every order. The error is the message of a 400.
     pub(crate) fn parse(
         columns: &'static [Column<T>],
         release: Release,
@@ -66,9 +63,7 @@ impl<T> Listing<T> {
     /// The rows that the filter keeps, in order.
     pub(crate) fn select(&self, rows: Vec<T>) -> Vec<T> {
         let mut rows = rows;
-        if let Some(filter) = &self.filter {
-            rows.retain(|row| filter.keeps(row));
-        }
+        rows.retain(|row| self.keeps(row));
         rows.sort_by(|a, b| {
             self.order
                 .iter()
@@ -79,17 +74,23 @@ impl<T> Listing<T> {
         rows
     }
 
-    /// The values that `row` is sorted by: what a cursor holds.
-    pub(crate) fn key(&self, row: &T) -> Key {
+    /// Whether the filter keeps a row.
+    pub(crate) fn keeps(&self, row: &T) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_none_or(|filter| filter.keeps(row))
+    }
+
+    /// The values that `row` is sorted by, for a cursor.
+    pub(crate) fn key(&self, row: &T) -> SortKey {
         self.order
             .iter()
             .map(|(column, _)| column.read(row).key())
             .collect()
     }
 
-    /// Where `row` stands relative to a key; a key of another order is equal in
-    /// what both have.
-    pub(crate) fn compare(&self, row: &T, key: &Key) -> Ordering {
+    /// The order of `row` and a key. A key of another order is equal in
+    /// the common part.
+    pub(crate) fn compare(&self, row: &T, key: &SortKey) -> Ordering {
         self.order
             .iter()
             .zip(key)
@@ -98,21 +99,21 @@ impl<T> Listing<T> {
             })
     }
 
-    /// What the filter says of all rows that it keeps, if there is one.
+    /// The filter, if there is one.
     pub(crate) fn filter(&self) -> Option<&Filter<T>> {
         self.filter.as_ref()
     }
 
-    /// The column that is sorted by, if it is the only one beside the tie, upwards.
-    pub(crate) fn upwards(&self) -> Option<&'static str> {
+    /// The column of the order, if it is ascending and the only one before the tie.
+    pub(crate) fn ascending(&self) -> Option<&'static str> {
         match self.order.as_slice() {
             [(column, Direction::Ascending), (_, Direction::Ascending)] => Some(column.name()),
             _ => None,
         }
     }
 
-    /// Whether the filter says which values a column has at least (`Side::From`)
-    /// or at most (`Side::To`).
+    /// Whether the filter has a lower bound of a column (`Side::From`)
+    /// or an upper bound (`Side::To`).
     pub(crate) fn bounds(&self, name: &str, side: Side) -> bool {
         self.filter
             .as_ref()
@@ -123,19 +124,6 @@ impl<T> Listing<T> {
     pub(crate) fn key_len(&self) -> usize {
         self.order.len()
     }
-}
-
-/// The attributes of a row in a release, those that are absent left out.
-pub(crate) fn attributes<T>(
-    columns: &[Column<T>],
-    release: Release,
-    row: &T,
-) -> Map<String, Value> {
-    columns
-        .iter()
-        .filter(|column| column.is_shown(release))
-        .filter_map(|column| Some((column.name().to_owned(), column.read(row).json()?)))
-        .collect()
 }
 
 fn sort_key<T>(

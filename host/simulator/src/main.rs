@@ -1,4 +1,4 @@
-//! `nbu_simulator`: a simulated NetBackup to point things at.
+//! `nbu_simulator`: a simulated NetBackup server.
 
 #![forbid(unsafe_code)]
 
@@ -8,43 +8,43 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use simulator::{Authority, Clock, Estate, Fault, Load, Options, Release, Simulator};
 
-/// For how long a busy estate has been busy: longer than records are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(4 * 24);
+/// How long a load has been running at the start: longer than records are kept.
+const PAST: SignedDuration = SignedDuration::from_hours(4 * 24);
 
-/// Serves the NetBackup REST API for a lively, made-up estate.
+/// Serves the NetBackup REST API for a made-up estate.
 #[derive(Parser)]
 #[command(name = "nbu_simulator", version)]
 struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:1556")]
     listen: SocketAddr,
-    /// Serve HTTPS, with a certificate authority made for this run.
+    /// Serve HTTPS, with a certificate authority created for this run.
     #[arg(long)]
     https: bool,
     /// Where to write the authority's certificate, with --https.
     #[arg(long, default_value = "nbu_simulator-ca.pem")]
     ca_file: PathBuf,
-    /// The release to play: 10.3, 10.4, 10.5, 11.0 or 11.2.
+    /// The release to simulate: 10.3, 10.4, 10.5, 11.0 or 11.2.
     #[arg(long, default_value = "11.2")]
     release: Release,
     /// The key that the Authorization header must carry, alone.
     #[arg(long, default_value = "simulator")]
     api_key: String,
-    /// The estate: the same for the same seed.
+    /// The seed: the same seed makes the same estate.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Play a busy estate, of jobs alone, that has had so many of them a day for
-    /// four days; at least one.
+    /// Simulate jobs alone, so many a day, for the past four days and from now on; at
+    /// least one.
     #[arg(long, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
     jobs_per_day: Option<u32>,
-    /// How many seconds pass there in one: a week in ten minutes is 1008.
+    /// How many simulated seconds pass in a second: a week in ten minutes is 1008.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     speed: f64,
-    /// What goes wrong: hanging, status=503, slow=2, … everywhere, or on one
-    /// path: cut-short@/admin/jobs. May be given again.
+    /// A fault: hanging, status=503, slow=2, … on all paths, or on one path:
+    /// cut-short@/admin/jobs. May be repeated.
     #[arg(long)]
     fault: Vec<String>,
 }
@@ -68,7 +68,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         .collect::<io::Result<Vec<_>>>()?;
     let now = Clock::System.now();
     let estate = match arguments.jobs_per_day {
-        Some(jobs) => Estate::busy(Load::new(arguments.seed, jobs, now - KEPT)),
+        Some(jobs) => Estate::under_load(Load::new(arguments.seed, jobs, now - PAST)),
         None => Estate::lively(arguments.seed, now),
     };
     let authority = arguments.https.then(Authority::new).transpose()?;
@@ -78,11 +78,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         release: arguments.release,
         api_key: arguments.api_key,
         estate,
-        clock: if arguments.speed == 1.0 {
-            Clock::System
-        } else {
-            Clock::running(now, arguments.speed)
-        },
+        clock: clock(now, arguments.speed),
         ..Options::default()
     })
     .await
@@ -101,6 +97,14 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         println!("certificate authority: {}", arguments.ca_file.display());
     }
     tokio::signal::ctrl_c().await
+}
+
+fn clock(now: Timestamp, speed: f64) -> Clock {
+    if speed == 1.0 {
+        Clock::System
+    } else {
+        Clock::running(now, speed)
+    }
 }
 
 /// `FAULT` or `FAULT@PATH`.

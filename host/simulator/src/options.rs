@@ -2,24 +2,27 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::{Authority, Clock, Estate, Release};
+use crate::clock::Clock;
+use crate::estate::Estate;
+use crate::release::Release;
+use crate::tls::Authority;
 
-/// What a simulator is started with. The default listens on a free port of
-/// 127.0.0.1 over plain HTTP, plays the newest release and has nothing to tell.
+/// How a simulator is started. The default listens on a free port of 127.0.0.1 over
+/// plain HTTP, simulates the newest release and has an empty estate.
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// HTTPS with certificates of this authority; `None` is plain HTTP.
     pub authority: Option<Authority>,
-    /// The release that is played at first.
+    /// The release that is simulated at first.
     pub release: Release,
     /// The key that the `Authorization` header must carry, alone.
     pub api_key: String,
-    /// What there is to tell.
+    /// What the server holds.
     pub estate: Estate,
-    /// What time it is there.
+    /// The time of the estate.
     pub clock: Clock,
-    /// What happens to a request that asks for what is not documented.
+    /// The answer to undocumented requests.
     pub strictness: Strictness,
     /// What a job that has not ended shows for `status` and `endTime`.
     pub unended: Unended,
@@ -44,8 +47,8 @@ impl Default for Options {
     }
 }
 
-/// What a server does with a `page[limit]` out of bounds and with a query
-/// parameter it does not know is not documented: both ways are offered.
+/// What a server does with a `page[limit]` out of bounds and with an unknown query
+/// parameter. It is not documented, so both are possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
     /// 400 and the error object.
@@ -55,15 +58,22 @@ pub enum Strictness {
     Forgive,
 }
 
-/// What a job that has not ended shows for `status` and `endTime` is not
-/// documented: all that is plausible is offered.
+/// What a job that has not ended shows for `status` and `endTime`. It is not
+/// documented, so every plausible answer is possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unended {
-    /// Neither attribute is there.
+    /// Neither attribute is present.
     #[default]
     Absent,
-    /// Both are there and null.
+    /// Both are null.
     Null,
     /// `endTime` is 1970-01-01T00:00:00.000Z; there is no `status`.
     Epoch,
+}
+
+/// How jobs are shown.
+#[derive(Clone, Copy)]
+pub(crate) struct JobFormat {
+    pub(crate) unended: Unended,
+    pub(crate) numeric_ids: bool,
 }

@@ -3,18 +3,18 @@
 mod cursor;
 mod offset;
 
-pub(crate) use cursor::{Cursors, Walk, encode};
+pub(crate) use cursor::{Cursors, encode};
 pub(crate) use offset::Offsets;
 
 use serde_json::{Map, Value, json};
 
-use crate::Strictness;
+use crate::options::Strictness;
 use crate::query::Query;
 
-/// How many rows a page has when nothing is said: everywhere the same.
+/// The default number of rows of a page, for all resources.
 const DEFAULT_LIMIT: u64 = 10;
 
-/// What `page[limit]` may be.
+/// The bounds of `page[limit]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) min: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// `page[limit]` of a request, within its bounds or refused.
+    /// The `page[limit]` of a request, within its bounds or rejected.
     fn read(self, query: &Query, strictness: Strictness) -> Result<usize, String> {
         let Some(text) = query.get("page[limit]") else {
             return Ok(DEFAULT_LIMIT as usize);
@@ -44,7 +44,7 @@ fn number(text: &str, name: &str) -> Result<u64, String> {
         .map_err(|_| format!("`{name}` is `{text}`, which is not a number."))
 }
 
-/// A page of rows with what stands around them.
+/// A page of rows, with pagination and links.
 pub(crate) struct Page<T> {
     pub(crate) rows: Vec<T>,
     /// `meta.pagination`.

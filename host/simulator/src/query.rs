@@ -1,4 +1,7 @@
-//! The query of a request, names and values decoded.
+//! The path and the query of a request, names and values decoded.
+
+/// What every path begins with.
+pub(crate) const PREFIX: &str = "/netbackup";
 
 /// The path and the parameters of a request.
 pub(crate) struct Query {
@@ -27,20 +30,20 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The parameters as they came.
+    /// The parameters as they were received.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.pairs
     }
 
-    /// The name of a parameter that is not among those known.
-    pub(crate) fn stranger(&self, known: &[&str]) -> Option<&str> {
+    /// The name of the first unknown parameter.
+    pub(crate) fn unknown(&self, known: &[&str]) -> Option<&str> {
         self.pairs
             .iter()
             .map(|(name, _)| name.as_str())
             .find(|name| !known.contains(name))
     }
 
-    /// The same request with some parameters changed, `None` leaves one out.
+    /// The same request with some parameters changed; `None` omits one.
     pub(crate) fn href(&self, changes: &[(&str, Option<String>)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.pairs {

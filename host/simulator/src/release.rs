@@ -1,4 +1,4 @@
-//! The NetBackup releases that can be played.
+//! The NetBackup releases that can be simulated.
 
 use std::str::FromStr;
 

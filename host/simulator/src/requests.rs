@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::route::PREFIX;
+use crate::query::PREFIX;
 
-/// How many requests are remembered: a demonstration runs for days.
-const REMEMBERED: usize = 20_000;
+/// How many requests are kept: a demonstration runs for days.
+const KEPT: usize = 20_000;
 
 /// One request. The value of its `Authorization` is not kept.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// `GET`, `POST`, …
     pub method: String,
-    /// The path as it came, with the prefix `/netbackup`.
+    /// The path as it was received, with the prefix `/netbackup`.
     pub path: String,
     /// The parameters, names and values decoded.
     pub query: Vec<(String, String)>,
@@ -25,13 +25,13 @@ pub struct Request {
     pub request_id: Option<String>,
     /// Whether `Authorization` carried the right key.
     pub authorized: bool,
-    /// The status it was answered with; `None` while it is not, or when the
-    /// connection was closed instead. A body may still be on its way.
+    /// The status of the answer; `None` before it, or if the connection was closed
+    /// instead. The body may not be sent yet.
     pub status: Option<u16>,
 }
 
 impl Request {
-    /// Whether it asked for `path`, given without the prefix: `/admin/jobs`.
+    /// Whether it was for `path`, given without the prefix: `/admin/jobs`.
     pub fn is(&self, path: &str) -> bool {
         self.path.strip_prefix(PREFIX) == Some(path)
     }
@@ -48,15 +48,15 @@ impl Request {
 /// A handle on the log; clones are the same log.
 #[derive(Clone)]
 pub struct Requests {
-    log: Arc<Mutex<Log>>,
+    log: Arc<Mutex<RequestLog>>,
     changed: watch::Sender<()>,
 }
 
 #[derive(Default)]
-struct Log {
+struct RequestLog {
     requests: VecDeque<Request>,
-    /// How many were forgotten, so that a number tells a request for ever.
-    forgotten: u64,
+    /// How many were dropped: a number identifies a request forever.
+    dropped: u64,
     by_path: HashMap<String, u64>,
     connections: u64,
 }
@@ -69,12 +69,12 @@ impl Requests {
         }
     }
 
-    /// The requests that are remembered, oldest first: the last 20,000.
+    /// The last 20,000 requests, the oldest first.
     pub fn all(&self) -> Vec<Request> {
         self.log().requests.iter().cloned().collect()
     }
 
-    /// How many requests have asked for `path`, such as `/admin/jobs`.
+    /// How many requests were for `path`, such as `/admin/jobs`.
     pub fn count(&self, path: &str) -> u64 {
         self.log()
             .by_path
@@ -83,10 +83,10 @@ impl Requests {
             .unwrap_or(0)
     }
 
-    /// How many requests have come in all.
+    /// How many requests have arrived in total.
     pub fn total(&self) -> u64 {
         let log = self.log();
-        log.forgotten + log.requests.len() as u64
+        log.dropped + log.requests.len() as u64
     }
 
     /// How many connections have been accepted.
@@ -94,26 +94,26 @@ impl Requests {
         self.log().connections
     }
 
-    /// Waits until `count` requests have asked for `path`, answered or not.
+    /// Waits until there were `count` requests for `path`, answered or not.
     pub async fn wait_for(&self, path: &str, count: u64) {
         self.wait(|| self.count(path) >= count).await;
     }
 
-    /// Waits until more than `total` requests have come in all.
+    /// Waits until more than `total` requests have arrived in total.
     pub async fn wait_for_more_than(&self, total: u64) {
         self.wait(|| self.total() > total).await;
     }
 
-    /// Waits until the log is as wanted; it is looked at again whenever a
-    /// request arrives and whenever one is answered.
-    pub async fn wait_until(&self, mut wanted: impl FnMut(&[Request]) -> bool) {
-        self.wait(|| wanted(&self.all())).await;
+    /// Waits until the log satisfies a condition. It is checked again at each request
+    /// and at each answer.
+    pub async fn wait_until(&self, mut condition: impl FnMut(&[Request]) -> bool) {
+        self.wait(|| condition(&self.all())).await;
     }
 
-    async fn wait(&self, mut wanted: impl FnMut() -> bool) {
+    async fn wait(&self, mut condition: impl FnMut() -> bool) {
         let mut changes = self.changed.subscribe();
-        while !wanted() {
-            // The sender lives in `self`, so there will always be a change or none.
+        while !condition() {
+            // The sender is in `self` and cannot be dropped before.
             if changes.changed().await.is_err() {
                 return;
             }
@@ -125,26 +125,26 @@ impl Requests {
         self.changed.send_replace(());
     }
 
-    /// Notes a request that has arrived, and gives it a number.
+    /// Logs a request that has arrived, and returns its number.
     pub(crate) fn arrived(&self, request: Request) -> u64 {
         let mut log = self.log();
         *log.by_path.entry(request.path.clone()).or_default() += 1;
         log.requests.push_back(request);
-        if log.requests.len() > REMEMBERED {
+        if log.requests.len() > KEPT {
             log.requests.pop_front();
-            log.forgotten += 1;
+            log.dropped += 1;
         }
-        let number = log.forgotten + log.requests.len() as u64 - 1;
+        let number = log.dropped + log.requests.len() as u64 - 1;
         drop(log);
         self.changed.send_replace(());
         number
     }
 
-    /// Notes how a request was answered.
+    /// Logs how a request was answered.
     pub(crate) fn answered(&self, number: u64, status: u16) {
         let mut log = self.log();
         let index = number
-            .checked_sub(log.forgotten)
+            .checked_sub(log.dropped)
             .and_then(|i| usize::try_from(i).ok());
         if let Some(request) = index.and_then(|index| log.requests.get_mut(index)) {
             request.status = Some(status);
@@ -153,7 +153,7 @@ impl Requests {
         self.changed.send_replace(());
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, RequestLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

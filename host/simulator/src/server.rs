@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use http::{HeaderMap, Response};
 use hyper::server::conn::http1;
@@ -14,12 +14,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::answer::Shape;
-use crate::auth::Key;
+use crate::auth::ApiKey;
+use crate::estate::Estate;
+use crate::fault::Faults;
+use crate::options::Options;
+use crate::release::Release;
+use crate::requests::Requests;
 use crate::route::{self, respond};
-use crate::tls;
-use crate::wall::Wall;
-use crate::{Authority, Clock, Estate, Faults, Options, Release, Requests, Strictness, Truth};
+use crate::shared::Shared;
+use crate::tls::{self, Authority};
+use crate::truth::Truth;
 
 /// A simulator that runs until it is dropped or stopped.
 pub struct Simulator {
@@ -29,27 +33,9 @@ pub struct Simulator {
     task: JoinHandle<()>,
 }
 
-/// What every connection sees.
-pub(crate) struct Shared {
-    pub(crate) clock: Clock,
-    pub(crate) strictness: Strictness,
-    pub(crate) shape: Shape,
-    pub(crate) faults: Faults,
-    pub(crate) requests: Requests,
-    /// `https://127.0.0.1:1556`, for a client that names no host.
-    pub(crate) base: String,
-    pub(crate) ca_pem: Option<String>,
-    /// What tokens would be checked with.
-    pub(crate) token_key: String,
-    estate: Mutex<Estate>,
-    wall: Mutex<Wall>,
-    /// What an upgrade or a rotation changes.
-    current: Mutex<(Release, Key)>,
-}
-
 impl Simulator {
-    /// Binds and serves. The error is that of binding, or of making a
-    /// certificate. To be called within a Tokio runtime.
+    /// Binds and serves. The error is that of binding, or of creating a
+    /// certificate. It needs a Tokio runtime.
     pub async fn start(options: Options) -> io::Result<Self> {
         let tls = match &options.authority {
             Some(authority) => Some(TlsAcceptor::from(authority.server(options.listen.ip())?)),
@@ -73,17 +59,17 @@ impl Simulator {
         &self.shared.base
     }
 
-    /// Where it listens, with the port that was taken.
+    /// The address it listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The certificate authority to trust, none over plain HTTP.
+    /// The certificate authority to trust; `None` over plain HTTP.
     pub fn ca_pem(&self) -> Option<&str> {
         self.shared.ca_pem.as_deref()
     }
 
-    /// The switches of faults.
+    /// The faults.
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
     }
@@ -93,9 +79,9 @@ impl Simulator {
         self.shared.requests.clone()
     }
 
-    /// Answers a GET as over a connection, for whoever asks a hundred thousand
-    /// times: `target` is path and query below `/netbackup`. None when a fault
-    /// lets no whole answer through.
+    /// Answers a GET without a connection, for tests with very many requests.
+    /// `target` is the path and query below `/netbackup`. `None` if a fault permits no
+    /// complete answer.
     pub fn ask(&self, target: &str, headers: HeaderMap) -> Option<Response<Vec<u8>>> {
         route::ask(&self.shared, target, headers)
     }
@@ -105,7 +91,7 @@ impl Simulator {
         Truth::of(
             &self.shared.estate(),
             self.shared.clock.now(),
-            self.shared.wall(),
+            self.shared.server_clock().clone(),
         )
     }
 
@@ -114,38 +100,37 @@ impl Simulator {
         change(&mut self.shared.estate());
     }
 
-    /// Sets the server's own clock wrong, or right again with 0: from now on it is
-    /// so far ahead. What happens goes on in true time; jobs keep the times that
-    /// the clock showed, and other resources know nothing of it.
+    /// Sets the server's own clock so far ahead from now on; 0 corrects it. Events
+    /// go on in true time. Jobs keep the times that the clock showed; other resources
+    /// show true times.
     pub fn set_wrong(&self, ahead: SignedDuration) {
         let now = self.shared.clock.now();
-        let wall = self.shared.wall.lock();
-        wall.unwrap_or_else(PoisonError::into_inner).set(now, ahead);
+        self.shared.server_clock().set(now, ahead);
     }
 
-    /// Takes another key from now on, and the old one no longer.
+    /// Accepts another key from now on, and the old one no longer.
     pub fn set_api_key(&self, key: &str) {
-        self.shared.current().1 = Key::new(key);
+        self.shared.current().1 = ApiKey::new(key);
     }
 
-    /// Takes the key until then, and from then on no key: it has expired.
+    /// Accepts the key until then, and no key afterwards: it has expired.
     pub fn expire_api_key(&self, when: Timestamp) {
         let key = &mut self.shared.current().1;
         *key = key.clone().until(when);
     }
 
-    /// Plays another release from now on: an upgrade, or the other way.
+    /// Simulates another release from now on: an upgrade or a downgrade.
     pub fn set_release(&self, release: Release) {
         self.shared.current().0 = release;
     }
 
-    /// Closes the listener and every connection, and returns once the port is
-    /// free. Started again from what it returns, it has the same address,
-    /// authority, key and estate, and neither faults nor a log, nor an end of its key,
-    /// nor a clock that was set wrong.
+    /// Closes the listener and every connection, and returns once the port is free.
+    /// A simulator that is started with the result has the same address, authority,
+    /// key and estate. Faults, the log, the expiry of the key and a wrong clock are
+    /// gone.
     pub async fn stop(mut self) -> Options {
         self.task.abort();
-        // It ends by having been aborted, which is no error here.
+        // The task was aborted, so its result is an error.
         let _ = (&mut self.task).await;
         let (release, key) = self.shared.current().clone();
         Options {
@@ -156,8 +141,8 @@ impl Simulator {
             estate: std::mem::take(&mut *self.shared.estate()),
             clock: self.shared.clock.clone(),
             strictness: self.shared.strictness,
-            unended: self.shared.shape.unended,
-            numeric_ids: self.shared.shape.numeric_ids,
+            unended: self.shared.format.unended,
+            numeric_ids: self.shared.format.numeric_ids,
         }
     }
 }
@@ -168,64 +153,7 @@ impl Drop for Simulator {
     }
 }
 
-impl Shared {
-    fn new(options: Options, address: SocketAddr, token_key: String) -> Self {
-        let scheme = if options.authority.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        Self {
-            base: format!("{scheme}://{address}"),
-            ca_pem: options.authority.map(|authority| authority.pem()),
-            token_key,
-            clock: options.clock,
-            strictness: options.strictness,
-            shape: Shape {
-                unended: options.unended,
-                numeric_ids: options.numeric_ids,
-            },
-            faults: Faults::default(),
-            requests: Requests::new(),
-            estate: Mutex::new(options.estate),
-            wall: Mutex::default(),
-            current: Mutex::new((options.release, Key::new(&options.api_key))),
-        }
-    }
-
-    pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
-        self.estate.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn wall(&self) -> Wall {
-        let wall = self.wall.lock();
-        wall.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn release(&self) -> Release {
-        self.current().0
-    }
-
-    pub(crate) fn key(&self) -> Key {
-        self.current().1.clone()
-    }
-
-    /// The base URL for a client that calls this server `host`.
-    pub(crate) fn base_of(&self, host: &str) -> String {
-        let scheme = if self.ca_pem.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        format!("{scheme}://{host}")
-    }
-
-    fn current(&self) -> MutexGuard<'_, (Release, Key)> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Accepts for ever. The connections end with this task: their set is its own.
+/// Accepts forever. The connections end with this task, which owns their set.
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
@@ -237,7 +165,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Sha
                         connections.spawn(connection(stream, tls.clone(), Arc::clone(&shared)));
                     }
                 }
-                // Out of descriptors, or the peer has gone: others may still come.
+                // No descriptor left, or the peer is gone: later ones may succeed.
                 Err(_) => tokio::task::yield_now().await,
             },
             Some(_) = connections.join_next() => {}
@@ -246,12 +174,12 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Sha
 }
 
 async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
-    // Small answers, many of them: without this they wait for each other.
+    // Many small answers: without this, they wait for acknowledgements.
     let _ = stream.set_nodelay(true);
     match tls {
         None => serve(stream, shared).await,
         Some(tls) => {
-            // A handshake that fails is the client's news to tell.
+            // The client reports a failed handshake.
             if let Ok(stream) = tls.accept(stream).await {
                 serve(stream, shared).await;
             }
@@ -265,6 +193,6 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, shared: Ar
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
-    // Broken off by the client, or by a fault: either way it is over.
+    // An error means that the client or a fault closed the connection.
     drop(served);
 }

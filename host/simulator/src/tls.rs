@@ -1,4 +1,4 @@
-//! A certificate authority of one's own, as NetBackup has one.
+//! A private certificate authority, as NetBackup has one.
 
 use std::fmt::Display;
 use std::io;
@@ -15,13 +15,13 @@ use rustls::pki_types::PrivateKeyDer;
 /// The common name of the authority.
 pub(crate) const AUTHORITY: &str = "NetBackup simulator CA";
 
-/// An authority that lives as long as the process. Clones are the same one, so
-/// that a simulator that is started again is still trusted.
+/// An authority for the lifetime of the process. Clones are the same one, so
+/// that a restarted simulator is still trusted.
 #[derive(Clone)]
 pub struct Authority(Arc<CertifiedIssuer<'static, KeyPair>>);
 
 impl Authority {
-    /// Makes a new key and a certificate for it. The error is that of the
+    /// Creates a key and its certificate. The error is that of the
     /// machine's source of randomness.
     pub fn new() -> io::Result<Self> {
         let mut params = CertificateParams::default();
@@ -40,8 +40,8 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server's side of TLS, for `localhost`, both loopback addresses and the
-    /// address that is listened on.
+    /// The TLS configuration of a server, for `localhost`, both loopback addresses and the
+    /// listening address.
     pub(crate) fn server(&self, listen: IpAddr) -> io::Result<Arc<ServerConfig>> {
         let names = [
             "localhost".to_owned(),
@@ -73,7 +73,7 @@ impl Authority {
     }
 }
 
-/// A new public key as PEM: the simulator issues no tokens that it would be of.
+/// A new public key as PEM. The simulator issues no tokens.
 pub(crate) fn public_key() -> io::Result<String> {
     Ok(KeyPair::generate().map_err(failed)?.public_key_pem())
 }

@@ -1,6 +1,6 @@
-//! The facts of an estate, counted from its scripts and not from its answers.
+//! The facts of an estate, counted from its plans and not from its answers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -8,34 +8,30 @@ use jiff::Timestamp;
 
 mod clients;
 mod durations;
-mod ended;
 mod findings;
 mod tape;
 
 pub use durations::Durations;
 pub use findings::Scanned;
 
-use ended::Ended;
-
-use crate::estate::{Busy, Day, Seen};
-use crate::wall::Wall;
-use crate::{
-    Alert, Cartridge, Drive, Estate, Image, Job, Pool, Scan, Slo, State, StorageServer, Unit,
-    VolumePool,
+use crate::estate::{
+    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, JobList, JobSnapshot, Pool, Scan, Slo,
+    State, StorageServer, Text, Unit, VolumePool,
 };
+use crate::server_clock::ServerClock;
 
-/// What finished attempts are told apart by.
+/// What finished attempts are grouped by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finished {
     /// `jobType`.
     pub job_type: String,
     /// `policyType`.
     pub policy_type: String,
-    /// `status`; `None` ended without one.
+    /// `status`; `None` for an end without one.
     pub status: Option<i64>,
 }
 
-/// How many, and how much.
+/// Sums of finished attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Attempts.
@@ -46,16 +42,12 @@ pub struct Figures {
     pub files: u64,
 }
 
-/// An estate as it truly was at one moment. Records that have expired are still
-/// facts here.
+/// The facts of an estate at a moment. Jobs whose records have expired are
+/// included.
 pub struct Truth {
     now: Timestamp,
-    wall: Wall,
-    jobs: Vec<Arc<Job>>,
-    parents: HashSet<u64>,
-    busy: Option<(Arc<Busy>, Vec<Arc<Day>>)>,
-    /// Of the busy part, leaves alone.
-    waiting: Vec<Seen>,
+    clock: ServerClock,
+    jobs: Vec<Arc<JobList>>,
     units: Vec<Unit>,
     pools: Vec<Pool>,
     servers: Vec<StorageServer>,
@@ -70,16 +62,9 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub(crate) fn of(estate: &Estate, now: Timestamp, wall: Wall) -> Self {
-        let mut jobs = estate.jobs(now);
-        jobs.retain(|job| job.queued <= now);
-        let busy = estate.busy_part();
-        let mut waiting = busy.map_or_else(Vec::new, |busy| busy.unended(now));
-        waiting.retain(|seen| seen.children == 0);
+    pub(crate) fn of(estate: &Estate, now: Timestamp, clock: ServerClock) -> Self {
         Self {
-            busy: busy.map(|busy| (Arc::clone(busy), busy.days(now))),
-            waiting,
-            parents: jobs.iter().filter_map(|job| job.parent).collect(),
+            jobs: estate.all_jobs(now),
             units: estate.units(now),
             pools: estate.pools(now),
             servers: estate.servers(now),
@@ -91,8 +76,7 @@ impl Truth {
             cartridges: estate.cartridges(now),
             volume_pools: estate.volume_pools(now),
             device_hosts: estate.device_hosts().len(),
-            jobs,
-            wall,
+            clock,
             now,
         }
     }
@@ -108,8 +92,7 @@ impl Truth {
         count(self.ended(&within, false))
     }
 
-    /// The same with parents: what an observer counts who does not look at
-    /// `childCount`.
+    /// The same with parents: the count of an observer that ignores `childCount`.
     pub fn finished_with_parents(
         &self,
         within: RangeInclusive<Timestamp>,
@@ -119,22 +102,16 @@ impl Truth {
 
     /// The jobs without children that are not `DONE`, by `jobType` and state.
     pub fn current(&self) -> BTreeMap<(String, State), u64> {
-        let mut current = BTreeMap::new();
-        for (job, state) in self.unended() {
-            *current.entry((job.job_type.clone(), state)).or_default() += 1;
-        }
-        current
+        tally(
+            self.unfinished()
+                .map(|it| (it.job.job_type.to_string(), it.state)),
+        )
     }
 
     /// The `QUEUED` jobs without children, by `jobType` and `jobQueueReason`.
     pub fn queued(&self) -> BTreeMap<(String, i64), u64> {
-        let mut queued = BTreeMap::new();
-        for (job, _) in self.unended().filter(|(_, state)| *state == State::Queued) {
-            *queued
-                .entry((job.job_type.clone(), job.queue_reason))
-                .or_default() += 1;
-        }
-        queued
+        let queued = self.unfinished().filter(|it| it.state == State::Queued);
+        tally(queued.map(|it| (it.job.job_type.to_string(), it.job.queue_reason)))
     }
 
     /// The storage units.
@@ -152,38 +129,68 @@ impl Truth {
         &self.servers
     }
 
-    fn unended(&self) -> impl Iterator<Item = (&Arc<Job>, State)> {
-        let leaves = self.jobs.iter();
-        let leaves = leaves.filter(|job| !self.parents.contains(&job.id));
-        let waiting = self.waiting.iter().map(|seen| (&seen.job, seen.state));
-        leaves
-            .map(|job| (job, Seen::new(Arc::clone(job), self.now, 0).state))
-            .chain(waiting)
-            .filter(|(_, state)| *state != State::Done)
+    fn unfinished(&self) -> impl Iterator<Item = JobSnapshot> {
+        self.queued_jobs(false)
+            .map(|job| JobSnapshot::new(Arc::clone(job), self.now, 0))
+            .filter(|job| job.state != State::Done)
+    }
+
+    /// The jobs that are queued by now, with or without those that have children.
+    fn queued_jobs(&self, parents: bool) -> impl Iterator<Item = &Arc<Job>> {
+        let jobs = self.jobs.iter().flat_map(move |list| {
+            let jobs = list.iter();
+            jobs.filter(move |job| parents || list.children(job.id) == 0)
+        });
+        jobs.filter(|job| job.queued <= self.now)
+    }
+
+    /// The attempts that ended their job as `DONE`, within the range and not after
+    /// the moment.
+    fn ended<'a>(
+        &'a self,
+        within: &'a RangeInclusive<Timestamp>,
+        parents: bool,
+    ) -> impl Iterator<Item = EndedAttempt<'a>> + 'a {
+        let attempts = self.queued_jobs(parents).flat_map(|job| {
+            let attempts = job.attempts.iter();
+            attempts.map(move |attempt| (job, attempt))
+        });
+        attempts.filter_map(|(job, attempt)| {
+            let end = attempt.end.filter(|_| attempt.then == State::Done)?;
+            let counts = within.contains(&end) && end <= self.now;
+            counts.then_some(EndedAttempt { job, attempt, end })
+        })
     }
 }
 
-fn count<'a>(all: impl Iterator<Item = Ended<'a>>) -> BTreeMap<Finished, Figures> {
-    let mut counted: BTreeMap<_, Figures> = BTreeMap::new();
-    for ended in all {
-        let key = (ended.job_type(), ended.policy_type(), ended.attempt.status);
+/// An attempt that ended its job as `DONE`.
+struct EndedAttempt<'a> {
+    job: &'a Job,
+    attempt: &'a Attempt,
+    end: Timestamp,
+}
+
+fn count<'a>(all: impl Iterator<Item = EndedAttempt<'a>>) -> BTreeMap<Finished, Figures> {
+    let mut counted: BTreeMap<(&Text, &Text, _), Figures> = BTreeMap::new();
+    for EndedAttempt { job, attempt, .. } in all {
+        let key = (&job.job_type, &job.policy_type, attempt.status);
         let figures = counted.entry(key).or_default();
         figures.count += 1;
-        figures.kilobytes += ended.kilobytes();
-        figures.files += ended.files();
+        figures.kilobytes += attempt.transferred(job.kilobytes);
+        figures.files += attempt.transferred(job.files);
     }
-    let own = |(job_type, policy_type, status): (&str, &str, _)| Finished {
-        job_type: job_type.to_owned(),
-        policy_type: policy_type.to_owned(),
-        status,
+    let finished = |((job_type, policy_type, status), figures): ((&Text, &Text, _), _)| {
+        let key = Finished {
+            job_type: job_type.to_string(),
+            policy_type: policy_type.to_string(),
+            status,
+        };
+        (key, figures)
     };
-    counted
-        .into_iter()
-        .map(|(key, it)| (own(key), it))
-        .collect()
+    counted.into_iter().map(finished).collect()
 }
 
-/// How many there are of each kind.
+/// How many items there are of each kind.
 fn tally<K: Ord>(kinds: impl Iterator<Item = K>) -> BTreeMap<K, u64> {
     let mut tally = BTreeMap::new();
     for kind in kinds {

@@ -1,4 +1,4 @@
-//! The API version that a request asks for in its `Accept` header.
+//! The API version that a request has in its `Accept` header.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,9 +21,9 @@ impl Version {
         format!("{JSON};version={self}")
     }
 
-    /// The version that a header value asks for: the first JSON media type with
-    /// a version in it. The guide asks for a version in every request, so one
-    /// without (`*/*`, `application/json`) is none.
+    /// The requested version: that of the first JSON media type with
+    /// a version. The guide requires a version in every request, so one
+    /// without it (`*/*`, `application/json`) is invalid.
     pub(crate) fn asked(headers: &HeaderMap) -> Option<Self> {
         headers
             .get_all(header::ACCEPT)
@@ -73,7 +73,7 @@ impl FromStr for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Release;
+    use crate::release::Release;
 
     fn asked(accept: &str) -> Option<String> {
         let mut headers = HeaderMap::new();

@@ -24,7 +24,7 @@ fn waiting(now: Timestamp) -> Estate {
     let mut child = root(3).running(ago(10));
     child.parent = Some(7);
     let mut moving = root(8).done(now + 5 * MINUTE, now + 10 * MINUTE, 0);
-    moving.job_type = "DBBACKUP".to_owned();
+    moving.job_type = "DBBACKUP".into();
     let mut estate = Estate::empty();
     let jobs = [
         queued(1, 5),

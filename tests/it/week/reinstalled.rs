@@ -46,7 +46,7 @@ async fn jobs_of_a_server_that_was_installed_anew_are_others_with_the_same_ids()
             ends: Some(begins + SignedDuration::from_mins(40)),
             ..first.clone()
         };
-        simulator.change(|estate| *estate = Estate::busy(next));
+        simulator.change(|estate| *estate = Estate::under_load(next));
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// An alert (`manage.yaml GET /manage/alerts`). There is no flag for one that
-/// was dealt with: it is listed for as long as it is kept.
+/// An alert (`manage.yaml GET /manage/alerts`). There is no flag for a
+/// resolved one: it is listed while it is kept.
 #[derive(Clone, Debug)]
 pub struct Alert {
     /// `data[].id`, and the `alertId` of filters.
@@ -23,13 +23,13 @@ pub struct Alert {
     pub title: String,
     /// `description`.
     pub description: String,
-    /// `createdDateTime`; it is not there before.
+    /// `createdDateTime`; it is listed from then on.
     pub created: Timestamp,
     /// `tags`.
     pub tags: Vec<String>,
     /// `params`.
     pub params: BTreeMap<String, String>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 

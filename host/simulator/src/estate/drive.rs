@@ -23,10 +23,10 @@ pub struct Drive {
     /// `driveStatus`: `DRIVE_STATUS_UP`, `DRIVE_STATUS_DOWN`, `DRIVE_STATUS_MIXED`,
     /// `DRIVE_STATUS_DISABLED`.
     pub status: String,
-    /// `devicePaths`: the hosts that reach it. Of more than one, what the drive
-    /// says of itself is `<multiple>`.
+    /// `devicePaths`: the hosts that reach it. With more than one, the drive
+    /// shows `<multiple>`.
     pub paths: Vec<DrivePath>,
-    /// Whether it is monitored: others are left out when the header
+    /// Whether it is monitored: others are omitted if the header
     /// `X-NetBackup-Monitored-Devices-Only` is true.
     pub monitored: bool,
     /// Whether `cleaningComment` is `NEEDS CLEANING`.
@@ -35,11 +35,11 @@ pub struct Drive {
     pub cleaned: Option<Timestamp>,
     /// `recordedMediaId`: the cartridge in it.
     pub loaded: Option<String>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
-/// A way from a host to a drive.
+/// A path from a host to a drive.
 #[derive(Clone, Debug)]
 pub struct DrivePath {
     /// `deviceHost`.

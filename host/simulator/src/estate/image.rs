@@ -44,13 +44,13 @@ pub struct Image {
     pub anomaly_status: String,
     /// `anomalySeverity`, shown from 10.5 on: `NOT_PROCESSED`, `LOW`, …
     pub anomaly_severity: String,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
 impl Image {
-    /// A full backup of ten minutes that is kept for four weeks, neither scanned
-    /// nor looked at for anomalies.
+    /// A full backup of ten minutes that is kept for four weeks, without a scan
+    /// or an anomaly.
     pub fn new(client: &str, backup_time: Timestamp) -> Self {
         Self {
             client: client.to_owned(),
@@ -79,7 +79,7 @@ impl Image {
         format!("{}_{}", self.client, self.backup_time.as_second())
     }
 
-    /// Says what a malware scan found, in the words of both attributes.
+    /// Sets the result of a malware scan in both attributes.
     pub fn scanned(mut self, result: &str) -> Self {
         let status = match result {
             "IMPACTED" => "INFECTION_DETECTED_BY_MALWARE_SCAN",
@@ -90,7 +90,7 @@ impl Image {
         self
     }
 
-    /// Whether the catalog has it at a moment.
+    /// Whether it is in the catalog at a moment.
     pub(crate) fn is_there(&self, now: Timestamp) -> bool {
         self.backup_time + self.elapsed <= now && now < self.expiration
     }

@@ -1,9 +1,17 @@
 //! A job as a script: when it was queued, and how each of its attempts went.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+/// How long the record of a job is kept after its end. The product has this
+/// default; the specification does not name it.
+pub(crate) const RETENTION: SignedDuration = SignedDuration::from_hours(78);
+
+/// Text of a job. Most of it is constant, and there are many jobs.
+pub type Text = Cow<'static, str>;
 
 /// The states of a job (`admin.yaml GET /admin/jobs`, attribute `state`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,9 +24,9 @@ pub enum State {
     Requeued,
     /// Ended.
     Done,
-    /// Held by an operator.
+    /// Suspended by an operator.
     Suspended,
-    /// Stopped half way, and can be resumed.
+    /// Stopped before its end, and can be resumed.
     Incomplete,
 }
 
@@ -36,12 +44,12 @@ impl State {
     }
 }
 
-/// One try of a job.
+/// One attempt of a job.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// When it began.
     pub start: Timestamp,
-    /// When it ended; `None` runs on for ever.
+    /// When it ended; `None` runs forever.
     pub end: Option<Timestamp>,
     /// The status it ended with: 0 success, 1 partial, anything else a failure.
     /// `None` is an end without a status.
@@ -49,14 +57,14 @@ pub struct Attempt {
     /// The state from its end to the next attempt: `Done`, `Requeued`,
     /// `Suspended` or `Incomplete`.
     pub then: State,
-    /// How long after its end the record says so; until then it is `ACTIVE`.
+    /// The delay until the record shows its end. Until then it is `ACTIVE`.
     pub late: SignedDuration,
 }
 
 impl Attempt {
-    /// How much of `whole`, kilobytes or files, it had moved at its end: all of
-    /// it with status 0 or 1, half of it when it failed.
-    pub fn moved(&self, whole: u64) -> u64 {
+    /// How much of `whole`, kilobytes or files, it had transferred at its end: all
+    /// with status 0 or 1, half if it failed.
+    pub(crate) fn transferred(&self, whole: u64) -> u64 {
         if matches!(self.status, Some(0 | 1)) {
             whole
         } else {
@@ -64,7 +72,7 @@ impl Attempt {
         }
     }
 
-    /// Whether the record says at `now` that it has ended.
+    /// Whether the record shows its end at `now`.
     pub(crate) fn shows_its_end(&self, now: Timestamp) -> bool {
         self.end
             .is_some_and(|end| now.duration_since(end) >= self.late)
@@ -81,50 +89,50 @@ pub struct Job {
     /// The ancestors above the parent, oldest first, for `jobPath`.
     pub ancestors: Vec<u64>,
     /// `jobType`, such as `BACKUP`.
-    pub job_type: String,
+    pub job_type: Text,
     /// `policyType`, such as `VMWARE`.
-    pub policy_type: String,
+    pub policy_type: Text,
     /// `policyName`.
-    pub policy: String,
+    pub policy: Text,
     /// `scheduleName` and `scheduleType`.
-    pub schedule: (String, String),
+    pub schedule: (Text, Text),
     /// `clientName`.
-    pub client: String,
+    pub client: Text,
     /// `destinationStorageUnitName`.
-    pub unit: String,
+    pub unit: Text,
     /// `destinationMediaServerName`.
-    pub media_server: String,
+    pub media_server: Text,
     /// When it was queued: `startTime`.
     pub queued: Timestamp,
     /// `jobQueueReason` while it waits, 0 for none.
     pub queue_reason: i64,
-    /// The tries, oldest first. None yet means that it waits for ever.
+    /// The attempts, oldest first. Without any it waits forever.
     pub attempts: Vec<Attempt>,
-    /// `kilobytesTransferred` at the end of a whole attempt.
+    /// `kilobytesTransferred` at the end of a complete attempt.
     pub kilobytes: u64,
-    /// `numberOfFiles` at the end of a whole attempt.
+    /// `numberOfFiles` at the end of a complete attempt.
     pub files: u64,
     /// `dedupRatio` at the end, a percentage of saving.
     pub dedup_ratio: Option<f64>,
-    /// Attributes shown in place of the true ones, `None` leaves one out. For
-    /// shapes that a real server might send; filters do not see them.
+    /// Attributes that replace those above in an answer; `None` omits one. For
+    /// shapes that a real server might send. Filters do not see them.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
 impl Job {
-    /// A root backup of a client by a `STANDARD` policy, queued and not begun.
+    /// A root backup of a client by a `STANDARD` policy, without an attempt.
     pub fn new(id: u64, queued: Timestamp) -> Self {
         Self {
             id,
             parent: None,
             ancestors: Vec::new(),
-            job_type: "BACKUP".to_owned(),
-            policy_type: "STANDARD".to_owned(),
-            policy: "policy".to_owned(),
-            schedule: ("full".to_owned(), "FULL_BACKUP".to_owned()),
-            client: "client".to_owned(),
-            unit: String::new(),
-            media_server: String::new(),
+            job_type: "BACKUP".into(),
+            policy_type: "STANDARD".into(),
+            policy: "policy".into(),
+            schedule: ("full".into(), "FULL_BACKUP".into()),
+            client: "client".into(),
+            unit: Text::default(),
+            media_server: Text::default(),
             queued,
             queue_reason: 0,
             attempts: Vec::new(),
@@ -140,7 +148,7 @@ impl Job {
         self.attempt(start, Some(end), Some(status), State::Done)
     }
 
-    /// Adds an attempt that failed and let the job wait for another.
+    /// Adds an attempt that failed and that another will follow.
     pub fn requeued(self, start: Timestamp, end: Timestamp, status: i64) -> Self {
         self.attempt(start, Some(end), Some(status), State::Requeued)
     }
@@ -168,7 +176,7 @@ impl Job {
         self
     }
 
-    /// The end of the last attempt shows only so much later.
+    /// Delays the record of the last attempt's end.
     pub fn late(mut self, by: SignedDuration) -> Self {
         if let Some(last) = self.attempts.last_mut() {
             last.late = by;
@@ -176,24 +184,24 @@ impl Job {
         self
     }
 
-    /// Shows `value` for an attribute, whatever is true.
+    /// Shows `value` for an attribute.
     pub fn showing(mut self, attribute: &str, value: impl Into<Value>) -> Self {
         self.shown.insert(attribute.to_owned(), Some(value.into()));
         self
     }
 
-    /// Leaves an attribute out.
+    /// Omits an attribute.
     pub fn hiding(mut self, attribute: &str) -> Self {
         self.shown.insert(attribute.to_owned(), None);
         self
     }
 
-    /// Whether the record of this job is gone: it is done, and has been for
-    /// longer than `kept`.
-    pub(crate) fn expired(&self, now: Timestamp, kept: SignedDuration) -> bool {
-        let Some(last) = self.attempts.last() else {
-            return false;
-        };
-        last.then == State::Done && last.end.is_some_and(|end| now.duration_since(end) > kept)
+    /// Whether a server has a record of this job: it was queued, and did not end as
+    /// `DONE` before the [`RETENTION`].
+    pub(crate) fn has_record(&self, now: Timestamp) -> bool {
+        let last = self.attempts.last();
+        let done = last.filter(|last| last.then == State::Done);
+        let expired = |end| now.duration_since(end) > RETENTION;
+        self.queued <= now && !done.and_then(|last| last.end).is_some_and(expired)
     }
 }

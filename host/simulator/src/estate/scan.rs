@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Scan {
     /// `data[].id`.
     pub id: String,
-    /// `client`; with `backup_time` it tells images apart.
+    /// `client`; with `backup_time` it identifies an image.
     pub client: String,
     /// `backupTime`. The unit is not documented: seconds since the Unix epoch, as
     /// in the id of an image.
@@ -27,7 +27,7 @@ pub struct Scan {
     pub result: String,
     /// `dateOfScan` and `startDateOfScan`.
     pub date: Timestamp,
-    /// `endDateOfScan`; none while it runs.
+    /// `endDateOfScan`; `None` while it runs.
     pub end: Option<Timestamp>,
     /// `numberOfFilesImpacted`, in 10.3 and 10.4 `noOfFilesImpacted`.
     pub infected: u64,
@@ -37,13 +37,13 @@ pub struct Scan {
     pub total: u64,
     /// `mediaServerName`.
     pub media_server: String,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
 impl Scan {
-    /// A scan that found nothing in an image of an hour before, and took ten
-    /// minutes.
+    /// A scan of ten minutes that found nothing in an image of an hour
+    /// before.
     pub fn new(id: &str, client: &str, date: Timestamp) -> Self {
         Self {
             id: id.to_owned(),
@@ -71,7 +71,7 @@ impl Scan {
         self
     }
 
-    /// Whether it is over, well or not: what `latest-scan-results` calls
+    /// Whether it is over, successful or not: `latest-scan-results` calls it
     /// completed.
     pub(crate) fn is_over(&self) -> bool {
         matches!(
@@ -81,7 +81,7 @@ impl Scan {
     }
 }
 
-/// The latest of the scans that are over, one for each image.
+/// The latest completed scan of each image.
 pub(crate) fn latest(scans: Vec<Scan>) -> Vec<Scan> {
     let mut latest: BTreeMap<(String, Timestamp), Scan> = BTreeMap::new();
     for scan in scans.into_iter().filter(Scan::is_over) {

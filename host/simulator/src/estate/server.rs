@@ -22,9 +22,9 @@ pub struct StorageServer {
     pub units: Vec<String>,
     /// `isWormSupported`.
     pub worm: bool,
-    /// `msdpAttributes`; none of other categories.
+    /// `msdpAttributes`; `None` in other categories.
     pub msdp: Option<Msdp>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
@@ -88,7 +88,7 @@ impl Msdp {
         }
     }
 
-    /// `storagePoolDetails.sizeBytes`: what is not reserved.
+    /// `storagePoolDetails.sizeBytes`: without the reserved space.
     pub fn size(&self) -> u64 {
         self.raw.saturating_sub(self.reserved)
     }

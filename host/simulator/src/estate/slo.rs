@@ -23,7 +23,7 @@ pub struct Slo {
     pub every: SignedDuration,
     /// `backupStorageUnit` of its only schedule.
     pub unit: String,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 

@@ -17,7 +17,7 @@ pub struct Unit {
     pub sub_type: String,
     /// `storageServerType`, free text.
     pub server_type: String,
-    /// `totalCapacityBytes`; `None` is not there, as with cloud.
+    /// `totalCapacityBytes`; `None` is absent, as for cloud.
     pub total: Option<u64>,
     /// `usedCapacityBytes`.
     pub used: Option<u64>,
@@ -35,9 +35,9 @@ pub struct Unit {
     pub replication: bool,
     /// `instantAccessEnabled`.
     pub instant_access: bool,
-    /// The id of its disk pool, none for tape.
+    /// The id of its disk pool; `None` for tape.
     pub pool: Option<String>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
@@ -110,7 +110,7 @@ pub struct Pool {
     pub high_water_mark: u32,
     /// `lowWaterMark`, percent.
     pub low_water_mark: u32,
-    /// `rawSizeBytes`; `None` is not there.
+    /// `rawSizeBytes`; `None` is absent.
     pub raw: Option<u64>,
     /// `usableSizeBytes`.
     pub usable: Option<u64>,
@@ -118,7 +118,7 @@ pub struct Pool {
     pub used: Option<u64>,
     /// `availableSpaceBytes`.
     pub available: Option<u64>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 

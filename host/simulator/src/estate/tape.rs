@@ -22,7 +22,7 @@ pub struct Cartridge {
     pub group: String,
     /// `volumePool`.
     pub pool: String,
-    /// `mediaStatus`, words side by side: `ACTIVE`, `FULL`, `FROZEN`, `SUSPENDED`,
+    /// `mediaStatus`, separated by spaces: `ACTIVE`, `FULL`, `FROZEN`, `SUSPENDED`,
     /// `MULTIPLEXED`, …
     pub status: String,
     /// `created`.
@@ -37,7 +37,7 @@ pub struct Cartridge {
     pub mounts: u64,
     /// `cleaningsRemaining`, of cleaning cartridges.
     pub cleanings: Option<u32>,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 
@@ -91,7 +91,7 @@ pub struct VolumePool {
     pub pool_type: String,
     /// `partiallyFullMedia`: cartridges with data and room for more.
     pub partly_full: u64,
-    /// Attributes shown in place of the true ones, `None` leaves one out.
+    /// Attributes that replace those above in an answer; `None` omits one.
     pub shown: BTreeMap<String, Option<Value>>,
 }
 

@@ -1,11 +1,11 @@
-//! A gate that requests wait at, so that a test says when each goes on.
+//! A gate for requests, so that a test decides when each continues.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// Lets through as many requests as it was opened for; clones are the same gate.
+/// Lets as many requests through as it was opened for. Clones are the same gate.
 #[derive(Clone)]
 pub struct Gate(Arc<Semaphore>);
 
@@ -15,14 +15,14 @@ impl Gate {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Lets so many requests more go through.
+    /// Lets so many more requests through.
     pub fn open(&self, requests: usize) {
         self.0.add_permits(requests);
     }
 
-    /// Waits for a place, and takes it.
+    /// Waits until it may pass.
     pub(crate) async fn pass(&self) {
-        // It is never closed, so that there is always a place one day.
+        // The semaphore is never closed, so there is no error.
         if let Ok(permit) = self.0.acquire().await {
             permit.forget();
         }

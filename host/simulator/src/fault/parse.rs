@@ -1,4 +1,4 @@
-//! Faults as they are written on a command line.
+//! Faults on a command line.
 
 use std::str::FromStr;
 use std::time::Duration;

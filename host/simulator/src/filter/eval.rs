@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Expression, Operand, Operator, Part, Side};
-use crate::listing::{Case, Datum};
+use super::Side;
+use super::expression::{Expression, Operand, Operator, Part};
+use crate::column::{Case, Datum};
 
 impl<T> Expression<T> {
     pub(super) fn holds(&self, row: &T) -> bool {
@@ -56,7 +57,7 @@ impl Operator {
         }
     }
 
-    /// A value that is absent compares with nothing: it is only `ne`.
+    /// An absent value compares with nothing: only `ne` holds.
     fn holds(self, order: Option<Ordering>) -> bool {
         let Some(order) = order else {
             return self == Self::Ne;

@@ -1,6 +1,6 @@
-//! The words of a filter.
+//! The tokens of a filter.
 
-/// A word of a filter.
+/// A token of a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name, an operator, a number, a date-time or a duration.
@@ -12,7 +12,7 @@ pub(super) enum Token {
     Comma,
 }
 
-/// Cuts a filter into words.
+/// Splits a filter into tokens.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -22,7 +22,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ')' => (Token::Close, &rest[1..]),
             ',' => (Token::Comma, &rest[1..]),
             '\'' => quoted(&rest[1..])?,
-            '"' => return Err("Texts stand between single quotes.".to_owned()),
+            '"' => return Err("Expected single quotes around a text.".to_owned()),
             _ => bare(rest),
         };
         tokens.push(token);
@@ -42,7 +42,7 @@ fn quoted(text: &str) -> Result<(Token, &str), String> {
     let mut rest = text;
     loop {
         let Some((part, after)) = rest.split_once('\'') else {
-            return Err("A text lacks its closing quote.".to_owned());
+            return Err("A text has no closing quote.".to_owned());
         };
         value.push_str(part);
         match after.strip_prefix('\'') {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::lexer::Token;
-use crate::listing::{Datum, Schema};
+use crate::column::{Datum, Schema};
 
 /// Reads a literal of a schema: texts are quoted, everything else is bare.
 pub(super) fn read(schema: Schema, token: &Token) -> Option<Datum<'static>> {

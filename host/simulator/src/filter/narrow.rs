@@ -1,15 +1,22 @@
-//! What a filter says of all rows that it keeps, so that no others are looked at.
-//! What is found may say too little, never too much.
+//! What a filter requires of every row that it keeps, so that other rows need not be
+//! read. It may require less than the filter, never more.
 
-use jiff::Timestamp;
+use super::Filter;
+use super::expression::{Expression, Operator};
+use crate::column::Datum;
 
-use super::{Expression, Filter, Operator};
-use crate::listing::Datum;
+/// The least and the greatest value, if there are any.
+pub(crate) type Bounds<V> = (Option<V>, Option<V>);
 
 impl<T> Filter<T> {
-    /// The earliest and the latest time of a column that the filter keeps.
-    pub(crate) fn times(&self, name: &str) -> (Option<Timestamp>, Option<Timestamp>) {
-        self.0.times(name)
+    /// The values of a column that the filter requires. `value` reads literals of
+    /// the column's type.
+    pub(crate) fn range<V: Ord>(
+        &self,
+        name: &str,
+        value: fn(&Datum<'_>) -> Option<V>,
+    ) -> Bounds<V> {
+        self.0.range(name, value)
     }
 
     /// Whether no row is kept whose column is this text.
@@ -19,23 +26,19 @@ impl<T> Filter<T> {
 }
 
 impl<T> Expression<T> {
-    fn times(&self, name: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+    fn range<V: Ord>(&self, name: &str, value: fn(&Datum<'_>) -> Option<V>) -> Bounds<V> {
         match self {
             Self::And(a, b) => {
-                let ((a_from, a_to), (b_from, b_to)) = (a.times(name), b.times(name));
-                let to = match (a_to, b_to) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
+                let ((a_from, a_to), (b_from, b_to)) = (a.range(name, value), b.range(name, value));
+                let to = [a_to, b_to].into_iter().flatten().min();
                 (a_from.max(b_from), to)
             }
-            Self::Compare(operand, operator, Datum::Time(time))
-                if operand.column.name() == name =>
-            {
+            Self::Compare(operand, operator, literal) if operand.column.name() == name => {
+                let bound = || value(literal);
                 match operator {
-                    Operator::Eq => (Some(*time), Some(*time)),
-                    Operator::Ge | Operator::Gt => (Some(*time), None),
-                    Operator::Le | Operator::Lt => (None, Some(*time)),
+                    Operator::Eq => (bound(), bound()),
+                    Operator::Ge | Operator::Gt => (bound(), None),
+                    Operator::Le | Operator::Lt => (None, bound()),
                     Operator::Ne => (None, None),
                 }
             }

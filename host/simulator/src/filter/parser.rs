@@ -1,11 +1,12 @@
 //! Reads a filter by recursive descent.
 
+use super::expression::{Expression, Operand, Operator, Part};
 use super::lexer::{Token, tokens};
-use super::{Expression, Operand, Operator, Part, literal};
-use crate::Release;
-use crate::listing::{Case, Column, Ops, Schema, find};
+use super::literal;
+use crate::column::{Case, Column, Ops, Schema, find};
+use crate::release::Release;
 
-/// How deep brackets and `not` may nest: every level costs stack.
+/// How deep brackets and `not` may nest, since every level needs stack.
 const DEEPEST: u32 = 32;
 
 /// Reads a whole filter.
@@ -25,7 +26,7 @@ pub(super) fn parse<T>(
     match parser.tokens.next() {
         None => Ok(expression),
         Some(token) => Err(format!(
-            "The filter goes on with `{}` after its end.",
+            "Expected the end of the filter, found `{}`.",
             word(&token)
         )),
     }
@@ -100,7 +101,7 @@ impl<T> Parser<T> {
     }
 
     fn compare(&mut self, name: &str) -> Result<Expression<T>, String> {
-        // The operator stands after the operand but decides whether it is legal.
+        // The operator comes after the operand, and decides whether it is allowed.
         let column = self.operand(name, Ops::NONE)?;
         let word = self.bare()?;
         let (operator, needs) =
@@ -212,9 +213,9 @@ fn word(token: &Token) -> &str {
     }
 }
 
-fn unexpected(wanted: &str, found: Option<Token>) -> String {
+fn unexpected(expected: &str, found: Option<Token>) -> String {
     match found {
-        Some(token) => format!("The filter has `{}` where {wanted} belongs.", word(&token)),
-        None => format!("The filter ends where {wanted} belongs."),
+        Some(token) => format!("Expected {expected}, found `{}`.", word(&token)),
+        None => format!("Expected {expected}, found the end of the filter."),
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::listing::Ops;
+use crate::column::{Datum, Ops};
 
 struct Row {
     name: &'static str,
@@ -36,7 +36,7 @@ fn keeps(filter: &str) -> bool {
     }
 }
 
-fn refused(filter: &str) -> String {
+fn rejection(filter: &str) -> String {
     Filter::parse(filter, COLUMNS, Release::V10_3)
         .err()
         .unwrap_or_else(|| panic!("{filter}"))
@@ -60,14 +60,14 @@ fn and_binds_tighter_than_or_and_not_tighter_than_and() {
 }
 
 #[test]
-fn functions_look_into_texts() {
+fn functions_match_parts_of_texts() {
     assert!(keeps("contains(name,'Neil')") && keeps("startswith( name , 'O' )"));
     assert!(keeps("endswith(tolower(name),'msdp')") && keeps("toupper(name) eq 'O''NEIL MSDP'"));
     assert!(!keeps("contains(name,'neil')"));
 }
 
 #[test]
-fn what_is_absent_compares_with_nothing() {
+fn an_absent_value_compares_with_nothing() {
     let row = Row { size: None, ..ROW };
     let keeps = |text| {
         Filter::parse(text, COLUMNS, Release::V11_2)
@@ -80,31 +80,31 @@ fn what_is_absent_compares_with_nothing() {
 }
 
 #[test]
-fn what_the_tables_do_not_allow_is_refused() {
-    assert!(refused("colour eq 'red'").contains("`colour`"));
-    assert!(refused("mute eq 'x'").contains("`mute`"));
-    assert!(refused("word ne 'x'").contains("`ne`"));
-    assert!(refused("contains(word,'x')").contains("`word`"));
-    assert!(refused("worm gt true").contains("`gt`"));
-    assert!(refused("later eq 'x'").contains("`later`"));
+fn an_operator_that_the_tables_do_not_allow_is_rejected() {
+    assert!(rejection("colour eq 'red'").contains("`colour`"));
+    assert!(rejection("mute eq 'x'").contains("`mute`"));
+    assert!(rejection("word ne 'x'").contains("`ne`"));
+    assert!(rejection("contains(word,'x')").contains("`word`"));
+    assert!(rejection("worm gt true").contains("`gt`"));
+    assert!(rejection("later eq 'x'").contains("`later`"));
     assert!(!keeps("later eq 'x'"));
 }
 
 #[test]
-fn a_literal_of_another_type_is_refused() {
+fn a_literal_of_another_type_is_rejected() {
     for filter in [
         "name eq DONE",
         "size eq '7'",
         "size eq inf",
         "at ge '2026-07-01T00:00:00Z'",
     ] {
-        assert!(refused(filter).contains("compares with"), "{filter}");
+        assert!(rejection(filter).contains("compares with"), "{filter}");
     }
-    assert!(refused("at ge \"2026-07-01T00:00:00Z\"").contains("single quotes"));
+    assert!(rejection("at ge \"2026-07-01T00:00:00Z\"").contains("single quotes"));
 }
 
 #[test]
-fn a_filter_that_is_not_well_formed_is_refused() {
+fn a_malformed_filter_is_rejected() {
     for filter in [
         "size",
         "size eq",
@@ -114,7 +114,7 @@ fn a_filter_that_is_not_well_formed_is_refused() {
         "name eq 'x",
         "and",
     ] {
-        refused(filter);
+        rejection(filter);
     }
-    assert!(refused(&"(".repeat(100_000)).contains("too deeply"));
+    assert!(rejection(&"(".repeat(100_000)).contains("too deeply"));
 }

@@ -1,20 +1,18 @@
-//! The attributes of a row, written without a value in between.
+//! The attributes of a row, serialized without an intermediate value.
 
 use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::{Column, Datum, iso};
-use crate::Release;
+use crate::column::{Column, Datum, iso};
+use crate::release::Release;
 
-/// What a row shows in a release, with what is to be shown in place of what is
-/// true.
+/// What a row shows in a release. `shown` replaces attributes; `None` omits one.
 pub(crate) struct Attributes<'a, T: 'static> {
     pub(crate) columns: &'static [Column<T>],
     pub(crate) release: Release,
     pub(crate) row: &'a T,
-    /// `None` leaves an attribute out.
     pub(crate) shown: &'a BTreeMap<String, Option<Value>>,
 }
 

@@ -2,44 +2,36 @@
 //! count (`admin.yaml GET /admin/jobs`).
 //!
 //! A cursor holds the values that its row is sorted by, so that it keeps its
-//! place when rows come and go between two pages. To the client it is opaque.
+//! place when rows are added or removed between two pages. It is opaque to clients.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
 use super::{Limits, Page, link};
-use crate::Strictness;
-use crate::listing::{Key, Listing};
+use crate::listing::{Listing, SortKey};
+use crate::options::Strictness;
 use crate::query::Query;
 
-/// Which page is asked for.
+/// The requested page.
 pub(crate) struct Cursors {
-    after: Option<Key>,
-    before: Option<Key>,
+    after: Option<SortKey>,
+    before: Option<SortKey>,
     limit: usize,
 }
 
-/// Where a page stands among all rows.
-struct Ends {
+/// Where a page is among all rows.
+struct PagePosition {
     first: bool,
     last: bool,
-    /// Its `next` leads back to it: a fault.
-    stuck: bool,
-    /// Whether a range has more rows than the page; none without a range.
+    /// Its `next` leads to the same page: a fault.
+    repeat: bool,
+    /// Whether a range has more rows than the page; `None` without a range.
     truncated: Option<bool>,
 }
 
-/// Rows that are made one by one.
-pub(crate) trait Walk<T> {
-    /// Those behind a key, or all.
-    fn after(&self, key: Option<&Key>) -> impl Iterator<Item = T>;
-    /// Whether there is one that is not behind it.
-    fn any_up_to(&self, key: &Key) -> bool;
-}
-
 impl Cursors {
-    /// Reads the three parameters. The error says what a 400 should say.
+    /// Reads the three parameters. The error is the message of a 400.
     pub(crate) fn parse<T>(
         query: &Query,
         limits: Limits,
@@ -61,91 +53,65 @@ impl Cursors {
     }
 
     /// Cuts the page out of all rows, which are in the listing's order. With
-    /// `stuck`, a `next` that leads back here.
+    /// `repeat`, a `next` that leads to the same page.
     pub(crate) fn cut<T>(
         &self,
         mut rows: Vec<T>,
         listing: &Listing<T>,
         query: &Query,
-        stuck: bool,
+        repeat: bool,
     ) -> Page<T> {
-        let place = |key: &Key, side: Ordering| {
+        let place = |key: &SortKey, side: Ordering| {
             rows.partition_point(|row| listing.compare(row, key) <= side)
         };
-        // After a cursor: what is greater. Before one: what is less.
-        let mut start = self
-            .after
-            .as_ref()
-            .map_or(0, |key| place(key, Ordering::Equal));
-        let mut end = self
-            .before
-            .as_ref()
-            .map_or(rows.len(), |key| place(key, Ordering::Less));
-        end = end.max(start);
+        // Greater rows are after a cursor, less rows before one.
+        let (after, before) = (self.after.as_ref(), self.before.as_ref());
+        let mut start = after.map_or(0, |key| place(key, Ordering::Equal));
+        let end = before.map_or(rows.len(), |key| place(key, Ordering::Less));
+        let mut end = end.max(start);
         let truncated = end - start > self.limit;
-        if self.after.is_none() && self.before.is_some() {
+        if after.is_none() && before.is_some() {
             start = start.max(end.saturating_sub(self.limit));
         } else {
             end = end.min(start + self.limit);
         }
-        let (first, last) = (start == 0, end == rows.len());
+        let position = PagePosition {
+            first: start == 0,
+            last: end == rows.len(),
+            repeat,
+            truncated: after.and(before).map(|_| truncated),
+        };
         rows.truncate(end);
         rows.drain(..start);
-        let range = self.after.is_some() && self.before.is_some();
-        let truncated = range.then_some(truncated);
-        self.page(
-            rows,
-            listing,
-            query,
-            Ends {
-                first,
-                last,
-                stuck,
-                truncated,
-            },
-        )
+        self.page(rows, listing, query, position)
     }
 
-    /// The same page out of rows that come one by one, in the listing's order and
-    /// filtered. None when it is a page that has to be counted from behind.
-    pub(crate) fn walk<T>(
+    /// The cursor that the page follows, and how many rows it has at most. `None`
+    /// for a page that is counted backwards.
+    pub(crate) fn forward(&self) -> Option<(Option<&SortKey>, usize)> {
+        let forward = self.before.is_none();
+        forward.then_some((self.after.as_ref(), self.limit))
+    }
+
+    fn page<T>(
         &self,
-        rows: impl Walk<T>,
+        rows: Vec<T>,
         listing: &Listing<T>,
         query: &Query,
-        stuck: bool,
-    ) -> Option<Page<T>> {
-        if self.before.is_some() {
-            return None;
-        }
-        let after = self.after.as_ref();
-        let mut page: Vec<_> = rows.after(after).take(self.limit + 1).collect();
-        let last = page.len() <= self.limit;
-        page.truncate(self.limit);
-        let first = after.is_none_or(|key| !rows.any_up_to(key));
-        let truncated = None;
-        let ends = Ends {
-            first,
-            last,
-            stuck,
-            truncated,
-        };
-        Some(self.page(page, listing, query, ends))
-    }
-
-    fn page<T>(&self, rows: Vec<T>, listing: &Listing<T>, query: &Query, ends: Ends) -> Page<T> {
+        position: PagePosition,
+    ) -> Page<T> {
         let cursor = |row: Option<&T>| row.map(|row| encode(&listing.key(row)));
-        let mut next = cursor(rows.last()).filter(|_| !ends.last);
-        if ends.stuck {
+        let mut next = cursor(rows.last()).filter(|_| !position.last);
+        if position.repeat {
             next = query
                 .get("page[after]")
                 .map(str::to_owned)
                 .or_else(|| cursor(rows.last()));
         }
-        let prev = cursor(rows.first()).filter(|_| !ends.first);
+        let prev = cursor(rows.first()).filter(|_| !position.first);
         Page {
             links: links(query, next.as_deref(), prev.as_deref()),
-            pagination: self.pagination(next, prev, ends.truncated),
+            pagination: self.pagination(next, prev, position.truncated),
             rows,
         }
     }
@@ -190,11 +156,11 @@ fn links(query: &Query, next: Option<&str>, prev: Option<&str>) -> Map<String, V
 }
 
 /// A key as an opaque text.
-pub(crate) fn encode(key: &Key) -> String {
+pub(crate) fn encode(key: &SortKey) -> String {
     base16ct::lower::encode_string(Value::from(key.clone()).to_string().as_bytes())
 }
 
-fn decode(text: &str) -> Option<Key> {
+fn decode(text: &str) -> Option<SortKey> {
     let bytes = base16ct::lower::decode_vec(text).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
@@ -202,8 +168,8 @@ fn decode(text: &str) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Release;
-    use crate::listing::{Column, Datum};
+    use crate::column::{Column, Datum};
+    use crate::release::Release;
 
     type C = Column<u64>;
 
@@ -228,7 +194,7 @@ mod tests {
     fn walk(sort: &str, direction: &str) -> Vec<Vec<u64>> {
         let (key, mut text) = match direction {
             "next" => ("page[after]", "page[limit]=10".to_owned()),
-            // Behind every row, and so a start for walking back.
+            // It is after every row, so that paging starts at the end.
             _ => (
                 "page[before]",
                 format!("page[limit]=10&page[before]={}", encode(&vec![9.into(); 2])),
@@ -246,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn next_walks_through_all_pages() {
+    fn next_leads_through_all_pages() {
         let pages = walk("-tens", "next");
         let rows: Vec<_> = pages.iter().flatten().copied().collect();
         assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
@@ -254,17 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn prev_walks_back_through_all_pages() {
+    fn prev_leads_back_through_all_pages() {
         let pages = walk("tens", "prev");
         let rows: Vec<_> = pages.iter().rev().flatten().copied().collect();
         assert_eq!(rows, (0..25).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_cursor_keeps_its_place_when_rows_come_and_go() {
+    fn a_cursor_keeps_its_place_when_rows_are_added_or_removed() {
         let first = page(0..25, "id", "page[limit]=10");
         let next = first.pagination["next"].as_str().unwrap().to_owned();
-        // The row of the cursor is gone, and there is one more before it.
+        // The row of the cursor is removed, and one is added before it.
         let rows = (0..25).filter(|row| *row != 9).chain([1]);
         let second = page(rows, "id", &format!("page[limit]=10&page[after]={next}"));
         assert_eq!(second.rows, (10..20).collect::<Vec<_>>());
@@ -283,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_cursor_is_refused() {
+    fn an_invalid_cursor_is_rejected() {
         let listing = Listing::parse(COLUMNS, Release::V11_2, None, "id", "id").unwrap();
         for text in ["page[after]=next", "page[before]=5b5d", "page[after]="] {
             let query = Query::parse("/jobs", Some(text));

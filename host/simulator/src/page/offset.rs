@@ -3,17 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::{Limits, Page, link, number};
-use crate::Strictness;
+use crate::options::Strictness;
 use crate::query::Query;
 
-/// Which page is asked for.
+/// The requested page.
 pub(crate) struct Offsets {
     offset: usize,
     limit: usize,
 }
 
 impl Offsets {
-    /// Reads the two parameters. The error says what a 400 should say.
+    /// Reads the two parameters. The error is the message of a 400.
     pub(crate) fn parse(
         query: &Query,
         limits: Limits,
@@ -30,12 +30,12 @@ impl Offsets {
     }
 
     /// Cuts the page out of all rows. `next` and `prev` are offsets, absent on
-    /// the last and the first page. With `stuck`, a `next` that leads back here.
-    pub(crate) fn cut<T>(&self, rows: Vec<T>, query: &Query, stuck: bool) -> Page<T> {
+    /// the last and the first page. With `repeat`, a `next` that leads to the same page.
+    pub(crate) fn cut<T>(&self, rows: Vec<T>, query: &Query, repeat: bool) -> Page<T> {
         let Self { offset, limit } = *self;
         let count = rows.len();
         let after = offset.saturating_add(limit);
-        let next = if stuck {
+        let next = if repeat {
             Some(offset)
         } else {
             Some(after).filter(|after| *after < count)
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_out_of_bounds_is_refused_or_clamped() {
+    fn a_limit_out_of_bounds_is_rejected_or_clamped() {
         let query = Query::parse("/units", Some("page[limit]=501"));
         let parse = |strictness| Offsets::parse(&query, LIMITS, strictness);
         assert!(parse(Strictness::Refuse).is_err());

@@ -1,13 +1,13 @@
-//! The facts of clients: which of their jobs have ended, and which well.
+//! The facts of clients: their finished jobs and their last successes.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use super::{Ended, Truth, tally};
+use super::{EndedAttempt, Truth, tally};
 
-/// The status of a job that did all it should.
+/// The status of a complete job.
 const SUCCESS: Option<i64> = Some(0);
 
 impl Truth {
@@ -37,17 +37,16 @@ impl Truth {
         let mut last = BTreeMap::new();
         let ended = self.ended(&within, false);
         for it in ended.filter(|it| it.attempt.status == SUCCESS) {
-            let (client, job_type) = (it.client().to_owned(), it.job_type().to_owned());
-            let newest = last
-                .entry((client, it.policy(), job_type))
-                .or_insert(it.end);
+            let [client, policy, job_type] =
+                [&it.job.client, &it.job.policy, &it.job.job_type].map(ToString::to_string);
+            let newest = last.entry((client, policy, job_type)).or_insert(it.end);
             *newest = it.end.max(*newest);
         }
         last
     }
 }
 
-fn kind(it: &Ended<'_>) -> (String, String, Option<i64>) {
-    let (client, job_type) = (it.client().to_owned(), it.job_type().to_owned());
+fn kind(it: &EndedAttempt<'_>) -> (String, String, Option<i64>) {
+    let (client, job_type) = (it.job.client.to_string(), it.job.job_type.to_string());
     (client, job_type, it.attempt.status)
 }

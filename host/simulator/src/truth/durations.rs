@@ -6,23 +6,24 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::Truth;
+use crate::estate::Text;
 
 /// A histogram of durations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Durations {
     /// How many were at most each bound, in the order of the bounds.
     pub buckets: Vec<u64>,
-    /// Of all of them, seconds.
+    /// The sum of all, in seconds.
     pub sum: u64,
-    /// How many, those beyond the last bound among them.
+    /// How many, including those beyond the last bound.
     pub count: u64,
 }
 
 impl Truth {
     /// The time from `startTime` to `endTime` of every attempt of
     /// [`finished`](Self::finished), by `jobType` and `policyType`. The bounds
-    /// are seconds, the least one first. By the server's clock: what ended before
-    /// it began, because that was set, is not among them.
+    /// are seconds, the smallest first. By the server's clock: attempts that ended
+    /// before they began, because it was set, are not counted.
     pub fn durations(
         &self,
         within: RangeInclusive<Timestamp>,
@@ -30,15 +31,16 @@ impl Truth {
     ) -> BTreeMap<(String, String), Durations> {
         let mut all: BTreeMap<_, Durations> = BTreeMap::new();
         for ended in self.ended(&within, false) {
-            let key = (ended.job_type(), ended.policy_type());
-            let showed = |at| self.wall.showed(at).as_second();
-            let seconds = showed(ended.end) - showed(ended.queued);
-            let durations = all.entry(key).or_default();
+            let shown = |at| self.clock.shown(at).as_second();
+            let seconds = shown(ended.end) - shown(ended.job.queued);
+            let durations = all
+                .entry((&ended.job.job_type, &ended.job.policy_type))
+                .or_default();
             if let Ok(seconds) = u64::try_from(seconds) {
                 durations.add(seconds, bounds);
             }
         }
-        let own = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
+        let own = |(a, b): (&Text, &Text)| (a.to_string(), b.to_string());
         all.into_iter().map(|(key, it)| (own(key), it)).collect()
     }
 }

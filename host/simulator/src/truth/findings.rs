@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::{Truth, tally};
-use crate::{Image, Scan};
+use crate::estate::{Image, Scan};
 
-/// How many files scans have looked at.
+/// How many files were scanned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scanned {
     /// The sum of `numberOfFilesScanned`.
@@ -52,8 +52,8 @@ impl Truth {
             .filter(move |image| within.contains(&image.backup_time))
     }
 
-    /// The same, by `malwareStatus` and `anomalyStatus`: the words of 11.0, of
-    /// which releases before it lack one or both.
+    /// The same, by `malwareStatus` and `anomalyStatus` of 11.0. Earlier
+    /// releases lack one or both.
     pub fn images_by_status(
         &self,
         within: RangeInclusive<Timestamp>,
@@ -69,7 +69,7 @@ impl Truth {
         tally(self.slos.iter().map(|slo| slo.workload.clone()))
     }
 
-    /// The scans that are over and that no later one of the same image follows.
+    /// The completed scans that have no later one of the same image.
     fn last_of_images(&self) -> impl Iterator<Item = &Scan> {
         let over = |scan: &&Scan| {
             !matches!(scan.state.as_str(), "PENDING" | "IN_PROGRESS")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Truth, tally};
-use crate::{Cartridge, Drive, VolumePool};
+use crate::estate::{Cartridge, Drive, VolumePool};
 
 impl Truth {
     /// The tape drives, by `driveType`, `robotType` and `driveStatus`.

@@ -1,4 +1,4 @@
-//! A client that speaks to a simulator, one connection a request.
+//! A client of a simulator, with one connection for each request.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 
 pub(crate) const KEY: &str = "a-key";
 
-/// What came back.
+/// An answer.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,
@@ -56,10 +56,14 @@ pub(crate) async fn start(options: Options) -> Simulator {
 
 /// A request that a server of any release accepts.
 pub(crate) fn get(path: &str) -> Request<Full<hyper::body::Bytes>> {
-    asking(path, KEY, "application/vnd.netbackup+json;version=10.0")
+    request_with(path, KEY, "application/vnd.netbackup+json;version=10.0")
 }
 
-pub(crate) fn asking(path: &str, key: &str, accept: &str) -> Request<Full<hyper::body::Bytes>> {
+pub(crate) fn request_with(
+    path: &str,
+    key: &str,
+    accept: &str,
+) -> Request<Full<hyper::body::Bytes>> {
     Request::get(format!("/netbackup{path}"))
         .header(header::HOST, "primary.example")
         .header(header::AUTHORIZATION, key)
@@ -68,7 +72,7 @@ pub(crate) fn asking(path: &str, key: &str, accept: &str) -> Request<Full<hyper:
         .unwrap()
 }
 
-/// Sends a request and reads the whole answer; the error says how far it came.
+/// Sends a request and reads the complete answer. The error says which step failed.
 pub(crate) async fn send(
     simulator: &Simulator,
     request: Request<Full<hyper::body::Bytes>>,

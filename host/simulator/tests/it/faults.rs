@@ -1,4 +1,4 @@
-//! Each fault as a client meets it.
+//! Each fault as a client sees it.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_fault_of_status_comes_with_the_error_object() {
 }
 
 #[tokio::test]
-async fn a_fault_may_hold_for_one_path_and_be_cleared() {
+async fn a_fault_can_be_set_on_one_path_and_cleared() {
     let simulator = lively().await;
     let status = async |path| send(&simulator, get(path)).await.unwrap().status.as_u16();
     simulator
@@ -54,7 +54,7 @@ async fn a_fault_may_hold_for_one_path_and_be_cleared() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_answers_nobody_and_comes_back() {
+async fn a_server_that_is_down_answers_again_after_the_fault() {
     let simulator = lively().await;
     simulator.faults().set(Fault::Down);
     assert!(send(&simulator, get("/ping")).await.is_err());
@@ -100,7 +100,7 @@ async fn headers_may_come_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_short_is_broken_after_its_headers() {
+async fn a_truncated_body_ends_after_its_headers() {
     assert_eq!(
         with(Fault::CutShort).await.err().unwrap(),
         "200 OK and a broken body"
@@ -122,7 +122,7 @@ async fn a_malformed_body_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_repeated_cursor_leads_to_the_same_page_for_ever() {
+async fn a_repeated_cursor_always_leads_to_the_same_page() {
     let simulator = lively().await;
     simulator.faults().set(Fault::RepeatCursor);
     let first = send(&simulator, get("/admin/jobs")).await.unwrap().json();
@@ -139,7 +139,7 @@ async fn a_repeated_cursor_leads_to_the_same_page_for_ever() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_as_long_as_it_was_ordered() {
+async fn a_huge_body_has_the_requested_length() {
     let reply = with(Fault::HugeBody(1_000_000)).await.unwrap();
     assert_eq!(reply.body.len(), 1_000_000);
     assert!(reply.body.starts_with(b"{\"data\":["));
@@ -147,13 +147,13 @@ async fn a_huge_body_is_as_long_as_it_was_ordered() {
 }
 
 #[tokio::test]
-async fn a_slow_or_trickling_answer_is_the_right_one_in_the_end() {
+async fn a_slow_or_trickled_answer_is_complete() {
     let moment = Duration::from_millis(20);
     let simulator = lively().await;
     simulator.faults().set(Fault::Slow(moment));
     let began = std::time::Instant::now();
     assert_eq!(send(&simulator, get("/ping")).await.unwrap().status, 200);
-    // A sleep is never shorter than it was asked to be.
+    // A sleep is never shorter than requested.
     assert!(began.elapsed() >= moment);
     simulator
         .faults()
@@ -163,7 +163,7 @@ async fn a_slow_or_trickling_answer_is_the_right_one_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_redirect_and_an_echo_carry_what_they_should() {
+async fn a_redirect_has_a_location_and_an_echo_the_headers() {
     let reply = with(Fault::Redirect("http://127.0.0.1:1/".to_owned()))
         .await
         .unwrap();

@@ -39,7 +39,7 @@ async fn status(simulator: &Simulator, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn ten_alerts_are_listed_newest_first_when_nothing_is_asked() {
+async fn the_ten_newest_alerts_are_listed_by_default() {
     let simulator = telling(Release::V11_2, |estate| {
         for number in 0..250 {
             let severity = ["ERROR", "WARNING"][number % 2];
@@ -81,7 +81,7 @@ fn scans(estate: &mut Estate) {
 }
 
 #[tokio::test]
-async fn the_latest_scan_of_each_image_is_the_last_that_is_over() {
+async fn the_latest_scan_of_each_image_is_the_last_completed_one() {
     let simulator = telling(Release::V11_2, scans).await;
     let ids = async |path: &str| send(&simulator, get(path)).await.unwrap().ids();
     assert_eq!(ids("/malware/latest-scan-results").await, ["3", "2"]);
@@ -160,12 +160,12 @@ fn images(estate: &mut Estate) {
         image.anomaly_status = "ANOMALOUS".to_owned();
         estate.add_image(image);
     }
-    // Not over yet.
+    // In progress.
     estate.add_image(Image::new("f", now() - SignedDuration::from_mins(5)));
 }
 
 #[tokio::test]
-async fn images_are_those_of_a_day_unless_the_filter_says_since_when() {
+async fn images_are_those_of_a_day_unless_the_filter_has_a_bound() {
     let simulator = telling(Release::V11_2, images).await;
     let clients = async |filter: &str| {
         let path = format!("/catalog/images?filter={}", filter.replace(' ', "%20"));
@@ -176,7 +176,7 @@ async fn images_are_those_of_a_day_unless_the_filter_says_since_when() {
             .collect::<String>()
     };
     assert_eq!(clients("").await, "ab");
-    // What has expired is gone.
+    // Expired images are not listed.
     assert_eq!(clients("backupTime ge 1999-01-01T00:00:00Z").await, "abcd");
     assert_eq!(clients("backupTime le 2026-03-03T11:30:00Z").await, "");
     assert_eq!(
@@ -194,7 +194,7 @@ async fn images_are_those_of_a_day_unless_the_filter_says_since_when() {
 }
 
 #[tokio::test]
-async fn an_image_shows_and_filters_what_its_release_knows() {
+async fn an_image_has_the_attributes_and_filters_of_its_release() {
     let simulator = telling(Release::V10_3, images).await;
     for (release, malware, anomaly) in [
         (Release::V10_3, false, false),
@@ -232,7 +232,7 @@ async fn an_image_shows_and_filters_what_its_release_knows() {
 }
 
 #[tokio::test]
-async fn protection_plans_are_listed_by_name_from_the_last() {
+async fn protection_plans_are_listed_by_descending_name() {
     let simulator = telling(Release::V11_2, |estate| {
         estate.add_slo(Slo::new("gold", "VMWARE", 12));
         estate.add_slo(Slo::new("silver", "VMWARE", 3));

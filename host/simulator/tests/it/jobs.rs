@@ -51,7 +51,7 @@ async fn without_parameters_the_ten_newest_by_start_time_come() {
 }
 
 #[tokio::test]
-async fn cursors_walk_through_every_job_once() {
+async fn cursors_lead_through_every_job_once() {
     let simulator = with_jobs().await;
     let mut query = "page%5Blimit%5D=100&sort=jobId".to_owned();
     let (mut seen, mut pages) = (Vec::new(), 0);
@@ -82,7 +82,7 @@ async fn cursors_walk_through_every_job_once() {
 }
 
 #[tokio::test]
-async fn what_ended_within_a_window_is_what_truly_did() {
+async fn the_jobs_that_ended_within_a_window_are_those_of_the_truth() {
     let simulator = with_jobs().await;
     let filter = "endTime ge 2026-03-04T11:00:00Z and state eq 'DONE'";
     let found = ids(&simulator, &format!("filter={filter}&page[limit]=100")).await;
@@ -143,7 +143,7 @@ async fn a_running_job_has_no_status_and_no_end_in_three_ways() {
 }
 
 #[tokio::test]
-async fn a_job_lives_its_life_as_the_clock_moves() {
+async fn a_job_passes_through_its_states_as_the_clock_moves() {
     let mut estate = Estate::empty();
     let later = |minutes: i64| ago(-minutes);
     let mut job = Job::new(9, noon())
@@ -193,7 +193,7 @@ async fn a_job_lives_its_life_as_the_clock_moves() {
 }
 
 #[tokio::test]
-async fn a_lively_estate_answers_as_its_truth_says() {
+async fn a_lively_estate_answers_as_its_truth() {
     let estate = Estate::lively(4, noon());
     let clock = Clock::manual(noon());
     let simulator = start(Options {
@@ -220,7 +220,7 @@ async fn a_lively_estate_answers_as_its_truth_says() {
 }
 
 #[tokio::test]
-async fn a_release_has_the_filters_and_sort_keys_of_its_own() {
+async fn a_release_has_its_own_filters_and_sort_keys() {
     let simulator = start(Options {
         release: Release::V10_3,
         ..Options::default()

@@ -1,4 +1,4 @@
-//! The lively estate, read whole in every release.
+//! The lively estate, read completely in every release.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use simulator::{Clock, Estate, Options, Release, Simulator};
 
 use crate::client::{get, send, start};
 
-/// Every row of a list, page by page in the way the list is paged.
+/// Every row of a list, page by page.
 async fn walk(simulator: &Simulator, path: &str) -> Vec<Value> {
     let (mut rows, mut place) = (Vec::new(), String::new());
     loop {
@@ -73,7 +73,7 @@ async fn every_list_has_more_than_one_page_to_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_list_tells_the_truth_in_every_release() {
+async fn every_list_agrees_with_the_truth_in_every_release() {
     let now = "2026-03-04T09:30:00Z".parse().unwrap();
     let simulator = start(Options {
         clock: Clock::manual(now),

@@ -10,7 +10,7 @@ mod faults;
 mod findings;
 mod jobs;
 mod lively;
-mod manners;
+mod protocol;
 mod restart;
 mod schema;
 mod storage;

@@ -1,4 +1,4 @@
-//! Stopping, and starting again where it was.
+//! Stopping, and starting again at the same address.
 
 use simulator::{Authority, Estate, Options, Unit};
 
@@ -35,7 +35,7 @@ async fn a_stopped_simulator_starts_again_on_its_port_with_its_authority_and_est
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_refused() {
+async fn an_address_in_use_is_an_error() {
     let first = start(Options::default()).await;
     let listen = first.address();
     let second = simulator::Simulator::start(Options {

@@ -19,7 +19,7 @@ fn estate() -> Estate {
 }
 
 #[tokio::test]
-async fn offsets_walk_through_every_unit_once() {
+async fn offsets_lead_through_every_unit_once() {
     let simulator = start(Options {
         estate: estate(),
         ..Options::default()
@@ -43,7 +43,7 @@ async fn offsets_walk_through_every_unit_once() {
 }
 
 #[tokio::test]
-async fn a_unit_without_a_capacity_shows_none() {
+async fn a_unit_without_a_capacity_omits_it() {
     let simulator = start(Options {
         estate: estate(),
         ..Options::default()
@@ -63,7 +63,7 @@ async fn a_unit_without_a_capacity_shows_none() {
 }
 
 #[tokio::test]
-async fn pools_are_shown_with_their_volumes_and_included_beside_units() {
+async fn pools_have_their_volumes_and_are_included_with_units() {
     let simulator = start(Options {
         estate: estate(),
         ..Options::default()
@@ -88,7 +88,7 @@ async fn pools_are_shown_with_their_volumes_and_included_beside_units() {
 }
 
 #[tokio::test]
-async fn a_limit_above_the_maximum_is_refused_or_clamped() {
+async fn a_limit_above_the_maximum_is_rejected_or_clamped() {
     let path = "/storage/disk-pools?page[limit]=501&page[after]=x";
     let simulator = start(Options {
         estate: estate(),

@@ -35,7 +35,7 @@ async fn status(simulator: &Simulator, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_shared_drive_says_multiple_and_lists_its_paths() {
+async fn a_shared_drive_shows_multiple_and_lists_its_paths() {
     let simulator = telling(|estate| {
         estate.add_drive(Drive::new(0, 3, &["m1", "m2", "m3", "m4"]));
         estate.add_drive(Drive::new(1, 3, &["m1"]).down());
@@ -68,7 +68,7 @@ async fn a_shared_drive_says_multiple_and_lists_its_paths() {
 }
 
 #[tokio::test]
-async fn a_header_leaves_out_drives_that_are_not_monitored() {
+async fn a_header_omits_drives_that_are_not_monitored() {
     let simulator = telling(|estate| {
         estate.add_drive(Drive::new(0, 0, &["m1"]));
         let monitored = false;
@@ -86,7 +86,7 @@ async fn a_header_leaves_out_drives_that_are_not_monitored() {
 }
 
 #[tokio::test]
-async fn cursors_walk_through_250_cartridges_once() {
+async fn cursors_lead_through_250_cartridges_once() {
     let simulator = telling(|estate| {
         for number in 0..250_u32 {
             let pool = ["Scratch", "NetBackup"][number as usize % 2];
@@ -182,7 +182,7 @@ async fn volume_pools_are_paged_by_cursor_in_the_order_of_their_numbers() {
 }
 
 #[tokio::test]
-async fn tape_is_there_from_10_4_on_and_drives_before() {
+async fn tape_media_exist_from_10_4_on_and_drives_in_all_releases() {
     let simulator = telling(|estate| estate.add_device_host("media01")).await;
     let new = ["tape-media", "tape-volume-pools", "robots-device-hosts"];
     for release in Release::ALL {
@@ -207,7 +207,7 @@ async fn tape_is_there_from_10_4_on_and_drives_before() {
 }
 
 #[tokio::test]
-async fn the_figures_of_deduplication_are_left_out_of_the_minimal_fieldset() {
+async fn the_minimal_fieldset_omits_the_figures_of_deduplication() {
     let simulator = telling(|estate| {
         estate.add_storage_server(StorageServer::new("m1", Msdp::new(1000, 98, 980)));
         let cloud = StorageServer::without_figures("s3", "CLOUD", "amazon_raw");

@@ -1,9 +1,9 @@
-//! From a schema of OpenAPI 3.0 to one of JSON Schema 2020-12.
+//! Converts a schema of OpenAPI 3.0 to JSON Schema 2020-12.
 
 use serde_json::{Map, Value, json};
 
-/// A schema that stands alone: `schema`, in the words of JSON Schema, with the
-/// components it refers to.
+/// A complete schema: `schema`, converted to JSON Schema, with the
+/// components that it refers to.
 pub(crate) fn stand_alone(schema: &Value, file: &Value) -> Value {
     let mut schemas = Map::new();
     gather(schema, file, &mut schemas);
@@ -31,8 +31,8 @@ fn gather(schema: &Value, file: &Value, schemas: &mut Map<String, Value>) {
     }
 }
 
-/// What a local reference leads to; a value that is none is itself. A reference
-/// into a file that no bundle has leads to null.
+/// The target of a local reference; any other value is its own target. A reference
+/// to a file that no bundle has leads to null.
 pub(crate) fn resolved<'a>(value: &'a Value, file: &'a Value) -> &'a Value {
     let Some(reference) = value["$ref"].as_str() else {
         return value;
@@ -42,17 +42,17 @@ pub(crate) fn resolved<'a>(value: &'a Value, file: &'a Value) -> &'a Value {
     };
     let found = file.pointer(pointer);
     resolved(
-        found.unwrap_or_else(|| panic!("`{reference}` leads nowhere")),
+        found.unwrap_or_else(|| panic!("`{reference}` has no target")),
         file,
     )
 }
 
-/// A schema, or the part of one, in the words of JSON Schema.
+/// A schema, or a part of one, converted to JSON Schema.
 fn translated(schema: &Value) -> Value {
     let Some(object) = schema.as_object() else {
         return schema.clone();
     };
-    // In OpenAPI 3.0 nothing beside a reference counts.
+    // OpenAPI 3.0 ignores everything else in an object with a reference.
     if let Some(reference) = object.get("$ref") {
         let local = reference.as_str().is_some_and(|text| text.starts_with('#'));
         return if local {
@@ -61,19 +61,19 @@ fn translated(schema: &Value) -> Value {
             true.into()
         };
     }
-    let said = object
+    let keywords = object
         .iter()
         .filter_map(|(word, value)| Some((word.clone(), keyword(word, value)?)));
-    let mut said: Map<_, _> = said.collect();
-    exclusive(&mut said, "exclusiveMinimum", "minimum");
-    exclusive(&mut said, "exclusiveMaximum", "maximum");
-    if said.remove("nullable") == Some(true.into()) {
-        return json!({ "anyOf": [said, { "type": "null" }] });
+    let mut keywords: Map<_, _> = keywords.collect();
+    exclusive(&mut keywords, "exclusiveMinimum", "minimum");
+    exclusive(&mut keywords, "exclusiveMaximum", "maximum");
+    if keywords.remove("nullable") == Some(true.into()) {
+        return json!({ "anyOf": [keywords, { "type": "null" }] });
     }
-    said.into()
+    keywords.into()
 }
 
-/// The value of a keyword; none for what says nothing about instances.
+/// The value of a keyword; `None` if the keyword does not constrain instances.
 fn keyword(word: &str, value: &Value) -> Option<Value> {
     match word {
         "properties" | "allOf" | "anyOf" | "oneOf" => Some(match value {
@@ -87,7 +87,7 @@ fn keyword(word: &str, value: &Value) -> Option<Value> {
             other => other.clone(),
         }),
         "items" | "additionalProperties" | "not" => Some(translated(value)),
-        // On a property, where it says nothing: the object's list does.
+        // A boolean on a property has no effect: the object's list has.
         "required" => value.is_array().then(|| value.clone()),
         "type" | "enum" | "format" | "pattern" | "nullable" | "minimum" | "maximum"
         | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minLength" | "maxLength"
@@ -98,11 +98,11 @@ fn keyword(word: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// A flag beside a bound becomes the bound.
-fn exclusive(said: &mut Map<String, Value>, flag: &str, bound: &str) {
-    if said.remove(flag) == Some(true.into())
-        && let Some(value) = said.remove(bound)
+/// A bound with a flag becomes an exclusive bound.
+fn exclusive(keywords: &mut Map<String, Value>, flag: &str, bound: &str) {
+    if keywords.remove(flag) == Some(true.into())
+        && let Some(value) = keywords.remove(bound)
     {
-        said.insert(flag.to_owned(), value);
+        keywords.insert(flag.to_owned(), value);
     }
 }

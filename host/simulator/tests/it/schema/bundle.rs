@@ -15,8 +15,8 @@ pub(crate) const RELEASES: [Release; 4] = [
     Release::V11_2,
 ];
 
-/// Where the bundles lie, a folder a release: `NBU_OPENAPI_DIR`, or beside the
-/// checkout. None when there are no such files here.
+/// The folder of the bundles, one folder for each release: `NBU_OPENAPI_DIR`, or next to the
+/// checkout. `None` without such files.
 pub(crate) fn folder() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("NBU_OPENAPI_DIR") {
         let folder = PathBuf::from(folder);
@@ -28,7 +28,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
     beside.is_dir().then_some(beside)
 }
 
-/// The files that have been read, each once.
+/// The files that have been read.
 pub(crate) struct Bundles {
     folder: PathBuf,
     read: HashMap<PathBuf, Rc<Value>>,
@@ -42,7 +42,7 @@ impl Bundles {
         }
     }
 
-    /// A file of a release; where its bundle lacks it, that of the newest release
+    /// A file of a release. If its bundle lacks it, that of the newest release
     /// before it.
     pub(crate) fn file(&mut self, release: Release, name: &str) -> Rc<Value> {
         let until = RELEASES.iter().position(|one| *one == release).unwrap();
@@ -54,7 +54,7 @@ impl Bundles {
         let path = path.unwrap_or_else(|| panic!("no `{name}` up to {}", release.name()));
         let file = self.read.entry(path).or_insert_with_key(|path| {
             let text = std::fs::read_to_string(path).unwrap();
-            // YAML 1.2: `NO` and `OFF` are words.
+            // YAML 1.2: `NO` and `OFF` are strings.
             let file = serde_yaml::from_str(&text);
             Rc::new(file.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
         });

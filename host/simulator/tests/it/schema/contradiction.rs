@@ -1,5 +1,5 @@
-//! Where the vendor's files contradict themselves, so that no answer can be
-//! right: each with its reason.
+//! Contradictions in the vendor's files, with which no answer can
+//! comply. Each has its reason.
 
 use simulator::Release;
 
@@ -7,23 +7,23 @@ use super::bundle::RELEASES;
 use super::endpoint::Endpoint;
 use super::operation::Mismatch;
 
-/// A mismatch that is the file's fault.
+/// A mismatch that the file causes.
 pub(crate) struct Contradiction {
     /// The paths in the file.
     pub(crate) paths: &'static [&'static str],
-    /// What the query has in it.
+    /// A part of the query.
     pub(crate) query: &'static str,
     /// The releases whose file has it.
     pub(crate) releases: &'static [Release],
-    /// Where in the body, `*` for any index.
+    /// The place in the body, `*` for any index.
     pub(crate) places: &'static [&'static str],
-    /// The keyword that does not hold.
+    /// The keyword that is violated.
     pub(crate) keyword: &'static str,
-    /// Why the answer is as it is all the same.
+    /// Why the answer is right anyway.
     pub(crate) reason: &'static str,
 }
 
-/// Where a contradiction was met.
+/// The occurrence of a contradiction.
 pub(crate) type Meeting = (Release, &'static str, &'static str, &'static str);
 
 pub(crate) const CONTRADICTIONS: &[Contradiction] = &[
@@ -41,7 +41,7 @@ pub(crate) const CONTRADICTIONS: &[Contradiction] = &[
         query: "include=",
         releases: &RELEASES,
         places: &["/included"],
-        keyword: "unnamed",
+        keyword: "undocumented",
         reason: "the parameter `include` is documented, where it puts what it includes is not: \
                  the place is that of JSON:API",
     },
@@ -66,7 +66,7 @@ pub(crate) const CONTRADICTIONS: &[Contradiction] = &[
             "/data/*/attributes/malwareToolId",
             "/data/*/attributes/scanHostId",
         ],
-        keyword: "unnamed",
+        keyword: "undocumented",
         reason: "the schema requires these attributes and does not describe them",
     },
     Contradiction {
@@ -74,14 +74,14 @@ pub(crate) const CONTRADICTIONS: &[Contradiction] = &[
         query: "",
         releases: &RELEASES,
         places: &["/links", "/meta"],
-        keyword: "unnamed",
+        keyword: "undocumented",
         reason: "the parameters page, and the schema has no place for where the pages are: the \
                  place is that of all lists that page so",
     },
 ];
 
 impl Contradiction {
-    /// The place and where it was met, if it is this that is the matter.
+    /// The place and the occurrence, if the mismatch comes from this contradiction.
     fn meets(&self, release: Release, endpoint: &Endpoint, mismatch: &Mismatch) -> Option<Meeting> {
         let path = self.paths.iter().find(|path| **path == endpoint.path)?;
         let place = self.places.iter().find(|place| **place == mismatch.place)?;
@@ -91,7 +91,7 @@ impl Contradiction {
         here.then_some((release, path, place, self.keyword))
     }
 
-    /// Everywhere that it is to be met.
+    /// Every expected occurrence.
     pub(crate) fn meetings(&self) -> impl Iterator<Item = Meeting> {
         self.releases.iter().flat_map(move |release| {
             self.paths.iter().flat_map(move |path| {

@@ -1,10 +1,10 @@
-//! What is asked: one line an endpoint.
+//! The endpoints that are checked.
 
 use http::Method;
 use simulator::Release;
 
-/// The file whose errors stand in for those of `catalog.yaml`, which leaves its
-/// own to a file that no bundle has.
+/// The file whose errors replace those of `catalog.yaml`, which refers
+/// to a file that no bundle has.
 pub(crate) const ERRORS: &str = "manage.yaml";
 
 /// An operation of the vendor's files.
@@ -16,20 +16,20 @@ pub(crate) struct Endpoint {
     pub(crate) kind: Kind,
 }
 
-/// How it is asked.
+/// The kind of its requests.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     /// Needs neither a key nor a version.
     Open,
     /// A list, page by page, with this query, which makes more than one page.
     List(&'static str),
-    /// The same, with a query that the releases before this one refuse.
+    /// The same, with a query that earlier releases reject.
     ListSince(Release, &'static str),
-    /// A list that comes whole.
+    /// A list without pages.
     Whole,
     /// One of the rows of that list.
     Row(&'static str),
-    /// A request to count: the body carries a filter.
+    /// A request to count: the body has a filter.
     Count(&'static str),
 }
 
@@ -42,7 +42,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     at("security.yaml", "/security/servertime", Open),
     at("security.yaml", "/security/serverinfo", Open),
     at("security.yaml", "/security/cacert", Open),
-    // What changed within a day: three days take thrice as long and show no more.
+    // The changes of one day: three days take longer and show no more.
     at("admin.yaml", "/admin/jobs", List("filter=lastUpdateTime%20ge%202026-03-03T01:20:00Z&page%5Blimit%5D=100")),
     at("admin.yaml", "/admin/jobs/{jobId}", Row("/admin/jobs")),
     at("admin.yaml", "/admin/jobs-count-requests", Count("state eq 'DONE'")),
@@ -75,7 +75,7 @@ impl Endpoint {
         }
     }
 
-    /// The query, empty for what has none.
+    /// The query, empty if there is none.
     pub(crate) fn query(&self) -> &'static str {
         match self.kind {
             List(query) | ListSince(_, query) => query,

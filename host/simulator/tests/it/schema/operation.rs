@@ -1,4 +1,4 @@
-//! What a file says about one answer of one operation.
+//! The specification of the answers of an operation.
 
 use http::Method;
 use jsonschema::error::ValidationErrorKind;
@@ -6,43 +6,43 @@ use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
 use super::adapt::{resolved, stand_alone};
-use super::stranger::strangers;
+use super::undocumented::undocumented;
 
 /// The answers that an operation documents.
 pub(crate) struct Operation<'a> {
     file: &'a Value,
-    /// Another file, which describes errors where this one does not.
+    /// Another file, which describes errors that this one does not.
     errors: &'a Value,
     parameters: &'a Value,
     responses: &'a Value,
 }
 
-/// What an answer is to be.
+/// The expected answer.
 pub(crate) struct Expected<'a> {
-    said: Said<'a>,
+    specified: Specified<'a>,
     validator: Validator,
 }
 
-/// What a file says about an answer.
-struct Said<'a> {
+/// The specification of an answer in a file.
+struct Specified<'a> {
     file: &'a Value,
     media_types: Vec<&'a str>,
     schema: &'a Value,
 }
 
-/// Something about an answer that the file does not allow.
+/// A property of an answer that violates the file.
 pub(crate) struct Mismatch {
-    /// Where, as a JSON pointer with `*` for any index.
+    /// The place, as a JSON pointer with `*` for any index.
     pub(crate) place: String,
-    /// The schema's keyword, or `unnamed` for what it does not name.
+    /// The schema's keyword, or `undocumented` for an undocumented attribute.
     pub(crate) keyword: String,
-    /// What about it.
+    /// The message.
     pub(crate) message: String,
 }
 
 impl<'a> Operation<'a> {
-    /// None where the file has no such operation. Errors that it leaves to a file
-    /// that no bundle has are like those in `errors`.
+    /// `None` if the file has no such operation. Errors that it defines in a file
+    /// that no bundle has are those in `errors`.
     pub(crate) fn find(
         file: &'a Value,
         errors: &'a Value,
@@ -59,7 +59,7 @@ impl<'a> Operation<'a> {
         })
     }
 
-    /// What is said about a parameter.
+    /// The description of a parameter.
     pub(crate) fn description_of(&self, parameter: &str) -> Option<&'a str> {
         let parameters = self.parameters.as_array()?.iter();
         let mut parameters = parameters.map(|one| resolved(one, self.file));
@@ -67,26 +67,29 @@ impl<'a> Operation<'a> {
         found["description"].as_str()
     }
 
-    /// What the answer with that status is to be. An error that the operation does
-    /// not document is like the first that it does, or like any in the file, or in
+    /// The expected answer with a status. An error that the operation does
+    /// not document is like its first documented error, or one in the file, or in
     /// the other.
     pub(crate) fn expected(&self, status: u16) -> Expected<'a> {
-        let said = Said::about(self.file, self.responses, status)
-            .or_else(|| Said::about_errors(self.file, self.responses))
-            .or_else(|| Said::about_any_error(self.file))
-            .or_else(|| Said::about_any_error(self.errors));
-        let said = said.unwrap_or_else(|| panic!("nothing is said about status {status}"));
-        let adapted = stand_alone(said.schema, said.file);
+        let specified = Specified::about(self.file, self.responses, status)
+            .or_else(|| Specified::about_errors(self.file, self.responses))
+            .or_else(|| Specified::about_any_error(self.file))
+            .or_else(|| Specified::about_any_error(self.errors));
+        let specified = specified.unwrap_or_else(|| panic!("status {status} is not documented"));
+        let adapted = stand_alone(specified.schema, specified.file);
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
             .build(&adapted);
-        let validator = validator.unwrap_or_else(|error| panic!("{error}\n{:#}", said.schema));
-        Expected { said, validator }
+        let validator = validator.unwrap_or_else(|error| panic!("{error}\n{:#}", specified.schema));
+        Expected {
+            specified,
+            validator,
+        }
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> Specified<'a> {
     fn about(file: &'a Value, responses: &'a Value, status: u16) -> Option<Self> {
         let response = resolved(responses.get(status.to_string())?, file);
         let content = response["content"].as_object()?;
@@ -114,10 +117,10 @@ impl<'a> Said<'a> {
 }
 
 impl Expected<'_> {
-    /// Everything about an answer that is not as the file has it.
+    /// The mismatches between an answer and the file.
     pub(crate) fn mismatches(&self, media_type: &str, body: &[u8]) -> Vec<Mismatch> {
         let mut found = Vec::new();
-        if !self.said.media_types.contains(&bare(media_type)) {
+        if !self.specified.media_types.contains(&bare(media_type)) {
             found.push(mismatch("", "content", media_type.to_owned()));
         }
         let text = bare(media_type).starts_with("text/");
@@ -131,18 +134,18 @@ impl Expected<'_> {
             if let ValidationErrorKind::Required { property } = error.kind() {
                 place = format!("{place}/{}", property.as_str().unwrap_or_default());
             }
-            found.push(mismatch(&place, error.kind().keyword(), said(&error)));
+            found.push(mismatch(&place, error.kind().keyword(), message(&error)));
         }
-        for place in strangers(&instance, &[self.said.schema], self.said.file) {
-            let message = "the schema names no such attribute".to_owned();
-            found.push(mismatch(&place, "unnamed", message));
+        for place in undocumented(&instance, &[self.specified.schema], self.specified.file) {
+            let message = "the schema has no such attribute".to_owned();
+            found.push(mismatch(&place, "undocumented", message));
         }
         found
     }
 }
 
-/// The message of an error, with what is wrong in each branch of a union.
-fn said(error: &jsonschema::ValidationError<'_>) -> String {
+/// The message of an error, with the errors of each branch of a union.
+fn message(error: &jsonschema::ValidationError<'_>) -> String {
     let branches = match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             context.as_slice()
@@ -151,7 +154,7 @@ fn said(error: &jsonschema::ValidationError<'_>) -> String {
     };
     let each = branches.iter().filter_map(|errors| errors.first());
     let each: Vec<_> = each
-        .map(|error| format!("{}: {}", error.instance_path(), said(error)))
+        .map(|error| format!("{}: {}", error.instance_path(), message(error)))
         .collect();
     format!("none of: {}", each.join(" | "))
 }

@@ -1,21 +1,21 @@
-//! What does not agree, said once for each place.
+//! The mismatches, each reported once for a place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use simulator::Release;
 
-use super::asking::Exchange;
 use super::contradiction::{self, CONTRADICTIONS, Meeting};
 use super::endpoint::Endpoint;
+use super::exchange::Exchange;
 use super::operation::{Expected, Mismatch, Operation};
 
-/// Everything found so far.
+/// The mismatches so far.
 #[derive(Default)]
 pub(crate) struct Report {
     checked: usize,
-    /// How often, for each thing that is wrong.
+    /// The number of each mismatch.
     wrong: BTreeMap<String, usize>,
-    /// The contradictions that have been met.
+    /// The contradictions that occurred.
     met: BTreeSet<Meeting>,
 }
 
@@ -71,8 +71,8 @@ impl Report {
         *self.wrong.entry(line).or_default() += 1;
     }
 
-    /// Fails the test when anything is wrong, a contradiction that was not met
-    /// among it.
+    /// Fails the test at any mismatch, and at a contradiction that did not
+    /// occur.
     pub(crate) fn conclude(self) {
         let mut lines: Vec<_> = self
             .wrong

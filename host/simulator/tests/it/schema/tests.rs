@@ -1,4 +1,4 @@
-//! That the check finds what is wrong, on a file of our own.
+//! The check finds mismatches, with a file of these tests.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ components:
             tags: { type: array, items: { properties: { key: { type: string } } } }
 ";
 
-/// What is found about a unit: `place keyword`.
+/// The mismatches of a unit: `place keyword`.
 fn found(data: &Value) -> Vec<String> {
     let file: Value = serde_yaml::from_str(FILE).unwrap();
     let operation = Operation::find(&file, &file, "/units", &Method::GET).unwrap();
@@ -49,7 +49,7 @@ fn found(data: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_right_passes() {
+fn a_matching_answer_passes() {
     let made = "2026-03-04T01:20:00.000Z";
     let note = json!({ "anything": 1 });
     let data = json!({ "id": "1", "hold": "NO", "size": null, "made": made, "note": note });
@@ -57,16 +57,16 @@ fn what_is_right_passes() {
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_found_at_its_place() {
+fn each_mismatch_is_found_at_its_place() {
     let cases = [
         (json!({ "id": 1 }), "/data/id type"),
         (json!({ "hold": "OFF" }), "/data/hold enum"),
         (json!({ "size": 0 }), "/data/size anyOf"),
         (json!({ "made": "yesterday" }), "/data/made format"),
-        (json!({ "hodl": "NO" }), "/data/hodl unnamed"),
+        (json!({ "hodl": "NO" }), "/data/hodl undocumented"),
         (
             json!({ "tags": [{ "kye": "" }] }),
-            "/data/tags/*/kye unnamed",
+            "/data/tags/*/kye undocumented",
         ),
     ];
     for (data, wanted) in cases {
@@ -75,7 +75,7 @@ fn each_thing_that_is_wrong_is_found_at_its_place() {
 }
 
 #[test]
-fn an_operation_that_a_release_lacks_is_not_there() {
+fn an_operation_that_a_release_lacks_is_not_found() {
     let file: Value = serde_yaml::from_str(FILE).unwrap();
     assert!(Operation::find(&file, &file, "/units", &Method::POST).is_none());
     assert!(Operation::find(&file, &file, "/pools", &Method::GET).is_none());

@@ -1,4 +1,4 @@
-//! The tables of filters and of sort keys that the vendor's descriptions carry.
+//! The tables of filters and of sort keys in the vendor's descriptions.
 
 use std::collections::BTreeMap;
 
@@ -22,18 +22,18 @@ pub(crate) const OPERATORS: [&str; 11] = [
 /// A literal of each type.
 pub(crate) const LITERALS: [&str; 5] = ["'a'", "1", "true", "2026-03-04T00:00:00Z", "PT1M"];
 
-/// What a list may be asked.
+/// The filters and sort keys of a list.
 pub(crate) struct Vocabulary {
-    /// The names that filters know.
+    /// The names of filters.
     pub(crate) filters: BTreeMap<String, Filterable>,
-    /// The names that sorts know; none where the description names none.
+    /// The sort keys; `None` if the description has none.
     pub(crate) sorts: Option<Vec<String>>,
 }
 
-/// What a filter may do with a name.
+/// The filters that a name supports.
 pub(crate) struct Filterable {
     operators: Vec<String>,
-    /// A value of its type, as filters write it.
+    /// A literal of its type.
     literal: &'static str,
 }
 

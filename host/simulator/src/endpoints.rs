@@ -1,0 +1,31 @@
+//! The endpoints, one file for each resource.
+
+mod alerts;
+mod device_hosts;
+mod drives;
+mod images;
+mod jobs;
+mod media;
+mod pools;
+mod resource;
+mod scans;
+mod servers;
+mod slos;
+mod unauthenticated;
+mod units;
+mod volume_pools;
+
+pub(crate) use alerts::alerts;
+pub(crate) use device_hosts::device_hosts;
+pub(crate) use drives::drives;
+pub(crate) use images::images;
+pub(crate) use jobs::{job, jobs, jobs_count};
+pub(crate) use media::media;
+pub(crate) use pools::pools;
+pub(crate) use resource::ResourceRequest;
+pub(crate) use scans::{latest_scans, scans};
+pub(crate) use servers::servers;
+pub(crate) use slos::slos;
+pub(crate) use unauthenticated::{cacert, ping, serverinfo, servertime, tokenkey};
+pub(crate) use units::units;
+pub(crate) use volume_pools::volume_pools;
