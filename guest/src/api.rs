@@ -1,20 +1,20 @@
-//! How NetBackup is spoken to.
+//! The NetBackup API.
 //!
-//! [`client`] sends one request in the agreed [`version`]; [`page`] reads a
-//! whole list, page by page, and [`spans`] a long one with several readers;
-//! [`guard`] ends one that does not end; [`query`] spells what is asked; [`error`]
-//! types what is refused; [`lenient`] reads what specification and servers disagree
-//! on.
+//! - [`client`] sends a request in the common [`version`], [`query`] builds it.
+//! - [`page`] reads a list page by page, [`parallel_pager`] a long one with several
+//!   readers. [`guard`] stops reading a list that does not end.
+//! - [`error`] turns error responses into failures.
+//! - [`lenient`] parses attributes that servers write differently than specified.
 
 pub mod client;
 pub mod error;
 pub mod guard;
 pub mod lenient;
 pub mod page;
+pub mod parallel_pager;
 pub mod query;
-pub mod spans;
 pub mod version;
 
 pub use client::Client;
 pub use query::Query;
-pub use version::{SPOKEN, Version, light_request};
+pub use version::{SUPPORTED, Version, light_request};

@@ -1,14 +1,14 @@
-//! What is wrong with the settings, all of it at once.
+//! Checks the settings, and reports all problems at once.
 
-use crate::api::{SPOKEN, Version};
+use crate::api::{SUPPORTED, Version};
 use crate::collectors::{self, REGISTER};
 use crate::report::Problem;
 use crate::settings::{Selection, Settings};
 
-/// How alike a mistyped name must be to be taken for the right one: 1 is equal.
-const ALIKE: f64 = 0.7;
+/// The least similarity of a suggested name; 1 means equal.
+const MIN_SIMILARITY: f64 = 0.7;
 
-/// Every problem. Empty means: collectable.
+/// Returns all problems. Without problems the site can be collected.
 pub fn check(settings: &Settings) -> Vec<Problem> {
     let mut problems: Vec<Problem> = base_url(&settings.base_url).into_iter().collect();
     problems.extend(settings.api_version.as_deref().and_then(api_version));
@@ -25,7 +25,7 @@ fn base_url(url: &str) -> Option<Problem> {
         at: "host".to_owned(),
         message,
         hint: Some(
-            "It is made of scheme, host, port and uri: `https://nbu1:1556/netbackup`".to_owned(),
+            "expected scheme, host, port and uri, such as `https://nbu1:1556/netbackup`".to_owned(),
         ),
     })
 }
@@ -42,27 +42,27 @@ pub fn split_base_url(url: &str) -> Result<(&str, &str, &str), &'static str> {
         return Err("has no host");
     }
     if authority.contains('@') {
-        return Err("holds a user name");
+        return Err("contains a user name");
     }
     if url.contains(['?', '#']) || url.contains(char::is_whitespace) {
-        return Err("holds more than scheme, host, port and path");
+        return Err("contains more than scheme, host, port and path");
     }
     Ok((scheme, authority, path.trim_end_matches('/')))
 }
 
 fn api_version(version: &str) -> Option<Problem> {
     let message = match version.parse::<Version>() {
-        Ok(version) if SPOKEN.contains(&version) => return None,
-        Ok(_) => format!("API version `{version}` is not one that this guest speaks"),
-        Err(()) => format!("`{version}` is not an API version"),
+        Ok(version) if SUPPORTED.contains(&version) => return None,
+        Ok(_) => format!("API version `{version}` is not supported by this guest"),
+        Err(()) => format!("invalid API version `{version}`"),
     };
-    let spoken: Vec<String> = SPOKEN.iter().map(|v| format!("`{v}`")).collect();
+    let supported: Vec<String> = SUPPORTED.iter().map(|v| format!("`{v}`")).collect();
     Some(Problem {
         at: "apiVersion".to_owned(),
         message,
         hint: Some(format!(
-            "One of {}; leave it out to have it found",
-            spoken.join(", ")
+            "use one of {}, or omit the key to detect the version",
+            supported.join(", ")
         )),
     })
 }
@@ -72,7 +72,7 @@ fn collector(selection: &Selection) -> Option<Problem> {
     let Some(collector) = collectors::find(name) else {
         return Some(Problem {
             at: format!("collectors.{name}"),
-            message: format!("there is no collector `{name}`"),
+            message: format!("unknown collector `{name}`"),
             hint: Some(did_you_mean(name)),
         });
     };
@@ -85,7 +85,7 @@ fn collector(selection: &Selection) -> Option<Problem> {
     Some(match key {
         Some(key) => Problem {
             at: format!("collectors.{name}.{key}"),
-            message: format!("the collector `{name}` has no option `{key}`"),
+            message: format!("collector `{name}` has no option `{key}`"),
             hint: None,
         },
         None => Problem {
@@ -97,17 +97,17 @@ fn collector(selection: &Selection) -> Option<Problem> {
 }
 
 fn did_you_mean(name: &str) -> String {
-    let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
+    let similarity = |candidate: &str| strsim::jaro_winkler(name, candidate);
     let best = REGISTER
         .iter()
         .map(|c| c.name)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .filter(|best| likeness(best) >= ALIKE);
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+        .filter(|best| similarity(best) >= MIN_SIMILARITY);
     match best {
-        Some(best) => format!("Did you mean `{best}`?"),
+        Some(best) => format!("did you mean `{best}`?"),
         None => {
             let names: Vec<String> = REGISTER.iter().map(|c| format!("`{}`", c.name)).collect();
-            format!("There are {}", names.join(", "))
+            format!("available collectors: {}", names.join(", "))
         }
     }
 }

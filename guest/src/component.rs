@@ -1,14 +1,14 @@
-//! The component: the only file that names the generated bindings. It turns
-//! their types into ours and back, and lends the host's log and HTTP.
+//! The component: the only file that names the generated bindings. It converts their
+//! types, and provides the host's log and HTTP.
 
 mod http;
 
 use bindings::exports::nbu::collector::collector as wit;
 use bindings::nbu::collector::{log as wit_log, metrics};
 
-use crate::family::{Distribution, Family, Kind, Point, Samples};
+use crate::describe::Capability;
+use crate::family::{DescribedFamily, Distribution, Family, Kind, Point, Samples};
 use crate::log::{Level, Log};
-use crate::manifest::{Capability, DescribedFamily};
 use crate::report::{Failure, Outcome, Problem, Reason, Report};
 use crate::settings::{Selection, Settings, Window};
 use crate::state::Saved;
@@ -43,7 +43,7 @@ struct Component;
 
 impl wit::Guest for Component {
     fn describe() -> wit::Manifest {
-        let manifest = crate::manifest::describe();
+        let manifest = crate::describe::describe();
         wit::Manifest {
             version: manifest.version,
             capabilities: each(manifest.capabilities),
@@ -83,7 +83,7 @@ impl wit::Guest for Component {
         };
         let state: Vec<Saved> = each(state);
         let transport = http::Wasi::new(&settings.base_url);
-        let collect = crate::run::collect(&settings, &window, &state, &transport, &HostLog);
+        let collect = crate::run::collect(&settings, &window, state, &transport, &HostLog);
         wstd::runtime::block_on(collect).into()
     }
 }

@@ -1,14 +1,12 @@
-//! Metric families, and a builder that cannot make an ill-formed one.
+//! Metric families, and a builder that cannot create an invalid one.
 //!
-//! A [`Definition`] knows how many labels it has, so that a sample with one too
-//! few does not compile; [`Series`] is a map by label values, so that no two
-//! samples of a family carry the same ones.
+//! A [`Definition`] has its number of labels in its type, so a sample with too few
+//! does not compile. [`Series`] is a map by label values, so no two samples of a
+//! family have the same.
 
 use std::collections::BTreeMap;
 
-use crate::manifest::DescribedFamily;
-
-/// What a family's numbers mean.
+/// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Prometheus' own words")]
 pub enum Kind {
@@ -26,7 +24,7 @@ pub struct Family {
     pub help: String,
     /// Its label names, without `site`.
     pub labels: Vec<String>,
-    /// All of one kind.
+    /// All of the same type.
     pub samples: Samples,
 }
 
@@ -39,34 +37,47 @@ pub enum Samples {
     Histogram(Vec<Distribution>),
 }
 
-/// A number.
+/// A sample of a gauge or counter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// One for each label of the family.
     pub label_values: Vec<String>,
-    /// In the unit that the family's name says.
+    /// In the unit that the metric's name states.
     pub value: f64,
 }
 
-/// A distribution of numbers.
+/// A sample of a histogram.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     /// One for each label of the family.
     pub label_values: Vec<String>,
     /// Upper bound and cumulative count, ascending; `+Inf` is `count`.
     pub buckets: Vec<(f64, u64)>,
-    /// Of all the numbers.
+    /// Sum of all observations.
     pub sum: f64,
-    /// Of all the numbers.
+    /// Number of all observations.
     pub count: u64,
 }
 
-/// A family as its collector knows it before there are samples.
+/// The description of a family for the host.
+#[derive(Clone, Debug)]
+pub struct DescribedFamily {
+    /// The metric's name.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// Its HELP text.
+    pub help: String,
+    /// Its label names, without `site`.
+    pub labels: Vec<String>,
+}
+
+/// A family as its collector defines it.
 #[derive(Debug)]
 pub struct Definition<const LABELS: usize> {
     /// The metric's name.
     pub name: &'static str,
-    /// What its numbers mean.
+    /// Its type.
     pub kind: Kind,
     /// Its HELP text.
     pub help: &'static str,
@@ -75,7 +86,7 @@ pub struct Definition<const LABELS: usize> {
 }
 
 impl<const LABELS: usize> Definition<LABELS> {
-    /// As the host is told about it.
+    /// The description for the host.
     pub fn describe(&self) -> DescribedFamily {
         DescribedFamily {
             name: self.name.to_owned(),
@@ -97,7 +108,7 @@ impl<const LABELS: usize> Definition<LABELS> {
     }
 }
 
-/// Collects the points of a gauge or a counter, sorted by label values.
+/// Builds the samples of a gauge or counter, sorted by label values.
 #[derive(Debug)]
 pub struct Series<const LABELS: usize> {
     definition: &'static Definition<LABELS>,
@@ -105,7 +116,7 @@ pub struct Series<const LABELS: usize> {
 }
 
 impl<const LABELS: usize> Series<LABELS> {
-    /// Without points.
+    /// Without samples.
     pub fn new(definition: &'static Definition<LABELS>) -> Self {
         Self {
             definition,
@@ -113,26 +124,26 @@ impl<const LABELS: usize> Series<LABELS> {
         }
     }
 
-    /// A later value replaces an earlier one with the same labels. An absent
-    /// value sets nothing: what is not known is not 0.
+    /// Sets a value, or replaces an earlier one. None sets nothing, because an
+    /// unknown value is not 0.
     pub fn set(&mut self, labels: [&str; LABELS], value: Option<f64>) {
         if let Some(value) = value {
             self.points.insert(labels.map(str::to_owned), value);
         }
     }
 
-    /// Adds to what there is.
+    /// Adds to a value that is 0 at first.
     pub fn add(&mut self, labels: [&str; LABELS], value: f64) {
         *self.points.entry(labels.map(str::to_owned)).or_default() += value;
     }
 
-    /// Keeps the largest.
+    /// Keeps the greater value.
     pub fn raise(&mut self, labels: [&str; LABELS], value: f64) {
         let point = self.points.entry(labels.map(str::to_owned)).or_default();
         *point = point.max(value);
     }
 
-    /// The finished family, of the kind that its definition says.
+    /// The family with these samples.
     pub fn finish(self) -> Family {
         let points = self
             .points
@@ -144,7 +155,7 @@ impl<const LABELS: usize> Series<LABELS> {
             .collect();
         self.definition.with(match self.definition.kind {
             Kind::Counter => Samples::Counter(points),
-            // A histogram is never built from points.
+            // No histogram is built from points.
             Kind::Gauge | Kind::Histogram => Samples::Gauge(points),
         })
     }

@@ -1,21 +1,25 @@
-//! All NetBackup logic: one site's settings and state in, a report and the new
+//! All NetBackup logic: settings and state of one site in, a report and the new
 //! state out.
 //!
-//! - [`settings`], [`report`], [`manifest`], [`family`]: the contract of `wit/`
-//!   as plain types, so that everything below runs and is tested natively.
-//! - [`transport`], [`log`]: what the host lends.
-//! - [`run`], [`check`], [`probe`]: the questions the host asks; the fourth,
-//!   `describe`, is [`manifest::describe`].
-//! - [`api`]: how NetBackup is spoken to: version, query, pages, errors.
-//! - [`collectors`]: one file for each area of metrics, one line in the register.
-//! - `component`: the only place that names the generated bindings.
+//! - [`settings`], [`report`], [`state`], [`family`]: the contract of `wit/` as plain
+//!   types, so that everything below compiles and is tested natively.
+//! - [`transport`], [`log`]: what the host provides.
+//! - [`describe`], [`check`], [`probe`], [`run`]: one file for each export.
+//! - [`api`]: requests, API version, lists and errors of NetBackup.
+//! - `jobs`: the list of jobs. `ledger`: counts each finished attempt once.
+//! - `collector`, `collectors`: what a collector is, and all of them.
+//! - `component`: the only file that names the generated bindings.
 
 pub mod api;
 pub mod check;
-pub mod collectors;
+mod collector;
+mod collectors;
+pub mod describe;
+mod duration;
 pub mod family;
+mod jobs;
+mod ledger;
 pub mod log;
-pub mod manifest;
 pub mod probe;
 pub mod report;
 pub mod run;

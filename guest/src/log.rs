@@ -1,6 +1,6 @@
-//! Where the guest says what it is doing.
+//! The log of the guest.
 
-/// How much a line matters.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the usual four")]
 pub enum Level {
@@ -10,8 +10,8 @@ pub enum Level {
     Error,
 }
 
-/// Takes lines; the host's log behind the component, a list in tests.
+/// The host's log in the component, a list in tests.
 pub trait Log {
-    /// One line with its fields.
+    /// Logs a message with its fields.
     fn emit(&self, level: Level, message: &str, fields: &[(&str, &str)]);
 }

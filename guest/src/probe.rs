@@ -1,4 +1,4 @@
-//! Does the site answer, and accept its credential?
+//! Checks that the site answers and accepts its credential.
 
 use serde::de::IgnoredAny;
 
@@ -8,8 +8,8 @@ use crate::report::{Failure, ProbeAnswer, Reason};
 use crate::settings::Settings;
 use crate::transport::Transport;
 
-/// One light request that needs the credential, and what it takes to find the
-/// version when neither the settings nor `last_api_version` knows one.
+/// Sends one light request that needs the credential. It first detects the API
+/// version if neither the settings nor `last_api_version` has one.
 pub async fn probe(
     settings: &Settings,
     last_api_version: Option<&str>,
@@ -22,7 +22,7 @@ pub async fn probe(
     let version = client
         .version()
         .await
-        // Proven by the answer: a request is only sent in a known version.
+        // The answer proves that the version is known.
         .ok_or_else(|| Failure::new(query.endpoint, Reason::Unsupported))?;
     Ok(ProbeAnswer {
         api_version: version.to_string(),

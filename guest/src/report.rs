@@ -1,28 +1,28 @@
-//! What a call answers.
+//! The result of a call.
 
 use crate::family::Family;
 use crate::state::Saved;
 
-/// What a collection yields.
+/// The result of a collection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// The API version to speak next time: mostly the one that was spoken. None
-    /// when none could be found.
+    /// The API version to use next time, usually the one used now. None if there is
+    /// no common version.
     pub api_version: Option<String>,
     /// One for each selection, in its order.
     pub outcomes: Vec<Outcome>,
 }
 
-/// What one collector yields.
+/// The result of one collector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The collector's name.
     pub collector: String,
-    /// Complete families only: those whose lists were read to their end.
+    /// Complete families, whose lists were read to the end.
     pub families: Vec<Family>,
-    /// Empty when everything was read.
+    /// Every endpoint that could not be read.
     pub failures: Vec<Failure>,
-    /// The new state; none leaves the old one.
+    /// The new state. None leaves the old state in place.
     pub state: Option<Saved>,
 }
 
@@ -31,9 +31,9 @@ pub struct Outcome {
 pub struct Failure {
     /// The path below the base path, such as `/admin/jobs`.
     pub endpoint: String,
-    /// What went wrong, typed.
+    /// The kind of failure.
     pub reason: Reason,
-    /// The server's own words, or what would help to understand the reason.
+    /// The server's message, or an explanation of the reason.
     pub detail: Option<String>,
     /// The `X-Request-ID` of the answer.
     pub request_id: Option<String>,
@@ -42,24 +42,24 @@ pub struct Failure {
 /// Why something could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// No connection, and which step of it failed.
+    /// No connection, with the step that failed.
     Unreachable(String),
-    /// Some step took longer than the host allows.
+    /// A step exceeded a timeout of the host.
     Timeout,
     /// 401 or 403.
     Unauthorized,
-    /// 404, 406, 501, or a version that cannot be agreed upon.
+    /// 404, 406, 501, or no common API version.
     Unsupported,
-    /// 429 or 503, with the moment, in seconds since the Unix epoch, that the
-    /// server asked to wait for.
+    /// 429 or 503, with the time until which the server asks to wait, in seconds since
+    /// the Unix epoch.
     Busy(Option<u64>),
-    /// Any other status that is not 200.
+    /// Any other status except 200.
     Status(u16),
-    /// An answer that is not what was promised, and where. A body larger than
-    /// the host lets through is one.
+    /// An answer that violates the specification, with the place. This includes a body
+    /// that is larger than the host allows.
     Malformed(String),
-    /// A list that repeats its pages or cursors, or has more pages than are read:
-    /// how many were read.
+    /// A list that repeats pages or cursors, or has too many pages, with the number of
+    /// pages read.
     TooLong(u32),
     /// The host refused to send the request.
     Denied(String),
@@ -68,25 +68,25 @@ pub enum Reason {
 /// The site answers and accepts its credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeAnswer {
-    /// The API version that was spoken.
+    /// The API version of the request.
     pub api_version: String,
-    /// The server's clock in seconds since the Unix epoch, when it was asked.
+    /// The server's clock in seconds since the Unix epoch, if requested.
     pub server_time: Option<u64>,
 }
 
-/// Something wrong with the settings.
+/// A problem of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key's path as the user writes it, such as `collectors.jobs.foo`.
+    /// The path of the key in the configuration, such as `collectors.jobs.foo`.
     pub at: String,
-    /// One fact, with the offending value in backticks.
+    /// One sentence, with the invalid value in backticks.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure that the server said nothing about.
+    /// A failure without a message of the server.
     pub fn new(endpoint: &str, reason: Reason) -> Self {
         Self {
             endpoint: endpoint.to_owned(),

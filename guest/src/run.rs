@@ -1,45 +1,47 @@
-//! One collection: settings, window and state in, a report out.
+//! A collection: settings, window and state in, a report out.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{Either, join_all, select};
 
 use crate::api::Client;
-use crate::collectors::{self, Collected, Collector, Context, Shared};
+use crate::collector::{Collected, Collector, Context};
+use crate::collectors;
+use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
 use crate::report::{Failure, Outcome, Reason, Report};
 use crate::settings::{Selection, Settings, Window};
 use crate::state::Saved;
 use crate::transport::Transport;
 
-/// How long one collector may take. The host ends the whole collection after
-/// `server.collectionTimeout`, which this contract does not tell the guest: 2 minutes
-/// by default. A collector that does not end must fail before that, so that the
-/// others are reported.
+/// The timeout of one collector. The host aborts the whole collection after
+/// `server.collectionTimeout`, 2 minutes by default, which the guest does not know. A
+/// collector must time out earlier, so that the others are reported.
 pub const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Reads one site once. All collectors run at the same time over one transport,
-/// and each answers for itself: one that fails takes nothing from another.
+/// Reads one site once. All collectors run concurrently over one transport and fail
+/// separately.
 pub async fn collect(
     settings: &Settings,
     window: &Window,
-    state: &[Saved],
+    mut state: Vec<Saved>,
     transport: &dyn Transport,
     log: &dyn Log,
 ) -> Report {
     let client = Client::new(settings, window.last_api_version.as_deref(), transport, log);
-    let shared = Shared::default();
-    // One timer for all: they start together.
+    let unfinished = SharedUnfinished::default();
+    // One timer for all collectors, because they start together.
     let timeout = transport.sleep(COLLECTOR_TIMEOUT).shared();
     let outcomes = join_all(settings.collectors.iter().map(|selection| {
         let context = Context {
             client: &client,
-            shared: &shared,
+            unfinished: &unfinished,
             window,
             options: &selection.options,
             legacy_names: settings.legacy_names,
-            state,
+            state: Cell::new(take(&mut state, &selection.name)),
             log,
         };
         outcome(selection, context, timeout.clone())
@@ -50,6 +52,14 @@ pub async fn collect(
         api_version: next_version.map(|version| version.to_string()),
         outcomes,
     }
+}
+
+/// The state of this collector, as its owner: it is freed once it is decoded.
+fn take(state: &mut Vec<Saved>, collector: &str) -> Option<Saved> {
+    let index = state
+        .iter()
+        .position(|saved| saved.collector == collector)?;
+    Some(state.swap_remove(index))
 }
 
 async fn outcome(
@@ -72,19 +82,19 @@ async fn outcome(
     }
 }
 
-/// Any of its lists may be the one that did not end.
+/// The failure names all paths, because any list may be the slow one.
 fn timed_out(collector: &Collector) -> Failure {
     let seconds = COLLECTOR_TIMEOUT.as_secs();
     Failure {
-        detail: Some(format!("the collector has not ended after {seconds} s")),
+        detail: Some(format!("the collector timed out after {seconds} s")),
         ..Failure::new(&collector.paths.join(" "), Reason::Timeout)
     }
 }
 
-/// The host checks the settings first, so that this is not seen in practice.
+/// The host checks the settings first, so this does not happen in practice.
 fn unknown(name: &str) -> Failure {
     Failure {
-        detail: Some(format!("there is no collector `{name}`")),
+        detail: Some(format!("unknown collector `{name}`")),
         ..Failure::new("", Reason::Unsupported)
     }
 }

@@ -1,38 +1,38 @@
-//! What a call is told.
+//! The input of a call.
 
-/// One site's settings. They hold no credential: the host adds it.
+/// The settings of one site, without a credential: the host adds it.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Scheme, host, port and base path, such as `https://nbu1:1556/netbackup`.
     pub base_url: String,
-    /// The API version to speak; none means to find the newest that is accepted.
+    /// The API version to use. None means to detect the newest common one.
     pub api_version: Option<String>,
-    /// What to collect now.
+    /// The collectors to run now.
     pub collectors: Vec<Selection>,
-    /// Report the predecessor's families besides.
+    /// Also report families under the predecessor's names.
     pub legacy_names: bool,
 }
 
-/// A collector that is switched on.
+/// A collector to run.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// Its name in the register.
     pub name: String,
-    /// Its options as one JSON object.
+    /// Its options, one JSON object.
     pub options: String,
 }
 
-/// The moment of a collection and what is known from the last one.
+/// The time of a collection, and what the last one found.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     /// Seconds since the Unix epoch.
     pub now: u64,
-    /// How far back finished jobs are looked at, in seconds.
+    /// How far back the window of finished jobs reaches, in seconds.
     pub lookback_seconds: u64,
-    /// The version that the last report found.
+    /// The API version of the last report.
     pub last_api_version: Option<String>,
-    /// Collectors whose state was left by an earlier run of the host: what they
-    /// reported last may never have been scraped.
+    /// Collectors whose state an earlier run of the host has left. Prometheus may
+    /// never have scraped what they last reported.
     pub resumed: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl Window {
         self.now.saturating_sub(self.lookback_seconds)
     }
 
-    /// Whether a collector's last report may never have been scraped.
+    /// Whether an earlier run of the host has left the state of this collector.
     pub fn is_resumed(&self, collector: &str) -> bool {
         self.resumed.iter().any(|name| name == collector)
     }

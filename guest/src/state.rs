@@ -1,75 +1,86 @@
-//! What a collector keeps from one collection to the next.
+//! The state that a collector keeps from one collection to the next.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::log::{Level, Log};
 
-/// One collector's state as the host keeps it, unread.
+/// One collector's state in the form that the host keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
     /// The collector's name.
     pub collector: String,
-    /// The shape of `bytes`.
+    /// The version of the state's shape.
     pub version: u32,
-    /// [postcard](https://postcard.jamesmunns.com) of that shape.
+    /// The state, encoded by [postcard](https://postcard.jamesmunns.com).
     pub bytes: Vec<u8>,
 }
 
-/// The collector's own state, none when there is none. One that cannot be read,
-/// or that another version of the guest wrote, is none too, and the log says so:
-/// counters then start anew, which Prometheus takes for a restart.
-pub fn load<T: DeserializeOwned>(
-    saved: &[Saved],
-    collector: &str,
-    version: u32,
-    log: &dyn Log,
-) -> Option<T> {
-    let saved = saved.iter().find(|s| s.collector == collector)?;
-    let problem = if saved.version == version {
-        match postcard::take_from_bytes(&saved.bytes) {
-            Ok((state, [])) => return Some(state),
-            Ok((_, rest)) => format!("there are {} bytes too many", rest.len()),
-            Err(error) => error.to_string(),
-        }
+/// The state of a collector.
+pub(crate) trait State: Serialize + DeserializeOwned {
+    /// The collector's name.
+    const COLLECTOR: &'static str;
+
+    /// Increases whenever the state changes its shape.
+    const VERSION: u32;
+
+    /// The state of the version before, which is converted.
+    type Previous: DeserializeOwned + Into<Self>;
+
+    /// Whether the parts of the state match each other.
+    fn is_consistent(&self) -> bool;
+}
+
+/// Decodes a state. If it is unusable, the log says why. Counters then restart
+/// from 0, which Prometheus handles as a reset.
+pub(crate) fn load<S: State>(saved: Saved, log: &dyn Log) -> Option<S> {
+    let state = decode::<S>(&saved).and_then(|state| match state.is_consistent() {
+        true => Ok(state),
+        false => Err("label sets are missing".to_owned()),
+    });
+    state
+        .inspect_err(|problem| {
+            log.emit(
+                Level::Warn,
+                "Saved state is unusable; counters restart from 0",
+                &[("collector", S::COLLECTOR), ("problem", problem)],
+            );
+        })
+        .ok()
+}
+
+fn decode<S: State>(saved: &Saved) -> Result<S, String> {
+    let (current, version) = (S::VERSION, saved.version);
+    if version == current {
+        parse(&saved.bytes)
+    } else if version.checked_add(1) == Some(current) {
+        parse::<S::Previous>(&saved.bytes).map(Into::into)
     } else {
-        format!(
-            "it is of version `{}`, this guest reads `{version}`",
-            saved.version
-        )
-    };
-    start_anew(collector, &problem, log);
-    None
-}
-
-/// Whether the parts of a state fit together. The log says if they do not.
-pub fn is_whole(collector: &str, whole: bool, log: &dyn Log) -> bool {
-    if !whole {
-        start_anew(collector, "its parts do not fit together", log);
+        Err(format!("expected version `{current}`, found `{version}`"))
     }
-    whole
 }
 
-/// Says that a state was not used.
-fn start_anew(collector: &str, problem: &str, log: &dyn Log) {
-    log.emit(
-        Level::Warn,
-        "Saved state is not usable, counters start anew",
-        &[("collector", collector), ("problem", problem)],
-    );
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("{} excess bytes", rest.len())),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
-/// The state as the host keeps it; none if it cannot be written down, which
-/// leaves the old one.
-pub fn save<T: Serialize>(collector: &str, version: u32, state: &T) -> Option<Saved> {
-    // A buffer that grows is held twice, and a guest gives no memory back.
-    let size = postcard::experimental::serialized_size(state).ok()?;
-    let bytes = postcard::to_extend(state, Vec::with_capacity(size)).ok()?;
+/// Encodes a state. None leaves the old state in place.
+pub(crate) fn save<S: State>(state: &S) -> Option<Saved> {
     Some(Saved {
-        collector: collector.to_owned(),
-        version,
-        bytes,
+        collector: S::COLLECTOR.to_owned(),
+        version: S::VERSION,
+        bytes: encode(state)?,
     })
+}
+
+fn encode<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    // A growing buffer would exist twice, and WebAssembly returns no memory.
+    let size = postcard::experimental::serialized_size(value).ok()?;
+    postcard::to_extend(value, Vec::with_capacity(size)).ok()
 }
 
 #[cfg(test)]
@@ -77,9 +88,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_buffer_of_a_state_is_as_long_as_the_state() {
+    fn the_buffer_has_the_size_of_the_state() {
         let state: Vec<(u64, String)> = (0..1000).map(|id| (id, id.to_string())).collect();
-        let bytes = save("jobs", 1, &state).unwrap().bytes;
+        let bytes = encode(&state).unwrap();
         assert_eq!(bytes, postcard::to_allocvec(&state).unwrap());
         assert_eq!(bytes.capacity(), bytes.len());
     }

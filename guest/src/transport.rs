@@ -1,5 +1,4 @@
-//! The way to the site, without its credential: wasi:http behind the component,
-//! recorded answers in tests.
+//! Requests to the site: wasi:http in the component, recorded answers in tests.
 
 use std::time::Duration;
 
@@ -7,39 +6,39 @@ use futures::future::LocalBoxFuture;
 
 use crate::report::Reason;
 
-/// A GET; nothing that is read here needs another method.
+/// A GET request, without the credential.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Below the base path, percent-encoded, such as
     /// `/admin/jobs?page%5Blimit%5D=100`.
     pub path_and_query: String,
-    /// Names in lower case.
+    /// Names are in lower case.
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// A whole answer.
+/// A complete response.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// As they came.
+    /// Names and values as received.
     pub headers: Vec<(String, String)>,
-    /// As long as the host lets through.
+    /// The body, up to the size that the host allows.
     pub body: Vec<u8>,
 }
 
-/// Sends requests, and waits. Several requests may be in flight at once.
+/// Sends requests and waits. Several requests may be in flight at once.
 pub trait Transport {
-    /// Sends one request and reads the whole answer, whatever its status. An
-    /// error means that there was no answer.
+    /// Sends a request and reads the complete response of any status. An error
+    /// means that there was no response.
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>>;
 
-    /// Ends after this time, by the clock that requests are measured with.
+    /// Waits for this time.
     fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()>;
 }
 
 impl Request {
-    /// The path without the query: the endpoint, as failures name it.
+    /// The path without the query, by which failures name the endpoint.
     pub fn endpoint(&self) -> &str {
         match self.path_and_query.split_once('?') {
             Some((path, _)) => path,
@@ -49,7 +48,7 @@ impl Request {
 }
 
 impl Response {
-    /// The first header of this name, in any case, unless it is empty.
+    /// The first header of this name in any case, unless it is empty.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()

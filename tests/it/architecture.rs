@@ -1,8 +1,16 @@
 //! The tree keeps its walls: who may use whom, and how large a file may grow.
 
+mod cycles;
+mod functions;
+mod levels;
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use self::levels::imports;
+use self::source::{files, workspace};
 
 /// The rooms of the host from the ground up, and the rooms that each may use.
 /// No circles: a room uses only rooms that stand above it in this table.
@@ -95,100 +103,15 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Lines of a file that can still be read at one sitting.
 const LONGEST: usize = 400;
 
-fn workspace() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap().to_owned()
-}
-
-/// Every Rust file of ours below a folder, and its text.
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![workspace().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((path.strip_prefix(workspace()).unwrap().to_owned(), text));
-            }
-        }
-    }
-    assert!(!found.is_empty());
-    found
-}
-
-/// `host/src/swap/controller.rs` and `host/src/swap.rs` are of the room `swap`.
 fn room(path: &Path) -> String {
-    let inside = path.strip_prefix("host/src").unwrap();
-    let first = inside.iter().next().unwrap().to_string_lossy();
-    first.trim_end_matches(".rs").to_owned()
-}
-
-/// The rooms that a text names: `crate::swap::SwapController`, and each of
-/// `crate::{egress, guest::GuestLimits}`. Comments do not count.
-fn named(text: &str) -> BTreeSet<String> {
-    let code: String = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let mut named = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
-        match rest.strip_prefix('{') {
-            None => named.extend(word(rest)),
-            Some(list) => named.extend(items(list).into_iter().filter_map(word)),
-        }
-    }
-    named
-}
-
-/// What stands between the commas of `…}`, braces within left whole.
-fn items(list: &str) -> Vec<&str> {
-    let (mut depth, mut begin, mut items) = (0, 0, Vec::new());
-    for (at, c) in list.char_indices() {
-        match c {
-            '{' => depth += 1,
-            ',' if depth == 0 => {
-                items.push(&list[begin..at]);
-                begin = at + 1;
-            }
-            '}' if depth == 0 => {
-                items.push(&list[begin..at]);
-                break;
-            }
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    items
-}
-
-fn word(text: &str) -> Option<String> {
-    let text = text.trim_start();
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
-    let word = &text[..end.unwrap_or(text.len())];
-    (!word.is_empty()).then(|| word.to_owned())
-}
-
-#[test]
-fn the_reader_of_imports_sees_every_way_of_writing_one() {
-    let text = "use crate::swap::{SwapController, Cause};\n\
-                use crate::{egress::{self, Egress}, guest,\n http::State};\n\
-                // crate::config is only talked about\n\
-                let now = crate::clock::Timestamp::now(); use crate::site;";
-    let expected = ["egress", "guest", "http", "clock", "site", "swap"];
-    assert_eq!(named(text), expected.map(str::to_owned).into());
+    levels::module(path, "host/src")
 }
 
 #[test]
 fn rooms_use_only_what_the_table_allows() {
     let allowed: BTreeMap<_, _> = ROOMS.iter().copied().collect();
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, text) in sources("host/src") {
+    for (path, text) in files("host/src") {
         let room = room(&path);
         if matches!(room.as_str(), "lib" | "main") {
             continue;
@@ -196,7 +119,7 @@ fn rooms_use_only_what_the_table_allows() {
         let Some(allowed) = allowed.get(room.as_str()) else {
             panic!("`{room}` ({}) is not in the table", path.display());
         };
-        for name in named(&text) {
+        for name in imports(&text) {
             assert!(
                 name == room || allowed.contains(&name.as_str()),
                 "{}: `{room}` may not use `{name}`",
@@ -226,7 +149,7 @@ fn the_table_has_no_circles() {
 
 #[test]
 fn only_the_room_of_the_guest_and_the_hooks_of_egress_name_wasmtime() {
-    for (path, text) in sources("host/src") {
+    for (path, text) in files("host/src") {
         let code = text.lines().filter(|line| !line.trim().starts_with("//"));
         let names = |line: &&str| {
             ["wasmtime::", "wasmtime_wasi"]
@@ -264,7 +187,7 @@ fn host_guest_and_simulator_share_only_the_contract() {
 #[test]
 fn no_file_is_too_long() {
     for folder in ["host", "guest", "tests"] {
-        for (path, text) in sources(folder) {
+        for (path, text) in files(folder) {
             let lines = text.lines().count();
             assert!(lines <= LONGEST, "{} has {lines} lines", path.display());
         }
@@ -295,7 +218,7 @@ fn unsafe_code_is_one_line_with_its_proof() {
     let host = fs::read_to_string(workspace().join("host/src/lib.rs")).unwrap();
     assert!(host.contains("#![deny(unsafe_code)]"));
     let mut allowed = Vec::new();
-    for (path, text) in sources("host") {
+    for (path, text) in files("host") {
         for line in text.lines() {
             let line = line.trim();
             let allows = line.contains("allow(") || line.contains("expect(");

@@ -1,5 +1,5 @@
-//! One site's API: sends a request in the agreed version, and types what comes
-//! back.
+//! The API of one site: sends requests in the common version, and turns error
+//! responses into failures.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -8,31 +8,31 @@ use futures::lock::Mutex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{cut, failed, refused};
+use super::error::{from_status, truncate, with_request_id};
 use super::query::Query;
-use super::version::{PING, SPOKEN, VERSION_HEADER, Version, light_request};
+use super::version::{PING, SUPPORTED, VERSION_HEADER, Version, light_request};
 use crate::log::{Level, Log};
 use crate::report::{Failure, Reason};
 use crate::settings::Settings;
 use crate::transport::{Request, Response, Transport};
 
-/// Shared by all collectors of a collection, so that the version is found once.
+/// Shared by all collectors of a collection, so that the version is detected once.
 pub struct Client<'a> {
     transport: &'a dyn Transport,
     log: &'a dyn Log,
-    /// The settings fix the version: it is spoken, or nothing is.
+    /// Whether the settings fix the version. Then the guest uses no other.
     fixed: bool,
-    /// Held while the version is being found; the others wait for the answer.
-    agreed: Mutex<Agreed>,
-    /// The last version that some request was answered in.
+    /// Locked during detection; other requests wait for the result.
+    negotiated: Mutex<Negotiated>,
+    /// The version of the last successful response.
     accepted: Cell<Option<Version>>,
-    /// The answer of `/ping`, once it was asked for; it is asked once.
+    /// The response of `/ping`, which is requested once.
     ping: Mutex<Option<Result<Response, Failure>>>,
-    /// The server's clock when it was pinged.
+    /// The server's clock at that time.
     server_time: Cell<Option<u64>>,
 }
 
-/// A 200 as it came, for reading rows that stay in its body.
+/// A response with status 200. Rows may borrow from its body.
 #[derive(Debug)]
 pub struct Answer {
     endpoint: &'static str,
@@ -40,42 +40,44 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads the body. What is not as promised is `malformed`, with the place.
+    /// Parses the body. An error is the reason `malformed`, with its place.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         serde_json::from_slice(&self.response.body).map_err(|error| {
-            let place = cut(&error.to_string()).to_owned();
-            failed(self.endpoint, Reason::Malformed(place), &self.response)
+            let place = truncate(&error.to_string()).to_owned();
+            with_request_id(self.endpoint, Reason::Malformed(place), &self.response)
         })
     }
 }
 
-/// What is known about the version.
-struct Agreed {
-    /// None: not asked yet.
+/// The result of version detection.
+struct Negotiated {
+    /// None before detection.
     version: Option<Result<Version, Failure>>,
-    /// It was found again after a 406, which happens once.
-    again: bool,
+    /// Whether detection was repeated after a 406, which happens once.
+    repeated: bool,
 }
 
 impl<'a> Client<'a> {
-    /// Speaks the version of the settings, else the one remembered, else the one
-    /// it finds. One that is not spoken here is as good as none.
+    /// Uses the version of the settings, else the last one, else detects it. An
+    /// unsupported version is ignored.
     pub fn new(
         settings: &Settings,
         last_api_version: Option<&str>,
         transport: &'a dyn Transport,
         log: &'a dyn Log,
     ) -> Self {
-        let spoken = |text: &str| text.parse().ok().filter(|v| SPOKEN.contains(v));
-        let fixed = settings.api_version.as_deref().and_then(spoken);
-        let version = fixed.or_else(|| last_api_version.and_then(spoken)).map(Ok);
+        let supported = |text: &str| text.parse().ok().filter(|v| SUPPORTED.contains(v));
+        let fixed = settings.api_version.as_deref().and_then(supported);
+        let version = fixed
+            .or_else(|| last_api_version.and_then(supported))
+            .map(Ok);
         Self {
             transport,
             log,
             fixed: fixed.is_some(),
-            agreed: Mutex::new(Agreed {
+            negotiated: Mutex::new(Negotiated {
                 version,
-                again: false,
+                repeated: false,
             }),
             accepted: Cell::new(None),
             ping: Mutex::new(None),
@@ -83,69 +85,69 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// The version that is spoken, if one is agreed upon.
+    /// The version in use, if it is known.
     pub async fn version(&self) -> Option<Version> {
-        self.agreed.lock().await.version.clone()?.ok()
+        self.negotiated.lock().await.version.clone()?.ok()
     }
 
-    /// The version to speak next time: the one spoken, or a newer one that the
-    /// server has named meanwhile. An upgraded server goes on accepting the old
-    /// ones (getting-started, "Versioned APIs"), so that no 406 tells of it. Nothing
-    /// is asked for this: `/ping` has been answered, or nobody wanted the clock.
+    /// The version to use next time: the one in use, or a newer one that `/ping`
+    /// reported. An upgraded server continues to accept older versions
+    /// (getting-started, "Versioned APIs"), so no 406 shows the upgrade. This sends
+    /// no request.
     ///
-    /// What was found after a 406 stays for this time, whatever the server names.
-    /// One that names what it refuses is still tried with it every second time:
-    /// all that is remembered is one version, and not what was refused.
+    /// After a 406 the detected version stays, even if the server reports another. A
+    /// server that reports a version that it rejects gets it in every second
+    /// collection, because the guest remembers only one version.
     pub async fn next_version(&self) -> Option<Version> {
-        let agreed = self.agreed.lock().await;
-        let spoken = agreed.version.clone()?.ok()?;
-        if self.fixed || agreed.again {
-            return Some(spoken);
+        let negotiated = self.negotiated.lock().await;
+        let current = negotiated.version.clone()?.ok()?;
+        if self.fixed || negotiated.repeated {
+            return Some(current);
         }
         let ping = self.ping.lock().await;
-        let named = match &*ping {
-            Some(Ok(ping)) => server_version(ping).and_then(Version::agreed_with),
+        let reported = match &*ping {
+            Some(Ok(ping)) => server_version(ping).and_then(Version::newest_common),
             _ => None,
         };
-        let Some(newer) = named.filter(|&named| named > spoken) else {
-            return Some(spoken);
+        let Some(newer) = reported.filter(|&reported| reported > current) else {
+            return Some(current);
         };
-        self.tell(newer);
+        self.log_version(newer);
         Some(newer)
     }
 
-    /// The server's clock in seconds since the Unix epoch, if it was pinged.
+    /// The server's clock in seconds since the Unix epoch, if `/ping` was requested.
     pub fn server_time(&self) -> Option<u64> {
         self.server_time.get()
     }
 
-    /// The server's clock in seconds since the Unix epoch, at the beginning of
-    /// this collection: it is asked once for all collectors. None where there is
-    /// no `/ping`, or something else in its place.
+    /// The server's clock at the beginning of this collection, in seconds since the
+    /// Unix epoch. It is requested once for all collectors. None if `/ping` does not
+    /// exist or returns something else.
     pub async fn clock(&self) -> Result<Option<u64>, Failure> {
         let ping = self.ping().await?;
         if ping.status == 200 {
             return Ok(self.server_time());
         }
-        let failure = refused(PING, &ping);
+        let failure = from_status(PING, &ping);
         match failure.reason {
             Reason::Busy(_) | Reason::Status(500..) => Err(failure),
             _ => Ok(None),
         }
     }
 
-    /// Asks and reads the answer into something of its own.
+    /// Sends a request and parses the response into owned data.
     pub async fn get<T: DeserializeOwned>(&self, query: &Query) -> Result<T, Failure> {
         self.ask(query).await?.read()
     }
 
-    /// Asks. A 406 makes it find the version again and ask once more; nothing
-    /// else is retried, the host knows when to come back.
+    /// Sends a request. After a 406 it detects the version again and repeats the
+    /// request. It retries nothing else, because the host schedules retries.
     pub async fn ask(&self, query: &Query) -> Result<Answer, Failure> {
-        let mut version = self.agree(None).await?;
+        let mut version = self.negotiate(None).await?;
         let mut response = self.send(query, Some(version)).await?;
         if response.status == 406 && !self.fixed {
-            version = self.agree(Some(version)).await?;
+            version = self.negotiate(Some(version)).await?;
             response = self.send(query, Some(version)).await?;
         }
         if response.status == 200 {
@@ -158,15 +160,14 @@ impl<'a> Client<'a> {
         if response.status == 200 {
             return Ok(Answer { endpoint, response });
         }
-        let mut failure = refused(endpoint, &response);
+        let mut failure = from_status(endpoint, &response);
         if response.status == 406 && self.fixed {
-            failure.detail =
-                Some("the server does not speak the `apiVersion` of the settings".into());
+            failure.detail = Some("the server does not accept the configured `apiVersion`".into());
         }
         Err(failure)
     }
 
-    /// Whoever comes while it is being asked waits for the answer.
+    /// Concurrent calls wait for the first one's response.
     async fn ping(&self) -> Result<Response, Failure> {
         let mut ping = self.ping.lock().await;
         if let Some(answer) = &*ping {
@@ -197,87 +198,86 @@ impl<'a> Client<'a> {
             })
     }
 
-    /// The version to speak. `rejected` is the one that has just been answered
-    /// with 406; whoever comes second with it gets what the first has found.
-    async fn agree(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let mut agreed = self.agreed.lock().await;
-        match &agreed.version {
+    /// The version to use. `rejected` was just answered with 406. Of several calls
+    /// with the same one, only the first detects the version again.
+    async fn negotiate(&self, rejected: Option<Version>) -> Result<Version, Failure> {
+        let mut negotiated = self.negotiated.lock().await;
+        match &negotiated.version {
             Some(Ok(version)) if Some(*version) != rejected => return Ok(*version),
             Some(Err(failure)) => return Err(failure.clone()),
-            Some(Ok(version)) if agreed.again => return Ok(*version),
+            Some(Ok(version)) if negotiated.repeated => return Ok(*version),
             _ => {}
         }
-        agreed.again = rejected.is_some();
-        let found = self.find(rejected).await;
+        negotiated.repeated = rejected.is_some();
+        let found = self.detect(rejected).await;
         if let Ok(version) = found {
-            self.tell(version);
+            self.log_version(version);
         }
-        agreed.version = Some(found.clone());
+        negotiated.version = Some(found.clone());
         found
     }
 
-    fn tell(&self, found: Version) {
+    fn log_version(&self, found: Version) {
         let version = found.to_string();
         let fields = [("version", version.as_str())];
-        self.log.emit(Level::Info, "API version found", &fields);
+        self.log.emit(Level::Info, "Detected API version", &fields);
     }
 
-    /// Asks the server, and tries newest first when it does not say, or says what
-    /// it has just refused.
-    async fn find(&self, rejected: Option<Version>) -> Result<Version, Failure> {
+    /// Uses the version that `/ping` reports. Tries all versions, newest first, if the
+    /// server reports none or the one that it just rejected.
+    async fn detect(&self, rejected: Option<Version>) -> Result<Version, Failure> {
         let ping = self.ping().await?;
-        match server_version(&ping).map(|server| (server, Version::agreed_with(server))) {
+        match server_version(&ping).map(|server| (server, Version::newest_common(server))) {
             Some((_, Some(version))) if Some(version) != rejected => Ok(version),
             Some((server, None)) => Err(Failure {
-                detail: Some(format!("the server speaks API version `{server}` at most")),
-                ..failed(PING, Reason::Unsupported, &ping)
+                detail: Some(format!("the server supports API versions up to `{server}`")),
+                ..with_request_id(PING, Reason::Unsupported, &ping)
             }),
-            _ => self.find_without_a_hint(rejected).await,
+            _ => self.detect_by_trial(rejected).await,
         }
     }
 
-    /// One endpoint may refuse what others accept: that is its own matter, and
-    /// takes nothing from them.
-    async fn find_without_a_hint(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let elsewhere = || rejected.filter(|_| self.accepted.get() == rejected);
-        if let Some(version) = elsewhere() {
+    /// One endpoint may reject a version that others accept. Then the version stays,
+    /// and only that endpoint fails.
+    async fn detect_by_trial(&self, rejected: Option<Version>) -> Result<Version, Failure> {
+        let accepted = || rejected.filter(|_| self.accepted.get() == rejected);
+        if let Some(version) = accepted() {
             return Ok(version);
         }
         let found = self.try_newest_first(rejected).await;
-        found.or_else(|failure| elsewhere().ok_or(failure))
+        found.or_else(|failure| accepted().ok_or(failure))
     }
 
     async fn try_newest_first(&self, rejected: Option<Version>) -> Result<Version, Failure> {
         let query = light_request();
-        for version in SPOKEN.into_iter().filter(|&v| Some(v) != rejected) {
+        for version in SUPPORTED.into_iter().filter(|&v| Some(v) != rejected) {
             let response = self.send(&query, Some(version)).await?;
             match response.status {
                 200 => return Ok(version),
                 406 => {}
-                _ => return Err(refused(query.endpoint, &response)),
+                _ => return Err(from_status(query.endpoint, &response)),
             }
         }
         Err(Failure {
-            detail: Some("the server accepts no API version that this guest speaks".to_owned()),
+            detail: Some("the server accepts no API version that this guest supports".to_owned()),
             ..Failure::new(query.endpoint, Reason::Unsupported)
         })
     }
 }
 
-/// The server's own version, as its answer to `/ping` names it.
+/// The server's version in the response of `/ping`.
 fn server_version(ping: &Response) -> Option<Version> {
     ping.header(VERSION_HEADER)?.parse().ok()
 }
 
-/// The body of `/ping`: milliseconds since the Unix epoch, as text.
+/// Parses the body of `/ping`: milliseconds since the Unix epoch as text.
 fn epoch_seconds(body: &[u8]) -> Option<u64> {
     let milliseconds: u64 = std::str::from_utf8(body).ok()?.trim().parse().ok()?;
     Some(milliseconds / 1000)
 }
 
-/// A random UUID, for finding a request in the server's log. Randomness is taken
-/// from the seed of the standard library's hash maps: no two are the same, and
-/// nothing secret hangs on it.
+/// A random UUID, to find a request in the server's log. It comes from the seeds of
+/// the standard library's hash maps, because it need not be unpredictable.
 fn request_id() -> String {
     let high = RandomState::new().hash_one(0_u8);
     let low = RandomState::new().hash_one(1_u8);
@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_id_is_a_fresh_uuid() {
+    fn each_request_id_is_a_new_uuid() {
         let (one, two) = (request_id(), request_id());
         assert_ne!(one, two);
         assert_eq!(one.len(), 36);

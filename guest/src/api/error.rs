@@ -1,17 +1,15 @@
-//! What a refused request means.
+//! Failures from error responses.
 
 use serde::Deserialize;
 
-use super::lenient::{Number, Text, moment};
+use super::lenient::{Number, Text, epoch_seconds};
 use crate::report::{Failure, Reason};
 use crate::transport::Response;
 
-/// The longest detail in bytes: enough for the server's sentence, little enough
-/// for a log line.
+/// The maximum length of a detail in bytes, which fits on a log line.
 const MAX_DETAIL: usize = 300;
 
-/// The error object that every specification file defines: `errorCode` and
-/// `errorMessage`.
+/// The error object of every specification file.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ErrorObject {
@@ -19,8 +17,8 @@ struct ErrorObject {
     error_message: Text,
 }
 
-/// The failure that a status other than 200 stands for, with the server's words.
-pub fn refused(endpoint: &str, response: &Response) -> Failure {
+/// The failure for a status other than 200, with the server's message.
+pub fn from_status(endpoint: &str, response: &Response) -> Failure {
     let reason = match response.status {
         401 | 403 => Reason::Unauthorized,
         404 | 406 | 501 => Reason::Unsupported,
@@ -28,36 +26,38 @@ pub fn refused(endpoint: &str, response: &Response) -> Failure {
         status => Reason::Status(status),
     };
     Failure {
-        detail: words(response),
-        ..failed(endpoint, reason, response)
+        detail: message(response),
+        ..with_request_id(endpoint, reason, response)
     }
 }
 
-/// A failure of this answer, named by its request id.
-pub fn failed(endpoint: &str, reason: Reason, response: &Response) -> Failure {
+/// A failure with the request id of this response.
+pub fn with_request_id(endpoint: &str, reason: Reason, response: &Response) -> Failure {
     Failure {
-        request_id: response.header("X-Request-ID").map(|id| cut(id).to_owned()),
+        request_id: response
+            .header("X-Request-ID")
+            .map(|id| truncate(id).to_owned()),
         ..Failure::new(endpoint, reason)
     }
 }
 
-/// NetBackup's `Retry-After` is a moment (`admin.yaml GET
+/// NetBackup's `Retry-After` is a date and time (`admin.yaml GET
 /// /admin/async-requests/{requestId}`, format date-time), not a number of seconds.
 fn retry_after(response: &Response) -> Option<u64> {
-    moment(response.header("Retry-After")?)
+    epoch_seconds(response.header("Retry-After")?)
 }
 
-/// `errorCode: errorMessage`. A body that is no error object says nothing: it may
-/// be a proxy's page.
-fn words(response: &Response) -> Option<String> {
+/// `errorCode: errorMessage`. None if the body is not an error object, such as the
+/// page of a proxy.
+fn message(response: &Response) -> Option<String> {
     let object: ErrorObject = serde_json::from_slice(&response.body).ok()?;
     let code = object.error_code.0.map(|code| code.to_string());
-    let words: Vec<String> = code.into_iter().chain(object.error_message.0).collect();
-    (!words.is_empty()).then(|| cut(&words.join(": ")).to_owned())
+    let parts: Vec<String> = code.into_iter().chain(object.error_message.0).collect();
+    (!parts.is_empty()).then(|| truncate(&parts.join(": ")).to_owned())
 }
 
-/// At most [`MAX_DETAIL`] bytes of a text, and whole characters.
-pub fn cut(text: &str) -> &str {
+/// The first [`MAX_DETAIL`] bytes of a text, without splitting a character.
+pub fn truncate(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_DETAIL))
         .unwrap_or(text)
 }
@@ -75,8 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn each_status_has_its_reason() {
-        let reason = |status| refused("/x", &answer(status, ("a", "b"), "")).reason;
+    fn each_status_has_a_reason() {
+        let reason = |status| from_status("/x", &answer(status, ("a", "b"), "")).reason;
         for (status, expected) in [
             (401, Reason::Unauthorized),
             (403, Reason::Unauthorized),
@@ -94,23 +94,23 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_words_are_kept() {
+    fn the_servers_message_is_reported() {
         let body = r#"{"errorCode":8961,"errorMessage":"Invalid API request","errorDetails":[]}"#;
-        let failure = refused("/x", &answer(400, ("x-request-id", "abc"), body));
+        let failure = from_status("/x", &answer(400, ("x-request-id", "abc"), body));
         assert_eq!(failure.detail.as_deref(), Some("8961: Invalid API request"));
         assert_eq!(failure.request_id.as_deref(), Some("abc"));
     }
 
     #[test]
-    fn a_page_of_a_proxy_is_not_quoted() {
-        let failure = refused("/x", &answer(500, ("a", "b"), "<html>oops</html>"));
+    fn the_page_of_a_proxy_is_not_quoted() {
+        let failure = from_status("/x", &answer(500, ("a", "b"), "<html>oops</html>"));
         assert_eq!(failure.detail, None);
     }
 
     #[test]
-    fn a_long_message_is_cut_between_characters() {
+    fn a_long_message_is_truncated_between_characters() {
         let body = format!(r#"{{"errorCode":1,"errorMessage":"{}"}}"#, "é".repeat(1000));
-        let detail = refused("/x", &answer(500, ("a", "b"), &body))
+        let detail = from_status("/x", &answer(500, ("a", "b"), &body))
             .detail
             .unwrap();
         assert!(
@@ -120,8 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_a_moment() {
-        let busy = |value| refused("/x", &answer(503, ("Retry-After", value), "")).reason;
+    fn retry_after_is_a_date_and_time() {
+        let busy = |value| from_status("/x", &answer(503, ("Retry-After", value), "")).reason;
         assert_eq!(
             busy("2025-07-01T00:00:00Z"),
             Reason::Busy(Some(1_751_328_000))

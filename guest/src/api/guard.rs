@@ -1,38 +1,37 @@
-//! Ends the reading of a list that does not end by itself.
+//! Stops reading a list that does not end.
 //!
-//! A server may ignore `page[offset]`, or give cursors that lead in a circle. A
-//! page with another one after it and without a row that is new to this reading
-//! shows that. What such a list would have had is unknown, so it is a failure and
-//! not the end of the list.
+//! A server may ignore `page[offset]` or return cursors that form a cycle. The guard
+//! detects this by a page that has a next page but no new row. The rest of such a
+//! list is unknown, so this is a failure and not the end of the list.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::report::{Failure, Reason};
 
-/// Pages of one list; a million jobs are 10,000 pages. It is half of the requests
-/// that a collection has by default, so that one list leaves some to the others.
+/// The maximum number of pages of a list, enough for a million jobs. It is half of
+/// the default request limit of a collection, so other lists can be read too.
 const MAX_PAGES: u32 = 10_000;
 
-/// Rows that are remembered at one time: about 1 MiB. A circle of more rows than
-/// that ends at [`MAX_PAGES`].
+/// The maximum number of remembered rows, about 1 MiB. A longer cycle ends at
+/// [`MAX_PAGES`].
 const MAX_ROWS: usize = 1 << 16;
 
-/// A row that can be recognised.
+/// A row that has an identity.
 pub trait Identified {
-    /// What no other row of its list has. A row without it counts as new.
+    /// Unique within the list. A row without an identity counts as new.
     fn identity(&self) -> Option<impl Hash>;
 }
 
-/// Watches the reading of one list, by however many readers.
+/// Guards the read of one list by any number of readers.
 pub(super) struct Guard {
     endpoint: &'static str,
     pages: u32,
-    /// Hashes. A cursor has a meaning in the list of its own reader.
+    /// Hashes of cursors, each with its reader.
     cursors: HashSet<u64>,
     /// Hashes of identities.
     rows: HashSet<u64>,
-    /// Whether the current page has a row that was not on the ones before.
+    /// Whether the current page has a new row.
     has_new_row: bool,
 }
 
@@ -47,8 +46,8 @@ impl Guard {
         }
     }
 
-    /// A page begins.
-    pub(super) fn page(&mut self) {
+    /// Begins a page.
+    pub(super) fn begin_page(&mut self) {
         self.pages += 1;
         self.has_new_row = false;
         if self.rows.len() >= MAX_ROWS {
@@ -56,16 +55,16 @@ impl Guard {
         }
     }
 
-    /// A row of the current page.
-    pub(super) fn row(&mut self, row: &impl Identified) {
+    /// Adds a row of the current page.
+    pub(super) fn add_row(&mut self, row: &impl Identified) {
         let identity = row.identity();
         self.has_new_row |= identity.is_none_or(|it| self.rows.insert(hash(it)));
     }
 
-    /// Whether another page may be read after the current one.
-    pub(super) fn go_on(&self) -> Result<(), Failure> {
+    /// Fails if the next page must not be read.
+    pub(super) fn check_limit(&self) -> Result<(), Failure> {
         if !self.has_new_row {
-            return Err(self.too_long("the server repeats its pages"));
+            return Err(self.too_long("the server repeated its pages"));
         }
         if self.pages >= MAX_PAGES {
             return Err(Failure::new(self.endpoint, Reason::TooLong(self.pages)));
@@ -73,12 +72,12 @@ impl Guard {
         Ok(())
     }
 
-    /// The same where a reader, by its number, goes on at a cursor.
-    pub(super) fn follow(&mut self, reader: usize, cursor: &str) -> Result<(), Failure> {
+    /// Fails if a reader must not continue at this cursor.
+    pub(super) fn check_cursor(&mut self, reader: usize, cursor: &str) -> Result<(), Failure> {
         if !self.cursors.insert(hash((reader, cursor))) {
-            return Err(self.too_long("the server gave the same cursor twice"));
+            return Err(self.too_long("the server returned the same cursor twice"));
         }
-        self.go_on()
+        self.check_limit()
     }
 
     fn too_long(&self, detail: &str) -> Failure {
@@ -106,13 +105,13 @@ mod tests {
     }
 
     fn page(guard: &mut Guard, rows: impl IntoIterator<Item = u64>) -> bool {
-        guard.page();
-        rows.into_iter().for_each(|row| guard.row(&row));
-        guard.go_on().is_ok()
+        guard.begin_page();
+        rows.into_iter().for_each(|row| guard.add_row(&row));
+        guard.check_limit().is_ok()
     }
 
     #[test]
-    fn a_page_needs_one_row_that_is_new() {
+    fn a_page_needs_a_new_row() {
         let mut guard = Guard::new("/x");
         assert!(page(&mut guard, [1, 2]));
         assert!(page(&mut guard, [1, 2, 3]));
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_a_circle_is_found_all_the_same() {
+    fn a_cycle_is_detected_within_bounded_memory() {
         let mut guard = Guard::new("/x");
         let rows = MAX_ROWS as u64 - 500;
         let pages = (0..2 * rows).step_by(100);

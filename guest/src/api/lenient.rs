@@ -1,6 +1,6 @@
-//! Attributes as servers write them, which is not always as specified: a number
-//! may come as a text and the other way round, and anything may be missing. A
-//! value that cannot be read is absent, and never takes its page with it.
+//! Types for attributes that servers write differently than specified. A number may
+//! be a string and vice versa, and anything may be missing. An unreadable value is
+//! absent, and does not make its page unreadable.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,51 +12,50 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Number(pub Option<f64>);
 
-/// A whole number of at least 0, or absent.
+/// An integer of at least 0, or absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whole(pub Option<u64>);
 
-/// A text that is not empty, or absent. A boolean is the text `true` or `false`.
+/// A text that is not empty, or absent. A boolean becomes `true` or `false`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub Option<String>);
 
-/// A [`Text`] that stays in the body it was read from, unless an escape is in it.
+/// A [`Text`] that borrows from the body unless it contains an escape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word<'a>(pub Option<Cow<'a, str>>);
 
-/// Seconds since the Unix epoch. Null, an empty text and 1970 are absent: which
-/// of them a job that has not ended carries is not specified.
+/// A date and time in seconds since the Unix epoch. Null, an empty text and 1970 are
+/// absent, because the end of an unfinished job is not specified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moment(pub Option<u64>);
+pub struct EpochSeconds(pub Option<u64>);
 
-/// What stands for an absent text in a label.
+/// The label value for an absent text.
 pub const UNKNOWN: &str = "unknown";
 
 /// The first second of 1971.
 const FIRST_PLAUSIBLE: i64 = 365 * 24 * 3600;
 
 impl Text {
-    /// The text, or the word `unknown`: in lower case, which no enumeration of
-    /// the API is.
+    /// The text, or `unknown`. Enumerations of the API have no lower case.
     pub fn or_unknown(&self) -> &str {
         self.0.as_deref().unwrap_or(UNKNOWN)
     }
 }
 
 impl<'a> Word<'a> {
-    /// As [`Text::or_unknown`].
+    /// The text, or `unknown`.
     pub fn or_unknown(self) -> Cow<'a, str> {
         self.0.unwrap_or(Cow::Borrowed(UNKNOWN))
     }
 }
 
-/// An RFC 3339 date and time as seconds since the Unix epoch, unless absent.
-pub fn moment(text: &str) -> Option<u64> {
+/// An RFC 3339 date and time in seconds since the Unix epoch, unless absent.
+pub fn epoch_seconds(text: &str) -> Option<u64> {
     let second = text.trim().parse::<Timestamp>().ok()?.as_second();
     (second >= FIRST_PLAUSIBLE).then(|| second.unsigned_abs())
 }
 
-/// Any JSON value, as far as it matters here.
+/// A JSON value. Lists and maps are absent.
 enum Scalar<'a> {
     Absent,
     Whole(u64),
@@ -105,10 +104,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for EpochSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match deserializer.deserialize_any(Any)? {
-            Scalar::Text(text) => moment(&text),
+            Scalar::Text(text) => epoch_seconds(&text),
             _ => None,
         }))
     }
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_may_come_as_a_text() {
+    fn a_number_may_be_a_text() {
         assert_eq!(read::<Number>("\"12.5\""), Number(Some(12.5)));
         assert_eq!(read::<Whole>("\"12\""), Whole(Some(12)));
         assert_eq!(read::<Number>("-3"), Number(Some(-3.0)));
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_absent() {
+    fn an_unreadable_value_is_absent() {
         for json in ["null", "\"\"", "{\"a\":[1]}", "[1,[2]]", "\"x\"", "\"NaN\""] {
             assert_eq!(read::<Number>(json), Number(None), "{json}");
             assert_eq!(read::<Whole>(json), Whole(None), "{json}");
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_an_escape_stays_in_the_body() {
+    fn a_word_without_an_escape_borrows_from_the_body() {
         let read = |json| serde_json::from_str::<Word<'_>>(json).unwrap().0.unwrap();
         assert!(matches!(read("\"VMWARE\""), Cow::Borrowed("VMWARE")));
         assert!(matches!(read(r#""a\u00e9""#), Cow::Owned(text) if text == "aé"));
@@ -201,12 +200,18 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_date_has_four_spellings() {
+    fn an_absent_date_has_four_forms() {
         for json in ["null", "\"\"", "\"1970-01-01T00:00:00Z\"", "0"] {
-            assert_eq!(read::<Moment>(json), Moment(None), "{json}");
+            assert_eq!(read::<EpochSeconds>(json), EpochSeconds(None), "{json}");
         }
-        let seconds = Moment(Some(1_751_328_000));
-        assert_eq!(read::<Moment>("\"2025-07-01T00:00:00.000Z\""), seconds);
-        assert_eq!(read::<Moment>("\"2025-07-01T02:00:00+02:00\""), seconds);
+        let seconds = EpochSeconds(Some(1_751_328_000));
+        assert_eq!(
+            read::<EpochSeconds>("\"2025-07-01T00:00:00.000Z\""),
+            seconds
+        );
+        assert_eq!(
+            read::<EpochSeconds>("\"2025-07-01T02:00:00+02:00\""),
+            seconds
+        );
     }
 }

@@ -1,8 +1,7 @@
-//! A whole list, page by page, in either of the API's two styles. Each page is
-//! dropped before the next is asked for.
+//! Reads a list page by page, in either paging style of the API. Each page is dropped
+//! before the next request.
 //!
-//! A list is read to its end or not at all: what lacks a page is a failure, never
-//! a smaller number.
+//! A list that lacks a page is a failure, never a smaller number.
 
 use std::marker::PhantomData;
 
@@ -15,30 +14,30 @@ use super::lenient::{Text, Whole};
 use super::query::Query;
 use crate::report::{Failure, Reason};
 
-/// What the rows of a list are read into. They may borrow from the page.
+/// The type of a list's rows, which may borrow from the page.
 pub trait Rows {
-    /// One row.
+    /// A row.
     type Row<'a>: Deserialize<'a> + Identified;
 }
 
-/// Rows of their own.
-struct Owned<T>(PhantomData<T>);
+/// Rows that own their data.
+struct OwnedRows<T>(PhantomData<T>);
 
-impl<T: DeserializeOwned + Identified> Rows for Owned<T> {
+impl<T: DeserializeOwned + Identified> Rows for OwnedRows<T> {
     type Row<'a> = T;
 }
 
 #[derive(Deserialize)]
-#[serde(try_from = "Told<T>", bound(deserialize = "T: Deserialize<'de>"))]
+#[serde(try_from = "RawPage<T>", bound(deserialize = "T: Deserialize<'de>"))]
 struct Page<T> {
     data: Vec<T>,
     pagination: Pagination,
 }
 
-/// A page as it stands in the body.
+/// A page as the server sent it.
 #[derive(Deserialize)]
-struct Told<T> {
-    // Named, so that rows need no default.
+struct RawPage<T> {
+    // An explicit default, so that rows need none.
     #[serde(default = "Option::default")]
     data: Option<Vec<T>>,
     #[serde(default)]
@@ -51,16 +50,16 @@ struct Meta {
     pagination: Option<Pagination>,
 }
 
-impl<T> TryFrom<Told<T>> for Page<T> {
+impl<T> TryFrom<RawPage<T>> for Page<T> {
     type Error = &'static str;
 
     /// "No data is returned if no jobs are found" (`admin.yaml GET /admin/jobs`,
-    /// 200). What does not say that it is a page, or has another one after it, is
-    /// not empty: it lacks its rows.
-    fn try_from(told: Told<T>) -> Result<Self, Self::Error> {
-        let Meta { pagination } = told.meta;
+    /// 200). Without `data` a page is empty only if it has `pagination` and no next
+    /// page. Otherwise its rows are missing.
+    fn try_from(raw: RawPage<T>) -> Result<Self, Self::Error> {
+        let Meta { pagination } = raw.meta;
         let is_last = |it: &Pagination| it.next.0.is_none();
-        let data = match told.data {
+        let data = match raw.data {
             None if pagination.as_ref().is_some_and(is_last) => Vec::new(),
             data => data.ok_or("missing field `data`")?,
         };
@@ -71,7 +70,7 @@ impl<T> TryFrom<Told<T>> for Page<T> {
     }
 }
 
-/// Of `next` each style reads its own: a number is an offset, a text a cursor.
+/// `next` is an offset in one style and a cursor in the other.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Pagination {
@@ -79,8 +78,8 @@ struct Pagination {
     count: Whole,
 }
 
-/// Reads a list whose pages are found by `page[offset]`: it has a `count` of all
-/// rows, and `next` is an offset, absent on the last page. Calls `row` for each.
+/// Reads a list that pages by `page[offset]`. It has a `count` of all rows, and `next`
+/// is an offset, absent on the last page. Calls `row` for each row.
 pub async fn by_offset<T: DeserializeOwned + Identified>(
     client: &Client<'_>,
     query: Query,
@@ -91,40 +90,40 @@ pub async fn by_offset<T: DeserializeOwned + Identified>(
     let mut guard = Guard::new(query.endpoint);
     let mut offset: u64 = 0;
     loop {
-        let asked = query.clone().with("page[offset]", &offset.to_string());
-        let page: Page<T> = client.get(&asked).await?;
+        let request = query.clone().with("page[offset]", &offset.to_string());
+        let page: Page<T> = client.get(&request).await?;
         let Pagination { next, count } = page.pagination;
         let rows = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         let read = offset.saturating_add(rows);
-        guard.page();
+        guard.begin_page();
         for one in page.data {
-            guard.row(&one);
+            guard.add_row(&one);
             row(one);
         }
 
         let next = next.0.and_then(|next| next.parse().ok());
-        let ended = match count.0 {
+        let is_last = match count.0 {
             Some(count) => read >= count,
-            // Nothing says that there is more, and nothing that there is not.
+            // Without a count, a short page without `next` is the last.
             None => next.is_none() && rows < u64::from(limit),
         };
-        if ended {
+        if is_last {
             return Ok(());
         }
         if rows == 0 {
-            let place = format!("the page at offset {offset} is empty, before the last row");
+            let place = format!("the page at offset {offset} is empty but rows are missing");
             return Err(Failure::new(query.endpoint, Reason::Malformed(place)));
         }
-        guard.go_on()?;
-        // A server that takes fewer rows than asked for says where to go on; one
-        // that does not say, or would go back, is asked for what comes next.
+        guard.check_limit()?;
+        // A server with a lower limit reports the next offset. If that is missing or
+        // would go back, continue after the last row.
         offset = next
             .filter(|&next| next > offset && next <= read)
             .unwrap_or(read);
     }
 }
 
-/// How many rows a list of that style has, by its `count` alone.
+/// The `count` of such a list.
 pub async fn count(client: &Client<'_>, query: Query) -> Result<u64, Failure> {
     let query = query.with("page[limit]", "1");
     let page: Page<IgnoredAny> = client.get(&query).await?;
@@ -134,7 +133,7 @@ pub async fn count(client: &Client<'_>, query: Query) -> Result<u64, Failure> {
     })
 }
 
-/// Reads a list that comes in one piece. Calls `row` for each.
+/// Reads a list without pages. Calls `row` for each row.
 pub async fn whole<T: DeserializeOwned>(
     client: &Client<'_>,
     query: &Query,
@@ -145,18 +144,18 @@ pub async fn whole<T: DeserializeOwned>(
     Ok(())
 }
 
-/// Reads a list whose pages are found by `page[after]`: it has no count, and
-/// `next` is an opaque cursor, absent on the last page. Calls `row` for each.
+/// Reads a list that pages by `page[after]`. It has no count, and `next` is an opaque
+/// cursor, absent on the last page. Calls `row` for each row.
 pub async fn by_cursor<T: DeserializeOwned + Identified>(
     client: &Client<'_>,
     query: Query,
     limit: u32,
     row: impl FnMut(T),
 ) -> Result<(), Failure> {
-    rows_by_cursor::<Owned<T>>(client, query, limit, row).await
+    rows_by_cursor::<OwnedRows<T>>(client, query, limit, row).await
 }
 
-/// The same with rows that stay in their page.
+/// Like [`by_cursor`], with rows that may borrow from their page.
 pub async fn rows_by_cursor<R: Rows>(
     client: &Client<'_>,
     query: Query,
@@ -164,36 +163,38 @@ pub async fn rows_by_cursor<R: Rows>(
     mut row: impl FnMut(R::Row<'_>),
 ) -> Result<(), Failure> {
     let query = query.with("page[limit]", &limit.to_string());
-    let mut asked = query.clone();
+    let mut request = query.clone();
     let mut guard = Guard::new(query.endpoint);
     loop {
-        let answer = client.ask(&asked).await?;
-        let (rows, next) = cut::<R>(&answer)?;
-        guard.page();
+        let answer = client.ask(&request).await?;
+        let (rows, next) = split::<R>(&answer)?;
+        guard.begin_page();
         for one in rows {
-            guard.row(&one);
+            guard.add_row(&one);
             row(one);
         }
         let Some(cursor) = next else {
             return Ok(());
         };
-        guard.follow(0, &cursor)?;
-        asked = after(&query, &cursor);
+        guard.check_cursor(0, &cursor)?;
+        request = after(&query, &cursor);
     }
 }
 
-/// The rows of a page that has no other.
+/// The rows of the only page of a list.
 pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
-    Ok(cut::<R>(answer)?.0)
+    Ok(split::<R>(answer)?.0)
 }
 
 /// The rows of a page, and the cursor of the next one.
-pub(super) fn cut<R: Rows>(answer: &Answer) -> Result<(Vec<R::Row<'_>>, Option<String>), Failure> {
+pub(super) fn split<R: Rows>(
+    answer: &Answer,
+) -> Result<(Vec<R::Row<'_>>, Option<String>), Failure> {
     let page: Page<R::Row<'_>> = answer.read()?;
     Ok((page.data, page.pagination.next.0))
 }
 
-/// The page that comes after a cursor.
+/// The request for the page after a cursor.
 pub(super) fn after(query: &Query, cursor: &str) -> Query {
     query.clone().with("page[after]", cursor)
 }

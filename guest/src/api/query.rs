@@ -1,11 +1,11 @@
-//! What is asked: an endpoint and its query parameters.
+//! An endpoint and its query parameters.
 
 use std::fmt::Write;
 
 use jiff::Timestamp;
 
-/// An endpoint with query parameters. Names and values are percent-encoded as
-/// they are added: names too, for they hold brackets.
+/// An endpoint with query parameters. Names and values are percent-encoded; names
+/// contain brackets.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The path below the base path.
@@ -14,7 +14,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// Without parameters.
+    /// A query without parameters.
     pub fn new(endpoint: &'static str) -> Self {
         Self {
             endpoint,
@@ -22,7 +22,7 @@ impl Query {
         }
     }
 
-    /// One parameter more.
+    /// Adds a parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.text.is_empty() { '?' } else { '&' });
@@ -32,47 +32,47 @@ impl Query {
         self
     }
 
-    /// Path and query, encoded.
+    /// The encoded path and query.
     pub fn path_and_query(&self) -> String {
         format!("{}{}", self.endpoint, self.text)
     }
 }
 
-/// `field ne 'text'`; a quote within is doubled, as OData has it.
-pub fn differs(field: &str, text: &str) -> String {
+/// `field ne 'text'`. A quote is doubled, as in OData.
+pub fn not_equal(field: &str, text: &str) -> String {
     format!("{field} ne '{}'", text.replace('\'', "''"))
 }
 
 /// `field eq 'text'`.
-pub fn equals(field: &str, text: &str) -> String {
+pub fn equal(field: &str, text: &str) -> String {
     format!("{field} eq '{}'", text.replace('\'', "''"))
 }
 
 /// `field eq 12`.
-pub fn is(field: &str, number: u64) -> String {
+pub fn equal_number(field: &str, number: u64) -> String {
     format!("{field} eq {number}")
 }
 
-/// `field ge 2026-07-01T00:00:00Z`; times stand bare. Seconds since the Unix
-/// epoch.
+/// `field ge 2026-07-01T00:00:00Z`, a time without quotes. `seconds` counts from the
+/// Unix epoch.
 pub fn not_before(field: &str, seconds: u64) -> String {
-    format!("{field} ge {}", moment(seconds))
+    format!("{field} ge {}", timestamp(seconds))
 }
 
-/// Both conditions. Not every endpoint lists `and` among its operators.
+/// Both conditions. Not every endpoint supports `and`.
 pub fn both(one: &str, other: &str) -> String {
     format!("{one} and {other}")
 }
 
-/// Beyond what a calendar holds, the epoch itself.
-fn moment(seconds: u64) -> Timestamp {
+/// The Unix epoch for times out of range.
+fn timestamp(seconds: u64) -> Timestamp {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// All but the unreserved characters of RFC 3986.
+/// Encodes all but the unreserved characters of RFC 3986.
 fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -92,7 +92,7 @@ mod tests {
     fn names_and_values_are_percent_encoded() {
         let query = Query::new("/admin/jobs")
             .with("page[limit]", "100")
-            .with("filter", &differs("state", "DONE"));
+            .with("filter", &not_equal("state", "DONE"));
         assert_eq!(
             query.path_and_query(),
             "/admin/jobs?page%5Blimit%5D=100&filter=state%20ne%20%27DONE%27"
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_within_a_text_is_doubled() {
-        assert_eq!(differs("name", "it's"), "name ne 'it''s'");
+    fn a_quote_in_a_text_is_doubled() {
+        assert_eq!(not_equal("name", "it's"), "name ne 'it''s'");
     }
 
     #[test]
-    fn a_moment_is_written_in_utc_seconds() {
+    fn a_time_is_written_in_utc() {
         assert_eq!(
             not_before("endTime", 1_751_328_000),
             "endTime ge 2025-07-01T00:00:00Z"

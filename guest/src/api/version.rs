@@ -1,22 +1,21 @@
-//! The version of the API, which goes with every request as a parameter of its
-//! media type.
+//! The API version, which every request contains as a parameter of its media type.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::query::Query;
 
-/// Such as `14.0`. A release of NetBackup has its own, and speaks older ones.
+/// Such as `14.0`. Each release of NetBackup has one and also accepts older ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     major: u16,
     minor: u16,
 }
 
-/// Every version that is spoken here, newest first: NetBackup 11.2, 11.0, 10.5,
-/// 10.4, 10.3, 10.2. Before 9.0 `/admin/jobs` was another API: it paged by
-/// offset (`admin.yaml GET /admin/jobs`, "breaking change … starting with 9.0").
-pub const SPOKEN: [Version; 6] = [
+/// Every version that the guest supports, newest first: NetBackup 11.2, 11.0, 10.5,
+/// 10.4, 10.3, 10.2. Before 9.0 `/admin/jobs` used offsets for paging (`admin.yaml
+/// GET /admin/jobs`, "breaking change … starting with 9.0").
+pub const SUPPORTED: [Version; 6] = [
     Version::new(14, 0),
     Version::new(13, 0),
     Version::new(12, 0),
@@ -25,32 +24,32 @@ pub const SPOKEN: [Version; 6] = [
     Version::new(9, 0),
 ];
 
-/// Where a server names its version, without asking for a credential
+/// The endpoint that reports the server's version without a credential
 /// (`gateway.yaml GET /ping`).
 pub const PING: &str = "/ping";
 
-/// The header of that answer.
+/// The header of that response.
 pub const VERSION_HEADER: &str = "X-NetBackup-API-Version";
 
-/// Cheap for the server, needs the credential, and is refused with 406 when the
-/// version is.
+/// A request that is cheap for the server, needs the credential, and fails with 406 if
+/// the server does not accept the version.
 pub fn light_request() -> Query {
     Query::new("/admin/jobs").with("page[limit]", "1")
 }
 
 impl Version {
-    /// From its two numbers.
+    /// The version `major.minor`.
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
 
-    /// The newest that both sides speak: a server speaks every version up to its
-    /// own. None when the server is older than everything spoken here.
-    pub fn agreed_with(server: Self) -> Option<Self> {
-        SPOKEN.into_iter().find(|&ours| ours <= server)
+    /// The newest common version. A server accepts every version up to its own. None
+    /// if the server is too old.
+    pub fn newest_common(server: Self) -> Option<Self> {
+        SUPPORTED.into_iter().find(|&version| version <= server)
     }
 
-    /// The value of `Accept`.
+    /// The value of the `Accept` header.
     pub fn media_type(self) -> String {
         format!("application/vnd.netbackup+json;version={self}")
     }
@@ -84,12 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_common_version_is_agreed_upon() {
-        let agreed = |server: &str| Version::agreed_with(version(server)).map(|v| v.to_string());
-        assert_eq!(agreed("13.0").as_deref(), Some("13.0"));
-        assert_eq!(agreed("15.0").as_deref(), Some("14.0"));
-        assert_eq!(agreed("12.5").as_deref(), Some("12.0"));
-        assert_eq!(agreed("7.0"), None);
+    fn the_newest_common_version_is_found() {
+        let common = |server: &str| Version::newest_common(version(server)).map(|v| v.to_string());
+        assert_eq!(common("13.0").as_deref(), Some("13.0"));
+        assert_eq!(common("15.0").as_deref(), Some("14.0"));
+        assert_eq!(common("12.5").as_deref(), Some("12.0"));
+        assert_eq!(common("7.0"), None);
     }
 
     #[test]

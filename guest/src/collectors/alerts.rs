@@ -1,55 +1,50 @@
 //! Alerts that NetBackup keeps: `manage.yaml GET /manage/alerts`.
 //!
-//! An alert is never marked as seen or settled there: they are counted for as
-//! long as they are kept.
+//! NetBackup does not mark an alert as acknowledged or resolved, so it counts until
+//! NetBackup deletes it.
 
 use futures::future::LocalBoxFuture;
 use serde::Deserialize;
 
 use super::rows::Distinct;
-use super::{Collected, Collector, Context};
 use crate::api::lenient::Text;
 use crate::api::{Client, Query, page};
+use crate::collector::{Collected, Collector, Context, NoOptions, check};
 use crate::family::{Definition, Family, Kind, Series};
 use crate::report::Failure;
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
+/// The collector.
+pub(super) const COLLECTOR: Collector = Collector {
     name: "alerts",
     summary: "Alerts that NetBackup keeps, by severity and category",
     paths: &[ENDPOINT],
     cached: true,
     state_version: 0,
     families: || vec![ALERTS.describe(), LEGACY.describe()],
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<NoOptions>,
     collect,
 };
 
 const ENDPOINT: &str = "/manage/alerts";
 
-/// How many a page may hold is not specified; without a limit it holds 10.
+/// Rows of a page. The specification has no maximum; the default is 10.
 const PAGE_LIMIT: u32 = 100;
 
 static ALERTS: Definition<2> = Definition {
     name: "nbu_alerts",
     kind: Kind::Gauge,
-    help: "Alerts that NetBackup keeps, whether or not what they tell of still lasts. Cached for server.cacheTTL.",
+    help: "Number of alerts that NetBackup keeps, including those whose cause is gone.",
     labels: ["severity", "category"],
 };
 
 static LEGACY: Definition<2> = Definition {
     name: "nbu_alerts_count",
     kind: Kind::Gauge,
-    help: "Alerts of nbu_alerts, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of alerts in nbu_alerts. Legacy name.",
     labels: ["severity", "category"],
 };
 
-/// None yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {}
-
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Alert {
@@ -68,8 +63,8 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     })
 }
 
-/// Every alert. Newest first, as the list comes unasked: one that is raised
-/// meanwhile moves the others to a later page, where they are known by their id.
+/// Every alert, newest first by default. A new alert shifts others to a later page,
+/// where their ids show that they are known.
 async fn read(client: &Client<'_>) -> Result<Distinct<Alert>, Failure> {
     let mut alerts = Distinct::new();
     let query = Query::new(ENDPOINT);
@@ -77,7 +72,7 @@ async fn read(client: &Client<'_>) -> Result<Distinct<Alert>, Failure> {
     Ok(alerts)
 }
 
-/// Alerts with the same labels together.
+/// Number of alerts by labels.
 fn count(alerts: &Distinct<Alert>, definition: &'static Definition<2>) -> Family {
     let mut series = Series::new(definition);
     for alert in alerts.iter() {

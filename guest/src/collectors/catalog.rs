@@ -1,10 +1,10 @@
 //! Backup images by malware and anomaly status: `catalog.yaml GET
 //! /catalog/images`.
 //!
-//! Images are counted and not read: an image is kilobytes of fragments, a day has
-//! thousands of them, and a count is one small answer. The total comes first; it
-//! is split by one status after the other until nothing is left of it, so that a
-//! site where all images are alike costs three requests.
+//! The guest asks for counts instead of images. An image has kilobytes of
+//! fragments, and a day has thousands of images. The guest first asks for the total.
+//! It then asks for one status after another until their counts add up to the total.
+//! So a site with uniform images takes three requests.
 
 mod status;
 
@@ -12,21 +12,22 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Deserializer};
 
 use self::status::{ANOMALY, Field, malware};
-use super::{Collected, Collector, Context, seconds};
 use crate::api::lenient::UNKNOWN;
 use crate::api::{Client, Query, page, query};
+use crate::collector::{Collected, Collector, Context, check};
+use crate::duration;
 use crate::family::{Definition, Family, Kind, Series};
 use crate::report::Failure;
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
+/// The collector.
+pub(super) const COLLECTOR: Collector = Collector {
     name: "catalog",
     summary: "Backup images of the catalog by malware and anomaly status",
     paths: &[ENDPOINT],
     cached: true,
     state_version: 0,
     families: || vec![IMAGES.describe(), LEGACY.describe()],
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<CatalogOptions>,
     collect,
 };
 
@@ -35,35 +36,35 @@ const ENDPOINT: &str = "/catalog/images";
 static IMAGES: Definition<2> = Definition {
     name: "nbu_catalog_images",
     kind: Kind::Gauge,
-    help: "Backup images of the last 24 hours, or of collectors.catalog.window. A status is unknown where the release does not tell it (anomalies before NetBackup 10.5) or has no filter for it (UNDEFINED). Cached for server.cacheTTL.",
+    help: "Number of backup images of the last 24 hours, or of collectors.catalog.window. A status is unknown if the NetBackup release does not report it (anomalies before 10.5) or cannot filter by it (UNDEFINED).",
     labels: ["malware_status", "anomaly_status"],
 };
 
 static LEGACY: Definition<2> = Definition {
     name: "nbu_catalog_images_count",
     kind: Kind::Gauge,
-    help: "Images of nbu_catalog_images, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of backup images in nbu_catalog_images. Legacy name.",
     labels: ["malware_status", "anomaly_status"],
 };
 
-/// How far back images are counted.
+/// How far back to count images.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Options {
+struct CatalogOptions {
     /// Seconds.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "window")]
     window: u64,
 }
 
-impl Default for Options {
-    /// What NetBackup looks at unasked.
+impl Default for CatalogOptions {
+    /// NetBackup's own default.
     fn default() -> Self {
         Self { window: 24 * 3600 }
     }
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    seconds::deserialize(deserializer, "window", "24h")
+fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    duration::deserialize(deserializer, "window", "24h")
 }
 
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
@@ -71,12 +72,12 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 }
 
 async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
-    let options: Options = super::options(context)?;
+    let options: CatalogOptions = context.options()?;
     let since = context.window.now.saturating_sub(options.window);
     let images = Images {
         client: context.client,
-        // Its end is the server's current time by default. By our clock, the newest
-        // images of a server that is ahead would be missing.
+        // The window ends at the server's current time by default. An end by the host's
+        // clock would miss the newest images if the server's clock is ahead.
         window: query::not_before("backupTime", since),
     };
     let mut counts = Series::new(&IMAGES);
@@ -93,15 +94,15 @@ async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
 /// The images of a window.
 struct Images<'a> {
     client: &'a Client<'a>,
-    /// As a filter.
+    /// The filter expression.
     window: String,
 }
 
 impl Images<'_> {
-    /// Malware status, anomaly status and number, where there are any.
+    /// Malware status, anomaly status and number of images, without zeros.
     async fn by_status(&self) -> Result<Vec<(&'static str, &'static str, u64)>, Failure> {
         let total = self.count(&self.window).await?;
-        // The version is known once something has been answered.
+        // The first answer has fixed the version.
         let version = self.client.version().await;
         let mut counts = Vec::new();
         for (malware, filter, number) in self.split(malware(version), &self.window, total).await? {
@@ -120,9 +121,9 @@ impl Images<'_> {
         Ok(counts)
     }
 
-    /// Splits those of a filter, of which there are `left`, by the values of a
-    /// field: each with its own filter. What no value accounts for is `unknown`,
-    /// so that the sum is the total even if a release has a value more.
+    /// Splits the `left` images that a filter selects by the values of a field, each
+    /// with its filter. The rest is `unknown`, so that the sum is the total even if
+    /// a release has another value.
     async fn split(
         &self,
         field: &Field,
@@ -134,8 +135,8 @@ impl Images<'_> {
             if left == 0 {
                 break;
             }
-            let filter = query::both(filter, &query::equals(field.name, value));
-            // An image may come, or change its status, between two answers.
+            let filter = query::both(filter, &query::equal(field.name, value));
+            // An image may appear or change its status between two answers.
             let number = self.count(&filter).await?.min(left);
             left -= number;
             if number > 0 {

@@ -1,11 +1,11 @@
-//! Jobs of some clients: those on an allow-list, since a series for each client
-//! of a large site would be too many.
+//! Jobs of selected clients. An allow-list selects them, because one series for
+//! each client of a large site would be too many.
 //!
-//! One query for all of them, by time. It cannot be one by name: `or` is not
-//! among the operators that the specification lists for jobs, and a virtual
-//! machine is known by a display name. The list of what has not ended is read
-//! together with `jobs`; that of what has is read apart from it, because each
-//! collector goes on from where its own last read ended.
+//! One query by time covers all of them. The specification lists no `or` operator
+//! for jobs, and a virtual machine is known by a display name, so the guest cannot
+//! filter by client. This collector shares the list of unfinished jobs with `jobs`.
+//! It reads finished jobs separately, because each collector continues where its own
+//! last read ended.
 
 mod counts;
 mod successes;
@@ -17,55 +17,95 @@ use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
 use self::successes::Successes;
-use super::jobs::kept::Kept;
-use super::jobs::ledger::{Ledger, Moment};
-use super::jobs::list;
-use super::jobs::options::{Options as Reading, Overlap, Readers};
-use super::jobs::reach::LONGEST_GAP;
-use super::jobs::reading;
-use super::jobs::row::Job;
-use super::jobs::unended::{Unended, Waiting};
-use super::{Collected, Collector, Context};
-use crate::manifest::DescribedFamily;
+use crate::collector::{Collected, Collector, Context, check};
+use crate::family::DescribedFamily;
+use crate::jobs::list;
+use crate::jobs::row::Job;
+use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
+use crate::ledger::Ledger;
+use crate::ledger::options::{Overlap, ReadOptions, Readers};
+use crate::ledger::saved::SavedLedger;
+use crate::ledger::time::CollectionTime;
+use crate::ledger::version3::SavedLedger3;
+use crate::ledger::watermark::LONGEST_GAP;
 use crate::report::Failure;
-use crate::state;
+use crate::state::{self, State};
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
-    name: NAME,
+/// The collector of clients.
+pub(super) const COLLECTOR: Collector = Collector {
+    name: ClientsState::COLLECTOR,
     summary: "Jobs and last successes of the clients on an allow-list",
     paths: &[list::ENDPOINT],
     cached: false,
-    state_version: STATE_VERSION,
+    state_version: ClientsState::VERSION,
     families,
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<ClientOptions>,
     collect,
 };
 
-const NAME: &str = "perClient";
-
-/// Counts up whenever [`Memory`] changes shape.
-const STATE_VERSION: u32 = 3;
-
-/// Which clients, and how the list of jobs is read.
+/// Which clients to report, and how to read jobs.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Options {
-    /// By name, in whatever case; a virtual machine of VMware by display name.
+struct ClientOptions {
+    /// Names in any case. A VMware virtual machine goes by its display name.
     allowlist: Option<Vec<String>>,
     overlap: Option<Overlap>,
     readers: Option<Readers>,
 }
 
-/// What is saved.
+/// The saved state.
 #[derive(Deserialize, Serialize)]
-struct Memory {
-    /// The clients that were on the list.
+#[serde(bound(deserialize = "L: Deserialize<'de>"))]
+struct ClientsState<L = SavedLedger> {
+    /// The allow-list of the last collection.
     known: Vec<String>,
-    /// None while the list was empty.
-    ledger: Option<Kept>,
+    /// None if the allow-list was empty.
+    ledger: Option<L>,
     finished: Finished,
     successes: Successes,
+}
+
+impl<L> Default for ClientsState<L> {
+    fn default() -> Self {
+        Self {
+            known: Vec::new(),
+            ledger: None,
+            finished: Finished::default(),
+            successes: Successes::default(),
+        }
+    }
+}
+
+impl State for ClientsState {
+    const COLLECTOR: &'static str = "perClient";
+    const VERSION: u32 = 4;
+    type Previous = ClientsState<SavedLedger3>;
+
+    fn is_consistent(&self) -> bool {
+        let ledger = self.ledger.as_ref();
+        ledger.is_none_or(SavedLedger::is_consistent)
+    }
+}
+
+impl From<ClientsState<SavedLedger3>> for ClientsState {
+    fn from(state: ClientsState<SavedLedger3>) -> Self {
+        Self {
+            known: state.known,
+            ledger: state.ledger.map(Into::into),
+            finished: state.finished,
+            successes: state.successes,
+        }
+    }
+}
+
+impl ClientsState {
+    /// Drops clients that are not on the list, and stores the list.
+    fn set_known(&mut self, names: Vec<String>, now: u64) {
+        let is_known = |client: &str| names.iter().any(|name| name == client);
+        self.finished.retain(is_known);
+        self.successes.retain(is_known, now);
+        self.known = names;
+    }
 }
 
 fn families() -> Vec<DescribedFamily> {
@@ -86,88 +126,77 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 }
 
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
-    let alone = |failure| vec![failure];
-    let asked: Options = super::options(context).map_err(alone)?;
-    let names = asked.allowlist.unwrap_or_default();
-    let options = Reading::new(asked.overlap, asked.readers);
-    let mut memory = recall(context);
-    if !context.window.is_resumed(NAME) {
-        memory.finished.show();
+    let single = |failure| vec![failure];
+    let options: ClientOptions = context.options().map_err(single)?;
+    let names = options.allowlist.unwrap_or_default();
+    let options = ReadOptions::new(options.overlap, options.readers);
+    let mut state: ClientsState = context.load_state().unwrap_or_default();
+    if !context.window.is_resumed(ClientsState::COLLECTOR) {
+        state.finished.reveal();
     }
     if names.is_empty() {
-        memory.ledger = None;
-        memory.forget(names, context.window.now);
-        let recent = Recent::default();
-        return Ok(collected(context, memory, recent));
+        state.ledger = None;
+        state.set_known(names, context.window.now);
+        return Ok(summarize(context, state, Recent::default()));
     }
-    let moment = options.moment(context, memory.ledger.as_ref()).await;
-    let moment = moment.map_err(alone)?;
-    let mut clients = Clients::resume(&names, memory, moment);
+    let client = context.client;
+    let time = options.time(client, context.window, state.ledger.as_ref());
+    let time = time.await.map_err(single)?;
+    let mut clients = Clients::resume(&names, state, time);
     let Clients { ledger, tally, .. } = &mut clients;
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
-    let unended = reading::read(context, &options, ledger, take).await?;
-    let (memory, recent) = clients.summarize(&unended, context.window.now);
-    Ok(collected(context, memory, recent))
+    let unfinished = ledger.read(client, context.unfinished, options.readers(), take);
+    let unfinished = unfinished.await?;
+    let (state, recent) = clients.finish(&unfinished, context.window.now);
+    Ok(summarize(context, state, recent))
 }
 
-fn recall(context: &Context<'_>) -> Memory {
-    let whole = |memory: &Memory| memory.ledger.as_ref().is_none_or(Kept::is_whole);
-    let memory = state::load(context.state, NAME, STATE_VERSION, context.log)
-        .filter(|memory| state::is_whole(NAME, whole(memory), context.log));
-    memory.unwrap_or_else(|| Memory {
-        known: Vec::new(),
-        ledger: None,
-        finished: Finished::default(),
-        successes: Successes::default(),
-    })
-}
-
-fn collected(context: &Context<'_>, memory: Memory, recent: Recent) -> Collected {
-    let mut families = memory.successes.families();
-    families.push(memory.finished.family());
+fn summarize(context: &Context<'_>, state: ClientsState, recent: Recent) -> Collected {
+    let mut families = state.successes.families();
+    families.push(state.finished.family());
     if context.legacy_names {
-        families.push(memory.successes.legacy());
+        families.push(state.successes.legacy());
         families.push(recent.family());
     }
     Collected {
         families,
         failures: Vec::new(),
-        state: state::save(NAME, STATE_VERSION, &memory),
+        state: state::save(&state),
     }
 }
 
-/// As they are spelled on the list, by their names in lower case.
-struct Listed<'a>(BTreeMap<String, &'a str>);
+/// The allow-list: names as written there, by their lower case.
+struct AllowList<'a>(BTreeMap<String, &'a str>);
 
-impl<'a> Listed<'a> {
+impl<'a> AllowList<'a> {
     fn find(&self, client: Option<&str>) -> Option<&'a str> {
         self.0.get(&client?.to_lowercase()).copied()
     }
 }
 
-/// The clients on the list during one collection.
+/// The clients on the allow-list during one collection.
 struct Clients<'a> {
     names: &'a [String],
-    moment: Moment,
+    time: CollectionTime,
     ledger: Ledger,
     tally: Tally<'a>,
 }
 
-/// What is counted of them.
+/// The figures of these clients.
 struct Tally<'a> {
-    listed: Listed<'a>,
+    allowed: AllowList<'a>,
     finished: Finished,
     successes: Successes,
 }
 
 impl Tally<'_> {
-    /// A job of a client on the list. Of others nothing is kept.
+    /// Counts a job if its client is on the list.
     fn count(&mut self, ledger: &mut Ledger, job: &Job<'_>) {
-        ledger.saw(job.id);
+        ledger.note_id(job.id);
         if !job.is_done() {
             return;
         }
-        let Some(client) = self.listed.find(job.client.as_deref()) else {
+        let Some(client) = self.allowed.find(job.client.as_deref()) else {
             ledger.ignore(job.id);
             return;
         };
@@ -182,61 +211,50 @@ impl Tally<'_> {
 }
 
 impl<'a> Clients<'a> {
-    fn resume(names: &'a [String], memory: Memory, moment: Moment) -> Self {
-        let mut ledger = Ledger::resume(memory.ledger, moment);
-        ledger.keep_only(|[client, ..]| names.iter().any(|name| name == client));
-        if names.iter().any(|name| !memory.known.contains(name)) {
-            // As far back as NetBackup remembers by default, so that a client
-            // that is new on the list has a last success.
-            ledger.reach_back(moment.clocks.server.saturating_sub(LONGEST_GAP));
+    fn resume(names: &'a [String], state: ClientsState, time: CollectionTime) -> Self {
+        let mut ledger = Ledger::resume(state.ledger, time);
+        ledger.retain_labels(|[client, ..]| names.iter().any(|name| name == client));
+        if names.iter().any(|name| !state.known.contains(name)) {
+            // As far back as NetBackup keeps jobs by default, to find the last success
+            // of a client that is new on the list.
+            ledger.read_from(time.clocks.server.saturating_sub(LONGEST_GAP));
         }
-        let listed = names.iter().map(|name| (name.to_lowercase(), &**name));
+        let allowed = names.iter().map(|name| (name.to_lowercase(), &**name));
         Self {
             names,
-            moment,
+            time,
             ledger,
             tally: Tally {
-                listed: Listed(listed.collect()),
-                finished: memory.finished,
-                successes: memory.successes,
+                allowed: AllowList(allowed.collect()),
+                finished: state.finished,
+                successes: state.successes,
             },
         }
     }
 
-    /// To be saved, and the jobs of the window as the predecessor counts them.
-    fn summarize(self, unended: &Unended, now: u64) -> (Memory, Recent) {
+    /// The state to save, and the jobs of the window as the predecessor counts them.
+    fn finish(self, unfinished: &Unfinished, now: u64) -> (ClientsState, Recent) {
         let mut recent = Recent::default();
-        for record in self.ledger.in_window(unended) {
-            recent.count(self.ledger.labels().set(record.labels));
+        for attempt in self.ledger.in_window(unfinished) {
+            recent.add(self.ledger.labels().set(attempt.labels));
         }
-        let client = |job: &Waiting| self.tally.listed.find(unended.client(job));
-        for job in unended.jobs() {
-            let Some(client) = client(job).filter(|_| job.ended_since(self.moment.window_start))
-            else {
+        let find = |job: &UnfinishedJob| self.tally.allowed.find(unfinished.client(job));
+        for job in unfinished.jobs() {
+            let Some(client) = find(job).filter(|_| job.ended_since(self.time.window_start)) else {
                 continue;
             };
-            if !self.ledger.has_ended(job.record.id, job.record.attempt) {
-                let [action, _, status] = unended.labels(job);
-                recent.count([client, action, status]);
+            if !self.ledger.has_ended(job.key.job, job.key.attempt) {
+                let [action, _, status] = unfinished.labels(job);
+                recent.add([client, action, status]);
             }
         }
-        let mut memory = Memory {
+        let mut state = ClientsState {
             known: Vec::new(),
-            ledger: Some(self.ledger.keep(unended, |job| client(job).is_some())),
+            ledger: Some(self.ledger.save(unfinished, |job| find(job).is_some())),
             finished: self.tally.finished,
             successes: self.tally.successes,
         };
-        memory.forget(self.names.to_vec(), now);
-        (memory, recent)
-    }
-}
-
-impl Memory {
-    /// What is of clients that are not on the list any more.
-    fn forget(&mut self, names: Vec<String>, now: u64) {
-        let known = |client: &str| names.iter().any(|name| name == client);
-        self.finished.keep_only(known);
-        self.successes.keep_only(known, now);
-        self.known = names;
+        state.set_known(self.names.to_vec(), now);
+        (state, recent)
     }
 }

@@ -1,72 +1,70 @@
-//! Jobs: those that finished within the window, and those that have not ended.
+//! Jobs: those that finished within the window, and unfinished ones.
 //!
-//! Canonical families count leaves (`childCount` 0): a parent stands for the
-//! same work as its children. The predecessor counted both, so its families do.
+//! The families count jobs without children, because a parent stands for the same
+//! work as its children. Families under the predecessor's names count both, as the
+//! predecessor did.
 
-mod attempts;
-mod chunks;
 mod current;
-#[cfg(test)]
-mod golden;
-mod held;
-pub(super) mod kept;
-pub(super) mod labels;
-pub(super) mod ledger;
 mod legacy;
-pub(super) mod list;
-mod open;
-pub(super) mod options;
-mod places;
 mod queue_reason;
-pub(super) mod reach;
-pub(super) mod reading;
-pub(super) mod record;
-mod records;
-pub(super) mod row;
-pub(super) mod total;
 mod totals;
-pub(super) mod unended;
 mod window;
 
 use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::current::Current;
-use self::kept::Kept;
-use self::ledger::Ledger;
 use self::legacy::Legacy;
-use self::options::Options;
-use self::row::Job;
-use self::totals::{Added, Totals};
-use self::unended::Unended;
-use self::window::Sums;
-use super::{Collected, Collector, Context};
-use crate::manifest::DescribedFamily;
+use self::totals::{Increase, Totals};
+use self::window::WindowSums;
+use crate::collector::{Collected, Collector, Context, check};
+use crate::family::DescribedFamily;
+use crate::jobs::list;
+use crate::jobs::row::Job;
+use crate::jobs::unfinished::Unfinished;
+use crate::ledger::Ledger;
+use crate::ledger::options::ReadOptions;
+use crate::ledger::saved::SavedLedger;
+use crate::ledger::version3::SavedLedger3;
 use crate::report::Failure;
-use crate::state;
+use crate::state::{self, State};
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
-    name: NAME,
+/// The collector of jobs.
+pub(super) const COLLECTOR: Collector = Collector {
+    name: JobsState::COLLECTOR,
     summary: "Jobs: finished, running and queued, with bytes, files and durations",
     paths: &[list::ENDPOINT],
     cached: false,
-    state_version: STATE_VERSION,
+    state_version: JobsState::VERSION,
     families,
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<ReadOptions>,
     collect,
 };
 
-const NAME: &str = "jobs";
-
-/// Counts up whenever [`Memory`] changes shape.
-const STATE_VERSION: u32 = 3;
-
-/// What is saved.
+/// The saved state.
 #[derive(Deserialize, Serialize)]
-struct Memory {
-    ledger: Kept,
+struct JobsState<L = SavedLedger> {
+    ledger: L,
     totals: Totals,
+}
+
+impl State for JobsState {
+    const COLLECTOR: &'static str = "jobs";
+    const VERSION: u32 = 4;
+    type Previous = JobsState<SavedLedger3>;
+
+    fn is_consistent(&self) -> bool {
+        self.ledger.is_consistent()
+    }
+}
+
+impl From<JobsState<SavedLedger3>> for JobsState {
+    fn from(state: JobsState<SavedLedger3>) -> Self {
+        Self {
+            ledger: state.ledger.into(),
+            totals: state.totals,
+        }
+    }
 }
 
 fn families() -> Vec<DescribedFamily> {
@@ -87,35 +85,36 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 }
 
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
-    let alone = |failure| vec![failure];
-    let options: Options = super::options(context).map_err(alone)?;
-    let memory = state::load(context.state, NAME, STATE_VERSION, context.log)
-        .filter(|memory: &Memory| state::is_whole(NAME, memory.ledger.is_whole(), context.log));
-    let (kept, mut totals) = match memory {
-        Some(memory) => (Some(memory.ledger), memory.totals),
+    let single = |failure| vec![failure];
+    let options: ReadOptions = context.options().map_err(single)?;
+    let (saved, mut totals) = match context.load_state() {
+        Some(JobsState { ledger, totals }) => (Some(ledger), totals),
         None => (None, Totals::default()),
     };
-    if !context.window.is_resumed(NAME) {
-        totals.show();
+    if !context.window.is_resumed(JobsState::COLLECTOR) {
+        totals.reveal();
     }
-    let moment = options.moment(context, kept.as_ref()).await;
-    let moment = moment.map_err(alone)?;
-    let mut ledger = Ledger::resume(kept, moment);
-    let mut added = Added::default();
-    let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut added, job);
-    let unended = reading::read(context, &options, &mut ledger, take).await?;
-    totals.add(&added, ledger.labels(), ledger.is_first());
-    // The starts of jobs are written by the server's clock.
-    let current = Current::new(moment.clocks.server);
-    Ok(summarize(context, ledger, totals, current, &unended))
+    let client = context.client;
+    let time = options.time(client, context.window, saved.as_ref()).await;
+    let time = time.map_err(single)?;
+    let mut ledger = Ledger::resume(saved, time);
+    let mut increase = Increase::default();
+    let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut increase, job);
+    let readers = options.readers();
+    let unfinished = ledger.read(client, context.unfinished, readers, take);
+    let unfinished = unfinished.await?;
+    totals.add(&increase, ledger.labels(), ledger.is_first());
+    // Rows contain start times by the server's clock.
+    let current = Current::new(time.clocks.server);
+    Ok(summarize(context, ledger, totals, current, &unfinished))
 }
 
-fn count(ledger: &mut Ledger, added: &mut Added, job: &Job<'_>) {
-    ledger.saw(job.id);
+fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) {
+    ledger.note_id(job.id);
     if job.is_done() {
         let labels = [&*job.action, &*job.policy_type, &*job.status];
         if let Some(labels) = ledger.take(job, labels) {
-            added.add(labels, job);
+            increase.add(labels, job);
         }
     }
 }
@@ -125,26 +124,26 @@ fn summarize(
     ledger: Ledger,
     totals: Totals,
     mut current: Current,
-    unended: &Unended,
+    unfinished: &Unfinished,
 ) -> Collected {
-    let (mut leaves, mut all) = (Sums::default(), Sums::default());
-    for record in ledger.in_window(unended) {
-        all.add(&record);
-        if record.leaf {
-            leaves.add(&record);
+    let (mut leaves, mut all) = (WindowSums::default(), WindowSums::default());
+    for attempt in ledger.in_window(unfinished) {
+        all.add(attempt);
+        if attempt.leaf {
+            leaves.add(attempt);
         }
     }
     let mut legacy = Legacy::default();
-    for (labels, sum) in all.each(ledger.labels()) {
-        legacy.finished(labels, sum);
+    for (labels, sum) in all.iter(ledger.labels()) {
+        legacy.add_finished(labels, sum);
     }
-    for job in unended.jobs() {
-        if ledger.has_ended(job.record.id, job.record.attempt) {
+    for job in unfinished.jobs() {
+        if ledger.has_ended(job.key.job, job.key.attempt) {
             continue;
         }
-        legacy.current(unended, job, context.window.start());
-        if job.record.leaf {
-            current.count(unended, job);
+        legacy.add_unfinished(unfinished, job, context.window.start());
+        if job.attempt.leaf {
+            current.add(unfinished, job);
         }
     }
     let mut families = totals.families();
@@ -153,10 +152,10 @@ fn summarize(
     if context.legacy_names {
         families.extend(legacy.families());
     }
-    let ledger = ledger.keep(unended, |_| true);
+    let ledger = ledger.save(unfinished, |_| true);
     Collected {
         families,
         failures: Vec::new(),
-        state: state::save(NAME, STATE_VERSION, &Memory { ledger, totals }),
+        state: state::save(&JobsState { ledger, totals }),
     }
 }

@@ -1,5 +1,5 @@
-//! Rows of a list, each once, however often it came: a list that moves while it
-//! is paged shows some rows twice. It counts as it was last seen.
+//! Rows of a list, each once. A list that changes between two pages may contain a
+//! row twice. The last occurrence counts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::api::guard::Identified;
 use crate::api::lenient::Text;
 
-/// A row as every list has it. Either part may be missing.
+/// A row of any list. Each part may be missing.
 #[derive(Debug, Deserialize)]
 pub(super) struct Row<A> {
     #[serde(default)]
@@ -18,7 +18,7 @@ pub(super) struct Row<A> {
     attributes: Option<A>,
 }
 
-/// `Default` would ask for attributes that have one.
+/// `#[serde(default)]` would require `A: Default`.
 fn none<A>() -> Option<A> {
     None
 }
@@ -30,13 +30,13 @@ impl<A> Identified for Row<A> {
 }
 
 impl<A: Default> Row<A> {
-    /// Its id and its attributes.
+    /// Id and attributes.
     pub(super) fn parts(self) -> (Text, A) {
         (self.id, self.attributes.unwrap_or_default())
     }
 }
 
-/// Rows by their `id`. One without it counts for itself.
+/// Rows by `id`. Each row without one counts separately.
 #[derive(Debug)]
 pub(super) struct Distinct<A> {
     rows: BTreeMap<String, A>,
@@ -71,10 +71,8 @@ impl<A> Distinct<A> {
     }
 }
 
-/// Rows by their `id`, and a name for each that no other has.
-///
-/// Rows of one name but of different ids are told
-/// apart: each is then named by its id.
+/// Rows by `id`, each with a unique name. Rows that share a name are named by their
+/// ids.
 #[derive(Debug)]
 pub(super) struct Named<T> {
     rows: BTreeMap<String, (Option<String>, T)>,
@@ -87,7 +85,7 @@ impl<T> Named<T> {
         }
     }
 
-    /// `id` falls back on the name; a row with neither is left out.
+    /// A row without `id` goes by its name. A row with neither is ignored.
     pub(super) fn insert(&mut self, id: Text, name: Text, row: T) {
         let (id, name) = (id.0, name.0);
         if let Some(id) = id.or_else(|| name.clone()) {
@@ -103,8 +101,8 @@ impl<T> Named<T> {
         }
         self.rows.iter().map(move |(id, (name, row))| {
             let name = name.as_ref().unwrap_or(id);
-            let alone = times.get(name).is_some_and(|&times| times == 1);
-            (if alone { name } else { id }.as_str(), row)
+            let is_unique = times.get(name).is_some_and(|&times| times == 1);
+            (if is_unique { name } else { id }.as_str(), row)
         })
     }
 }

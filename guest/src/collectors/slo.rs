@@ -1,54 +1,49 @@
-//! Service level objectives, which the web user interface calls protection
-//! plans: `servicecatalog.yaml GET /servicecatalog/slos`. How well they are kept
-//! is not told there.
+//! Service level objectives, which the web user interface calls protection plans:
+//! `servicecatalog.yaml GET /servicecatalog/slos`. That list does not say whether
+//! they are met.
 
 use futures::future::LocalBoxFuture;
 use serde::Deserialize;
 
 use super::rows::Distinct;
-use super::{Collected, Collector, Context};
 use crate::api::lenient::Text;
 use crate::api::{Client, Query, page};
+use crate::collector::{Collected, Collector, Context, NoOptions, check};
 use crate::family::{Definition, Family, Kind, Series};
 use crate::report::Failure;
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
+/// The collector.
+pub(super) const COLLECTOR: Collector = Collector {
     name: "slo",
     summary: "Service level objectives (protection plans) by workload",
     paths: &[ENDPOINT],
     cached: true,
     state_version: 0,
     families: || vec![SLOS.describe(), LEGACY.describe()],
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<NoOptions>,
     collect,
 };
 
 const ENDPOINT: &str = "/servicecatalog/slos";
 
-/// How many a page may hold is not specified; without a limit it holds 10.
+/// Rows of a page. The specification has no maximum; the default is 10.
 const PAGE_LIMIT: u32 = 100;
 
 static SLOS: Definition<1> = Definition {
     name: "nbu_slos",
     kind: Kind::Gauge,
-    help: "Service level objectives (protection plans) by workload. Cached for server.cacheTTL.",
+    help: "Number of service level objectives (protection plans) by workload.",
     labels: ["workload_type"],
 };
 
 static LEGACY: Definition<0> = Definition {
     name: "nbu_slo_count",
     kind: Kind::Gauge,
-    help: "Service level objectives of nbu_slos, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of service level objectives in nbu_slos. Legacy name.",
     labels: [],
 };
 
-/// None yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {}
-
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Slo {
@@ -69,7 +64,7 @@ async fn read(client: &Client<'_>) -> Result<Distinct<Slo>, Failure> {
     Ok(slos)
 }
 
-/// Objectives of one workload together.
+/// Number of objectives by workload.
 fn summarize(slos: &Distinct<Slo>, legacy_names: bool) -> Vec<Family> {
     let mut by_workload = Series::new(&SLOS);
     let mut all = Series::new(&LEGACY);

@@ -1,39 +1,29 @@
 //! Storage units, disk pools and storage servers.
 //!
-//! Capacity truth is the pool: units that share one each report it. Each list
-//! needs a right of its own and answers for itself: without the right to see
-//! storage servers there are units and pools, and one failure.
+//! Pools have the actual capacity: units that share a pool each report it. Each list
+//! needs its own permission and fails separately. Without the permission for storage
+//! servers, the collector reports units, pools and one failure.
 
 mod pools;
 mod servers;
 mod units;
 
 use futures::future::{LocalBoxFuture, join3};
-use serde::Deserialize;
 
-use super::{Collected, Collector, Context};
-use crate::manifest::DescribedFamily;
+use crate::collector::{Collected, Collector, Context, NoOptions, check};
+use crate::family::DescribedFamily;
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
+/// The collector.
+pub(super) const COLLECTOR: Collector = Collector {
     name: "storage",
     summary: "Storage units, disk pools and storage servers: capacity, state and limits",
     paths: &[units::ENDPOINT, pools::ENDPOINT, servers::ENDPOINT],
     cached: true,
     state_version: 0,
     families,
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<NoOptions>,
     collect,
 };
-
-/// The most rows of a page that units and pools give (`storage.yaml GET
-/// /storage/storage-units` and `GET /storage/disk-pools`, `page[limit]`).
-const PAGE_LIMIT: u32 = 500;
-
-/// None yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {}
 
 fn families() -> Vec<DescribedFamily> {
     [units::describe(), servers::describe(), pools::describe()].concat()

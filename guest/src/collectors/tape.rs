@@ -1,9 +1,9 @@
-//! Tape: drives, cartridges, volume pools and the hosts of robots.
+//! Tape drives, cartridges, volume pools and hosts of robots.
 //!
-//! Four lists, each of which answers for itself. NetBackup 10.3 has drives only
-//! (the others came with 10.4): there the collector reports those, and the other
-//! three are `unsupported`, so that it never succeeds as a whole and says why. A
-//! version does not tell which endpoints there are, hence all are asked.
+//! The four lists fail separately. NetBackup 10.3 has drives only; 10.4 added the
+//! others. With 10.3 the collector reports drives and three failures with the reason
+//! `unsupported`. The API version does not tell which endpoints exist, so the guest
+//! requests all of them.
 
 mod drives;
 mod media;
@@ -11,13 +11,12 @@ mod pools;
 mod robots;
 
 use futures::future::{LocalBoxFuture, join4};
-use serde::Deserialize;
 
-use super::{Collected, Collector, Context};
-use crate::manifest::DescribedFamily;
+use crate::collector::{Collected, Collector, Context, NoOptions, check};
+use crate::family::DescribedFamily;
 
-/// In the register.
-pub const COLLECTOR: Collector = Collector {
+/// The collector.
+pub(super) const COLLECTOR: Collector = Collector {
     name: "tape",
     summary: "Tape drives, cartridges, volume pools and hosts of robots",
     paths: &[
@@ -29,18 +28,9 @@ pub const COLLECTOR: Collector = Collector {
     cached: true,
     state_version: 0,
     families,
-    check: |options| serde_json::from_str::<Options>(options).map(drop),
+    check: check::<NoOptions>,
     collect,
 };
-
-/// The most rows of a page that each of the paged lists gives (`storage.yaml`,
-/// `page[limit]`).
-const PAGE_LIMIT: u32 = 100;
-
-/// None yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {}
 
 fn families() -> Vec<DescribedFamily> {
     [

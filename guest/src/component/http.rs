@@ -1,5 +1,5 @@
-//! The transport over wasi:http. The host adds the credential and refuses every
-//! destination but the site.
+//! The transport over wasi:http. The host adds the credential and rejects requests to
+//! any other destination.
 
 use std::time::Duration;
 
@@ -18,25 +18,24 @@ use crate::check::split_base_url;
 use crate::report::Reason;
 use crate::transport::{Request, Response, Transport};
 
-/// Bytes asked of a body at a time. Below 16 KiB the calls cost more than the
-/// bytes.
+/// Bytes of a body to read at once. Below 16 KiB the calls cost more than the data.
 const CHUNK: u64 = 64 * 1024;
 
-/// Bytes of a body that may be held beside others. NetBackup's pages stay below.
-/// Several without end at once would need more memory than the guest may have,
-/// and then every collector would fail and not only the one that asked.
+/// The maximum size of a body that is read concurrently with others. NetBackup's
+/// pages are smaller. Several endless bodies at once would exceed the guest's memory,
+/// and every collector would fail instead of one.
 const LARGE: usize = 4 << 20;
 
 /// Requests to one site.
 pub(super) struct Wasi {
-    /// Scheme, authority and base path, or why there are none.
+    /// Scheme, authority and base path, or the problem of the base URL.
     target: Result<(Scheme, String, String), String>,
-    /// Held by the one body that grows beyond [`LARGE`]; others wait.
+    /// Locked by a body larger than [`LARGE`]; other large bodies wait.
     large: Mutex<()>,
 }
 
 impl Wasi {
-    /// To the site at this base URL.
+    /// Sends requests to the site at this base URL.
     pub(super) fn new(base_url: &str) -> Self {
         let target = split_base_url(base_url)
             .map(|(scheme, authority, path)| {
@@ -134,15 +133,15 @@ impl Transport for Wasi {
 async fn answer(request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
     let future = outgoing_handler::handle(request, None)?;
     AsyncPollable::new(future.subscribe()).wait_for().await;
-    // Ready, and taken once: the other cases are the host's mistakes.
+    // It is ready and taken once, so the other cases are errors of the host.
     match future.get() {
         Some(Ok(answer)) => answer,
         Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
     }
 }
 
-/// What the host's error means to whoever reads the report. A body that the host
-/// cut off for its size is `malformed`: the connection is sound.
+/// The reason for an error of the host. A body above the size limit is `malformed`,
+/// because the connection works.
 fn reason(error: ErrorCode) -> Reason {
     use ErrorCode as E;
     match error {
@@ -151,19 +150,21 @@ fn reason(error: ErrorCode) -> Reason {
         | E::ConnectionReadTimeout
         | E::ConnectionWriteTimeout
         | E::HttpResponseTimeout => Reason::Timeout,
-        E::HttpRequestDenied => Reason::Denied("the host refused the request".to_owned()),
+        E::HttpRequestDenied => Reason::Denied("the host rejected the request".to_owned()),
         E::DestinationIpProhibited => Reason::Denied("the address is not allowed".to_owned()),
         E::HttpRequestUriTooLong
         | E::HttpRequestHeaderSectionSize(_)
         | E::HttpRequestBodySize(_)
-        | E::ConnectionLimitReached => Reason::Denied("the request breaks a limit".to_owned()),
-        E::HttpProtocolError => Reason::Malformed("the answer is not HTTP".to_owned()),
+        | E::ConnectionLimitReached => Reason::Denied("the request exceeds a limit".to_owned()),
+        E::HttpProtocolError => Reason::Malformed("the response is not HTTP".to_owned()),
         E::HttpResponseHeaderSectionSize(_) => {
-            Reason::Malformed("the headers of the answer are too large".to_owned())
+            Reason::Malformed("the response headers are too large".to_owned())
         }
         E::HttpResponseContentCoding(coding) => {
             let coding = coding.unwrap_or_default();
-            Reason::Malformed(format!("the answer is coded as `{coding}`, unasked"))
+            Reason::Malformed(format!(
+                "the response has the unrequested encoding `{coding}`"
+            ))
         }
         E::HttpResponseBodySize(limit) => {
             let limit = limit.map_or("the host allows".to_owned(), |n| format!("{n} bytes"));
@@ -173,7 +174,7 @@ fn reason(error: ErrorCode) -> Reason {
     }
 }
 
-/// Which step on the way to the server failed.
+/// The step of the connection that failed.
 fn step(error: ErrorCode) -> String {
     use ErrorCode as E;
     let with = |what: &str, why: Option<String>| match why {
@@ -184,14 +185,14 @@ fn step(error: ErrorCode) -> String {
         E::DnsError(dns) => with("the host name does not resolve", dns.rcode),
         E::ConnectionRefused => "connection refused".to_owned(),
         E::ConnectionTerminated => "connection closed early".to_owned(),
-        E::HttpResponseIncomplete => "the answer was cut short".to_owned(),
+        E::HttpResponseIncomplete => "the response was truncated".to_owned(),
         E::DestinationNotFound | E::DestinationUnavailable | E::DestinationIpUnroutable => {
             "no route to the host".to_owned()
         }
         E::TlsCertificateError => "TLS: the certificate is not trusted".to_owned(),
         E::TlsProtocolError => "TLS: the handshake failed".to_owned(),
         E::TlsAlertReceived(alert) => with("TLS: the server sent an alert", alert.alert_message),
-        // The host has words of its own for what no code says.
+        // The host explains errors that have no code.
         E::InternalError(why) => why.unwrap_or_else(|| "internal error".to_owned()),
         other => other.to_string(),
     }

@@ -1,11 +1,11 @@
-//! Alerts and malware scans are counted to the last one.
+//! Every alert and malware scan counts.
 
 use guest::report::Reason;
 
 use crate::site::{Site, ok};
 use crate::text::{samples, value};
 
-/// `count` alerts, newest first; one more is raised before each further page.
+/// `count` alerts, newest first. A new one is raised before each further page.
 fn alerts(count: usize) -> Site {
     Site::new().rule(move |asked, _| {
         let rest = asked.strip_prefix("/manage/alerts?page[limit]=100&page[offset]=")?;
@@ -25,7 +25,7 @@ fn alerts(count: usize) -> Site {
 }
 
 #[test]
-fn every_alert_counts_once_while_others_are_raised() {
+fn every_alert_counts_once_while_new_ones_are_raised() {
     let site = alerts(250);
     let families = site.families("alerts");
     let sample = r#"nbu_alerts{severity="ERROR",category="JOB"}"#;
@@ -34,13 +34,13 @@ fn every_alert_counts_once_while_others_are_raised() {
 }
 
 #[test]
-fn a_page_of_alerts_that_is_missing_is_a_failure() {
+fn a_missing_page_of_alerts_is_a_failure() {
     let site = alerts(250).refusing("page[offset]=200", 503, "");
     assert_eq!(site.failure("alerts").reason, Reason::Busy(None));
 }
 
 #[test]
-fn a_full_page_that_says_nothing_of_more_is_not_taken_for_the_last() {
+fn a_full_page_without_next_is_not_the_last() {
     let row = r#"{"attributes":{"severity":"INFO","category":"JOB"}}"#;
     let page = format!(r#"{{"data":[{}]}}"#, [row; 100].join(","));
     let site = Site::new()
@@ -53,7 +53,7 @@ fn a_full_page_that_says_nothing_of_more_is_not_taken_for_the_last() {
 }
 
 #[test]
-fn infected_files_under_a_name_that_is_not_known_are_no_all_clear() {
+fn infected_files_in_an_unknown_attribute_are_not_reported_as_0() {
     let scans = r#"{"data":[{"id":"1","attributes":{"scanState":"SCAN_COMPLETED",
         "scanResult":"IMPACTED","impactedFiles":7}}],"meta":{"pagination":{"count":1}}}"#;
     let families = Site::new().on("scan-results", scans).families("malware");

@@ -18,7 +18,7 @@ fn with(options: &str) -> Settings {
 }
 
 #[test]
-fn every_image_is_accounted_for_in_every_release() {
+fn every_image_counts_in_every_release() {
     for (release, _) in recorded::RELEASES {
         let unasked = Window {
             last_api_version: None,
@@ -35,7 +35,7 @@ fn every_image_is_accounted_for_in_every_release() {
 }
 
 #[test]
-fn a_window_may_be_wider_than_a_day_and_ends_by_the_servers_clock() {
+fn a_window_may_exceed_a_day_and_ends_by_the_servers_clock() {
     let site = Site::new();
     let report = site.collect(&with(r#"{"window":"36h"}"#), &window(), &[]);
     assert_eq!(report.outcomes[0].failures, []);
@@ -45,14 +45,14 @@ fn a_window_may_be_wider_than_a_day_and_ends_by_the_servers_clock() {
 }
 
 #[test]
-fn without_a_window_it_is_a_day() {
+fn the_default_window_is_a_day() {
     let site = Site::new();
     site.families("catalog");
     assert_eq!(site.times_asked("backupTime ge 2025-06-30T12:00:00Z"), 1);
 }
 
 #[test]
-fn images_that_are_all_alike_cost_three_requests() {
+fn uniform_images_take_three_requests() {
     let alike = r#"{"data":[{"id":"x"}],"meta":{"pagination":{"count":250}}}"#;
     let site = Site::new().on("/catalog/images", alike);
     let families = site.families("catalog");

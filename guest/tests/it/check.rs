@@ -1,9 +1,10 @@
-//! Settings are checked, and what is described is what is reported.
+//! Settings are checked, and collectors report the families that they describe.
 
 use std::collections::HashSet;
 
+use guest::describe::describe;
+use guest::family::DescribedFamily;
 use guest::family::{Family, Samples};
-use guest::manifest::{DescribedFamily, describe};
 use guest::report::Problem;
 use guest::settings::{Selection, Settings};
 
@@ -23,7 +24,7 @@ fn select(name: &str, options: &str) -> Selection {
 }
 
 #[test]
-fn usual_settings_have_no_problem() {
+fn default_settings_have_no_problem() {
     assert_eq!(problems(|_| {}), []);
     assert_eq!(problems(|s| s.api_version = Some("14.0".to_owned())), []);
     for url in ["http://[::1]:80", "https://nbu1", "https://nbu1:1556/a/b/"] {
@@ -32,18 +33,21 @@ fn usual_settings_have_no_problem() {
 }
 
 #[test]
-fn a_mistyped_collector_is_told_the_right_name() {
+fn a_mistyped_collector_gets_the_right_name_as_a_hint() {
     let found = problems(|s| s.collectors.push(select("jbos", "{}")));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].at, "collectors.jbos");
-    assert_eq!(found[0].hint.as_deref(), Some("Did you mean `jobs`?"));
+    assert_eq!(found[0].hint.as_deref(), Some("did you mean `jobs`?"));
     let found = problems(|s| s.collectors.push(select("xyz", "{}")));
     let hint = found[0].hint.as_deref().unwrap();
-    assert!(hint.starts_with("There are `storage`, `jobs`, "), "{hint}");
+    assert!(
+        hint.starts_with("available collectors: `storage`, `jobs`, "),
+        "{hint}"
+    );
 }
 
 #[test]
-fn an_unknown_option_is_named_with_its_path() {
+fn an_unknown_option_is_reported_with_its_path() {
     let found = problems(|s| s.collectors = vec![select("jobs", r#"{"foo":1}"#)]);
     assert_eq!(found[0].at, "collectors.jobs.foo");
     let found = problems(|s| s.collectors = vec![select("jobs", "[")]);
@@ -51,7 +55,7 @@ fn an_unknown_option_is_named_with_its_path() {
 }
 
 #[test]
-fn the_options_of_reading_jobs_have_their_bounds() {
+fn options_for_reading_jobs_have_bounds() {
     for (name, rest) in [("jobs", ""), ("perClient", r#","allowlist":["app1"]"#)] {
         let problem = |option: &str| {
             let options = format!("{{{option}{rest}}}");
@@ -68,21 +72,24 @@ fn the_options_of_reading_jobs_have_their_bounds() {
             assert_eq!(problem(good), None);
         }
         for bad in ["5", "0s", "-5m", "soon", ""] {
-            let told = problem(&format!(r#""overlap":"{bad}""#)).unwrap();
-            let fact = format!("the overlap `{bad}` is no duration such as `5m`");
-            assert_eq!(told, fact);
+            let message = problem(&format!(r#""overlap":"{bad}""#)).unwrap();
+            let expected = format!("expected a duration such as `5m` for overlap, found `{bad}`");
+            assert_eq!(message, expected);
         }
-        let told = problem(r#""overlap":"79h""#).unwrap();
-        assert!(told.contains("longer than `78h`"), "{told}");
+        let message = problem(r#""overlap":"79h""#).unwrap();
+        assert!(message.contains("at most `78h`"), "{message}");
         for bad in ["0", "17", "-1", "1.5"] {
-            let told = problem(&format!(r#""readers":{bad}"#)).unwrap();
-            assert_eq!(told, format!("there are `1` to `16` readers, not `{bad}`"));
+            let message = problem(&format!(r#""readers":{bad}"#)).unwrap();
+            assert_eq!(
+                message,
+                format!("expected `1` to `16` readers, found `{bad}`")
+            );
         }
     }
 }
 
 #[test]
-fn an_api_version_must_be_one_that_is_spoken() {
+fn an_api_version_must_be_supported() {
     for version in ["8.0", "15.0", "13", "13.0.0", "v13.0", ""] {
         let found = problems(|s| s.api_version = Some(version.to_owned()));
         assert_eq!(found.len(), 1, "{version}");
@@ -92,7 +99,7 @@ fn an_api_version_must_be_one_that_is_spoken() {
 }
 
 #[test]
-fn a_base_url_must_be_one() {
+fn a_base_url_must_be_valid() {
     for url in [
         "",
         "nbu1:1556",
@@ -112,7 +119,7 @@ fn a_base_url_must_be_one() {
 }
 
 #[test]
-fn all_problems_are_found_at_once() {
+fn all_problems_are_reported_at_once() {
     let found = problems(|s| {
         s.base_url = String::new();
         s.api_version = Some("x".to_owned());
@@ -150,7 +157,7 @@ fn exactly_the_described_families_are_reported() {
     }
 }
 
-/// Every name of the predecessor that differs from ours.
+/// Every name of the predecessor that differs from the current one.
 const LEGACY: [&str; 15] = [
     "nbu_disk_pool_volume_count",
     "nbu_jobs_count",
@@ -170,7 +177,7 @@ const LEGACY: [&str; 15] = [
 ];
 
 #[test]
-fn the_predecessors_names_are_reported_only_when_asked_for() {
+fn the_predecessors_names_are_reported_only_on_request() {
     let manifest = describe();
     let names: Vec<&str> = manifest.capabilities.iter().map(|c| &*c.name).collect();
     let report = Site::new().collect(&settings(&names), &window(), &[]);
@@ -190,13 +197,13 @@ fn the_predecessors_names_are_reported_only_when_asked_for() {
 }
 
 #[test]
-fn names_are_unique_and_well_formed_and_help_says_what_is_cached() {
+fn names_are_unique_and_valid_and_help_does_not_mention_the_cache() {
     let mut names = HashSet::new();
     for capability in describe().capabilities {
         for family in capability.families {
             assert!(family.help.ends_with('.'), "{}", family.name);
-            let says = family.help.contains("Cached for server.cacheTTL.");
-            assert_eq!(says, capability.cached, "{}", family.name);
+            // The reference states once which collectors the host caches.
+            assert!(!family.help.contains("cacheTTL"), "{}", family.name);
             assert!(family.name.starts_with("nbu_"));
             assert!(!family.labels.contains(&"site".to_owned()));
             assert!(names.insert(family.name));

@@ -21,7 +21,7 @@ fn with(options: &str) -> Settings {
     settings
 }
 
-/// One collection after another, with the state carried on.
+/// A series of collections, each with the state of the one before.
 #[derive(Default)]
 struct Series {
     state: Vec<Saved>,
@@ -38,7 +38,7 @@ impl Series {
         site.clock.set(Some(now));
         let log = Lines::default();
         let settings = with(options);
-        let collect = guest::run::collect(&settings, &window, &self.state, site, &log);
+        let collect = guest::run::collect(&settings, &window, self.state.clone(), site, &log);
         let outcome = block_on(collect).outcomes.remove(0);
         assert_eq!(outcome.failures, []);
         assert_eq!(*log.0.borrow(), Vec::<String>::new());
@@ -47,7 +47,7 @@ impl Series {
     }
 }
 
-/// A job that ended `age` seconds before [`NOW`], with these attributes besides.
+/// A job that ended `age` seconds before [`NOW`], with these additional attributes.
 fn job(id: u64, age: u64, attributes: &str) -> String {
     let end = jiff::Timestamp::from_second((NOW - age).try_into().unwrap()).unwrap();
     format!(
@@ -78,7 +78,7 @@ const APP1_OK: &str = r#""clientName":"app1","status":0"#;
 const APP1_FAILED: &str = r#""clientName":"app1","status":96"#;
 
 #[test]
-fn an_empty_list_asks_nothing_and_emits_nothing() {
+fn an_empty_list_sends_no_request_and_reports_nothing() {
     for options in ["{}", r#"{"allowlist":[]}"#, r#"{"allowlist":null}"#] {
         let site = site(&[job(1, 10, APP1_OK)]);
         let families = Series::default().collect(&site, NOW, options);
@@ -88,7 +88,7 @@ fn an_empty_list_asks_nothing_and_emits_nothing() {
 }
 
 #[test]
-fn all_clients_cost_one_query_and_others_are_left_out() {
+fn all_clients_share_one_query_and_others_are_ignored() {
     let jobs = [
         job(1, 10, APP1_OK),
         job(2, 20, r#""clientName":"DB1.example","status":0"#),
@@ -98,7 +98,7 @@ fn all_clients_cost_one_query_and_others_are_left_out() {
     let site = site(&jobs);
     let options = r#"{"allowlist":["app1","db1.EXAMPLE","silent"]}"#;
     let families = Series::default().collect(&site, NOW, options);
-    // Beside the clock, and what has not ended.
+    // In addition to the clock and the unfinished jobs.
     assert_eq!(site.times_asked(FINISHED), 1);
     assert_eq!(site.asked.borrow().len(), 3);
     assert_eq!(last_backup(&families, "app1"), Some((NOW - 10) as f64));
@@ -111,7 +111,7 @@ fn all_clients_cost_one_query_and_others_are_left_out() {
 }
 
 #[test]
-fn the_last_success_outlives_its_record_and_later_failures() {
+fn the_last_success_outlives_its_job_and_later_failures() {
     let mut series = Series::default();
     series.collect(&site(&[job(1, 10, APP1_OK)]), NOW, APP1);
     let later = NOW + 100 * 24 * HOUR;
@@ -134,7 +134,7 @@ fn the_last_success_outlives_its_record_and_later_failures() {
 }
 
 #[test]
-fn a_policy_that_is_long_gone_is_forgotten_and_the_client_is_not() {
+fn a_deleted_policy_is_forgotten_but_its_client_is_not() {
     let mut series = Series::default();
     series.collect(&site(&[job(1, 10, APP1_OK)]), NOW, APP1);
     let families = series.collect(&site(&[]), NOW + 400 * 24 * HOUR, APP1);
@@ -154,7 +154,7 @@ fn overlapping_windows_count_an_attempt_once() {
 }
 
 #[test]
-fn a_client_that_is_new_on_the_list_is_looked_for_as_far_back_as_there_are_jobs() {
+fn a_client_new_on_the_list_is_searched_as_far_back_as_jobs_exist() {
     let mut series = Series::default();
     let old = site(&[job(1, 70 * HOUR, APP1_OK)]);
     let families = series.collect(&old, NOW, APP1);
@@ -180,7 +180,7 @@ fn a_client_that_is_new_on_the_list_is_looked_for_as_far_back_as_there_are_jobs(
 }
 
 #[test]
-fn a_client_that_is_off_the_list_is_gone() {
+fn a_client_removed_from_the_list_disappears() {
     let mut series = Series::default();
     let jobs = site(&[job(1, 10, APP1_OK)]);
     series.collect(&jobs, NOW, APP1);
@@ -191,7 +191,7 @@ fn a_client_that_is_off_the_list_is_gone() {
 }
 
 #[test]
-fn a_virtual_machine_is_known_by_its_display_name() {
+fn a_virtual_machine_goes_by_its_display_name() {
     let jobs = [
         job(
             1,
@@ -226,7 +226,7 @@ fn a_virtual_machine_is_known_by_its_display_name() {
 }
 
 #[test]
-fn what_has_not_ended_well_is_no_success() {
+fn only_status_0_is_a_success() {
     let jobs = [
         job(1, 10, r#""clientName":"app1","status":1"#),
         job(2, 20, r#""clientName":"app1""#),

@@ -1,4 +1,4 @@
-//! Each finished attempt is counted once.
+//! Each finished attempt counts once.
 
 use std::fmt::Write;
 
@@ -50,13 +50,19 @@ fn collect(site: &Site, now: u64, lookback: u64, state: &[Saved], log: &Lines) -
     let settings = settings(&["jobs"]);
     let window = window(now, lookback);
     site.clock.set(Some(now));
-    let report = block_on(guest::run::collect(&settings, &window, state, site, log));
+    let report = block_on(guest::run::collect(
+        &settings,
+        &window,
+        state.to_vec(),
+        site,
+        log,
+    ));
     let outcome = report.outcomes.into_iter().next().unwrap();
     assert_eq!(outcome.failures, []);
     outcome
 }
 
-/// One collection after another, with the state carried on.
+/// A series of collections, each with the state of the one before.
 struct Series {
     state: Vec<Saved>,
     log: Lines,
@@ -129,7 +135,7 @@ fn counters_outlive_the_attempts_they_count() {
 }
 
 #[test]
-fn a_wider_window_counts_nothing_anew() {
+fn a_longer_window_counts_nothing_again() {
     let mut series = Series::new();
     series.collect(&jobs(&[(1, 1, 10)]), NOW, 3600);
     series.collect(&jobs(&[]), NOW + 4 * 3600, 3600);
@@ -139,10 +145,10 @@ fn a_wider_window_counts_nothing_anew() {
 }
 
 #[test]
-fn a_gap_between_collections_is_made_good() {
+fn a_gap_between_collections_is_read_later() {
     let mut series = Series::new();
     series.collect(&jobs(&[(1, 1, 10)]), NOW, 60);
-    // Ended two hours ago, asked for although the window is a minute.
+    // It ended two hours ago. The read includes it although the window is a minute.
     let site = jobs(&[(2, 1, 0)]);
     let families = series.collect(&site, NOW + 7200, 60);
     assert_eq!(finished(&families), 2.0);
@@ -152,7 +158,7 @@ fn a_gap_between_collections_is_made_good() {
 }
 
 #[test]
-fn labels_that_are_new_come_with_0_first() {
+fn new_labels_start_at_0() {
     let mut series = Series::new();
     series.collect(&jobs(&[]), NOW, 3600);
     let site = jobs(&[(1, 1, 0)]);
@@ -161,12 +167,12 @@ fn labels_that_are_new_come_with_0_first() {
         let families = series.collect(&site, NOW + minutes * 60, 3600);
         assert_eq!(finished(&families), 1.0);
     }
-    // What was there before anything was counted is no increase.
+    // Jobs from before the first collection are not an increase.
     assert_eq!(finished(&Series::new().collect(&site, NOW, 3600)), 1.0);
 }
 
 #[test]
-fn labels_that_are_new_in_a_collection_that_fails_come_with_0_in_the_next() {
+fn new_labels_of_a_failed_collection_start_at_0_in_the_next() {
     let mut series = Series::new();
     series.collect(&jobs(&[]), NOW, 3600);
     let broken = jobs(&[(1, 1, 0)]).refusing("state ne 'DONE'", 500, "");
@@ -178,7 +184,7 @@ fn labels_that_are_new_in_a_collection_that_fails_come_with_0_in_the_next() {
 }
 
 #[test]
-fn labels_that_are_new_come_with_0_once_more_after_a_restart() {
+fn new_labels_start_at_0_again_after_a_restart() {
     let mut series = Series::new();
     series.collect(&jobs(&[]), NOW, 3600);
     let site = jobs(&[(1, 1, 0)]);
@@ -195,11 +201,11 @@ fn labels_that_are_new_come_with_0_once_more_after_a_restart() {
 }
 
 #[test]
-fn a_job_that_ends_again_while_the_clock_goes_back_counts_again() {
+fn another_attempt_counts_while_the_clock_is_set_back() {
     let mut series = Series::new();
     series.collect(&jobs(&[(1, 1, 60)]), NOW, 3600);
     let day = 24 * 3600;
-    // It is the same job: it started when it did.
+    // The same start makes it the same job.
     let (start, end) = (r#""startTime":"2025-07-01"#, r#""startTime":"2025-06-30"#);
     let again = jobs_body(&[(1, 2, day + 60)]).replace(end, start);
     let again = Site::new().on(FINISHED, &again);
@@ -212,11 +218,11 @@ fn a_job_that_ends_again_while_the_clock_goes_back_counts_again() {
 }
 
 #[test]
-fn a_job_that_ends_in_the_midst_of_a_read_just_after_the_clock_went_back_counts() {
+fn a_job_that_ends_during_a_read_after_the_clock_was_set_back_counts() {
     let mut series = Series::new();
     series.collect(&jobs(&[]), NOW, 3600);
-    // Meanwhile 4 begins and ends, and 5 begins: the list of what ended has no
-    // place for a day before, and that of what has not was read after it.
+    // During the read job 4 starts and ends, and job 5 starts. The list of finished
+    // jobs does not go back a day, and the other list was read after the end of 4.
     let active = jobs_body(&[(5, 1, 0)]).replace("DONE", "ACTIVE");
     let site = jobs(&[]).on("state ne 'DONE'", &active);
     series.collect(&site, NOW + 300, 3600);
@@ -229,7 +235,7 @@ fn a_job_that_ends_in_the_midst_of_a_read_just_after_the_clock_went_back_counts(
 }
 
 #[test]
-fn a_steady_collection_reads_what_is_new_and_no_more() {
+fn a_regular_collection_reads_new_jobs_only() {
     let model = Model::new();
     (0..5000).for_each(|n| model.ended(NOW - n * 17));
     let mut state = Vec::new();
@@ -239,27 +245,27 @@ fn a_steady_collection_reads_what_is_new_and_no_more() {
         let window = window(model.time.get(), 24 * 3600);
         let log = Lines::default();
         let settings = settings(&["jobs"]);
-        let collect = guest::run::collect(&settings, &window, &state, &model, &log);
+        let collect = guest::run::collect(&settings, &window, state.clone(), &model, &log);
         let outcome = block_on(collect).outcomes.remove(0);
         state = vec![outcome.state.unwrap()];
         requests.push(model.asked.borrow().len());
         model.time.set(model.time.get() + 300);
         (0..20).for_each(|n| model.ended(model.time.get() - n * 17 % 300));
     }
-    // The clock, what has not ended, and one page of what has.
+    // The clock, unfinished jobs, and one page of finished jobs.
     assert_eq!(requests[1..], [3, 3, 3]);
     assert!(requests[0] > 50);
     assert_eq!(model.times_asked("endTime ge 2025-07-01T12:05:00Z"), 1);
 }
 
 #[test]
-fn a_page_that_shows_a_job_twice_counts_it_once() {
+fn a_job_that_is_twice_on_a_page_counts_once() {
     let site = jobs(&[(1, 1, 10), (1, 1, 10)]);
     assert_eq!(finished(&Series::new().collect(&site, NOW, 3600)), 1.0);
 }
 
 #[test]
-fn a_start_that_is_reported_only_after_the_end_counts_nothing_again() {
+fn a_start_that_is_reported_after_the_end_counts_nothing_again() {
     let mut series = Series::new();
     let complete = jobs_body(&[(1, 1, 500), (1, 2, 10)]);
     let without_starts = complete.replace("startTime", "createTime");
@@ -270,12 +276,12 @@ fn a_start_that_is_reported_only_after_the_end_counts_nothing_again() {
         let counted = value(&families, &format!("nbu_jobs_finished_total{labels}"));
         assert_eq!(counted, Some(2.0));
         let window = value(&families, &format!("nbu_jobs_window{labels}"));
-        assert_eq!(window, Some(1.0), "each job as it last ended");
+        assert_eq!(window, Some(1.0), "each job with its last attempt");
     }
 }
 
 #[test]
-fn a_failed_collection_leaves_the_state_as_it_was() {
+fn a_failed_collection_does_not_change_the_state() {
     let site = jobs(&[(1, 1, 10)]).refusing("state ne 'DONE'", 500, "");
     let report = site.collect(&settings(&["jobs"]), &window(NOW, 3600), &[]);
     assert_eq!(report.outcomes[0].state, None);
@@ -283,7 +289,7 @@ fn a_failed_collection_leaves_the_state_as_it_was() {
 }
 
 #[test]
-fn a_state_that_cannot_be_read_starts_anew_and_says_so() {
+fn an_unreadable_state_restarts_counters_and_is_logged() {
     let saved = |version, bytes: &[u8]| Saved {
         collector: "jobs".to_owned(),
         version,
@@ -296,26 +302,27 @@ fn a_state_that_cannot_be_read_starts_anew_and_says_so() {
     for state in [
         saved(1, &good),
         saved(2, &good),
-        saved(4, &good),
-        saved(3, torn),
-        saved(3, &longer),
+        saved(5, &good),
+        saved(4, torn),
+        saved(4, &longer),
+        saved(4, b"garbage"),
         saved(3, b"garbage"),
-        saved(3, b""),
-        saved(3, br#"{"totals":{}}"#),
+        saved(4, b""),
+        saved(4, br#"{"totals":{}}"#),
     ] {
         let log = Lines::default();
         let outcome = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[state], &log);
         assert_eq!(finished(&outcome.families), 1.0);
         let lines = log.0.borrow();
         assert!(
-            lines.iter().any(|line| line.contains("start anew")),
+            lines.iter().any(|line| line.contains("restart from 0")),
             "{lines:?}"
         );
     }
 }
 
 #[test]
-fn another_collectors_state_is_not_touched() {
+fn the_state_of_another_collector_is_ignored() {
     let foreign = Saved {
         collector: "alerts".to_owned(),
         version: 9,

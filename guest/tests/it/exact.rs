@@ -1,5 +1,5 @@
-//! Over whatever happens to jobs, clocks and collections, the counters end at the
-//! truth, and none ever falls on the way.
+//! Random events happen to jobs, clocks and collections. In the end every counter has
+//! the true value, and none ever decreases.
 
 use std::collections::BTreeMap;
 
@@ -17,46 +17,46 @@ const OVERLAP: u64 = 300;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// Which things happen.
+/// Which events happen.
 #[derive(Clone, Copy, Debug)]
-struct Weather {
+struct Events {
     /// The clocks of host and server are set.
     clocks: bool,
-    /// Records show up hours late, and ids begin again.
+    /// Finished jobs appear hours late, and ids begin again.
     odd: bool,
-    /// Something happens while a collection reads.
+    /// Jobs change while a collection reads.
     moving: bool,
-    /// The clocks differ, and the server does not report its own for a while.
+    /// The clocks differ, and the server temporarily does not report its own.
     pingless: bool,
 }
 
-/// A site that lives, and its collections.
-struct Life {
+/// A simulated site and its collections.
+struct Simulation {
     model: Model,
     random: Random,
-    weather: Weather,
+    events: Events,
     host_ahead: i64,
     state: Vec<Saved>,
     /// Counters of the last collection, by sample.
     before: BTreeMap<String, f64>,
-    /// A clock was set, or ids began again, since the last complete collection:
-    /// two such things between two reads cannot be told from none.
-    shaken: bool,
+    /// A clock was set or ids began again since the last complete collection. The
+    /// guest cannot detect two such events between two reads.
+    disturbed: bool,
     began_again: bool,
     collections: u32,
     log: Lines,
 }
 
-impl Life {
-    fn new(seed: u64, weather: Weather) -> Self {
+impl Simulation {
+    fn new(seed: u64, events: Events) -> Self {
         Self {
             model: Model::new(),
             random: Random(seed),
-            weather,
+            events,
             host_ahead: 0,
             state: Vec::new(),
             before: BTreeMap::new(),
-            shaken: false,
+            disturbed: false,
             began_again: false,
             collections: 0,
             log: Lines::default(),
@@ -67,8 +67,8 @@ impl Life {
         self.random.below(one_in) == 0
     }
 
-    /// Something happens to a job.
-    fn happen(&mut self) {
+    /// Changes a job.
+    fn change_job(&mut self) {
         let model = &self.model;
         let time = model.time.get();
         model.time.set(time + self.random.below(40) as u64);
@@ -92,7 +92,7 @@ impl Life {
                 (job.end, job.read) = (Some(model.clock()), 0);
             }
             State::Active => self.finish(at, open_read),
-            State::Done if job.read >= 2 && !self.shaken && job.end_is_near(model.clock()) => {
+            State::Done if job.read >= 2 && !self.disturbed && job.end_is_near(model.clock()) => {
                 let job = &mut model.jobs.borrow_mut()[at];
                 job.attempt += 1;
                 (job.state, job.end, job.read) = (State::Active, None, 0);
@@ -104,34 +104,34 @@ impl Life {
     fn finish(&mut self, at: usize, read: u32) {
         let status = [0, 0, 0, 1, 96, 2074][self.random.below(6)];
         let much = match self.random.below(6) {
-            0 if self.weather.odd && read > 1 => 3 * HOUR,
+            0 if self.events.odd && read > 1 => 3 * HOUR,
             1 | 2 => OVERLAP - 60,
             _ => 1,
         };
         let late = self.random.below(much as usize) as u64;
-        // One that was shown before does not go out of sight.
+        // A job that was listed before stays listed.
         let hidden = self.random.below(2) == 0 && self.model.jobs.borrow()[at].attempt == 1;
         let end = self.model.clock();
         self.model.finish(at, end, status, late, hidden);
     }
 
-    /// Clocks are set, and ids begin again.
-    fn shake(&mut self) {
-        if self.shaken || self.collections == 0 {
+    /// Sets a clock or lets ids begin again.
+    fn disturb(&mut self) {
+        if self.disturbed || self.collections == 0 {
             return;
         }
         let seconds = [DAY, 2 * HOUR, 700, 61, 1][self.random.below(5)] as i64;
         let by = if self.chance(2) { seconds } else { -seconds };
         match self.random.below(8) {
-            // With ids that began again, nothing tells new jobs from old ones.
+            // After ids began again, new jobs look like old ones.
             0 | 3 if self.began_again && by < 0 => return,
-            0 if self.weather.clocks => self.model.ahead.set(self.model.ahead.get() + by),
-            1 if self.weather.clocks => self.host_ahead += by,
-            3 if self.weather.clocks && self.weather.moving => {
+            0 if self.events.clocks => self.model.ahead.set(self.model.ahead.get() + by),
+            1 if self.events.clocks => self.host_ahead += by,
+            3 if self.events.clocks && self.events.moving => {
                 let requests = self.random.below(12);
                 self.model.setting.set(Some((requests, by)));
             }
-            2 if self.weather.odd => {
+            2 if self.events.odd => {
                 let all_read = {
                     let jobs = self.model.jobs.borrow();
                     let done = |job: &crate::model::Job| job.state != State::Done || job.read > 1;
@@ -146,7 +146,7 @@ impl Life {
             }
             _ => return,
         }
-        self.shaken = true;
+        self.disturbed = true;
     }
 
     fn window(&self) -> Window {
@@ -159,14 +159,14 @@ impl Life {
         }
     }
 
-    /// Whether it came to its end.
+    /// Returns whether the collection was complete.
     fn collect(&mut self) -> bool {
         let window = self.window();
         let is_to_be_set = self.model.setting.get().is_some();
         let (settings, state) = (both(), self.state.clone());
         let report = {
-            let Life { model, log, .. } = &*self;
-            block_on(guest::run::collect(&settings, &window, &state, model, log))
+            let Simulation { model, log, .. } = &*self;
+            block_on(guest::run::collect(&settings, &window, state, model, log))
         };
         *self.model.fault.borrow_mut() = None;
         let mut complete = true;
@@ -177,16 +177,16 @@ impl Life {
                 continue;
             };
             assert_eq!(outcome.failures, []);
-            self.grown(&outcome.families);
-            if outcome.collector == "jobs" && !self.weather.odd && !self.weather.moving {
-                self.gauges(&outcome.families, window.start());
+            self.check_counters(&outcome.families);
+            if outcome.collector == "jobs" && !self.events.odd && !self.events.moving {
+                self.check_gauges(&outcome.families, window.start());
             }
             self.state.retain(|old| old.collector != saved.collector);
             self.state.push(saved);
         }
         if complete {
-            // A clock that was set meanwhile shows in the next one alone.
-            self.shaken = is_to_be_set && self.model.setting.take().is_none();
+            // A clock set during this collection affects the next one.
+            self.disturbed = is_to_be_set && self.model.setting.take().is_none();
             self.collections += 1;
             let mut jobs = self.model.jobs.borrow_mut();
             for job in jobs.iter_mut() {
@@ -198,8 +198,8 @@ impl Life {
         complete
     }
 
-    /// No counter has fallen, and none has begun with more than 0.
-    fn grown(&mut self, families: &[Family]) {
+    /// No counter decreases, and each new one starts at 0.
+    fn check_counters(&mut self, families: &[Family]) {
         let now = counters(families);
         for (sample, value) in now {
             let first = if self.collections == 0 { value } else { 0.0 };
@@ -211,8 +211,8 @@ impl Life {
         }
     }
 
-    /// The window shows what the server would.
-    fn gauges(&self, families: &[Family], window_start: u64) {
+    /// The gauges of the window equal the server's numbers.
+    fn check_gauges(&self, families: &[Family], window_start: u64) {
         let jobs = self.model.jobs.borrow();
         let shown = jobs.iter().filter_map(|job| self.model.seen(job));
         let leaves = shown.filter(|job| job.children == 0);
@@ -256,7 +256,7 @@ impl Life {
 }
 
 impl crate::model::Job {
-    /// Its record is still known, however the clocks were set since.
+    /// The ledger still remembers it, even if a clock was set since.
     fn end_is_near(&self, now: u64) -> bool {
         self.end.is_some_and(|end| now.abs_diff(end) < HOUR / 2)
     }
@@ -286,58 +286,67 @@ fn sum(families: &[Family], sample: &str) -> f64 {
     values.sum()
 }
 
-/// A day or so, and then a quiet one.
-fn live(seed: u64, weather: Weather) {
-    let mut life = Life::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), weather);
-    life.model.page.set(7);
-    let moving = weather.moving.then_some(Random(seed));
-    life.model.moving.replace(moving);
-    if weather.pingless {
-        let hours = life.random.below(48) as i64 - 24;
-        life.host_ahead = hours * HOUR.cast_signed();
-        assert!(life.collect(), "the clocks are known");
+/// Simulates about a day, and then a quiet day.
+fn simulate(seed: u64, events: Events) {
+    let mut simulation = Simulation::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), events);
+    simulation.model.page.set(7);
+    let moving = events.moving.then_some(Random(seed));
+    simulation.model.moving.replace(moving);
+    if events.pingless {
+        let hours = simulation.random.below(48) as i64 - 24;
+        simulation.host_ahead = hours * HOUR.cast_signed();
+        assert!(
+            simulation.collect(),
+            "the first collection learns both clocks"
+        );
     }
     for _ in 0..120 {
-        if weather.pingless && life.chance(10) {
-            life.model.pingless.set(!life.model.pingless.get());
+        if events.pingless && simulation.chance(10) {
+            simulation
+                .model
+                .pingless
+                .set(!simulation.model.pingless.get());
         }
-        for _ in 0..life.random.below(16) {
-            life.happen();
+        for _ in 0..simulation.random.below(16) {
+            simulation.change_job();
         }
-        life.shake();
-        let time = life.model.time.get() + life.random.below(400) as u64;
-        life.model.time.set(time);
-        if life.chance(4) {
+        simulation.disturb();
+        let time = simulation.model.time.get() + simulation.random.below(400) as u64;
+        simulation.model.time.set(time);
+        if simulation.chance(4) {
             let fault = [Fault::Timeout, Fault::Status(503), Fault::Status(500)];
-            let fault = fault[life.random.below(3)];
-            *life.model.fault.borrow_mut() = Some((life.random.below(12), fault));
+            let fault = fault[simulation.random.below(3)];
+            *simulation.model.fault.borrow_mut() = Some((simulation.random.below(12), fault));
         }
-        life.collect();
+        simulation.collect();
     }
-    life.model.moving.replace(None);
-    // What was missed is looked for less often after a clock that leapt ahead.
+    simulation.model.moving.replace(None);
+    // After a clock was set ahead, missing jobs are looked up less often.
     for _ in 0..60 {
-        life.model.time.set(life.model.time.get() + 1800);
-        assert!(life.collect());
+        simulation
+            .model
+            .time
+            .set(simulation.model.time.get() + 1800);
+        assert!(simulation.collect());
     }
-    life.compare_with_the_truth();
-    assert_eq!(*life.log.0.borrow(), Vec::<String>::new());
+    simulation.compare_with_the_truth();
+    assert_eq!(*simulation.log.0.borrow(), Vec::<String>::new());
 }
 
-/// How many lives: `SEEDS` asks for more.
+/// The number of simulations. `SEEDS` overrides it.
 fn seeds() -> u64 {
     let seeds = std::env::var("SEEDS").ok();
     seeds.map_or(12, |seeds| seeds.parse().unwrap())
 }
 
-fn live_often(weather: Weather) {
+fn simulate_seeds(events: Events) {
     for seed in 1..=seeds() {
-        let lived = std::panic::catch_unwind(|| live(seed, weather));
-        assert!(lived.is_ok(), "seed {seed} in {weather:?}");
+        let result = std::panic::catch_unwind(|| simulate(seed, events));
+        assert!(result.is_ok(), "seed {seed} in {events:?}");
     }
 }
 
-const CALM: Weather = Weather {
+const NONE: Events = Events {
     clocks: false,
     odd: false,
     moving: false,
@@ -345,43 +354,43 @@ const CALM: Weather = Weather {
 };
 
 #[test]
-fn on_calm_days_the_counters_end_at_the_truth() {
-    live_often(CALM);
+fn counters_are_exact_without_events() {
+    simulate_seeds(NONE);
 }
 
 #[test]
-fn clocks_that_are_set_spoil_no_counter() {
-    live_often(Weather {
+fn counters_are_exact_when_clocks_are_set() {
+    simulate_seeds(Events {
         clocks: true,
-        ..CALM
+        ..NONE
     });
 }
 
 #[test]
-fn a_server_that_does_not_report_its_clock_for_a_while_spoils_no_counter() {
-    live_often(Weather {
+fn counters_are_exact_when_the_server_temporarily_reports_no_clock() {
+    simulate_seeds(Events {
         pingless: true,
-        ..CALM
+        ..NONE
     });
 }
 
 #[test]
-fn late_records_and_ids_that_begin_again_are_counted_once() {
-    live_often(Weather { odd: true, ..CALM });
+fn counters_are_exact_when_jobs_appear_late_and_ids_begin_again() {
+    simulate_seeds(Events { odd: true, ..NONE });
 }
 
 #[test]
-fn clocks_that_are_set_in_the_midst_of_a_read_spoil_no_counter() {
-    live_often(Weather {
+fn counters_are_exact_when_clocks_are_set_during_a_read() {
+    simulate_seeds(Events {
         clocks: true,
         moving: true,
-        ..CALM
+        ..NONE
     });
 }
 
 #[test]
-fn all_of_it_at_once_is_counted_once() {
-    live_often(Weather {
+fn counters_are_exact_with_all_events() {
+    simulate_seeds(Events {
         clocks: true,
         odd: true,
         moving: true,

@@ -1,4 +1,4 @@
-//! What cannot be read is typed.
+//! Failures have a type.
 
 use guest::report::Reason;
 
@@ -27,7 +27,7 @@ fn the_hosts_reasons_are_passed_on() {
 }
 
 #[test]
-fn a_refused_credential_is_not_tried_again() {
+fn a_rejected_credential_is_not_retried() {
     let body = r#"{"errorCode":5930,"errorMessage":"Not authorized"}"#;
     let site = Site::new().refusing("endTime", 401, body);
     let failure = site.failure("jobs");
@@ -37,7 +37,7 @@ fn a_refused_credential_is_not_tried_again() {
 }
 
 #[test]
-fn a_body_that_is_not_the_promised_page_is_malformed_with_the_place() {
+fn a_body_that_is_not_a_page_is_malformed_with_the_place() {
     for body in [
         "",
         "<html>",
@@ -59,7 +59,7 @@ fn a_redirect_is_a_status() {
 }
 
 #[test]
-fn an_unknown_collector_fails_alone() {
+fn an_unknown_collector_does_not_affect_others() {
     let report = Site::new().collect(&settings(&["jbos", "jobs"]), &window(), &[]);
     assert_eq!(report.outcomes[0].collector, "jbos");
     assert_eq!(report.outcomes[0].failures[0].reason, Reason::Unsupported);

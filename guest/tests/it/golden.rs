@@ -1,6 +1,6 @@
-//! What each collector makes of each release's answers.
+//! The report of each collector for each release.
 
-use guest::manifest::describe;
+use guest::describe::describe;
 use guest::settings::Window;
 
 use crate::recorded::{self, RELEASES};
@@ -19,7 +19,7 @@ fn golden(collector: &str, release: &str) -> String {
     let report = recorded::site(release).collect(&settings, &window, &[]);
     let outcome = &report.outcomes[0];
     let mut golden = match release {
-        // HELP is the same in all of them.
+        // HELP is the same for all releases.
         "11.2" => text(&outcome.families),
         _ => samples(&outcome.families),
     };

@@ -1,4 +1,4 @@
-//! Whatever a server answers, a collection ends with an answer of its own.
+//! A collection ends with a report for any response of a server.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, pending};
+use guest::describe::describe;
 use guest::family::Samples;
-use guest::manifest::describe;
 use guest::report::{Outcome, Reason};
 use guest::settings::{Settings, Window};
 use guest::transport::{Request, Response, Transport};
@@ -16,10 +16,10 @@ use serde_json::{Map, Value, json};
 use crate::recorded::{self, RELEASES};
 use crate::site::{Lines, Site, ok, settings, window};
 
-/// How many answers are tried, all collectors together.
+/// The number of responses to try, over all collectors.
 const CASES: usize = 100_000;
 
-/// xorshift64*: the same numbers every time.
+/// xorshift64*, with the same numbers for the same seed.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-/// What is put in place of something.
+/// A random replacement for a value.
 fn strange(random: &mut Random) -> Value {
     match random.below(16) {
         0 => Value::Null,
@@ -54,7 +54,7 @@ fn strange(random: &mut Random) -> Value {
     }
 }
 
-/// Changes one thing somewhere within.
+/// Changes one value at a random place.
 fn mutate(value: &mut Value, random: &mut Random) {
     let deeper = random.below(8) > 0;
     match value {
@@ -85,7 +85,7 @@ fn rename(map: &mut Map<String, Value>, key: &str, random: &mut Random) {
     map.insert(names[random.below(names.len())].to_owned(), value);
 }
 
-/// Bytes that are no JSON any more, now and then.
+/// Sometimes bytes that are not JSON.
 fn broken(mut body: Vec<u8>, random: &mut Random) -> Vec<u8> {
     match random.below(20) {
         0 => body.truncate(random.below(body.len() + 1)),
@@ -98,8 +98,8 @@ fn broken(mut body: Vec<u8>, random: &mut Random) -> Vec<u8> {
     body
 }
 
-/// A site whose every answer is another one than it should be. It tires after
-/// some pages: a list without an end is tested elsewhere.
+/// A site with a mutation in every response. It stops after some pages, because
+/// another test covers endless lists.
 struct Hostile<'a> {
     site: &'a Site,
     random: RefCell<Random>,
@@ -130,14 +130,13 @@ impl Transport for Hostile<'_> {
         })
     }
 
-    /// No time passes here.
+    /// Waits forever.
     fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
         Box::pin(pending())
     }
 }
 
-/// One collection, and one more that goes on from the state of the first, which
-/// nobody guards either.
+/// One collection, and another one with the state of the first.
 fn attempt(settings: &Settings, window: &Window, site: &Site, seed: u64) {
     let hostile = Hostile {
         site,
@@ -150,7 +149,7 @@ fn attempt(settings: &Settings, window: &Window, site: &Site, seed: u64) {
     for _ in 0..2 {
         hostile.answers.replace(0);
         let log = Lines::default();
-        let collect = guest::run::collect(settings, window, &state, &hostile, &log);
+        let collect = guest::run::collect(settings, window, state.clone(), &hostile, &log);
         let outcome = block_on(collect).outcomes.remove(0);
         well_formed(&outcome);
         let Some(mut saved) = outcome.state else {
@@ -165,7 +164,7 @@ fn attempt(settings: &Settings, window: &Window, site: &Site, seed: u64) {
     }
 }
 
-/// Nothing at all is a failure, and no two samples carry the same labels.
+/// An empty report has a failure, and no two samples have the same labels.
 fn well_formed(outcome: &Outcome) {
     assert!(!outcome.families.is_empty() || !outcome.failures.is_empty());
     for family in &outcome.families {
@@ -184,7 +183,7 @@ fn well_formed(outcome: &Outcome) {
 }
 
 #[test]
-fn no_answer_makes_the_guest_trap() {
+fn no_response_makes_the_guest_trap() {
     let collectors: Vec<String> = describe()
         .capabilities
         .into_iter()
@@ -210,7 +209,7 @@ fn no_answer_makes_the_guest_trap() {
                 let sites = RELEASES.map(|(release, _)| recorded::site(release));
                 for case in (thread..CASES).step_by(threads) {
                     let site = &sites[case / all.len() % sites.len()];
-                    // Spread over all bits: neighbours would begin alike.
+                    // Spread over all bits, because similar seeds start similarly.
                     let seed = (case as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                     attempt(&all[case % all.len()], window, site, seed);
                 }

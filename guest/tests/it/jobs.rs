@@ -1,4 +1,4 @@
-//! Jobs of the window and jobs that have not ended.
+//! Jobs of the window and unfinished jobs.
 
 use guest::report::Reason;
 
@@ -14,7 +14,7 @@ fn recorded() -> Site {
 }
 
 #[test]
-fn it_asks_for_what_ended_in_the_window_and_for_what_has_not_ended() {
+fn it_requests_finished_jobs_of_the_window_and_unfinished_jobs() {
     let site = recorded();
     site.families("jobs");
     let mut asked = site.asked.borrow().clone();
@@ -33,7 +33,7 @@ fn it_asks_for_what_ended_in_the_window_and_for_what_has_not_ended() {
 }
 
 #[test]
-fn a_job_that_is_done_without_a_status_is_no_success() {
+fn a_finished_job_without_a_status_is_not_a_success() {
     let text = samples(&recorded().families("jobs"));
     let sample =
         r#"nbu_jobs_finished_total{action="DUPLICATE",policy_type="STANDARD",status="unknown"} 1"#;
@@ -41,7 +41,7 @@ fn a_job_that_is_done_without_a_status_is_no_success() {
 }
 
 #[test]
-fn a_job_that_ends_between_the_two_answers_is_counted_as_ended() {
+fn a_job_in_both_lists_counts_as_finished() {
     let row = |state: &str| {
         format!(
             r#"{{"data":[{{"attributes":{{"jobId":1,"jobType":"BACKUP","policyType":"P","state":"{state}",
@@ -57,8 +57,8 @@ fn a_job_that_ends_between_the_two_answers_is_counted_as_ended() {
 }
 
 #[test]
-fn a_job_is_as_old_as_the_servers_clock_says() {
-    // A minute old by a clock that is twenty minutes behind ours.
+fn the_age_of_a_job_is_by_the_servers_clock() {
+    // A minute old by a clock that is twenty minutes behind the host's.
     let row = r#"{"data":[{"attributes":{"jobId":1,"jobType":"BACKUP","state":"ACTIVE",
         "startTime":"2025-07-01T11:39:00Z"}}]}"#;
     let age = |site: &Site| {
@@ -68,21 +68,21 @@ fn a_job_is_as_old_as_the_servers_clock_says() {
     let site = Site::new().on(CURRENT, row);
     site.clock.set(Some(NOW - 20 * 60));
     assert_eq!(age(&site), Some(60.0));
-    let untold = Site::new().on(CURRENT, row).refusing("/ping", 404, "");
-    assert_eq!(age(&untold), Some(21.0 * 60.0));
+    let unreported = Site::new().on(CURRENT, row).refusing("/ping", 404, "");
+    assert_eq!(age(&unreported), Some(21.0 * 60.0));
 }
 
 #[test]
-fn a_job_that_cannot_be_told_from_another_is_malformed() {
+fn a_job_without_an_id_is_malformed() {
     let nameless = r#"{"data":[{"attributes":{"state":"DONE"}}]}"#;
     let failure = Site::new().on(FINISHED, nameless).failure("jobs");
     assert!(matches!(failure.reason, Reason::Malformed(_)));
 }
 
 #[test]
-fn collectors_run_at_the_same_time() {
-    // Three requests, and the server's clock; none is answered before all four
-    // are there.
+fn collectors_run_concurrently() {
+    // Three requests and the server's clock. None is answered before all four have
+    // arrived.
     let site = recorded().gathering(4);
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
     assert!(report.outcomes.iter().all(|o| o.failures.is_empty()));
@@ -90,7 +90,7 @@ fn collectors_run_at_the_same_time() {
 }
 
 #[test]
-fn one_collector_takes_nothing_from_another() {
+fn collectors_fail_separately() {
     let site = recorded().refusing("/storage", 500, "");
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
     assert_eq!(report.outcomes[0].failures.len(), 3);

@@ -3,7 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "all of it is tests, its helpers too"
+    reason = "tests and their helpers"
 )]
 #![forbid(unsafe_code)]
 
@@ -19,11 +19,13 @@ mod hostile;
 mod jobs;
 mod model;
 mod paging;
+mod parallel_pager;
 mod probe;
 mod recorded;
 mod site;
-mod spans;
+
 mod storage;
 mod tape;
 mod text;
+mod upgrade;
 mod version;

@@ -1,5 +1,5 @@
-//! A NetBackup in memory: jobs that live by a clock of their own, and the list of
-//! them as `admin.yaml GET /admin/jobs` has it. It knows the truth.
+//! A NetBackup server in memory: jobs, its own clock, and the list of jobs as in
+//! `admin.yaml GET /admin/jobs`. It knows the true value of every counter.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use guest::report::Reason;
 use guest::transport::{Request, Response, Transport};
 
 use crate::hostile::Random;
-use crate::site::{NOW, decode, ok, once_more};
+use crate::site::{NOW, decode, ok, yield_once};
 
 pub(crate) const ACTIONS: [&str; 4] = ["BACKUP", "RESTORE", "DUPLICATE", "VERIFY"];
 pub(crate) const CLIENTS: [&str; 4] = ["app1", "db1", "web1", "web2"];
@@ -38,11 +38,11 @@ pub(crate) struct Job {
     pub(crate) start: u64,
     /// By the server's clock.
     pub(crate) end: Option<u64>,
-    /// When, by true time, the list tells that it is done; before that it is
-    /// missing, or looks active.
+    /// The true time at which the list shows it as done. Before, it is missing or
+    /// looks active.
     pub(crate) visible: u64,
     pub(crate) hidden: bool,
-    /// Complete collections that have been able to see it as it is.
+    /// Number of complete collections that could see its current state.
     pub(crate) read: u32,
 }
 
@@ -50,31 +50,31 @@ pub(crate) struct Job {
 pub(crate) type Figures = [u64; 4];
 
 pub(crate) struct Model {
-    /// True seconds.
+    /// The true time in seconds.
     pub(crate) time: Cell<u64>,
-    /// What the server's clock is ahead by.
+    /// Seconds by which the server's clock is ahead.
     pub(crate) ahead: Cell<i64>,
     /// `/ping` is answered with 404.
     pub(crate) pingless: Cell<bool>,
     pub(crate) jobs: RefCell<Vec<Job>>,
     pub(crate) next_id: Cell<u64>,
-    /// By action and status, of leaves.
+    /// True values by action and status, without parents.
     pub(crate) truth: RefCell<BTreeMap<(usize, u64), Figures>>,
-    /// By client, action and status, of leaves.
+    /// True values by client, action and status, without parents.
     pub(crate) clients: RefCell<BTreeMap<(usize, usize, u64), u64>>,
     pub(crate) asked: RefCell<Vec<String>>,
-    /// Which request fails, and why.
+    /// The request that fails, and its failure.
     pub(crate) fault: RefCell<Option<(usize, Fault)>>,
     pub(crate) page: Cell<usize>,
-    /// Rows are not in the order that was asked for, from this page on.
+    /// From this page on, rows are not in the requested order.
     pub(crate) shuffled_from: Cell<Option<usize>>,
-    /// Something happens between two answers.
+    /// Jobs change between two responses.
     pub(crate) moving: RefCell<Option<Random>>,
-    /// In how many requests the server's clock is set, and by what.
+    /// After how many requests the server's clock is set, and by how much.
     pub(crate) setting: Cell<Option<(usize, i64)>>,
     in_flight: Cell<usize>,
     pub(crate) most_in_flight: Cell<usize>,
-    /// Requests in flight, each time one was told busy.
+    /// Requests in flight at each busy response.
     pub(crate) busy: RefCell<Vec<usize>>,
 }
 
@@ -113,7 +113,7 @@ impl Model {
             .unwrap()
     }
 
-    /// A job that is queued now. Some are parents.
+    /// Queues a job. Some are parents.
     pub(crate) fn queue(&self, random: &mut Random) {
         let id = self.next_id.get();
         self.next_id.set(id + 1);
@@ -135,7 +135,7 @@ impl Model {
         });
     }
 
-    /// A job that ended then, by the server's clock.
+    /// Adds a job that ended at this time by the server's clock.
     pub(crate) fn ended(&self, end: u64) {
         let id = self.next_id.get();
         self.queue(&mut Random(id * 7919 + 1));
@@ -143,7 +143,7 @@ impl Model {
         self.finish(at, end, [0, 0, 1, 96][id as usize % 4], 0, false);
     }
 
-    /// Ends a job, which the list tells so much later.
+    /// Ends a job, which the list shows `late` seconds later.
     pub(crate) fn finish(&self, at: usize, end: u64, status: u64, late: u64, hidden: bool) {
         let job = &mut self.jobs.borrow_mut()[at];
         (job.state, job.status, job.end) = (State::Done, status, Some(end));
@@ -161,7 +161,7 @@ impl Model {
         *self.clients.borrow_mut().entry(key).or_default() += 1;
     }
 
-    /// What the list shows of a job.
+    /// A job as the list shows it.
     pub(crate) fn seen(&self, job: &Job) -> Option<Job> {
         let late = job.state == State::Done && self.time.get() < job.visible;
         match (late, job.hidden) {
@@ -175,8 +175,8 @@ impl Model {
         }
     }
 
-    /// A job goes on while the list is read.
-    fn go_on(&self, random: &mut Random) {
+    /// Changes a job while the list is read.
+    fn change_job(&self, random: &mut Random) {
         self.time.set(self.time.get() + random.below(3) as u64);
         let count = self.jobs.borrow().len();
         if count == 0 || random.below(3) > 0 {
@@ -191,8 +191,7 @@ impl Model {
         }
     }
 
-    /// Sets the clock when it is time for that. At once some jobs begin, and half of
-    /// them end.
+    /// Sets the clock if it is due. Then some jobs start, and half of them end.
     fn set(&self, random: &mut Random) {
         let Some((left, by)) = self.setting.take() else {
             return;
@@ -277,7 +276,7 @@ impl Model {
         }
         if let Some(random) = &mut *self.moving.borrow_mut() {
             self.set(random);
-            self.go_on(random);
+            self.change_job(random);
         }
         Ok(match asked {
             "/ping" if self.pingless.get() => Response {
@@ -335,14 +334,14 @@ impl Transport for Model {
             self.in_flight.set(self.in_flight.get() + 1);
             let most = self.most_in_flight.get().max(self.in_flight.get());
             self.most_in_flight.set(most);
-            once_more().await;
+            yield_once().await;
             let answer = self.answer(&asked);
             self.in_flight.set(self.in_flight.get() - 1);
             answer
         })
     }
 
-    /// No time passes here.
+    /// Waits forever.
     fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
         Box::pin(pending())
     }

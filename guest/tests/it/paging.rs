@@ -1,8 +1,8 @@
-//! Lists are read to their end, or not at all.
+//! Lists are read to the end or not at all.
 
 use std::cell::Cell;
 
-use guest::collectors::find;
+use guest::describe::describe;
 use guest::report::Reason;
 use guest::run::COLLECTOR_TIMEOUT;
 use guest::settings::Window;
@@ -10,7 +10,7 @@ use guest::settings::Window;
 use crate::site::{Site, ok, settings, window};
 use crate::text::samples;
 
-/// `count` storage units; pages as large as asked for, but at most `largest`.
+/// `count` storage units in pages of the requested size, but at most `largest`.
 fn units(count: usize, largest: usize, says_next: bool) -> Site {
     Site::new().rule(move |asked, _| {
         let number = |name: &str| -> Option<usize> {
@@ -38,7 +38,7 @@ fn units(count: usize, largest: usize, says_next: bool) -> Site {
     })
 }
 
-/// Why there are no units.
+/// The failure of the list of units.
 fn only_failure(site: &Site) -> Reason {
     let mut outcome = site.outcome("storage");
     assert!(!samples(&outcome.families).contains("nbu_disk_capacity_bytes"));
@@ -59,14 +59,14 @@ fn all_pages_of_an_offset_list_are_read() {
 }
 
 #[test]
-fn a_server_with_smaller_pages_and_without_next_is_read_too() {
+fn a_server_with_smaller_pages_and_without_next_is_read() {
     assert_eq!(counted(&units(250, 100, false)), 250);
     assert_eq!(counted(&units(0, 100, false)), 0);
     assert_eq!(counted(&units(500, 500, true)), 500);
 }
 
 #[test]
-fn a_page_that_is_missing_is_a_failure_and_no_smaller_number() {
+fn a_missing_page_is_a_failure_and_not_a_smaller_number() {
     let site = units(1201, 500, true).refusing("page[offset]=500", 500, "");
     assert_eq!(only_failure(&site), Reason::Status(500));
 }
@@ -93,7 +93,7 @@ fn a_last_page_without_data_is_empty() {
 }
 
 #[test]
-fn what_lacks_its_data_otherwise_is_malformed() {
+fn another_page_without_data_is_malformed() {
     for body in [
         "{}",
         r#"{"data":null}"#,
@@ -114,7 +114,7 @@ fn what_lacks_its_data_otherwise_is_malformed() {
     }
 }
 
-/// Jobs that have not ended, one a page, in so many pages.
+/// Unfinished jobs, one on each of so many pages.
 fn jobs(pages: u32, cursor: impl Fn(u32) -> String + 'static) -> Site {
     Site::new().rule(move |asked, _| {
         let rest = asked.split_once("state ne 'DONE'")?.1;
@@ -149,7 +149,7 @@ fn all_pages_of_a_cursor_list_are_read() {
 }
 
 #[test]
-fn a_cursor_seen_twice_ends_it() {
+fn a_repeated_cursor_ends_the_list() {
     let site = jobs(25, |page| format!("c#{}", page.min(3)));
     let failure = site.failure("jobs");
     assert_eq!(failure.reason, Reason::TooLong(4));
@@ -157,12 +157,12 @@ fn a_cursor_seen_twice_ends_it() {
 }
 
 #[test]
-fn a_list_without_end_is_too_long() {
+fn an_endless_list_is_too_long() {
     let site = jobs(u32::MAX, |page| format!("c#{page}"));
     assert_eq!(site.failure("jobs").reason, Reason::TooLong(10_000));
 }
 
-/// 100 rows with a time, by number, and how the page is paged.
+/// A page of 100 rows with a time, numbered from `first`, and its pagination.
 fn page(first: usize, pagination: &str) -> String {
     let rows: Vec<String> = (first..first + 100)
         .map(|n| {
@@ -178,7 +178,7 @@ fn page(first: usize, pagination: &str) -> String {
 }
 
 #[test]
-fn a_server_that_ignores_the_offset_is_asked_for_one_page_more() {
+fn a_server_that_ignores_the_offset_gets_one_more_request() {
     for (collector, part) in [
         ("alerts", "/manage/alerts"),
         ("malware", "/malware/latest-scan-results"),
@@ -196,14 +196,14 @@ fn a_server_that_ignores_the_offset_is_asked_for_one_page_more() {
             assert_eq!(failures.len(), 1, "{part} {failures:?}");
             assert_eq!(failures[0].reason, Reason::TooLong(2), "{part}");
             let detail = failures[0].detail.as_deref();
-            assert_eq!(detail, Some("the server repeats its pages"), "{part}");
+            assert_eq!(detail, Some("the server repeated its pages"), "{part}");
             assert_eq!(site.times_asked(part), 2);
         }
     }
 }
 
 #[test]
-fn pages_that_repeat_under_new_cursors_or_in_a_circle_end_the_list() {
+fn pages_that_repeat_with_new_cursors_or_in_a_cycle_end_the_list() {
     for (collector, part) in [
         ("jobs", "state ne 'DONE'"),
         ("jobs", "endTime ge"),
@@ -229,8 +229,8 @@ fn pages_that_repeat_under_new_cursors_or_in_a_circle_end_the_list() {
 }
 
 #[test]
-fn a_page_that_shows_one_new_row_is_read_on() {
-    // One row is inserted at the front before each page is asked for.
+fn a_page_with_one_new_row_continues_the_list() {
+    // A row is inserted at the front before each request.
     let site = Site::new().rule(|asked, _| {
         let (_, offset) = asked
             .split_once("/manage/alerts")?
@@ -245,15 +245,17 @@ fn a_page_that_shows_one_new_row_is_read_on() {
 }
 
 #[test]
-fn a_collector_that_does_not_end_fails_alone() {
+fn a_collector_that_times_out_does_not_affect_others() {
     for part in ["/manage/alerts", "state ne 'DONE'", "/storage/disk-pools"] {
         let site = Site::new().hanging(part);
         let names = ["alerts", "jobs", "storage"];
         let report = site.collect(&settings(&names), &window(), &[]);
         assert_eq!(site.slept.get(), Some(COLLECTOR_TIMEOUT));
         for outcome in report.outcomes {
-            let paths = find(&outcome.collector).unwrap().paths;
-            let hangs = paths.iter().any(|path| part.contains(path))
+            let mut capabilities = describe().capabilities.into_iter();
+            let capability = capabilities.find(|it| it.name == outcome.collector);
+            let paths = capability.unwrap().paths;
+            let hangs = paths.iter().any(|path| part.contains(path.as_str()))
                 || (outcome.collector == "jobs" && part.contains("DONE"));
             let reasons: Vec<_> = outcome.failures.iter().map(|f| f.reason.clone()).collect();
             let expected = if hangs { vec![Reason::Timeout] } else { vec![] };
@@ -265,7 +267,7 @@ fn a_collector_that_does_not_end_fails_alone() {
 }
 
 #[test]
-fn a_server_that_never_says_its_version_is_a_timeout_of_every_collector() {
+fn a_server_that_never_reports_its_version_times_out_every_collector() {
     let unknown = Window {
         last_api_version: None,
         ..window()

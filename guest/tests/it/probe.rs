@@ -1,4 +1,4 @@
-//! Does the site answer, and accept its credential?
+//! The probe checks whether the site answers and accepts its credential.
 
 use futures::executor::block_on;
 use guest::report::{Failure, ProbeAnswer, Reason};
@@ -11,7 +11,7 @@ fn probe(site: &Site, last: Option<&str>) -> Result<ProbeAnswer, Failure> {
 }
 
 #[test]
-fn with_a_known_version_it_is_one_light_request() {
+fn with_a_known_version_it_sends_one_light_request() {
     let site = Site::new();
     let answer = probe(&site, Some("13.0")).unwrap();
     assert_eq!(answer.api_version, "13.0");
@@ -20,7 +20,7 @@ fn with_a_known_version_it_is_one_light_request() {
 }
 
 #[test]
-fn without_one_it_asks_for_it_and_learns_the_servers_time() {
+fn without_a_version_it_requests_it_and_the_servers_time() {
     let site = Site::new();
     let answer = probe(&site, None).unwrap();
     assert_eq!(answer.api_version, "13.0");
@@ -29,7 +29,7 @@ fn without_one_it_asks_for_it_and_learns_the_servers_time() {
 }
 
 #[test]
-fn a_refused_credential_is_told_from_a_server_that_is_away() {
+fn a_rejected_credential_differs_from_an_unreachable_server() {
     let refused = probe(&Site::new().refusing("/admin/jobs", 401, ""), None);
     assert_eq!(refused.unwrap_err().reason, Reason::Unauthorized);
     let reason = Reason::Unreachable("connection refused".to_owned());

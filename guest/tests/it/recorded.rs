@@ -1,13 +1,12 @@
-//! A site of each supported release, as the vendor's specification of that
-//! release has its answers. Where a release has no file of its own for an
-//! endpoint, that of the release before is carried forward.
+//! A site of each supported release, with responses as in the vendor's specification
+//! of that release. Without a file for an endpoint, that of the release before applies.
 
 use guest::settings::Selection;
 use guest::transport::Response;
 
 use crate::site::{Site, ok};
 
-/// NetBackup's release and the API version it speaks.
+/// A NetBackup release and its API version.
 pub(crate) const RELEASES: [(&str, &str); 4] = [
     ("10.3", "10.0"),
     ("10.5", "12.0"),
@@ -21,7 +20,7 @@ macro_rules! body {
     };
 }
 
-/// What is asked, and the answer: with the first release that answers so.
+/// Part of a request, the first release with this response, and the response.
 const BODIES: &[(&str, &str, &str)] = &[
     ("filter=endTime ge", "10.3", body!("finished-10.3")),
     ("filter=state ne 'DONE'", "10.3", body!("current-11.2")),
@@ -51,16 +50,16 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("/storage/robots-device-hosts", "10.5", body!("robots-10.5")),
 ];
 
-/// A site of that release with something of everything.
+/// A site of this release with data for every collector.
 pub(crate) fn site(release: &str) -> Site {
     let (_, version) = RELEASES[number(release)];
-    let site = catalog(Site::default().speaking(version), number(release));
+    let site = catalog(Site::default().with_version(version), number(release));
     bodies(release)
         .into_iter()
         .fold(site, |site, (part, body)| site.on(part, body))
 }
 
-/// A collector with options that find something at these sites.
+/// A collector with options that match the data of these sites.
 pub(crate) fn selection(collector: &str) -> Selection {
     let options = match collector {
         "perClient" => r#"{"allowlist":["app1","db1"]}"#,
@@ -92,7 +91,7 @@ const IMAGES: [(&str, &str, &str, u64); 6] = [
     ),
 ];
 
-/// Counts images by the filters that the release has; 400 on others.
+/// Counts images by the filters of the release. Others get status 400.
 fn catalog(site: Site, release: usize) -> Site {
     site.rule(move |asked, _| {
         let rest = asked.strip_prefix("/catalog/images?filter=backupTime ge ")?;
@@ -128,7 +127,7 @@ fn number(release: &str) -> usize {
     RELEASES.iter().position(|(r, _)| *r == release).unwrap()
 }
 
-/// What a site of that release answers, and to what.
+/// The requests and responses of a site of this release.
 pub(crate) fn bodies(release: &str) -> Vec<(&'static str, &'static str)> {
     let there = BODIES
         .iter()

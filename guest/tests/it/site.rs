@@ -1,4 +1,4 @@
-//! A site that answers from a table and remembers what it was asked.
+//! A site that answers from a table and records requests.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -18,26 +18,26 @@ pub(crate) const NOW: u64 = 1_751_371_200;
 type Answer = Result<Response, Reason>;
 type Rule = Box<dyn Fn(&str, &Request) -> Option<Answer>>;
 
-/// The last rule that has an answer gives it; without one it is 404.
+/// The last matching rule answers. Without one the status is 404.
 #[derive(Default)]
 pub(crate) struct Site {
     rules: Vec<Rule>,
-    /// Path and query, decoded, in the order they came.
+    /// Decoded path and query of each request, in order.
     pub(crate) asked: RefCell<Vec<String>>,
     pub(crate) requests: RefCell<Vec<Request>>,
-    /// How many requests must be in flight before any is answered.
+    /// The number of requests in flight before any is answered.
     gather: usize,
     in_flight: Cell<usize>,
-    /// The server's clock, where it is not that of the rules.
+    /// The server's clock, instead of that of the rules.
     pub(crate) clock: Cell<Option<u64>>,
     pub(crate) most_in_flight: Cell<usize>,
-    /// Requests whose path and query contain this are never answered.
+    /// Requests that contain this are never answered.
     hanging: Option<&'static str>,
-    /// How long the guest has waited, if it waits.
+    /// How long the guest has waited.
     pub(crate) slept: Cell<Option<Duration>>,
 }
 
-/// The lines that were logged.
+/// The logged messages.
 #[derive(Default)]
 pub(crate) struct Lines(pub(crate) RefCell<Vec<String>>);
 
@@ -49,7 +49,7 @@ impl Log for Lines {
 }
 
 impl Site {
-    /// Speaks 13.0, has every endpoint and nothing in any.
+    /// A server of version 13.0 with an empty list at every endpoint.
     pub(crate) fn new() -> Self {
         let empty = r#"{"data":[],"meta":{"pagination":{"count":0}}}"#;
         let offset = [
@@ -68,7 +68,7 @@ impl Site {
             "/storage/tape-volume-pools",
             "/storage/robots-device-hosts",
         ];
-        let site = Self::default().speaking("13.0");
+        let site = Self::default().with_version("13.0");
         let site = offset
             .into_iter()
             .fold(site, |site, path| site.on(path, empty));
@@ -78,7 +78,7 @@ impl Site {
             .fold(site, |site, path| site.on(path, empty))
     }
 
-    pub(crate) fn speaking(self, version: &'static str) -> Self {
+    pub(crate) fn with_version(self, version: &'static str) -> Self {
         self.rule(move |asked, _| {
             let mut ping = ok("1751371200500");
             let header = ("X-NetBackup-API-Version".to_owned(), version.to_owned());
@@ -87,13 +87,13 @@ impl Site {
         })
     }
 
-    /// Answers 200 with this body where path and query, decoded, contain `part`.
+    /// Answers 200 with this body if the decoded path and query contain `part`.
     pub(crate) fn on(self, part: &'static str, body: &str) -> Self {
         let body = body.to_owned();
         self.rule(move |asked, _| asked.contains(part).then(|| Ok(ok(&body))))
     }
 
-    /// Answers this status where path and query, decoded, contain `part`.
+    /// Answers this status if the decoded path and query contain `part`.
     pub(crate) fn refusing(self, part: &'static str, status: u16, body: &'static str) -> Self {
         self.rule(move |asked, _| {
             let response = Response { status, ..ok(body) };
@@ -113,14 +113,14 @@ impl Site {
         self
     }
 
-    /// Answers none before `requests` are in flight.
+    /// Answers once `requests` are in flight.
     pub(crate) fn gathering(mut self, requests: usize) -> Self {
         self.gather = requests;
         self
     }
 
-    /// Never answers where path and query, decoded, contain `part`. Whatever time the
-    /// guest waits for has passed once everything else was answered.
+    /// Never answers requests that contain `part`. Timers expire once all others are
+    /// answered.
     pub(crate) fn hanging(mut self, part: &'static str) -> Self {
         self.hanging = Some(part);
         self
@@ -144,24 +144,30 @@ impl Site {
 
     pub(crate) fn collect(&self, settings: &Settings, window: &Window, state: &[Saved]) -> Report {
         let log = Lines::default();
-        block_on(guest::run::collect(settings, window, state, self, &log))
+        block_on(guest::run::collect(
+            settings,
+            window,
+            state.to_vec(),
+            self,
+            &log,
+        ))
     }
 
-    /// What one collector yields with everything usual.
+    /// The result of one collector with default settings.
     pub(crate) fn outcome(&self, collector: &str) -> Outcome {
         let mut report = self.collect(&settings(&[collector]), &window(), &[]);
         assert_eq!(report.outcomes.len(), 1);
         report.outcomes.remove(0)
     }
 
-    /// The families of a collector that has read everything.
+    /// The families of a collector without failures.
     pub(crate) fn families(&self, collector: &str) -> Vec<Family> {
         let outcome = self.outcome(collector);
         assert_eq!(outcome.failures, []);
         outcome.families
     }
 
-    /// The one failure of a collector, which then yields nothing else.
+    /// The only failure of a collector, which then reports nothing else.
     pub(crate) fn failure(&self, collector: &str) -> Failure {
         let mut outcome = self.outcome(collector);
         assert_eq!((outcome.families, outcome.state), (vec![], None));
@@ -185,11 +191,11 @@ impl Transport for Site {
             self.in_flight.set(self.in_flight.get() + 1);
             self.most_in_flight
                 .set(self.most_in_flight.get().max(self.in_flight.get()));
-            let mut patience = 1000;
+            let mut attempts = 1000;
             while self.most_in_flight.get() < self.gather {
-                patience -= 1;
-                assert!(patience > 0, "never {} requests in flight", self.gather);
-                once_more().await;
+                attempts -= 1;
+                assert!(attempts > 0, "never {} requests in flight", self.gather);
+                yield_once().await;
             }
             if let Some(part) = self.hanging
                 && decode(&request.path_and_query).contains(part)
@@ -207,15 +213,15 @@ impl Transport for Site {
                 return pending().await;
             }
             for _ in 0..1000 {
-                once_more().await;
+                yield_once().await;
             }
             self.slept.set(Some(time));
         })
     }
 }
 
-/// Lets everybody else go on once.
-pub(crate) async fn once_more() {
+/// Yields to other futures once.
+pub(crate) async fn yield_once() {
     let mut yielded = false;
     std::future::poll_fn(|context| {
         if std::mem::replace(&mut yielded, true) {
@@ -260,7 +266,7 @@ pub(crate) fn window() -> Window {
     }
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 pub(crate) fn decode(text: &str) -> String {
     let mut pieces = text.split('%');
     let mut decoded = pieces.next().unwrap().as_bytes().to_vec();

@@ -11,7 +11,7 @@ fn recorded() -> Site {
 }
 
 #[test]
-fn the_predecessors_family_is_there_when_asked_for() {
+fn the_predecessors_family_is_reported_on_request() {
     let mut settings = settings(&["storage"]);
     settings.legacy_names = true;
     let report = recorded().collect(&settings, &window(), &[]);
@@ -26,7 +26,7 @@ fn the_predecessors_family_is_there_when_asked_for() {
 }
 
 #[test]
-fn an_absent_capacity_is_no_series() {
+fn an_absent_capacity_has_no_series() {
     let families = recorded().families("storage");
     let text = samples(&families);
     assert!(
@@ -41,7 +41,7 @@ fn an_absent_capacity_is_no_series() {
 }
 
 #[test]
-fn pools_of_one_name_are_told_apart() {
+fn pools_of_the_same_name_are_distinguished() {
     let pools = r#"{"data":[
         {"id":"PureDisk:p","attributes":{"name":"p","diskPoolState":"UP","rawSizeBytes":1}},
         {"id":"AdvancedDisk:p","attributes":{"name":"p","diskPoolState":"DOWN","rawSizeBytes":2}},
@@ -70,7 +70,7 @@ fn a_unit_seen_twice_counts_as_last_seen() {
 }
 
 #[test]
-fn attributes_of_another_type_do_no_harm() {
+fn attributes_of_another_type_are_ignored() {
     let units = r#"{"data":[
         {"id":7,"attributes":{"name":"u","storageServerType":null,"freeCapacityBytes":"12",
          "totalCapacityBytes":{"unit":"B"},"isCloudSTU":"true","futureField":[1,2]}},
@@ -83,7 +83,7 @@ fn attributes_of_another_type_do_no_harm() {
 }
 
 #[test]
-fn a_list_that_fails_is_named_and_takes_nothing_from_the_others() {
+fn a_failed_list_is_reported_and_does_not_affect_the_others() {
     for (path, families_left) in [
         ("/storage/storage-units", 6),
         ("/storage/storage-servers", 9),
@@ -99,7 +99,7 @@ fn a_list_that_fails_is_named_and_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn all_lists_fail_each_for_itself() {
+fn all_lists_fail_separately() {
     let site = Site::new()
         .refusing("/storage/storage-units", 401, "")
         .refusing("/storage/storage-servers", 500, "")
@@ -115,7 +115,7 @@ fn all_lists_fail_each_for_itself() {
 }
 
 #[test]
-fn a_server_of_two_types_is_two_storage_servers() {
+fn a_name_with_two_types_is_two_storage_servers() {
     let servers = r#"{"data":[
         {"id":"PureDisk:m1","attributes":{"name":"m1","sType":"PureDisk","storageServerState":"UP"}},
         {"id":"AdvancedDisk:m1","attributes":{"name":"m1","sType":"AdvancedDisk","storageServerState":"DOWN"}}],

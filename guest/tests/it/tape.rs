@@ -7,7 +7,7 @@ use crate::site::{Site, ok, settings, window};
 use crate::text::{samples, value};
 
 #[test]
-fn a_drive_that_four_media_servers_share_is_one_drive_with_four_paths() {
+fn a_drive_shared_by_four_media_servers_is_one_drive_with_four_paths() {
     let families = recorded::site("11.0").families("tape");
     let drives =
         r#"nbu_tape_drives{drive_type="DT_HCART3",robot_type="TLD",status="DRIVE_STATUS_MIXED"}"#;
@@ -18,7 +18,7 @@ fn a_drive_that_four_media_servers_share_is_one_drive_with_four_paths() {
 }
 
 #[test]
-fn rows_of_one_drive_are_one_drive_with_the_paths_of_all() {
+fn rows_of_the_same_drive_are_one_drive_with_all_paths() {
     let row = |host: &str| {
         format!(r#"{{"id":"d","attributes":{{"driveType":"DT_HCART","deviceHost":"{host}"}}}}"#)
     };
@@ -37,7 +37,7 @@ fn rows_of_one_drive_are_one_drive_with_the_paths_of_all() {
     }
 }
 
-/// `count` cartridges over cursors, a hundred a page.
+/// `count` cartridges in pages of a hundred.
 fn library(count: usize) -> Site {
     Site::new().rule(move |asked, _| {
         let rest = asked.strip_prefix("/storage/tape-media?page[limit]=100")?;
@@ -63,7 +63,7 @@ fn library(count: usize) -> Site {
 const CARTRIDGES: &str = r#"nbu_tape_media{pool="P",media_type="unknown",robot_type="unknown"}"#;
 
 #[test]
-fn all_cartridges_are_counted_over_their_cursors() {
+fn all_pages_of_cartridges_count() {
     let site = library(250);
     let families = site.families("tape");
     assert_eq!(value(&families, CARTRIDGES), Some(250.0));
@@ -72,7 +72,7 @@ fn all_cartridges_are_counted_over_their_cursors() {
 }
 
 #[test]
-fn a_page_of_cartridges_that_is_missing_is_a_failure_of_cartridges_alone() {
+fn a_missing_page_of_cartridges_fails_that_list_only() {
     let site = library(250).refusing("cursor 200", 500, "");
     let outcome = site.outcome("tape");
     assert_eq!(outcome.failures.len(), 1);
@@ -84,7 +84,7 @@ fn a_page_of_cartridges_that_is_missing_is_a_failure_of_cartridges_alone() {
 }
 
 #[test]
-fn where_there_are_only_drives_they_are_reported_and_the_rest_is_unsupported() {
+fn a_release_with_drives_only_reports_them_and_three_failures() {
     let unasked = guest::settings::Window {
         last_api_version: None,
         ..window()
@@ -106,7 +106,7 @@ fn where_there_are_only_drives_they_are_reported_and_the_rest_is_unsupported() {
 }
 
 #[test]
-fn volume_pools_of_one_name_are_told_apart() {
+fn volume_pools_of_the_same_name_are_distinguished() {
     let pools = r#"{"data":[
         {"id":"7","attributes":{"volumePoolName":"P","poolType":"T","partiallyFullMedia":1}},
         {"id":"8","attributes":{"volumePoolName":"P","poolType":"T","partiallyFullMedia":2}}]}"#;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use guest::family::{Family, Samples};
 
-/// HELP, TYPE and samples of every family, in the order they come.
+/// HELP, TYPE and samples of every family, in order.
 pub(crate) fn text(families: &[Family]) -> String {
     let mut out = String::new();
     for family in families {
@@ -33,7 +33,7 @@ pub(crate) fn value(families: &[Family], sample: &str) -> Option<f64> {
         .filter_map(|line| line.strip_prefix(sample)?.strip_prefix(' '))
         .map(|value| value.parse().unwrap());
     let value = values.next();
-    assert!(values.next().is_none(), "`{sample}` is there twice");
+    assert!(values.next().is_none(), "`{sample}` appears twice");
     value
 }
 

@@ -1,11 +1,11 @@
-//! The version is found once, and again when it is refused.
+//! The API version is detected once, and again after a rejection.
 
 use guest::report::{Reason, Report};
 use guest::settings::Window;
 
 use crate::site::{Lines, Site, ok, settings, window};
 
-/// Answers 406 to every version but those.
+/// Answers 406 to every other version.
 fn accepting(site: Site, versions: &'static [&'static str]) -> Site {
     site.rule(move |asked, request| {
         let (_, accept) = request.headers.iter().find(|(name, _)| *name == "accept")?;
@@ -33,8 +33,8 @@ fn succeeded(report: &Report) -> bool {
 }
 
 #[test]
-fn the_server_is_asked_once_for_all_collectors() {
-    let site = accepting(Site::new().speaking("12.0"), &["12.0"]);
+fn the_version_is_detected_once_for_all_collectors() {
+    let site = accepting(Site::new().with_version("12.0"), &["12.0"]);
     let report = collect(&site, None);
     assert!(succeeded(&report), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("12.0"));
@@ -43,7 +43,7 @@ fn the_server_is_asked_once_for_all_collectors() {
 }
 
 #[test]
-fn a_remembered_version_is_not_asked_for() {
+fn a_known_version_is_not_detected_again() {
     let site = accepting(Site::new(), &["11.0"]);
     let window = Window {
         last_api_version: Some("11.0".to_owned()),
@@ -55,7 +55,7 @@ fn a_remembered_version_is_not_asked_for() {
     assert_eq!(report.api_version.as_deref(), Some("11.0"));
 }
 
-/// Whether everything but `/ping` was asked in this version.
+/// Whether every request except `/ping` had this version.
 fn asked_in(site: &Site, version: &str) -> bool {
     let requests = site.requests.borrow();
     let mut accepts = requests.iter().flat_map(|request| &request.headers);
@@ -64,20 +64,20 @@ fn asked_in(site: &Site, version: &str) -> bool {
 }
 
 #[test]
-fn an_upgraded_server_is_spoken_to_in_its_own_version_from_the_next_collection_on() {
-    let upgraded = || accepting(Site::new().speaking("14.0"), &["14.0", "12.0"]);
+fn an_upgraded_server_gets_its_new_version_from_the_next_collection_on() {
+    let upgraded = || accepting(Site::new().with_version("14.0"), &["14.0", "12.0"]);
     let (site, log) = (upgraded(), Lines::default());
     let window = Window {
         last_api_version: Some("12.0".to_owned()),
         ..window()
     };
     let settings = settings(&["storage", "jobs", "perClient", "catalog"]);
-    let collection = guest::run::collect(&settings, &window, &[], &site, &log);
+    let collection = guest::run::collect(&settings, &window, Vec::new(), &site, &log);
     let report = futures::executor::block_on(collection);
     assert!(succeeded(&report) && asked_in(&site, "12.0"), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("14.0"));
     assert_eq!(site.times_asked("/ping"), 1);
-    let found = r#"Info API version found [("version", "14.0")]"#;
+    let found = r#"Info Detected API version [("version", "14.0")]"#;
     assert_eq!(*log.0.borrow(), [found]);
 
     let site = upgraded();
@@ -87,14 +87,14 @@ fn an_upgraded_server_is_spoken_to_in_its_own_version_from_the_next_collection_o
 }
 
 #[test]
-fn a_server_that_names_an_older_version_than_it_accepts_is_spoken_to_as_before() {
-    let report = collect(&Site::new().speaking("12.0"), Some("13.0"));
+fn a_server_that_reports_an_older_version_than_it_accepts_keeps_the_known_one() {
+    let report = collect(&Site::new().with_version("12.0"), Some("13.0"));
     assert_eq!(report.api_version.as_deref(), Some("13.0"));
 }
 
 #[test]
-fn an_upgrade_changes_no_version_that_is_fixed() {
-    let site = Site::new().speaking("14.0");
+fn an_upgrade_does_not_change_a_fixed_version() {
+    let site = Site::new().with_version("14.0");
     let mut settings = settings(&["jobs"]);
     settings.api_version = Some("12.0".to_owned());
     let report = site.collect(&settings, &window(), &[]);
@@ -103,7 +103,7 @@ fn an_upgrade_changes_no_version_that_is_fixed() {
 }
 
 #[test]
-fn a_remembered_version_that_is_not_spoken_here_is_forgotten() {
+fn an_unsupported_known_version_is_ignored() {
     for remembered in ["15.0", "garbage"] {
         let site = accepting(Site::new(), &["13.0"]);
         assert!(succeeded(&collect(&site, Some(remembered))));
@@ -112,15 +112,15 @@ fn a_remembered_version_that_is_not_spoken_here_is_forgotten() {
 }
 
 #[test]
-fn a_newer_server_is_spoken_to_in_the_newest_version_known() {
-    let site = accepting(Site::new().speaking("16.0"), &["14.0"]);
+fn a_newer_server_gets_the_newest_supported_version() {
+    let site = accepting(Site::new().with_version("16.0"), &["14.0"]);
     let report = collect(&site, None);
     assert_eq!(report.api_version.as_deref(), Some("14.0"));
     assert!(succeeded(&report));
 }
 
 #[test]
-fn a_server_that_does_not_say_is_tried_newest_first() {
+fn a_server_that_reports_no_version_is_tried_newest_first() {
     let site = accepting(Site::new().refusing("/ping", 404, ""), &["11.0", "10.0"]);
     let report = collect(&site, None);
     assert_eq!(report.api_version.as_deref(), Some("11.0"));
@@ -133,7 +133,7 @@ fn a_server_that_does_not_say_is_tried_newest_first() {
 
 #[test]
 fn after_406_the_version_is_found_again_once_for_all() {
-    let site = accepting(Site::new().speaking("12.0"), &["12.0"]);
+    let site = accepting(Site::new().with_version("12.0"), &["12.0"]);
     let report = collect(&site, Some("14.0"));
     assert!(succeeded(&report), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("12.0"));
@@ -141,15 +141,15 @@ fn after_406_the_version_is_found_again_once_for_all() {
 }
 
 #[test]
-fn a_server_that_names_what_it_refuses_is_tried_newest_first() {
-    let site = accepting(Site::new().speaking("13.0"), &["10.0"]);
+fn a_server_that_rejects_its_own_version_is_tried_newest_first() {
+    let site = accepting(Site::new().with_version("13.0"), &["10.0"]);
     let report = collect(&site, Some("13.0"));
     assert!(succeeded(&report), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("10.0"));
 }
 
 #[test]
-fn a_server_that_refuses_every_version_is_unsupported_and_asked_once() {
+fn a_server_that_rejects_every_version_is_unsupported_and_tried_once() {
     let site = accepting(Site::new(), &[]);
     let report = collect(&site, Some("13.0"));
     for outcome in &report.outcomes {
@@ -160,7 +160,7 @@ fn a_server_that_refuses_every_version_is_unsupported_and_asked_once() {
 }
 
 #[test]
-fn what_one_endpoint_refuses_takes_nothing_from_the_others() {
+fn a_version_rejected_by_one_endpoint_stays_for_the_others() {
     for path in ["/admin/jobs", "/storage/disk-pools"] {
         let site = Site::new().refusing(path, 406, "");
         let report = collect(&site, Some("13.0"));
@@ -182,8 +182,8 @@ fn what_one_endpoint_refuses_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn a_server_that_is_too_old_is_unsupported_and_says_which_it_is() {
-    let site = Site::new().speaking("6.0");
+fn a_server_that_is_too_old_is_unsupported_and_its_version_is_reported() {
+    let site = Site::new().with_version("6.0");
     let report = collect(&site, None);
     let failure = &report.outcomes[0].failures[0];
     assert_eq!(failure.endpoint, "/ping");
@@ -192,7 +192,7 @@ fn a_server_that_is_too_old_is_unsupported_and_says_which_it_is() {
 }
 
 #[test]
-fn a_fixed_version_is_spoken_or_nothing_is() {
+fn only_a_fixed_version_is_used() {
     let site = accepting(Site::new(), &["13.0"]);
     let mut settings = settings(&["storage"]);
     settings.api_version = Some("14.0".to_owned());
@@ -205,7 +205,7 @@ fn a_fixed_version_is_spoken_or_nothing_is() {
 }
 
 #[test]
-fn a_server_that_is_away_is_asked_once_for_all_collectors() {
+fn an_unreachable_server_gets_one_request_for_all_collectors() {
     let site = Site::new().broken("", Reason::Timeout);
     let report = collect(&site, None);
     for failure in report.outcomes.iter().flat_map(|o| &o.failures) {

@@ -1,16 +1,16 @@
-//! Which statuses the images of a release can be filtered by: `catalog.yaml GET
-//! /catalog/images`, `filter`. Each list has the common values first: those that
-//! follow are not asked for once every image is accounted for.
+//! The statuses by which a release can filter images: `catalog.yaml GET
+//! /catalog/images`, `filter`. Common values come first, because the guest stops
+//! once the counts add up to the total.
 
 use crate::api::Version;
 
-/// An attribute that images can be filtered by, and its values.
+/// An attribute to filter images by, and its values.
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) values: &'static [&'static str],
 }
 
-/// NetBackup 10.5 and later. `UNDEFINED` is a value too, but none to filter by.
+/// NetBackup 10.5 and later. There is no filter for the value `UNDEFINED`.
 pub(super) static ANOMALY: Field = Field {
     name: "anomalyStatus",
     values: &[
@@ -36,19 +36,19 @@ static MALWARE: Field = Field {
     ],
 };
 
-/// Every release has it, the later ones beside `malwareStatus`.
+/// Every release, later ones in addition to `malwareStatus`.
 static MALWARE_BEFORE_11: Field = Field {
     name: "malwareScanResult",
     values: &["NOT_SCANNED", "CLEAN", "NOT_SUPPORTED", "IMPACTED"],
 };
 
-/// NetBackup 10.5. That 10.4 has the filter too is not specified.
+/// NetBackup 10.5. The specification of 10.4 does not list the filter.
 const ANOMALIES_SINCE: Version = Version::new(12, 0);
 
 /// NetBackup 11.0.
 const MALWARE_SINCE: Version = Version::new(13, 0);
 
-/// What tells whether malware was found.
+/// The malware status of a release.
 pub(super) fn malware(version: Option<Version>) -> &'static Field {
     if version >= Some(MALWARE_SINCE) {
         &MALWARE

@@ -1,56 +1,56 @@
-//! How many jobs of a client finished: ever, and within the window.
+//! Finished jobs of clients: all, and those within the window.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::collectors::jobs::total::Total;
 use crate::family::{Definition, Family, Kind, Series};
+use crate::ledger::counter::Counter;
 
 pub(super) static FINISHED: Definition<3> = Definition {
     name: "nbu_client_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Attempts of a client's jobs that have finished, each counted once; parents of other jobs are left out. New labels come with 0 first.",
+    help: "Number of finished job attempts of a client, without parent jobs. A new series starts at 0.",
     labels: ["client", "action", "status"],
 };
 
 pub(super) static LEGACY: Definition<3> = Definition {
     name: "nbu_client_jobs_count",
     kind: Kind::Gauge,
-    help: "Jobs of a client that ended within server.scrapingInterval, parents among them, under the predecessor's name.",
+    help: "Number of jobs of a client that finished within server.scrapingInterval, with parent jobs. Legacy name.",
     labels: ["client", "action", "status"],
 };
 
-/// Part of the saved state: a change of shape is a change of its version.
+/// Part of the saved state, so a change of shape needs a new version.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Finished {
     /// By client, action and status.
-    attempts: BTreeMap<[String; 3], Total<u64>>,
+    attempts: BTreeMap<[String; 3], Counter<u64>>,
 }
 
 impl Finished {
-    /// After the collection that has reported them.
-    pub(super) fn show(&mut self) {
-        self.attempts.values_mut().for_each(Total::show);
+    /// A complete collection has reported the counters.
+    pub(super) fn reveal(&mut self) {
+        self.attempts.values_mut().for_each(Counter::reveal);
     }
 
-    /// One attempt more. Unless it is the `first` collection, labels that are new
-    /// are reported as 0 this once.
+    /// Adds one attempt. A new label set is reported as 0 once, unless this is the
+    /// `first` collection.
     pub(super) fn add(&mut self, labels: [&str; 3], first: bool) {
         let total = self.attempts.entry(labels.map(str::to_owned));
-        let attempts = total.or_insert_with(|| Total::begin(!first)).value();
+        let attempts = total.or_insert_with(|| Counter::new(!first)).value_mut();
         *attempts = attempts.saturating_add(1);
     }
 
-    /// Drops what is of other clients.
-    pub(super) fn keep_only(&mut self, known: impl Fn(&str) -> bool) {
+    /// Drops other clients.
+    pub(super) fn retain(&mut self, known: impl Fn(&str) -> bool) {
         self.attempts.retain(|[client, ..], _| known(client));
     }
 
     pub(super) fn family(&self) -> Family {
         let mut series = Series::new(&FINISHED);
         for (labels, attempts) in &self.attempts {
-            let attempts = attempts.shown().copied().unwrap_or_default();
+            let attempts = attempts.reported().copied().unwrap_or_default();
             series.set(labels.each_ref().map(String::as_str), Some(attempts as f64));
         }
         series.finish()
@@ -72,8 +72,8 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// One job more.
-    pub(super) fn count(&mut self, labels: [&str; 3]) {
+    /// Adds one job.
+    pub(super) fn add(&mut self, labels: [&str; 3]) {
         self.jobs.add(labels, 1.0);
     }
 

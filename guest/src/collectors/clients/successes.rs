@@ -1,44 +1,43 @@
-//! When something last succeeded. It is kept for longer than NetBackup keeps its
-//! jobs, so that a client without a backup gets older and does not disappear.
+//! Times of the last successes. The guest remembers them longer than NetBackup keeps
+//! jobs, so that a client without a new backup stays visible.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::collectors::jobs::row::Job;
 use crate::family::{Definition, Family, Kind, Series};
+use crate::jobs::row::Job;
 
 pub(super) static BACKUP: Definition<1> = Definition {
     name: "nbu_client_last_successful_backup_timestamp_seconds",
     kind: Kind::Gauge,
-    help: "Unix time at which the newest BACKUP job of a client with status 0 ended, of whatever policy and stream. It is kept when NetBackup has forgotten the job.",
+    help: "Unix time in seconds when the newest BACKUP job of a client with status 0 ended, of any policy. Retained after NetBackup deletes the job.",
     labels: ["client"],
 };
 
 pub(super) static JOB: Definition<3> = Definition {
     name: "nbu_client_last_job_success_timestamp_seconds",
     kind: Kind::Gauge,
-    help: "Unix time at which the newest job of a client with status 0 ended, by policy and action. It is kept for a year after NetBackup has forgotten the job.",
+    help: "Unix time in seconds when the newest job of a client with status 0 ended, by policy and action. Retained for a year after NetBackup deletes the job.",
     labels: ["client", "policy", "action"],
 };
 
 pub(super) static LEGACY: Definition<3> = Definition {
     name: "nbu_client_last_job_success_seconds",
     kind: Kind::Gauge,
-    help: "The time of nbu_client_last_job_success_timestamp_seconds, under the predecessor's name.",
+    help: "Unix time in nbu_client_last_job_success_timestamp_seconds. Legacy name.",
     labels: ["client", "policy", "action"],
 };
 
-/// How long, in seconds, the success of a policy is remembered: by then the
-/// policy is gone rather than failing. Clients are gone when they are off the
-/// list.
-const REMEMBERED: u64 = 366 * 24 * 3600;
+/// How long to remember the success of a policy, in seconds. An older one belongs
+/// to a deleted policy. Clients are dropped when they leave the allow-list.
+const RETENTION: u64 = 366 * 24 * 3600;
 
-/// The status of a job that did all it should; 1 is a partial success.
+/// The status of full success; 1 is partial success.
 const SUCCESS: &str = "0";
 
-/// All in seconds since the Unix epoch. Part of the saved state: a change of
-/// shape is a change of its version.
+/// Times in seconds since the Unix epoch. Part of the saved state, so a change of
+/// shape needs a new version.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Successes {
     /// By client.
@@ -48,7 +47,7 @@ pub(super) struct Successes {
 }
 
 impl Successes {
-    /// A job that has ended.
+    /// Notes a finished job.
     pub(super) fn note(&mut self, client: &str, policy: &str, job: &Job<'_>) {
         let Some(end) = job.end.filter(|_| job.status == SUCCESS) else {
             return;
@@ -62,11 +61,11 @@ impl Successes {
         }
     }
 
-    /// Drops what is of other clients, and of policies that are long gone.
-    pub(super) fn keep_only(&mut self, known: impl Fn(&str) -> bool, now: u64) {
+    /// Drops other clients and deleted policies.
+    pub(super) fn retain(&mut self, known: impl Fn(&str) -> bool, now: u64) {
         self.backups.retain(|client, _| known(client));
         self.jobs
-            .retain(|[client, ..], end| known(client) && *end >= now.saturating_sub(REMEMBERED));
+            .retain(|[client, ..], end| known(client) && *end >= now.saturating_sub(RETENTION));
     }
 
     pub(super) fn families(&self) -> Vec<Family> {

@@ -1,30 +1,29 @@
-//! Jobs that have not ended: queued, active, waiting for another attempt,
-//! suspended, incomplete.
+//! Unfinished jobs: queued, active, waiting for another attempt, suspended,
+//! incomplete.
 
 use super::queue_reason;
-use super::row::QUEUED as WAITING;
-use super::unended::{Unended, Waiting};
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
+use crate::jobs::row::STATE_QUEUED;
+use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 
 static JOBS: Definition<2> = Definition {
     name: "nbu_jobs_current",
     kind: Kind::Gauge,
-    help: "Jobs that have not ended, by state; parents of other jobs are left out.",
+    help: "Number of unfinished jobs by state, without parent jobs.",
     labels: ["action", "state"],
 };
 
 static QUEUED: Definition<2> = Definition {
     name: "nbu_jobs_queued",
     kind: Kind::Gauge,
-    help: "Jobs in state QUEUED by what they wait for; a reason without a name is its number.",
+    help: "Number of jobs in state QUEUED by queue reason. A reason without a name appears as its code.",
     labels: ["action", "reason"],
 };
 
 static OLDEST: Definition<2> = Definition {
     name: "nbu_jobs_oldest_seconds",
     kind: Kind::Gauge,
-    help: "Age of the oldest job that has not ended, since it was started.",
+    help: "Age of the oldest unfinished job in seconds since its start.",
     labels: ["action", "state"],
 };
 
@@ -32,7 +31,7 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
     vec![JOBS.describe(), QUEUED.describe(), OLDEST.describe()]
 }
 
-/// Counts jobs; those with the same labels together, of ages the largest.
+/// The gauges of unfinished jobs.
 #[derive(Debug)]
 pub(super) struct Current {
     now: u64,
@@ -42,7 +41,7 @@ pub(super) struct Current {
 }
 
 impl Current {
-    /// Ages are those at `now`, seconds since the Unix epoch by the server's clock.
+    /// `now` is the server's clock, in seconds since the Unix epoch.
     pub(super) fn new(now: u64) -> Self {
         Self {
             now,
@@ -52,16 +51,16 @@ impl Current {
         }
     }
 
-    pub(super) fn count(&mut self, unended: &Unended, job: &Waiting) {
-        let [action, ..] = unended.labels(job);
-        let [state, reason] = unended.condition(job);
+    pub(super) fn add(&mut self, unfinished: &Unfinished, job: &UnfinishedJob) {
+        let [action, ..] = unfinished.labels(job);
+        let [state, reason] = unfinished.condition(job);
         self.jobs.add([action, state], 1.0);
-        if state == WAITING {
+        if state == STATE_QUEUED {
             self.queued.add([action, queue_reason::name(reason)], 1.0);
         }
-        if let Some(start) = job.record.start {
-            // It may have started after the server was asked for its clock.
-            let age = self.now.saturating_sub(start);
+        if let Some(start) = job.key.start {
+            // The job may have started after the server reported its clock.
+            let age = self.now.saturating_sub(start.get());
             self.oldest.raise([action, state], age as f64);
         }
     }

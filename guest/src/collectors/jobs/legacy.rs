@@ -1,52 +1,51 @@
-//! The predecessor's families: parents and children alike, gauges over the
-//! window. Its two families by state only ever saw jobs that had ended; here
-//! they see the others as well, as their names say.
+//! Families under the predecessor's names: gauges over the window that include
+//! parents. The predecessor's two families by state covered finished jobs only.
+//! These also cover unfinished jobs, as their names suggest.
 
-use super::row::{DONE, QUEUED as WAITING};
-use super::unended::{Unended, Waiting};
-use super::window::Sum;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use super::window::WindowSum;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
+use crate::jobs::row::{STATE_DONE, STATE_QUEUED};
+use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 
 static JOBS: Definition<3> = Definition {
     name: "nbu_jobs_count",
     kind: Kind::Gauge,
-    help: "Jobs that ended within server.scrapingInterval, parents among them, under the predecessor's name.",
+    help: "Number of jobs that finished within server.scrapingInterval, with parent jobs. Legacy name.",
     labels: ["action", "policy_type", "status"],
 };
 
 static BYTES: Definition<3> = Definition {
     name: "nbu_jobs_bytes",
     kind: Kind::Gauge,
-    help: "Bytes transferred by the jobs of nbu_jobs_count, under the predecessor's name.",
+    help: "Bytes transferred by the jobs in nbu_jobs_count. Legacy name.",
     labels: ["action", "policy_type", "status"],
 };
 
 static STATUS: Definition<2> = Definition {
     name: "nbu_status_count",
     kind: Kind::Gauge,
-    help: "Jobs of nbu_jobs_count by action and status, under the predecessor's name.",
+    help: "Number of jobs in nbu_jobs_count by action and status. Legacy name.",
     labels: ["action", "status"],
 };
 
 static STATE: Definition<2> = Definition {
     name: "nbu_jobs_state_count",
     kind: Kind::Gauge,
-    help: "Jobs of nbu_jobs_count and jobs that have not ended, by state, under the predecessor's name.",
+    help: "Number of jobs in nbu_jobs_count and of unfinished jobs, by state. Legacy name.",
     labels: ["action", "state"],
 };
 
 static QUEUED: Definition<2> = Definition {
     name: "nbu_jobs_queued_count",
     kind: Kind::Gauge,
-    help: "Jobs in state QUEUED by the number of the reason, under the predecessor's name.",
+    help: "Number of jobs in state QUEUED by code of the queue reason. Legacy name.",
     labels: ["action", "reason"],
 };
 
 static FILES: Definition<2> = Definition {
     name: "nbu_jobs_files_count",
     kind: Kind::Gauge,
-    help: "Files processed by the jobs of nbu_jobs_count, under the predecessor's name.",
+    help: "Number of files processed by the jobs in nbu_jobs_count. Legacy name.",
     labels: ["action", "policy_type"],
 };
 
@@ -61,7 +60,7 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
     ]
 }
 
-/// Counts jobs; those with the same labels together.
+/// The gauges under the predecessor's names.
 #[derive(Debug)]
 pub(super) struct Legacy {
     jobs: Series<3>,
@@ -86,30 +85,34 @@ impl Default for Legacy {
 }
 
 impl Legacy {
-    /// Jobs that ended within the window, all with these labels.
-    pub(super) fn finished(&mut self, labels: [&str; 3], sum: &Sum) {
+    /// Adds the jobs with these labels that finished within the window.
+    pub(super) fn add_finished(&mut self, labels: [&str; 3], sum: &WindowSum) {
         let [action, ..] = labels;
-        self.ended(labels, sum);
-        self.state.add([action, DONE], sum.jobs as f64);
+        self.add_ended(labels, sum);
+        self.state.add([action, STATE_DONE], sum.jobs as f64);
     }
 
-    /// A job that has not ended. One that waits for another attempt may have an
-    /// end all the same, and is among those that ended if it lies within the
-    /// window.
-    pub(super) fn current(&mut self, unended: &Unended, job: &Waiting, window_start: u64) {
-        let labels = unended.labels(job);
+    /// Adds an unfinished job. A job that waits for another attempt may report an end.
+    /// If that is within the window, the job also counts as finished.
+    pub(super) fn add_unfinished(
+        &mut self,
+        unfinished: &Unfinished,
+        job: &UnfinishedJob,
+        window_start: u64,
+    ) {
+        let labels = unfinished.labels(job);
         if job.ended_since(window_start) {
-            self.ended(labels, &Sum::of(&job.record));
+            self.add_ended(labels, &WindowSum::of(&job.attempt));
         }
         let [action, ..] = labels;
-        let [state, reason] = unended.condition(job);
+        let [state, reason] = unfinished.condition(job);
         self.state.add([action, state], 1.0);
-        if state == WAITING {
+        if state == STATE_QUEUED {
             self.queued.add([action, reason], 1.0);
         }
     }
 
-    fn ended(&mut self, labels: [&str; 3], sum: &Sum) {
+    fn add_ended(&mut self, labels: [&str; 3], sum: &WindowSum) {
         let [action, policy_type, status] = labels;
         self.jobs.add(labels, sum.jobs as f64);
         self.bytes.add(labels, sum.bytes as f64);

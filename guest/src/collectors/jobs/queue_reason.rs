@@ -1,6 +1,6 @@
-//! Why a job waits, by name: `admin.yaml GET /admin/jobs`, `jobQueueReason`.
+//! Names of queue reasons: `admin.yaml GET /admin/jobs`, `jobQueueReason`.
 
-/// The names of the codes from 1 on. 31 came with NetBackup 10.5.
+/// The names of the codes from 1 on. NetBackup 10.5 added 31.
 const NAMES: [&str; 31] = [
     "MEDIA_IN_USE",
     "DRIVES_IN_USE",
@@ -35,7 +35,7 @@ const NAMES: [&str; 31] = [
     "MEDIA_SERVER_JOBS_THROTTLED",
 ];
 
-/// The name of a code; the code itself when it has none.
+/// The name of a code, or the code itself if it has no name.
 pub(super) fn name(code: &str) -> &str {
     code.parse::<usize>()
         .ok()
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_without_a_name_stays_as_it_is() {
+    fn a_code_without_a_name_is_returned_as_it_is() {
         assert_eq!(name("1"), "MEDIA_IN_USE");
         assert_eq!(name("31"), "MEDIA_SERVER_JOBS_THROTTLED");
         for code in ["0", "32", "-99", "unknown"] {

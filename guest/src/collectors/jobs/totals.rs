@@ -1,44 +1,43 @@
-//! What only ever grows: the counters, as they are kept and as they are reported.
+//! The counters, and the families that report them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::labels::{Labels, index};
-use super::row::Job;
-use super::total::Total;
-use crate::family::{Definition, Distribution, Family, Kind, Samples, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Distribution, Family, Kind, Samples, Series};
+use crate::jobs::labels::{LabelSets, index};
+use crate::jobs::row::Job;
+use crate::ledger::counter::Counter;
 
 static FINISHED: Definition<3> = Definition {
     name: "nbu_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Attempts of jobs that have finished, each counted once; parents of other jobs are left out. The status is unknown when NetBackup gave none, which is not a success. New labels come with 0 first, for increase(): scrape at least as often as server.collectionInterval.",
+    help: "Number of finished job attempts, without parent jobs. Status unknown means that NetBackup reported none, which is not a success. A new series starts at 0 for increase(), so scrape at least every server.collectionInterval.",
     labels: ["action", "policy_type", "status"],
 };
 
 static BYTES: Definition<3> = Definition {
     name: "nbu_jobs_transferred_bytes_total",
     kind: Kind::Counter,
-    help: "Bytes that the attempts of nbu_jobs_finished_total transferred, as NetBackup estimates them.",
+    help: "Bytes transferred by the attempts in nbu_jobs_finished_total, as estimated by NetBackup.",
     labels: ["action", "policy_type", "status"],
 };
 
 static FILES: Definition<2> = Definition {
     name: "nbu_jobs_files_total",
     kind: Kind::Counter,
-    help: "Files that the attempts of nbu_jobs_finished_total processed.",
+    help: "Number of files processed by the attempts in nbu_jobs_finished_total.",
     labels: ["action", "policy_type"],
 };
 
 static DURATION: Definition<2> = Definition {
     name: "nbu_job_duration_seconds",
     kind: Kind::Histogram,
-    help: "Time from start to end of the attempts of nbu_jobs_finished_total; the start is that of the job.",
+    help: "Seconds from the start of the job to the end of the attempt, for the attempts in nbu_jobs_finished_total.",
     labels: ["action", "policy_type"],
 };
 
-/// Upper bounds in seconds: from a minute to a day.
+/// Upper bounds in seconds, from a minute to a day.
 const BOUNDS: [u32; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400];
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
@@ -50,14 +49,14 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
     ]
 }
 
-/// All counters. Part of the saved state: a change of shape is a change of its
+/// All counters. Part of the saved state, so a change of shape needs a new
 /// version.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Totals {
     /// By action, policy type and status.
-    by_status: BTreeMap<[String; 3], Total<Work>>,
+    by_status: BTreeMap<[String; 3], Counter<Work>>,
     /// By action and policy type.
-    by_policy: BTreeMap<[String; 2], Total<Effort>>,
+    by_policy: BTreeMap<[String; 2], Counter<Effort>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -74,25 +73,25 @@ struct Effort {
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Durations {
-    /// Not cumulative; beyond the last bound a duration is in none.
+    /// Not cumulative. A duration beyond the last bound is in no bucket.
     buckets: [u64; BOUNDS.len()],
     /// Seconds.
     sum: u64,
     count: u64,
 }
 
-/// What a collection adds, by the number of a label set.
+/// What a collection adds, indexed by the number of the label set.
 #[derive(Debug, Default)]
-pub(super) struct Added(Vec<(Work, Effort)>);
+pub(super) struct Increase(Vec<(Work, Effort)>);
 
-impl Added {
+impl Increase {
     /// Adds a finished attempt.
     pub(super) fn add(&mut self, labels: u32, job: &Job<'_>) {
-        let place = index(labels);
-        if place >= self.0.len() {
-            self.0.resize(place.saturating_add(1), Default::default());
+        let index = index(labels);
+        if index >= self.0.len() {
+            self.0.resize(index.saturating_add(1), Default::default());
         }
-        if let Some((work, effort)) = self.0.get_mut(place) {
+        if let Some((work, effort)) = self.0.get_mut(index) {
             work.add(&Work {
                 jobs: 1,
                 bytes: job.bytes(),
@@ -113,40 +112,40 @@ impl Work {
 }
 
 impl Totals {
-    /// After the collection that has reported them.
-    pub(super) fn show(&mut self) {
-        self.by_status.values_mut().for_each(Total::show);
-        self.by_policy.values_mut().for_each(Total::show);
+    /// A complete collection has reported the counters.
+    pub(super) fn reveal(&mut self) {
+        self.by_status.values_mut().for_each(Counter::reveal);
+        self.by_policy.values_mut().for_each(Counter::reveal);
     }
 
-    /// Adds what a collection has found. Unless it is the `first`, labels that are
-    /// new are reported as 0 this once.
-    pub(super) fn add(&mut self, added: &Added, labels: &Labels<3>, first: bool) {
-        for (number, (work, effort)) in (0..).zip(&added.0) {
+    /// Adds the increase of a collection. A new label set is reported as 0 once,
+    /// unless this is the `first` collection.
+    pub(super) fn add(&mut self, increase: &Increase, labels: &LabelSets<3>, first: bool) {
+        for (number, (work, effort)) in (0..).zip(&increase.0) {
             if work.jobs == 0 {
                 continue;
             }
             let set = labels.set(number);
             let key = set.map(str::to_owned);
             let total = self.by_status.entry(key);
-            let total = total.or_insert_with(|| Total::begin(!first));
-            total.value().add(work);
+            let total = total.or_insert_with(|| Counter::new(!first));
+            total.value_mut().add(work);
             let [action, policy_type, _] = set.map(str::to_owned);
             let total = self.by_policy.entry([action, policy_type]);
-            let total = total.or_insert_with(|| Total::begin(!first)).value();
+            let total = total.or_insert_with(|| Counter::new(!first)).value_mut();
             total.files = total.files.saturating_add(effort.files);
             total.durations.add(&effort.durations);
         }
     }
 
-    /// As they are reported.
+    /// The families to report.
     pub(super) fn families(&self) -> Vec<Family> {
         let mut finished = Series::new(&FINISHED);
         let mut bytes = Series::new(&BYTES);
         let no_work = Work::default();
         for (labels, work) in &self.by_status {
             let labels = labels.each_ref().map(String::as_str);
-            let work = work.shown().unwrap_or(&no_work);
+            let work = work.reported().unwrap_or(&no_work);
             finished.set(labels, Some(work.jobs as f64));
             bytes.set(labels, Some(work.bytes as f64));
         }
@@ -154,7 +153,7 @@ impl Totals {
         let mut durations = Vec::new();
         let no_effort = Effort::default();
         for (labels, effort) in &self.by_policy {
-            let effort = effort.shown().unwrap_or(&no_effort);
+            let effort = effort.reported().unwrap_or(&no_effort);
             let names = labels.each_ref().map(String::as_str);
             files.set(names, Some(effort.files as f64));
             durations.push(effort.durations.distribution(labels));

@@ -2,58 +2,59 @@
 
 use serde::Deserialize;
 
-use super::PAGE_LIMIT;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::{Named, Row};
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/disk-pools";
 
+/// The maximum of `page[limit]`.
+const PAGE_LIMIT: u32 = 500;
+
 static BYTES: Definition<2> = Definition {
     name: "nbu_disk_pool_bytes",
     kind: Kind::Gauge,
-    help: "Bytes of a disk pool: raw, usable, used and available. Cached for server.cacheTTL.",
+    help: "Raw, usable, used and available bytes of a disk pool.",
     labels: ["pool", "size"],
 };
 
 static STATE: Definition<2> = Definition {
     name: "nbu_disk_pool_state",
     kind: Kind::Gauge,
-    help: "1 for the state that a disk pool is in, 0 for the others. A pool that is UP may have a volume that is not: see nbu_disk_pool_volumes. Cached for server.cacheTTL.",
+    help: "Whether a disk pool is in this state (1) or not (0). A pool that is UP may have volumes that are not, see nbu_disk_pool_volumes.",
     labels: ["pool", "state"],
 };
 
 static WATER_MARK: Definition<2> = Definition {
     name: "nbu_disk_pool_water_mark_ratio",
     kind: Kind::Gauge,
-    help: "Share of a disk pool, 0 to 1, at which it counts as full (high) and down to which images are cleaned up (low). Cached for server.cacheTTL.",
+    help: "Fraction of a disk pool, 0 to 1, at which the pool counts as full (high) and at which image cleanup stops (low).",
     labels: ["pool", "mark"],
 };
 
 static VOLUMES: Definition<3> = Definition {
     name: "nbu_disk_pool_volumes",
     kind: Kind::Gauge,
-    help: "Volumes of a disk pool by state. Cached for server.cacheTTL.",
+    help: "Number of volumes of a disk pool by state.",
     labels: ["pool_name", "storage_category", "state"],
 };
 
 static LEGACY_VOLUMES: Definition<3> = Definition {
     name: "nbu_disk_pool_volume_count",
     kind: Kind::Gauge,
-    help: "Volumes of a disk pool by state, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of volumes of a disk pool by state. Legacy name.",
     labels: ["pool_name", "storage_category", "state"],
 };
 
 /// The specified values of `diskPoolState`.
 const STATES: [&str; 3] = ["UP", "DOWN", "TRANSIENT"];
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Pool {
+pub(super) struct DiskPool {
     name: Text,
     storage_category: Text,
     disk_pool_state: Text,
@@ -85,13 +86,13 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 }
 
 /// Every pool.
-pub(super) async fn read(client: &Client<'_>) -> Result<Named<Pool>, Failure> {
+pub(super) async fn read(client: &Client<'_>) -> Result<Named<DiskPool>, Failure> {
     let mut pools = Named::new();
     page::by_offset(
         client,
         Query::new(ENDPOINT),
         PAGE_LIMIT,
-        |row: Row<Pool>| {
+        |row: Row<DiskPool>| {
             let (id, pool) = row.parts();
             pools.insert(id, pool.name.clone(), pool);
         },
@@ -100,9 +101,8 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Pool>, Failure> {
     Ok(pools)
 }
 
-/// Pools of one name are told apart by their id in every family; volumes of a
-/// pool in one state are counted together.
-pub(super) fn families(pools: &Named<Pool>, legacy_names: bool) -> Vec<Family> {
+/// The families of all pools. Pools of the same name appear under their ids.
+pub(super) fn families(pools: &Named<DiskPool>, legacy_names: bool) -> Vec<Family> {
     let mut bytes = Series::new(&BYTES);
     let mut state = Series::new(&STATE);
     let mut water_mark = Series::new(&WATER_MARK);
@@ -136,7 +136,7 @@ fn ratio(percent: f64) -> f64 {
     percent / 100.0
 }
 
-fn volumes(pools: &Named<Pool>, definition: &'static Definition<3>) -> Family {
+fn volumes(pools: &Named<DiskPool>, definition: &'static Definition<3>) -> Family {
     let mut series = Series::new(definition);
     for (name, pool) in pools.iter() {
         let category = pool.storage_category.or_unknown();

@@ -1,4 +1,4 @@
-//! Storage servers and what their MSDP holds: `storage.yaml GET
+//! Storage servers and their MSDP capacity: `storage.yaml GET
 //! /storage/storage-servers`.
 
 use serde::Deserialize;
@@ -6,33 +6,32 @@ use serde::Deserialize;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Distinct;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/storage-servers";
 
-/// The most rows of a page (`page[limit]`), fewer than the other lists give.
+/// The maximum of `page[limit]`, lower than for the other lists.
 const PAGE_LIMIT: u32 = 100;
 
 static STATE: Definition<3> = Definition {
     name: "nbu_storage_server_state",
     kind: Kind::Gauge,
-    help: "1 for the state that a storage server is in, 0 for the other. Cached for server.cacheTTL.",
+    help: "Whether a storage server is in this state (1) or not (0).",
     labels: ["server", "type", "state"],
 };
 
 static MSDP: Definition<2> = Definition {
     name: "nbu_msdp_bytes",
     kind: Kind::Gauge,
-    help: "Bytes of a storage server's MSDP: its size, used and available of it, and logical, what clients backed up into it before deduplication. Cached for server.cacheTTL.",
+    help: "Size, used and available bytes of a storage server's MSDP, and logical bytes, which clients backed up before deduplication.",
     labels: ["server", "kind"],
 };
 
 /// The specified values of `storageServerState`.
 const STATES: [&str; 2] = ["UP", "DOWN"];
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Server {
@@ -46,12 +45,12 @@ pub(super) struct Server {
 #[serde(rename_all = "camelCase", default)]
 struct Msdp {
     catalog_logical_size_bytes: Number,
-    storage_pool_details: Option<Pool>,
+    storage_pool_details: Option<MsdpPool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Pool {
+struct MsdpPool {
     size_bytes: Number,
     used_space_bytes: Number,
     available_space_bytes: Number,
@@ -69,7 +68,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Distinct<Server>, Failur
     Ok(servers)
 }
 
-/// A storage server is one by name and type, so its labels are its own; only one
+/// The families of all storage servers. Name and type identify a server. Only one
 /// type has MSDP figures.
 pub(super) fn families(servers: &Distinct<Server>) -> Vec<Family> {
     let mut state = Series::new(&STATE);

@@ -2,48 +2,49 @@
 
 use serde::Deserialize;
 
-use super::PAGE_LIMIT;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::{Named, Row};
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/storage-units";
 
+/// The maximum of `page[limit]`.
+const PAGE_LIMIT: u32 = 500;
+
 static BYTES: Definition<3> = Definition {
     name: "nbu_disk_bytes",
     kind: Kind::Gauge,
-    help: "Bytes free and used of a disk storage unit. Units that share a disk pool each report it, so do not sum them: see nbu_disk_pool_bytes. Cached for server.cacheTTL.",
+    help: "Free and used bytes of a disk storage unit. Do not sum: units that share a disk pool each report the whole pool, see nbu_disk_pool_bytes.",
     labels: ["name", "type", "size"],
 };
 
 static CAPACITY: Definition<2> = Definition {
     name: "nbu_disk_capacity_bytes",
     kind: Kind::Gauge,
-    help: "Total capacity of a disk storage unit. Free and used need not add up to it. Cached for server.cacheTTL.",
+    help: "Total capacity of a disk storage unit in bytes. May differ from the sum of free and used bytes.",
     labels: ["name", "type"],
 };
 
 static MAX_JOBS: Definition<2> = Definition {
     name: "nbu_storage_max_concurrent_jobs",
     kind: Kind::Gauge,
-    help: "Jobs that a disk storage unit may run at once. Cached for server.cacheTTL.",
+    help: "Maximum number of concurrent jobs of a disk storage unit.",
     labels: ["name", "type"],
 };
 
 static MAX_FRAGMENT: Definition<2> = Definition {
     name: "nbu_storage_max_fragment_size_bytes",
     kind: Kind::Gauge,
-    help: "Largest fragment that is written to a disk storage unit. Cached for server.cacheTTL.",
+    help: "Maximum size of a fragment on a disk storage unit in bytes.",
     labels: ["name", "type"],
 };
 
 static INFO: Definition<8> = Definition {
     name: "nbu_storage_info",
     kind: Kind::Gauge,
-    help: "What a disk storage unit is; always 1. Cached for server.cacheTTL.",
+    help: "Properties of a disk storage unit as labels. Always 1.",
     labels: [
         "name",
         "type",
@@ -58,7 +59,7 @@ static INFO: Definition<8> = Definition {
 
 const BYTES_PER_MEGABYTE: f64 = 1_048_576.0;
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Unit {
@@ -89,7 +90,7 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
     ]
 }
 
-/// Every unit but those of tape, which have no bytes to speak of.
+/// Every unit except tape units, which report no capacity.
 pub(super) async fn read(client: &Client<'_>) -> Result<Named<Unit>, Failure> {
     let mut units = Named::new();
     page::by_offset(
@@ -107,7 +108,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Unit>, Failure> {
     Ok(units)
 }
 
-/// Units of one name are told apart by their id in every family.
+/// The families of all units. Units of the same name appear under their ids.
 pub(super) fn families(units: &Named<Unit>) -> Vec<Family> {
     let mut bytes = Series::new(&BYTES);
     let mut capacity = Series::new(&CAPACITY);

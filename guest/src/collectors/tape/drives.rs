@@ -1,33 +1,34 @@
 //! Tape drives: `storage.yaml GET /storage/drives`.
 //!
-//! A drive that several media servers share is one drive, with a path from each
-//! of them; its own `deviceHost` is then the text `<multiple>`.
+//! A shared drive has a path from each of its media servers. Its own `deviceHost`
+//! is then the text `<multiple>`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::PAGE_LIMIT;
 use crate::api::lenient::{Text, UNKNOWN};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Row;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/drives";
 
+/// The maximum of `page[limit]`.
+const PAGE_LIMIT: u32 = 100;
+
 static DRIVES: Definition<3> = Definition {
     name: "nbu_tape_drives",
     kind: Kind::Gauge,
-    help: "Tape drives by status; one that several media servers share counts once. Cached for server.cacheTTL.",
+    help: "Number of tape drives by status. A drive shared by several media servers counts once.",
     labels: ["drive_type", "robot_type", "status"],
 };
 
 static INFO: Definition<5> = Definition {
     name: "nbu_tape_drive_info",
     kind: Kind::Gauge,
-    help: "Each media server's path to each tape drive; always 1. The status is that of the drive: DRIVE_STATUS_MIXED when it is up for some of its media servers. Cached for server.cacheTTL.",
+    help: "Path from a media server to a tape drive. Always 1. The status is that of the drive, DRIVE_STATUS_MIXED if it is up for some of its media servers only.",
     labels: [
         "drive_name",
         "media_server",
@@ -40,35 +41,35 @@ static INFO: Definition<5> = Definition {
 static LEGACY: Definition<3> = Definition {
     name: "nbu_tape_drives_count",
     kind: Kind::Gauge,
-    help: "Tape drives of nbu_tape_drives, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of tape drives in nbu_tape_drives. Legacy name.",
     labels: ["drive_type", "robot_type", "status"],
 };
 
-/// Stands for several hosts, which the paths then name.
+/// The `deviceHost` of a drive whose paths name several hosts.
 const SEVERAL: &str = "<multiple>";
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Attributes {
+struct DriveAttributes {
     drive_type: Text,
     robot_type: Text,
     robot_number: Text,
     drive_status: Text,
     device_host: Text,
-    device_paths: Option<Vec<Path>>,
+    device_paths: Option<Vec<DrivePath>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Path {
+struct DrivePath {
     device_host: Text,
 }
 
-/// A drive as it was last seen, and the media servers that have a path to it.
+/// A drive as last seen, and the media servers that have a path to it.
 #[derive(Debug)]
 struct Drive {
-    attributes: Attributes,
+    attributes: DriveAttributes,
     hosts: BTreeSet<String>,
 }
 
@@ -76,12 +77,12 @@ struct Drive {
 #[derive(Debug, Default)]
 pub(super) struct Drives {
     named: BTreeMap<String, Drive>,
-    nameless: Vec<Drive>,
+    unnamed: Vec<Drive>,
 }
 
 impl Drives {
-    /// Rows of one name are one drive, with the paths of all of them.
-    fn insert(&mut self, row: Row<Attributes>) {
+    /// Rows of the same name are one drive with all their paths.
+    fn insert(&mut self, row: Row<DriveAttributes>) {
         let (name, attributes) = row.parts();
         let mut drive = Drive {
             hosts: hosts(&attributes),
@@ -93,7 +94,7 @@ impl Drives {
                 drive.hosts.extend(before.into_iter().flat_map(|b| b.hosts));
                 self.named.insert(name, drive);
             }
-            None => self.nameless.push(drive),
+            None => self.unnamed.push(drive),
         }
     }
 
@@ -102,7 +103,7 @@ impl Drives {
         for (name, drive) in &self.named {
             drive.add_paths(name, &mut info);
         }
-        for drive in &self.nameless {
+        for drive in &self.unnamed {
             drive.add_paths(UNKNOWN, &mut info);
         }
         let mut families = vec![self.count(&DRIVES), info.finish()];
@@ -110,10 +111,10 @@ impl Drives {
         families
     }
 
-    /// Drives with the same labels together.
+    /// Number of drives by labels.
     fn count(&self, definition: &'static Definition<3>) -> Family {
         let mut series = Series::new(definition);
-        for Drive { attributes, .. } in self.named.values().chain(&self.nameless) {
+        for Drive { attributes, .. } in self.named.values().chain(&self.unnamed) {
             let labels = [
                 attributes.drive_type.or_unknown(),
                 attributes.robot_type.or_unknown(),
@@ -141,7 +142,7 @@ impl Drive {
     }
 }
 
-fn hosts(drive: &Attributes) -> BTreeSet<String> {
+fn hosts(drive: &DriveAttributes) -> BTreeSet<String> {
     let paths = drive.device_paths.iter().flatten();
     let host = drive.device_host.0.iter().filter(|host| *host != SEVERAL);
     let hosts = paths.filter_map(|path| path.device_host.0.as_ref());

@@ -1,32 +1,33 @@
-//! Cartridges: `storage.yaml GET /storage/tape-media`, from NetBackup 10.4 on.
+//! Tape cartridges: `storage.yaml GET /storage/tape-media`, from NetBackup 10.4 on.
 
 use serde::Deserialize;
 
-use super::PAGE_LIMIT;
 use crate::api::lenient::{Text, UNKNOWN};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Distinct;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/tape-media";
 
+/// The maximum of `page[limit]`.
+const PAGE_LIMIT: u32 = 100;
+
 static MEDIA: Definition<3> = Definition {
     name: "nbu_tape_media",
     kind: Kind::Gauge,
-    help: "Tape cartridges by volume pool; from NetBackup 10.4 on. Cached for server.cacheTTL.",
+    help: "Number of tape cartridges by volume pool, from NetBackup 10.4 on.",
     labels: ["pool", "media_type", "robot_type"],
 };
 
 static LEGACY: Definition<3> = Definition {
     name: "nbu_tape_media_count",
     kind: Kind::Gauge,
-    help: "Tape cartridges of nbu_tape_media, under the predecessor's name. Cached for server.cacheTTL.",
+    help: "Number of tape cartridges in nbu_tape_media. Legacy name.",
     labels: ["pool", "media_type", "robot_type"],
 };
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Cartridge {
@@ -59,7 +60,7 @@ pub(super) fn families(media: &Distinct<Cartridge>, legacy_names: bool) -> Vec<F
     families
 }
 
-/// Cartridges with the same labels together.
+/// Number of cartridges by labels.
 fn count(media: &Distinct<Cartridge>, definition: &'static Definition<3>) -> Family {
     let mut series = Series::new(definition);
     for cartridge in media.iter() {

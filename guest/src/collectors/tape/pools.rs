@@ -3,27 +3,28 @@
 
 use serde::Deserialize;
 
-use super::PAGE_LIMIT;
 use crate::api::lenient::{Number, Text};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::{Named, Row};
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/tape-volume-pools";
 
+/// The maximum of `page[limit]`.
+const PAGE_LIMIT: u32 = 100;
+
 static PARTIALLY_FULL: Definition<2> = Definition {
     name: "nbu_tape_pool_partially_full",
     kind: Kind::Gauge,
-    help: "Partially full cartridges of a volume pool; from NetBackup 10.4 on. Cached for server.cacheTTL.",
+    help: "Number of partially full cartridges of a volume pool, from NetBackup 10.4 on.",
     labels: ["pool_name", "pool_type"],
 };
 
-/// What is read of a row.
+/// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Pool {
+pub(super) struct VolumePool {
     volume_pool_name: Text,
     pool_type: Text,
     partially_full_media: Number,
@@ -34,10 +35,10 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
 }
 
 /// Every volume pool.
-pub(super) async fn read(client: &Client<'_>) -> Result<Named<Pool>, Failure> {
+pub(super) async fn read(client: &Client<'_>) -> Result<Named<VolumePool>, Failure> {
     let mut pools = Named::new();
     let query = Query::new(ENDPOINT);
-    page::by_cursor(client, query, PAGE_LIMIT, |row: Row<Pool>| {
+    page::by_cursor(client, query, PAGE_LIMIT, |row: Row<VolumePool>| {
         let (id, pool) = row.parts();
         pools.insert(id, pool.volume_pool_name.clone(), pool);
     })
@@ -45,8 +46,8 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Pool>, Failure> {
     Ok(pools)
 }
 
-/// Pools of one name are told apart by their id, which is a number.
-pub(super) fn families(pools: &Named<Pool>) -> Vec<Family> {
+/// The family of all volume pools. Pools of the same name appear under their ids.
+pub(super) fn families(pools: &Named<VolumePool>) -> Vec<Family> {
     let mut series = Series::new(&PARTIALLY_FULL);
     for (name, pool) in pools.iter() {
         let labels = [name, pool.pool_type.or_unknown()];

@@ -1,12 +1,11 @@
-//! Hosts that robots are configured on: `storage.yaml GET
-//! /storage/robots-device-hosts`, from NetBackup 10.4 on; a list in one piece.
+//! Hosts of tape robots: `storage.yaml GET /storage/robots-device-hosts`, from
+//! NetBackup 10.4 on. The list has no pages.
 
 use serde::de::IgnoredAny;
 
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Distinct;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::manifest::DescribedFamily;
+use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
 use crate::report::Failure;
 
 pub(super) const ENDPOINT: &str = "/storage/robots-device-hosts";
@@ -14,25 +13,25 @@ pub(super) const ENDPOINT: &str = "/storage/robots-device-hosts";
 static HOSTS: Definition<0> = Definition {
     name: "nbu_tape_robot_device_hosts",
     kind: Kind::Gauge,
-    help: "Hosts that tape robots are configured on; from NetBackup 10.4 on. Cached for server.cacheTTL.",
+    help: "Number of hosts with configured tape robots, from NetBackup 10.4 on.",
     labels: [],
 };
 
-/// A host is its id and nothing else.
-pub(super) type Hosts = Distinct<IgnoredAny>;
+/// Hosts by id. Their attributes do not matter.
+pub(super) type RobotHosts = Distinct<IgnoredAny>;
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
     vec![HOSTS.describe()]
 }
 
 /// Every host.
-pub(super) async fn read(client: &Client<'_>) -> Result<Hosts, Failure> {
+pub(super) async fn read(client: &Client<'_>) -> Result<RobotHosts, Failure> {
     let mut hosts = Distinct::new();
     page::whole(client, &Query::new(ENDPOINT), |row| hosts.insert(row)).await?;
     Ok(hosts)
 }
 
-pub(super) fn families(hosts: &Hosts) -> Vec<Family> {
+pub(super) fn families(hosts: &RobotHosts) -> Vec<Family> {
     let mut series = Series::new(&HOSTS);
     series.set([], Some(hosts.len() as f64));
     vec![series.finish()]

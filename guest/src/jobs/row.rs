@@ -1,5 +1,5 @@
-//! One job as it is read: `admin.yaml GET /admin/jobs`. No attribute is required
-//! there, so every one may be missing. Texts stay in the page that they came in.
+//! A row of the list of jobs: `admin.yaml GET /admin/jobs`. The specification
+//! requires no attribute, so each may be missing. Texts borrow from the page.
 
 use std::borrow::Cow;
 use std::hash::Hash;
@@ -7,30 +7,30 @@ use std::hash::Hash;
 use serde::Deserialize;
 
 use crate::api::guard::Identified;
-use crate::api::lenient::{Moment, Number, Whole, Word};
+use crate::api::lenient::{EpochSeconds, Number, Whole, Word};
 use crate::api::page::Rows;
-use crate::api::spans::Timed;
+use crate::api::parallel_pager::Timed;
 
 /// Rows of the list.
 #[derive(Debug)]
-pub(super) struct Jobs;
+pub(crate) struct Jobs;
 
 impl Rows for Jobs {
-    type Row<'a> = Row<'a>;
+    type Row<'a> = JobRow<'a>;
 }
 
 /// A row of the list.
 #[derive(Deserialize)]
-pub(super) struct Row<'a> {
+pub(crate) struct JobRow<'a> {
     #[serde(default)]
     id: Whole,
     #[serde(default, borrow)]
-    attributes: Attributes<'a>,
+    attributes: JobAttributes<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Attributes<'a> {
+struct JobAttributes<'a> {
     job_id: Whole,
     #[serde(rename = "try")]
     attempt: Whole,
@@ -43,8 +43,8 @@ struct Attributes<'a> {
     #[serde(borrow)]
     status: Word<'a>,
     child_count: Whole,
-    start_time: Moment,
-    end_time: Moment,
+    start_time: EpochSeconds,
+    end_time: EpochSeconds,
     kilobytes_transferred: Whole,
     number_of_files: Whole,
     dedup_ratio: Number,
@@ -60,55 +60,55 @@ struct Attributes<'a> {
     policy_name: Word<'a>,
 }
 
-/// What matters of a job.
+/// The part of a job that the guest uses.
 #[derive(Debug)]
-pub(in crate::collectors) struct Job<'a> {
-    /// Kept over all attempts; a restarted job is another job.
-    pub(in crate::collectors) id: u64,
-    /// Which attempt this is, from 1.
-    pub(in crate::collectors) attempt: u64,
+pub(crate) struct Job<'a> {
+    /// The same for all attempts. A restarted job has a new id.
+    pub(crate) id: u64,
+    /// The number of the attempt, from 1.
+    pub(crate) attempt: u64,
     /// `jobType`.
-    pub(in crate::collectors) action: Cow<'a, str>,
+    pub(crate) action: Cow<'a, str>,
     /// `policyType`.
-    pub(in crate::collectors) policy_type: Cow<'a, str>,
+    pub(crate) policy_type: Cow<'a, str>,
     /// `state`.
-    pub(in crate::collectors) state: Cow<'a, str>,
-    /// The final status code; `unknown` when the job has ended without one,
-    /// which is not a success.
-    pub(in crate::collectors) status: Cow<'a, str>,
+    pub(crate) state: Cow<'a, str>,
+    /// The final status code, `unknown` if the job finished without one. That is
+    /// not a success.
+    pub(crate) status: Cow<'a, str>,
     children: u64,
-    /// Seconds since the Unix epoch; that of the job, over all attempts.
-    pub(in crate::collectors) start: Option<u64>,
+    /// Start of the job, the same for all attempts. Seconds since the Unix epoch.
+    pub(crate) start: Option<u64>,
     /// Seconds since the Unix epoch.
-    pub(in crate::collectors) end: Option<u64>,
-    /// The estimate, as the predecessor has it.
-    pub(in crate::collectors) kilobytes: u64,
+    pub(crate) end: Option<u64>,
+    /// NetBackup's estimate.
+    pub(crate) kilobytes: u64,
     /// `numberOfFiles`.
-    pub(in crate::collectors) files: u64,
-    /// A percentage of saving, not a ratio of x to 1.
-    pub(in crate::collectors) dedup_percent: Option<f64>,
+    pub(crate) files: u64,
+    /// Space saved, in percent.
+    pub(crate) dedup_percent: Option<f64>,
     /// `jobQueueReason`, a number.
-    pub(in crate::collectors) queue_reason: Cow<'a, str>,
-    /// What people know the client by; none when the job has no client.
-    pub(in crate::collectors) client: Option<Cow<'a, str>>,
+    pub(crate) queue_reason: Cow<'a, str>,
+    /// The display name of the client. A job may have no client.
+    pub(crate) client: Option<Cow<'a, str>>,
     /// `policyName`.
-    pub(in crate::collectors) policy: Cow<'a, str>,
+    pub(crate) policy: Cow<'a, str>,
 }
 
-pub(super) const BYTES_PER_KILOBYTE: u64 = 1024;
+pub(crate) const BYTES_PER_KILOBYTE: u64 = 1024;
 
-/// The state of a job that has ended.
-pub(super) const DONE: &str = "DONE";
+/// The state of a finished job.
+pub(crate) const STATE_DONE: &str = "DONE";
 
-/// The state of a job that has not begun.
-pub(super) const QUEUED: &str = "QUEUED";
+/// The state of a job that waits to start.
+pub(crate) const STATE_QUEUED: &str = "QUEUED";
 
-/// The policy type of virtual machines of VMware.
+/// The policy type of VMware virtual machines.
 const VMWARE: &str = "VMWARE";
 
-impl<'a> Attributes<'a> {
-    /// The job of a virtual machine of VMware often carries its backup host in
-    /// `clientName`; people know it by its display name.
+impl<'a> JobAttributes<'a> {
+    /// For a VMware virtual machine `clientName` is often the backup host, so the
+    /// display name takes precedence.
     fn client(&mut self) -> Option<Cow<'a, str>> {
         let names = [
             &mut self.workload_display_name,
@@ -123,14 +123,14 @@ impl<'a> Attributes<'a> {
     }
 }
 
-impl Timed for Row<'_> {
-    fn moment(&self) -> Option<u64> {
+impl Timed for JobRow<'_> {
+    fn time(&self) -> Option<u64> {
         self.attributes.end_time.0
     }
 }
 
-impl Identified for Row<'_> {
-    /// An attempt: a job that is restarted and ends again is another row.
+impl Identified for JobRow<'_> {
+    /// Another attempt of a job is another row.
     fn identity(&self) -> Option<impl Hash> {
         let attributes = &self.attributes;
         let id = attributes.job_id.0.or(self.id.0)?;
@@ -138,9 +138,9 @@ impl Identified for Row<'_> {
     }
 }
 
-impl<'a> Row<'a> {
-    /// None when it does not say which job it is.
-    pub(super) fn job(self) -> Option<Job<'a>> {
+impl<'a> JobRow<'a> {
+    /// None if the row has no job id.
+    pub(crate) fn job(self) -> Option<Job<'a>> {
         let mut attributes = self.attributes;
         Some(Job {
             id: attributes.job_id.0.or(self.id.0)?,
@@ -163,23 +163,23 @@ impl<'a> Row<'a> {
 }
 
 impl Job<'_> {
-    /// Whether it has ended.
-    pub(in crate::collectors) fn is_done(&self) -> bool {
-        self.state == DONE
+    /// Whether the job has finished.
+    pub(crate) fn is_done(&self) -> bool {
+        self.state == STATE_DONE
     }
 
-    /// Whether it does the work itself.
-    pub(in crate::collectors) fn is_leaf(&self) -> bool {
+    /// Whether it has no child jobs, so that it does the work itself.
+    pub(crate) fn is_leaf(&self) -> bool {
         self.children == 0
     }
 
-    /// What was transferred.
-    pub(in crate::collectors) fn bytes(&self) -> u64 {
+    /// Bytes transferred.
+    pub(crate) fn bytes(&self) -> u64 {
         self.kilobytes.saturating_mul(BYTES_PER_KILOBYTE)
     }
 
     /// From start to end in seconds, when both are known and in order.
-    pub(in crate::collectors) fn duration(&self) -> Option<u64> {
+    pub(crate) fn duration(&self) -> Option<u64> {
         self.end?.checked_sub(self.start?)
     }
 }

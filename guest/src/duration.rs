@@ -1,12 +1,12 @@
-//! A duration as the rest of the configuration has it: `36h`, `1h30m`.
+//! Durations in options, in the configuration's notation: `36h`, `1h30m`.
 
 use jiff::SignedDuration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// Reads one of at least a second, as seconds. A message names the option and
-/// shows an `example`.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+/// Reads a duration of at least one second, in seconds. The error names the
+/// option and gives an `example`.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
     option: &str,
     example: &str,
@@ -18,7 +18,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         .filter(|&seconds| seconds > 0)
         .ok_or_else(|| {
             D::Error::custom(format!(
-                "the {option} `{text}` is no duration such as `{example}`"
+                "expected a duration such as `{example}` for {option}, found `{text}`"
             ))
         })
 }

@@ -1,0 +1,126 @@
+//! The two lists of jobs: `admin.yaml GET /admin/jobs`.
+//!
+//! The specification does not list `and` among the operators for jobs. So each
+//! query has one condition, and the caller checks which rows it needs.
+//!
+//! # Jobs that change during a read
+//!
+//! The guest requests both lists at the same time, and a job may move from one to
+//! the other meanwhile. Counters stay exact, because the guest asks for the server's
+//! clock before a read, and the next read begins before that time.
+//!
+//! - A job finishes. If both lists contain it, it has finished. If neither does, it
+//!   finished after this read began, so the next read asks for it. Only the gauges
+//!   of this collection miss it.
+//! - A finished job starts another attempt. The finished attempt counts if a list
+//!   contained it. Otherwise no later answer contains it, because a row describes
+//!   the last attempt only.
+//! - Rows appear and disappear between two pages. Finished jobs are sorted by end: a
+//!   new row ended after this read began, so this read or the next one contains it.
+//!   Unfinished jobs are sorted by id, and new jobs have the greatest ids. A cursor
+//!   is a position in that order, so a row that disappears shifts no other row.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::row::{Job, JobRow, Jobs};
+use crate::api::{Client, Query, page, parallel_pager, query};
+use crate::report::{Failure, Reason};
+
+pub(crate) const ENDPOINT: &str = "/admin/jobs";
+
+/// The most rows of a page (`page[limit]`).
+const PAGE_LIMIT: u32 = 100;
+
+const FINISHED: parallel_pager::List = parallel_pager::List {
+    endpoint: ENDPOINT,
+    time: "endTime",
+    fallback_sort: "jobId",
+    limit: PAGE_LIMIT,
+};
+
+/// Calls `take` with every job that reports an end at or after `from`. Some jobs
+/// come twice, and some are not `DONE`. At most `readers` pages are read at once.
+/// `now` is the server's clock. Times are seconds since the Unix epoch.
+pub(crate) async fn finished(
+    client: &Client<'_>,
+    (from, now): (u64, u64),
+    readers: usize,
+    take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let mut rows = JobRows::new(take);
+    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, |row| {
+        rows.add(row);
+    })
+    .await?;
+    rows.finish()
+}
+
+/// Calls `take` with every unfinished job.
+pub(crate) async fn unfinished(
+    client: &Client<'_>,
+    take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let query = Query::new(ENDPOINT)
+        .with("filter", &query::not_equal("state", "DONE"))
+        .with("sort", "jobId");
+    let mut rows = JobRows::new(take);
+    page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, |row| rows.add(row)).await?;
+    rows.finish()
+}
+
+/// Calls `take` with the jobs of these ids, as far as they exist. At most `readers`
+/// requests are in flight at once.
+pub(crate) async fn each(
+    client: &Client<'_>,
+    ids: Vec<u64>,
+    readers: usize,
+    take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let queries = ids.into_iter().map(|id| {
+        Query::new(ENDPOINT)
+            .with("filter", &query::equal_number("jobId", id))
+            .with("page[limit]", "1")
+    });
+    let answers: Vec<_> = stream::iter(queries)
+        .map(|query| async move { client.ask(&query).await })
+        .buffer_unordered(readers)
+        .try_collect()
+        .await?;
+    let mut rows = JobRows::new(take);
+    for answer in &answers {
+        let page = page::rows::<Jobs>(answer)?;
+        page.into_iter().for_each(|row| rows.add(row));
+    }
+    rows.finish()
+}
+
+/// Turns rows into jobs.
+struct JobRows<F> {
+    take: F,
+    has_unidentified: bool,
+}
+
+impl<F: FnMut(Job<'_>)> JobRows<F> {
+    fn new(take: F) -> Self {
+        Self {
+            take,
+            has_unidentified: false,
+        }
+    }
+
+    fn add(&mut self, row: JobRow<'_>) {
+        match row.job() {
+            Some(job) => (self.take)(job),
+            None => self.has_unidentified = true,
+        }
+    }
+
+    /// Fails if a job had no id: it could be counted twice or not at all.
+    fn finish(self) -> Result<(), Failure> {
+        if self.has_unidentified {
+            let place = "a job without a `jobId` or a numeric `id`".to_owned();
+            return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! A counter that appears as 0 before it shows its value.
+
+use serde::{Deserialize, Serialize};
+
+/// The value of one label set.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Counter<T> {
+    value: T,
+    /// Reported as 0 in the collection in which it appears, because `increase()`
+    /// ignores the first value of a series.
+    hidden: bool,
+}
+
+impl<T> Counter<T> {
+    /// A counter at zero. One that counts history is not hidden.
+    pub(crate) fn new(hidden: bool) -> Self
+    where
+        T: Default,
+    {
+        Self {
+            value: T::default(),
+            hidden,
+        }
+    }
+
+    /// The value, to add to.
+    pub(crate) fn value_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// The value to report. None stands for 0.
+    pub(crate) fn reported(&self) -> Option<&T> {
+        (!self.hidden).then_some(&self.value)
+    }
+
+    /// A complete collection has reported the 0.
+    pub(crate) fn reveal(&mut self) {
+        self.hidden = false;
+    }
+}
