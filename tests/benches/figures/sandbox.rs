@@ -125,7 +125,7 @@ impl Sandbox {
             resumed: Vec::new(),
         };
         let before = process::processor(std::process::id());
-        let report = guest::run::collect(&settings, &window, &[], transport, &Mute).await;
+        let report = guest::run::collect(&settings, &window, Vec::new(), transport, &Mute).await;
         let used = process::processor(std::process::id()) - before;
         let failed = report.outcomes.iter().any(|one| !one.failures.is_empty());
         assert!(!failed, "everything is read");
