@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use super::attempts::{AttemptPlanner, at};
 use super::kinds::{self, JobKind};
-use super::{Load, SECONDS};
-use crate::estate::day_cache::random;
+use super::settings::Load;
+use crate::estate::day_cache::{SECONDS, random};
 use crate::estate::job::{Attempt, Job};
 use crate::estate::job_list::{JobList, numbered};
 

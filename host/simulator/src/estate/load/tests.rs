@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::estate::job::{Attempt, Job, State};
 use crate::estate::{Estate, JobQuery, JobSnapshot};
