@@ -155,7 +155,7 @@ async fn of_the_working_directory_only_the_log_itself_can_be_written() {
     let said = || fs::read_to_string(at("exporter.log")).unwrap_or_default();
     tests::eventually("it listens", async || said().contains("Listening")).await;
     assert!(
-        said().contains("logName: the log is in the root directory or"),
+        said().contains("logName: the log is in the root or working directory"),
         "{}",
         said()
     );

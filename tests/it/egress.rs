@@ -162,5 +162,5 @@ async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
     let mut program = Program::serve_with(folder.path(), &variables);
     program.line("trust store contains no certificates").await;
     let hint = program.line("hint: ").await;
-    assert!(hint.contains("with `caFile`"), "{hint}");
+    assert!(hint.contains("set `caFile` to"), "{hint}");
 }

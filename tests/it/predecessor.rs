@@ -92,7 +92,7 @@ async fn what_it_accepted_or_panicked_over_is_refused_all_at_once() {
         "config.yaml:5: server.uri: `/health` is a path that the exporter uses itself",
         "config.yaml:6: server.scrapeInterval: unknown key",
         "did you mean `scrapingInterval`?",
-        "config.yaml:7: server.collectionInterval: `0s` is not longer than zero",
+        "config.yaml:7: server.collectionInterval: `0s` must be longer than zero",
         "config.yaml:8: server.cacheTTL: `-5m` is negative",
         "nbuservers[1].apiVersion: `thirteen` is not an API version",
     ] {

@@ -93,21 +93,21 @@ async fn serve_logged(
     let mut app = tokio::select! {
         app = App::start(source, config, engine, Some(log)) => app?,
         // Nothing is running yet that would need a graceful shutdown.
-        name = signals.first() => {
-            info!("{name} received, stopping");
+        signal = signals.first() => {
+            info!(signal, "Signal received, stopping");
             info!("Stopped");
             return Ok(());
         }
     };
     signals.follow(app.shutdown_timeout());
     tokio::select! {
-        name = signals.first() => {
-            info!("{name} received, stopping");
+        signal = signals.first() => {
+            info!(signal, "Signal received, stopping");
             app.stop().await;
             Ok(())
         }
         failure = app.failed() => {
-            error!("{failure}");
+            error!(%failure, "Exporter failed");
             Err(failure)
         }
     }

@@ -57,7 +57,7 @@ impl ShutdownSignals {
         let mut signal = self.signal.clone();
         let heard = signal.wait_for(Option::is_some).await;
         // The thread keeps the sender until the process ends.
-        heard.ok().and_then(|name| *name).unwrap_or("A signal")
+        heard.ok().and_then(|name| *name).unwrap_or("unknown")
     }
 }
 

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_name_does_not_lead_to_this_machine_by_its_own_addresses() {
-        // Documentation addresses: nobody's, so the two ends alone decide.
+        // Documentation addresses, which no machine has: only the two ends decide.
         assert!(uses("nbu1.example", "192.0.2.7", "192.0.2.8"));
         assert!(!uses("nbu1.example", "192.0.2.7", "192.0.2.7"));
         assert!(!uses("nbu1.example", "::ffff:192.0.2.7", "192.0.2.7"));

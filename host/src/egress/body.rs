@@ -141,8 +141,7 @@ impl Body for ResponseBody {
                 Poll::Ready(Some(Err(error))) => Err(RequestFailure::from_chain(&error)),
                 Poll::Pending => Err(ready!(this.poll_silence(cx))),
             };
-            // All of a short piece is held back; the next one follows, or is
-            // waited for.
+            // A short chunk is held back completely; then the loop polls the next one.
             if let Some(result) = result.transpose() {
                 return Poll::Ready(Some(result.map_err(|failure| {
                     this.incoming = None;

@@ -163,7 +163,7 @@ async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
     assert_eq!(digest.map(str::len), Some(64), "{text}");
     for part in [
         "version  ",
-        "collector storage (cached for server.cacheTTL)",
+        "collector storage (reused for server.cacheTTL)",
         "collector jobs (read in every collection)",
         "    /admin/jobs\n",
         "    nbu_jobs_window {",

@@ -43,9 +43,8 @@ async fn drains(signal: &str) {
     let requests = simulator.requests();
     requests.wait_until(|all| all.len() as u64 > total).await;
     program.signal(signal).await;
-    program
-        .line(&format!("SIG{signal} received, stopping"))
-        .await;
+    let line = program.line("Signal received, stopping").await;
+    assert!(line.contains(&format!("signal=SIG{signal}")), "{line}");
     let answer = asked.await.unwrap().expect("it is still answered");
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(program.wait().await, Some(0));

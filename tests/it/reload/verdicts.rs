@@ -45,7 +45,7 @@ async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
         "config.yaml:3: nbuservers[0].port: `ninety` is not a port number",
         "config.yaml:3: nbuservers[0].hots: unknown key",
         "did you mean `host`?",
-        "config.yaml:4: server.collectionInterval: `0s` is not longer than zero",
+        "config.yaml:4: server.collectionInterval: `0s` must be longer than zero",
         "config.yaml:4: server.cacheTTL: `-5m` is negative",
         "config.yaml:4: server.uri: `/health` is a path that the exporter uses itself",
     ] {

@@ -216,7 +216,7 @@ async fn inspect_verifies_a_signature() {
         inspect(None)
             .await
             .1
-            .contains("--public-key KEY verifies it")
+            .contains("verify it with --public-key KEY")
     );
     let (code, line, error) = inspect(Some(&self::key())).await;
     assert_eq!((code, line.as_str()), (Some(2), "signature  invalid"));
