@@ -56,7 +56,7 @@ impl GuestHistory {
         self.rolled_back = self.rolled_back.or(others.rolled_back);
     }
 
-    fn record_proven(&mut self, proof: &ProvenVersion) {
+    fn record_proven_version(&mut self, proof: &ProvenVersion) {
         let key = proof.key.to_string();
         if proof.may_be_older {
             self.versions.remove(&key);
@@ -107,8 +107,8 @@ impl Memory {
     }
 
     /// Records that a guest passed its probation. [`save`](Self::save) stores it.
-    pub(super) fn prove(&self, proof: &ProvenVersion) {
-        self.lock().guest_history.record_proven(proof);
+    pub(super) fn record_proven_version(&self, proof: &ProvenVersion) {
+        self.lock().guest_history.record_proven_version(proof);
     }
 
     /// Stores the history if it changed. Blocks.

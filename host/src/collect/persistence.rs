@@ -55,7 +55,8 @@ impl Memory {
         for collector in self.unread(site, collectors) {
             let none = Ok(StateEntry::default());
             let read = store.as_ref().map(|it| it.read(site, &collector, limit));
-            self.lock().take_read(site, collector, read.unwrap_or(none));
+            self.lock()
+                .accept_stored(site, collector, read.unwrap_or(none));
         }
     }
 
@@ -69,7 +70,7 @@ impl Memory {
             .collect();
         drop(known);
         for (site, states) in states {
-            store.bring(&site, &states);
+            store.write_states(&site, &states);
         }
     }
 
@@ -117,7 +118,7 @@ impl Memory {
                 return Committed::default();
             };
             if let Some(store) = &store {
-                store.bring(site, &draft.states);
+                store.write_states(site, &draft.states);
             }
             let mut known = self.lock();
             let same_store = same(known.store.as_ref(), store.as_ref());
@@ -147,7 +148,7 @@ impl MemoryState {
         };
         let unreadable = known.unreadable.iter();
         draft.committed = Committed {
-            counts: true,
+            accepted: true,
             rejected: unreadable
                 .map(|(name, why)| (name.clone(), why.clone()))
                 .collect(),
@@ -158,7 +159,7 @@ impl MemoryState {
                 continue;
             }
             let entry = draft.states.entry(collector.clone()).or_default();
-            let given = entry.given(update.guest, guests);
+            let given = entry.input_of(update.guest, guests);
             match given
                 .map(|it| it.saved.version)
                 .filter(|it| *it > saved.version)
@@ -179,7 +180,7 @@ impl MemoryState {
     fn accept(&mut self, site: &SiteName, update: Option<&StateUpdate>, draft: Draft) -> Committed {
         if let Some(known) = self.sites.get_mut(site) {
             known.states = draft.states;
-            if let Some(update) = update.filter(|_| draft.committed.counts) {
+            if let Some(update) = update.filter(|_| draft.committed.accepted) {
                 if update.api_version.is_some() {
                     known.api_version.clone_from(&update.api_version);
                 }
@@ -192,7 +193,12 @@ impl MemoryState {
         draft.committed
     }
 
-    fn take_read(&mut self, site: &SiteName, collector: String, read: Result<StateEntry, String>) {
+    fn accept_stored(
+        &mut self,
+        site: &SiteName,
+        collector: String,
+        read: Result<StateEntry, String>,
+    ) {
         let (guests, known) = (self.guests, self.sites.get_mut(site));
         // The site was removed meanwhile.
         let (Some(guests), Some(known)) = (guests, known) else {
@@ -211,7 +217,7 @@ impl MemoryState {
         known.unreadable.remove(&collector);
         known.read.insert(collector.clone());
         entry.restore(guests);
-        if let Some(version) = entry.given(guests.current, guests) {
+        if let Some(version) = entry.input_of(guests.current, guests) {
             if !version.superseded {
                 known.resumed.insert(collector.clone());
             }

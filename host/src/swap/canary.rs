@@ -149,7 +149,7 @@ impl Trial<'_> {
             return Err(Refusal::TrialFailure {
                 site: site.clone(),
                 collector: failure.collector.unwrap_or_default(),
-                failure: failure.what,
+                failure: failure.description,
             });
         }
         // With changed settings, fewer results may be correct.
