@@ -148,7 +148,7 @@ impl Memory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         // A task may still write the state of a removed site.
-        site_locks.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
+        site_locks.retain(|name, lock| sites.contains(name) || Arc::strong_count(lock) > 1);
     }
 
     /// The API version of the last report.

@@ -7,13 +7,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use semver::Version;
 use tracing::error;
 
 use super::memory::{Memory, MemoryState};
 use super::state::StateEntry;
 use super::store::Store;
 use super::update::{Committed, StateUpdate};
+use crate::guest::Digest;
 use crate::site::SiteName;
+use crate::swap::{ProvenVersion, RollbackStatus};
 
 /// The states of a site after an update, and the result of the update.
 #[derive(PartialEq)]
@@ -46,8 +49,8 @@ impl Memory {
     /// Called before each collection, because an earlier read may have failed. `limit`
     /// is the maximum size of a state in bytes.
     pub fn restore(&self, site: &SiteName, collectors: &[String], limit: usize) {
-        let turn = self.site_lock(site);
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.site_lock(site);
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let store = self.store();
         if let Some(store) = &store {
             store.expect(site);
@@ -107,8 +110,8 @@ impl Memory {
     }
 
     fn apply_update(&self, site: &SiteName, update: Option<&StateUpdate>) -> Committed {
-        let turn = self.site_lock(site);
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.site_lock(site);
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (draft, store) = {
                 let known = self.lock();
@@ -126,6 +129,62 @@ impl Memory {
                 return known.accept(site, update, draft);
             }
         }
+    }
+}
+
+/// The guest history.
+impl Memory {
+    /// The newest version, signed with this key, that passed its probation.
+    pub fn proven_version(&self, key: Digest) -> Option<Version> {
+        self.lock().guest_history.version(key).cloned()
+    }
+
+    /// Same as [`proven_version`](Self::proven_version), but also considers `store`,
+    /// which may know a newer version.
+    pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
+        let stored = store.and_then(|store| store.guest_history()?.version(key).cloned());
+        self.proven_version(key).max(stored)
+    }
+
+    /// Whether the guest was rolled back, possibly by an earlier process.
+    pub fn rollback_status(&self, guest: Digest) -> RollbackStatus {
+        let mut known = self.lock();
+        if !known.guest_history_read {
+            let Some(found) = known.store.as_ref().and_then(|store| store.guest_history()) else {
+                return RollbackStatus::Unknown;
+            };
+            known.guest_history.merge(&found);
+            known.guest_history_read = true;
+        }
+        match known.guest_history.rolled_back {
+            Some(failed) if failed == guest => RollbackStatus::RolledBack,
+            _ => RollbackStatus::NotRolledBack,
+        }
+    }
+
+    /// Sets or clears the guest that was rolled back. [`save`](Self::save) stores it.
+    pub fn set_rolled_back(&self, guest: Option<Digest>) {
+        self.lock().guest_history.rolled_back = guest;
+    }
+
+    /// Records that a guest passed its probation. [`save`](Self::save) stores it.
+    pub(super) fn record_proven_version(&self, proof: &ProvenVersion) {
+        self.lock().guest_history.record_proven_version(proof);
+    }
+
+    /// Stores the history if it changed. Blocks.
+    pub(super) fn save_guest_history(&self) {
+        let lock = self.guest_history_lock.lock();
+        let _guard = lock.unwrap_or_else(PoisonError::into_inner);
+        let (store, guest_history) = {
+            let known = self.lock();
+            let Some(store) = &known.store else { return };
+            if !known.guest_history_read {
+                return;
+            }
+            (Arc::clone(store), known.guest_history.clone())
+        };
+        store.write_guest_history(&guest_history);
     }
 }
 
