@@ -33,10 +33,10 @@ use tasks::Tasks;
 
 use crate::config::Config;
 use crate::guest::Engine;
-use crate::metrics::BuildInfo;
+use crate::metrics::{BuildInfo, Instruments};
 use crate::telemetry;
 
-/// BuildInfo information, as reported by `nbu_exporter_build_info`.
+/// Build information, as reported by `nbu_exporter_build_info`.
 pub const BUILD: BuildInfo = BuildInfo {
     version: env!("CARGO_PKG_VERSION"),
     revision: env!("NBU_REVISION"),
@@ -73,18 +73,7 @@ impl App {
         let compiler = engine.compiler_up();
         let (requests, inbox) = mpsc::channel(16);
         let services = Services::new(engine, &config, requests.clone());
-        services.instruments.compiler(*compiler.borrow());
-        let mut tasks = Tasks::default();
-        tasks.spawn(
-            "compiler",
-            compiler::watch(compiler, services.instruments.clone()),
-        );
-        if let Some(log) = &log {
-            tasks.spawn(
-                "log",
-                log::count(log.dropped_lines(), services.instruments.clone()),
-            );
-        }
+        let mut tasks = monitors(compiler, log.as_ref(), &services.instruments);
         let store = state_dir::open(&services, config.state_dir.clone()).await;
         services.memory.set_store(store.map_err(ExitError::State)?);
         let listener = ReloadableListener::bind(&config, &services).map_err(ExitError::Bind)?;
@@ -158,6 +147,22 @@ impl App {
         self.services.memory.set_store(None);
         info!("Stopped");
     }
+}
+
+/// Starts the tasks that report the state of the compiler process and of the log.
+fn monitors(
+    compiler: watch::Receiver<bool>,
+    log: Option<&telemetry::Handle>,
+    instruments: &Instruments,
+) -> Tasks {
+    instruments.compiler(*compiler.borrow());
+    let mut tasks = Tasks::default();
+    tasks.spawn("compiler", compiler::watch(compiler, instruments.clone()));
+    if let Some(log) = log {
+        let dropped = log.dropped_lines();
+        tasks.spawn("log", log::count(dropped, instruments.clone()));
+    }
+    tasks
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Watcher {
     /// Shared with a scan on a blocking thread.
     scanner: Arc<Mutex<Scanner>>,
-    stirred: Arc<Notify>,
+    notify: Arc<Notify>,
     poll: Duration,
     next_poll: Instant,
     /// Time of the first event that no scan has covered. A field, so that dropping
@@ -43,9 +43,9 @@ impl Watcher {
     /// directories. Reports changes after the return, and differences from the given
     /// contents.
     pub async fn start(files: Vec<Snapshot>, poll: Duration) -> Self {
-        let stirred = Arc::new(Notify::new());
-        let events = events::Events::start(Arc::clone(&stirred));
-        Self::with(Scanner::new(events), stirred, files, poll).await
+        let notify = Arc::new(Notify::new());
+        let events = events::Events::start(Arc::clone(&notify));
+        Self::with(Scanner::new(events), notify, files, poll).await
     }
 
     /// Watches only by polling.
@@ -55,7 +55,7 @@ impl Watcher {
 
     async fn with(
         scanner: Scanner,
-        stirred: Arc<Notify>,
+        notify: Arc<Notify>,
         files: Vec<Snapshot>,
         poll: Duration,
     ) -> Self {
@@ -63,7 +63,7 @@ impl Watcher {
         let next_poll = Instant::now() + poll;
         let watcher = Self {
             scanner,
-            stirred,
+            notify,
             poll,
             next_poll,
             dirty: None,
@@ -79,7 +79,7 @@ impl Watcher {
         self.blocking(move |scanner| scanner.set_files(files)).await;
         if compare {
             // The file may have changed after it was read.
-            self.stirred.notify_one();
+            self.notify.notify_one();
         }
     }
 
@@ -104,7 +104,7 @@ impl Watcher {
     /// Waits for an event or the next poll.
     async fn wait(&mut self) {
         tokio::select! {
-            () = self.stirred.notified() => {}
+            () = self.notify.notified() => {}
             () = sleep_until(self.next_poll) => self.next_poll = Instant::now() + self.poll,
         }
     }
@@ -113,7 +113,7 @@ impl Watcher {
     async fn settle(&self, end: Instant) {
         loop {
             let quiet = (Instant::now() + QUIET).min(end);
-            if timeout_at(quiet, self.stirred.notified()).await.is_err() {
+            if timeout_at(quiet, self.notify.notified()).await.is_err() {
                 return;
             }
         }

@@ -189,8 +189,8 @@ impl Reloader {
 
     async fn try_reload(&mut self) -> Result<u64, String> {
         let config = self.load().await?;
-        let staged = self.prepare(config).await?;
-        Ok(self.commit(staged).await)
+        let prepared = self.prepare(config).await?;
+        Ok(self.commit(prepared).await)
     }
 
     /// Performs every step that can fail. Nothing takes effect yet.
@@ -217,14 +217,14 @@ impl Reloader {
     }
 
     /// Applies what was prepared; cannot fail. Returns the generation number.
-    async fn commit(&mut self, staged: PreparedReload) -> u64 {
+    async fn commit(&mut self, prepared: PreparedReload) -> u64 {
         let PreparedReload {
             config,
             moved,
             store,
             log,
             offer,
-        } = staged;
+        } = prepared;
         if let Some((handle, log)) = self.log.as_ref().zip(log) {
             handle.commit(log);
         }

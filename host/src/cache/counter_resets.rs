@@ -23,11 +23,11 @@ pub(super) fn hold_back<'b>(
         let earlier = before.clone().filter(|old| {
             old.name == family.name && old.kind() == family.kind() && old.labels == family.labels
         });
-        let fallen = fallen(family, earlier);
-        if !fallen.contains(&true) {
+        let decreases = decreases(family, earlier);
+        if !decreases.contains(&true) {
             continue;
         }
-        let (mut goes, mut stays) = (fallen.iter(), fallen.iter());
+        let (mut goes, mut stays) = (decreases.iter(), decreases.iter());
         let mut back = family.clone();
         back.retain(|_| goes.next() == Some(&true));
         family.retain(|_| stays.next() == Some(&false));
@@ -37,7 +37,7 @@ pub(super) fn hold_back<'b>(
 }
 
 /// Whether each sample decreased, in their order.
-fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
+fn decreases<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
     match &family.samples {
         Samples::Gauge(points) | Samples::Counter(points) => {
             let mut known = PreviousSamples::new(before, |samples| match samples {
@@ -46,10 +46,10 @@ fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone)
                 }
                 Samples::Histogram(_) => Vec::new(),
             });
-            let fell = |now: &Point| Some(now.value < known.get(&now.label_values)?);
+            let decreased = |now: &Point| Some(now.value < known.get(&now.label_values)?);
             points
                 .iter()
-                .map(fell)
+                .map(decreased)
                 .map(Option::unwrap_or_default)
                 .collect()
         }
@@ -58,9 +58,10 @@ fn fallen<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone)
                 Samples::Histogram(all) => all.iter().map(|d| (&*d.label_values, d)).collect(),
                 Samples::Gauge(_) | Samples::Counter(_) => Vec::new(),
             });
-            let fell = |now: &Distribution| Some(shrank(now, known.get(&now.label_values)?));
+            let decreased =
+                |now: &Distribution| Some(has_decreased(now, known.get(&now.label_values)?));
             all.iter()
-                .map(fell)
+                .map(decreased)
                 .map(Option::unwrap_or_default)
                 .collect()
         }
@@ -109,7 +110,7 @@ impl<'b, T: Copy> PreviousSamples<'b, T> {
 }
 
 /// The sum may decrease if observations can be negative.
-fn shrank(now: &Distribution, before: &Distribution) -> bool {
+fn has_decreased(now: &Distribution, before: &Distribution) -> bool {
     let mut pairs = now.buckets.iter().zip(&before.buckets);
     now.count < before.count
         || pairs.any(|(now, before)| {

@@ -153,7 +153,7 @@ impl CollectorEntry {
         let before = self.shown.extract_if(.., |old| replaced(old.of.family()));
         let before: Vec<_> = before.map(|old| old.of).collect();
         self.held.retain(|old| !replaced(&old.of));
-        let fell = held.iter().map(Family::series).sum();
+        let decreased = held.iter().map(Family::series).sum();
         self.held
             .extend(held.into_iter().map(|of| Expiring { of, expires, guest }));
         let show = |family| Expiring {
@@ -162,7 +162,7 @@ impl CollectorEntry {
             guest,
         };
         let lost = self.show(families, room, show);
-        let dropped = [(Reason::Fell, fell), (Reason::SiteSeries, lost)];
+        let dropped = [(Reason::Fell, decreased), (Reason::SiteSeries, lost)];
         dropped
             .into_iter()
             .filter(|(_, count)| *count > 0)

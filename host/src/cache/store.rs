@@ -122,7 +122,7 @@ impl Cache {
     }
 
     /// Records the attempts of one collection and publishes them. `up` says whether
-    /// the current round read anything. `counts` says whether reports of the guest are
+    /// the current round read anything. `accepts` says whether reports of the guest are
     /// accepted. It is called under the lock, so that no result is published after a
     /// rollback.
     pub fn record(
@@ -131,10 +131,10 @@ impl Cache {
         up: bool,
         api_version: Option<String>,
         attempts: Vec<Attempt>,
-        counts: impl FnOnce() -> bool,
+        accepts: impl FnOnce() -> bool,
     ) {
         let mut known = self.lock();
-        if !counts() {
+        if !accepts() {
             return;
         }
         // The site may have been removed meanwhile.

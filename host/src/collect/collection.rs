@@ -58,7 +58,7 @@ pub struct CollectionContext<'a> {
     pub instruments: &'a Instruments,
 }
 
-/// What a collection was asked to read, and when.
+/// What a collection was request to read, and when.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionRequest<'a> {
     pub(super) collectors: &'a [String],
@@ -77,20 +77,23 @@ impl<'a> CollectionRequest<'a> {
     }
 }
 
+/// Each collector, its result for the schedule, and its result for the cache.
+type CollectorResults = Vec<(String, CollectorResult, AttemptResult)>;
+
 /// The result of one collection.
 pub struct FinishedCollection {
     guest: Digest,
     read: bool,
     attempts: Vec<Attempt>,
     /// Input of the schedule, in the order of `attempts`.
-    pub(super) ended: Vec<(String, CollectorResult)>,
+    pub(super) results: Vec<(String, CollectorResult)>,
     api_version: Option<String>,
 }
 
 impl FinishedCollection {
     /// Whether every collector succeeded.
     pub fn is_complete(&self) -> bool {
-        self.ended
+        self.results
             .iter()
             .all(|(_, ended)| *ended == CollectorResult::Succeeded)
     }
@@ -102,8 +105,8 @@ impl FinishedCollection {
 
     /// Publishes the result, if reports of the guest are still accepted.
     pub fn record(self, cache: &Cache, memory: &Memory, site: &SiteName, up: bool) {
-        let counts = || memory.counts(self.guest);
-        cache.record(site, up, self.api_version, self.attempts, counts);
+        let accepts = || memory.accepts(self.guest);
+        cache.record(site, up, self.api_version, self.attempts, accepts);
     }
 }
 
@@ -116,14 +119,14 @@ impl CollectionContext<'_> {
         site_runtime: &SiteRuntime,
     ) -> Option<FinishedCollection> {
         let everything = site_runtime.collectors();
-        let asked = CollectionRequest::now(site_runtime, &everything);
-        let result = self.ask(guest, site_runtime, &everything).await;
-        self.settle(&site_runtime.name, asked, result).await
+        let request = CollectionRequest::now(site_runtime, &everything);
+        let result = self.call_guest(guest, site_runtime, &everything).await;
+        self.finish(&site_runtime.name, request, result).await
     }
 
     /// Calls the guest for the collectors in `ask`. Records nothing yet, since the
     /// result may arrive too late.
-    pub(super) async fn ask(
+    pub(super) async fn call_guest(
         &self,
         guest: &Guest,
         site_runtime: &SiteRuntime,
@@ -146,66 +149,82 @@ impl CollectionContext<'_> {
     /// Logs and counts the result, and stores the state. Returns only once the state
     /// is stored, so that a restarted process knows everything that was published.
     /// `None` if reports of the guest are no longer accepted.
-    pub(super) async fn settle(
+    pub(super) async fn finish(
         &self,
         site: &SiteName,
-        asked: CollectionRequest<'_>,
+        request: CollectionRequest<'_>,
         result: Result<Collected, Fault>,
     ) -> Option<FinishedCollection> {
-        let began = asked.began;
-        let took = Timestamp::now().since(began);
+        let took = Timestamp::now().since(request.began);
         let mut done = FinishedCollection {
             guest: self.guest.digest(),
             read: false,
             attempts: Vec::new(),
-            ended: Vec::new(),
+            results: Vec::new(),
             api_version: None,
         };
-        let attempt = |collector: &str, result| Attempt {
-            collector: collector.to_owned(),
-            began,
-            took,
-            keep: self.settings.keep(self.guest.caches(collector)),
-            guest: self.guest.digest(),
-            site_series: self.limits.site_series,
-            result,
-        };
-        match result {
-            Ok(mut collected) => {
-                let committed = self.commit(site, &mut collected.report).await?;
-                self.instruments.peak_memory(site, collected.peak_memory);
-                let whole = collected.report.outcomes.iter().all(Outcome::succeeded);
-                if whole && asked.everything {
-                    self.memory.costs(site, took, collected.peak_memory);
-                }
-                done.api_version = collected.report.api_version;
+        let results = match result {
+            Ok(collected) => {
+                done.api_version.clone_from(&collected.report.api_version);
                 done.read = collected.report.outcomes.iter().any(Outcome::succeeded);
-                for outcome in collected.report.outcomes {
-                    let name = outcome.collector.clone();
-                    let (ended, result) = self.outcome(site, outcome, &committed);
-                    done.ended.push((name.clone(), ended));
-                    done.attempts.push(attempt(&name, result));
-                }
+                self.finish_report(site, &request, took, collected).await?
             }
-            // The call failed, and with it every collector.
-            Err(fault) => {
-                self.fault(site, asked.collectors, &fault);
-                for name in asked.collectors {
-                    let failed = AttemptResult::Failed(vec![FAULT], Vec::new());
-                    done.ended.push((name.clone(), CollectorResult::Failed));
-                    done.attempts.push(attempt(name, failed));
-                }
-            }
+            Err(fault) => self.finish_fault(site, &request, &fault),
+        };
+        for (collector, ended, result) in results {
+            done.results.push((collector.clone(), ended));
+            done.attempts.push(Attempt {
+                keep: self.settings.keep(self.guest.caches(&collector)),
+                collector,
+                began: request.began,
+                took,
+                guest: self.guest.digest(),
+                site_series: self.limits.site_series,
+                result,
+            });
         }
         self.instruments.collection(site, done.is_complete(), took);
         debug!(%site, ?took, complete = done.is_complete(), "Collection ended");
         Some(done)
     }
 
-    fn fault(&self, site: &SiteName, ask: &[String], fault: &Fault) {
-        warn!(%site, reason = fault.kind.as_str(), error = fault.message, "Collection failed");
-        self.instruments.fault(site, fault.kind.as_str());
-        self.memory.failed(site, ask);
+    async fn finish_report(
+        &self,
+        site: &SiteName,
+        request: &CollectionRequest<'_>,
+        took: Duration,
+        mut collected: Collected,
+    ) -> Option<CollectorResults> {
+        let committed = self.commit(site, &mut collected.report).await?;
+        let outcomes = collected.report.outcomes;
+        self.instruments.peak_memory(site, collected.peak_memory);
+        if request.everything && outcomes.iter().all(Outcome::succeeded) {
+            self.memory.record_cost(site, took, collected.peak_memory);
+        }
+        let results = outcomes.into_iter().map(|outcome| {
+            let collector = outcome.collector.clone();
+            let (ended, result) = self.outcome(site, outcome, &committed);
+            (collector, ended, result)
+        });
+        Some(results.collect())
+    }
+
+    /// The call failed, and with it every collector.
+    fn finish_fault(
+        &self,
+        site: &SiteName,
+        request: &CollectionRequest<'_>,
+        fault: &Fault,
+    ) -> CollectorResults {
+        let kind = fault.kind.as_str();
+        warn!(%site, reason = kind, error = fault.message, "Collection failed");
+        self.instruments.fault(site, kind);
+        self.memory.record_fault(site, request.collectors);
+        let failed = |name: &String| {
+            let result = AttemptResult::Failed(vec![FAULT], Vec::new());
+            (name.clone(), CollectorResult::Failed, result)
+        };
+        request.collectors.iter().map(failed).collect()
     }
 
     /// Determines the result of a collector. If its state was rejected, its counters
@@ -240,7 +259,7 @@ impl CollectionContext<'_> {
         let (memory, name) = (Arc::clone(self.memory), site.clone());
         let commit = tokio::task::spawn_blocking(move || memory.commit(&name, &update));
         match self.warn_if_slow(site, commit).await {
-            Ok(committed) => committed.counts.then_some(committed),
+            Ok(committed) => committed.accepted.then_some(committed),
             Err(error) => {
                 error!(%site, %error, "Storing the state panicked; the next collection continues from the previous state");
                 None

@@ -3,14 +3,11 @@
 //! running an older or a rolled back guest.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
 
 use semver::Version;
 
-use super::memory::Memory;
-use super::store::Store;
 use crate::guest::Digest;
-use crate::swap::{ProvenVersion, RollbackStatus};
+use crate::swap::ProvenVersion;
 
 /// The JSON key of the rolled back guest. Differs from every digest.
 const ROLLED_BACK: &str = "rolled-back";
@@ -19,7 +16,7 @@ const ROLLED_BACK: &str = "rolled-back";
 pub(super) struct GuestHistory {
     /// By the hexadecimal digest of the key.
     versions: BTreeMap<String, Version>,
-    rolled_back: Option<Digest>,
+    pub(super) rolled_back: Option<Digest>,
 }
 
 impl GuestHistory {
@@ -56,7 +53,7 @@ impl GuestHistory {
         self.rolled_back = self.rolled_back.or(others.rolled_back);
     }
 
-    fn record_proven(&mut self, proof: &ProvenVersion) {
+    pub(super) fn record_proven_version(&mut self, proof: &ProvenVersion) {
         let key = proof.key.to_string();
         if proof.may_be_older {
             self.versions.remove(&key);
@@ -69,60 +66,5 @@ impl GuestHistory {
         if *known < *version {
             known.clone_from(version);
         }
-    }
-}
-
-impl Memory {
-    /// The newest version, signed with this key, that passed its probation.
-    pub fn proven_version(&self, key: Digest) -> Option<Version> {
-        self.lock().guest_history.version(key).cloned()
-    }
-
-    /// Same as [`proven_version`](Self::proven_version), but also considers `store`,
-    /// which may know a newer version.
-    pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
-        let stored = store.and_then(|store| store.guest_history()?.version(key).cloned());
-        self.proven_version(key).max(stored)
-    }
-
-    /// Whether the guest was rolled back, possibly by an earlier process.
-    pub fn rollback_status(&self, guest: Digest) -> RollbackStatus {
-        let mut known = self.lock();
-        if !known.guest_history_read {
-            let Some(found) = known.store.as_ref().and_then(|store| store.guest_history()) else {
-                return RollbackStatus::Unknown;
-            };
-            known.guest_history.merge(&found);
-            known.guest_history_read = true;
-        }
-        match known.guest_history.rolled_back {
-            Some(failed) if failed == guest => RollbackStatus::RolledBack,
-            _ => RollbackStatus::NotRolledBack,
-        }
-    }
-
-    /// Sets or clears the guest that was rolled back. [`save`](Self::save) stores it.
-    pub fn set_rolled_back(&self, guest: Option<Digest>) {
-        self.lock().guest_history.rolled_back = guest;
-    }
-
-    /// Records that a guest passed its probation. [`save`](Self::save) stores it.
-    pub(super) fn prove(&self, proof: &ProvenVersion) {
-        self.lock().guest_history.record_proven(proof);
-    }
-
-    /// Stores the history if it changed. Blocks.
-    pub(super) fn save_guest_history(&self) {
-        let turn = self.guest_history_lock.lock();
-        let _turn = turn.unwrap_or_else(PoisonError::into_inner);
-        let (store, guest_history) = {
-            let known = self.lock();
-            let Some(store) = &known.store else { return };
-            if !known.guest_history_read {
-                return;
-            }
-            (Arc::clone(store), known.guest_history.clone())
-        };
-        store.write_guest_history(&guest_history);
     }
 }

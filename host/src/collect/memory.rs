@@ -74,7 +74,7 @@ impl Memory {
     }
 
     /// Records duration and peak memory of a full collection.
-    pub fn costs(&self, site: &SiteName, took: Duration, peak_memory: u64) {
+    pub fn record_cost(&self, site: &SiteName, took: Duration, peak_memory: u64) {
         let mut known = self.lock();
         known.sites.entry(site.clone()).or_default().cost = Some((took, peak_memory));
     }
@@ -109,7 +109,7 @@ impl Memory {
     }
 
     /// Records the failure of a whole call.
-    pub fn failed(&self, site: &SiteName, collectors: &[String]) {
+    pub fn record_fault(&self, site: &SiteName, collectors: &[String]) {
         let mut known = self.lock();
         let known = known.sites.entry(site.clone()).or_default();
         for collector in collectors {
@@ -119,7 +119,7 @@ impl Memory {
 
     /// Handles a new address of the site: its API version is unknown. Saved states
     /// stay valid.
-    pub fn moved(&self, site: &SiteName) {
+    pub fn address_changed(&self, site: &SiteName) {
         if let Some(known) = self.lock().sites.get_mut(site) {
             known.api_version = None;
             known.succeeded.clear();
@@ -148,7 +148,7 @@ impl Memory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         // A task may still write the state of a removed site.
-        site_locks.retain(|name, turn| sites.contains(name) || Arc::strong_count(turn) > 1);
+        site_locks.retain(|name, lock| sites.contains(name) || Arc::strong_count(lock) > 1);
     }
 
     /// The API version of the last report.
@@ -186,7 +186,7 @@ impl Memory {
             resumed: found.map_or_else(Vec::new, |known| known.resumed.iter().cloned().collect()),
         };
         let entries = found.iter().flat_map(|known| known.states.values());
-        let versions = entries.filter_map(|entry| entry.given(guest, known.guests?));
+        let versions = entries.filter_map(|entry| entry.input_of(guest, known.guests?));
         let saved = versions.map(|version| SavedState::clone(&version.saved));
         (window, saved.collect())
     }
@@ -199,7 +199,7 @@ impl Memory {
 
     /// Whether reports and states of the guest are accepted: it is running, or a
     /// rollback would restore it.
-    pub fn counts(&self, guest: Digest) -> bool {
+    pub fn accepts(&self, guest: Digest) -> bool {
         let guests = self.lock().guests;
         guests.is_some_and(|guests| guests.contains(guest))
     }
@@ -215,7 +215,7 @@ impl Memory {
     }
 
     /// Ends the probation of the guest. The states of the previous guest are dropped.
-    pub fn settle(&self, guest: Digest) {
+    pub fn end_probation(&self, guest: Digest) {
         let running = self.lock().guests.map(|guests| guests.current);
         if running == Some(guest) {
             self.swap(guest, None);

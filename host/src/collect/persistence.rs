@@ -7,13 +7,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use semver::Version;
 use tracing::error;
 
 use super::memory::{Memory, MemoryState};
 use super::state::StateEntry;
 use super::store::Store;
 use super::update::{Committed, StateUpdate};
+use crate::guest::Digest;
 use crate::site::SiteName;
+use crate::swap::{ProvenVersion, RollbackStatus};
 
 /// The states of a site after an update, and the result of the update.
 #[derive(PartialEq)]
@@ -46,8 +49,8 @@ impl Memory {
     /// Called before each collection, because an earlier read may have failed. `limit`
     /// is the maximum size of a state in bytes.
     pub fn restore(&self, site: &SiteName, collectors: &[String], limit: usize) {
-        let turn = self.site_lock(site);
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.site_lock(site);
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let store = self.store();
         if let Some(store) = &store {
             store.expect(site);
@@ -55,7 +58,8 @@ impl Memory {
         for collector in self.unread(site, collectors) {
             let none = Ok(StateEntry::default());
             let read = store.as_ref().map(|it| it.read(site, &collector, limit));
-            self.lock().take_read(site, collector, read.unwrap_or(none));
+            self.lock()
+                .accept_stored(site, collector, read.unwrap_or(none));
         }
     }
 
@@ -69,7 +73,7 @@ impl Memory {
             .collect();
         drop(known);
         for (site, states) in states {
-            store.bring(&site, &states);
+            store.write_states(&site, &states);
         }
     }
 
@@ -106,8 +110,8 @@ impl Memory {
     }
 
     fn apply_update(&self, site: &SiteName, update: Option<&StateUpdate>) -> Committed {
-        let turn = self.site_lock(site);
-        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.site_lock(site);
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (draft, store) = {
                 let known = self.lock();
@@ -117,7 +121,7 @@ impl Memory {
                 return Committed::default();
             };
             if let Some(store) = &store {
-                store.bring(site, &draft.states);
+                store.write_states(site, &draft.states);
             }
             let mut known = self.lock();
             let same_store = same(known.store.as_ref(), store.as_ref());
@@ -125,6 +129,62 @@ impl Memory {
                 return known.accept(site, update, draft);
             }
         }
+    }
+}
+
+/// The guest history.
+impl Memory {
+    /// The newest version, signed with this key, that passed its probation.
+    pub fn proven_version(&self, key: Digest) -> Option<Version> {
+        self.lock().guest_history.version(key).cloned()
+    }
+
+    /// Same as [`proven_version`](Self::proven_version), but also considers `store`,
+    /// which may know a newer version.
+    pub fn proven_version_with(&self, store: Option<&Store>, key: Digest) -> Option<Version> {
+        let stored = store.and_then(|store| store.guest_history()?.version(key).cloned());
+        self.proven_version(key).max(stored)
+    }
+
+    /// Whether the guest was rolled back, possibly by an earlier process.
+    pub fn rollback_status(&self, guest: Digest) -> RollbackStatus {
+        let mut known = self.lock();
+        if !known.guest_history_read {
+            let Some(found) = known.store.as_ref().and_then(|store| store.guest_history()) else {
+                return RollbackStatus::Unknown;
+            };
+            known.guest_history.merge(&found);
+            known.guest_history_read = true;
+        }
+        match known.guest_history.rolled_back {
+            Some(failed) if failed == guest => RollbackStatus::RolledBack,
+            _ => RollbackStatus::NotRolledBack,
+        }
+    }
+
+    /// Sets or clears the guest that was rolled back. [`save`](Self::save) stores it.
+    pub fn set_rolled_back(&self, guest: Option<Digest>) {
+        self.lock().guest_history.rolled_back = guest;
+    }
+
+    /// Records that a guest passed its probation. [`save`](Self::save) stores it.
+    pub(super) fn record_proven_version(&self, proof: &ProvenVersion) {
+        self.lock().guest_history.record_proven_version(proof);
+    }
+
+    /// Stores the history if it changed. Blocks.
+    pub(super) fn save_guest_history(&self) {
+        let lock = self.guest_history_lock.lock();
+        let _guard = lock.unwrap_or_else(PoisonError::into_inner);
+        let (store, guest_history) = {
+            let known = self.lock();
+            let Some(store) = &known.store else { return };
+            if !known.guest_history_read {
+                return;
+            }
+            (Arc::clone(store), known.guest_history.clone())
+        };
+        store.write_guest_history(&guest_history);
     }
 }
 
@@ -147,7 +207,7 @@ impl MemoryState {
         };
         let unreadable = known.unreadable.iter();
         draft.committed = Committed {
-            counts: true,
+            accepted: true,
             rejected: unreadable
                 .map(|(name, why)| (name.clone(), why.clone()))
                 .collect(),
@@ -158,7 +218,7 @@ impl MemoryState {
                 continue;
             }
             let entry = draft.states.entry(collector.clone()).or_default();
-            let given = entry.given(update.guest, guests);
+            let given = entry.input_of(update.guest, guests);
             match given
                 .map(|it| it.saved.version)
                 .filter(|it| *it > saved.version)
@@ -179,7 +239,7 @@ impl MemoryState {
     fn accept(&mut self, site: &SiteName, update: Option<&StateUpdate>, draft: Draft) -> Committed {
         if let Some(known) = self.sites.get_mut(site) {
             known.states = draft.states;
-            if let Some(update) = update.filter(|_| draft.committed.counts) {
+            if let Some(update) = update.filter(|_| draft.committed.accepted) {
                 if update.api_version.is_some() {
                     known.api_version.clone_from(&update.api_version);
                 }
@@ -192,7 +252,12 @@ impl MemoryState {
         draft.committed
     }
 
-    fn take_read(&mut self, site: &SiteName, collector: String, read: Result<StateEntry, String>) {
+    fn accept_stored(
+        &mut self,
+        site: &SiteName,
+        collector: String,
+        read: Result<StateEntry, String>,
+    ) {
         let (guests, known) = (self.guests, self.sites.get_mut(site));
         // The site was removed meanwhile.
         let (Some(guests), Some(known)) = (guests, known) else {
@@ -211,7 +276,7 @@ impl MemoryState {
         known.unreadable.remove(&collector);
         known.read.insert(collector.clone());
         entry.restore(guests);
-        if let Some(version) = entry.given(guests.current, guests) {
+        if let Some(version) = entry.input_of(guests.current, guests) {
             if !version.superseded {
                 known.resumed.insert(collector.clone());
             }

@@ -123,9 +123,11 @@ impl Rounds {
             let began = Timestamp::now();
             if let Some(due) = schedule.take(began.instant) {
                 self.count_cache(&generation, &site_runtime, &due);
-                if !due.ask.is_empty() {
+                if !due.collectors.is_empty() {
                     up &= !due.round;
-                    let Some(done) = self.collect(&generation, &site_runtime, &due.ask).await
+                    let Some(done) = self
+                        .collect(&generation, &site_runtime, &due.collectors)
+                        .await
                     else {
                         continue;
                     };
@@ -133,16 +135,8 @@ impl Rounds {
                     self.record(&mut schedule, &name, up, done).await;
                 }
             }
-            tokio::select! {
-                () = sleep_until(schedule.next()) => {}
-                _ = settings.changed() => {
-                    schedule.reconfigure(*settings.borrow_and_update(), Timestamp::now().instant);
-                }
-                changed = generations.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                }
+            if !wait(&mut schedule, &mut settings, &mut generations).await {
+                return;
             }
         }
     }
@@ -169,7 +163,7 @@ impl Rounds {
         site_runtime: &Arc<SiteRuntime>,
         ask: &[String],
     ) -> Option<FinishedCollection> {
-        let asked = CollectionRequest::now(site_runtime, ask);
+        let request = CollectionRequest::now(site_runtime, ask);
         self.restore(&site_runtime.name, ask, generation).await;
         let context = CollectionContext {
             guest: generation.guest.as_ref(),
@@ -180,9 +174,11 @@ impl Rounds {
         };
         let mut generations = self.swap_controller.subscribe();
         let result = async {
-            let result = context.ask(&generation.guest, site_runtime, ask).await;
+            let result = context
+                .call_guest(&generation.guest, site_runtime, ask)
+                .await;
             let next = |guest| self.memory.next(&site_runtime.name, guest);
-            let passed = || self.settle(generation);
+            let passed = || self.end_probation(generation);
             let failed = self
                 .swap_controller
                 .judge(generation, site_runtime, &result, next, passed)
@@ -196,17 +192,17 @@ impl Rounds {
                 if failed && result.is_ok() {
                     return None;
                 }
-                context.settle(&site_runtime.name, asked, result).await
+                context.finish(&site_runtime.name, request, result).await
             }
-            () = does_not_count(&self.swap_controller, &self.memory, generation, site_runtime, &mut generations) => None,
+            () = until_discarded(&self.swap_controller, &self.memory, generation, site_runtime, &mut generations) => None,
         }
     }
 
     /// The guest has passed its probation: drops what the previous one saved.
-    fn settle(&self, generation: &Generation) {
-        self.memory.settle(generation.guest.digest());
+    fn end_probation(&self, generation: &Generation) {
+        self.memory.end_probation(generation.guest.digest());
         if let Some(proof) = generation.proven_version() {
-            self.memory.prove(&proof);
+            self.memory.record_proven_version(&proof);
         }
         let memory = Arc::clone(&self.memory);
         // Removes states of the previous guest in the background.
@@ -231,7 +227,7 @@ impl Rounds {
             self.cache
                 .off_runtime(move |cache| cache.flush(&moved))
                 .await;
-            self.memory.moved(name);
+            self.memory.address_changed(name);
         }
         if before.settings.api_version != after.settings.api_version {
             self.memory.forget_version(name);
@@ -253,8 +249,8 @@ impl Rounds {
         done: FinishedCollection,
     ) {
         let over = Timestamp::now().instant;
-        for (collector, ended) in &done.ended {
-            schedule.ended(collector, *ended, over, fastrand::f64());
+        for (collector, ended) in &done.results {
+            schedule.record(collector, *ended, over, fastrand::f64());
         }
         let (memory, name) = (Arc::clone(&self.memory), name.clone());
         self.cache
@@ -268,10 +264,31 @@ impl Rounds {
             debug!(%site, "Cache hit for {name} metrics");
             self.instruments.cache_hit(site, name);
         }
-        for name in due.ask.iter().filter(|name| generation.guest.caches(name)) {
+        for name in due
+            .collectors
+            .iter()
+            .filter(|name| generation.guest.caches(name))
+        {
             debug!(%site, "Cache miss for {name} metrics");
             self.instruments.cache_miss(site, name);
         }
+    }
+}
+
+/// Waits until something is due, or the settings or the generation change. Returns
+/// whether there will be more generations.
+async fn wait(
+    schedule: &mut Schedule,
+    settings: &mut watch::Receiver<Settings>,
+    generations: &mut watch::Receiver<u64>,
+) -> bool {
+    tokio::select! {
+        () = sleep_until(schedule.next()) => true,
+        _ = settings.changed() => {
+            schedule.reconfigure(*settings.borrow_and_update(), Timestamp::now().instant);
+            true
+        }
+        changed = generations.changed() => changed.is_ok(),
     }
 }
 
@@ -293,7 +310,7 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> 
 
 /// Completes when the site's settings change, or reports of the guest are no longer
 /// accepted. A swap alone does not complete it.
-async fn does_not_count(
+async fn until_discarded(
     swap_controller: &SwapController,
     memory: &Memory,
     begun: &Generation,
@@ -306,7 +323,7 @@ async fn does_not_count(
             let now = current.site_runtime(&site_runtime.name);
             now.is_some_and(|now| now.same_settings(site_runtime))
         });
-        if !goes_on || !memory.counts(begun.guest.digest()) {
+        if !goes_on || !memory.accepts(begun.guest.digest()) {
             return;
         }
         if generations.changed().await.is_err() {

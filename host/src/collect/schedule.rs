@@ -21,7 +21,7 @@ pub(super) struct ScheduledCollector {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Due {
     /// Collectors to collect from.
-    pub(super) ask: Vec<String>,
+    pub(super) collectors: Vec<String>,
     /// Collectors whose last result is within its TTL.
     pub(super) fresh: Vec<String>,
     /// Whether this starts a round, as opposed to a retry.
@@ -114,7 +114,7 @@ impl Schedule {
         let now = if round { self.advance(now) } else { now };
         let ttl = self.settings.cache_ttl;
         let mut due = Due {
-            ask: Vec::new(),
+            collectors: Vec::new(),
             fresh: Vec::new(),
             round,
         };
@@ -126,7 +126,7 @@ impl Schedule {
                 due.fresh.push(entry.name.clone());
             } else if round || history.retry_at.is_some_and(|at| at <= now) {
                 history.due_at = Some(now);
-                due.ask.push(entry.name.clone());
+                due.collectors.push(entry.name.clone());
             }
         }
         Some(due)
@@ -162,7 +162,7 @@ impl Schedule {
 
     /// Records the result of an attempt. `jitter`, between 0 and 1, spreads the
     /// retries of many sites.
-    pub(super) fn ended(&mut self, name: &str, ended: CollectorResult, now: Instant, jitter: f64) {
+    pub(super) fn record(&mut self, name: &str, ended: CollectorResult, now: Instant, jitter: f64) {
         let interval = self.settings.interval;
         let Some((_, history)) = self.collectors.iter_mut().find(|(e, _)| e.name == name) else {
             return;
@@ -175,11 +175,11 @@ impl Schedule {
                 };
             }
             CollectorResult::Failed | CollectorResult::Busy(_) => {
-                let asked = match ended {
+                let request = match ended {
                     CollectorResult::Busy(wait) => wait,
                     _ => Duration::ZERO,
                 };
-                let wait = backoff(history.failures, jitter).max(asked).min(interval);
+                let wait = backoff(history.failures, jitter).max(request).min(interval);
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = Some(now + wait);
             }
@@ -225,7 +225,7 @@ mod tests {
 
     fn well(schedule: &mut Schedule, names: &[String], at: Instant) {
         for name in names {
-            schedule.ended(name, CollectorResult::Succeeded, at + MINUTE / 10, 1.0);
+            schedule.record(name, CollectorResult::Succeeded, at + MINUTE / 10, 1.0);
         }
     }
 
@@ -233,19 +233,19 @@ mod tests {
     fn a_cached_collector_is_due_again_after_its_ttl() {
         let start = Instant::now();
         let mut schedule = schedule(start);
-        let mut asked = Vec::new();
+        let mut request = Vec::new();
         for minute in 0..=10 {
             let now = start + minute * MINUTE;
             let due = schedule.take(now).unwrap();
-            if due.ask.contains(&"storage".to_owned()) {
-                asked.push(minute);
+            if due.collectors.contains(&"storage".to_owned()) {
+                request.push(minute);
             } else {
                 assert_eq!(due.fresh, ["storage"]);
             }
-            assert!(due.ask.contains(&"jobs".to_owned()));
-            well(&mut schedule, &due.ask, now);
+            assert!(due.collectors.contains(&"jobs".to_owned()));
+            well(&mut schedule, &due.collectors, now);
         }
-        assert_eq!(asked, [0, 5, 10]);
+        assert_eq!(request, [0, 5, 10]);
     }
 
     #[test]
@@ -255,8 +255,12 @@ mod tests {
         let late = |minute: u32, millis| start + minute * MINUTE + Duration::from_millis(millis);
         for (minute, millis, storage) in [(0, 9, true), (1, 2, false), (5, 1, true)] {
             let due = schedule.take(late(minute, millis)).unwrap();
-            assert_eq!(due.ask.contains(&"storage".to_owned()), storage, "{minute}");
-            well(&mut schedule, &due.ask, late(minute, millis));
+            assert_eq!(
+                due.collectors.contains(&"storage".to_owned()),
+                storage,
+                "{minute}"
+            );
+            well(&mut schedule, &due.collectors, late(minute, millis));
         }
     }
 
@@ -270,12 +274,12 @@ mod tests {
         let mut now = start;
         let mut waits = Vec::new();
         for _ in 0..4 {
-            schedule.ended("jobs", CollectorResult::Failed, now, 1.0);
+            schedule.record("jobs", CollectorResult::Failed, now, 1.0);
             let next = schedule.next();
             waits.push((next - now).as_secs());
             now = next;
             if let Some(due) = schedule.take(now) {
-                assert_eq!(due.ask, ["jobs"]);
+                assert_eq!(due.collectors, ["jobs"]);
             }
         }
         assert_eq!(waits, [5, 10, 20, 25], "the last one waits for the round");
@@ -286,7 +290,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
-        schedule.ended("jobs", CollectorResult::Rejected, start, 1.0);
+        schedule.record("jobs", CollectorResult::Rejected, start, 1.0);
         assert_eq!(schedule.next(), start + MINUTE);
         assert_eq!(schedule.take(start + MINUTE / 2), None);
     }
@@ -297,7 +301,7 @@ mod tests {
         let mut schedule = schedule(start);
         schedule.take(start).unwrap();
         let busy = CollectorResult::Busy(MINUTE / 2);
-        schedule.ended("jobs", busy, start, 0.0);
+        schedule.record("jobs", busy, start, 0.0);
         assert_eq!(schedule.next(), start + MINUTE / 2);
     }
 

@@ -40,7 +40,7 @@ impl StateEntry {
     }
 
     /// The input of the next collection by `guest`.
-    pub(super) fn given(&self, guest: Digest, guests: ActiveGuests) -> Option<&StateVersion> {
+    pub(super) fn input_of(&self, guest: Digest, guests: ActiveGuests) -> Option<&StateVersion> {
         let own = self.own(guest);
         let newest = || self.versions().next();
         own.or_else(|| newest().filter(|_| guest == guests.current))
@@ -63,7 +63,7 @@ impl StateEntry {
     /// Handles a swap. A rollback needs a version of `running`.
     pub(super) fn swap(&mut self, running: Digest, guests: ActiveGuests) {
         if guests.previous == Some(running) {
-            self.claim(running);
+            self.assign_to(running);
         }
         self.trim(guests);
     }
@@ -73,7 +73,7 @@ impl StateEntry {
         if let Some(previous) = guests.previous
             && self.own(guests.current).is_none()
         {
-            self.claim(previous);
+            self.assign_to(previous);
         }
         self.trim(guests);
     }
@@ -92,7 +92,7 @@ impl StateEntry {
     }
 
     /// Makes the version that `guest` would start from its own.
-    fn claim(&mut self, guest: Digest) {
+    fn assign_to(&mut self, guest: Digest) {
         if self.own(guest).is_some() {
             return;
         }
@@ -104,7 +104,7 @@ impl StateEntry {
 
     /// Drops versions that no guest will use.
     fn trim(&mut self, guests: ActiveGuests) {
-        let current = self.given(guests.current, guests).map(|it| it.guest);
+        let current = self.input_of(guests.current, guests).map(|it| it.guest);
         self.versions.retain(|version| {
             Some(version.guest) == current || Some(version.guest) == guests.previous
         });

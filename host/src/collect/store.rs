@@ -137,7 +137,7 @@ impl Store {
                 if !unusable.is_broken() {
                     return Err(format!("`{file}`: {unusable}"));
                 }
-                let aside = disk::set_aside(&self.disk, &path)
+                let aside = disk::rename_corrupt(&self.disk, &path)
                     .map_err(|error| format!("`{file}`: {unusable}, and {error}"))?;
                 let aside = aside.display();
                 error!(%site, %file, %aside, reason = %unusable, "State file is corrupt and was renamed; counters restart");
@@ -152,7 +152,7 @@ impl Store {
 
     /// Writes states that changed and removes files of other collectors. Failed writes
     /// are retried by the next collection.
-    pub(super) fn bring(&self, site: &SiteName, states: &HashMap<String, StateEntry>) {
+    pub(super) fn write_states(&self, site: &SiteName, states: &HashMap<String, StateEntry>) {
         let none = StateEntry::default();
         let held = self.stored().get(site).cloned().unwrap_or_default();
         let collectors: HashSet<_> = held.keys().chain(states.keys()).collect();
@@ -166,7 +166,7 @@ impl Store {
             let mut held = self.stored();
             let held = held.entry(site.clone()).or_default();
             held.insert(collector.clone(), holds);
-            self.tell(site, collector, done);
+            self.log_write_result(site, collector, done);
         }
     }
 
@@ -201,7 +201,7 @@ impl Store {
 
     /// The guest history; `None` while it cannot be read.
     pub(super) fn guest_history(&self) -> Option<GuestHistory> {
-        let mut stored = self.lock_verdicts();
+        let mut stored = self.lock_guest_history();
         if stored.is_none() {
             *stored = guest_history_file::read(&self.disk, &self.folder).ok();
         }
@@ -211,7 +211,7 @@ impl Store {
     /// Writes the history if it changed. Failed writes are retried by the next
     /// collection. A history that cannot be read is not overwritten.
     pub(super) fn write_guest_history(&self, guest_history: &GuestHistory) {
-        let mut stored = self.lock_verdicts();
+        let mut stored = self.lock_guest_history();
         if stored.as_ref().is_none_or(|stored| stored == guest_history) {
             return;
         }
@@ -227,7 +227,7 @@ impl Store {
         }
     }
 
-    fn lock_verdicts(&self) -> MutexGuard<'_, Option<GuestHistory>> {
+    fn lock_guest_history(&self) -> MutexGuard<'_, Option<GuestHistory>> {
         // No code panics while holding the lock.
         self.guest_history
             .lock()
@@ -235,7 +235,7 @@ impl Store {
     }
 
     /// Logs the first failed write, and when all writes succeed again.
-    fn tell(&self, site: &SiteName, collector: &str, done: std::io::Result<()>) {
+    fn log_write_result(&self, site: &SiteName, collector: &str, done: std::io::Result<()>) {
         // No code panics while holding the lock.
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let (file, key) = (self.folder.display(), (site.clone(), collector.to_owned()));

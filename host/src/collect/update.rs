@@ -19,7 +19,7 @@ pub(super) struct StateUpdate {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Committed {
     /// Whether reports of the guest are accepted.
-    pub(super) counts: bool,
+    pub(super) accepted: bool,
     /// Collectors whose state was rejected, and why.
     pub(super) rejected: Vec<(String, String)>,
 }

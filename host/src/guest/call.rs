@@ -108,7 +108,7 @@ struct CallResult<T> {
     peak: usize,
     /// Held until the result is checked and trimmed, because it may be as large as the
     /// memory of the call.
-    _room: Option<OwnedSemaphorePermit>,
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 type GuestFuture<'a, T> = BoxFuture<'a, wasmtime::Result<T>>;
@@ -211,9 +211,9 @@ impl Guest {
             + 'static,
     {
         let limits = context.limits;
-        let room = self.engine.scheduler.enter(context.lane, &limits).await;
-        let turns = self.engine.scheduler.turns(context.lane, &limits);
-        let printed = CapturedOutput::default();
+        let slot = self.engine.scheduler.enter(context.lane, &limits).await;
+        let queue = self.engine.scheduler.processor_queue(context.lane, &limits);
+        let captured = CapturedOutput::default();
         let (allowed, tally) = (context.allowed, context.tally);
         context.budget.recount(0, MAX_CAPTURED);
         let mut store = Instance::store(
@@ -222,18 +222,18 @@ impl Guest {
             GuestLog::new(context.site, limits.log),
             &limits,
             Instant::now() + allowed,
-            printed.clone(),
+            captured.clone(),
             context.budget,
         );
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let called = turns.run(async {
+            let called = queue.run(async {
                 let guest = linked.instantiate_async(&mut store).await?;
                 call(&guest, &mut store).await
             });
             let result = tokio::time::timeout(allowed + SLACK, called).await;
-            store.data().log.close(&printed.end());
+            store.data().log.close(&captured.end());
             let meter = &store.data().meter;
             let result = match result {
                 Ok(Ok(answer)) => Ok((answer, meter.peak())),
@@ -245,7 +245,7 @@ impl Guest {
             result.map(|(answer, peak)| CallResult {
                 answer,
                 peak,
-                _room: room,
+                _slot: slot,
             })
         });
         let result = match task.join_next().await {

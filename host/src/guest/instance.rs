@@ -30,19 +30,19 @@ pub(super) struct Instance {
 
 impl Instance {
     /// Creates a store for one call. Memory is charged to `budget`, and output goes to
-    /// `printed`.
+    /// `captured`.
     pub(super) fn store(
         engine: &Engine,
         hooks: Box<dyn WasiHttpHooks>,
         log: GuestLog,
         limits: &GuestLimits,
         deadline: Instant,
-        printed: CapturedOutput,
+        captured: CapturedOutput,
         budget: MemoryBudget,
     ) -> Store<Self> {
         let wasi = WasiCtx::builder()
-            .stdout(printed.clone())
-            .stderr(printed)
+            .stdout(captured.clone())
+            .stderr(captured)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)

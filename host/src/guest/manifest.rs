@@ -60,14 +60,14 @@ fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
 }
 
 fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
-    let who = format!("collector `{}`", one.name);
+    let subject = format!("collector `{}`", one.name);
     check_limit(
-        &who,
+        &subject,
         one.families.len(),
         limits.manifest.families,
         "families",
     )?;
-    check_limit(&who, one.paths.len(), limits.manifest.paths, "paths")?;
+    check_limit(&subject, one.paths.len(), limits.manifest.paths, "paths")?;
     if one.summary.len() > limits.report.help_bytes {
         return Err(format!(
             "the summary of collector `{}` is too long",
@@ -75,27 +75,34 @@ fn capability(one: &Capability, limits: &GuestLimits) -> Result<(), String> {
         ));
     }
     if one.paths.iter().any(|path| path.len() > PATH) {
-        return Err(format!("{who} declares a path of more than `{PATH}` bytes"));
+        return Err(format!(
+            "{subject} declares a path of more than `{PATH}` bytes"
+        ));
     }
     let mut names = HashSet::new();
     for described in &one.families {
         if let Some(reason) = unfit(described, limits) {
             let name: String = described.name.chars().take(100).collect();
-            return Err(format!("{who} declares invalid family `{name}`: {reason}"));
+            return Err(format!(
+                "{subject} declares invalid family `{name}`: {reason}"
+            ));
         }
         if !names.insert(described.name.as_str()) {
-            return Err(format!("{who} declares family `{}` twice", described.name));
+            return Err(format!(
+                "{subject} declares family `{}` twice",
+                described.name
+            ));
         }
     }
     Ok(())
 }
 
-fn check_limit(who: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
+fn check_limit(subject: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
     if count <= limit {
         return Ok(());
     }
     Err(format!(
-        "{who} declares `{count}` {what}, the limit is `{limit}`"
+        "{subject} declares `{count}` {what}, the limit is `{limit}`"
     ))
 }
 

@@ -53,7 +53,7 @@ impl Scheduler {
     }
 
     /// The queue in which a call takes its turns.
-    pub(super) fn turns(&self, lane: Lane, limits: &GuestLimits) -> ProcessorQueue {
+    pub(super) fn processor_queue(&self, lane: Lane, limits: &GuestLimits) -> ProcessorQueue {
         ProcessorQueue(self.semaphore(lane, LimitedResource::Processor, limits.busy))
     }
 
@@ -130,7 +130,7 @@ mod tests {
                     }
                 };
                 scheduler
-                    .turns(Lane::Collections, &limits(64, 2))
+                    .processor_queue(Lane::Collections, &limits(64, 2))
                     .run(work)
                     .await;
             });
@@ -142,7 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_waiting_call_holds_no_permit() {
         let scheduler = Scheduler::default();
-        let turns = || scheduler.turns(Lane::Collections, &limits(64, 1));
+        let turns = || scheduler.processor_queue(Lane::Collections, &limits(64, 1));
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let (waiting, sending) = (turns(), turns());
         let (received, ()) = tokio::join!(

@@ -31,7 +31,7 @@ pub(super) struct AttributedFailure {
     /// `None` if the whole call failed.
     pub(super) collector: Option<String>,
     /// A description in one line.
-    pub(super) what: String,
+    pub(super) description: String,
 }
 
 /// The failures of one collection that the guest may have caused.
@@ -74,8 +74,11 @@ impl AttributedFailures {
         failures
     }
 
-    fn add(&mut self, attribution: Attribution, collector: Option<String>, what: String) {
-        let failure = AttributedFailure { collector, what };
+    fn add(&mut self, attribution: Attribution, collector: Option<String>, description: String) {
+        let failure = AttributedFailure {
+            collector,
+            description,
+        };
         match attribution {
             Attribution::Guest => drop(self.certain.get_or_insert(failure)),
             Attribution::Uncertain => self.uncertain.push(failure),
@@ -101,11 +104,11 @@ impl AttributedFailures {
         if self.certain.is_some() || self.uncertain.is_empty() {
             return self.certain;
         }
-        let asked = |name: &str| {
+        let selected = |name: &str| {
             let mut failures = self.uncertain.iter();
             failures.any(|failure| failure.collector.as_deref().is_none_or(|c| c == name))
         };
-        let read = reference.read(asked).await;
+        let read = reference.read(selected).await;
         self.uncertain.into_iter().find(|failure| {
             let collector = failure.collector.as_ref();
             collector.map_or(!read.is_empty(), |name| read.contains(name))
@@ -115,7 +118,7 @@ impl AttributedFailures {
 
 impl ReferenceGuest<'_> {
     /// Returns the collectors that this guest can read now. The results are discarded.
-    async fn read(self, asked: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    async fn read(self, selected: impl Fn(&str) -> bool) -> BTreeSet<String> {
         let site_runtime = self.site_runtime;
         let target = CallTarget {
             site: &site_runtime.name,
@@ -123,9 +126,9 @@ impl ReferenceGuest<'_> {
             limits: self.limits,
         };
         let mut settings = site_runtime.settings.clone();
-        settings.collectors.retain(|it| asked(&it.name));
+        settings.collectors.retain(|it| selected(&it.name));
         let (window, mut state) = self.next;
-        state.retain(|saved| asked(&saved.collector));
+        state.retain(|saved| selected(&saved.collector));
         // Starts with a cheap request. If that fails, a collection would fail too.
         let probed = self.guest.probe(target, &settings, None).await;
         if !matches!(probed, Ok(Ok(_))) {
@@ -147,7 +150,7 @@ fn of_fault(fault: &Fault) -> Attribution {
 }
 
 fn of_failure(reason: &FailureReason, traffic: &Traffic) -> Attribution {
-    let borne_out = match reason {
+    let plausible = match reason {
         FailureReason::Unsupported
         | FailureReason::Malformed(_)
         | FailureReason::TooLong(_)
@@ -164,7 +167,7 @@ fn of_failure(reason: &FailureReason, traffic: &Traffic) -> Attribution {
             traffic.had_trouble()
         }
     };
-    if borne_out {
+    if plausible {
         Attribution::Uncertain
     } else {
         Attribution::Guest

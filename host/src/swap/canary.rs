@@ -48,17 +48,17 @@ impl Trial<'_> {
     /// refusal.
     pub(super) async fn run(&self) -> Result<(), Refusal> {
         let began = Instant::now();
-        let turns = Semaphore::new(AT_ONCE);
-        let chosen = self.chosen();
-        let mut trials: FuturesUnordered<_> = chosen
+        let permits = Semaphore::new(AT_ONCE);
+        let sites_to_try = self.sites_to_try();
+        let mut trials: FuturesUnordered<_> = sites_to_try
             .iter()
-            .map(|site_runtime| self.site(site_runtime, &turns, began))
+            .map(|site_runtime| self.site(site_runtime, &permits, began))
             .collect();
         let mut passed = 0;
-        while let Some(finding) = trials.next().await {
-            passed += usize::from(finding? == TrialResult::Passed);
+        while let Some(result) = trials.next().await {
+            passed += usize::from(result? == TrialResult::Passed);
         }
-        let sites = chosen.len();
+        let sites = sites_to_try.len();
         if passed == 0 && sites > 0 {
             warn!(sites, "Canary inconclusive: no site responds well enough");
         } else {
@@ -68,23 +68,23 @@ impl Trial<'_> {
     }
 
     /// The sites that the running guest can read, or all sites if there are none.
-    fn chosen(&self) -> Vec<&Arc<SiteRuntime>> {
+    fn sites_to_try(&self) -> Vec<&Arc<SiteRuntime>> {
         let up = |site_runtime: &&Arc<SiteRuntime>| self.baseline.is_up(&site_runtime.name);
-        let mut chosen: Vec<_> = self.site_runtimes.iter().filter(up).collect();
-        if chosen.is_empty() {
-            chosen.extend(self.site_runtimes);
+        let mut sites_to_try: Vec<_> = self.site_runtimes.iter().filter(up).collect();
+        if sites_to_try.is_empty() {
+            sites_to_try.extend(self.site_runtimes);
         }
-        chosen.truncate(self.settings.canary.sites);
-        chosen
+        sites_to_try.truncate(self.settings.canary.sites);
+        sites_to_try
     }
 
     async fn site(
         &self,
         site_runtime: &Arc<SiteRuntime>,
-        turns: &Semaphore,
+        permits: &Semaphore,
         began: Instant,
     ) -> Result<TrialResult, Refusal> {
-        let _turn = turns.acquire().await;
+        let _permit = permits.acquire().await;
         let site = &site_runtime.name;
         let timeout = self.settings.canary.timeout;
         if began.elapsed() >= timeout {
@@ -104,12 +104,12 @@ impl Trial<'_> {
             .await;
         let took = began.elapsed();
         match result {
-            Ok(collected) => self.judge(site_runtime, &collected, took).await,
-            Err(fault) => self.stopped(site_runtime, fault, took).await,
+            Ok(collected) => self.judge_collected(site_runtime, &collected, took).await,
+            Err(fault) => self.judge_fault(site_runtime, fault, took).await,
         }
     }
 
-    async fn stopped(
+    async fn judge_fault(
         &self,
         site_runtime: &Arc<SiteRuntime>,
         fault: Fault,
@@ -133,7 +133,7 @@ impl Trial<'_> {
         Err(Refusal::TrialFault(site.clone(), fault))
     }
 
-    async fn judge(
+    async fn judge_collected(
         &self,
         site_runtime: &Arc<SiteRuntime>,
         collected: &Collected,
@@ -149,7 +149,7 @@ impl Trial<'_> {
             return Err(Refusal::TrialFailure {
                 site: site.clone(),
                 collector: failure.collector.unwrap_or_default(),
-                failure: failure.what,
+                failure: failure.description,
             });
         }
         // With changed settings, fewer results may be correct.

@@ -113,8 +113,8 @@ impl SwapController {
         cause: Cause,
         baseline: &dyn Baseline,
     ) -> Result<Promotion, Refusal> {
-        let staged = self.prepare(settings, cause, baseline).await?;
-        Ok(self.commit(staged, baseline))
+        let prepared = self.prepare(settings, cause, baseline).await?;
+        Ok(self.commit(prepared, baseline))
     }
 
     /// Builds a generation from `settings` and the guest that they name, and evaluates
@@ -161,12 +161,12 @@ impl SwapController {
 
     /// Makes a prepared generation current. No other may have been committed since it
     /// was prepared.
-    pub fn commit(&self, staged: PreparedGeneration, baseline: &dyn Baseline) -> Promotion {
+    pub fn commit(&self, prepared: PreparedGeneration, baseline: &dyn Baseline) -> Promotion {
         let PreparedGeneration {
             running,
             generation,
             probation,
-        } = staged;
+        } = prepared;
         let (number, digest) = (generation.number, generation.guest.digest());
         let same = |running: &&Arc<Generation>| running.guest.digest() == digest;
         let kept = running.as_ref().filter(same);
@@ -208,7 +208,7 @@ impl SwapController {
         if running.is_none()
             && rollback_status(&candidate, baseline) != RollbackStatus::NotRolledBack
         {
-            self.pass_over(&candidate);
+            self.refuse_at_startup(&candidate);
             candidate = GuestFile::read(None).await?;
         }
         let evaluation = Evaluation {
@@ -224,27 +224,27 @@ impl SwapController {
         match rollback_status(&candidate, baseline) {
             RollbackStatus::NotRolledBack => {}
             RollbackStatus::RolledBack => return Err(Refusal::RefusedBefore),
-            RollbackStatus::Unknown => return Err(Refusal::VerdictUnknown),
+            RollbackStatus::Unknown => return Err(Refusal::HistoryUnreadable),
         }
-        let attempt = EvaluationInputs::new(&candidate, settings);
-        if self.refused().as_ref() == Some(&attempt) {
+        let inputs = EvaluationInputs::new(&candidate, settings);
+        if self.refused().as_ref() == Some(&inputs) {
             return Err(Refusal::RefusedBefore);
         }
-        let evaluated = evaluation.evaluate(&self.engine).await;
-        if let Err(refusal) = &evaluated
+        let result = evaluation.evaluate(&self.engine).await;
+        if let Err(refusal) = &result
             && running.is_some()
         {
-            if !refusal.is_passing() {
-                *self.refused() = Some(attempt);
+            if !refusal.is_temporary() {
+                *self.refused() = Some(inputs);
             }
             self.instruments.swap(SwapResult::Refused);
         }
-        evaluated
+        result
     }
 
     /// At startup, nothing monitors the guest. So a file that was rolled back earlier,
     /// or may have been, must not run.
-    fn pass_over(&self, candidate: &GuestFile) {
+    fn refuse_at_startup(&self, candidate: &GuestFile) {
         let (file, sha256) = (&candidate.path, candidate.digest);
         error!(?file, %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
         self.instruments.swap(SwapResult::Refused);

@@ -169,7 +169,7 @@ impl ProbationMonitor {
             .as_mut()
             .filter(|probation| probation.applies_to(guest))
         {
-            let what = &failure.what;
+            let what = &failure.description;
             probation.failure = Some(match &failure.collector {
                 None => format!("the collection of site `{site}` failed: {what}"),
                 Some(collector) => format!(

@@ -52,15 +52,15 @@ pub enum Refusal {
     /// The same file and settings were refused before.
     RefusedBefore,
     /// The rollback history cannot be read now.
-    VerdictUnknown,
+    HistoryUnreadable,
 }
 
 impl Refusal {
     /// Whether the refusal is temporary and says nothing about the guest.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(super) fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Unloadable(LoadError::CompilerDown) | Self::VerdictUnknown
+            Self::Unloadable(LoadError::CompilerDown) | Self::HistoryUnreadable
         )
     }
 }
@@ -128,7 +128,7 @@ impl fmt::Display for Refusal {
             Self::RefusedBefore => {
                 f.write_str("the file was refused before and has not changed since")
             }
-            Self::VerdictUnknown => f.write_str(
+            Self::HistoryUnreadable => f.write_str(
                 "cannot read from `server.stateDir` whether the guest was rolled back before",
             ),
         }

@@ -19,10 +19,10 @@ pub(super) struct Events {
 
 impl Events {
     /// Returns `None` and logs a warning if the system provides no events.
-    pub(super) fn start(stirred: Arc<Notify>) -> Option<Self> {
+    pub(super) fn start(notify: Arc<Notify>) -> Option<Self> {
         let handler = move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| !is_reading(event.kind)) {
-                stirred.notify_one();
+                notify.notify_one();
             }
         };
         match notify::recommended_watcher(handler) {

@@ -43,10 +43,10 @@ async fn changed(watcher: &mut Watcher) -> Vec<PathBuf> {
 }
 
 /// Whether no other file is reported once everything was checked.
-async fn is_quiet(watcher: &mut Watcher, folder: &Folder, witness: &Path) -> bool {
-    let name = witness.file_name().unwrap().to_str().unwrap();
+async fn is_quiet(watcher: &mut Watcher, folder: &Folder, marker: &Path) -> bool {
+    let name = marker.file_name().unwrap().to_str().unwrap();
     folder.write(name, &format!("{:?}", std::time::Instant::now()));
-    changed(watcher).await == [witness]
+    changed(watcher).await == [marker]
 }
 
 #[tokio::test]
@@ -83,10 +83,10 @@ async fn a_file_deleted_and_created_again_is_reported() {
 #[tokio::test]
 async fn the_same_contents_written_again_are_not_reported() {
     let folder = Folder::new();
-    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
-    let mut watcher = Watcher::start(files([file, witness.clone()]), NEVER).await;
+    let (file, marker) = (folder.write("a", "1"), folder.write("w", ""));
+    let mut watcher = Watcher::start(files([file, marker.clone()]), NEVER).await;
     folder.write("a", "1");
-    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    assert!(is_quiet(&mut watcher, &folder, &marker).await);
 }
 
 #[tokio::test]
@@ -197,14 +197,14 @@ async fn a_file_that_changed_between_being_read_and_being_watched_is_reported() 
 #[tokio::test]
 async fn a_change_that_a_reload_read_is_not_reported() {
     let folder = Folder::new();
-    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
-    let both = files([file.clone(), witness.clone()]);
+    let (file, marker) = (folder.write("a", "1"), folder.write("w", ""));
+    let both = files([file.clone(), marker.clone()]);
     let mut watcher = Watcher::start(both, NEVER).await;
     folder.write("a", "2");
     let mut read = holding(&file, "2");
-    read.extend(files([file, witness.clone()]));
+    read.extend(files([file, marker.clone()]));
     watcher.set_files(read).await;
-    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    assert!(is_quiet(&mut watcher, &folder, &marker).await);
 }
 
 /// A link to itself fails for every user.
@@ -214,15 +214,15 @@ async fn a_file_that_cannot_be_read_has_not_changed() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::new();
-    let (file, witness) = (folder.write("a", "1"), folder.write("w", ""));
-    let both = files([file.clone(), witness.clone()]);
+    let (file, marker) = (folder.write("a", "1"), folder.write("w", ""));
+    let both = files([file.clone(), marker.clone()]);
     let mut watcher = Watcher::start(both, NEVER).await;
     symlink("a", folder.path("loop")).unwrap();
     fs::rename(folder.path("loop"), &file).unwrap();
-    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    assert!(is_quiet(&mut watcher, &folder, &marker).await);
     // The file is readable again, with the same contents.
     fs::rename(folder.write("b", "1"), &file).unwrap();
-    assert!(is_quiet(&mut watcher, &folder, &witness).await);
+    assert!(is_quiet(&mut watcher, &folder, &marker).await);
     fs::rename(folder.write("b", "2"), &file).unwrap();
     assert_eq!(changed(&mut watcher).await, [file]);
 }

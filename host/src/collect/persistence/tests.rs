@@ -182,7 +182,7 @@ fn a_rollback_restores_the_stored_states() {
     );
     memory.roll_back(guest("old"));
     memory.save();
-    assert!(!count(&memory, "new", "jobs", "too late").counts);
+    assert!(!count(&memory, "new", "jobs", "too late").accepted);
     assert_eq!(given(&memory).as_deref(), Some("7"));
     kill(memory);
     assert!(!folder.path().join("paris/tape.state").exists());
@@ -198,7 +198,7 @@ fn after_a_probation_the_previous_state_is_gone() {
     count(&memory, "old", "jobs", "7");
     swap(&memory, "new", "old");
     count(&memory, "new", "jobs", "8");
-    memory.settle(guest("new"));
+    memory.end_probation(guest("new"));
     memory.save();
     kill(memory);
     assert_eq!(after_restart(folder.path(), "old").as_deref(), Some("8"));
@@ -212,10 +212,13 @@ fn a_draft_outdated_by_a_rollback_is_not_stored() {
     swap(&memory, "new", "old");
     let update = update("new", "tape", 1, "8");
     let draft = memory.lock().draft(&paris(), Some(&update)).unwrap();
-    memory.store().unwrap().bring(&paris(), &draft.states);
+    memory
+        .store()
+        .unwrap()
+        .write_states(&paris(), &draft.states);
     memory.roll_back(guest("old"));
     assert!(memory.lock().draft(&paris(), Some(&update)).unwrap() != draft);
-    assert!(!memory.commit(&paris(), &update).counts);
+    assert!(!memory.commit(&paris(), &update).accepted);
     assert_eq!(given(&memory).as_deref(), Some("7"));
     kill(memory);
     assert!(!folder.path().join("paris/tape.state").exists());
@@ -227,7 +230,7 @@ fn a_site_keeps_its_state_when_it_moves_or_is_added_again() {
     let folder = TempDir::new().unwrap();
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
-    memory.moved(&paris());
+    memory.address_changed(&paris());
     assert_eq!(given(&memory).as_deref(), Some("7"));
     memory.keep(&[]);
     assert_eq!(given(&memory), None);
@@ -258,7 +261,7 @@ fn a_late_update_does_not_change_files_of_a_removed_site() {
     let memory = begin(folder.path(), "old");
     count(&memory, "old", "jobs", "7");
     memory.keep(&[]);
-    assert!(!count(&memory, "old", "jobs", "8").counts);
+    assert!(!count(&memory, "old", "jobs", "8").accepted);
     memory.save();
     restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"));

@@ -137,7 +137,7 @@ impl SimulatedProcess {
             collected,
             ..
         } = self.running.remove(site)?;
-        let counts = self.memory.counts(guest.digest());
+        let counts = self.memory.accepts(guest.digest());
         let context = CollectionContext {
             guest: &guest,
             limits: GuestLimits::default(),
@@ -145,13 +145,13 @@ impl SimulatedProcess {
             memory: &self.memory,
             instruments: &self.instruments,
         };
-        let asked = CollectionRequest {
+        let request = CollectionRequest {
             collectors: &COLLECTORS.map(str::to_owned),
             everything: true,
             began,
         };
         let site = name(site);
-        let done = context.settle(&site, asked, Ok(collected)).await;
+        let done = context.finish(&site, request, Ok(collected)).await;
         assert_eq!(
             done.is_some(),
             counts && self.sites.contains(&site.as_str())
@@ -198,7 +198,7 @@ impl SimulatedProcess {
     }
 
     pub(super) fn settle(&mut self) {
-        self.memory.settle(self.guests.0.digest());
+        self.memory.end_probation(self.guests.0.digest());
         self.guests.1 = None;
     }
 

@@ -21,7 +21,7 @@ fn saved(n: u8) -> Arc<SavedState> {
 
 /// The state that the guest would receive.
 fn given(entry: &StateEntry, to: &str, guests: ActiveGuests) -> Option<u8> {
-    let version = entry.given(guest(to), guests);
+    let version = entry.input_of(guest(to), guests);
     version.map(|version| version.saved.bytes[0])
 }
 
@@ -123,7 +123,7 @@ fn after_a_restart_each_guest_receives_its_own_state() {
     {
         let (mut entry, guests) = (stored(), guests(name, None));
         entry.restore(guests);
-        let version = entry.given(guest(name), guests).unwrap();
+        let version = entry.input_of(guest(name), guests).unwrap();
         assert_eq!(version.saved.bytes, [expected], "{name}");
         assert_eq!(version.superseded, superseded, "{name}");
         assert_eq!(entry.versions().count(), 1, "{name}");

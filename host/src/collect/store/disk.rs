@@ -11,9 +11,9 @@ use crate::collect::state::StateEntry;
 use crate::file::{Disk, ReadError};
 
 /// Suffix of a temporary file.
-const BESIDE: &str = ".new";
+const TEMPORARY_SUFFIX: &str = ".new";
 /// Suffix of a corrupt file. Only the last one is kept, to bound disk usage.
-const ASIDE: &str = ".broken";
+const CORRUPT_SUFFIX: &str = ".broken";
 
 /// Replaces a file in a subdirectory of `root`, which is created if needed. Syncs the
 /// file to disk before returning.
@@ -30,22 +30,22 @@ pub(super) fn replace(
     // syncing.
     disk.sync(&root)?;
     let folder = disk.folder_in(&root, folder)?;
-    let beside = format!("{name}{BESIDE}");
+    let temporary = format!("{name}{TEMPORARY_SUFFIX}");
     // A killed process may have left a temporary file. It is never opened, because it
     // could be a pipe or a link.
-    disk.remove(&folder, &beside)?;
+    disk.remove(&folder, &temporary)?;
     let write = || {
-        let file = disk.create(&folder, &beside)?;
+        let file = disk.create(&folder, &temporary)?;
         for piece in pieces {
             disk.write(&file, piece)?;
         }
         disk.sync(&file)?;
-        disk.rename(&folder, &beside, name)
+        disk.rename(&folder, &temporary, name)
     };
     let written = write();
     if written.is_err() {
         // Frees the space on a full disk.
-        let _ = disk.remove(&folder, &beside);
+        let _ = disk.remove(&folder, &temporary);
     }
     written?;
     // A rename is durable once its directory is synced.
@@ -98,9 +98,9 @@ pub(super) fn read(
 }
 
 /// Renames a corrupt file for later inspection, and returns the new path.
-pub(super) fn set_aside(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
+pub(super) fn rename_corrupt(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
     let mut name = path.as_os_str().to_owned();
-    name.push(ASIDE);
+    name.push(CORRUPT_SUFFIX);
     disk.rename_path(path, name.as_ref())?;
     Ok(name.into())
 }

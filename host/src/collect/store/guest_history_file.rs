@@ -35,7 +35,7 @@ pub(super) fn read(disk: &Disk, folder: &Path) -> Result<GuestHistory, StateFile
         error!(%file, reason = %unusable, "Guest history cannot be read; only the built-in guest is accepted");
         return Err(unusable);
     }
-    match disk::set_aside(disk, &path) {
+    match disk::rename_corrupt(disk, &path) {
         Ok(aside) => {
             let aside = aside.display();
             error!(%file, %aside, reason = %unusable, "Guest history is corrupt and was renamed; older and rolled back guests are accepted");

@@ -63,7 +63,7 @@ fn bring(store: &Store, of: &SiteName, collector: &str, entry: StateEntry) -> bo
         .filter_map(|(name, entry)| Some((name, entry?)))
         .collect();
     states.insert(collector.to_owned(), entry.clone());
-    store.bring(of, &states);
+    store.write_states(of, &states);
     store.stored()[of][collector] == Some(entry)
 }
 
@@ -97,7 +97,7 @@ fn load(path: &Path, collector: &str) -> Result<StateEntry, StateFileError> {
 }
 
 /// Asserts that reading renames the corrupt file and does not affect others.
-fn is_set_aside(store: &Store, file: &Path, what: &str) {
+fn is_renamed(store: &Store, file: &Path, what: &str) {
     assert_eq!(jobs(store, "paris"), None, "{what}");
     assert!(!file.exists(), "{what}");
     assert!(file.with_extension("state.broken").exists(), "{what}");
@@ -155,7 +155,7 @@ fn both_states_of_a_probation_are_stored_and_older_files_are_read() {
 #[test]
 fn files_of_dropped_states_are_removed() {
     let (_folder, store, file) = one();
-    store.bring(&site("paris"), &HashMap::new());
+    store.write_states(&site("paris"), &HashMap::new());
     assert!(!file.exists());
 }
 
@@ -165,10 +165,10 @@ fn a_truncated_file_is_renamed() {
     let whole = fs::read(&file).unwrap();
     for end in 0..whole.len() {
         fs::write(&file, &whole[..end]).unwrap();
-        is_set_aside(&store, &file, &format!("{end} bytes"));
+        is_renamed(&store, &file, &format!("{end} bytes"));
     }
     fs::write(&file, [&whole, b"?".as_slice()].concat()).unwrap();
-    is_set_aside(&store, &file, "one byte more");
+    is_renamed(&store, &file, "one byte more");
     fs::write(&file, &whole).unwrap();
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
 }
@@ -181,54 +181,59 @@ fn a_file_with_a_modified_byte_is_renamed() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         fs::write(&file, changed).unwrap();
-        is_set_aside(&store, &file, &format!("byte {at}"));
+        is_renamed(&store, &file, &format!("byte {at}"));
     }
+}
+
+/// Why the file cannot be used as the state of a collector of `paris`.
+fn reason(path: &Path, collector: &str) -> String {
+    load(path, collector).unwrap_err().to_string()
 }
 
 #[test]
 fn any_other_invalid_file_is_renamed_and_the_reason_logged() {
-    let (folder, store, file) = one();
-    let whole = String::from_utf8(fs::read(&file).unwrap()).unwrap();
-    let why_of = |path: &Path, collector| match load(path, collector) {
-        Err(broken) => broken.to_string(),
-        Ok(_) => panic!("it is good"),
-    };
-    for (text, said) in [
+    let (_folder, store, file) = one();
+    let valid = fs::read_to_string(&file).unwrap();
+    for (text, expected) in [
         ("", "not a state file of this program"),
         ("counters: 7\n", "not a state file of this program"),
-        (&whole[..whole.len() - 1], "checksum mismatch"),
+        (&valid[..valid.len() - 1], "checksum mismatch"),
     ] {
         fs::write(&file, text).unwrap();
-        let why = |path: &Path| why_of(path, "jobs");
-        assert!(why(&file).contains(said), "{}", why(&file));
-        is_set_aside(&store, &file, said);
+        let found = reason(&file, "jobs");
+        assert!(found.contains(expected), "{found}");
+        is_renamed(&store, &file, expected);
     }
-    // Files copied under another name.
-    for name in ["paris/tape.state", "lyon/jobs.state"] {
-        let copy = folder.path().join(name);
+}
+
+#[test]
+fn a_copy_under_another_name_is_renamed() {
+    let (folder, store, file) = one();
+    for (of, collector) in [("paris", "tape"), ("lyon", "jobs")] {
+        let copy = folder.path().join(format!("{of}/{collector}.state"));
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::write(&copy, &whole).unwrap();
-        let of = site(name.split('/').next().unwrap());
-        assert!(found(&store, &of, &["jobs", "tape"]).is_empty(), "{name}");
-        assert!(copy.with_extension("state.broken").exists(), "{name}");
+        fs::copy(&file, &copy).unwrap();
+        assert!(found(&store, &site(of), &[collector]).is_empty(), "{of}");
+        assert!(copy.with_extension("state.broken").exists(), "{of}");
     }
-    fs::write(&file, &whole).unwrap();
-    let why = |path: &Path| why_of(path, "tape");
     let copy = file.with_file_name("tape.state");
-    fs::write(&copy, &whole).unwrap();
-    assert!(why(&copy).contains("collector `jobs`"), "{}", why(&copy));
-    // A directory and a link are no regular files.
-    fs::remove_file(&copy).unwrap();
-    symlink(&file, &copy).unwrap();
-    assert!(why(&copy).contains("a symbolic link"), "{}", why(&copy));
-    fs::remove_file(&copy).unwrap();
-    fs::create_dir(&copy).unwrap();
-    assert!(why(&copy).contains("a directory"), "{}", why(&copy));
-    assert_eq!(
-        jobs(&store, "paris").unwrap(),
-        b"counted 7",
-        "the others are read"
-    );
+    fs::copy(&file, &copy).unwrap();
+    let found = reason(&copy, "tape");
+    assert!(found.contains("collector `jobs`"), "{found}");
+}
+
+#[test]
+fn a_link_or_directory_is_not_read() {
+    let (_folder, store, file) = one();
+    let other = file.with_file_name("tape.state");
+    symlink(&file, &other).unwrap();
+    let found = reason(&other, "tape");
+    assert!(found.contains("a symbolic link"), "{found}");
+    fs::remove_file(&other).unwrap();
+    fs::create_dir(&other).unwrap();
+    let found = reason(&other, "tape");
+    assert!(found.contains("a directory"), "{found}");
+    assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
 }
 
 #[test]
@@ -280,12 +285,12 @@ fn arbitrary_names_are_distinct_and_stay_in_the_directory() {
 #[test]
 fn temporary_files_of_a_killed_process_are_replaced() {
     let (_folder, store, file) = one();
-    let beside = file.with_extension("state.new");
-    fs::write(&beside, "half").unwrap();
+    let temporary = file.with_extension("state.new");
+    fs::write(&temporary, "half").unwrap();
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
     assert!(keep(&store, &site("paris"), "jobs", b"counted 8"));
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 8");
-    assert!(!beside.exists());
+    assert!(!temporary.exists());
 }
 
 /// An attacker with write access to the directory places links.
