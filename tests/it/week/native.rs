@@ -141,7 +141,8 @@ impl Exporter {
             last_api_version: self.version.clone(),
             resumed: self.resumed.clone(),
         };
-        let report = run::collect(&self.settings, &window, &self.state, &wire, &Silence).await;
+        let report =
+            run::collect(&self.settings, &window, self.state.clone(), &wire, &Silence).await;
         self.requests += u64::from(wire.sent.get());
         let failures = report.outcomes.iter().flat_map(|it| &it.failures);
         let failures: Vec<_> = failures.collect();
