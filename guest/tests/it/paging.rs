@@ -2,10 +2,9 @@
 
 use std::cell::Cell;
 
+use guest::contract::{Reason, Window};
 use guest::describe::describe;
-use guest::report::Reason;
 use guest::run::COLLECTOR_TIMEOUT;
-use guest::settings::Window;
 
 use crate::site::{Site, ok, settings, window};
 use crate::text::samples;
