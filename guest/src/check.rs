@@ -2,8 +2,7 @@
 
 use crate::api::{SUPPORTED, Version};
 use crate::collectors::{self, REGISTER};
-use crate::report::Problem;
-use crate::settings::{Selection, Settings};
+use crate::contract::{Problem, Selection, Settings};
 
 /// The least similarity of a suggested name; 1 means equal.
 const MIN_SIMILARITY: f64 = 0.7;

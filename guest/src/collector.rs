@@ -7,12 +7,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::Client;
-use crate::family::{DescribedFamily, Family};
+use crate::contract::{DescribedFamily, Failure, Family, Reason, Saved, Window};
 use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
-use crate::report::{Failure, Reason};
-use crate::settings::Window;
-use crate::state::{self, Saved, State};
+use crate::state::{self, State};
 
 /// One area of metrics.
 #[derive(Debug)]

@@ -2,33 +2,7 @@
 
 use crate::collector::Collector;
 use crate::collectors::REGISTER;
-use crate::family::DescribedFamily;
-
-/// The guest's version and everything it can collect.
-#[derive(Clone, Debug)]
-pub struct Manifest {
-    /// Such as `1.4.0`.
-    pub version: String,
-    /// One for each collector.
-    pub capabilities: Vec<Capability>,
-}
-
-/// The description of one collector.
-#[derive(Clone, Debug)]
-pub struct Capability {
-    /// The configuration key that enables it.
-    pub name: String,
-    /// One sentence.
-    pub summary: String,
-    /// The families that it may report, also under the predecessor's names.
-    pub families: Vec<DescribedFamily>,
-    /// The API paths that it requests.
-    pub paths: Vec<String>,
-    /// Whether the host caches a result for `server.cacheTTL`.
-    pub cached: bool,
-    /// Increases whenever the saved state changes its shape.
-    pub state_version: u32,
-}
+use crate::contract::{Capability, Manifest};
 
 /// Describes all collectors.
 pub fn describe() -> Manifest {

@@ -6,71 +6,7 @@
 
 use std::collections::BTreeMap;
 
-/// The type of a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Prometheus' own words")]
-pub enum Kind {
-    Gauge,
-    Counter,
-    Histogram,
-}
-
-/// A family with its samples.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Family {
-    /// The metric's name.
-    pub name: String,
-    /// Its HELP text.
-    pub help: String,
-    /// Its label names, without `site`.
-    pub labels: Vec<String>,
-    /// All of the same type.
-    pub samples: Samples,
-}
-
-/// The samples of a family.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "Prometheus' own words")]
-pub enum Samples {
-    Gauge(Vec<Point>),
-    Counter(Vec<Point>),
-    Histogram(Vec<Distribution>),
-}
-
-/// A sample of a gauge or counter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// One for each label of the family.
-    pub label_values: Vec<String>,
-    /// In the unit that the metric's name states.
-    pub value: f64,
-}
-
-/// A sample of a histogram.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Distribution {
-    /// One for each label of the family.
-    pub label_values: Vec<String>,
-    /// Upper bound and cumulative count, ascending; `+Inf` is `count`.
-    pub buckets: Vec<(f64, u64)>,
-    /// Sum of all observations.
-    pub sum: f64,
-    /// Number of all observations.
-    pub count: u64,
-}
-
-/// The description of a family for the host.
-#[derive(Clone, Debug)]
-pub struct DescribedFamily {
-    /// The metric's name.
-    pub name: String,
-    /// Its type.
-    pub kind: Kind,
-    /// Its HELP text.
-    pub help: String,
-    /// Its label names, without `site`.
-    pub labels: Vec<String>,
-}
+use crate::contract::{DescribedFamily, Family, Kind, Point, Samples};
 
 /// A family as its collector defines it.
 #[derive(Debug)]

@@ -46,12 +46,12 @@ use self::saved::SavedLedger;
 use self::time::CollectionTime;
 use self::watermark::Watermark;
 use crate::api::Client;
+use crate::contract::Failure;
 use crate::jobs::attempt::{Attempt, AttemptKey};
 use crate::jobs::labels::LabelSets;
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::{SharedUnfinished, Unfinished, UnfinishedJob};
-use crate::report::Failure;
 
 /// The ledger during one collection.
 #[derive(Debug)]

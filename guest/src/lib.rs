@@ -1,19 +1,20 @@
 //! All NetBackup logic: settings and state of one site in, a report and the new
 //! state out.
 //!
-//! - [`settings`], [`report`], [`state`], [`family`]: the contract of `wit/` as plain
-//!   types, so that everything below compiles and is tested natively.
+//! - [`contract`]: the types of `wit/`, which also compile natively, for tests.
 //! - [`transport`], [`log`]: what the host provides.
+//! - [`family`], [`state`]: metric families and saved states.
 //! - [`describe`], [`check`], [`probe`], [`run`]: one file for each export.
 //! - [`api`]: requests, API version, lists and errors of NetBackup.
 //! - `jobs`: the list of jobs. `ledger`: counts each finished attempt once.
 //! - `collector`, `collectors`: what a collector is, and all of them.
-//! - `component`: the only file that names the generated bindings.
+//! - `component`: the exports.
 
 pub mod api;
 pub mod check;
 mod collector;
 mod collectors;
+pub mod contract;
 pub mod describe;
 mod duration;
 pub mod family;
@@ -21,10 +22,8 @@ mod jobs;
 mod ledger;
 pub mod log;
 pub mod probe;
-pub mod report;
 pub mod run;
-pub mod settings;
-pub mod state;
+mod state;
 pub mod transport;
 
 #[cfg(target_family = "wasm")]

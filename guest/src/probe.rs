@@ -3,9 +3,8 @@
 use serde::de::IgnoredAny;
 
 use crate::api::{Client, light_request};
+use crate::contract::{Failure, ProbeAnswer, Reason, Settings};
 use crate::log::Log;
-use crate::report::{Failure, ProbeAnswer, Reason};
-use crate::settings::Settings;
 use crate::transport::Transport;
 
 /// Sends one light request that needs the credential. It first detects the API

@@ -9,11 +9,9 @@ use futures::future::{Either, join_all, select};
 use crate::api::Client;
 use crate::collector::{Collected, Collector, Context};
 use crate::collectors;
+use crate::contract::{Failure, Outcome, Reason, Report, Saved, Selection, Settings, Window};
 use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
-use crate::report::{Failure, Outcome, Reason, Report};
-use crate::settings::{Selection, Settings, Window};
-use crate::state::Saved;
 use crate::transport::Transport;
 
 /// The timeout of one collector. The host aborts the whole collection after

@@ -1,20 +1,11 @@
-//! The state that a collector keeps from one collection to the next.
+//! The state that a collector keeps from one collection to the next, encoded by
+//! [postcard](https://postcard.jamesmunns.com).
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::log::{Level, Log};
-
-/// One collector's state in the form that the host keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// The collector's name.
-    pub collector: String,
-    /// The version of the state's shape.
-    pub version: u32,
-    /// The state, encoded by [postcard](https://postcard.jamesmunns.com).
-    pub bytes: Vec<u8>,
-}
+use crate::contract::{Level, Saved};
+use crate::log::Log;
 
 /// The state of a collector.
 pub(crate) trait State: Serialize + DeserializeOwned {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use crate::report::Reason;
+use crate::contract::Reason;
 
 /// A GET request, without the credential.
 #[derive(Clone, Debug)]

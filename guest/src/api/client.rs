@@ -11,9 +11,8 @@ use serde::de::DeserializeOwned;
 use super::error::{from_status, truncate, with_request_id};
 use super::query::Query;
 use super::version::{PING, SUPPORTED, VERSION_HEADER, Version, light_request};
-use crate::log::{Level, Log};
-use crate::report::{Failure, Reason};
-use crate::settings::Settings;
+use crate::contract::{Failure, Level, Reason, Settings};
+use crate::log::Log;
 use crate::transport::{Request, Response, Transport};
 
 /// Shared by all collectors of a collection, so that the version is detected once.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::lenient::{Number, Text, epoch_seconds};
-use crate::report::{Failure, Reason};
+use crate::contract::{Failure, Reason};
 use crate::transport::Response;
 
 /// The maximum length of a detail in bytes, which fits on a log line.

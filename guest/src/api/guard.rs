@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::report::{Failure, Reason};
+use crate::contract::{Failure, Reason};
 
 /// The maximum number of pages of a list, enough for a million jobs. It is half of
 /// the default request limit of a collection, so other lists can be read too.

@@ -12,7 +12,7 @@ use super::client::{Answer, Client};
 use super::guard::{Guard, Identified};
 use super::lenient::{Text, Whole};
 use super::query::Query;
-use crate::report::{Failure, Reason};
+use crate::contract::{Failure, Reason};
 
 /// The type of a list's rows, which may borrow from the page.
 pub trait Rows {

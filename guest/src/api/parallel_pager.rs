@@ -20,7 +20,7 @@ use super::client::{Answer, Client};
 use super::guard::Guard;
 use super::page::{self, Rows};
 use super::query::{self, Query};
-use crate::report::{Failure, Reason};
+use crate::contract::{Failure, Reason};
 
 /// The least number of remaining pages to split a span, because a split may cost
 /// another page.

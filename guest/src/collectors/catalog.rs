@@ -15,9 +15,9 @@ use self::status::{ANOMALY, Field, malware};
 use crate::api::lenient::UNKNOWN;
 use crate::api::{Client, Query, page, query};
 use crate::collector::{Collected, Collector, Context, check};
+use crate::contract::{Failure, Family, Kind};
 use crate::duration;
-use crate::family::{Definition, Family, Kind, Series};
-use crate::report::Failure;
+use crate::family::{Definition, Series};
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {

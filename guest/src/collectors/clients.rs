@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::counts::{Finished, Recent};
 use self::successes::Successes;
 use crate::collector::{Collected, Collector, Context, check};
-use crate::family::DescribedFamily;
+use crate::contract::{DescribedFamily, Failure};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
@@ -28,7 +28,6 @@ use crate::ledger::saved::SavedLedger;
 use crate::ledger::time::CollectionTime;
 use crate::ledger::version3::SavedLedger3;
 use crate::ledger::watermark::LONGEST_GAP;
-use crate::report::Failure;
 use crate::state::{self, State};
 
 /// The collector of clients.

@@ -18,7 +18,7 @@ use self::legacy::Legacy;
 use self::totals::{Increase, Totals};
 use self::window::WindowSums;
 use crate::collector::{Collected, Collector, Context, check};
-use crate::family::DescribedFamily;
+use crate::contract::{DescribedFamily, Failure};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
@@ -26,7 +26,6 @@ use crate::ledger::Ledger;
 use crate::ledger::options::ReadOptions;
 use crate::ledger::saved::SavedLedger;
 use crate::ledger::version3::SavedLedger3;
-use crate::report::Failure;
 use crate::state::{self, State};
 
 /// The collector of jobs.

@@ -9,8 +9,8 @@ use super::rows::Distinct;
 use crate::api::lenient::Text;
 use crate::api::{Client, Query, page};
 use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::family::{Definition, Family, Kind, Series};
-use crate::report::Failure;
+use crate::contract::{Failure, Family, Kind};
+use crate::family::{Definition, Series};
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {

@@ -11,7 +11,7 @@ mod units;
 use futures::future::{LocalBoxFuture, join3};
 
 use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::family::DescribedFamily;
+use crate::contract::DescribedFamily;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {

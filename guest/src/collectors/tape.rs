@@ -13,7 +13,7 @@ mod robots;
 use futures::future::{LocalBoxFuture, join4};
 
 use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::family::DescribedFamily;
+use crate::contract::DescribedFamily;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {

@@ -15,7 +15,7 @@ use wasip2::io::streams::StreamError;
 use wstd::io::AsyncPollable;
 
 use crate::check::split_base_url;
-use crate::report::Reason;
+use crate::contract::Reason;
 use crate::transport::{Request, Response, Transport};
 
 /// Bytes of a body to read at once. Below 16 KiB the calls cost more than the data.

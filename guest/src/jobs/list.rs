@@ -24,7 +24,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::row::{Job, JobRow, Jobs};
 use crate::api::{Client, Query, page, parallel_pager, query};
-use crate::report::{Failure, Reason};
+use crate::contract::{Failure, Reason};
 
 pub(crate) const ENDPOINT: &str = "/admin/jobs";
 

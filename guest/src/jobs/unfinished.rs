@@ -14,7 +14,7 @@ use super::labels::LabelSets;
 use super::list;
 use super::row::Job;
 use crate::api::Client;
-use crate::report::Failure;
+use crate::contract::Failure;
 
 /// One unfinished job.
 #[derive(Debug)]

@@ -7,9 +7,8 @@ use super::saved::SavedLedger;
 use super::time::{Clocks, CollectionTime};
 use super::watermark::LONGEST_GAP;
 use crate::api::Client;
+use crate::contract::{Failure, Window};
 use crate::duration;
-use crate::report::Failure;
-use crate::settings::Window;
 
 /// The most pages read at once.
 const MAX_READERS: usize = 16;

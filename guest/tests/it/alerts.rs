@@ -1,6 +1,6 @@
 //! Every alert and malware scan counts.
 
-use guest::report::Reason;
+use guest::contract::Reason;
 
 use crate::site::{Site, ok};
 use crate::text::{samples, value};

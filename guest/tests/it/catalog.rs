@@ -1,8 +1,6 @@
 //! Images are counted by status.
 
-use guest::family::Samples;
-use guest::report::Reason;
-use guest::settings::{Selection, Settings, Window};
+use guest::contract::{Reason, Samples, Selection, Settings, Window};
 
 use crate::recorded;
 use crate::site::{Site, settings, window};

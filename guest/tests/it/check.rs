@@ -2,11 +2,8 @@
 
 use std::collections::HashSet;
 
+use guest::contract::{DescribedFamily, Family, Kind, Problem, Samples, Selection, Settings};
 use guest::describe::describe;
-use guest::family::DescribedFamily;
-use guest::family::{Family, Samples};
-use guest::report::Problem;
-use guest::settings::{Selection, Settings};
 
 use crate::site::{Site, settings, window};
 
@@ -130,14 +127,14 @@ fn all_problems_are_reported_at_once() {
 
 fn same(described: &DescribedFamily, reported: &Family) -> bool {
     let kind = match reported.samples {
-        Samples::Gauge(_) => "Gauge",
-        Samples::Counter(_) => "Counter",
-        Samples::Histogram(_) => "Histogram",
+        Samples::Gauge(_) => Kind::Gauge,
+        Samples::Counter(_) => Kind::Counter,
+        Samples::Histogram(_) => Kind::Histogram,
     };
     described.name == reported.name
         && described.help == reported.help
         && described.labels == reported.labels
-        && format!("{:?}", described.kind) == kind
+        && described.kind == kind
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Jobs of the clients on the allow-list.
 
 use futures::executor::block_on;
-use guest::family::Family;
-use guest::settings::{Selection, Settings, Window};
-use guest::state::Saved;
+use guest::contract::{Family, Saved, Selection, Settings, Window};
 
 use crate::site::{Lines, NOW, Site, settings};
 use crate::text::{samples, value};

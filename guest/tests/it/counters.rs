@@ -3,10 +3,7 @@
 use std::fmt::Write;
 
 use futures::executor::block_on;
-use guest::family::Family;
-use guest::report::Outcome;
-use guest::settings::Window;
-use guest::state::Saved;
+use guest::contract::{Family, Outcome, Saved, Window};
 
 use crate::model::Model;
 use crate::site::{Lines, NOW, Site, settings};

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures::executor::block_on;
-use guest::family::{Family, Samples};
-use guest::settings::{Settings, Window};
-use guest::state::Saved;
+use guest::contract::{Family, Samples, Saved, Settings, Window};
 
 use crate::hostile::Random;
 use crate::model::{ACTIONS, CLIENTS, Fault, Figures, Model, State};

@@ -1,6 +1,6 @@
 //! Failures have a type.
 
-use guest::report::Reason;
+use guest::contract::Reason;
 
 use crate::site::{Site, settings, window};
 

@@ -1,7 +1,7 @@
 //! The report of each collector for each release.
 
+use guest::contract::Window;
 use guest::describe::describe;
-use guest::settings::Window;
 
 use crate::recorded::{self, RELEASES};
 use crate::site::{settings, window};

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, pending};
+use guest::contract::{Outcome, Reason, Samples, Settings, Window};
 use guest::describe::describe;
-use guest::family::Samples;
-use guest::report::{Outcome, Reason};
-use guest::settings::{Settings, Window};
 use guest::transport::{Request, Response, Transport};
 use serde_json::{Map, Value, json};
 

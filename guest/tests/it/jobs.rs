@@ -1,6 +1,6 @@
 //! Jobs of the window and unfinished jobs.
 
-use guest::report::Reason;
+use guest::contract::Reason;
 
 use crate::recorded;
 use crate::site::{NOW, Site, settings, window};

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use futures::future::{LocalBoxFuture, pending};
-use guest::report::Reason;
+use guest::contract::Reason;
 use guest::transport::{Request, Response, Transport};
 
 use crate::hostile::Random;

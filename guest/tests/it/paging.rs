@@ -2,10 +2,9 @@
 
 use std::cell::Cell;
 
+use guest::contract::{Reason, Window};
 use guest::describe::describe;
-use guest::report::Reason;
 use guest::run::COLLECTOR_TIMEOUT;
-use guest::settings::Window;
 
 use crate::site::{Site, ok, settings, window};
 use crate::text::samples;
@@ -114,7 +113,7 @@ fn another_page_without_data_is_malformed() {
     }
 }
 
-/// Unfinished jobs, one on each of so many pages.
+/// Unfinished jobs in `pages` pages of one row.
 fn jobs(pages: u32, cursor: impl Fn(u32) -> String + 'static) -> Site {
     Site::new().rule(move |asked, _| {
         let rest = asked.split_once("state ne 'DONE'")?.1;

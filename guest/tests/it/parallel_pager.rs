@@ -1,8 +1,7 @@
 //! Several readers of a long list get the same rows as one reader.
 
 use futures::executor::block_on;
-use guest::report::{Outcome, Reason};
-use guest::settings::Window;
+use guest::contract::{Outcome, Reason, Window};
 
 use crate::hostile::Random;
 use crate::model::{Fault, Model};

@@ -1,7 +1,7 @@
 //! The probe checks whether the site answers and accepts its credential.
 
 use futures::executor::block_on;
-use guest::report::{Failure, ProbeAnswer, Reason};
+use guest::contract::{Failure, ProbeAnswer, Reason};
 
 use crate::site::{Lines, NOW, Site, settings};
 

@@ -1,7 +1,7 @@
 //! A site of each supported release, with responses as in the vendor's specification
 //! of that release. Without a file for an endpoint, that of the release before applies.
 
-use guest::settings::Selection;
+use guest::contract::Selection;
 use guest::transport::Response;
 
 use crate::site::{Site, ok};

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, pending};
-use guest::family::Family;
-use guest::log::{Level, Log};
-use guest::report::{Failure, Outcome, Reason, Report};
-use guest::settings::{Selection, Settings, Window};
-use guest::state::Saved;
+use guest::contract::{
+    Failure, Family, Level, Outcome, Reason, Report, Saved, Selection, Settings, Window,
+};
+use guest::log::Log;
 use guest::transport::{Request, Response, Transport};
 
 /// 2025-07-01T12:00:00Z.
@@ -252,7 +251,8 @@ pub(crate) fn settings(collectors: &[&str]) -> Settings {
                 options: "{}".to_owned(),
             })
             .collect(),
-        ..Settings::default()
+        api_version: None,
+        legacy_names: false,
     }
 }
 

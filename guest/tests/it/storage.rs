@@ -1,6 +1,6 @@
 //! Storage units and disk pools.
 
-use guest::report::Reason;
+use guest::contract::Reason;
 
 use crate::recorded;
 use crate::site::{Site, settings, window};

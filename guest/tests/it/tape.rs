@@ -1,6 +1,6 @@
 //! Drives, cartridges, volume pools and hosts of robots.
 
-use guest::report::Reason;
+use guest::contract::Reason;
 
 use crate::recorded;
 use crate::site::{Site, ok, settings, window};
@@ -85,7 +85,7 @@ fn a_missing_page_of_cartridges_fails_that_list_only() {
 
 #[test]
 fn a_release_with_drives_only_reports_them_and_three_failures() {
-    let unasked = guest::settings::Window {
+    let unasked = guest::contract::Window {
         last_api_version: None,
         ..window()
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use guest::family::{Family, Samples};
+use guest::contract::{Family, Samples};
 
 /// HELP, TYPE and samples of every family, in order.
 pub(crate) fn text(families: &[Family]) -> String {
@@ -59,9 +59,14 @@ fn lines(family: &Family) -> (&'static str, String) {
         }
         Samples::Histogram(distributions) => {
             for d in distributions {
-                for (bound, count) in &d.buckets {
-                    let le = Some(bound.to_string());
-                    line("_bucket", &d.label_values, le, count.to_string());
+                for bucket in &d.buckets {
+                    let le = Some(bucket.upper_bound.to_string());
+                    line(
+                        "_bucket",
+                        &d.label_values,
+                        le,
+                        bucket.cumulative_count.to_string(),
+                    );
                 }
                 let le = Some("+Inf".to_owned());
                 line("_bucket", &d.label_values, le, d.count.to_string());

@@ -6,8 +6,7 @@
 
 use std::fs;
 
-use guest::settings::{Settings, Window};
-use guest::state::Saved;
+use guest::contract::{Saved, Settings, Window};
 
 use crate::site::{Lines, NOW, Site, settings};
 use crate::text::samples;

@@ -1,7 +1,6 @@
 //! The API version is detected once, and again after a rejection.
 
-use guest::report::{Reason, Report};
-use guest::settings::Window;
+use guest::contract::{Reason, Report, Window};
 
 use crate::site::{Lines, Site, ok, settings, window};
 
@@ -77,7 +76,7 @@ fn an_upgraded_server_gets_its_new_version_from_the_next_collection_on() {
     assert!(succeeded(&report) && asked_in(&site, "12.0"), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("14.0"));
     assert_eq!(site.times_asked("/ping"), 1);
-    let found = r#"Info Detected API version [("version", "14.0")]"#;
+    let found = r#"Level::Info Detected API version [("version", "14.0")]"#;
     assert_eq!(*log.0.borrow(), [found]);
 
     let site = upgraded();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::family::{Definition, Family, Kind, Series};
+use crate::contract::{Family, Kind};
+use crate::family::{Definition, Series};
 use crate::ledger::counter::Counter;
 
 pub(super) static FINISHED: Definition<3> = Definition {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::family::{Definition, Family, Kind, Series};
+use crate::contract::{Family, Kind};
+use crate::family::{Definition, Series};
 use crate::jobs::row::Job;
 
 pub(super) static BACKUP: Definition<1> = Definition {

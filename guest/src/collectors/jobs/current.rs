@@ -2,7 +2,8 @@
 //! incomplete.
 
 use super::queue_reason;
-use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
+use crate::contract::{DescribedFamily, Family, Kind};
+use crate::family::{Definition, Series};
 use crate::jobs::row::STATE_QUEUED;
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 

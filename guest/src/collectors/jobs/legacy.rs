@@ -3,7 +3,8 @@
 //! These also cover unfinished jobs, as their names suggest.
 
 use super::window::WindowSum;
-use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
+use crate::contract::{DescribedFamily, Family, Kind};
+use crate::family::{Definition, Series};
 use crate::jobs::row::{STATE_DONE, STATE_QUEUED};
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::family::{Definition, DescribedFamily, Distribution, Family, Kind, Samples, Series};
+use crate::contract::{Bucket, DescribedFamily, Distribution, Family, Kind, Samples};
+use crate::family::{Definition, Series};
 use crate::jobs::labels::{LabelSets, index};
 use crate::jobs::row::Job;
 use crate::ledger::counter::Counter;
@@ -190,9 +191,14 @@ impl Durations {
             *below = below.saturating_add(*count);
             Some(*below)
         });
+        let buckets = BOUNDS.into_iter().zip(cumulative);
+        let buckets = buckets.map(|(bound, cumulative_count)| Bucket {
+            upper_bound: f64::from(bound),
+            cumulative_count,
+        });
         Distribution {
             label_values: labels.to_vec(),
-            buckets: BOUNDS.map(f64::from).into_iter().zip(cumulative).collect(),
+            buckets: buckets.collect(),
             sum: self.sum as f64,
             count: self.count,
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
+use crate::contract::{DescribedFamily, Family, Kind};
+use crate::family::{Definition, Series};
 use crate::jobs::attempt::Attempt;
 use crate::jobs::labels::{LabelSets, index};
 

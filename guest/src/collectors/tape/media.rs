@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::api::lenient::{Text, UNKNOWN};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Distinct;
-use crate::family::{Definition, DescribedFamily, Family, Kind, Series};
-use crate::report::Failure;
+use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/tape-media";
 
