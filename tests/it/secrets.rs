@@ -130,7 +130,7 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
         assert!(taken.status.is_success(), "{}", taken.text());
     }
     guests::install(&guests::behaving("panic", 2), &guest);
-    program.line("its trial").await;
+    program.line("the trial on site").await;
     hidden(&answers(&client).await);
 
     program.signal("TERM").await;

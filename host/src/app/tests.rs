@@ -43,7 +43,7 @@ async fn the_exporter_fails_if_a_task_panics_or_ends() {
     tasks.spawn("reloader", std::future::pending());
     let mut app = app(tasks, stop);
     let early = timeout(Duration::from_millis(1), app.failed()).await;
-    assert!(early.is_err(), "all of them run");
+    assert!(early.is_err(), "no task has ended yet");
     for (cause, name) in [(panic, "rounds"), (end, "expiry")] {
         drop(cause);
         let failure = timeout(Duration::from_secs(30), app.failed())
@@ -74,5 +74,5 @@ async fn a_blocked_task_does_not_delay_shutdown() {
     let ended = timeout(Duration::from_secs(30), app.stop()).await;
     // Release the task before the assertion, so that the runtime of the test can end.
     drop(release);
-    assert!(ended.is_ok(), "it waits for the task");
+    assert!(ended.is_ok(), "shutdown waited for the task");
 }

@@ -19,7 +19,7 @@ fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
     let ended = receiver.recv_timeout(Duration::from_secs(30));
-    ended.expect("it waits")
+    ended.expect("the call blocks")
 }
 
 fn refusal(path: &Path) -> String {

@@ -68,8 +68,9 @@ impl Meter {
     pub(super) fn unfit(&self, error: &wasmtime::Error) -> Option<String> {
         let passed = error.root_cause().to_string().contains(TOO_MUCH_PASSED);
         let limit = self.budget.limit();
-        let what =
-            || format!("the data passed to the host exceeds the memory limit of `{limit}` bytes");
+        let what = || {
+            format!("the data passed to the host exceeds the limit of `{limit}` bytes of memory")
+        };
         (passed && self.scarce).then(what)
     }
 
@@ -97,7 +98,7 @@ impl Meter {
         if self.budget.is_exceeded() || self.budget.left() < handle_memory::CALL {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("the guest and its host resources exceed the memory limit of `{limit}` bytes");
+            bail!("the guest and its host resources exceed the limit of `{limit}` bytes of memory");
         }
         Ok(())
     }
@@ -132,7 +133,7 @@ impl Meter {
         {
             self.refused = Some(FaultKind::Memory);
             let limit = self.budget.limit();
-            bail!("the tables exceed the memory limit of `{limit}` bytes");
+            bail!("the tables exceed the limit of `{limit}` bytes of memory");
         }
         Ok(true)
     }

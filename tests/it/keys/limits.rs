@@ -94,7 +94,7 @@ async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() 
 async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
     let simulator = lively().await;
     for (behaviour, limit, reason) in [
-        ("steady", "collectors: 1", "names 2 collectors"),
+        ("steady", "collectors: 1", "declares `2` collectors"),
         ("steady", "families: 2", "declares `3` families"),
         ("steady", "nameSize: 6B", "too long"),
         ("steady", "helpSize: 10B", "summary"),

@@ -78,18 +78,18 @@ fn offers() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a large memory",
             with(LARGE_MEMORY, 1),
-            "bytes of memory, its limit is",
+            "bytes of memory, the limit is",
         ),
         ("many tables", with(TABLE, 30), "table count too high"),
         (
             "a large table",
             with(LARGE_TABLE, 1),
-            "a table of 30000 elements",
+            "a table of `30000` elements",
         ),
         (
             "a growing table",
             with(GROWING_TABLE, 1),
-            "a table of 30001 elements",
+            "a table of `30001` elements",
         ),
         (
             "many instances",
@@ -192,7 +192,7 @@ async fn the_limits_of_an_instance_are_the_configured_ones() {
                 ..usual
             },
             TABLE,
-            "its limit is 1",
+            "the limit is `1`",
         ),
         (
             InstanceLimits {

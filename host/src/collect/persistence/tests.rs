@@ -142,7 +142,7 @@ fn a_state_restored_by_a_rollback_is_not_resumed() {
         assert!(resumed(&memory).is_empty());
         kill(memory);
         let memory = begin(folder.path(), "old");
-        assert!(resumed(&memory).is_empty(), "however often it begins anew");
+        assert!(resumed(&memory).is_empty(), "after any number of restarts");
         count(&memory, "old", "jobs", "7");
         kill(memory);
         assert_eq!(resumed(&begin(folder.path(), "old")), ["jobs"]);

@@ -232,6 +232,6 @@ impl SimulatedProcess {
         let store = self.memory.store().map(|store| Arc::downgrade(&store));
         self.memory.set_store(None);
         let gone = store.is_none_or(|store| store.upgrade().is_none());
-        assert!(gone, "something holds on to the folder");
+        assert!(gone, "the store is still referenced");
     }
 }

@@ -148,7 +148,7 @@ fn only_changed_states_differ() {
     same.commit(guest("old"), saved(10), guests("old", None));
     assert_eq!(before, same);
     same.swap(guest("old"), guests("new", Some("old")));
-    assert_eq!(before, same, "nothing was saved yet");
+    assert_eq!(before, same, "the new guest has not saved a state");
     let mut other = before.clone();
     other.commit(guest("old"), saved(11), guests("old", None));
     assert_ne!(before, other);

@@ -162,23 +162,23 @@ fn files_of_dropped_states_are_removed() {
 #[test]
 fn a_truncated_file_is_renamed() {
     let (_folder, store, file) = one();
-    let whole = fs::read(&file).unwrap();
-    for end in 0..whole.len() {
-        fs::write(&file, &whole[..end]).unwrap();
+    let valid = fs::read(&file).unwrap();
+    for end in 0..valid.len() {
+        fs::write(&file, &valid[..end]).unwrap();
         is_renamed(&store, &file, &format!("{end} bytes"));
     }
-    fs::write(&file, [&whole, b"?".as_slice()].concat()).unwrap();
+    fs::write(&file, [&valid, b"?".as_slice()].concat()).unwrap();
     is_renamed(&store, &file, "one byte more");
-    fs::write(&file, &whole).unwrap();
+    fs::write(&file, &valid).unwrap();
     assert_eq!(jobs(&store, "paris").unwrap(), b"counted 7");
 }
 
 #[test]
 fn a_file_with_a_modified_byte_is_renamed() {
     let (_folder, store, file) = one();
-    let whole = fs::read(&file).unwrap();
-    for at in 0..whole.len() {
-        let mut changed = whole.clone();
+    let valid = fs::read(&file).unwrap();
+    for at in 0..valid.len() {
+        let mut changed = valid.clone();
         changed[at] ^= 1;
         fs::write(&file, changed).unwrap();
         is_renamed(&store, &file, &format!("byte {at}"));
@@ -338,7 +338,7 @@ fn failed_writes_are_counted_and_retried() {
     assert!(!keep(&store, &paris, "tape", b"counted 1"));
     assert!(
         keep(&store, &site("lyon"), "jobs", b"counted 3"),
-        "the others go on"
+        "other sites are not affected"
     );
     // The second call retried the failed write.
     assert!(failures(&store).ends_with("} 3"), "{}", failures(&store));

@@ -67,7 +67,7 @@ fn each_change_has_a_line() {
     assert_eq!(
         difference.gained().len(),
         3,
-        "a collector alone asks for nothing"
+        "a collector is not a capability"
     );
 }
 

@@ -138,7 +138,7 @@ fn an_unreadable_state_is_neither_lost_nor_overwritten() {
             assert_eq!(std::fs::read(&file).unwrap(), before, "{errno}");
         }
         let tape = count(&memory, "old", "tape", "3");
-        assert_eq!(tape.rejected.len(), 1, "it is read and written as before");
+        assert_eq!(tape.rejected.len(), 1, "other collectors are not affected");
 
         *faults.1.lock().unwrap() = None;
         restore(&memory, &paris());
@@ -156,8 +156,8 @@ fn a_valid_state_that_cannot_be_used_is_kept() {
     count(&memory, "old", "jobs", "7");
     kill(memory);
     let file = folder.path().join("paris/jobs.state");
-    let whole = std::fs::read_to_string(&file).unwrap();
-    let newer = whole.replacen("state 1 ", "state 2 ", 1);
+    let valid = std::fs::read_to_string(&file).unwrap();
+    let newer = valid.replacen("state 1 ", "state 2 ", 1);
     std::fs::write(&file, &newer).unwrap();
     let memory = begin(folder.path(), "old");
     let rejected = count(&memory, "old", "jobs", "1").rejected;
@@ -165,7 +165,7 @@ fn a_valid_state_that_cannot_be_used_is_kept() {
     kill(memory);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), newer);
 
-    std::fs::write(&file, &whole).unwrap();
+    std::fs::write(&file, &valid).unwrap();
     let memory = Memory::default();
     memory.set_store(Some(store(folder.path())));
     memory.swap(guest("old"), None);
@@ -175,7 +175,7 @@ fn a_valid_state_that_cannot_be_used_is_kept() {
         rejected[0].1.contains("`guest.limits.stateSize`"),
         "{rejected:?}"
     );
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), valid);
     restore(&memory, &paris());
     assert_eq!(given(&memory).as_deref(), Some("7"), "the limit was raised");
 

@@ -36,8 +36,8 @@ fn a_deleted_directory_or_changed_link_is_another_directory() {
     assert!(!store.is_at(&at("link")) && linked.is_at(&at("link")));
     fs::remove_dir_all(at("one")).unwrap();
     assert!(!store.is_at(&at("one")), "it is gone");
-    let anew = open(&at("one"));
-    assert!(!store.is_at(&at("one")) && anew.is_at(&at("one")));
+    let again = open(&at("one"));
+    assert!(!store.is_at(&at("one")) && again.is_at(&at("one")));
 }
 
 #[test]
@@ -58,7 +58,10 @@ fn an_invalid_path_is_rejected_with_a_hint() {
     }
     let to_be_made = around.path().join("to/be/made");
     examine(&to_be_made).unwrap();
-    assert!(!around.path().join("to").exists(), "looking makes nothing");
+    assert!(
+        !around.path().join("to").exists(),
+        "a check creates nothing"
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_family_that_is_reported_without_series_is_not_lost() {
     let empty = collected(vec![family("nbu_a", 2), family("nbu_b", 0)], 1);
     assert!(said(&served, &empty, 1).is_empty());
     let gone = collected(vec![family("nbu_a", 2)], 1);
-    let expected = "family `nbu_b` of `jobs` is gone, 3 series before";
+    let expected = "family `nbu_b` of `jobs` is missing, 3 series before";
     assert_eq!(said(&served, &gone, 1), [expected]);
 }
 
@@ -88,8 +88,8 @@ fn time_and_memory_are_reported_with_their_previous_values() {
     assert!(said(&served, &trial(120), 20).is_empty());
     let said = said(&served, &trial(121), 21);
     let expected = [
-        "it took 21.0 s, 4.0 s before",
-        "it held 121.0 MiB of memory, 40.0 MiB before",
+        "the collection took 21.0 s, 4.0 s before",
+        "the collection used 121.0 MiB of memory, 40.0 MiB before",
     ];
     assert_eq!(said, expected);
 }
