@@ -48,13 +48,14 @@ fn every_documented_key_says_what_it_does() {
 
 /// What the guest says of a collector's options, in one text.
 fn option_problems(collector: &str, options: &str) -> String {
-    let settings = guest::settings::Settings {
+    let settings = guest::contract::Settings {
         base_url: "https://nbu1:1556/netbackup".to_owned(),
-        collectors: vec![guest::settings::Selection {
+        api_version: None,
+        collectors: vec![guest::contract::Selection {
             name: collector.to_owned(),
             options: options.to_owned(),
         }],
-        ..Default::default()
+        legacy_names: false,
     };
     let problems = guest::check::check(&settings).into_iter();
     problems.map(|problem| problem.message).collect()

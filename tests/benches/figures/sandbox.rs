@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
-use guest::log::{Level, Log};
-use guest::report::Reason;
+use guest::contract::{Level, Reason};
+use guest::log::Log;
 use guest::transport::{Request, Response, Transport};
 use http::Method;
 use nbu_exporter::app::ConfigSource;
@@ -107,18 +107,18 @@ impl Sandbox {
     /// The same by the same code, compiled for this machine.
     pub(crate) async fn natively(&self, window: &Window, transport: &dyn Transport) -> Duration {
         let selections = self.settings.collectors.iter();
-        let settings = guest::settings::Settings {
+        let settings = guest::contract::Settings {
             base_url: self.settings.base_url.clone(),
             api_version: None,
             collectors: selections
-                .map(|one| guest::settings::Selection {
+                .map(|one| guest::contract::Selection {
                     name: one.name.clone(),
                     options: one.options.clone(),
                 })
                 .collect(),
             legacy_names: false,
         };
-        let window = guest::settings::Window {
+        let window = guest::contract::Window {
             now: window.now,
             lookback_seconds: window.lookback_seconds,
             last_api_version: None,

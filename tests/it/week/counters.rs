@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guest::family::{Family, Samples};
+use guest::contract::{Family, Samples};
 use jiff::Timestamp;
 use simulator::Simulator;
 use tests::Exposition;
@@ -87,11 +87,11 @@ pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counte
             Samples::Histogram(all) => {
                 for one in all {
                     let labels = labels(&one.label_values);
-                    for (bound, count) in &one.buckets {
-                        let bound = bound.to_string();
+                    for bucket in &one.buckets {
+                        let bound = bucket.upper_bound.to_string();
                         let labels = [&labels[..], &[("le", &*bound)]].concat();
                         let name = format!("{}_bucket", family.name);
-                        counters.insert(series(&name, &labels), *count as f64);
+                        counters.insert(series(&name, &labels), bucket.cumulative_count as f64);
                     }
                     let name = |part| format!("{}_{part}", family.name);
                     counters.insert(series(&name("sum"), &labels), one.sum);

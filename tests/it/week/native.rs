@@ -8,11 +8,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, pending};
-use guest::log::{Level, Log};
-use guest::report::{Reason, Report};
+use guest::contract::{Level, Reason, Report, Saved, Selection, Settings, Window};
+use guest::log::Log;
 use guest::run;
-use guest::settings::{Selection, Settings, Window};
-use guest::state::Saved;
 use guest::transport::{Request, Response, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use simulator::{Fault, Simulator};
@@ -109,7 +107,8 @@ impl Exporter {
             settings: Settings {
                 base_url: "http://simulator/netbackup".to_owned(),
                 collectors: collectors.into(),
-                ..Settings::default()
+                api_version: None,
+                legacy_names: false,
             },
             version: None,
             state: Vec::new(),
