@@ -46,7 +46,7 @@ fn every_documented_key_says_what_it_does() {
     }
 }
 
-/// What the guest says of a collector's options, in one text.
+/// The guest's problems with a collector's options, in one text.
 fn option_problems(collector: &str, options: &str) -> String {
     let settings = guest::contract::Settings {
         base_url: "https://nbu1:1556/netbackup".to_owned(),
@@ -58,7 +58,9 @@ fn option_problems(collector: &str, options: &str) -> String {
         legacy_names: false,
     };
     let problems = guest::check::check(&settings).into_iter();
-    problems.map(|problem| problem.message).collect()
+    problems
+        .map(|problem| problem.hint.unwrap_or(problem.message))
+        .collect()
 }
 
 /// The host does not read these options, so they are compared with the guest's.
@@ -83,7 +85,9 @@ fn the_documented_options_are_those_of_the_guest_with_valid_defaults() {
             .unwrap_or_default();
         options.remove("enabled");
         let unknown = option_problems(&collector.name, r#"{"unknown": 1}"#);
-        let known: BTreeSet<_> = unknown.split('`').skip(3).step_by(2).collect();
+        let available = unknown.strip_prefix("available options: ");
+        let known = available.unwrap_or_default().split('`');
+        let known: BTreeSet<_> = known.skip(1).step_by(2).collect();
         let documented: BTreeSet<_> = options.keys().copied().collect();
         assert_eq!(known, documented, "{}: {unknown}", collector.name);
         let defaults = serde_json::to_string(&options).unwrap();

@@ -111,8 +111,8 @@ async fn collect_prints_metrics_alone_and_logs_beside() {
     assert_eq!(page.value("nbu_up", &[("site", "lyon")]), Some(1.0));
 
     let output = Program::output(&["collect", "--site", "nowhere"], folder.path()).await;
-    assert_eq!(code(&output), Some(1));
-    assert!(said(&output.stderr).contains("there is no site `nowhere`"));
+    assert_eq!(code(&output), Some(2));
+    assert!(said(&output.stderr).contains("the configuration has no site `nowhere`"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,8 +114,7 @@ async fn guest_and_signature_may_come_in_either_order() {
 
     let sixth = guests::behaving("steady", 6);
     guests::install(&sixth, &folder.join(FILE));
-    let line = running.program.line("Guest refused").await;
-    assert!(line.contains("does not match the guest"), "{line}");
+    running.program.line("waiting for the other file").await;
     let late = sign(&key, &sixth);
     guests::install(late.as_bytes(), &folder.join(SIGNATURE));
     running.program.line("Guest swapped").await;
@@ -123,15 +122,15 @@ async fn guest_and_signature_may_come_in_either_order() {
     let seventh = guests::behaving("steady", 7);
     let early = sign(&key, &seventh);
     guests::install(early.as_bytes(), &folder.join(SIGNATURE));
-    running.program.line("Guest file changed").await;
+    running.program.line("waiting for the other file").await;
     guests::install(&seventh, &folder.join(FILE));
     running.program.line("Guest swapped").await;
     let page = running.client.scrape().await;
     assert_eq!(version(&page), "0.0.7");
     assert_eq!(
         swaps(&page, "refused"),
-        Some(1.0),
-        "only the first was early"
+        Some(0.0),
+        "neither half was an offer"
     );
 }
 
