@@ -94,6 +94,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "egress",
             "metrics",
             "telemetry",
+            "http",
             "landlock",
             "descriptors",
         ],

@@ -1,6 +1,7 @@
 //! Commands that end by themselves.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Output;
 
 use simulator::Fault;
@@ -135,6 +136,34 @@ async fn collect_exits_with_1_when_something_could_not_be_read_and_prints_the_re
         log.contains("Collector failed") && log.contains("500"),
         "{log}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_warns_about_an_address_in_use() {
+    let simulator = lively().await;
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let rest = format!("server: {{ host: 127.0.0.1, port: {} }}", address.port());
+    let folder = folder(&[("paris", &simulator)], &rest);
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let text = said(&output.stderr);
+    assert!(
+        text.contains(&format!("warning: cannot listen on {address}")),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_reports_the_problems_of_the_file_and_of_the_guest_together() {
+    let simulator = lively().await;
+    let rest = "server: { prot: 1 }\ncollectors: { jobs: { unknown: 1 } }";
+    let folder = folder(&[("paris", &simulator)], rest);
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(code(&output), Some(2), "{output:?}");
+    let text = said(&output.stderr);
+    assert!(text.contains("server.prot: unknown key"), "{text}");
+    assert!(text.contains("has no option `unknown`"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
