@@ -41,6 +41,7 @@ guest: target
 lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
 	@if command -v codespell >/dev/null; then codespell; \
