@@ -46,7 +46,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
+async fn a_seccomp_filter_that_blocks_landlock_causes_a_warning() {
     let python = Path::new("/usr/bin/python3");
     if !python.exists() || !has_landlock() {
         return eprintln!("skipped: no `{}`, or no Landlock", python.display());
@@ -71,7 +71,7 @@ async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_folder_of_the_log_can_be_written() {
+async fn only_the_log_directory_is_writable() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     let sites = [site("paris", &simulator)];
@@ -113,7 +113,7 @@ async fn only_the_folder_of_the_log_can_be_written() {
 /// What is not dumpable belongs to root below `/proc`, so the program must not be
 /// root's here.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_memory_of_the_process_is_its_own() {
+async fn the_memory_of_the_process_is_not_readable_by_others() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     Bench::write(folder.path(), &[site("paris", &simulator)], "");
@@ -144,7 +144,7 @@ async fn the_memory_of_the_process_is_its_own() {
 /// A service without a folder of its own works in `/`, or in one that holds more than
 /// its log.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_the_working_directory_only_the_log_itself_can_be_written() {
+async fn only_the_log_file_is_writable_in_the_working_directory() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let simulator = simulator(small()).await;

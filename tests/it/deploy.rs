@@ -26,7 +26,7 @@ fn number(text: &str, before: &str, after: &str) -> u64 {
 }
 
 #[test]
-fn the_unit_takes_everything_that_the_exporter_does_not_need() {
+fn the_unit_drops_every_unneeded_privilege() {
     let unit = unit();
     let has = |line: &str| unit.lines().any(|one| one == line);
     for line in [
@@ -51,7 +51,7 @@ fn the_unit_takes_everything_that_the_exporter_does_not_need() {
 }
 
 #[test]
-fn the_filter_of_the_unit_lets_landlock_through() {
+fn the_seccomp_filter_of_the_unit_allows_landlock() {
     let unit = unit();
     // Each line takes away from those above it or adds to them.
     let mut allowed = false;
@@ -71,7 +71,7 @@ fn the_filter_of_the_unit_lets_landlock_through() {
 }
 
 #[test]
-fn systemd_takes_the_unit_and_finds_little_exposed() {
+fn systemd_accepts_the_unit_and_rates_its_exposure_low() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("nbu_exporter.service");
     let program = Program::path("nbu_exporter").display().to_string();
@@ -96,7 +96,7 @@ fn systemd_takes_the_unit_and_finds_little_exposed() {
 }
 
 #[test]
-fn the_manifests_show_a_key_to_the_exporter_alone_and_let_it_reach_netbackup_alone() {
+fn the_manifests_give_only_the_exporter_the_key_and_allow_only_netbackup() {
     let manifests = file("kubernetes/nbu_exporter.yaml");
     for text in [
         "fsGroup: 65534",
@@ -117,7 +117,7 @@ fn the_manifests_show_a_key_to_the_exporter_alone_and_let_it_reach_netbackup_alo
 }
 
 #[test]
-fn no_probe_of_kubernetes_asks_netbackup() {
+fn no_kubernetes_probe_sends_requests_to_netbackup() {
     let manifests = file("kubernetes/nbu_exporter.yaml");
     let paths: Vec<&str> = manifests
         .lines()

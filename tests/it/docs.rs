@@ -35,7 +35,7 @@ async fn the_configuration_reference_is_current() {
 }
 
 #[test]
-fn every_documented_key_says_what_it_does() {
+fn every_documented_key_has_a_description() {
     let reference = config::reference();
     let maps = reference.configuration.iter().chain(&reference.web);
     for map in maps {
@@ -182,7 +182,7 @@ fn is_test(text: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_promise_of_security_names_tests_that_exist() {
+fn every_promise_in_security_md_names_existing_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let (mut tests, mut promises) = (BTreeSet::new(), 0);

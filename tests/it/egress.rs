@@ -41,7 +41,7 @@ async fn trusting(trust: &str, simulator: &Simulator) -> Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_carries_the_key_alone() {
+async fn the_key_is_the_only_credential_of_every_request() {
     let simulator = simulator(None).await;
     let bench = Bench::start(&[paris(&simulator)], "").await;
     bench.until_read(&["paris"]).await;
@@ -87,7 +87,7 @@ async fn a_certificate_of_an_unknown_authority_is_not_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_certificate_is_trusted_where_the_operator_says_so() {
+async fn any_certificate_is_trusted_if_verification_is_off() {
     let simulator = simulator(Some(Authority::new().unwrap())).await;
     let trust = "caFile: other.pem, insecureSkipVerify: true";
     let bench = trusting(trust, &simulator).await;
@@ -119,7 +119,7 @@ async fn connections_are_kept_from_one_collection_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
+async fn a_denied_request_is_logged_once_per_collection_with_guest_site_and_rule() {
     let simulator = simulator(None).await;
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving("ask", 1);
@@ -147,7 +147,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
+async fn a_system_without_trusted_authorities_is_reported_with_a_hint() {
     let folder = TempDir::new().unwrap();
     let text = "nbuservers:\n  - { site: paris, host: 127.0.0.1, apiKey: k }\n";
     fs::write(folder.path().join("config.yaml"), text).unwrap();

@@ -42,7 +42,7 @@ fn processor_seconds(id: u32) -> f64 {
 /// A password check of the highest cost takes days, on a thread that cannot be
 /// stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thread_that_never_comes_back_does_not_hold_up_the_end() {
+async fn a_hung_thread_does_not_delay_shutdown() {
     let folder = folder(", webConfigFile: web.yaml");
     let hash = format!("$2b$31${}", "a".repeat(21) + "e" + &"a".repeat(31));
     let web = format!("basic_auth_users: {{ prometheus: '{hash}' }}");

@@ -52,7 +52,7 @@ async fn checked(config: &str, put: impl Fn(&Path)) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_place_of_a_file_is_refused_by_check_at_once() {
+async fn check_rejects_a_pipe_instead_of_a_file_at_once() {
     let key = "apiKey: k";
     for config in [
         one_site("apiKeyFile: pipe", ""),
@@ -87,7 +87,7 @@ async fn a_pipe_in_the_place_of_a_file_is_refused_by_check_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_place_of_the_configuration_or_dotenv_is_refused_at_once() {
+async fn a_pipe_instead_of_the_configuration_or_dotenv_is_rejected_at_once() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     pipe(&at("pipe"));
@@ -111,7 +111,7 @@ async fn a_pipe_in_the_place_of_the_configuration_or_dotenv_is_refused_at_once()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn directories_sockets_and_devices_are_refused_in_the_same_words() {
+async fn directories_sockets_and_devices_are_rejected_with_the_same_message() {
     let config = one_site("apiKey: k, caFile: pipe", "");
     let socket = |path: &Path| drop(UnixListener::bind(path).unwrap());
     let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
@@ -130,7 +130,7 @@ async fn directories_sockets_and_devices_are_refused_in_the_same_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end() {
+async fn a_file_replaced_by_a_pipe_blocks_neither_reloads_nor_shutdown() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let guest = at("guest.wasm");
@@ -172,7 +172,7 @@ async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
+async fn a_guest_of_two_tebibytes_blocks_neither_reloads_nor_shutdown() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let sparse = at("sparse");
@@ -214,7 +214,7 @@ async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
 
 /// The files that the exporter writes itself, with a pipe put in their place.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
+async fn a_pipe_in_the_state_directory_blocks_nothing() {
     let simulator = simulator(small()).await;
     let sites = [site("paris", &simulator)];
     let rest = "server: { stateDir: state, collectionInterval: 100ms }";
@@ -242,7 +242,7 @@ async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
 
 /// Somebody else may write to the working directory, and not to `/etc`.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_dotenv_beside_the_configuration_wins_over_the_working_directory() {
+async fn the_dotenv_next_to_the_configuration_takes_precedence() {
     let simulator = simulator(small()).await;
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -45,7 +45,7 @@ async fn started(rest: &str) -> (Simulator, Bench, Exposition) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_collector_says_so_at_once_and_keeps_its_values() {
+async fn a_failed_collector_is_reported_at_once_and_keeps_its_values() {
     let (simulator, bench, before) = started(PATIENT).await;
     for reason in ["status", "timeout", "fault", "unreachable"] {
         assert_eq!(failures(&before, "storage", reason), 0.0, "counted from 0");
@@ -68,7 +68,7 @@ async fn a_failed_collector_says_so_at_once_and_keeps_its_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_is_down_when_nothing_of_it_can_be_read() {
+async fn a_site_is_down_when_all_its_collectors_fail() {
     let (simulator, bench, _) = started(PATIENT).await;
     simulator.faults().set(Fault::Down);
     let down = |e: &Exposition| up(e) == Some(0.0);
@@ -82,7 +82,7 @@ async fn a_site_is_down_when_nothing_of_it_can_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_values_go_but_the_time_of_the_last_success_never_does() {
+async fn old_values_expire_but_the_time_of_the_last_success_stays() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Status(500));
     let gone = |e: &Exposition| values(e) == [0, 0];
@@ -98,7 +98,7 @@ async fn old_values_go_but_the_time_of_the_last_success_never_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_grow_old_even_while_an_attempt_hangs() {
+async fn values_expire_even_while_an_attempt_hangs() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Hanging);
     let gone = |e: &Exposition| values(e) == [0, 0];
@@ -107,7 +107,7 @@ async fn values_grow_old_even_while_an_attempt_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_comes_back_by_itself() {
+async fn all_values_return_after_an_outage() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Down);
     let gone = |e: &Exposition| values(e) == [0, 0] && up(e) == Some(0.0);
@@ -124,7 +124,7 @@ async fn everything_comes_back_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restarted_netbackup_is_found_again() {
+async fn a_restarted_netbackup_is_reached_again() {
     let (simulator, bench, _) = started(PATIENT).await;
     let options = simulator.stop().await;
     let down = |e: &Exposition| up(e) == Some(0.0);

@@ -33,7 +33,7 @@ async fn health_is_ok_when_every_site_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_is_503_when_no_site_answers_and_says_why_for_each() {
+async fn health_is_503_with_a_reason_per_site_when_no_site_answers() {
     let paris = simulator(small()).await;
     let tokyo = simulator(small()).await;
     paris.faults().set(Fault::Down);
@@ -65,7 +65,7 @@ async fn health_is_ok_with_a_line_for_each_site_when_some_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_hangs_is_unreachable_within_the_probes_time() {
+async fn a_hung_site_is_unreachable_after_the_probe_timeout() {
     let simulator = simulator(small()).await;
     simulator.faults().set(Fault::Hanging);
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
@@ -89,7 +89,7 @@ async fn healthy_and_ready_do_not_depend_on_netbackup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_ask_at_once_cost_netbackup_one_request() {
+async fn concurrent_health_checks_share_one_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     let answers = join_all((0..20).map(|_| health(&bench))).await;
@@ -99,7 +99,7 @@ async fn many_who_ask_at_once_cost_netbackup_one_request() {
 
 /// Each connects, asks and closes; the first once NetBackup has its request.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_do_not_wait_for_the_answer_cost_netbackup_one_request() {
+async fn clients_that_disconnect_early_share_one_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     simulator.faults().set(Fault::Slow(Duration::from_secs(1)));
@@ -116,7 +116,7 @@ async fn clients_that_do_not_wait_for_the_answer_cost_netbackup_one_request() {
 
 /// An answer is reused for 3 s, whatever is asked meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn reloads_that_change_nothing_cost_netbackup_no_request() {
+async fn reloads_without_changes_send_no_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     let began = Instant::now();
@@ -147,14 +147,14 @@ async fn first(simulator: &Simulator) -> (StatusCode, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_answer_of_a_process_is_what_netbackup_says() {
+async fn the_first_health_response_waits_for_netbackup() {
     let simulator = simulator(small()).await;
     assert_eq!(first(&simulator).await, (StatusCode::OK, "OK\n".to_owned()));
     assert!(simulator.requests().total() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_netbackup_a_process_is_never_healthy() {
+async fn a_process_without_netbackup_is_never_healthy() {
     let simulator = simulator(small()).await;
     simulator.faults().set(Fault::Down);
     let (status, text) = first(&simulator).await;
@@ -164,7 +164,7 @@ async fn without_netbackup_a_process_is_never_healthy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn until_there_is_a_guest_the_process_is_starting() {
+async fn the_process_is_starting_until_it_has_a_guest() {
     let simulator = simulator(small()).await;
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving("spin-describe", 1);

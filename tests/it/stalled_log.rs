@@ -84,7 +84,7 @@ fn problems() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_costs_no_scrape_and_no_collection() {
+async fn an_unread_log_blocks_no_scrape_and_no_collection() {
     let folder = folder(", logLevel: debug, collectionInterval: 100ms");
     let config = folder.path().join("config.yaml");
     let good = fs::read_to_string(&config).unwrap();
@@ -129,7 +129,7 @@ async fn a_log_that_nobody_reads_costs_no_scrape_and_no_collection() {
 
 /// The last lines wait a second for the reader, and are lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
+async fn an_unread_log_does_not_delay_shutdown() {
     let folder = folder("");
     let mut program = Unread::serve(folder.path()).await;
     fs::write(folder.path().join("config.yaml"), problems()).unwrap();

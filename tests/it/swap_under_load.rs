@@ -14,7 +14,7 @@ const SCRAPERS: usize = 2;
 const SITES: [&str; 2] = ["paris", "oslo"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_swaps_cost_no_scrape() {
+async fn a_hundred_swaps_fail_no_scrape() {
     let simulator = Simulator::start(Options::default()).await.unwrap();
     let sites = SITES.map(|name| Site {
         name,

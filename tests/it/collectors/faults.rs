@@ -136,22 +136,22 @@ impl Case {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_has_its_reason_and_takes_nothing_from_the_others() {
+async fn a_rejected_request_has_its_reason_and_other_collectors_succeed() {
     each_fails_alone(REFUSALS, "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_has_its_reason_and_takes_nothing_from_the_others() {
+async fn an_unreadable_response_has_its_reason_and_other_collectors_succeed() {
     each_fails_alone(BODIES, "maxResponseBytes: 256KiB").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hangs_is_a_timeout_and_takes_nothing_from_the_others() {
+async fn a_hung_request_is_a_timeout_and_other_collectors_succeed() {
     each_fails_alone(HANGING, "timeouts: { firstByte: 5s, betweenBytes: 5s }").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_leads_to_itself_ends_what_has_no_count_and_nothing_else() {
+async fn a_page_linking_to_itself_ends_only_lists_without_a_count() {
     let now = Clock::System.now();
     let mut estate = large(now);
     estate.add_job(simulator::Job::new(1, now).running(now));

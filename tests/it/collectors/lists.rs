@@ -142,7 +142,7 @@ async fn every_long_list_is_counted_to_its_last_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_are_counted_for_a_day_or_for_the_window_that_is_configured() {
+async fn images_are_counted_in_a_day_or_in_the_configured_window() {
     let now = Clock::System.now();
     for (window, expected) in [("", 2.0), (", window: 36h", 3.0), (", window: 7200m", 4.0)] {
         let mut estate = Estate::empty();

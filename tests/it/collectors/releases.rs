@@ -111,37 +111,37 @@ fn facts_of(collector: &str) -> Facts {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storage_is_true_in_every_release() {
+async fn storage_is_correct_in_every_release() {
     compare("storage", 100, facts_of("storage")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn alerts_are_true_in_every_release() {
+async fn alerts_are_correct_in_every_release() {
     compare("alerts", 6, facts_of("alerts")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn malware_is_true_in_every_release() {
+async fn malware_is_correct_in_every_release() {
     compare("malware", 6, facts_of("malware")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_catalog_is_true_in_the_words_of_every_release() {
+async fn the_catalog_is_correct_in_every_release() {
     compare("catalog", 6, facts_of("catalog")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plans_are_true_in_every_release() {
+async fn plans_are_correct_in_every_release() {
     compare("slo", 7, facts_of("slo")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tape_is_true_in_every_release_and_10_3_lacks_all_but_drives() {
+async fn tape_is_correct_in_every_release_and_10_3_has_only_drives() {
     compare("tape", 10, facts_of("tape")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_on_the_list_are_true_in_every_release() {
+async fn listed_clients_are_correct_in_every_release() {
     compare("perClient", 30, |truth, _| {
         let within = truth.now() - REMEMBERED..=truth.now();
         facts::clients(truth, &CLIENTS, within)
@@ -150,7 +150,7 @@ async fn clients_on_the_list_are_true_in_every_release() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_else_is_shown_and_nothing_was_dropped() {
+async fn no_other_family_is_shown_and_none_is_dropped() {
     let Read { exposition, .. } = read().await;
     let known: Vec<_> = names::COLLECTORS
         .iter()

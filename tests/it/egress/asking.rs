@@ -125,7 +125,7 @@ async fn told(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_that_must_not_leave_is_refused_for_its_reason() {
+async fn each_forbidden_request_is_denied_with_its_reason() {
     let (guest, server) = (asking().await, echoing().await);
     for (what, reason, told) in [
         ("host", "host", "HttpRequestDenied"),
@@ -167,7 +167,7 @@ async fn each_request_that_must_not_leave_is_refused_for_its_reason() {
 /// A library adds what it is used to, and a stranger what may change how a server
 /// reads the request. The guest is told nothing, and the server neither.
 #[tokio::test(flavor = "multi_thread")]
-async fn other_headers_are_taken_from_the_guest_and_not_sent() {
+async fn other_headers_of_the_guest_are_removed() {
     let (guest, server) = (asking().await, echoing().await);
     for header in [
         "User-Agent=library/1",
@@ -227,7 +227,7 @@ async fn a_body_of_a_get_is_not_sent_as_another_request() {
 /// The server sends the path back in a piece of its own. Where that piece ends for
 /// the guest must not depend on whether it ends with a beginning of the key.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_extends_a_guess_learns_nothing_of_the_key() {
+async fn a_guest_cannot_guess_the_key_character_by_character() {
     let server = Scripted::start(Arc::new(|head: &str, _| {
         let path = head.split(' ').nth(1).unwrap_or_default();
         let length = path.len();
@@ -249,7 +249,7 @@ async fn a_guest_that_extends_a_guess_learns_nothing_of_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_cut_off() {
+async fn a_response_body_above_the_limit_is_cut_off() {
     // It does not answer before it has seen the whole.
     let server = Scripted::start(Arc::new(|_: &str, _| vec![Act::Hang])).await;
     let guest = asking().await;
@@ -265,7 +265,7 @@ async fn a_body_that_is_too_large_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_requests_end_at_the_sites_number() {
+async fn requests_beyond_the_sites_limit_are_denied() {
     let (guest, server) = (asking().await, echoing().await);
     let limits = RequestLimits {
         requests: 50,
@@ -285,7 +285,7 @@ async fn thousands_of_requests_end_at_the_sites_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hunt_through_all_that_a_guest_can_see_finds_no_key() {
+async fn the_key_is_not_in_anything_a_guest_can_read() {
     let guest = asking().await;
     for chunk in [1, 7, KEY.len(), usize::MAX] {
         let server = echoing_in(chunk).await;

@@ -74,7 +74,7 @@ async fn tried(bytes: Vec<u8>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_small_component_that_is_mangled_ends_no_process() {
+async fn a_mangled_small_component_does_not_end_the_process() {
     let mut rng = Rng::with_seed(1);
     let whole = small();
     for end in 0..whole.len() {
@@ -88,7 +88,7 @@ async fn a_small_component_that_is_mangled_ends_no_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_is_mangled_is_refused_or_stays_within_its_limits() {
+async fn a_mangled_guest_is_rejected_or_stays_within_its_limits() {
     let mut rng = Rng::with_seed(2);
     let (carried, other) = (guests::good(), guests::behaving("steady", 1));
     for _ in 0..30 {

@@ -71,7 +71,7 @@ fn body(answer: &[u8]) -> (String, &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_scrape_accepts_it_is_answered_with_a_whole_page() {
+async fn every_accept_header_gets_a_complete_page() {
     let bench = bench("").await;
     let address = bench.app.addresses()[0];
     let mut rng = Rng::with_seed(1);
@@ -103,7 +103,7 @@ async fn whatever_a_scrape_accepts_it_is_answered_with_a_whole_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_sent_is_answered_with_a_status_or_closed() {
+async fn every_random_request_gets_a_status_or_a_closed_connection() {
     // Whoever does not end a request is not waited for.
     let bench = bench("readTimeout: 1s").await;
     let address = bench.app.addresses()[0];

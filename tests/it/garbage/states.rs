@@ -11,7 +11,7 @@ use tests::guests;
 use super::{egress, mangle, settings, window};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_saved_state_holds_the_site_is_read() {
+async fn a_site_is_collected_with_any_saved_state() {
     let simulator = simulator(small()).await;
     let engine = tests::engine();
     let guest = Guest::load(&engine, guests::good().into()).await.unwrap();

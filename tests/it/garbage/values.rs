@@ -41,7 +41,7 @@ async fn whole(bench: &Bench) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_guest_reports_the_page_stays_whole() {
+async fn a_page_with_random_reports_stays_valid() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let names: Vec<_> = (1..=SITES).map(|seed| format!("random-{seed}")).collect();
     let mut text = String::from(
@@ -82,7 +82,7 @@ async fn whatever_a_guest_reports_the_page_stays_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_guest_announces_it_is_taken_or_refused_in_one_line() {
+async fn a_random_manifest_is_accepted_or_rejected_with_one_line() {
     let engine = tests::engine();
     let (mut taken, mut refused) = (0, 0);
     for seed in 1..=8 {
@@ -101,7 +101,7 @@ async fn whatever_a_guest_announces_it_is_taken_or_refused_in_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_whose_answers_are_random_is_offered_and_the_good_one_goes_on() {
+async fn the_running_guest_survives_offers_of_random_guests() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let site = tests::Site {
         name: "paris",

@@ -31,7 +31,7 @@ fn job(attribute: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
+async fn a_body_of_unexpected_json_is_malformed() {
     let bomb = gzipped(&vec![b'['; 64 << 20]);
     let html = b"<!DOCTYPE html><html><body>Sign in</body></html>";
     let cases = vec![
@@ -87,7 +87,7 @@ async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_no_server_should_send_break_nothing() {
+async fn extreme_values_do_not_break_the_page() {
     let deep = format!(r#"{{"data":[],"x":{}"#, "[".repeat(100_000));
     let with = |bytes: &[u8]| {
         let body = [br#"{"data":[],"x":""#, bytes, br#""}"#].concat();

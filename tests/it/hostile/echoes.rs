@@ -53,7 +53,7 @@ fn not_json(key: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_comes_back_is_shown_to_nobody() {
+async fn a_key_echoed_by_the_server_is_shown_nowhere() {
     let cases = vec![
         echo("refusing", Fails("status"), refusing).await,
         echo("reading", Reads, reading).await,

@@ -96,7 +96,7 @@ const OLD: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 const TRUSTING: &str = "caFile: ca.pem";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_cannot_prove_who_it_is_is_told_nothing() {
+async fn an_unauthenticated_server_receives_no_request() {
     let (ours, other) = (authority(), authority());
     let here = "127.0.0.1";
     let of = async |name: &str, seen, manner| {

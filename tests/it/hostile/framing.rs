@@ -22,7 +22,7 @@ fn chunk() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_that_is_wrong_is_noticed() {
+async fn a_wrong_content_length_is_detected() {
     let right = format!("content-length: {}", EMPTY.len());
     let hang = |lengths: &str| {
         let head = format!("HTTP/1.1 200 OK\r\n{lengths}\r\n\r\n{EMPTY}");
@@ -91,7 +91,7 @@ async fn a_length_that_is_wrong_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chunks_that_are_wrong_are_noticed() {
+async fn malformed_chunks_are_detected() {
     let end = "0\r\n\r\n";
     let flood = |piece: &str| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -164,7 +164,7 @@ async fn chunks_that_are_wrong_are_noticed() {
 /// is there before its question cannot be told from a quick one, unless it is
 /// read before the question is sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_behind_an_answer_is_not_taken_for_the_next() {
+async fn an_extra_response_does_not_answer_the_next_request() {
     let job = r#"{"data":[{"id":"7","attributes":{"jobId":7,"jobType":"SMUGGLED","state":"ACTIVE"}}],"meta":{"pagination":{}}}"#;
     let two = [json(EMPTY), json(job)].concat();
     let kept = vec![Act::Say(two.clone())];

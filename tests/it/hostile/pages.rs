@@ -24,7 +24,7 @@ async fn paging(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_without_an_end_is_given_up() {
+async fn an_endless_list_ends_at_its_limit() {
     let endless = |head: &str| {
         vec![
             Act::Say(format!("{head}\r\n\r\n{{\"data\":[").into_bytes()),
@@ -130,7 +130,7 @@ async fn alerts_fail_alone(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_ignores_its_offset_costs_no_other_collector() {
+async fn a_list_that_ignores_its_offset_does_not_affect_other_collectors() {
     let server = Scripted::start(endless_alerts(|_| vec![Act::Say(alerts(0))])).await;
     let rest = "server: { collectionTimeout: 10s, collectionInterval: 1h }";
     alerts_fail_alone(&server, rest, &[], "too-long").await;
@@ -141,7 +141,7 @@ async fn a_list_that_ignores_its_offset_costs_no_other_collector() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_takes_too_long_costs_no_other_collector() {
+async fn a_slow_list_does_not_affect_other_collectors() {
     let Some(library) = faketime() else {
         return eprintln!("skipped: `faketime` is not installed");
     };

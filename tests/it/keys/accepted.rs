@@ -10,7 +10,7 @@ pub(super) const KEYS: &[Keys] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_without_an_effect_are_taken_in_silence() {
+async fn keys_without_an_effect_are_accepted_silently() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     bench.until_read(&["paris"]).await;

@@ -25,7 +25,7 @@ fn told(page: &Exposition) -> [bool; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_port_or_host_is_asked_and_nothing_of_the_old_one_stays() {
+async fn a_new_port_or_host_replaces_all_values_of_the_old_one() {
     let here = with_unit("here", [127, 0, 0, 1]).await;
     let there = with_unit("there", [127, 0, 0, 1]).await;
     let bench = Bench::on(&paris(&here, KEY, "")).await;
@@ -46,7 +46,7 @@ async fn another_port_or_host_is_asked_and_nothing_of_the_old_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_of_the_old_address_go_though_the_new_one_does_not_answer() {
+async fn values_of_the_old_address_disappear_even_if_the_new_one_is_unreachable() {
     let here = with_unit("here", [127, 0, 0, 1]).await;
     let bench = Bench::on(&paris(&here, KEY, "")).await;
     let page = bench.until("it is told of", |page| told(page)[0]).await;
@@ -66,7 +66,7 @@ async fn values_of_the_old_address_go_though_the_new_one_does_not_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_path_is_asked_below_from_the_reload_on() {
+async fn a_new_base_path_is_used_after_the_reload() {
     let simulator = with_unit("here", [127, 0, 0, 1]).await;
     let wrong = format!("{KEY}, uri: /elsewhere");
     let bench = Bench::on(&paris(&simulator, &wrong, "")).await;

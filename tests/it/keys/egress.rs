@@ -62,7 +62,7 @@ async fn jobless(manner: tests::Manner, header: &str) -> Scripted {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_amount_is_a_limit_from_the_reload_on() {
+async fn each_limit_applies_after_the_reload() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, &rest())).await;
     bench.until_read(&["paris"]).await;
@@ -85,7 +85,7 @@ async fn each_amount_is_a_limit_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_body_may_be_as_large_as_the_site_says() {
+async fn the_request_body_limit_of_a_site_applies() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let folder = TempDir::new().unwrap();
     guests::install(
@@ -116,7 +116,7 @@ async fn a_request_body_may_be_as_large_as_the_site_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answers_head_may_be_as_large_as_the_site_says() {
+async fn the_response_head_limit_of_a_site_applies() {
     let server = jobless(Default::default(), &format!("x: {}", "y".repeat(9000))).await;
     let port = server.address.port();
     let bench = Bench::on(&at("127.0.0.1", port, "scheme: http")).await;
@@ -127,7 +127,7 @@ async fn an_answers_head_may_be_as_large_as_the_site_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_may_lead_to_this_machine_where_the_site_says_so() {
+async fn a_site_can_allow_a_name_that_resolves_to_loopback() {
     let simulator = lively().await;
     let port = simulator.address().port();
     // A name to us; the system reads it as 127.0.0.1.
@@ -141,7 +141,7 @@ async fn a_name_may_lead_to_this_machine_where_the_site_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_is_used_for_all_but_the_exceptions() {
+async fn a_proxy_is_used_except_for_excluded_hosts() {
     let proxy = jobless(Default::default(), "x: y").await;
     let keys = format!("scheme: http, proxy: 'http://me:pw@{}'", proxy.address);
     // As above: a name that only this machine is asked for.
@@ -160,7 +160,7 @@ async fn a_proxy_is_used_for_all_but_the_exceptions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_shown_expected_and_of_the_version_that_the_site_says() {
+async fn the_tls_settings_of_a_site_apply() {
     let ours = encrypted::authority();
     let folder = TempDir::new().unwrap();
     let (certificate, key) = encrypted::pair(&ours, "exporter");

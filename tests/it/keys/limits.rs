@@ -60,7 +60,7 @@ async fn start(behaviour: &str, text: &str) -> Result<Bench, ExitError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() {
+async fn limits_can_be_lowered_and_raised_again() {
     let simulator = lively().await;
     const DROPPED: &str = "nbu_exporter_series_dropped_total";
     const FAULTS: &str = "nbu_exporter_guest_faults_total";
@@ -91,7 +91,7 @@ async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
+async fn manifest_limits_decide_whether_a_guest_is_accepted() {
     let simulator = lively().await;
     for (behaviour, limit, reason) in [
         ("steady", "collectors: 1", "declares `2` collectors"),

@@ -29,7 +29,7 @@ async fn serves(client: &Client) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_host_or_port_is_served_and_the_old_one_closed() {
+async fn a_new_host_or_port_is_served_and_the_old_one_closed() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let listen = |host: &str, port: u16| {
         let rest = format!("server: {{ host: {host}, port: {port} }}");
@@ -55,7 +55,7 @@ async fn another_host_or_port_is_served_and_the_old_one_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_uri_is_where_the_metrics_are() {
+async fn metrics_move_to_the_configured_uri() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     let rest = "server: { uri: /netbackup/metrics }";
@@ -88,7 +88,7 @@ async fn answered_with(timeout: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_shutdown_timeout_is_how_long_a_slow_answer_is_waited_for() {
+async fn the_shutdown_timeout_limits_the_wait_for_slow_responses() {
     assert!(answered_with("60s").await);
     assert!(!answered_with("10ms").await);
 }

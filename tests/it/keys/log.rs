@@ -15,7 +15,7 @@ pub(super) const KEYS: &[Keys] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn level_format_and_place_of_the_log_change_while_it_runs() {
+async fn level_format_and_target_of_the_log_can_be_reloaded() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.yaml");

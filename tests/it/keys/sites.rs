@@ -55,7 +55,7 @@ async fn sites_are_added_renamed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_one_site_becomes_one_of_a_list_and_back() {
+async fn a_single_site_can_become_a_list_of_sites_and_back() {
     let simulator = lively().await;
     let list = paris(&simulator, KEY, "");
     let single = list.replace("nbuservers:\n  - { site: paris,", "nbuserver:\n  {");
@@ -70,7 +70,7 @@ async fn the_one_site_becomes_one_of_a_list_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_key_is_sent_from_the_reload_on() {
+async fn a_rotated_key_is_sent_after_the_reload() {
     let simulator = lively().await;
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
@@ -88,7 +88,7 @@ async fn a_rotated_key_is_sent_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_rotated_in_its_file_is_sent_without_a_word_to_the_exporter() {
+async fn a_key_rotated_in_its_file_is_sent_without_a_manual_reload() {
     let simulator = lively().await;
     let folder = tempfile::TempDir::new().unwrap();
     fs::write(folder.path().join("paris.key"), "simulator\n").unwrap();
@@ -138,7 +138,7 @@ async fn a_variable_in_a_list_of_sites_is_expanded_and_a_changed_dotenv_read_aga
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fixed_api_version_is_spoken_from_the_reload_on() {
+async fn a_fixed_api_version_is_used_after_the_reload() {
     let simulator: Simulator = lively().await;
     simulator.set_release(Release::V11_0);
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
@@ -161,7 +161,7 @@ async fn a_fixed_api_version_is_spoken_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_cap_on_bodies_refuses_them() {
+async fn a_lower_body_limit_rejects_larger_bodies() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     bench.until_read(&["paris"]).await;

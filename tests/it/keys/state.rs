@@ -9,7 +9,7 @@ use super::{KEY, Keys, lively, paris};
 pub(super) const KEYS: &[Keys] = &[("server", &["stateDir"])];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn state_is_kept_in_the_folder_that_is_named_now() {
+async fn state_moves_to_the_configured_directory() {
     let simulator = lively().await;
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
     let bench = Bench::on(&with("")).await;
@@ -38,7 +38,7 @@ async fn state_is_kept_in_the_folder_that_is_named_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_that_is_refused_last_of_all_leaves_the_state_where_it_is() {
+async fn a_rejected_reload_does_not_move_the_state() {
     let simulator = lively().await;
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
     let bench = Bench::on(&with("stateDir: one, collectionInterval: 50ms")).await;

@@ -72,13 +72,13 @@ async fn full() -> (SocketAddr, impl Sized) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_takes_no_connection_is_given_up_after_connect() {
+async fn a_site_that_accepts_no_connection_fails_after_the_connect_timeout() {
     let (address, _held) = full().await;
     is_given_up_after("connect", address, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_does_not_speak_is_given_up_after_tls_or_first_byte() {
+async fn a_silent_site_fails_after_the_tls_or_first_byte_timeout() {
     // The kernel connects; nobody answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
@@ -87,7 +87,7 @@ async fn a_site_that_does_not_speak_is_given_up_after_tls_or_first_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stops_or_trickles_is_given_up_after_between_bytes_or_total() {
+async fn a_stalled_or_slow_body_fails_after_the_between_bytes_or_total_timeout() {
     let simulator = lively().await;
     let address = simulator.address();
     simulator.faults().set(Fault::HangAfterHeaders);

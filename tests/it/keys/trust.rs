@@ -23,7 +23,7 @@ fn down(page: &Exposition) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_scheme_is_spoken_at_once() {
+async fn a_new_scheme_is_used_at_once() {
     let simulator = lively().await;
     let right = paris(&simulator, KEY, "");
     let bench = Bench::on(&right.replace("scheme: http", "scheme: https")).await;
@@ -33,7 +33,7 @@ async fn another_scheme_is_spoken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
+async fn a_certificate_is_trusted_only_while_its_authority_is_configured() {
     let (simulator, other) = (encrypted().await, Authority::new().unwrap());
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
@@ -54,7 +54,7 @@ async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verification_is_switched_off_and_on_again() {
+async fn verification_can_be_switched_off_and_on_again() {
     let simulator = encrypted().await;
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;

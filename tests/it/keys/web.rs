@@ -51,7 +51,7 @@ async fn closed(stream: &mut TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_web_configuration_is_in_force() {
+async fn a_new_web_configuration_takes_effect() {
     let bench = with("webConfigFile: web.yaml").await;
     let answer = bench.get("/-/healthy").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -68,7 +68,7 @@ async fn another_web_configuration_is_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_more_than_there_may_be_closes_another() {
+async fn a_connection_above_the_limit_evicts_another() {
     let bench = with("maxConnections: 1").await;
     let mut first = connected(&bench).await;
     // Once it is answered it is known to the host, and others have made room for it.
@@ -82,13 +82,13 @@ async fn one_connection_more_than_there_may_be_closes_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_read_timeout_is_how_long_a_silent_client_is_kept() {
+async fn the_read_timeout_disconnects_silent_clients() {
     let bench = with("readTimeout: 20ms").await;
     closed(&mut connected(&bench).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_write_timeout_is_how_long_an_answer_may_lie_unread() {
+async fn the_write_timeout_disconnects_clients_that_do_not_read() {
     let bench = with("writeTimeout: 20ms").await;
     let mut stream = connected(&bench).await;
     let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";

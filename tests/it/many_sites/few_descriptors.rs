@@ -35,7 +35,7 @@ async fn forty_sites_are_read_with_few_descriptors_and_every_scrape_is_answered(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sites_that_find_no_descriptor_fail_by_that_name_until_the_limit_is_raised() {
+async fn sites_without_a_descriptor_report_that_reason_until_the_limit_is_raised() {
     let (hanging, good) = (simulator(small()).await, simulator(small()).await);
     hanging.faults().set(Fault::Hanging);
     let folder = TempDir::new().unwrap();

@@ -97,7 +97,7 @@ async fn a_thousand_sites_are_fresh_within_a_limit_of_4096_descriptors() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes and both processors: `make verify`"]
-async fn a_thousand_sites_fail_by_name_within_256_descriptors_and_recover() {
+async fn a_thousand_sites_with_256_descriptors_report_the_reason_and_recover() {
     let folder = TempDir::new().unwrap();
     let (_server, server) = server(&folder).await;
     configure(folder.path(), "60s", &[("site", SITES, server)]);

@@ -33,7 +33,7 @@ async fn a_file_renamed_over_the_old_one_takes_effect_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_moved_away_and_written_anew_takes_effect() {
+async fn a_file_moved_away_and_written_again_takes_effect() {
     let bench = paris().await;
     // As vim does with a backup copy.
     fs::rename(bench.file("config.yaml"), bench.file("config.yaml~")).unwrap();
@@ -81,7 +81,7 @@ async fn a_config_map_that_is_updated_takes_effect_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_replaced_takes_effect() {
+async fn a_replaced_directory_takes_effect() {
     let outer = tempfile::TempDir::new().unwrap();
     let folder = tempfile::TempDir::new_in(outer.path()).unwrap();
     let place = folder.path().to_owned();
@@ -100,7 +100,7 @@ async fn a_folder_that_is_replaced_takes_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_file_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_key_file_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("lyon").replace("apiKey: k", "apiKeyFile: lyon.key");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -112,7 +112,7 @@ async fn a_key_file_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_guest_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("lyon").replace("guest.wasm", "late.wasm");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -124,7 +124,7 @@ async fn a_guest_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dotenv_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_dotenv_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("'${NBU_TEST_LATE_SITE}'");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -138,7 +138,7 @@ async fn a_dotenv_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_configuration_that_vanishes_changes_nothing_until_it_is_back() {
+async fn a_deleted_configuration_stays_in_force_until_the_file_is_back() {
     let bench = paris().await;
     fs::remove_file(bench.file("config.yaml")).unwrap();
     bench
@@ -154,7 +154,7 @@ async fn a_configuration_that_vanishes_changes_nothing_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_is_asked_for_over_http() {
+async fn a_reload_can_be_requested_over_http() {
     let bench = paris().await;
     let answer = bench.client.post("/-/reload").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -169,7 +169,7 @@ async fn a_reload_is_asked_for_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_that_waits_for_another_does_not_hold_up_the_end() {
+async fn a_waiting_reload_does_not_delay_shutdown() {
     let bench = paris().await;
     guests::install(&guests::behaving("spin", 2), &bench.file("spin.wasm"));
     let endless = "guest: { path: spin.wasm, canary: { timeout: 10m } }\n\

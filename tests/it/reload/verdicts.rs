@@ -17,7 +17,7 @@ fn now(page: &Exposition, name: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_reload_counts_up_and_dates_itself() {
+async fn a_successful_reload_is_counted_and_timestamped() {
     let bench = paris().await;
     let before = bench.scrape().await;
     assert_eq!(now(&before, SUCCESSFUL), 1.0);
@@ -32,7 +32,7 @@ async fn a_good_reload_counts_up_and_dates_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
+async fn an_invalid_file_changes_nothing_and_all_problems_are_reported() {
     let bench = paris().await;
     let before = bench.scrape().await;
     let bad = config("lyon").replace("port: 9", "port: ninety, hots: x")
@@ -69,7 +69,7 @@ async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
+async fn settings_that_only_the_guest_can_check_are_rejected_too() {
     let bench = paris().await;
     let before = bench.scrape().await;
     let text = config("lyon").replace("guest: { path: guest.wasm }\n", "")
@@ -92,7 +92,7 @@ async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_taken_refuses_the_whole_reload() {
+async fn an_address_in_use_rejects_the_whole_reload() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let folder = folder();
@@ -112,7 +112,7 @@ async fn an_address_that_is_taken_refuses_the_whole_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_scrape_fails_while_the_configuration_is_reloaded_again_and_again() {
+async fn no_scrape_fails_during_repeated_reloads() {
     let bench = paris().await;
     let done = AtomicBool::new(false);
     let scrapes = AtomicU64::new(0);

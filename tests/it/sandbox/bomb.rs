@@ -6,7 +6,7 @@ use tests::{Bench, Client, Program, guests};
 use super::{goes_on, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on() {
+async fn a_compile_bomb_is_stopped_at_its_deadline_and_the_running_guest_continues() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(guests::FILE);
@@ -32,7 +32,7 @@ async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_comes_after_a_compile_bomb_is_taken_at_once() {
+async fn a_guest_offered_after_a_compile_bomb_is_accepted_at_once() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(guests::FILE);

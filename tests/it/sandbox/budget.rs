@@ -40,7 +40,7 @@ fn good(exposition: &Exposition, site: &str) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_family_is_dropped_with_its_reason_and_the_rest_stands() {
+async fn an_invalid_family_is_dropped_with_its_reason_and_the_others_stay() {
     let simulator = simulator().await;
     let tables = [DROPPED, NOTHING_LEFT].concat();
     let behaviours: Vec<_> = tables.iter().map(|(behaviour, _)| *behaviour).collect();
@@ -64,7 +64,7 @@ async fn a_bad_family_is_dropped_with_its_reason_and_the_rest_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_family_in_which_one_series_falls_the_others_are_shown() {
+async fn only_the_decreased_series_of_a_family_is_hidden() {
     let simulator = simulator().await;
     let bench = everywhere(&["falling"], &simulator, SERVER).await;
     let value = |e: &Exposition, stamp| {

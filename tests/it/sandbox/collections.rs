@@ -51,7 +51,7 @@ async fn goes_on(bench: &tests::Bench) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_collection_does_it_is_stopped_and_the_other_site_is_read() {
+async fn a_misbehaving_collection_is_stopped_and_the_other_site_is_collected() {
     let simulator = simulator().await;
     let mut behaviours: Vec<_> = STOPPED.iter().map(|(behaviour, _)| *behaviour).collect();
     behaviours.push("steady");

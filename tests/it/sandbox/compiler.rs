@@ -64,7 +64,7 @@ async fn is_gone(process: &Found) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_has_no_environment_a_socket_and_its_limits() {
+async fn a_worker_has_no_environment_one_socket_and_its_limits() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let limits = "compileTimeout: 1m, compileMemory: 512MiB";
@@ -89,7 +89,7 @@ async fn a_worker_has_no_environment_a_socket_and_its_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_takes_too_much_memory_costs_the_worker_alone() {
+async fn a_component_that_exhausts_memory_ends_only_the_worker() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let limits = "compileTimeout: 1m, compileMemory: 160MiB";
@@ -113,7 +113,7 @@ async fn taken(client: &Client, stamp: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
+async fn the_exporter_continues_without_its_compiler_process_and_reports_it() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, client) = start(folder.path(), &simulator, "").await;
@@ -136,7 +136,7 @@ async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
+async fn signals_to_the_process_group_do_not_end_the_compiler_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, client) = start(folder.path(), &simulator, "").await;
@@ -170,7 +170,7 @@ async fn compiling(folder: &Path, simulator: &simulator::Simulator) -> (Program,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
+async fn an_exporter_killed_during_a_compilation_leaves_no_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
@@ -180,7 +180,7 @@ async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_order() {
+async fn an_exporter_stopped_during_a_compilation_shuts_down_cleanly_at_once() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     // The first guest, before there is anything to stop.
@@ -202,7 +202,7 @@ async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_orde
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
+async fn a_worker_ends_with_its_killed_compiler_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
@@ -212,7 +212,7 @@ async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_missing_is_found_before_anything_is_compiled() {
+async fn a_missing_import_is_reported_before_compilation() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, _) = start(folder.path(), &simulator, "compileTimeout: 5s").await;
@@ -233,7 +233,7 @@ fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
 
 /// Twenty memories of 16 MiB, with a byte at the beginning and one at the end of each.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_memory_with_data_far_apart_is_no_large_artifact() {
+async fn a_sparse_memory_does_not_make_a_large_artifact() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, client) = start(folder.path(), &simulator, "").await;

@@ -6,7 +6,7 @@ use tests::{Bench, Exposition, guests};
 use super::{GUEST, by_site, everywhere, faults, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guests_that_spin_are_stopped_and_scrapes_are_answered_meanwhile() {
+async fn spinning_guests_are_stopped_while_scrapes_are_answered() {
     let simulator = simulator().await;
     let server = "server: { collectionInterval: 500ms, collectionTimeout: 400ms }\n";
     // More of them than there are threads to run them.
@@ -24,7 +24,7 @@ async fn guests_that_spin_are_stopped_and_scrapes_are_answered_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_is_read_and_probed_while_very_many_others_keep_the_processor_busy() {
+async fn a_site_is_collected_and_probed_while_many_others_are_busy() {
     let simulator = simulator().await;
     let names: Vec<_> = (0..40).map(|n| format!("a{n}/spin")).collect();
     let mut behaviours: Vec<_> = names.iter().map(String::as_str).collect();
@@ -49,7 +49,7 @@ async fn a_site_is_read_and_probed_while_very_many_others_keep_the_processor_bus
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn collections_wait_for_room_and_probes_do_not() {
+async fn collections_wait_for_a_permit_and_probes_do_not() {
     let simulator = simulator().await;
     // A number that no other test has, for rows belong to the process.
     let rest = "guest: { path: guest.wasm, limits: { collections: 3 } }\n\

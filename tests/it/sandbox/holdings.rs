@@ -107,7 +107,7 @@ async fn ended(client: &Client, counter: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_host_holds_for_a_guest_stays_within_the_memory_limit_of_the_call() {
+async fn host_memory_held_for_a_guest_counts_towards_the_limit_of_the_call() {
     let server = server().await;
     let before = highest(&steady(&server).await.1);
     let mut wrong = Vec::new();
@@ -132,7 +132,7 @@ async fn whatever_the_host_holds_for_a_guest_stays_within_the_memory_limit_of_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_offered_guest_has_no_more_memory_of_the_host_than_a_running_one() {
+async fn a_candidate_gets_no_more_host_memory_than_a_running_guest() {
     let server = server().await;
     let mut wrong = Vec::new();
     for behaviour in OFFERED {

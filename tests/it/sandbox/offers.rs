@@ -113,7 +113,7 @@ fn limits() -> GuestLimits {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_offer_is_refused_with_the_reason() {
+async fn an_invalid_candidate_is_rejected_with_the_reason() {
     let engine = tests::engine();
     for (what, bytes, reason) in offers() {
         let loaded = Guest::load_within(&engine, bytes.into(), limits()).await;
@@ -125,7 +125,7 @@ async fn a_bad_offer_is_refused_with_the_reason() {
 
 /// So that what the appended modules are refused for is their size alone.
 #[tokio::test(flavor = "multi_thread")]
-async fn modules_within_the_limits_do_no_harm() {
+async fn modules_within_the_limits_are_accepted() {
     let engine = tests::engine();
     for module in [MEMORY, TABLE, "(module)"] {
         let bytes = guests::with_module(module, 2);
@@ -135,7 +135,7 @@ async fn modules_within_the_limits_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_guest_and_its_page_outlive_every_bad_offer() {
+async fn a_running_guest_and_its_page_survive_every_invalid_candidate() {
     let simulator = simulator().await;
     let rest = "guest: { path: guest.wasm, limits: { checkTimeout: 300ms } }\n\
                 server: { collectionInterval: 200ms }\n";

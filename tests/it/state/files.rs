@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_file_is_set_aside_and_the_others_go_on() {
+async fn a_corrupt_file_is_renamed_and_the_others_are_used() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = ["paris", "lyon", "nice"].map(|name| estates::site(name, &simulator));
     configure(folder.path(), &sites, HOURLY);
@@ -49,7 +49,7 @@ async fn a_broken_file_is_set_aside_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
+async fn an_unwritable_directory_is_reported_once_and_serving_continues() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
     let mut life = Life::begin(folder.path()).await;
@@ -84,7 +84,7 @@ async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that() {
+async fn values_are_stored_before_they_are_shown_without_delaying_other_sites() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
     configure(folder.path(), &sites, OFTEN);
@@ -110,7 +110,7 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_waits_for_no_disk_that_hangs() {
+async fn a_reload_does_not_wait_for_a_hung_disk() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, OFTEN);

@@ -10,7 +10,7 @@ use super::{HOURLY, Life, configure, counted, simulator};
 const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_process_is_refused_the_folder() {
+async fn a_second_process_cannot_use_the_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let life = Life::begin(folder.path()).await;
@@ -57,7 +57,7 @@ async fn a_second_process_is_refused_the_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
+async fn an_invalid_state_directory_is_rejected_with_a_hint() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     fs::write(folder.path().join("file"), "").unwrap();
     let server = "stateDir: file/below";
@@ -75,7 +75,7 @@ async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_leave_no_state() {
+async fn commands_write_no_state() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     for command in ["check", "collect"] {
@@ -86,7 +86,7 @@ async fn commands_leave_no_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confined_process_says_that_another_folder_needs_a_restart() {
+async fn a_confined_process_reports_that_a_new_directory_needs_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);
@@ -111,7 +111,7 @@ async fn a_confined_process_says_that_another_folder_needs_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_was_deleted_is_made_and_filled_again_by_a_reload() {
+async fn a_reload_restores_a_deleted_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let bench = Bench::open(folder).await.unwrap();

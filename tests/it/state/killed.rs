@@ -53,7 +53,7 @@ fn steady(now: Timestamp) -> Estate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_stopped_and_begun_again_counts_on() {
+async fn counters_continue_after_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     for n in 1..=3 {
@@ -65,7 +65,7 @@ async fn a_process_that_is_stopped_and_begun_again_counts_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_folder_every_process_begins_anew() {
+async fn counters_start_at_0_in_every_process_without_a_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, "collectionInterval: 1h");
@@ -77,7 +77,7 @@ async fn without_a_folder_every_process_begins_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_are_killed_at_any_moment_count_every_job_once() {
+async fn processes_killed_at_random_times_count_every_job_once() {
     const KILLS: u32 = 20;
     let clock = Clock::manual(Clock::System.now());
     let options = simulator::Options {

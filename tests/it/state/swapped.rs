@@ -16,7 +16,7 @@ fn install(folder: &Path, behaviour: &str, stamp: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_during_a_probation_each_guest_goes_on_from_what_is_its_own() {
+async fn each_guest_continues_from_its_own_state_after_a_kill_during_probation() {
     for (stamp, behaviour, expected) in [("1", "count", 2.0), ("2", "count", 3.0)] {
         let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
         configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
@@ -33,7 +33,7 @@ async fn killed_during_a_probation_each_guest_goes_on_from_what_is_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_puts_the_files_back() {
+async fn a_rollback_restores_the_state_files() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);
@@ -61,7 +61,7 @@ async fn a_rollback_puts_the_files_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
+async fn a_rolled_back_guest_does_not_run_after_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     Bench::write(
@@ -97,7 +97,7 @@ async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
+async fn a_guest_that_passed_its_probation_is_not_rolled_back_by_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
     let mut life = Life::begin(folder.path()).await;
@@ -122,7 +122,7 @@ async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
 
 /// The task of a site ends with the site, wherever it is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_is_removed_at_the_end_of_a_probation_leaves_nothing_of_the_old_guest() {
+async fn a_site_removed_at_the_end_of_a_probation_leaves_no_state_of_the_old_guest() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let [paris, lyon] = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
     let rest = format!(
@@ -151,7 +151,7 @@ async fn a_site_that_is_removed_at_the_end_of_a_probation_leaves_nothing_of_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trial_writes_nothing() {
+async fn a_canary_run_writes_no_state() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let mut life = Life::begin(folder.path()).await;
@@ -168,7 +168,7 @@ async fn a_trial_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
+async fn a_site_that_is_removed_and_added_or_moved_keeps_its_counters() {
     let (folder, here, there) = (
         TempDir::new().unwrap(),
         simulator().await,
@@ -194,7 +194,7 @@ async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_folder_has_the_counters_before_another_guest_is_tried() {
+async fn a_new_directory_has_the_counters_before_a_new_guest_is_tried() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);

@@ -30,7 +30,7 @@ fn running_code(bench: &Bench) -> Weak<Guest> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
+async fn a_guest_that_starts_to_fail_is_rolled_back() {
     for behaviour in ["trap-at-2", "garble-at-2", "spin-at-2", "forbid-at-2"] {
         let simulator = simulator().await;
         let first = guests::behaving("count", 1);
@@ -49,7 +49,7 @@ async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
+async fn a_rollback_restores_the_state_and_a_reload_does_not_end_the_probation() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let hourly = |more: &str| {
@@ -80,7 +80,7 @@ async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_rolled_back_is_refused_until_the_file_changes() {
+async fn a_rolled_back_guest_is_rejected_until_its_file_changes() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
@@ -105,7 +105,7 @@ async fn what_was_rolled_back_is_refused_until_the_file_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_passes_its_probation_stays_and_the_old_code_goes() {
+async fn a_guest_that_passes_its_probation_stays_and_the_old_code_is_freed() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
@@ -125,7 +125,7 @@ async fn a_guest_that_passes_its_probation_stays_and_the_old_code_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_begins_to_claim_outages_gives_way_to_the_one_before() {
+async fn a_guest_that_starts_to_report_false_outages_is_rolled_back() {
     for behaviour in ["lose-at-2", "pinging-at-2", "hurried-at-2"] {
         let simulator = simulator().await;
         let first = guests::behaving("count", 1);
@@ -154,7 +154,7 @@ enum Outage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_netbackup_is_no_reason_to_go_back() {
+async fn an_outage_of_netbackup_causes_no_rollback() {
     let keys = rest(
         "probation: { collections: 1000 }",
         &format!("{OFTEN}, probeTimeout: 200ms"),
@@ -192,7 +192,7 @@ async fn an_outage_of_netbackup_is_no_reason_to_go_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_probation_nothing_is_gone_back_to() {
+async fn a_guest_without_a_probation_is_never_rolled_back() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let keys = rest("probation: { collections: 0 }", OFTEN);
@@ -209,7 +209,7 @@ async fn without_a_probation_nothing_is_gone_back_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn going_back_goes_past_a_guest_that_was_on_probation_itself() {
+async fn a_rollback_skips_a_guest_that_was_on_probation_itself() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let keys = |legacy| {
@@ -237,7 +237,7 @@ async fn going_back_goes_past_a_guest_that_was_on_probation_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_says_why() {
+async fn the_log_states_the_reason_of_a_rollback() {
     let first = guests::behaving("count", 1);
     let mut running = Running::start_on(&first, "", OFTEN).await;
     let file = running.folder.path().join(guests::FILE);

@@ -19,7 +19,7 @@ fn rest(legacy: bool) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_before_that_cannot_check_the_settings_takes_over_all_the_same() {
+async fn a_rollback_succeeds_even_if_the_previous_guest_cannot_check_the_settings() {
     let simulator = simulator().await;
     let first = guests::behaving("trap-check-legacy", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest(false)).await;
@@ -34,7 +34,7 @@ async fn a_guest_before_that_cannot_check_the_settings_takes_over_all_the_same()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
+async fn a_rollback_waits_for_settings_that_the_previous_guest_accepts() {
     let first = guests::behaving("picky-legacy", 1);
     let mut running = Running::start_on(&first, "", HOURLY).await;
     running.taken(&guests::behaving("trap-at-2", 2)).await;
@@ -65,7 +65,7 @@ async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
+async fn an_unsigned_guest_restored_by_a_rollback_does_not_count_as_signed() {
     let (first, second) = (
         guests::behaving("steady", 1),
         guests::behaving("trap-at-2", 2),

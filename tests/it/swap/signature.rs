@@ -48,7 +48,7 @@ fn label(page: &tests::Exposition) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_signed_as_demanded_is_refused_with_its_own_reason() {
+async fn a_missing_or_invalid_signature_is_rejected_with_its_own_reason() {
     let key = key();
     let mut running = signed(&key, "").await;
     let folder = running.folder.path().to_owned();
@@ -136,7 +136,7 @@ async fn guest_and_signature_may_come_in_either_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_guest_is_taken_when_the_operator_says_so() {
+async fn an_older_guest_is_accepted_if_the_operator_allows_downgrades() {
     let key = key();
     let mut running = signed(&key, "allowDowngrade: true").await;
     let old = guests::behaving("steady", 4);
@@ -146,7 +146,7 @@ async fn an_older_guest_is_taken_when_the_operator_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_demanded_later_is_not_in_force_before_the_guest_is_signed() {
+async fn a_newly_required_key_takes_effect_once_the_guest_is_signed() {
     let key = key();
     let mut running = Running::start("", "").await;
     assert_eq!(label(&running.client.scrape().await), "false");
@@ -169,7 +169,7 @@ async fn a_key_that_is_demanded_later_is_not_in_force_before_the_guest_is_signed
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_may_stand_in_a_file_of_its_own() {
+async fn the_key_can_be_in_its_own_file() {
     let key = key();
     let guest = guests::behaving("steady", 5);
     let signature = sign(&key, &guest);

@@ -15,7 +15,7 @@ fn pin(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
+async fn a_digest_other_than_the_pinned_one_is_rejected_with_both_digests() {
     let first = guests::behaving("steady", 1);
     let second = guests::behaving("steady", 2);
     let mut running = Running::start_on(&first, &pin(&first), "").await;
@@ -36,7 +36,7 @@ async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pin_may_come_before_the_file() {
+async fn the_pin_can_change_before_the_file() {
     let first = guests::behaving("steady", 1);
     let second = guests::behaving("steady", 2);
     let mut running = Running::start_on(&first, &pin(&first), "").await;
@@ -62,7 +62,7 @@ fn folder(bytes: &[u8], keys: &str) -> TempDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_command_begins_with_a_guest_that_is_not_trusted() {
+async fn no_command_starts_with_an_untrusted_guest() {
     let guest = guests::behaving("steady", 1);
     let other = guests::behaving("steady", 2);
     let (key, stranger) = (key(), key());
@@ -112,7 +112,7 @@ async fn no_command_begins(folder: &TempDir, expected: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_compares_a_guest_with_the_one_inside() {
+async fn check_compares_a_guest_with_the_built_in_one() {
     let check = async |bytes: &[u8]| {
         let folder = folder(bytes, "");
         let output = Program::output(&["check"], folder.path()).await;

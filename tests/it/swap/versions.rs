@@ -88,7 +88,7 @@ async fn kill(mut program: Program) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
+async fn a_downgrade_below_a_proven_guest_is_rejected_after_a_restart() {
     let place = Place::new().await;
     place.put("steady", 5);
     let program = place.begin().await;
@@ -123,7 +123,7 @@ async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_has_not_passed_keeps_no_older_one_out() {
+async fn a_guest_still_on_probation_does_not_block_older_ones() {
     let place = Place::new().await;
     place.configure("", HOURLY);
     place.put("steady", 5);
@@ -141,7 +141,7 @@ async fn a_guest_that_has_not_passed_keeps_no_older_one_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn versions_that_cannot_be_read_are_set_aside_and_said() {
+async fn an_unreadable_version_history_is_renamed_and_logged() {
     let place = Place::new().await;
     place.put("steady", 5);
     let program = place.begin().await;

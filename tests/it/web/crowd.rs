@@ -135,7 +135,7 @@ fn affordable(wanted: usize) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_idle_connections_keep_nobody_out() {
+async fn thousands_of_idle_connections_do_not_block_other_clients() {
     let crowded = Crowded::start().await;
     let mut idle = Vec::new();
     for number in 0..affordable(5000) {
@@ -163,7 +163,7 @@ async fn drip(address: SocketAddr) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_that_send_a_byte_now_and_then_keep_nobody_out() {
+async fn a_thousand_slow_senders_do_not_block_other_clients() {
     let crowded = Crowded::start().await;
     let mut dripping = JoinSet::new();
     let crowd = affordable(1000);
@@ -193,7 +193,7 @@ async fn throng(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
 
 /// While it does not ask, every place is taken over by others several times.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_takes_its_time_to_ask_is_answered_among_many_that_come_back() {
+async fn a_slow_client_is_answered_among_many_that_reconnect() {
     let crowded = Crowded::start().await;
     let arrivals = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
@@ -217,7 +217,7 @@ async fn a_client_that_takes_its_time_to_ask_is_answered_among_many_that_come_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_that_do_not_read_keep_nobody_out() {
+async fn hundreds_of_clients_that_do_not_read_do_not_block_others() {
     let crowded = Crowded::start().await;
     let mut unread = Vec::new();
     for _ in 0..affordable(800) {

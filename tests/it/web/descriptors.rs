@@ -25,7 +25,7 @@ async fn answered(address: SocketAddr) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_never_take_the_descriptors_that_the_exporter_needs_itself() {
+async fn clients_cannot_use_the_descriptors_reserved_for_the_exporter() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
@@ -40,7 +40,7 @@ async fn clients_never_take_the_descriptors_that_the_exporter_needs_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_goes_on_after_there_were_none_left() {
+async fn the_exporter_recovers_when_descriptors_are_free_again() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
@@ -69,7 +69,7 @@ async fn the_soft_limit_is_raised_to_the_hard_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_no_descriptor_is_left_for_have_not_changed() {
+async fn files_that_cannot_be_opened_for_lack_of_descriptors_count_as_unchanged() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;

@@ -39,7 +39,7 @@ async fn guarded() -> Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_login_does_not_wait_behind_an_address_that_guesses() {
+async fn a_first_login_is_not_delayed_by_an_address_that_guesses_passwords() {
     let bench = guarded().await;
     let wrong = Arc::new(AtomicUsize::new(0));
     let mut guessers = JoinSet::new();

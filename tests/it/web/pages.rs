@@ -47,7 +47,7 @@ async fn a_page_cannot_make_a_browser_reload_the_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_whose_name_leads_here_does_not_see_the_configuration() {
+async fn a_page_with_a_rebound_name_cannot_read_the_configuration() {
     let bench = open().await;
     for host in [
         "evil.example",
@@ -84,7 +84,7 @@ async fn scrapes_and_probes_may_use_any_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_as_good_as_a_name() {
+async fn a_password_replaces_the_check_of_the_host_name() {
     let bench = serving(&Authority::new(), &users("right")).await;
     let authorization = basic("prometheus:right");
     let host = ("host", "exporter.example.com");

@@ -26,7 +26,7 @@ async fn said(address: SocketAddr, request: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_in_a_body_is_never_a_request() {
+async fn a_body_is_never_read_as_a_request() {
     let bench = Bench::open(folder("")).await.unwrap();
     let address = bench.app.addresses()[0];
     let length = INNER.len();

@@ -79,7 +79,7 @@ impl Week {
 }
 
 #[tokio::test]
-async fn a_week_of_collections_that_fail_and_are_lost_is_counted_exactly() {
+async fn counters_are_exact_after_a_week_of_failed_and_lost_collections() {
     let mut week = Week::new(12_000, 1).await;
     week.pass(|_, _| {}).await;
     week.counts_are_true();
@@ -87,14 +87,14 @@ async fn a_week_of_collections_that_fail_and_are_lost_is_counted_exactly() {
 
 #[tokio::test]
 #[ignore = "the full rate takes minutes: `make week`"]
-async fn a_week_of_sixty_thousand_jobs_a_day_is_counted_exactly() {
+async fn counters_are_exact_after_a_week_of_sixty_thousand_jobs_a_day() {
     let mut week = Week::new(60_000, 2).await;
     week.pass(|_, _| {}).await;
     week.counts_are_true();
 }
 
 #[tokio::test]
-async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
+async fn a_host_clock_that_jumps_by_a_day_changes_no_counter() {
     let mut week = Week::new(2_000, 3).await;
     week.pass(|week, number| match number {
         300 => week.ahead = DAY,
@@ -111,7 +111,7 @@ async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
 }
 
 #[tokio::test]
-async fn a_clock_of_the_server_that_is_set_a_day_wrong_either_way_changes_no_count() {
+async fn a_server_clock_that_is_wrong_by_a_day_changes_no_counter() {
     let mut week = Week::new(2_000, 4).await;
     week.pass(|week, number| match number {
         300 | 1200 => week.simulator.set_wrong(DAY),

@@ -45,7 +45,7 @@ struct Plan {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_all_week_counts_exactly_and_no_counter_falls() {
+async fn counters_are_exact_and_never_decrease_in_a_week_of_kills() {
     let plan = Plan {
         seed: 21,
         jobs_per_day: 800,
@@ -59,7 +59,7 @@ async fn a_process_that_is_killed_all_week_counts_exactly_and_no_counter_falls()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_all_week_loses_nothing_for_prometheus() {
+async fn prometheus_misses_nothing_in_a_week_of_kills() {
     let plan = Plan {
         seed: 22,
         jobs_per_day: 3_000,
@@ -74,7 +74,7 @@ async fn a_process_that_is_killed_all_week_loses_nothing_for_prometheus() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "the full rate and two hundred starts take minutes: `make week`"]
-async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
+async fn counters_are_exact_after_two_hundred_kills() {
     let plan = Plan {
         seed: 23,
         jobs_per_day: 60_000,

@@ -35,7 +35,7 @@ const FAMILIES: [&str; 7] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_prometheus_computes_over_a_week_is_what_happened() {
+async fn prometheus_computes_the_true_increases_of_a_week() {
     let begun = Instant::now();
     let clock = Clock::manual(monday());
     let simulator = play(load(31, 1_500), &clock).await;

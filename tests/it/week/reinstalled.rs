@@ -11,7 +11,7 @@ use super::{monday, play};
 const STEP: SignedDuration = SignedDuration::from_mins(5);
 
 #[tokio::test]
-async fn jobs_of_a_server_that_was_installed_anew_are_others_with_the_same_ids() {
+async fn jobs_of_a_reinstalled_server_are_distinct_despite_equal_ids() {
     let first = Load {
         ends: Some(monday() + SignedDuration::from_mins(40)),
         latest: SignedDuration::ZERO,
