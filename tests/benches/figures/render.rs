@@ -1,4 +1,4 @@
-//! What a publication costs: all of a page written anew, and one family of it.
+//! The cost of a publication: rendering a whole page, and rendering one family of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,7 +34,8 @@ pub(crate) fn measure(table: &mut Table) {
         );
         let what = format!("publish {name} series, all changed");
         table.add(what, milliseconds(anew), aim, &how);
-        // From now on each page is compressed before it is published.
+        // After the first compressed scrape, each page is compressed before
+        // publication.
         page.cache.page().load().gzip(Format::OpenMetrics);
         let one = (1..=RUNS).map(|run| page.publish(families(series, RUNS, run)));
         let one = median(one.collect());
@@ -57,7 +58,7 @@ impl Published {
         Self { cache, site }
     }
 
-    /// How long it takes until scrapes see it.
+    /// The time until scrapes see the page.
     fn publish(&self, families: Vec<Family>) -> Duration {
         let attempt = Attempt {
             collector: COLLECTOR.to_owned(),
@@ -92,7 +93,7 @@ fn families(series: usize, run: usize, special: usize) -> Vec<Family> {
             labels: ["action", "policy_type", "client"]
                 .map(str::to_owned)
                 .to_vec(),
-            // A quarter of them is compared with before, so that none falls.
+            // A quarter are counters, which must not decrease.
             samples: match number % 4 {
                 0 => Samples::Counter(points),
                 _ => Samples::Gauge(points),
