@@ -1,4 +1,4 @@
-//! How often NetBackup is asked: storage once in its TTL, jobs every interval.
+//! How often NetBackup is read: storage once per TTL, jobs every interval.
 
 use http::StatusCode;
 use simulator::{Fault, Simulator, Unit};
@@ -27,7 +27,7 @@ fn fill(simulator: &Simulator, used: u64) {
     simulator.change(|estate| estate.add_unit(Unit::new("unit", 1_000_000, used)));
 }
 
-/// So many more collections of the jobs: each asks for two lists.
+/// Waits for this many more collections of jobs: each reads two lists.
 async fn rounds(simulator: &Simulator, count: u64) {
     let requests = simulator.requests();
     let now = requests.count(JOBS);
@@ -45,8 +45,8 @@ async fn a_scrape_sends_no_request_to_netbackup() {
         assert!(used(&bench.scrape().await).is_some());
     }
     assert_eq!(simulator.requests().total(), before);
-    // A probe that a scrape had begun would answer `/health` now, and would have
-    // found the site up.
+    // If a scrape had started a probe, `/health` would now return its result, with
+    // the site up.
     simulator.faults().set(Fault::Down);
     let health = bench.get("/health").await;
     assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);

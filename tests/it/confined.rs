@@ -1,4 +1,4 @@
-//! What the process has taken from itself cannot be had again.
+//! The process cannot regain the privileges that it dropped.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,13 +10,13 @@ use tests::estates::{simulator, site, small};
 use tests::processes::Found;
 use tests::{Bench, Client, Program};
 
-/// The configuration with its log in that folder.
+/// A configuration with its log in that directory.
 fn config(log: &str) -> String {
     format!("server: {{ logName: {log}/exporter.log }}")
 }
 
-/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
-/// that does not say has it: a test that is skipped by mistake must not pass.
+/// Whether Landlock is enabled in the kernel, determined without Landlock. If the
+/// kernel does not tell, assume that it is: a test must not be skipped by mistake.
 fn has_landlock() -> bool {
     let lists = [
         ("/sys/kernel/security/lsm", "landlock"),
@@ -94,7 +94,7 @@ async fn only_the_log_directory_is_writable() {
     tests::eventually("another folder is refused", refused).await;
     assert!(!folder.path().join("elsewhere/exporter.log").exists());
 
-    // The log may be moved away by whoever keeps logs small.
+    // A log rotation may move the log away.
     fs::rename(&log, folder.path().join("logs/old.log")).unwrap();
     Bench::write(
         folder.path(),
@@ -110,14 +110,14 @@ async fn only_the_log_directory_is_writable() {
     assert!(page.types.contains_key("nbu_exporter_build_info"));
 }
 
-/// What is not dumpable belongs to root below `/proc`, so the program must not be
-/// root's here.
+/// The files of a process below `/proc` belong to root if it is not dumpable, so the
+/// program must not run as root here.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_memory_of_the_process_is_not_readable_by_others() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     Bench::write(folder.path(), &[site("paris", &simulator)], "");
-    // The program inherits as much as there may be, and has to take it from itself.
+    // The program inherits the maximum, and has to lower the limit itself.
     let inherited = getrlimit(Resource::Core);
     let most = Rlimit {
         current: inherited.maximum,
@@ -133,7 +133,7 @@ async fn the_memory_of_the_process_is_not_readable_by_others() {
         let entry = fs::metadata(format!("/proc/{}/{name}", program.id())).unwrap();
         assert_eq!(entry.uid(), 0, "its user may open `{name}`");
     }
-    // The program itself still counts its descriptors.
+    // The program can still count its own descriptors.
     let page = client.scrape().await;
     assert!(
         page.value("process_open_fds", &[])
@@ -141,7 +141,7 @@ async fn the_memory_of_the_process_is_not_readable_by_others() {
     );
 }
 
-/// A service without a folder of its own works in `/`, or in one that holds more than
+/// A service without its own directory runs in `/`, or in a directory with more than
 /// its log.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_log_file_is_writable_in_the_working_directory() {

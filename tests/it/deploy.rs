@@ -1,4 +1,4 @@
-//! What operators install keeps what SECURITY.md and README.md say of it.
+//! The files for deployment keep the promises of SECURITY.md and README.md.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use tests::Program;
 
-/// What must fit: the exporter at rest and a compiler at its limit, in MiB.
+/// The required memory: the exporter at rest and a compiler at its limit, in MiB.
 const LEAST_MEMORY: u64 = 60 + 1024;
 
 fn file(name: &str) -> String {
@@ -45,7 +45,7 @@ fn the_unit_drops_every_unneeded_privilege() {
     ] {
         assert!(has(line), "`{line}` is missing");
     }
-    // Machine code is made and run: it would stop the exporter.
+    // The exporter generates and runs machine code, which this would prevent.
     assert!(!has("MemoryDenyWriteExecute=yes"));
     assert!(number(&unit, "MemoryMax=", "M\n") >= LEAST_MEMORY);
 }
@@ -53,7 +53,7 @@ fn the_unit_drops_every_unneeded_privilege() {
 #[test]
 fn the_seccomp_filter_of_the_unit_allows_landlock() {
     let unit = unit();
-    // Each line takes away from those above it or adds to them.
+    // Each line adds to the previous lines or subtracts from them.
     let mut allowed = false;
     for line in unit.lines() {
         match line.strip_prefix("SystemCallFilter=") {
@@ -79,7 +79,8 @@ fn systemd_accepts_the_unit_and_rates_its_exposure_low() {
     fs::write(&path, unit).unwrap();
     for arguments in [
         &["verify"][..],
-        // In tenths of a point. What is left is mostly the network, which it is for.
+        // In tenths of a point. The remaining exposure is mostly the network, which
+        // the exporter needs.
         &["security", "--offline=true", "--threshold=12"],
     ] {
         let output = Command::new("systemd-analyze")

@@ -1,4 +1,4 @@
-//! What is written for users is true of this program.
+//! The documentation matches the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -46,7 +46,7 @@ fn every_documented_key_has_a_description() {
     }
 }
 
-/// What the guest says of a collector's options, in one text.
+/// The guest's documentation of a collector's options, as one text.
 fn option_problems(collector: &str, options: &str) -> String {
     let settings = guest::contract::Settings {
         base_url: "https://nbu1:1556/netbackup".to_owned(),
@@ -150,7 +150,7 @@ async fn every_name_that_the_migration_page_maps_to_exists() {
     assert!(names > 20, "the table of names is not where it was");
 }
 
-/// A file, and a test that a line of SECURITY.md says is in it.
+/// A file, and a test in it that SECURITY.md names.
 fn cited(line: &str) -> Vec<(&str, &str)> {
     let mut file = None;
     let mut tests = Vec::new();

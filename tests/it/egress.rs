@@ -1,4 +1,4 @@
-//! The way out, through the real guest.
+//! Egress with the real guest.
 
 mod asking;
 
@@ -26,8 +26,8 @@ fn paris(simulator: &Simulator) -> Site<'_> {
     }
 }
 
-/// A host whose one site is reached by HTTPS and trusted by `trust`, a line of
-/// the site's settings. `other.pem` is an authority of somebody else.
+/// A host with one HTTPS site, trusted by `trust`, a line of the site's settings.
+/// `other.pem` is an unrelated authority.
 async fn trusting(trust: &str, simulator: &Simulator) -> Bench {
     let folder = TempDir::new().unwrap();
     let other = Authority::new().unwrap().pem();
@@ -48,7 +48,7 @@ async fn the_key_is_the_only_credential_of_every_request() {
     let asked: Vec<_> = simulator.requests().all();
     let secured = |path| asked.iter().filter(move |request| request.is(path));
     assert!(secured("/admin/jobs").count() > 0);
-    // The specification has the raw token there, without `Bearer`.
+    // The specification requires the raw token, without `Bearer`.
     for path in [
         "/admin/jobs",
         "/storage/storage-units",
@@ -111,7 +111,7 @@ async fn connections_are_kept_from_one_collection_to_the_next() {
         let log = simulator.requests();
         (log.total(), log.connections())
     };
-    // As many as were ever busy at once, and not one for each request.
+    // As many connections as were busy at once, not one for each request.
     assert!(
         connections <= 8 && requests >= 5 * connections,
         "{connections} connections for {requests} requests"

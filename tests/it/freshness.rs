@@ -1,4 +1,4 @@
-//! What an operator sees of values while NetBackup fails, and afterwards.
+//! The values on the page while NetBackup fails, and afterwards.
 
 use simulator::{Fault, Simulator};
 use tests::estates::{simulator, site, small};
@@ -6,10 +6,10 @@ use tests::{Bench, Exposition};
 
 const UNITS: &str = "/storage/storage-units";
 const COLLECTORS: [&str; 2] = ["storage", "jobs"];
-/// Failed values stay for as long as a test may take.
+/// Values stay for the duration of a test.
 const PATIENT: &str =
     "server: { collectionInterval: 100ms, cacheTTL: 100ms, staleGrace: 1h, probeTimeout: 1s }";
-/// They go soon.
+/// Values expire soon.
 const HASTY: &str = "server: { collectionInterval: 100ms, cacheTTL: 200ms, staleGrace: 200ms }";
 
 fn success(exposition: &Exposition, collector: &str) -> Option<f64> {
@@ -30,7 +30,7 @@ fn up(exposition: &Exposition) -> Option<f64> {
     exposition.value("nbu_up", &[("site", "paris")])
 }
 
-/// How many series each collector has.
+/// The number of series of each collector.
 fn values(exposition: &Exposition) -> [usize; 2] {
     ["nbu_disk_bytes", "nbu_jobs_current"].map(|name| exposition.all(name, &[]).len())
 }

@@ -11,7 +11,7 @@ use tests::{Bench, Client, Program, eventually, guests};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-/// Only probes ask NetBackup anything after the first collection.
+/// Only probes send requests to NetBackup after the first collection.
 const RARELY: &str = "server: { collectionInterval: 1h, probeTimeout: 2s }";
 
 async fn one() -> (Simulator, Bench) {
@@ -97,7 +97,8 @@ async fn concurrent_health_checks_share_one_request_to_netbackup() {
     assert_eq!(simulator.requests().total(), before + 1);
 }
 
-/// Each connects, asks and closes; the first once NetBackup has its request.
+/// Each client connects, sends a request and closes; the first one once NetBackup has
+/// its request.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_disconnect_early_share_one_request_to_netbackup() {
     let (simulator, bench) = one().await;
@@ -114,7 +115,7 @@ async fn clients_that_disconnect_early_share_one_request_to_netbackup() {
     assert_eq!(simulator.requests().total(), before + 1);
 }
 
-/// An answer is reused for 3 s, whatever is asked meanwhile.
+/// A result is reused for 3 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn reloads_without_changes_send_no_request_to_netbackup() {
     let (simulator, bench) = one().await;
@@ -129,8 +130,8 @@ async fn reloads_without_changes_send_no_request_to_netbackup() {
     assert!(asked <= allowed, "{asked} requests, not {allowed}");
 }
 
-/// What `/health` says from the first moment of the process until it has found
-/// out about NetBackup.
+/// The responses of `/health` from the start of the process until the result of
+/// NetBackup.
 async fn first(simulator: &Simulator) -> (StatusCode, String) {
     let folder = TempDir::new().unwrap();
     Bench::write(folder.path(), &[site("paris", simulator)], RARELY);

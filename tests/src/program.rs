@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::processes::Found;
 
-/// For whatever must happen; far longer than any of it takes.
+/// How long to wait for an expected event; far longer than any event takes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running `nbu_exporter`; killed when dropped.

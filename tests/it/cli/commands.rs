@@ -40,7 +40,7 @@ async fn the_configuration_is_required_and_both_flags_work() {
         assert_eq!(code(&output), Some(0), "{output:?}");
         assert!(said(&output.stdout).starts_with("own.yaml: 1 site(s)"));
     }
-    // Neither did it ask NetBackup.
+    // It also sent no request to NetBackup.
     assert_eq!(simulator.requests().total(), 0);
     for command in [
         &["check", "--config.file=none.yaml"][..],

@@ -1,4 +1,4 @@
-//! The program while it serves, and how it ends.
+//! The program while it serves, and its shutdown.
 
 use http::{Method, StatusCode};
 use simulator::Fault;

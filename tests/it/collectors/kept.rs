@@ -1,4 +1,4 @@
-//! What is kept of a client when NetBackup has forgotten its jobs.
+//! Values of a client that stay after NetBackup has deleted its jobs.
 
 use std::time::Duration;
 

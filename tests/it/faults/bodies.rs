@@ -1,4 +1,4 @@
-//! NetBackup answers 200 with what cannot be read.
+//! NetBackup responds with 200 and an unreadable body.
 
 use simulator::{Clock, Fault, Job, Malformed};
 
@@ -18,7 +18,7 @@ async fn an_unreadable_body_is_malformed() {
 async fn an_endless_list_is_reported_as_too_long() {
     let (simulator, bench) = started(OFTEN, "").await;
     let now = Clock::System.now();
-    // More than a page, so that there is a cursor to repeat.
+    // More than one page, so that there is a cursor to repeat.
     simulator.change(|estate| (100..300).for_each(|id| estate.add_job(Job::new(id, now))));
     jobs_fail(&simulator, &bench, Fault::RepeatCursor, "too-long").await;
 }

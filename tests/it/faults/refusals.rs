@@ -1,4 +1,4 @@
-//! NetBackup answers, but not with what was asked for; or it does not answer.
+//! NetBackup responds with an error, or not at all.
 
 use std::time::Duration;
 

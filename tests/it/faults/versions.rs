@@ -1,4 +1,4 @@
-//! NetBackup is upgraded, or put back, while it is watched.
+//! NetBackup is upgraded or downgraded while the exporter runs.
 
 use simulator::{Fault, Options, Release, Simulator};
 use tests::estates::{site, small};
@@ -6,7 +6,7 @@ use tests::{Bench, Exposition};
 
 use super::{OFTEN, success};
 
-/// Each release, and the API version of its own.
+/// Each release and its API version.
 const RELEASES: [(Release, &str); 5] = [
     (Release::V11_2, "14.0"),
     (Release::V11_0, "13.0"),

@@ -1,5 +1,5 @@
-//! A state that was saved once and is garbage now is started anew, or believed;
-//! the site is read all the same.
+//! A saved state with random damage is reset or used; the site is collected in either
+//! case.
 
 use fastrand::Rng;
 use nbu_exporter::guest::{CallTarget, Guest, GuestLimits, SavedState};
@@ -48,7 +48,7 @@ async fn a_site_is_collected_with_any_saved_state() {
                 _ => mangle(&mut saved.bytes, &mut rng),
             }
         }
-        // One that is nobody's, and one twice.
+        // A state of an unknown collector, and a duplicate one.
         state.extend(right.first().cloned());
         collect(state).await;
     }

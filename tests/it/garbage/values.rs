@@ -1,5 +1,5 @@
-//! Guests whose every field is random: what does not fit is dropped and counted,
-//! and the page stays one.
+//! Guests with random values in every field: invalid ones are dropped and counted,
+//! and the page stays valid.
 
 use std::io::Read as _;
 
@@ -17,7 +17,7 @@ fn turns(page: &Exposition, site: &str) -> f64 {
     page.sum("nbu_exporter_collections_total", &[("site", site)])
 }
 
-/// Every form that the page has is one.
+/// Every format of the page is valid.
 async fn whole(bench: &Bench) {
     let gzip = [("accept-encoding", "gzip")];
     let packed = bench.client.ask(Method::GET, "/metrics", &gzip).await;
@@ -68,7 +68,7 @@ async fn a_page_with_random_reports_stays_valid() {
         .map(|sample| sample.labels["reason"].clone())
         .collect();
     assert!(reasons.len() > 6, "few reasons were met: {reasons:?}");
-    // Not everything is refused, or little is tried.
+    // Some must be accepted, or the test covers too little.
     let reported = |page: &Exposition| {
         let shown = |name: &String| !page.all("nbu_test_jobs", &[("site", name)]).is_empty();
         names.iter().any(shown)
@@ -118,7 +118,7 @@ async fn the_running_guest_survives_offers_of_random_guests() {
         assert!(answer.status != StatusCode::NOT_FOUND, "{}", answer.text());
         whole(&bench).await;
     }
-    // Whatever was taken gives way to a good one.
+    // A valid guest replaces any accepted random guest.
     bench.install(&guests::behaving("steady", 8));
     let labels = [("site", "paris"), ("stamp", "8")];
     bench

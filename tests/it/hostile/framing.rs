@@ -1,4 +1,4 @@
-//! Where a body ends, said wrongly, twice or not at all.
+//! Wrong, duplicate or missing lengths of bodies.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn chunked(body: &str) -> Vec<Act> {
     sized("transfer-encoding: chunked", body)
 }
 
-/// The right body in one chunk.
+/// The correct body in one chunk.
 fn chunk() -> String {
     format!("{:x}\r\n{EMPTY}\r\n", EMPTY.len())
 }
@@ -160,9 +160,9 @@ async fn malformed_chunks_are_detected() {
     all(cases, "").await;
 }
 
-/// A second answer that nobody asked for must answer no other question. One that
-/// is there before its question cannot be told from a quick one, unless it is
-/// read before the question is sent.
+/// An extra response must not answer another request. If it arrives before that
+/// request is sent, it must be detected then; otherwise it is indistinguishable from
+/// a fast response.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_extra_response_does_not_answer_the_next_request() {
     let job = r#"{"data":[{"id":"7","attributes":{"jobId":7,"jobType":"SMUGGLED","state":"ACTIVE"}}],"meta":{"pagination":{}}}"#;

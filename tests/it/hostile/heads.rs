@@ -1,4 +1,4 @@
-//! What should be a status line and headers.
+//! Invalid status lines and headers.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Answers that are late, slow, or broken off.
+//! Late, slow and interrupted responses.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Jobs that have not ended are seen, whatever they do instead.
+//! Unfinished jobs are counted by their state.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::{OFTEN, Table, at, table};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// One job in each state, and one that is queued, runs from five minutes ahead
-/// and is done in ten.
+/// One job in each state, and one that is queued, starts in five minutes and is done
+/// in ten.
 fn waiting(now: Timestamp) -> Estate {
     let ago = |minutes: u32| now - minutes * MINUTE;
     let root = |id| Job::new(id, ago(30));

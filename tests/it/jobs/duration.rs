@@ -1,4 +1,4 @@
-//! How long jobs took.
+//! The histogram of job durations.
 
 use std::time::Duration;
 

@@ -39,7 +39,7 @@ fn eventful(now: Timestamp) -> Estate {
     estate
 }
 
-/// What the truth has counted since the beginning, by a figure.
+/// The true counts since the beginning, by a function of the statistics.
 fn truth(simulator: &Simulator, figure: fn(&Figures) -> u64) -> Table {
     let truth = simulator.truth();
     let finished = truth.finished(Timestamp::UNIX_EPOCH..=truth.now());
@@ -56,7 +56,7 @@ fn counted(exposition: &Exposition) -> Table {
     table(exposition, "nbu_jobs_finished_total", &LABELS)
 }
 
-/// Waits for the truth, and fails as soon as more than the truth is counted.
+/// Waits for the true count, and fails as soon as the count is higher.
 async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
     let exposition = bench.until("the counts are true", |exposition| {
         let (truth, counted) = (truth(simulator, |it| it.count), counted(exposition));

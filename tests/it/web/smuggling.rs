@@ -17,7 +17,7 @@ const LAST: &str = "GET /-/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\
 /// Everything that comes on one connection.
 async fn said(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // It may be closed before all of it is read.
+    // The connection may be closed before everything is read.
     let _ = stream.write_all(request.as_bytes()).await;
     let _ = stream.write_all(LAST.as_bytes()).await;
     let mut answer = Vec::new();
