@@ -1,11 +1,11 @@
-//! What a user of the predecessor brings along, and what it let pass.
+//! Configurations of the predecessor, including values that it wrongly accepted.
 
 use std::fs;
 
 use tempfile::TempDir;
 use tests::Program;
 
-/// A file as the predecessor takes it, with all keys that it knows.
+/// A configuration file of the predecessor with all keys that it knows.
 const FILE: &str = r#"
 server:
   host: "0.0.0.0"            # every interface
@@ -38,7 +38,7 @@ collectors:
 
 const DOTENV: &str = "NBU1_HOSTNAME=nbu1.example.com\nNBU1_APIKEY=A1b2C3\n";
 
-/// A folder with this configuration and this `.env`.
+/// A directory with this configuration and this `.env`.
 fn folder(config: &str, dotenv: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("config.yaml"), config).unwrap();
@@ -46,7 +46,7 @@ fn folder(config: &str, dotenv: &str) -> TempDir {
     folder
 }
 
-/// The exit code of `check`, and all it says.
+/// The exit code and the output of `check`.
 async fn check(folder: &TempDir) -> (Option<i32>, String) {
     let output = Program::output(&["check"], folder.path()).await;
     let said = [output.stdout, output.stderr].concat();

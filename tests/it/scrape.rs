@@ -1,4 +1,4 @@
-//! What a scrape is answered with, and the pages beside it.
+//! Responses to scrapes, and the other pages.
 
 use std::io::Read as _;
 use std::process::Stdio;

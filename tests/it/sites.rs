@@ -1,4 +1,4 @@
-//! Several sites: none waits for another, none speaks for another.
+//! Several sites: they neither wait for nor affect each other.
 
 use std::fs;
 
@@ -121,7 +121,7 @@ async fn each_site_is_reported_separately_in_the_order_of_the_file() {
     assert_eq!(order, ["tokyo", "paris"]);
 }
 
-/// Within 15 s, of which the last site waits 14.
+/// Within 15 s, of which the last site waits 14 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_sites_start_spread_out_and_an_added_site_starts_at_once() {
     let config = |sites: usize| {

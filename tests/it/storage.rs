@@ -1,4 +1,4 @@
-//! Storage units and disk pools are shown whole.
+//! Storage units and disk pools are reported completely.
 
 use simulator::{Estate, Fault, Pool, Simulator, Unit};
 use tests::estates::{simulator, site};

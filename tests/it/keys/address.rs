@@ -1,4 +1,4 @@
-//! A site that moves.
+//! A site with a changing address.
 
 use simulator::{Estate, Options, Simulator, Unit};
 use tests::{Bench, Exposition};
@@ -19,7 +19,7 @@ async fn with_unit(name: &str, host: [u8; 4]) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-/// The units that the page tells of; twice none when it tells of both.
+/// Which of the two units the page shows; neither if it shows both.
 fn told(page: &Exposition) -> [bool; 2] {
     ["here", "there"].map(|name| !page.all("nbu_disk_bytes", &[("name", name)]).is_empty())
 }

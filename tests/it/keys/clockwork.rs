@@ -1,4 +1,4 @@
-//! When sites are collected, how long an answer counts, how long a call may take.
+//! Intervals, caching and timeouts of collections.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn a_failed_site_without_a_grace_period_loses_its_values_at_once() {
     let bench = Bench::on(&with("1h")).await;
     bench.until_read(&["paris"]).await;
     bench.reconfigure(&with("0s")).await;
-    // Two more readings: the first of them may have begun before.
+    // Two more collections: the first may have started before the change.
     for source in ["storage", "storage", "jobs", "jobs"] {
         let read = |page: &tests::Exposition| {
             page.value("nbu_last_scrape_timestamp_seconds", &[("source", source)])

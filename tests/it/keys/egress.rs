@@ -1,4 +1,5 @@
-//! How much may be asked of a site, by which way, and where its name may lead.
+//! Limits, proxies and TLS settings of a site, and the addresses that its name may
+//! resolve to.
 
 use std::fs;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ fn rest() -> String {
     format!("server: {{ {OFTEN}, cacheTTL: 1ms }}")
 }
 
-/// A site at an address of one's own, of which only jobs are asked.
+/// A site at this address; only jobs are collected.
 fn at(host: &str, port: u16, keys: &str) -> String {
     format!(
         "nbuservers:\n  - {{ site: paris, host: {host}, port: {port}, apiVersion: '14.0', {KEY}, \
@@ -53,7 +54,7 @@ fn at(host: &str, port: u16, keys: &str) -> String {
     )
 }
 
-/// Answers every request with no jobs; `header` is sent besides.
+/// Responds to every request with an empty list, and adds `header`.
 async fn jobless(manner: tests::Manner, header: &str) -> Scripted {
     let answer = String::from_utf8(json(EMPTY)).unwrap();
     let answer = answer.replacen("\r\n", &format!("\r\n{header}\r\n"), 1);
@@ -130,7 +131,7 @@ async fn the_response_head_limit_of_a_site_applies() {
 async fn a_site_can_allow_a_name_that_resolves_to_loopback() {
     let simulator = lively().await;
     let port = simulator.address().port();
-    // A name to us; the system reads it as 127.0.0.1.
+    // The exporter treats it as a name; the system resolves it to 127.0.0.1.
     let bench = Bench::on(&at("0x7f000001", port, "scheme: http")).await;
     let refused = |page: &Exposition| denied(page, "address") >= 1.0 && down(page);
     bench.until("the address is refused", refused).await;
@@ -144,7 +145,7 @@ async fn a_site_can_allow_a_name_that_resolves_to_loopback() {
 async fn a_proxy_is_used_except_for_excluded_hosts() {
     let proxy = jobless(Default::default(), "x: y").await;
     let keys = format!("scheme: http, proxy: 'http://me:pw@{}'", proxy.address);
-    // As above: a name that only this machine is asked for.
+    // As above: a name that is resolved locally.
     let name = "0x7f000001";
     let bench = Bench::on(&at(name, 1556, &keys)).await;
     bench.until_read(&["paris"]).await;
@@ -186,7 +187,7 @@ async fn the_tls_settings_of_a_site_apply() {
     for wrong in [
         "caFile: ca.pem, serverName: nbu1.example",
         &right.replace("nbu1.example", "nbu2.example"),
-        // It speaks 1.2 and no more.
+        // The server supports only TLS 1.2.
         &format!("{right}, minVersion: '1.3'"),
     ] {
         bench.reconfigure(&at("127.0.0.1", port, wrong)).await;
@@ -194,7 +195,7 @@ async fn the_tls_settings_of_a_site_apply() {
         bench.reconfigure(&at("127.0.0.1", port, right)).await;
         bench.until_read(&["paris"]).await;
     }
-    // Renewed in its files, both at once or one after the other.
+    // The files are renewed together or one after the other.
     let (stranger, its_key) = encrypted::pair(&encrypted::authority(), "exporter");
     fs::write(bench.file("k.pem"), its_key).unwrap();
     fs::write(bench.file("c.pem"), stranger).unwrap();

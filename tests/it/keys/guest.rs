@@ -1,4 +1,4 @@
-//! Which guest runs, what it may use, and what it is asked for.
+//! The guest, its limits and its settings.
 
 use tests::{Bench, Exposition, guests};
 
@@ -7,7 +7,7 @@ use super::{KEY, Keys, OFTEN, lively, paris};
 pub(super) const KEYS: &[Keys] = &[
     ("", &["guest", "metrics", "collectors"]),
     ("guest", &["path", "memoryLimit", "limits"]),
-    // Changed by the tests of the swap.
+    // The tests of swaps change this key.
     (
         "guest",
         &[

@@ -1,5 +1,5 @@
-//! What a guest may use and say. The limits of instances, of the log, of turns
-//! and of compiling have their tests in `sandbox`.
+//! Limits on the resources and the output of a guest. The limits of instances, the
+//! log, turns and compilation are tested in `sandbox`.
 
 use nbu_exporter::app::ExitError;
 use simulator::Simulator;
@@ -50,7 +50,7 @@ fn config(simulator: &Simulator, limit: &str) -> String {
     paris(simulator, KEY, &rest)
 }
 
-/// A host on a guest of this behaviour.
+/// A host with a guest of this behaviour.
 async fn start(behaviour: &str, text: &str) -> Result<Bench, ExitError> {
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving(behaviour, 12345);

@@ -1,4 +1,4 @@
-//! Where the exporter listens, and how long it waits when it leaves.
+//! The address of the exporter, and its shutdown timeout.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,11 +13,11 @@ use super::{KEY, Keys, paris};
 
 pub(super) const KEYS: &[Keys] = &[("server", &["host", "port", "uri", "shutdownTimeout"])];
 
-/// Loopback addresses that nothing else uses: a port that is free there stays so.
+/// Loopback addresses that nothing else uses, so that a free port stays free.
 const HERE: &str = "127.0.73.1";
 const THERE: &str = "127.0.73.2";
 
-/// A port that is free at both.
+/// A port that is free at both addresses.
 fn port() -> u16 {
     let here = std::net::TcpListener::bind((HERE, 0)).unwrap();
     here.local_addr().unwrap().port()
@@ -67,8 +67,8 @@ async fn metrics_move_to_the_configured_uri() {
     assert!(bench.get("/").await.text().contains("/netbackup/metrics"));
 }
 
-/// Stops the exporter while `/health` waits for a site that hangs; whether it
-/// was still answered.
+/// Stops the exporter while `/health` waits for a hung site; returns whether the
+/// request was still answered.
 async fn answered_with(timeout: &str) -> bool {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;

@@ -1,4 +1,4 @@
-//! Which sites there are, with which key, and what is asked of them.
+//! The list of sites, their keys and their API versions.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn down(page: &Exposition) -> bool {
     page.value("nbu_up", &[("site", "paris")]) == Some(0.0)
 }
 
-/// What the exporter says about the whole site is all gone.
+/// All series of the exporter about the removed site are gone.
 fn gone(page: &Exposition, site: &str) -> bool {
     page.samples
         .iter()
@@ -96,7 +96,7 @@ async fn a_key_rotated_in_its_file_is_sent_without_a_manual_reload() {
     fs::write(folder.path().join("config.yaml"), &text).unwrap();
     let bench = Bench::open(folder).await.unwrap();
     bench.until_read(&["paris"]).await;
-    // The interval is 5 minutes: only the rotation brings another collection.
+    // The interval is 5 minutes: only the rotation causes another collection.
     simulator.set_api_key("rotated");
     let before = simulator.requests().count("/admin/jobs");
     fs::write(bench.file("paris.key"), "rotated\n").unwrap();
@@ -111,7 +111,7 @@ async fn a_key_rotated_in_its_file_is_sent_without_a_manual_reload() {
         })
         .await;
     assert!(simulator.requests().all().iter().all(|r| r.authorized));
-    // And from the file to another file.
+    // Also from one file to another.
     simulator.set_api_key("third");
     fs::write(bench.file("third.key"), "third").unwrap();
     bench

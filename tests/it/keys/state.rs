@@ -1,4 +1,4 @@
-//! Where the saved state is kept.
+//! The directory of the saved state.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ async fn state_moves_to_the_configured_directory() {
     assert_eq!(zero, Some(0.0));
     bench.reconfigure(&with("stateDir: two")).await;
     assert_eq!(state("two").await, first);
-    // Nobody holds the folder before any more.
+    // The previous directory is no longer locked.
     bench.reconfigure(&with("stateDir: ./one")).await;
     bench.reconfigure(&with("")).await;
     fs::remove_dir_all(bench.file("one")).unwrap();

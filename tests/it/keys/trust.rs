@@ -1,4 +1,4 @@
-//! How a site is spoken to, and which certificates are believed.
+//! The scheme of a site, and the certificates that are trusted.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ async fn a_certificate_is_trusted_only_while_its_authority_is_configured() {
         .await;
     bench.until_read(&["paris"]).await;
 
-    // The content of the file alone changes: also under open connections.
+    // Only the content of the file changes, even while connections are open.
     fs::write(bench.file("ca.pem"), other.pem()).unwrap();
     bench.until("another authority is trusted", down).await;
     fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();

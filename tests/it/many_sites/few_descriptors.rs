@@ -1,4 +1,4 @@
-//! Forty sites and 64 descriptors, of which connections to NetBackup may have 16.
+//! Forty sites and 64 descriptors; connections to NetBackup may use 16 of them.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ async fn forty_sites_are_read_with_few_descriptors_and_every_scrape_is_answered(
     let address = program.address().await;
     let _program = program.quiet();
     until("all are read", address, |page| up(page, "site") == 40).await;
-    // Again and again: the connections of the last collection are in nobody's way.
+    // Repeat it: connections of the last collection must not block others.
     let before = simulator.requests().total();
     until("they are read again", address, |page| {
         up(page, "site") == 40 && simulator.requests().total() > before + 400

@@ -1,4 +1,4 @@
-//! What only a process can show of a reload: a signal, and the log.
+//! Reloads that need a process: by a signal, and with a log.
 
 use std::fs;
 
@@ -57,7 +57,7 @@ async fn a_changed_file_is_logged_and_an_invalid_one_explained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_during_the_first_compilation_takes_effect() {
-    // The guest that the program carries takes longest.
+    // The built-in guest takes longest.
     let own = config("paris").replace("guest: { path: guest.wasm }\n", "");
     let folder = folder();
     let file = folder.path().join("config.yaml");

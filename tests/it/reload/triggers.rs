@@ -1,4 +1,4 @@
-//! What makes the exporter read its configuration again, all by itself.
+//! The triggers of a reload.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use tests::{Bench, eventually, guests};
 
 use super::{SUCCESSFUL, config, folder, paris};
 
-/// Far longer than it takes to stop.
+/// Far longer than a shutdown takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +35,7 @@ async fn a_file_renamed_over_the_old_one_takes_effect_each_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_moved_away_and_written_again_takes_effect() {
     let bench = paris().await;
-    // As vim does with a backup copy.
+    // Like vim with a backup copy.
     fs::rename(bench.file("config.yaml"), bench.file("config.yaml~")).unwrap();
     fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
     bench.until_read(&["lyon"]).await;
@@ -54,8 +54,8 @@ async fn a_file_that_changes_between_being_read_and_being_watched_takes_effect()
     bench.unwrap().until_read(&["lyon"]).await;
 }
 
-/// Writes a ConfigMap's next revision and turns `..data` to it, as the kubelet
-/// does; then the revision before is deleted.
+/// Writes the next revision of a ConfigMap, switches `..data` to it like the kubelet,
+/// and deletes the previous revision.
 fn publish(mount: &Path, before: Option<&str>, revision: &str, text: &str) {
     fs::create_dir(mount.join(revision)).unwrap();
     fs::write(mount.join(revision).join("config.yaml"), text).unwrap();
@@ -180,7 +180,7 @@ async fn a_waiting_reload_does_not_delay_shutdown() {
     eventually("a reload is under way", trying).await;
     let client = bench.client.clone();
     let waiting = tokio::spawn(async move { client.post("/-/reload").await });
-    // So that it has come, as good as always.
+    // This is enough time for the request to arrive in practice.
     bench.get("/-/healthy").await;
     let stopped = tokio::time::timeout(PATIENCE, bench.app.stop()).await;
     assert!(stopped.is_ok(), "it waits for the reload");

@@ -1,4 +1,4 @@
-//! How a reload ends, and what an operator sees of it.
+//! The results of reloads, and how operators see them.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -62,7 +62,7 @@ async fn an_invalid_file_changes_nothing_and_all_problems_are_reported() {
 
     fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
     bench.until_read(&["lyon"]).await;
-    // A quick collection is on the page before the reload has ended.
+    // A fast collection is on the page before the reload finishes.
     let good = |page: &Exposition| now(page, SUCCESSFUL) == 1.0;
     let page = bench.until("the reload has ended well", good).await;
     assert!(now(&page, TIMESTAMP) > now(&before, TIMESTAMP));
@@ -129,7 +129,7 @@ async fn no_scrape_fails_during_repeated_reloads() {
     };
     let reload = async {
         for round in 0..30 {
-            // Some scrapes for each reload, whatever the machine's pace.
+            // A few scrapes for each reload, even on a slow machine.
             let seen = scrapes.load(Ordering::Relaxed);
             let more = async || scrapes.load(Ordering::Relaxed) > seen + 2;
             bench.reconfigure(&config(&format!("site{round}"))).await;
@@ -141,7 +141,7 @@ async fn no_scrape_fails_during_repeated_reloads() {
     bench.until_read(&["site29"]).await;
 }
 
-/// A second scraper, which opens a connection for each scrape.
+/// A second client that opens a connection for each scrape.
 async fn scrape_too(bench: &Bench, done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         Client::new(bench.app.addresses()[0]).scrape().await;

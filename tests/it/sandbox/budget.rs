@@ -1,11 +1,11 @@
-//! What a guest reports is checked family by family: what is bad goes, with a
-//! reason, and the rest stands.
+//! The report of a guest is checked by family: invalid families are dropped with a
+//! reason, and the others stay.
 
 use tests::Exposition;
 
 use super::{dropped, everywhere, simulator};
 
-/// What the guest reports besides its good family, and why that is dropped.
+/// The invalid report next to the valid family, and the reason why it is dropped.
 const DROPPED: &[(&str, &str)] = &[
     ("undeclared", "undeclared"),
     ("usurper", "undeclared"),
@@ -24,7 +24,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("many-parts", "duplicate"),
 ];
 
-/// The same, where nothing good is left.
+/// The same, where no valid family is left.
 const NOTHING_LEFT: &[(&str, &str)] = &[
     ("mislabels", "invalid-label"),
     ("wrong-labels", "wrong-labels"),
@@ -57,7 +57,7 @@ async fn an_invalid_family_is_dropped_with_its_reason_and_the_others_stay() {
     }
     let page = bench.scrape().await;
     for absent in ["nbu_secret_family", "nbu_test_7", "nbu_test_jobs_seconds"] {
-        // The histogram that falls was good the first time.
+        // The decreasing histogram was valid the first time.
         let shown = page.all(absent, &[]);
         assert!(shown.is_empty(), "{shown:?}");
     }

@@ -1,4 +1,4 @@
-//! Components that abuse the compiler, and the processes that it runs in.
+//! Components that abuse the compiler, and the compiler's processes.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use tests::{Bench, Client, Program, guests};
 
 use super::{goes_on, simulator, site};
 
-/// The program on a steady guest, its compiler limited as `limits` says.
+/// The program with a well-behaved guest and these `limits` of the compiler.
 async fn start(folder: &Path, simulator: &simulator::Simulator, limits: &str) -> (Program, Client) {
     guests::install(&guests::behaving("steady", 1), &folder.join(guests::FILE));
     configure(folder, simulator, "");
@@ -30,7 +30,7 @@ fn configure(folder: &Path, simulator: &simulator::Simulator, limits: &str) {
     Bench::write(folder, &[site("paris", simulator)], &rest);
 }
 
-/// A guest that takes seconds to compile, so that the worker can be looked at.
+/// A guest that takes seconds to compile, so that the worker can be inspected.
 fn slow() -> Vec<u8> {
     guests::bomb(300, 400)
 }
@@ -45,7 +45,7 @@ fn compiler_process(program: &Program) -> Found {
     found.clone()
 }
 
-/// The worker that compiles now, once there is one.
+/// Waits for the worker of the current compilation.
 async fn worker(compiler: &Found) -> Found {
     let mut found = Vec::new();
     tests::eventually("a worker compiles", async || {
@@ -72,7 +72,7 @@ async fn a_worker_has_no_environment_one_socket_and_its_limits() {
     let compiler = compiler_process(&program);
     guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
-    // Set once it has confined itself.
+    // The worker sets this after restricting itself.
     let limited = async || worker.limit("Max address space") == Some(512 << 20);
     tests::eventually("the worker is limited", limited).await;
     assert_eq!(worker.limit("Max core file size"), Some(0));
@@ -103,7 +103,7 @@ async fn a_component_that_exhausts_memory_ends_only_the_worker() {
     taken(&client, "2").await;
 }
 
-/// A guest of that stamp is collected with.
+/// Waits for a collection by the guest with that stamp.
 async fn taken(client: &Client, stamp: &str) {
     tests::eventually("the guest is taken", async || {
         let page = client.scrape().await;
@@ -155,14 +155,14 @@ async fn signals_to_the_process_group_do_not_end_the_compiler_process() {
     is_gone(&compiler).await;
 }
 
-/// The program, its compiler process, and a worker that has set its limits and is then
-/// stopped, so that it cannot end by itself.
+/// The program, its compiler process, and a worker that has set its limits and is
+/// then suspended, so that it cannot end by itself.
 async fn compiling(folder: &Path, simulator: &simulator::Simulator) -> (Program, Found, Found) {
     let (program, _) = start(folder, simulator, "compileTimeout: 10m").await;
     let compiler = compiler_process(&program);
     guests::install(&slow(), &folder.join(guests::FILE));
     let worker = worker(&compiler).await;
-    // The signal that follows the parent is set before the limits.
+    // The parent-death signal is set before the limits.
     let limited = async || worker.limit("Max address space").is_some();
     tests::eventually("the worker is limited", limited).await;
     worker.signal("STOP").await;
@@ -183,7 +183,7 @@ async fn an_exporter_killed_during_a_compilation_leaves_no_process() {
 async fn an_exporter_stopped_during_a_compilation_shuts_down_cleanly_at_once() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    // The first guest, before there is anything to stop.
+    // At the first compilation.
     guests::install(&slow(), &folder.path().join(guests::FILE));
     configure(folder.path(), &simulator, "compileTimeout: 10m");
     let mut starting = Program::serve(folder.path());
@@ -193,7 +193,7 @@ async fn an_exporter_stopped_during_a_compilation_shuts_down_cleanly_at_once() {
     starting.signal("TERM").await;
     assert_eq!(starting.wait().await, Some(0));
     is_gone(&worker).await;
-    // A guest that is to take the place of another.
+    // At the compilation of a replacement.
     let (mut program, compiler, worker) = compiling(folder.path(), &simulator).await;
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
@@ -223,7 +223,7 @@ async fn a_missing_import_is_reported_before_compilation() {
         .await;
 }
 
-/// A component that holds another component, and wants something besides.
+/// A component with a nested component and an additional import.
 fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
     let mut bytes = guests::wanting(import);
     // A nested component is section 4.
@@ -231,7 +231,7 @@ fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
     bytes
 }
 
-/// Twenty memories of 16 MiB, with a byte at the beginning and one at the end of each.
+/// Twenty memories of 16 MiB, each with one byte at its beginning and one at its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sparse_memory_does_not_make_a_large_artifact() {
     let simulator = simulator().await;

@@ -1,4 +1,4 @@
-//! Mischief in the exports besides `collect`.
+//! Misbehaviour in exports other than `collect`.
 
 use http::StatusCode;
 use nbu_exporter::app::ExitError;
@@ -7,7 +7,7 @@ use tests::{Bench, guests};
 
 use super::{by_site, everywhere, simulator};
 
-/// Why the host does not start on a guest that does this, with these limits.
+/// The error of a host that starts with a guest of this behaviour and these limits.
 async fn refused(behaviour: &str, limits: &str) -> String {
     refused_on(&["paris"], behaviour, limits).await
 }

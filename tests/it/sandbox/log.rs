@@ -1,4 +1,4 @@
-//! What the operator reads of a guest that fails, and of one that says too much.
+//! The log of guests that fail or log too much.
 
 use super::{faults, program, program_of, program_within, simulator};
 
@@ -7,7 +7,7 @@ async fn endless_recursion_is_a_trap() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("recurse", &simulator).await;
     let line = program.line("Collection failed").await;
-    // Which of its two stacks overflows first is the compiler's choice.
+    // Which of the two stacks overflows first depends on the compiler.
     assert!(line.contains("wasm trap: "), "{line}");
     let counted = async || faults(&client.scrape().await, "paris", "trap") >= 1.0;
     tests::eventually("the trap is counted", counted).await;

@@ -1,4 +1,4 @@
-//! What a guest must not get at.
+//! Secrets and data that a guest must not access.
 
 use tests::{Bench, Exposition, guests};
 
@@ -50,7 +50,7 @@ async fn a_request_to_another_place_is_denied_and_counted() {
     }
 }
 
-/// It counts in its memory how often it was asked, whatever for.
+/// It counts its calls of any kind in its memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_keeps_no_memory_between_calls_or_sites() {
     let simulator = simulator().await;
@@ -67,7 +67,7 @@ async fn a_guest_keeps_no_memory_between_calls_or_sites() {
     for name in ["nbu_test_jobs", "nbu_test_storage"] {
         let series = page.all(name, &[]);
         assert_eq!(series.len(), 2, "{series:?}");
-        // Of the two collectors, the first call asked for both.
+        // The first call collected both collectors.
         assert!(
             series.iter().all(|sample| sample.value <= 2.0),
             "{series:?}"

@@ -1,4 +1,4 @@
-//! Files that are not as they were written, and disks that do not take any.
+//! Corrupt files, and disks that cannot be written.
 
 use std::fs;
 use std::sync::mpsc;
@@ -57,7 +57,7 @@ async fn an_unwritable_directory_is_reported_once_and_serving_continues() {
     let failures = |e: &tests::Exposition| e.value(FAILURES, &[("site", "paris")]).unwrap();
     assert_eq!(failures(&life.client.scrape().await), 0.0);
 
-    // Not even the super-user can write below a file.
+    // Not even root can write below a regular file.
     let (state, away) = (folder.path().join("state"), folder.path().join("away"));
     fs::rename(&state, &away).unwrap();
     fs::write(&state, "").unwrap();
@@ -95,7 +95,7 @@ async fn values_are_stored_before_they_are_shown_without_delaying_other_sites() 
         let from = counted(page, "lyon", "1").unwrap();
         move |e: &Exposition| counted(e, "lyon", "1").unwrap() >= from + by
     };
-    // What was stored before is shown by then.
+    // Earlier stored values are shown by then.
     let page = bench
         .until("the other site is read on", later(&page, 5.0))
         .await;
@@ -117,7 +117,7 @@ async fn a_reload_does_not_wait_for_a_hung_disk() {
     let bench = Bench::open(folder).await.unwrap();
     bench.until_read(&["paris"]).await;
     let hanging = Hanging::at("paris", &bench).await;
-    // Another folder, where all that is known has to be written.
+    // A new directory, to which all states must be written.
     let server = OFTEN.replace("stateDir: state", "stateDir: other");
     let rest = format!("guest: {{ path: guest.wasm }}\nserver: {{ {server} }}\n");
     Bench::write(bench.folder.path(), &sites, &rest);
@@ -130,7 +130,7 @@ async fn a_reload_does_not_wait_for_a_hung_disk() {
     eventually("it is written there", async || file.exists()).await;
 }
 
-/// What a disk that hangs does: the turn of a site does not end.
+/// Simulates a hung disk: the write of a site does not return.
 pub(super) struct Hanging {
     release: mpsc::Sender<()>,
     thread: thread::JoinHandle<()>,

@@ -1,4 +1,4 @@
-//! The folder: who has it, and where it may be.
+//! The state directory: its lock, and valid paths.
 
 use std::fs;
 
@@ -21,11 +21,11 @@ async fn a_second_process_cannot_use_the_state_directory() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("another process uses directory"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    // Looking at the configuration is not using the folder.
+    // Checking the configuration does not use the directory.
     let check = Program::output(&["check"], folder.path()).await;
     assert_eq!(check.status.code(), Some(0), "{check:?}");
 
-    // Nor can one that runs already come to it.
+    // A running process cannot switch to it either.
     let other = TempDir::new().unwrap();
     configure(other.path(), &[estates::site("paris", &simulator)], HOURLY);
     let bench = Bench::open(other).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_reload_restores_a_deleted_state_directory() {
     eventually("it is written again", async || file.exists()).await;
     assert_eq!(fs::read(&file).unwrap(), written);
 
-    // Where it cannot be made, everything else takes effect all the same.
+    // If it cannot be created, all other settings still take effect.
     fs::remove_dir_all(&state).unwrap();
     fs::write(&state, "").unwrap();
     let answer = bench.client.post("/-/reload").await;

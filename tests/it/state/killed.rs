@@ -1,4 +1,4 @@
-//! Processes that end, in good order or not.
+//! Processes that are stopped or killed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tests::{Bench, Exposition, estates};
 
 use super::{HOURLY, Life, configure, simulator};
 
-/// Counts by status.
+/// Counts of jobs by status.
 type Counts = BTreeMap<String, u64>;
 
 fn counts(page: &Exposition) -> Counts {
@@ -33,14 +33,14 @@ fn truth(simulator: &Simulator) -> Counts {
     counts
 }
 
-/// None of the counts of `before` is more than in `after`.
+/// Checks that no count of `before` exceeds the one in `after`.
 fn have_grown(before: &Counts, after: &Counts) -> bool {
     before
         .iter()
         .all(|(status, count)| after.get(status).is_some_and(|now| now >= count))
 }
 
-/// Jobs that end one after the other, every 5 seconds from 20 minutes ago on.
+/// Jobs that end every 5 seconds, starting 20 minutes ago.
 fn steady(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     for i in 0..600_u32 {
@@ -94,7 +94,8 @@ async fn processes_killed_at_random_times_count_every_job_once() {
     let mut shown = Counts::new();
     for kill in 0..KILLS {
         let life = Life::begin(folder.path()).await;
-        // Any moment: after so many requests more, and then within a page's time.
+        // At a random time: after a number of requests, and then within the time of a
+        // page.
         for n in 0..3 {
             clock.advance(Duration::from_secs(15));
             let more = u64::from(kill + n) % 5;

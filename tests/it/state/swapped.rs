@@ -1,5 +1,5 @@
-//! State that changes hands: guests that are swapped, rolled back, and found by
-//! a process that begins anew; sites that go and come; reloads.
+//! State across swaps, rollbacks and restarts, and of sites that are removed, added
+//! or moved.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ async fn each_guest_continues_from_its_own_state_after_a_kill_during_probation()
         let life = Life::begin(folder.path()).await;
         assert_eq!(life.first("paris", "1").await, 1.0);
         install(folder.path(), "count", 2);
-        // The trial before it counts for nothing.
+        // The canary run before it does not count.
         assert_eq!(life.first("paris", "2").await, 2.0);
         life.kill().await;
         install(folder.path(), behaviour, stamp.parse().unwrap());
@@ -44,8 +44,8 @@ async fn a_rollback_restores_the_state_files() {
     install(folder.path(), "trap-at-2", 2);
     assert_eq!(life.first("paris", "2").await, 2.0);
     assert_ne!(fs::read(&file).unwrap(), before);
-    // Other settings are a reason to collect at once, and now it traps; then the
-    // guest before it collects at once.
+    // Changed settings cause an immediate collection, which traps now; then the
+    // previous guest collects immediately.
     let rest = format!(
         "guest: {{ path: guest.wasm }}\nserver: {{ {HOURLY} }}\nmetrics: {{ legacyNames: true }}\n"
     );
@@ -54,7 +54,7 @@ async fn a_rollback_restores_the_state_files() {
     let page = life.until("the guest before", |e| counted(e, "paris", "1").is_some());
     assert_eq!(counted(&page.await, "paris", "1"), Some(2.0));
     life.kill().await;
-    // Whatever the other one left is gone, also for itself.
+    // The state of the rolled-back guest is gone, even for that guest.
     install(folder.path(), "count", 2);
     let life = Life::begin(folder.path()).await;
     assert_eq!(life.first("paris", "2").await, 3.0);
@@ -84,7 +84,7 @@ async fn a_rolled_back_guest_does_not_run_after_a_restart() {
     let page = life.until("the built-in guest runs", built_in).await;
     let swaps = "nbu_exporter_guest_swaps_total";
     assert_eq!(page.value(swaps, &[("result", "refused")]), Some(1.0));
-    // A reload is no reason to try it again, and another file is.
+    // A reload does not retry it, but a new file does.
     let answer = life.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     let page = life.client.scrape().await;
@@ -120,7 +120,7 @@ async fn a_guest_that_passed_its_probation_is_not_rolled_back_by_a_restart() {
     assert!(life.first("paris", "1").await > shown);
 }
 
-/// The task of a site ends with the site, wherever it is.
+/// The task of a site ends with the site, even in the middle of its work.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_removed_at_the_end_of_a_probation_leaves_no_state_of_the_old_guest() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);

@@ -1,4 +1,4 @@
-//! A new guest is tried on the sites, and judged by what is served.
+//! A new guest collects canary sites, and is compared with the served values.
 
 use simulator::{Fault, Simulator};
 use tests::{Bench, Exposition, Site, guests};
@@ -6,7 +6,7 @@ use tests::{Bench, Exposition, Site, guests};
 use super::{Running, paris, simulator, stamped, swaps, version};
 use guests::{FILE, GUEST};
 
-/// Bounds that a test need not waste a machine to reach.
+/// Bounds that a test can reach with few resources.
 const TIGHT: &str = "canary: { seriesFloor: 20, timeFloor: 400ms, memoryFloor: 8MiB }";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +77,7 @@ async fn failures_of_netbackup_do_not_count_against_a_guest() {
         (None, Fault::Down),
         (None, Fault::Unauthorized),
         (None, Fault::Status(503)),
-        // One list fails while all else is answered well.
+        // One list fails while everything else succeeds.
         (Some("/storage/storage-units"), Fault::Status(500)),
         (Some("/storage/storage-units"), Fault::CutShort),
     ] {
@@ -103,7 +103,7 @@ async fn bounds_are_ignored_without_canary_sites() {
     assert_eq!(version(&page), "0.0.2");
 }
 
-/// How often a site was asked for its storage units.
+/// How often the storage units of a site were requested.
 fn asked(simulator: &Simulator) -> u64 {
     simulator.requests().count("/storage/storage-units")
 }

@@ -1,5 +1,5 @@
-//! A guest that asks for more than the running one is taken only when the operator
-//! says so.
+//! A guest that needs more capabilities than the running one is accepted only with
+//! the operator's grant.
 
 use tests::guests;
 

@@ -1,5 +1,4 @@
-//! A guest that was made current is watched for some collections, and gives way to
-//! the one before when they come to nothing.
+//! A new guest is on probation for some collections, and is rolled back if they fail.
 
 use std::fs;
 use std::sync::{Arc, Weak};
@@ -11,19 +10,19 @@ use tests::{Bench, Exposition, guests};
 
 use super::{Running, paris, simulator, swaps, version};
 
-/// Keys of `guest:` beside its path; rounds come quickly.
+/// Keys of `guest:` next to its path, with a short interval.
 fn rest(guest: &str, server: &str) -> String {
     format!("guest: {{ path: guest.wasm, {guest} }}\nserver: {{ {server} }}\n")
 }
 
 const OFTEN: &str = "collectionInterval: 100ms, cacheTTL: 1ms, collectionTimeout: 2s";
 
-/// How often the guest with that stamp says that `jobs` was collected.
+/// The number of collections of `jobs` that the guest with that stamp reports.
 fn counted(page: &Exposition, stamp: &str) -> Option<f64> {
     page.value("nbu_test_jobs", &[("site", "paris"), ("stamp", stamp)])
 }
 
-/// The compiled code that runs now, without keeping it.
+/// A weak reference to the running compiled code.
 fn running_code(bench: &Bench) -> Weak<Guest> {
     let generation = bench.app.services().swap_controller.current().unwrap();
     Arc::downgrade(&generation.guest)
@@ -64,7 +63,7 @@ async fn a_rollback_restores_the_state_and_a_reload_does_not_end_the_probation()
     bench.install(&guests::behaving("trap-at-2", 2));
     let second = |e: &Exposition| counted(e, "2").is_some() && version(e) == "0.0.2";
     bench.until("the new guest's first", second).await;
-    // Other settings are a reason to collect at once.
+    // Changed settings cause an immediate collection.
     let more = format!("{}metrics: {{ legacyNames: true }}\n", hourly(""));
     bench.rewrite(&[paris(&simulator)], &more);
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && counted(e, "1").is_some();
@@ -136,14 +135,14 @@ async fn a_guest_that_starts_to_report_false_outages_is_rolled_back() {
         bench.install(&guests::behaving(behaviour, 2));
         let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && version(e) == "0.0.1";
         let page = bench.until("the guest before", back).await;
-        // What was found to be made up is not shown.
+        // The false report is not shown.
         assert_eq!(page.value("nbu_up", &[]), Some(1.0), "{behaviour}");
         let failed = page.sum("nbu_collector_failures_total", &[]);
         assert_eq!(failed, 0.0, "{behaviour}");
     }
 }
 
-/// What becomes of NetBackup while a guest is on probation.
+/// Changes NetBackup while a guest is on probation.
 #[derive(Clone, Copy, Debug)]
 enum Outage {
     Gone,

@@ -1,4 +1,4 @@
-//! A guest that must be signed. The keys are made here and forgotten.
+//! A guest that must be signed. The keys are generated here for each test.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(super) fn public(key: &KeyPair) -> String {
     key.pk.to_base64()
 }
 
-/// What `minisign -S` writes.
+/// A signature file like that of `minisign -S`.
 pub(super) fn sign(key: &KeyPair, bytes: &[u8]) -> String {
     let signed = minisign::sign(None, &key.sk, bytes, None, None);
     signed.unwrap().to_string()
@@ -29,13 +29,13 @@ fn demanding(key: &KeyPair, more: &str) -> String {
     format!("publicKey: \"{}\", {more}", public(key))
 }
 
-/// Puts a guest and its signature into a folder, the signature first.
+/// Writes a guest and its signature into a directory, the signature first.
 pub(super) fn put(folder: &Path, bytes: &[u8], signature: &str) {
     guests::install(signature.as_bytes(), &folder.join(SIGNATURE));
     guests::install(bytes, &folder.join(FILE));
 }
 
-/// Runs on a signed guest of version `0.0.5`.
+/// Runs with a signed guest of version `0.0.5`.
 async fn signed(key: &KeyPair, more: &str) -> Running {
     let first = guests::behaving("steady", 5);
     let (signature, keys) = (sign(key, &first), demanding(key, more));
@@ -84,7 +84,7 @@ async fn a_missing_or_invalid_signature_is_rejected_with_its_own_reason() {
         ),
     ] {
         put(&folder, bytes, &signature);
-        // One of the two files may be seen before the other.
+        // One of the two files may be noticed before the other.
         running.program.line(reason).await;
         let page = running.client.scrape().await;
         assert_eq!(version(&page), "0.0.5", "{reason}");

@@ -1,4 +1,4 @@
-//! A fit guest takes the place of the running one.
+//! A valid guest replaces the running one.
 
 use simulator::{Fault, Gate};
 use tests::{Bench, Exposition, guests};

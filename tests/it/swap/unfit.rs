@@ -1,4 +1,4 @@
-//! What is no guest, or a bad one, is refused, and harms nobody.
+//! Invalid guests are rejected without side effects.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use tests::{Bench, Exposition, Program, Site, guests};
 use super::{GENERATION, Running, paris, simulator, stamped, swaps, version};
 use guests::GUEST;
 
-/// What is put where the guest is, and what the log says about it.
+/// The content of the guest file, and the expected log message.
 fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = guests::behaving("steady", 2);
     let half = whole[..whole.len() / 2].to_vec();
@@ -100,7 +100,7 @@ async fn a_partly_written_file_is_accepted_once_it_is_complete() {
     bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
 }
 
-/// Beside a good guest that runs, a file lies there that was refused.
+/// A valid guest runs, but its file was replaced by a rejected one.
 async fn with_rubbish(simulator: &Simulator) -> Bench {
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(simulator)], GUEST).await;

@@ -1,4 +1,5 @@
-//! With a folder for the state, an old signed guest stays out after a restart.
+//! With a state directory, a downgrade of a signed guest is rejected even after a
+//! restart.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ const OFTEN: &str = "collectionInterval: 50ms, cacheTTL: 1ms, stateDir: state";
 const HOURLY: &str = "collectionInterval: 1h, stateDir: state";
 const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
-/// A folder in which one process comes after another.
+/// A directory that consecutive processes use.
 struct Place {
     folder: TempDir,
     simulator: Simulator,
@@ -70,7 +71,7 @@ impl Place {
         .await;
     }
 
-    /// What every command says of a guest that is not taken.
+    /// The message of every command about a rejected guest.
     async fn refused(&self, reason: &str) {
         for command in ["check", "collect", LISTEN] {
             let output = Program::output(&[command], self.folder.path()).await;
@@ -100,7 +101,8 @@ async fn a_downgrade_below_a_proven_guest_is_rejected_after_a_restart() {
     place.put("unversioned", 9);
     place.refused("version `new` is not semver").await;
 
-    // A guest of another key is of another kind, and so is the one inside.
+    // Versions are compared only between guests of the same key; the built-in guest
+    // has none.
     let other = key();
     let bytes = guests::behaving("steady", 3);
     put(place.folder.path(), &bytes, &sign(&other, &bytes));
@@ -110,7 +112,7 @@ async fn a_downgrade_below_a_proven_guest_is_rejected_after_a_restart() {
     place.write(&format!("server: {{ {HOURLY} }}\n"));
     kill(place.begin().await).await;
 
-    // What the operator has allowed counts from then on.
+    // An allowed downgrade counts from then on.
     place.put("steady", 4);
     place.configure("allowDowngrade: true", OFTEN);
     let program = place.begin().await;

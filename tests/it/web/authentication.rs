@@ -1,4 +1,4 @@
-//! Basic authentication, over TLS as it should be.
+//! Basic authentication over TLS.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! TLS: who the server is, and whom it lets in.
+//! TLS: certificates of the server and of its clients.
 
 use std::fs;
 use std::time::Duration;
@@ -112,8 +112,8 @@ async fn hung_handshakes_time_out_and_do_not_block_other_clients() {
     let mut begun = Vec::new();
     for _ in 0..60 {
         let mut stream = TcpStream::connect(bench.app.addresses()[0]).await.unwrap();
-        // The head of a ClientHello, and one byte of it. It may be thrown out
-        // for another already.
+        // The header of a ClientHello and one byte of it. The connection may already
+        // have been evicted for another.
         let _ = stream.write_all(b"\x16\x03\x01\x02\x00\x01").await;
         begun.push(stream);
     }

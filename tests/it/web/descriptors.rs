@@ -1,4 +1,4 @@
-//! No file descriptors left: the exporter goes on, and so do its scrapes.
+//! Without free file descriptors, the exporter and its scrapes continue.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 
 use super::folder;
 
-/// So few that clients use up what there is.
+/// Few enough that clients can use all of them.
 const FILES: u64 = 48;
-/// What the program may raise its limit to.
+/// The hard limit of the program.
 const HARD: u64 = 512;
 
 async fn answered(address: SocketAddr) {
@@ -34,7 +34,7 @@ async fn clients_cannot_use_the_descriptors_reserved_for_the_exporter() {
         idle.push(TcpStream::connect(address).await.unwrap());
     }
     answered(address).await;
-    // A file has to be opened for it.
+    // This needs to open a file.
     let answer = Client::new(address).post("/-/reload").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
@@ -44,7 +44,7 @@ async fn the_exporter_recovers_when_descriptors_are_free_again() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
-    // It has read its guest by then.
+    // The guest has been read by then.
     eventually("it is ready", async || {
         let answer = Client::new(address).get("/-/ready").await;
         answer.status == 200
@@ -79,11 +79,11 @@ async fn files_that_cannot_be_opened_for_lack_of_descriptors_count_as_unchanged(
     })
     .await;
     program.limit(0);
-    // Something happens in the folder, so that every file is looked at.
+    // Changes something in the directory, so that every file is checked.
     fs::write(folder.path().join("other"), "").unwrap();
     program.line("Cannot read a watched file").await;
     program.limit(FILES);
-    // A real change, to see that everything was looked at again.
+    // A real change, to check that every file was examined again.
     let file = folder.path().join("config.yaml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{text}# changed\n")).unwrap();

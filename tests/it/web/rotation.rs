@@ -1,4 +1,4 @@
-//! A web configuration that changes under scrapes.
+//! A web configuration that changes during scrapes.
 
 use std::fs;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn client(bench: &Bench, authority: &Authority) -> Secure {
     Secure::new(bench.app.addresses()[0], authority, None)
 }
 
-/// The certificate that a new connection is shown.
+/// The server certificate of a new connection.
 async fn shown(client: &Secure) -> Option<Vec<u8>> {
     let stream = client.connect().await.ok()?;
     let chain = stream.get_ref().1.peer_certificates()?;

@@ -1,5 +1,5 @@
-//! Requests that two readers may end in different places: what one takes for a
-//! body, the other would take for the next request.
+//! Requests that two parsers may split at different places: the body for one is the
+//! next request for the other.
 
 use std::net::SocketAddr;
 
@@ -9,12 +9,12 @@ use tokio::net::TcpStream;
 
 use super::folder;
 
-/// What is in the body. It must never be answered.
+/// The request inside the body. It must never be answered.
 const INNER: &str = "POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n";
-/// What comes after the body.
+/// The request after the body.
 const LAST: &str = "GET /-/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Everything that comes on one connection.
+/// Everything received on one connection.
 async fn said(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The connection may be closed before everything is read.
@@ -68,7 +68,7 @@ async fn a_body_is_never_read_as_a_request() {
             assert!(!answer.contains("generation"), "{request}\n{answer}");
         }
     }
-    // It would have been, had it not been in a body.
+    // It is answered if it is not in a body.
     let reloaded = said(address, INNER).await;
     assert!(reloaded.contains("reloaded, generation 2\n"), "{reloaded}");
 }

@@ -15,7 +15,7 @@ const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What a week did to the exporter.
+/// The results of a week.
 struct Week {
     simulator: Simulator,
     clock: Clock,
@@ -44,7 +44,8 @@ impl Week {
         self.exporter.collect(&self.simulator, now, fate).await;
     }
 
-    /// 2,016 collections, each with a fate of its own, and then until all is over.
+    /// 2,016 collections, each with its own outcome, and then more until all jobs
+    /// have ended.
     async fn pass(&mut self, meanwhile: impl Fn(&mut Self, u32)) {
         let begun = Instant::now();
         self.collect(Fate::Good).await;
@@ -60,7 +61,7 @@ impl Week {
             self.clock.jump(6 * INTERVAL);
             self.collect(Fate::Good).await;
         }
-        // What was new in the last one is told in the next.
+        // New labels of the last collection are counted in the next.
         self.collect(Fate::Good).await;
         println!(
             "{} requests, {} failed collections, {} bytes of state, {:?}",
