@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use crate::{Answer, Client, Exposition, guests};
 
-/// For whatever must happen; far longer than any of it takes.
-/// After which a test that waits has failed.
+/// How long to wait for an expected event; far longer than any event takes.
+/// A waiting test fails after this time.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running host. Dropping it stops everything.

@@ -8,7 +8,7 @@ pub const FILE: &str = "guest.wasm";
 /// The line of a configuration that names this file.
 pub const GUEST: &str = "guest: { path: guest.wasm }\n";
 
-/// The same, with all guards against a swap off.
+/// The same, accepting new capabilities and without canaries.
 pub const ANY_GUEST: &str =
     "guest: { path: guest.wasm, allowNewCapabilities: true, canary: { sites: 0 } }\n";
 

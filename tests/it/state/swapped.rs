@@ -97,7 +97,7 @@ async fn a_rolled_back_guest_does_not_run_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_passed_its_probation_is_not_rolled_back_by_a_restart() {
+async fn a_restart_does_not_revert_the_state_of_a_guest_that_passed_its_probation() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
     let mut life = Life::begin(folder.path()).await;

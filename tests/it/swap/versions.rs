@@ -101,8 +101,8 @@ async fn a_downgrade_below_a_proven_guest_is_rejected_after_a_restart() {
     place.put("unversioned", 9);
     place.refused("version `new` is not semver").await;
 
-    // Versions are compared only between guests of the same key; the built-in guest
-    // has none.
+    // Versions are compared only between guests of the same key, and never with the
+    // built-in guest.
     let other = key();
     let bytes = guests::behaving("steady", 3);
     put(place.folder.path(), &bytes, &sign(&other, &bytes));

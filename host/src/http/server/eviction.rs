@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_with_the_most_connections_loses_one_whatever_they_do() {
+    fn the_peer_with_the_most_connections_always_loses_one() {
         let crowd = || {
             Crowd::new()
                 .with("good", 1, New, -9)
