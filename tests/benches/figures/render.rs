@@ -24,8 +24,8 @@ pub(crate) fn measure(table: &mut Table) {
         (1_000_000, "1M"),
     ] {
         let page = Published::new();
-        let anew = (1..=RUNS).map(|run| page.publish(families(series, run, FAMILIES)));
-        let anew = median(anew.collect());
+        let full = (1..=RUNS).map(|run| page.publish(families(series, run, FAMILIES)));
+        let full = median(full.collect());
         let aim = if series == 100_000 { "≤ 15 ms" } else { "" };
         let bytes = page.cache.page().load().plain(Format::Text).len();
         let how = format!(
@@ -33,7 +33,7 @@ pub(crate) fn measure(table: &mut Table) {
             bytes as f64 / 1e6
         );
         let what = format!("publish {name} series, all changed");
-        table.add(what, milliseconds(anew), aim, &how);
+        table.add(what, milliseconds(full), aim, &how);
         // After the first compressed scrape, each page is compressed before
         // publication.
         page.cache.page().load().gzip(Format::OpenMetrics);
@@ -76,7 +76,7 @@ impl Published {
     }
 }
 
-/// So many series in all. The values of every family are of `run`; those of the
+/// This many series in total. The values of every family are of `run`; those of the
 /// family with the number `special`, if there is one, are later.
 fn families(series: usize, run: usize, special: usize) -> Vec<Family> {
     let family = |number: usize| {

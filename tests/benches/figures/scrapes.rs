@@ -70,7 +70,7 @@ async fn against_bare(table: &mut Table, kilobytes: u32, page: &Served, encoding
     table.add(what, figure, "≥ 80 % of bare", &how);
 }
 
-/// An exporter with a page of so many storage units.
+/// An exporter with a page of this many storage units.
 struct Served {
     program: Program,
     address: std::net::SocketAddr,

@@ -216,14 +216,9 @@ fn happened(
             "guests swapped",
             swaps("promoted"),
             "",
-            "the one inside, with another digest each",
+            "built-in guest, each with another digest",
         ),
-        (
-            "guests refused",
-            swaps("refused"),
-            "",
-            "bytes that are none",
-        ),
+        ("guests refused", swaps("refused"), "", "invalid bytes"),
         ("guests rolled back", rolled_back, "0", ""),
         (
             "reloads",
@@ -259,7 +254,7 @@ fn held(table: &mut Table, states: &[State]) {
             begin.upstream,
             end.upstream,
             "",
-            "besides; those are kept",
+            "in addition; kept open",
         ),
         (
             "compiled guests",

@@ -117,5 +117,5 @@ async fn manifest_limits_decide_whether_a_guest_is_accepted() {
         assert!(said.contains(reason), "{limit}: {said}");
     }
     let raised = start("paths", &config(&simulator, "paths: 100000")).await;
-    raised.expect("so many paths are allowed");
+    raised.expect("the higher limit allows the paths");
 }

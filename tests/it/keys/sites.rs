@@ -105,7 +105,7 @@ async fn a_key_rotated_in_its_file_is_sent_without_a_manual_reload() {
         .wait_for("/admin/jobs", before + 1)
         .await;
     bench
-        .until("it was read anew", |page| {
+        .until("it was read again", |page| {
             page.value("nbu_collector_success", &[("collector", "jobs")]) == Some(1.0)
                 && page.value("nbu_exporter_guest_generation", &[]) == Some(2.0)
         })

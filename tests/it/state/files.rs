@@ -32,7 +32,7 @@ async fn a_corrupt_file_is_renamed_and_the_others_are_used() {
         ("lyon", "not a state file of this program"),
         ("paris", "checksum mismatch"),
     ] {
-        assert_eq!(life.first(site, "1").await, 1.0, "{site} begins anew");
+        assert_eq!(life.first(site, "1").await, 1.0, "{site} starts at 1");
         let aside = file(site).with_extension("state.broken");
         assert!(aside.exists(), "{}", aside.display());
         let says = |line: &&String| line.contains(&*aside.to_string_lossy());

@@ -29,7 +29,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// So many jobs a day from a moment on, with ids from 1, forever. Some records
+    /// This many jobs a day from a time on, with ids from 1, forever. Some records
     /// are three hours late.
     pub fn new(seed: u64, jobs_per_day: u32, begins: Timestamp) -> Self {
         Self {

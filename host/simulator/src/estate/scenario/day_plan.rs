@@ -28,7 +28,7 @@ impl DayPlan {
         }
     }
 
-    /// The time so many seconds after midnight.
+    /// The time this many seconds after midnight.
     pub(super) fn at(&self, second: i64) -> Timestamp {
         Timestamp::from_second(self.midnight + second).unwrap_or(self.site.created)
     }

@@ -66,7 +66,7 @@ pub(super) const fn template(
 }
 
 impl DayPlan {
-    /// A job that is queued so many seconds after midnight.
+    /// A job that is queued this many seconds after midnight.
     pub(super) fn queue(
         &mut self,
         template: JobTemplate,
