@@ -102,7 +102,7 @@ async fn only_the_log_directory_is_writable() {
         &format!("{} # again", config("logs")),
     );
     program.signal("HUP").await;
-    tests::eventually("a new log is begun", async || !said().is_empty()).await;
+    tests::eventually("a new log is created", async || !said().is_empty()).await;
     let address = fs::read_to_string(folder.path().join("logs/old.log")).unwrap();
     let address = address.split("address=").nth(1).unwrap();
     let address = address.split_whitespace().next().unwrap();
@@ -166,7 +166,7 @@ async fn only_the_log_file_is_writable_in_the_working_directory() {
     Bench::write(folder.path(), &sites, &server("other.log"));
     program.signal("HUP").await;
     let refused = async || said().contains("Permission denied");
-    tests::eventually("another file beside it is refused", refused).await;
+    tests::eventually("another file next to it is rejected", refused).await;
     assert!(!at("other.log").exists());
 
     // A log rotation may copy and truncate it.

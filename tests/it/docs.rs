@@ -147,7 +147,7 @@ async fn every_name_that_the_migration_page_maps_to_exists() {
             names += 1;
         }
     }
-    assert!(names > 20, "the table of names is not where it was");
+    assert!(names > 20, "the table of names has moved");
 }
 
 /// A file, and a test in it that SECURITY.md names.

@@ -86,7 +86,7 @@ async fn old_values_expire_but_the_time_of_the_last_success_stays() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Status(500));
     let gone = |e: &Exposition| values(e) == [0, 0];
-    let exposition = bench.until("the values have gone", gone).await;
+    let exposition = bench.until("the values have expired", gone).await;
     let stood = COLLECTORS.map(|collector| last(&exposition, collector));
     assert!(stood.iter().all(Option::is_some));
     let failed = failures(&exposition, "jobs", "status");
@@ -102,7 +102,7 @@ async fn values_expire_even_while_an_attempt_hangs() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Hanging);
     let gone = |e: &Exposition| values(e) == [0, 0];
-    let exposition = bench.until("the values have gone", gone).await;
+    let exposition = bench.until("the values have expired", gone).await;
     assert!(COLLECTORS.iter().all(|c| last(&exposition, c).is_some()));
 }
 
@@ -111,7 +111,7 @@ async fn all_values_return_after_an_outage() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Down);
     let gone = |e: &Exposition| values(e) == [0, 0] && up(e) == Some(0.0);
-    let outage = bench.until("the values have gone", gone).await;
+    let outage = bench.until("the values have expired", gone).await;
     simulator.faults().clear();
     let back = |e: &Exposition| values(e) == [2, 2] && up(e) == Some(1.0);
     let exposition = bench.until("the values are back", back).await;

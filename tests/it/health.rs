@@ -187,7 +187,7 @@ async fn health_notices_an_outage_and_its_end() {
     let status = async |wanted| health(&bench).await.0 == wanted;
     simulator.faults().set(Fault::Down);
     let unhealthy = StatusCode::SERVICE_UNAVAILABLE;
-    eventually("the outage shows", async || status(unhealthy).await).await;
+    eventually("the outage is visible", async || status(unhealthy).await).await;
     simulator.faults().clear();
-    eventually("its end shows", async || status(StatusCode::OK).await).await;
+    eventually("its end is visible", async || status(StatusCode::OK).await).await;
 }

@@ -158,7 +158,7 @@ async fn all(cases: impl AsRef<[Case]>, ca: &str) -> Exposition {
 
     let page = settled(cases, &client).await;
     cases.iter().for_each(|case| case.check(&page));
-    assert!(is_read(&page, "healthy"), "the healthy site suffers");
+    assert!(is_read(&page, "healthy"), "the healthy site is affected");
     let healthy = [("site", "healthy")];
     let others = page.all("nbu_collector_failures_total", &healthy);
     let late = |sample: &&tests::Sample| sample.labels["reason"] == "timeout";

@@ -125,7 +125,7 @@ async fn an_unread_log_blocks_no_scrape_and_no_collection() {
     }
     assert!(rest.last().unwrap().contains("Stopped"), "{rest:?}");
     let again = rest.iter().any(|line| line.contains("were dropped"));
-    assert!(!again, "it is said once: {rest:?}");
+    assert!(!again, "it is logged once: {rest:?}");
 }
 
 /// The last lines wait a second for the reader, and are then lost.

@@ -39,7 +39,7 @@ async fn a_hundred_swaps_fail_no_scrape() {
     }
     load.over.store(true, Ordering::Relaxed);
     while let Some(ended) = scrapers.join_next().await {
-        ended.expect("no scrape failed, and each was whole");
+        ended.expect("no scrape failed, and each was complete");
     }
     unharmed(&bench.scrape().await);
 }

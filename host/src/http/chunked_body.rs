@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_read_one_after_the_other_in_steps_of_any_size() {
+    fn parts_are_read_in_order_in_steps_of_any_size() {
         for step in 1..15 {
             let (mut chunked_body, mut read) = (chunked_body(), Vec::new());
             while chunked_body.has_remaining() {

@@ -59,7 +59,7 @@ async fn an_upgrade_causes_no_failure() {
     let before = bench.until("10.3 is read", well).await;
     assert!(speaks(&before, "10.0"));
     simulator.set_release(Release::V11_2);
-    let mut last = bench.until("14.0 is spoken", |e| speaks(e, "14.0")).await;
+    let mut last = bench.until("14.0 is used", |e| speaks(e, "14.0")).await;
     for _ in 0..3 {
         let then = read_at(&last);
         last = bench.until("it is read again", |e| read_at(e) > then).await;
@@ -76,7 +76,7 @@ async fn an_upgrade_causes_no_failure() {
 async fn a_fixed_version_is_the_only_one_used() {
     let (simulator, bench) = playing(Release::V11_2, "apiVersion: \"13.0\"").await;
     bench
-        .until("13.0 is spoken", |e| speaks(e, "13.0") && well(e))
+        .until("13.0 is used", |e| speaks(e, "13.0") && well(e))
         .await;
     simulator.set_release(Release::V10_5);
     let refused = |e: &Exposition| e.value("nbu_up", &[]) == Some(0.0);

@@ -100,7 +100,7 @@ async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
     simulator.faults().set_on("/admin/jobs", Fault::Status(500));
     let labels = [("collector", "jobs"), ("reason", "status")];
     let failed = |e: &Exposition| e.sum("nbu_collector_failures_total", &labels) >= 1.0;
-    bench.until("the outage shows", failed).await;
+    bench.until("the outage is visible", failed).await;
     clock.advance(10 * MINUTE);
     let outage = bench.scrape().await;
     assert_eq!(counted(&outage), counted(&before), "a counter stands still");

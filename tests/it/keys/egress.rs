@@ -207,7 +207,7 @@ async fn the_tls_settings_of_a_site_apply() {
     bench.reconfigure(&at("127.0.0.1", port, blind)).await;
     let insecure = |page: &Exposition| page.value("nbu_exporter_tls_insecure", &[]) == Some(1.0);
     bench
-        .until("it is said that nobody verifies", insecure)
+        .until("missing verification is reported", insecure)
         .await;
     bench.until_read(&["paris"]).await;
 }

@@ -149,7 +149,7 @@ async fn a_fixed_api_version_is_used_after_the_reload() {
     bench.until("the newest is found", spoken("13.0")).await;
     let fixed = format!("{KEY}, apiVersion: 12.0");
     bench.reconfigure(&paris(&simulator, &fixed, "")).await;
-    bench.until("12.0 is spoken", spoken("12.0")).await;
+    bench.until("12.0 is used", spoken("12.0")).await;
     let accept = |r: &simulator::Request| r.accept.clone().unwrap_or_default();
     let all = simulator.requests().all();
     let last = all.iter().rev().find(|r| r.is("/admin/jobs")).map(accept);

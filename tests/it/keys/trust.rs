@@ -37,7 +37,7 @@ async fn a_certificate_is_trusted_only_while_its_authority_is_configured() {
     let (simulator, other) = (encrypted().await, Authority::new().unwrap());
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted", down).await;
+    bench.until("no authority is trusted", down).await;
 
     fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();
     let trusting = format!("{KEY}, caFile: ca.pem");
@@ -58,10 +58,10 @@ async fn verification_can_be_switched_off_and_on_again() {
     let simulator = encrypted().await;
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted", down).await;
+    bench.until("no authority is trusted", down).await;
     let blind = format!("{KEY}, insecureSkipVerify: true");
     bench.reconfigure(&paris(&simulator, &blind, &rest)).await;
     bench.until_read(&["paris"]).await;
     bench.reconfigure(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted again", down).await;
+    bench.until("no authority is trusted again", down).await;
 }

@@ -94,5 +94,8 @@ async fn the_write_timeout_disconnects_clients_that_do_not_read() {
     let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(request).await.unwrap();
     // Sending fails once the connection is closed.
-    eventually("it is cut", async || stream.write_all(b"x").await.is_err()).await;
+    eventually("it is closed", async || {
+        stream.write_all(b"x").await.is_err()
+    })
+    .await;
 }

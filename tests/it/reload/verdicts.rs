@@ -64,7 +64,7 @@ async fn an_invalid_file_changes_nothing_and_all_problems_are_reported() {
     bench.until_read(&["lyon"]).await;
     // A fast collection is on the page before the reload finishes.
     let good = |page: &Exposition| now(page, SUCCESSFUL) == 1.0;
-    let page = bench.until("the reload has ended well", good).await;
+    let page = bench.until("the reload has succeeded", good).await;
     assert!(now(&page, TIMESTAMP) > now(&before, TIMESTAMP));
 }
 

@@ -72,6 +72,6 @@ async fn only_the_decreased_series_of_a_family_is_hidden() {
         e.value("nbu_test_jobs_calls_total", &labels)
     };
     let seen = |e: &Exposition| dropped(e, "falling", "fell") >= 3.0 && value(e, "2") >= Some(2.0);
-    let page = bench.until("it has fallen", seen).await;
+    let page = bench.until("it has decreased", seen).await;
     assert_eq!(value(&page, "1"), None);
 }

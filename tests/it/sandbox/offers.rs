@@ -161,7 +161,9 @@ async fn a_running_guest_and_its_page_survive_every_invalid_candidate() {
         e.sum("nbu_exporter_collections_total", &labels)
     };
     let before = reads(&bench.scrape().await);
-    bench.until("it is read on", |e| reads(e) > before).await;
+    bench
+        .until("it is still collected", |e| reads(e) > before)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,7 +64,7 @@ async fn an_unwritable_directory_is_reported_once_and_serving_continues() {
     let page = life.until("it fails again and again", |e| failures(e) >= 3.0);
     let at = counted(&page.await, "paris", "1").unwrap();
     let on = |e: &tests::Exposition| counted(e, "paris", "1").unwrap() > at + 3.0;
-    let page = life.until("it serves on", on).await;
+    let page = life.until("it still serves", on).await;
     assert_eq!(page.value("nbu_up", &[]), Some(1.0));
 
     fs::remove_file(&state).unwrap();
@@ -97,11 +97,13 @@ async fn values_are_stored_before_they_are_shown_without_delaying_other_sites() 
     };
     // Earlier stored values are shown by then.
     let page = bench
-        .until("the other site is read on", later(&page, 5.0))
+        .until("the other site is still collected", later(&page, 5.0))
         .await;
     let stored = counted(&page, "paris", "1");
     let on = later(&page, 10.0);
-    let page = bench.until("the other site is read on and on", on).await;
+    let page = bench
+        .until("the other site is collected repeatedly", on)
+        .await;
     assert_eq!(counted(&page, "paris", "1"), stored);
 
     hanging.end();

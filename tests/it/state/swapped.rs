@@ -51,7 +51,7 @@ async fn a_rollback_restores_the_state_files() {
     );
     Bench::write(folder.path(), &sites, &rest);
     life.program.line("Guest rolled back").await;
-    let page = life.until("the guest before", |e| counted(e, "paris", "1").is_some());
+    let page = life.until("the previous guest", |e| counted(e, "paris", "1").is_some());
     assert_eq!(counted(&page.await, "paris", "1"), Some(2.0));
     life.kill().await;
     // The state of the rolled-back guest is gone, even for that guest.
@@ -75,7 +75,7 @@ async fn a_rolled_back_guest_does_not_run_after_a_restart() {
     install(folder.path(), "trap-at-2", 2);
     life.program.line("Guest rolled back").await;
     let kept = folder.path().join("state/.versions");
-    eventually("the verdict is written", async || kept.exists()).await;
+    eventually("the result is written", async || kept.exists()).await;
     life.kill().await;
 
     let mut life = Life::begin(folder.path()).await;
@@ -107,7 +107,7 @@ async fn a_restart_does_not_revert_the_state_of_a_guest_that_passed_its_probatio
     let file = folder.path().join("state/paris/jobs.state");
     let old = guests::behaving("count", 1);
     let old = nbu_exporter::guest::Digest::of(&old).to_string();
-    tests::eventually("what the old one left is gone", async || {
+    tests::eventually("the old state is gone", async || {
         let text = fs::read(&file).unwrap();
         !String::from_utf8_lossy(&text).contains(&old)
     })
@@ -147,7 +147,7 @@ async fn a_site_removed_at_the_end_of_a_probation_leaves_no_state_of_the_old_gue
     let answer = bench.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     hanging.end();
-    eventually("what the old one left is gone", async || !has_old()).await;
+    eventually("the old state is gone", async || !has_old()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,7 @@ async fn failures_of_netbackup_do_not_count_against_a_guest() {
         }
         bench.install(&guests::good_with("another"));
         let decided = |e: &Exposition| swaps(e, "promoted") != swaps(e, "refused");
-        let page = bench.until("a verdict", decided).await;
+        let page = bench.until("a result", decided).await;
         assert_eq!(swaps(&page, "promoted"), Some(1.0), "{path:?} {fault:?}");
     }
 }

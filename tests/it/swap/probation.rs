@@ -39,7 +39,7 @@ async fn a_guest_that_starts_to_fail_is_rolled_back() {
             .await;
         bench.install(&guests::behaving(behaviour, 2));
         let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
-        let page = bench.until("the guest before", back).await;
+        let page = bench.until("the previous guest", back).await;
         assert_eq!(swaps(&page, "promoted"), Some(1.0), "{behaviour}");
         assert_eq!(swaps(&page, "refused"), Some(0.0), "{behaviour}");
         let again = |e: &Exposition| counted(e, "1").is_some() && version(e) == "0.0.1";
@@ -67,7 +67,7 @@ async fn a_rollback_restores_the_state_and_a_reload_does_not_end_the_probation()
     let more = format!("{}metrics: {{ legacyNames: true }}\n", hourly(""));
     bench.rewrite(&[paris(&simulator)], &more);
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && counted(e, "1").is_some();
-    let page = bench.until("the guest before", back).await;
+    let page = bench.until("the previous guest", back).await;
     assert_eq!(
         counted(&page, "1"),
         Some(2.0),
@@ -88,7 +88,7 @@ async fn a_rolled_back_guest_is_rejected_until_its_file_changes() {
         .await;
     bench.install(&guests::behaving("trap-at-2", 2));
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
-    bench.until("the guest before", back).await;
+    bench.until("the previous guest", back).await;
 
     for legacy in [true, false, true] {
         let text = format!("{}metrics: {{ legacyNames: {legacy} }}\n", rest("", OFTEN));
@@ -134,7 +134,7 @@ async fn a_guest_that_starts_to_report_false_outages_is_rolled_back() {
             .await;
         bench.install(&guests::behaving(behaviour, 2));
         let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && version(e) == "0.0.1";
-        let page = bench.until("the guest before", back).await;
+        let page = bench.until("the previous guest", back).await;
         // The false report is not shown.
         assert_eq!(page.value("nbu_up", &[]), Some(1.0), "{behaviour}");
         let failed = page.sum("nbu_collector_failures_total", &[]);

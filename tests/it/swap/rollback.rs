@@ -28,7 +28,7 @@ async fn a_rollback_succeeds_even_if_the_previous_guest_cannot_check_the_setting
     // Changed settings cause an immediate collection.
     bench.rewrite(&[paris(&simulator)], &rest(true));
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && stamped(e, "paris", 1);
-    let page = bench.until("the guest before", back).await;
+    let page = bench.until("the previous guest", back).await;
     assert_eq!(version(&page), "0.0.1");
 }
 

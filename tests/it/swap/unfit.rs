@@ -93,7 +93,7 @@ async fn a_partly_written_file_is_accepted_once_it_is_complete() {
     let file = bench.file(guests::FILE);
     fs::write(&file, &second[..second.len() / 2]).unwrap();
     let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
-    let half = bench.until("half of it is refused", refused).await;
+    let half = bench.until("a partial file is rejected", refused).await;
     assert_eq!(version(&half), "0.0.1");
 
     fs::write(&file, &second).unwrap();

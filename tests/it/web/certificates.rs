@@ -118,10 +118,13 @@ async fn hung_handshakes_time_out_and_do_not_block_other_clients() {
         begun.push(stream);
     }
     let client = client(&bench, &authority, None);
-    eventually("a good client is answered", async || scraped(&client).await).await;
+    eventually("a well-behaved client is answered", async || {
+        scraped(&client).await
+    })
+    .await;
     for mut stream in begun {
         let end = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut [0; 9])).await;
-        let end = end.expect("it is given up");
+        let end = end.expect("it has timed out");
         assert!(
             end.is_err() || end.is_ok_and(|bytes| bytes < 9),
             "it is answered"

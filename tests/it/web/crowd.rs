@@ -171,7 +171,7 @@ async fn a_thousand_slow_senders_do_not_block_other_clients() {
     for _ in 0..crowd {
         dripping.spawn(drip(crowded.address));
     }
-    eventually("every place is taken", async || {
+    eventually("every slot is used", async || {
         crowded.descriptors() >= crowd.min(500)
     })
     .await;
@@ -204,7 +204,7 @@ async fn a_slow_client_is_answered_among_many_that_reconnect() {
     for _ in 0..10 {
         let mut stream = TcpStream::connect(crowded.address).await.unwrap();
         let before = arrivals.load(Ordering::SeqCst);
-        eventually("the crowd has come back", async || {
+        eventually("the hostile clients have reconnected", async || {
             arrivals.load(Ordering::SeqCst) > before + 2500
         })
         .await;

@@ -16,7 +16,7 @@ const FILES: u64 = 48;
 const HARD: u64 = 512;
 
 async fn answered(address: SocketAddr) {
-    eventually("a good client is answered", async || {
+    eventually("a well-behaved client is answered", async || {
         let client = Client::new(address);
         let answer = client.try_ask(Method::GET, "/metrics", &[]).await;
         answer.is_ok_and(|answer| answer.text().contains("nbu_exporter_build_info"))

@@ -47,7 +47,7 @@ async fn a_first_login_is_not_delayed_by_an_address_that_guesses_passwords() {
         guessers.spawn(guess(bench.app.addresses()[0], Arc::clone(&wrong)));
     }
     let guesses = || wrong.load(Ordering::SeqCst);
-    eventually("it guesses", async || guesses() > 0).await;
+    eventually("it is guessing", async || guesses() > 0).await;
     let before = guesses();
     assert_eq!(status(&bench, "prometheus:right").await, 200);
     // In order of arrival, all others would have been first.
@@ -55,7 +55,7 @@ async fn a_first_login_is_not_delayed_by_an_address_that_guesses_passwords() {
     assert!(overtaken < GUESSERS / 2, "{overtaken} guesses were first");
     // The attack continues.
     let now = guesses();
-    eventually("it guesses still", async || guesses() > now).await;
+    eventually("it is still guessing", async || guesses() > now).await;
     assert_eq!(status(&bench, "prometheus:right").await, 200);
     assert!(guessers.try_join_next().is_none(), "one was cut off");
 }

@@ -105,9 +105,9 @@ async fn tls_follows_the_web_configuration() {
     assert_eq!(bench.get("/-/healthy").await.status, 200);
     let client = client(&bench, &authority);
     fs::write(bench.file("web.yaml"), TLS).unwrap();
-    eventually("TLS is spoken", async || shown(&client).await.is_some()).await;
+    eventually("TLS is used", async || shown(&client).await.is_some()).await;
     fs::write(bench.file("web.yaml"), "").unwrap();
-    eventually("plain HTTP is spoken again", async || {
+    eventually("plain HTTP is used again", async || {
         let plain = tests::Client::new(bench.app.addresses()[0]);
         plain
             .try_ask(http::Method::GET, "/metrics", &[])

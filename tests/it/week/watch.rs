@@ -62,7 +62,7 @@ impl Watch {
             }
             *highest = value.max(*highest);
         }
-        assert!(fallen.is_empty(), "fallen: {fallen:#?}");
+        assert!(fallen.is_empty(), "decreased: {fallen:#?}");
         seen.last = now;
     }
 

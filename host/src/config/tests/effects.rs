@@ -12,7 +12,7 @@ fn minutes(n: u64) -> Duration {
 }
 
 #[test]
-fn the_predecessors_file_loads_as_it_is() {
+fn the_predecessors_file_loads_unchanged() {
     let variables = |name: &str| match name {
         "NBU1_HOSTNAME" => Some("nbu1".to_owned()),
         "NBU1_APIKEY" => Some("k1".to_owned()),
