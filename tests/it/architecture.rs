@@ -1,4 +1,4 @@
-//! The tree keeps its walls: who may use whom, and how large a file may grow.
+//! Checks the architecture: the allowed imports, and the maximum size of files.
 
 mod cycles;
 mod functions;
@@ -101,7 +101,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Lines of a file that can still be read at one sitting.
+/// The maximum number of lines of a file.
 const LONGEST: usize = 400;
 
 fn room(path: &Path) -> String {
@@ -197,7 +197,7 @@ fn no_file_is_too_long() {
 
 #[test]
 fn every_crate_written_by_hand_forbids_unsafe_code() {
-    // The bindings of these two hold generated code that is unsafe.
+    // The generated bindings of these two contain unsafe code.
     let generated = ["guest/src/lib.rs", "tests/guests/src/lib.rs"];
     for root in [
         "host/src/main.rs",

@@ -1,4 +1,4 @@
-//! What is written for users is true of this program.
+//! The documentation matches the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,7 +35,7 @@ async fn the_configuration_reference_is_current() {
 }
 
 #[test]
-fn every_documented_key_says_what_it_does() {
+fn every_documented_key_has_a_description() {
     let reference = config::reference();
     let maps = reference.configuration.iter().chain(&reference.web);
     for map in maps {
@@ -151,10 +151,10 @@ async fn every_name_that_the_migration_page_maps_to_exists() {
             names += 1;
         }
     }
-    assert!(names > 20, "the table of names is not where it was");
+    assert!(names > 20, "the table of names has moved");
 }
 
-/// A file, and a test that a line of SECURITY.md says is in it.
+/// A file, and a test in it that SECURITY.md names.
 fn cited(line: &str) -> Vec<(&str, &str)> {
     let mut file = None;
     let mut tests = Vec::new();
@@ -186,7 +186,7 @@ fn is_test(text: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_promise_of_security_names_tests_that_exist() {
+fn every_promise_in_security_md_names_existing_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let (mut tests, mut promises) = (BTreeSet::new(), 0);

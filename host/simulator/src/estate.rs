@@ -239,7 +239,7 @@ impl Estate {
         hosts
     }
 
-    /// What was added, and what the scenario has.
+    /// The added objects, and those of the scenario.
     fn with_scenario<K, T: Clone>(
         &self,
         added: &BTreeMap<K, T>,

@@ -1,8 +1,8 @@
-//! Scraping as fast as one is answered.
+//! Scrapes as fast as the server responds.
 //!
-//! Eight threads, each with a connection that it keeps. They only look for the end
-//! of each body, so that they take little of the processor that they share with the
-//! server; what they take counts against it all the same.
+//! Eight threads, each with a persistent connection. They only search for the end of
+//! each body, to use little of the processor that they share with the server. What
+//! they use still counts against the server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const CLIENTS: usize = 8;
 const TIME: Duration = Duration::from_secs(3);
 
-/// What they saw.
+/// The results of the clients.
 pub(crate) struct Seen {
     pub(crate) answers: usize,
     pub(crate) rate: f64,
@@ -23,7 +23,7 @@ pub(crate) struct Seen {
     pub(crate) bytes: usize,
 }
 
-/// Asks the server for one encoding, `identity` or `gzip`.
+/// Requests one encoding, `identity` or `gzip`.
 pub(crate) async fn load(address: SocketAddr, encoding: &'static str) -> Seen {
     let load = tokio::task::spawn_blocking(move || all(address, encoding));
     load.await.unwrap()
@@ -64,7 +64,7 @@ fn scrape(address: SocketAddr, encoding: &str, until: Instant) -> (Vec<Duration>
     (times, size)
 }
 
-/// Reads one answer to its end; gives the bytes of its body.
+/// Reads one response completely; returns the size of its body.
 fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     let mut filled = 0;
     let (body, length) = loop {

@@ -1,4 +1,4 @@
-//! What must be shown, from the facts of an estate: one function a collector.
+//! The expected series, from the facts of an estate: one function per collector.
 //! Labels are the API's own words.
 
 mod clients;
@@ -12,10 +12,11 @@ use super::series::Series;
 
 pub(super) use clients::clients;
 
-/// The facts of a collector in a release, with the predecessor's names besides.
+/// The expected series of a collector in a release, including the predecessor's
+/// names.
 pub(super) type Facts = fn(&Truth, Release) -> Series;
 
-/// Every collector whose numbers are of a moment and not of a window.
+/// Every collector that reports current numbers, without a window.
 pub(super) const FACTS: &[(&str, Facts)] = &[
     ("storage", storage::storage),
     ("alerts", findings::alerts),

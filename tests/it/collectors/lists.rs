@@ -1,4 +1,4 @@
-//! Long lists are read to their last row.
+//! Long lists are read completely.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use super::{all_on, attempted, names};
 const RARELY: &str = "server: { collectionInterval: 1h }\nmetrics: { legacyNames: true }";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// One of these, in turn.
+/// Cycles through these values.
 fn turn<'a>(words: &[&'a str], number: u32) -> &'a str {
     words[number as usize % words.len()]
 }
 
-/// Every list has more than a page, or more than one row that looks like another.
+/// Every list has more than one page, or several rows that look alike.
 pub(super) fn large(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     storage(&mut estate);
@@ -39,7 +39,7 @@ pub(super) fn large(now: Timestamp) -> Estate {
         let mut image = Image::new(&client, day - ago).scanned(result);
         image.anomaly_status = turn(&["NOT_ANOMALOUS", "ANOMALOUS", "IGNORED"], i).to_owned();
         estate.add_image(image);
-        // Each image was scanned twice, of which the later counts.
+        // Each image was scanned twice; the later scan counts.
         for (number, hours) in [(2 * i, 2), (2 * i + 1, 1)] {
             let mut scan = Scan::new(&number.to_string(), &client, now - hours * HOUR);
             scan.backup_time = day - ago;
@@ -142,7 +142,7 @@ async fn every_long_list_is_counted_to_its_last_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_are_counted_for_a_day_or_for_the_window_that_is_configured() {
+async fn images_are_counted_in_a_day_or_in_the_configured_window() {
     let now = Clock::System.now();
     for (window, expected) in [("", 2.0), (", window: 36h", 3.0), (", window: 7200m", 4.0)] {
         let mut estate = Estate::empty();

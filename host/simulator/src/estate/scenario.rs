@@ -31,14 +31,14 @@ use super::scan::{Scan, latest};
 /// How many days have plans: the records of all older jobs have expired.
 const DAYS: i64 = 5;
 
-/// How many job ids a day has: more than any day has jobs.
+/// The number of job ids of a day: more than the jobs of any day.
 const IDS: u64 = 5_000;
 
 /// Towns for the names of machines. The seed picks one if none is given. Three
 /// letters leave room for a number in the id of a cartridge.
 const TOWNS: [&str; 6] = ["par", "lon", "nyc", "fra", "sin", "gva"];
 
-/// What happens on a day.
+/// The events of a day.
 struct Day {
     jobs: Arc<JobList>,
     images: Vec<Image>,

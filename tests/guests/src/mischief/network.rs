@@ -1,4 +1,4 @@
-//! Where a guest has no business.
+//! Forbidden network access.
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{Fields, Method, OutgoingRequest, Scheme};
