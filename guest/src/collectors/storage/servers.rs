@@ -102,12 +102,20 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Server>, Failure> 
 pub(super) fn families(servers: &Named<Server>) -> Vec<Family> {
     let mut families = vec![states(servers)];
     families.extend(msdp(servers));
+    families.push(status_codes(servers));
+    families
+}
+
+/// If servers with a code share a name, they appear under their ids.
+fn status_codes(servers: &Named<Server>) -> Family {
+    let rows = servers.rows();
+    let rows: Vec<_> = rows.filter(|it| it.2.nbu_status_code.0.is_some()).collect();
+    let names = unique_names(rows.iter().map(|&(id, name, _)| (id, name)));
     let mut codes = Series::new(&STATUS_CODE);
-    for (name, server) in servers.iter() {
+    for (name, (_, _, server)) in names.into_iter().zip(&rows) {
         codes.set([name], server.nbu_status_code.0);
     }
-    families.push(codes.finish());
-    families
+    codes.finish()
 }
 
 /// Name and type identify a server. Servers that share both appear under their ids.
