@@ -33,6 +33,14 @@ pub(crate) struct Collector {
     pub(crate) collect: Collect,
 }
 
+impl Collector {
+    /// Whether the failure means that this server does not have one of the lists. The
+    /// rest of the collector is complete without it.
+    pub(crate) fn is_unsupported(&self, failure: &Failure) -> bool {
+        failure.reason == Reason::Unsupported && self.paths.contains(&failure.endpoint.as_str())
+    }
+}
+
 /// Reads one area.
 pub(crate) type Collect = for<'a> fn(&'a Context<'a>) -> LocalBoxFuture<'a, Collected>;
 

@@ -14,7 +14,9 @@ use tests::{Bench, Exposition, estates};
 
 /// The opt-in collectors without options of their own.
 const ON: &str = "alerts: { enabled: true }, malware: { enabled: true }, slo: { enabled: true }, \
-                  tape: { enabled: true }";
+                  tape: { enabled: true }, slp: { enabled: true }, \
+                  mediaServers: { enabled: true }, anomalies: { enabled: true }, \
+                  security: { enabled: true }";
 
 /// The `collectors` of a configuration with all collectors on. `more` are options of
 /// `catalog`, such as `, window: 36h`.

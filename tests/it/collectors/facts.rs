@@ -3,6 +3,8 @@
 
 mod clients;
 mod findings;
+mod lifecycle;
+mod security;
 mod storage;
 mod tape;
 
@@ -24,4 +26,8 @@ pub(super) const FACTS: &[(&str, Facts)] = &[
     ("catalog", findings::catalog),
     ("slo", findings::slo),
     ("tape", tape::tape),
+    ("slp", lifecycle::slp),
+    ("mediaServers", lifecycle::media_servers),
+    ("anomalies", lifecycle::anomalies),
+    ("security", security::security),
 ];

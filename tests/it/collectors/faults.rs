@@ -2,7 +2,7 @@
 //! are unaffected. Each case is its own site, all in one host.
 
 use simulator::{Alert, Cartridge, Clock, Drive, Estate, Fault, Image, Malformed, Scan, Simulator};
-use simulator::{Msdp, Slo, StorageServer, VolumePool};
+use simulator::{Anomaly, MediaServer, Msdp, Slo, SlpImage, StorageServer, VolumePool};
 use tests::estates::{simulator, site, small};
 use tests::{Bench, Exposition};
 
@@ -22,6 +22,10 @@ const PATHS: &[(&str, &[&str])] = &[
     ("/catalog/images", &["catalog"]),
     ("/servicecatalog/slos", &["slo"]),
     ("/storage/tape-volume-pools", &["tape"]),
+    ("/catalog/slp-images", &["slp"]),
+    ("/config/media-servers", &["mediaServers"]),
+    ("/security/anomalies", &["anomalies"]),
+    ("/security/certificates/current", &["security"]),
 ];
 
 /// Faults that fail at once, and the expected reason.
@@ -75,6 +79,10 @@ fn everything() -> Estate {
     estate.add_cartridge(Cartridge::new("A00001", "Scratch", now));
     estate.add_volume_pool(VolumePool::new(1, "NetBackup", 1));
     estate.add_device_host("media01");
+    let hour_ago = now - std::time::Duration::from_secs(3600);
+    estate.add_slp_image(SlpImage::new("client", "gold", hour_ago));
+    estate.add_media_server(MediaServer::new("media01"));
+    estate.add_anomaly(Anomaly::new(1, "HIGH", hour_ago));
     estate
 }
 
@@ -170,7 +178,7 @@ async fn a_page_linking_to_itself_ends_only_lists_without_a_count() {
         assert_eq!(all, endless, "{}", names.collector);
         // These page by cursor; an attempt counts each reason once.
         let expected = match names.collector {
-            "jobs" | "tape" | "perClient" => 1.0,
+            "jobs" | "tape" | "perClient" | "slp" => 1.0,
             _ => 0.0,
         };
         assert_eq!(endless, expected, "{}", names.collector);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use simulator::{
-    Alert, Cartridge, Clock, Drive, Estate, Image, Msdp, Options, Pool, Release, Scan, Simulator,
-    Slo, StorageServer, Truth, Unit, VolumePool,
+    Alert, Anomaly, ApiKey, Cartridge, Clock, Drive, Estate, HostCertificate, Image, MediaServer,
+    Msdp, Options, Pool, Release, Scan, Simulator, Slo, SlpImage, StorageServer, Truth, Unit,
+    VolumePool,
 };
 use tests::estates::simulator;
 
@@ -26,6 +27,7 @@ pub(super) fn large(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     storage(&mut estate);
     tape(&mut estate, now);
+    lifecycle(&mut estate, now);
     let day = now - 10 * HOUR;
     for i in 0..250 {
         let ago = i * Duration::from_secs(60);
@@ -53,6 +55,45 @@ pub(super) fn large(now: Timestamp) -> Estate {
         estate.add_slo(Slo::new(&format!("plan{i}"), workload, i.into()));
     }
     estate
+}
+
+/// More than a page of each; one of the states of images has 1,100.
+fn lifecycle(estate: &mut Estate, now: Timestamp) {
+    for i in 0..1_250 {
+        let client = format!("client{i}");
+        let slp = turn(&["gold", "silver"], i);
+        let image = SlpImage::new(&client, slp, now - (i + 1) * Duration::from_secs(60));
+        estate.add_slp_image(match i {
+            0..1_100 => image,
+            1_100..1_200 => image.in_state("IN_PROCESS|INACTIVE", "IN_PROCESS|INACTIVE"),
+            _ => image.in_state("COMPLETE", "COPYCOMPLETE"),
+        });
+    }
+    for i in 0..510 {
+        let server = MediaServer::new(&format!("media{i:03}"));
+        estate.add_media_server(if i % 9 == 0 { server.offline() } else { server });
+    }
+    for i in 0..130 {
+        let expires = now + (i + 1) * 24 * HOUR + HOUR;
+        estate.add_api_key(ApiKey {
+            tag: format!("tag{i:03}"),
+            user: turn(&["monitor", "admin"], i).to_owned(),
+            expires,
+        });
+        estate.add_host_certificate(HostCertificate {
+            host: format!("host{i:03}"),
+            expires,
+            revoked: i % 11 == 0,
+        });
+    }
+    for i in 0..230 {
+        let severity = turn(&["LOW", "MEDIUM", "HIGH"], i);
+        let found = now - (i + 1) * HOUR;
+        estate.add_anomaly(Anomaly {
+            kind: turn(&["JOB_BASED", "FILE_ENTROPY"], i).to_owned(),
+            ..Anomaly::new(i.into(), severity, found)
+        });
+    }
 }
 
 fn storage(estate: &mut Estate) {

@@ -28,7 +28,8 @@ pub(super) const COLLECTORS: &[Names] = &[
         families: &["nbu_disk_bytes", "nbu_disk_capacity_bytes", "nbu_storage_max_concurrent_jobs",
             "nbu_storage_max_fragment_size_bytes", "nbu_storage_info", "nbu_disk_pool_bytes",
             "nbu_disk_pool_state", "nbu_disk_pool_water_mark_ratio", "nbu_disk_pool_volumes",
-            "nbu_storage_server_state", "nbu_msdp_bytes"],
+            "nbu_storage_server_state", "nbu_storage_server_status_code", "nbu_msdp_bytes",
+            "nbu_msdp_dedup_saved_ratio", "nbu_disk_volume_up", "nbu_disk_pool_info"],
         legacy: &["nbu_disk_pool_volume_count"],
     },
     Names {
@@ -56,9 +57,30 @@ pub(super) const COLLECTORS: &[Names] = &[
     Names {
         collector: "tape",
         families: &["nbu_tape_drives", "nbu_tape_drive_info", "nbu_tape_media",
-            "nbu_tape_robot_device_hosts", "nbu_tape_pool_partially_full"],
+            "nbu_tape_robot_device_hosts", "nbu_tape_pool_partially_full",
+            "nbu_tape_pool_media", "nbu_tape_media_status", "nbu_tape_cleanings_remaining",
+            "nbu_tape_drive_path_up", "nbu_tape_drives_needing_cleaning"],
         legacy: &["nbu_tape_drives_count", "nbu_tape_media_count"],
     },
+    Names {
+        collector: "slp",
+        families: &["nbu_slp_images", "nbu_slp_oldest_image_timestamp_seconds",
+            "nbu_slp_copies"],
+        legacy: &[],
+    },
+    Names {
+        collector: "mediaServers",
+        families: &["nbu_media_server_state", "nbu_media_server_up", "nbu_media_server_info"],
+        legacy: &[],
+    },
+    Names {
+        collector: "security",
+        families: &["nbu_host_certificates", "nbu_host_certificate_expiry_timestamp_seconds",
+            "nbu_ca_certificate_expiry_timestamp_seconds", "nbu_ca_migration_state",
+            "nbu_api_key_expiry_timestamp_seconds"],
+        legacy: &[],
+    },
+    Names { collector: "anomalies", families: &["nbu_anomalies"], legacy: &[] },
     Names {
         collector: "perClient",
         families: &["nbu_client_last_successful_backup_timestamp_seconds",

@@ -142,6 +142,26 @@ async fn tape_is_correct_in_every_release_and_10_3_has_only_drives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lifecycle_images_are_correct_in_every_release() {
+    compare("slp", 4, facts_of("slp")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_servers_are_correct_in_every_release() {
+    compare("mediaServers", 30, facts_of("mediaServers")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anomalies_are_correct_in_every_release() {
+    compare("anomalies", 3, facts_of("anomalies")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_and_keys_are_correct_in_every_release() {
+    compare("security", 20, facts_of("security")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn listed_clients_are_correct_in_every_release() {
     compare("perClient", 30, |truth, _| {
         let within = truth.now() - REMEMBERED..=truth.now();

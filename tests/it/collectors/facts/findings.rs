@@ -42,11 +42,11 @@ pub(super) fn catalog(truth: &Truth, release: Release) -> Series {
     series
 }
 
-/// Release 10.5 introduced anomalies, and 11.0 another word for malware.
+/// Anomalies came with 10.4, and another word for malware with 11.0.
 fn statuses(image: &Image, release: Release) -> [&str; 2] {
     match release {
-        Release::V10_3 | Release::V10_4 => [&image.scan_result, "unknown"],
-        Release::V10_5 => [&image.scan_result, &image.anomaly_status],
+        Release::V10_3 => [&image.scan_result, "unknown"],
+        Release::V10_4 | Release::V10_5 => [&image.scan_result, &image.anomaly_status],
         Release::V11_0 | Release::V11_2 => [&image.malware_status, &image.anomaly_status],
     }
 }
