@@ -15,9 +15,10 @@ thread_local! {
 }
 
 /// An object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Nested<T> {
     /// Missing or null.
+    #[default]
     Absent,
     /// A value of another type.
     Unreadable,
@@ -47,13 +48,7 @@ impl<T> Nested<T> {
     }
 }
 
-// Derived, these would require `T: Default`.
-impl<T> Default for Nested<T> {
-    fn default() -> Self {
-        Self::Absent
-    }
-}
-
+// Derived, this would require `T: Default`.
 impl<T> Default for Objects<T> {
     fn default() -> Self {
         Self(Vec::new())
