@@ -48,7 +48,7 @@ impl<T> Nested<T> {
     }
 }
 
-// Derived, it would require `T: Default`.
+// Derived, this would require `T: Default`.
 impl<T> Default for Objects<T> {
     fn default() -> Self {
         Self(Vec::new())

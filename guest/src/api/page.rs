@@ -320,9 +320,10 @@ pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
 }
 
 /// The rows of a page and how many there are, and the cursor of the next page.
-type SplitPage<'a, R> = (Vec<<R as Rows>::Row<'a>>, RowCounts, Option<String>);
+type CursorPage<T> = (Vec<T>, RowCounts, Option<String>);
 
-pub(super) fn split<R: Rows>(answer: &Answer) -> Result<SplitPage<'_, R>, Failure> {
+/// Parses a page of a list that pages by cursor.
+pub(super) fn split<R: Rows>(answer: &Answer) -> Result<CursorPage<R::Row<'_>>, Failure> {
     let mut page = Page::<R::Row<'_>>::parse(answer)?;
     // Unlike an offset, the next cursor cannot be guessed.
     if page.has_unreadable_pagination() {
