@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    // Of the guest, the names of failures alone.
+    // From `guest`, only the names of failures.
     ("cache", &["guest", "site", "metrics", "clock"]),
     ("swap", &["guest", "egress", "site", "metrics", "file"]),
     (

@@ -64,7 +64,7 @@ async fn running(behaviour: &str, simulator: &Simulator) -> Bench {
 }
 
 /// Waits for the next collection of `paris`.
-async fn goes_on(client: &Client) {
+async fn collects_again(client: &Client) {
     let labels = [("site", "paris"), ("result", "success")];
     let collected = async || {
         let page = client.scrape().await;

@@ -140,6 +140,6 @@ async fn an_unread_log_does_not_delay_shutdown() {
     eventually("the pipe is full", full).await;
     let asked = Instant::now();
     program.terminate().await;
-    assert_eq!(program.ended().await, Some(0), "in good order");
+    assert_eq!(program.ended().await, Some(0), "clean shutdown");
     assert!(asked.elapsed() < LIMIT + MARGIN, "{:?}", asked.elapsed());
 }

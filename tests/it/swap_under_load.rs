@@ -41,10 +41,10 @@ async fn a_hundred_swaps_fail_no_scrape() {
     while let Some(ended) = scrapers.join_next().await {
         ended.expect("no scrape failed, and each was complete");
     }
-    unharmed(&bench.scrape().await);
+    assert_swaps_succeeded(&bench.scrape().await);
 }
 
-fn unharmed(exposition: &Exposition) {
+fn assert_swaps_succeeded(exposition: &Exposition) {
     let swaps = |result| {
         let labels = [("result", result)];
         exposition.value("nbu_exporter_guest_swaps_total", &labels)

@@ -16,10 +16,10 @@ const TIME: Duration = Duration::from_secs(3);
 pub(crate) struct Seen {
     pub(crate) answers: usize,
     pub(crate) rate: f64,
-    /// Of all answers.
+    /// The total of all responses.
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
-    /// Of one body.
+    /// The size of one body.
     pub(crate) bytes: usize,
 }
 
@@ -86,7 +86,7 @@ fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// Of the head of a 200.
+/// Reads the content length from the head of a response with status 200.
 fn length(head: &[u8]) -> usize {
     let head = String::from_utf8_lossy(head).to_lowercase();
     assert!(head.starts_with("http/1.1 200"), "{head}");

@@ -44,7 +44,7 @@ pub(crate) struct Sent {
 /// The result of one collection.
 pub(crate) struct Collection {
     pub(crate) took: Duration,
-    /// Of the processor, in this process.
+    /// Processor time of this process.
     pub(crate) used: Duration,
     pub(crate) state: Vec<SavedState>,
 }

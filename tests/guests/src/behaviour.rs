@@ -18,7 +18,7 @@ pub(crate) fn written() -> (String, u32) {
     (word, stamp.unwrap_or(0))
 }
 
-/// What to do for the site with this base URL, such as `http://127.0.0.1:80/spin`.
+/// The behaviour for the site with this base URL, such as `http://127.0.0.1:80/spin`.
 pub(crate) fn at(base_url: &str) -> (String, u32) {
     let (word, stamp) = written();
     if word != "by-site" {

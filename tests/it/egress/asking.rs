@@ -290,14 +290,14 @@ async fn the_key_is_not_in_anything_a_guest_can_read() {
     for chunk in [1, 7, KEY.len(), usize::MAX] {
         let server = echoing_in(chunk).await;
         for read in ["1", "7", "30", "65536", "random"] {
-            hunted(&guest, &server, read).await;
+            assert_key_not_found(&guest, &server, read).await;
         }
         let heads = server.heads();
         assert!(heads.iter().all(|head| head.contains(KEY)), "it was sent");
     }
 }
 
-async fn hunted(guest: &Guest, server: &Scripted, pieces: &str) {
+async fn assert_key_not_found(guest: &Guest, server: &Scripted, pieces: &str) {
     for part in [KEY, &KEY[..8], &KEY[KEY.len() - 8..]] {
         let backwards: String = part.chars().rev().collect();
         let options = format!(

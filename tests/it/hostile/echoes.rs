@@ -30,7 +30,7 @@ fn reading(key: &str) -> Vec<Act> {
 }
 
 /// In chunks that split the key.
-fn dripping(key: &str) -> Vec<Act> {
+fn in_split_chunks(key: &str) -> Vec<Act> {
     let Some(Act::Say(bytes)) = reading(key).into_iter().next() else {
         return Vec::new();
     };
@@ -57,7 +57,7 @@ async fn a_key_echoed_by_the_server_is_shown_nowhere() {
     let cases = vec![
         echo("refusing", Fails("status"), refusing).await,
         echo("reading", Reads, reading).await,
-        echo("dripping", Reads, dripping).await,
+        echo("dripping", Reads, in_split_chunks).await,
         echo("moved", Fails("status"), moved).await,
         echo("packed", Fails("malformed"), packed).await,
         echo("not-json", Fails("malformed"), not_json).await,

@@ -57,7 +57,7 @@ fn counted(exposition: &Exposition) -> Table {
 }
 
 /// Waits for the true count, and fails as soon as the count is higher.
-async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
+async fn until_correct(simulator: &Simulator, bench: &Bench) -> Exposition {
     let exposition = bench.until("the counts are true", |exposition| {
         let (truth, counted) = (truth(simulator, |it| it.count), counted(exposition));
         for (labels, count) in &counted {
@@ -74,12 +74,12 @@ async fn overlapping_collections_count_every_attempt_once() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
     for _ in 0..9 {
-        until_true(&simulator, &bench).await;
+        until_correct(&simulator, &bench).await;
         clock.advance(3 * MINUTE);
     }
-    until_true(&simulator, &bench).await;
+    until_correct(&simulator, &bench).await;
     rounds(&simulator, &bench, 3).await;
-    let exposition = until_true(&simulator, &bench).await;
+    let exposition = until_correct(&simulator, &bench).await;
 
     let all = counted(&exposition).values().sum::<f64>();
     assert_eq!(all, 240.0, "the parents are left out");
@@ -96,7 +96,7 @@ async fn overlapping_collections_count_every_attempt_once() {
 async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
-    let before = until_true(&simulator, &bench).await;
+    let before = until_correct(&simulator, &bench).await;
     simulator.faults().set_on("/admin/jobs", Fault::Status(500));
     let labels = [("collector", "jobs"), ("reason", "status")];
     let failed = |e: &Exposition| e.sum("nbu_collector_failures_total", &labels) >= 1.0;
@@ -105,7 +105,7 @@ async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
     let outage = bench.scrape().await;
     assert_eq!(counted(&outage), counted(&before), "a counter stands still");
     simulator.faults().clear();
-    let after = until_true(&simulator, &bench).await;
+    let after = until_correct(&simulator, &bench).await;
     assert_ne!(counted(&after), counted(&before));
 }
 
@@ -113,7 +113,7 @@ async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
 async fn a_failed_page_does_not_lower_a_counter() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
-    let before = until_true(&simulator, &bench).await;
+    let before = until_correct(&simulator, &bench).await;
     let window = before.sum("nbu_jobs_window", &[]);
     assert!(window > 100.0, "more than a page");
     simulator
@@ -157,14 +157,14 @@ async fn a_retried_job_is_a_new_attempt_of_the_same_job() {
     let mut estate = Estate::empty();
     estate.add_job(job);
     let (simulator, bench) = at(&clock, estate).await;
-    until_true(&simulator, &bench).await;
+    until_correct(&simulator, &bench).await;
     clock.advance(4 * MINUTE);
     let active = |e: &Exposition| e.value("nbu_jobs_current", &[("state", "ACTIVE")]) == Some(1.0);
     let running = bench.until("it runs again", active).await;
     assert_eq!(running.sum("nbu_jobs_window", &[]), 0.0);
     assert_eq!(counted(&running).values().sum::<f64>(), 1.0);
     clock.advance(4 * MINUTE);
-    let exposition = until_true(&simulator, &bench).await;
+    let exposition = until_correct(&simulator, &bench).await;
     assert_eq!(counted(&exposition).values().sum::<f64>(), 2.0);
     let window = table(&exposition, "nbu_jobs_window", &["status"]);
     assert_eq!(window, [(vec!["0".to_owned()], 1.0)].into());

@@ -39,7 +39,7 @@ fn at(address: SocketAddr, scheme: &str, timeouts: &str) -> String {
     )
 }
 
-fn given_up(page: &Exposition) -> bool {
+fn timed_out(page: &Exposition) -> bool {
     let failed = |collector| {
         let labels = [("collector", collector), ("reason", "timeout")];
         page.sum("nbu_collector_failures_total", &labels) > 0.0
@@ -48,12 +48,10 @@ fn given_up(page: &Exposition) -> bool {
 }
 
 /// A site that only the timeout `key` ends.
-async fn is_given_up_after(key: &str, address: SocketAddr, scheme: &str) {
+async fn times_out_after(key: &str, address: SocketAddr, scheme: &str) {
     let bench = Bench::on(&at(address, scheme, &but("none"))).await;
     bench.reconfigure(&at(address, scheme, &but(key))).await;
-    bench
-        .until(&format!("given up for `{key}`"), given_up)
-        .await;
+    bench.until(&format!("timeout of `{key}`"), timed_out).await;
 }
 
 /// A port that accepts no connections: its backlog is full and never drained. The
@@ -74,7 +72,7 @@ async fn full() -> (SocketAddr, impl Sized) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_accepts_no_connection_fails_after_the_connect_timeout() {
     let (address, _held) = full().await;
-    is_given_up_after("connect", address, "http").await;
+    times_out_after("connect", address, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,8 +80,8 @@ async fn a_silent_site_fails_after_the_tls_or_first_byte_timeout() {
     // The kernel accepts the connection; nobody responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    is_given_up_after("tls", address, "https").await;
-    is_given_up_after("firstByte", address, "http").await;
+    times_out_after("tls", address, "https").await;
+    times_out_after("firstByte", address, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,9 +89,9 @@ async fn a_stalled_or_slow_body_fails_after_the_between_bytes_or_total_timeout()
     let simulator = lively().await;
     let address = simulator.address();
     simulator.faults().set(Fault::HangAfterHeaders);
-    is_given_up_after("betweenBytes", address, "http").await;
+    times_out_after("betweenBytes", address, "http").await;
     simulator
         .faults()
         .set(Fault::Trickle(Duration::from_millis(20)));
-    is_given_up_after("total", address, "http").await;
+    times_out_after("total", address, "http").await;
 }

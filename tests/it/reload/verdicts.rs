@@ -137,12 +137,12 @@ async fn no_scrape_fails_during_repeated_reloads() {
         }
         done.store(true, Ordering::Relaxed);
     };
-    tokio::join!(scrape, scrape_too(&bench, &done), reload);
+    tokio::join!(scrape, scrape_with_new_connections(&bench, &done), reload);
     bench.until_read(&["site29"]).await;
 }
 
 /// A second client that opens a connection for each scrape.
-async fn scrape_too(bench: &Bench, done: &AtomicBool) {
+async fn scrape_with_new_connections(bench: &Bench, done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         Client::new(bench.app.addresses()[0]).scrape().await;
     }

@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 use tests::{Bench, Client, Program, guests};
 
-use super::{goes_on, simulator, site};
+use super::{collects_again, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compile_bomb_is_stopped_at_its_deadline_and_the_running_guest_continues() {
@@ -28,7 +28,7 @@ async fn a_compile_bomb_is_stopped_at_its_deadline_and_the_running_guest_continu
     guests::install(&guests::bomb(300, 400), &file);
     let line = program.line("not compiled within 0.1 s").await;
     assert!(!line.contains("panicked"), "{line}");
-    goes_on(&client).await;
+    collects_again(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,7 @@ fn up(exposition: &Exposition, site: &str) -> Option<f64> {
 }
 
 /// Wait until the healthy site was collected twice more.
-async fn goes_on(bench: &tests::Bench) {
+async fn collects_again(bench: &tests::Bench) {
     let read = |e: &Exposition| {
         let labels = [("site", "steady"), ("source", "jobs")];
         e.value("nbu_last_scrape_timestamp_seconds", &labels)
@@ -75,7 +75,7 @@ async fn a_misbehaving_collection_is_stopped_and_the_other_site_is_collected() {
                 .await;
         }
     }
-    goes_on(&bench).await;
+    collects_again(&bench).await;
     let page = bench.scrape().await;
     assert_eq!(up(&page, "steady"), Some(1.0));
     let good = [("site", "steady")];

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tests::processes::{self, Found};
 use tests::{Bench, Client, Program, guests};
 
-use super::{goes_on, simulator, site};
+use super::{collects_again, simulator, site};
 
 /// The program with a well-behaved guest and these `limits` of the compiler.
 async fn start(folder: &Path, simulator: &simulator::Simulator, limits: &str) -> (Program, Client) {
@@ -132,7 +132,7 @@ async fn the_exporter_continues_without_its_compiler_process_and_reports_it() {
     program
         .line("restart the exporter to load another guest")
         .await;
-    goes_on(&client).await;
+    collects_again(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

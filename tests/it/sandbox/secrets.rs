@@ -45,7 +45,7 @@ async fn a_request_to_another_place_is_denied_and_counted() {
             let labels = [("collector", "jobs"), ("reason", "denied")];
             e.value("nbu_collector_failures_total", &labels) >= Some(1.0)
         };
-        bench.until("the guest was told so", told).await;
+        bench.until("the guest got the error", told).await;
         assert_eq!(simulator.requests().total(), 0);
     }
 }

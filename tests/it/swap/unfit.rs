@@ -101,7 +101,7 @@ async fn a_partly_written_file_is_accepted_once_it_is_complete() {
 }
 
 /// A valid guest runs, but its file was replaced by a rejected one.
-async fn with_rubbish(simulator: &Simulator) -> Bench {
+async fn with_rejected_file(simulator: &Simulator) -> Bench {
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(simulator)], GUEST).await;
     bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
@@ -114,7 +114,7 @@ async fn with_rubbish(simulator: &Simulator) -> Bench {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_take_effect_while_the_guest_file_is_invalid() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     let oslo = Site {
         name: "oslo",
         ..paris(&simulator)
@@ -130,7 +130,7 @@ async fn settings_take_effect_while_the_guest_file_is_invalid() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_file_is_not_retried_at_every_reload() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     for _ in 0..3 {
         bench.app.reload(ReloadTrigger::Http).await.unwrap();
         assert_eq!(swaps(&bench.scrape().await, "refused"), Some(1.0));
@@ -140,7 +140,7 @@ async fn a_rejected_file_is_not_retried_at_every_reload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_guest_is_retried_when_the_connection_settings_of_a_site_change() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     let more = paris(&simulator).yaml_with("maxRequestsPerCollection: 7");
     bench
         .reconfigure(&format!("{GUEST}nbuservers:\n{more}"))

@@ -150,7 +150,7 @@ async fn thousands_of_idle_connections_do_not_block_other_clients() {
 }
 
 /// Sends an endless request, and reconnects when disconnected.
-async fn drip(address: SocketAddr) {
+async fn send_slowly(address: SocketAddr) {
     loop {
         let Ok(mut stream) = connect(address).await else {
             continue;
@@ -166,10 +166,10 @@ async fn drip(address: SocketAddr) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_slow_senders_do_not_block_other_clients() {
     let crowded = Crowded::start().await;
-    let mut dripping = JoinSet::new();
+    let mut slow_clients = JoinSet::new();
     let crowd = affordable(1000);
     for _ in 0..crowd {
-        dripping.spawn(drip(crowded.address));
+        slow_clients.spawn(send_slowly(crowded.address));
     }
     eventually("every slot is used", async || {
         crowded.descriptors() >= crowd.min(500)
@@ -182,7 +182,7 @@ async fn a_thousand_slow_senders_do_not_block_other_clients() {
 }
 
 /// Sends nothing, and reconnects as soon as it is disconnected.
-async fn throng(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
+async fn reconnect_repeatedly(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
     loop {
         let Ok(mut stream) = connect(address).await else {
             continue;
@@ -199,7 +199,7 @@ async fn a_slow_client_is_answered_among_many_that_reconnect() {
     let arrivals = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
     for _ in 0..affordable(1200) {
-        crowd.spawn(throng(crowded.address, Arc::clone(&arrivals)));
+        crowd.spawn(reconnect_repeatedly(crowded.address, Arc::clone(&arrivals)));
     }
     for _ in 0..10 {
         let mut stream = TcpStream::connect(crowded.address).await.unwrap();

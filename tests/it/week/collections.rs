@@ -53,7 +53,7 @@ impl Week {
         for number in 0..u32::try_from(collections).unwrap() {
             self.clock.jump(INTERVAL);
             meanwhile(self, number);
-            let fate = Fate::drawn(&mut self.rng);
+            let fate = Fate::random(&mut self.rng);
             self.collect(fate).await;
         }
         let over = monday() + WEEK + load(0, 1).longest();
@@ -72,7 +72,7 @@ impl Week {
         );
     }
 
-    fn counts_are_true(&self) {
+    fn counts_are_correct(&self) {
         let truth = truth(&self.simulator);
         assert_same(&self.exporter.shown, &truth, "after a week");
         assert!(self.exporter.failures > 10, "some collections fail");
@@ -83,7 +83,7 @@ impl Week {
 async fn counters_are_exact_after_a_week_of_failed_and_lost_collections() {
     let mut week = Week::new(12_000, 1).await;
     week.pass(|_, _| {}).await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn counters_are_exact_after_a_week_of_failed_and_lost_collections() {
 async fn counters_are_exact_after_a_week_of_sixty_thousand_jobs_a_day() {
     let mut week = Week::new(60_000, 2).await;
     week.pass(|_, _| {}).await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_host_clock_that_jumps_by_a_day_changes_no_counter() {
         _ => {}
     })
     .await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
@@ -121,5 +121,5 @@ async fn a_server_clock_that_is_wrong_by_a_day_changes_no_counter() {
         _ => {}
     })
     .await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }

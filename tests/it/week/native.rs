@@ -53,7 +53,7 @@ pub(super) enum Harm {
 
 impl Fate {
     /// The next outcome: usually success.
-    pub(super) fn drawn(rng: &mut Rng) -> Self {
+    pub(super) fn random(rng: &mut Rng) -> Self {
         match rng.u32(..1000) {
             0..60 => {
                 let harms = [

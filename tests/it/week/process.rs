@@ -54,7 +54,7 @@ async fn counters_are_exact_and_never_decrease_in_a_week_of_kills() {
         set: &[],
         set_server: &[(2, BEHIND), (4, AHEAD), (5, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn prometheus_misses_nothing_in_a_week_of_kills() {
         set: &[(1, AHEAD), (2, BEHIND), (3, RIGHT)],
         set_server: &[(4, AHEAD), (5, RIGHT), (6, BEHIND), (7, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,11 +91,11 @@ async fn counters_are_exact_after_two_hundred_kills() {
         ],
         set_server: &[(110, AHEAD), (112, RIGHT), (130, BEHIND), (132, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 impl Plan {
-    async fn carried_out(self) {
+    async fn execute(self) {
         let begun = Instant::now();
         let clock = Clock::manual(monday());
         let folder = TempDir::new().unwrap();
@@ -134,7 +134,7 @@ impl Plan {
         };
         let (program, ()) = tokio::join!(week.pass(), pace.keep());
         let truth = truth(&simulator);
-        let last = watch.until_true(&truth).await;
+        let last = watch.until_correct(&truth).await;
         scraper.abort();
         let scraper = scraper.await;
         assert!(

@@ -68,7 +68,7 @@ impl Watch {
 
     /// Waits until the true values are shown; otherwise returns the last shown
     /// values.
-    pub(super) async fn until_true(&self, truth: &Counters) -> Counters {
+    pub(super) async fn until_correct(&self, truth: &Counters) -> Counters {
         let look = async {
             while self.seen().last != *truth {
                 tokio::time::sleep(Duration::from_millis(20)).await;
