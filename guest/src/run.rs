@@ -33,7 +33,7 @@ pub async fn collect(
     let clients: Vec<_> = settings
         .collectors
         .iter()
-        .map(|_| session.client())
+        .map(|_| Client::new(&session))
         .collect();
     let runs = settings
         .collectors

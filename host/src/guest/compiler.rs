@@ -163,7 +163,14 @@ impl Engine {
             .collect();
         let linked = self
             .link(component)
-            .map_err(|error| LoadError::Unlinkable(one_line(&error)))?;
+            // The names fit, so a type of the same version differs.
+            .map_err(|error| {
+                LoadError::Unlinkable(format!(
+                    "its contract differs from the one of this host: {}\n  \
+                     hint: `nbu_exporter guest wit` prints the contract of this host",
+                    one_line(&error)
+                ))
+            })?;
         Ok((linked, imports))
     }
 }

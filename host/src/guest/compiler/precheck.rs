@@ -52,7 +52,10 @@ impl ComponentOutline {
             match &payload {
                 Payload::Version { encoding, .. } => {
                     if depth == 0 && *encoding == Encoding::Module {
-                        return Err(not_a_component("expected a component, found a core module"));
+                        return Err(not_a_component(
+                            "expected a component, found a core module\n  \
+                             hint: build it for `wasm32-wasip2`",
+                        ));
                     }
                     depth += 1;
                 }
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn missing_imports_are_reported_by_name() {
-        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
+        for import in ["wasi:sockets/tcp@0.3.0", "wasi:http/types@0.3.0", "env"] {
             let text =
                 format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
             let (status, why) = refusal(&text);
@@ -235,7 +238,7 @@ mod tests {
     fn provided_imports_and_type_imports_are_accepted() {
         for item in [
             "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
-            "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
+            "\"wasi:nn/tensor@0.2.0\" (instance (export \"t\" (type (eq bool))))",
         ] {
             let text = format!("(component (type $bool bool) (import {item}))");
             let text = text.replace("(eq bool)", "(eq $bool)");
@@ -245,18 +248,20 @@ mod tests {
             );
             let (status, why) = refusal(&text);
             assert_eq!(status, CompileStatus::Unlinkable);
-            assert!(why.contains("expected the export"), "{item}: {why}");
+            assert!(why.contains("it does not export"), "{item}: {why}");
         }
     }
 
     #[test]
     fn another_contract_version_is_reported() {
         let (_, why) = refusal(
-            "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
+            "(component (instance $i) (export \"nbu:collector/collector@0.7.1\" (instance $i)))",
         );
-        assert!(
-            why.contains("found `nbu:collector/collector@0.2.0`"),
-            "{why}"
+        assert_eq!(
+            why,
+            "it exports `nbu:collector/collector@0.7.1`, this host supports \
+             `nbu:collector/collector@0.2.0` and `nbu:collector/collector@0.1.0`\n  \
+             hint: `nbu_exporter guest wit` prints the supported contract"
         );
     }
 
@@ -265,7 +270,12 @@ mod tests {
         let module = "(core module (func))".repeat(11);
         let (status, _) = refusal(&format!("(component {module})"));
         assert_eq!(status, CompileStatus::TooComplex);
-        assert_eq!(refusal("(module)").0, CompileStatus::NotAComponent);
+        let (status, why) = refusal("(module)");
+        assert_eq!(status, CompileStatus::NotAComponent);
+        assert_eq!(
+            why,
+            "expected a component, found a core module\n  hint: build it for `wasm32-wasip2`"
+        );
     }
 
     #[test]
