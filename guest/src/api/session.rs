@@ -6,7 +6,7 @@ use std::cell::Cell;
 use futures::lock::Mutex;
 
 use super::version::{SUPPORTED, VERSION_HEADER, Version};
-use crate::contract::{Failure, Level, Settings};
+use crate::contract::{Failure, Level, Reason, Settings};
 use crate::log::Log;
 use crate::transport::{Response, Transport};
 
@@ -100,14 +100,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Names the likely cause if every response so far was a 404.
+    /// Reports an absence as `unsupported`. Names the likely cause if every response so
+    /// far was a 404.
     pub fn explain(&self, failure: Failure) -> Failure {
-        let is_wrong_uri = failure.reason.is_absence() && self.statuses.are_all_not_found();
-        if !is_wrong_uri {
+        let Reason::Status(status) = failure.reason else {
+            return failure;
+        };
+        if !failure.reason.is_absence() {
             return failure;
         }
+        let hint = || "every request was answered with 404: check `uri`".to_owned();
         Failure {
-            detail: Some("every request was answered with 404: check `uri`".to_owned()),
+            reason: Reason::unsupported(status),
+            detail: match self.statuses.are_all_not_found() {
+                true => Some(hint()),
+                false => failure.detail,
+            },
             ..failure
         }
     }

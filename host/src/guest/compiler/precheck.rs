@@ -25,13 +25,15 @@ pub(super) struct CodeLimits {
 }
 
 /// Rejects files that are not components, are too large to compile, or do not fit the
-/// host. Function bodies are measured but not validated; the compiler does that.
-pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<(), CompileAnswer> {
+/// host. Function bodies are measured but not validated; the compiler does that. Returns
+/// the number of functions.
+pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<usize, CompileAnswer> {
     let outline = ComponentOutline::of(bytes, limits)?;
     outline
         .provided()
         .and_then(|()| outline.exported())
-        .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))
+        .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))?;
+    Ok(outline.functions)
 }
 
 /// Import and export names of the outermost component, and its types.
@@ -39,6 +41,7 @@ struct ComponentOutline {
     imports: Vec<String>,
     exports: Vec<String>,
     types: Types,
+    functions: usize,
 }
 
 impl ComponentOutline {
@@ -94,6 +97,7 @@ impl ComponentOutline {
                     imports,
                     exports,
                     types,
+                    functions,
                 });
             }
         }
