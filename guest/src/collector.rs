@@ -89,6 +89,8 @@ pub(crate) struct Collected {
     pub(crate) failures: Vec<Failure>,
     /// The new state. None leaves the old state in place.
     pub(crate) state: Option<Saved>,
+    /// The number of unreadable rows that were left out.
+    pub(crate) skipped_rows: u64,
 }
 
 impl Collected {

@@ -9,7 +9,9 @@ use futures::future::{Either, join_all, select};
 use crate::api::Client;
 use crate::collector::{Collected, Collector, Context};
 use crate::collectors;
-use crate::contract::{Failure, Outcome, Reason, Report, Saved, Selection, Settings, Window};
+use crate::contract::{
+    Failure, Level, Outcome, Reason, Report, Saved, Selection, Settings, Window,
+};
 use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
 use crate::transport::Transport;
@@ -65,6 +67,7 @@ async fn outcome(
     context: Context<'_>,
     timeout: impl Future<Output = ()> + Unpin,
 ) -> Outcome {
+    let log = context.log;
     let collected = match collectors::find(&selection.name) {
         Some(collector) => match select((collector.collect)(&context), timeout).await {
             Either::Left((collected, _)) => collected,
@@ -72,11 +75,19 @@ async fn outcome(
         },
         None => Collected::failed([unknown(&selection.name)]),
     };
+    log_skipped_rows(&selection.name, collected.skipped_rows, log);
     Outcome {
         collector: selection.name.clone(),
         families: collected.families,
         failures: collected.failures,
         state: collected.state,
+    }
+}
+
+fn log_skipped_rows(collector: &str, rows: u64, log: &dyn Log) {
+    if rows > 0 {
+        let fields = [("collector", collector), ("rows", &*rows.to_string())];
+        log.emit(Level::Warn, "Skipped unreadable rows", &fields);
     }
 }
 

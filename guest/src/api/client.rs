@@ -41,10 +41,14 @@ pub struct Answer {
 impl Answer {
     /// Parses the body. An error is the reason `malformed`, with its place.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.response.body).map_err(|error| {
-            let place = truncate(&error.to_string()).to_owned();
-            with_request_id(self.endpoint, Reason::Malformed(place), &self.response)
-        })
+        serde_json::from_slice(&self.response.body)
+            .map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    /// The failure of a body that is malformed at this place.
+    pub fn malformed(&self, place: &str) -> Failure {
+        let reason = Reason::Malformed(truncate(place).to_owned());
+        with_request_id(self.endpoint, reason, &self.response)
     }
 }
 

@@ -18,6 +18,9 @@ use crate::contract::{Failure, Reason};
 pub trait Rows {
     /// A row.
     type Row<'a>: Deserialize<'a> + Identified;
+
+    /// Whether a page with neither `data` nor `pagination` is an empty list.
+    const MAY_BE_BARE: bool = false;
 }
 
 /// Rows that own their data.
@@ -41,7 +44,15 @@ struct RawPage<T> {
     #[serde(default = "Option::default")]
     data: Option<Vec<T>>,
     #[serde(default)]
-    meta: Meta,
+    meta: Option<Meta>,
+}
+
+impl<T> RawPage<T> {
+    /// Whether it has neither rows nor a sign that there are any.
+    fn is_bare(&self) -> bool {
+        let pagination = self.meta.as_ref().map(|meta| &meta.pagination);
+        self.data.is_none() && pagination.is_none_or(Option::is_none)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -57,7 +68,7 @@ impl<T> TryFrom<RawPage<T>> for Page<T> {
     /// 200). Without `data` a page is empty only if it has `pagination` and no next
     /// page. Otherwise its rows are missing.
     fn try_from(raw: RawPage<T>) -> Result<Self, Self::Error> {
-        let Meta { pagination } = raw.meta;
+        let pagination = raw.meta.unwrap_or_default().pagination;
         let is_last = |it: &Pagination| it.next.0.is_none();
         let data = match raw.data {
             None if pagination.as_ref().is_some_and(is_last) => Vec::new(),
@@ -190,7 +201,11 @@ pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
 pub(super) fn split<R: Rows>(
     answer: &Answer,
 ) -> Result<(Vec<R::Row<'_>>, Option<String>), Failure> {
-    let page: Page<R::Row<'_>> = answer.read()?;
+    let raw: RawPage<R::Row<'_>> = answer.read()?;
+    if R::MAY_BE_BARE && raw.is_bare() {
+        return Ok((Vec::new(), None));
+    }
+    let page = Page::try_from(raw).map_err(|place| answer.malformed(place))?;
     Ok((page.data, page.pagination.next.0))
 }
 

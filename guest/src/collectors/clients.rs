@@ -16,11 +16,11 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
-use self::successes::Successes;
+use self::successes::{Successes, Successes3};
 use crate::collector::{Collected, Collector, Context, check};
 use crate::contract::{DescribedFamily, Failure};
 use crate::jobs::list;
-use crate::jobs::row::Job;
+use crate::jobs::row::{Job, PARTIAL_SUCCESS, SUCCESS};
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 use crate::ledger::Ledger;
 use crate::ledger::options::{Overlap, ReadOptions, Readers};
@@ -44,27 +44,29 @@ pub(super) const COLLECTOR: Collector = Collector {
 
 /// Which clients to report, and how to read jobs.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ClientOptions {
     /// Names in any case. A VMware virtual machine goes by its display name.
     allowlist: Option<Vec<String>>,
+    /// Whether status 1, partial success, counts as a success.
+    partial_is_success: bool,
     overlap: Option<Overlap>,
     readers: Option<Readers>,
 }
 
-/// The saved state.
+/// The saved state. `L` and `S` are the forms of the ledger and the successes.
 #[derive(Deserialize, Serialize)]
-#[serde(bound(deserialize = "L: Deserialize<'de>"))]
-struct ClientsState<L = SavedLedger> {
+#[serde(bound(deserialize = "L: Deserialize<'de>, S: Deserialize<'de>"))]
+struct ClientsState<L = SavedLedger, S = Successes> {
     /// The allow-list of the last collection.
     known: Vec<String>,
     /// None if the allow-list was empty.
     ledger: Option<L>,
     finished: Finished,
-    successes: Successes,
+    successes: S,
 }
 
-impl<L> Default for ClientsState<L> {
+impl Default for ClientsState {
     fn default() -> Self {
         Self {
             known: Vec::new(),
@@ -78,7 +80,7 @@ impl<L> Default for ClientsState<L> {
 impl State for ClientsState {
     const COLLECTOR: &'static str = "perClient";
     const VERSION: u32 = 4;
-    type Previous = ClientsState<SavedLedger3>;
+    type Previous = ClientsState<SavedLedger3, Successes3>;
 
     fn is_consistent(&self) -> bool {
         let ledger = self.ledger.as_ref();
@@ -86,13 +88,13 @@ impl State for ClientsState {
     }
 }
 
-impl From<ClientsState<SavedLedger3>> for ClientsState {
-    fn from(state: ClientsState<SavedLedger3>) -> Self {
+impl From<ClientsState<SavedLedger3, Successes3>> for ClientsState {
+    fn from(state: ClientsState<SavedLedger3, Successes3>) -> Self {
         Self {
             known: state.known,
             ledger: state.ledger.map(Into::into),
             finished: state.finished,
-            successes: state.successes,
+            successes: state.successes.into(),
         }
     }
 }
@@ -109,7 +111,7 @@ impl ClientsState {
 
 fn families() -> Vec<DescribedFamily> {
     vec![
-        successes::BACKUP.describe(),
+        successes::BACKUPS.describe(),
         successes::JOB.describe(),
         counts::FINISHED.describe(),
         successes::LEGACY.describe(),
@@ -128,6 +130,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: ClientOptions = context.options().map_err(single)?;
     let names = options.allowlist.unwrap_or_default();
+    let partial_is_success = options.partial_is_success;
     let options = ReadOptions::new(options.overlap, options.readers);
     let mut state: ClientsState = context.load_state().unwrap_or_default();
     if !context.window.is_resumed(ClientsState::COLLECTOR) {
@@ -136,21 +139,28 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     if names.is_empty() {
         state.ledger = None;
         state.set_known(names, context.window.now);
-        return Ok(summarize(context, state, Recent::default()));
+        return Ok(summarize(context, state, Recent::default(), 0));
     }
     let client = context.client;
     let time = options.time(client, context.window, state.ledger.as_ref());
     let time = time.await.map_err(single)?;
     let mut clients = Clients::resume(&names, state, time);
+    clients.tally.partial_is_success = partial_is_success;
     let Clients { ledger, tally, .. } = &mut clients;
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
     let unfinished = ledger.read(client, context.unfinished, options.readers(), take);
     let unfinished = unfinished.await?;
+    let skipped_rows = clients.ledger.unreadable_rows();
     let (state, recent) = clients.finish(&unfinished, context.window.now);
-    Ok(summarize(context, state, recent))
+    Ok(summarize(context, state, recent, skipped_rows))
 }
 
-fn summarize(context: &Context<'_>, state: ClientsState, recent: Recent) -> Collected {
+fn summarize(
+    context: &Context<'_>,
+    state: ClientsState,
+    recent: Recent,
+    skipped_rows: u64,
+) -> Collected {
     let mut families = state.successes.families();
     families.push(state.finished.family());
     if context.legacy_names {
@@ -161,6 +171,7 @@ fn summarize(context: &Context<'_>, state: ClientsState, recent: Recent) -> Coll
         families,
         failures: Vec::new(),
         state: state::save(&state),
+        skipped_rows,
     }
 }
 
@@ -184,6 +195,10 @@ struct Clients<'a> {
 /// The figures of these clients.
 struct Tally<'a> {
     allowed: AllowList<'a>,
+    /// The clients of the last collection. Jobs of a new client that have ended
+    /// before are its baseline.
+    known: Vec<String>,
+    partial_is_success: bool,
     finished: Finished,
     successes: Successes,
 }
@@ -200,11 +215,16 @@ impl Tally<'_> {
             return;
         };
         let labels = [client, &*job.action, &*job.status];
-        if ledger.take(job, labels).is_some() {
-            self.finished.add(labels, ledger.is_first());
+        let new = ledger.take(job, labels);
+        if !job.is_leaf() {
+            return;
         }
-        if job.is_leaf() {
-            self.successes.note(client, &job.policy, job);
+        if let Some(attempt) = new {
+            let counts = attempt.counts && self.known.iter().any(|it| it == client);
+            self.finished.add(labels, counts);
+        }
+        if job.status == SUCCESS || (self.partial_is_success && job.status == PARTIAL_SUCCESS) {
+            self.successes.note(client, job);
         }
     }
 }
@@ -225,6 +245,8 @@ impl<'a> Clients<'a> {
             ledger,
             tally: Tally {
                 allowed: AllowList(allowed.collect()),
+                known: state.known,
+                partial_is_success: false,
                 finished: state.finished,
                 successes: state.successes,
             },

@@ -38,15 +38,28 @@ const FINISHED: parallel_pager::List = parallel_pager::List {
     limit: PAGE_LIMIT,
 };
 
+/// The greatest part of a list that may be unreadable: one row in this many.
+const ROWS_PER_UNREADABLE: u64 = 10;
+
+/// How many of the newest catalog backups to look up. The order should put those
+/// that still run last.
+const CATALOG_BACKUPS: &str = "20";
+
+/// `policyType` of the backup of NetBackup's own catalog.
+pub(crate) const CATALOG_POLICY: &str = "NBU_CATALOG";
+
 /// Calls `take` with every job that reports an end at or after `from`. Some jobs
 /// come twice, and some are not `DONE`. At most `readers` pages are read at once.
 /// `now` is the server's clock. Times are seconds since the Unix epoch.
+///
+/// Like the other functions, it returns the number of unreadable rows, which it
+/// leaves out.
 pub(crate) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
     readers: usize,
     take: impl FnMut(Job<'_>),
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let mut rows = JobRows::new(take);
     parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, |row| {
         rows.add(row);
@@ -59,7 +72,7 @@ pub(crate) async fn finished(
 pub(crate) async fn unfinished(
     client: &Client<'_>,
     take: impl FnMut(Job<'_>),
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let query = Query::new(ENDPOINT)
         .with("filter", &query::not_equal("state", "DONE"))
         .with("sort", "jobId");
@@ -75,7 +88,7 @@ pub(crate) async fn each(
     ids: Vec<u64>,
     readers: usize,
     take: impl FnMut(Job<'_>),
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let queries = ids.into_iter().map(|id| {
         Query::new(ENDPOINT)
             .with("filter", &query::equal_number("jobId", id))
@@ -91,36 +104,59 @@ pub(crate) async fn each(
         let page = page::rows::<Jobs>(answer)?;
         page.into_iter().for_each(|row| rows.add(row));
     }
-    rows.finish()
+    // Each answer has one row, so a part of them says nothing about the others.
+    Ok(rows.unreadable)
+}
+
+/// Calls `take` with the newest jobs of catalog policies.
+pub(crate) async fn catalog_backups(
+    client: &Client<'_>,
+    take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let query = Query::new(ENDPOINT)
+        .with("filter", &query::equal("policyType", CATALOG_POLICY))
+        .with("sort", "-endTime,jobId")
+        .with("page[limit]", CATALOG_BACKUPS);
+    let answer = client.ask(&query).await?;
+    let page = page::rows::<Jobs>(&answer)?;
+    page.into_iter().filter_map(JobRow::job).for_each(take);
+    Ok(())
 }
 
 /// Turns rows into jobs.
 struct JobRows<F> {
     take: F,
-    has_unidentified: bool,
+    rows: u64,
+    unreadable: u64,
 }
 
 impl<F: FnMut(Job<'_>)> JobRows<F> {
     fn new(take: F) -> Self {
         Self {
             take,
-            has_unidentified: false,
+            rows: 0,
+            unreadable: 0,
         }
     }
 
+    /// A job without an id could be counted twice or not at all, so it is left out.
     fn add(&mut self, row: JobRow<'_>) {
+        self.rows += 1;
         match row.job() {
             Some(job) => (self.take)(job),
-            None => self.has_unidentified = true,
+            None => self.unreadable += 1,
         }
     }
 
-    /// Fails if a job had no id: it could be counted twice or not at all.
-    fn finish(self) -> Result<(), Failure> {
-        if self.has_unidentified {
-            let place = "a job without a `jobId` or a numeric `id`".to_owned();
+    /// The number of unreadable rows. Fails if there are too many of them.
+    fn finish(self) -> Result<u64, Failure> {
+        let Self {
+            rows, unreadable, ..
+        } = self;
+        if unreadable.saturating_mul(ROWS_PER_UNREADABLE) > rows {
+            let place = format!("{unreadable} of {rows} jobs have no `jobId` or numeric `id`");
             return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
         }
-        Ok(())
+        Ok(unreadable)
     }
 }

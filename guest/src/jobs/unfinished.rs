@@ -46,6 +46,7 @@ pub(crate) struct Unfinished {
     jobs: Vec<UnfinishedJob>,
     by_id: HashMap<u64, usize>,
     greatest_id: u64,
+    unreadable_rows: u64,
 }
 
 impl Unfinished {
@@ -80,6 +81,11 @@ impl Unfinished {
     /// The greatest id in the list, including jobs that have finished since.
     pub(crate) fn greatest_id(&self) -> u64 {
         self.greatest_id
+    }
+
+    /// The number of rows that were left out.
+    pub(crate) fn unreadable_rows(&self) -> u64 {
+        self.unreadable_rows
     }
 
     /// Action, policy type and status.
@@ -117,7 +123,12 @@ impl SharedUnfinished {
         }
         let mut unfinished = Unfinished::default();
         let read = list::unfinished(client, |job| unfinished.add(&job)).await;
-        let new = read.map(|()| Rc::new(unfinished));
+        let new = read.map(|unreadable_rows| {
+            Rc::new(Unfinished {
+                unreadable_rows,
+                ..unfinished
+            })
+        });
         *result = Some(new.clone());
         new
     }

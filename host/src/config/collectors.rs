@@ -46,7 +46,7 @@ const OVERLAP: &str = "How late a finished job may appear in NetBackup's list. T
 const READERS: &str = "Number of pages of a long list that are read at the same time, `1` to `16`.";
 
 /// The options of all collectors of the built-in guest.
-pub(super) const OPTIONS: [GuestOption; 6] = [
+pub(super) const OPTIONS: [GuestOption; 7] = [
     option("collectors.jobs.overlap", "duration", "5m", OVERLAP),
     option("collectors.jobs.readers", "number", "4", READERS),
     option("collectors.perClient.overlap", "duration", "5m", OVERLAP),
@@ -62,6 +62,12 @@ pub(super) const OPTIONS: [GuestOption; 6] = [
         "list",
         "[]",
         "Clients that get their own metrics. Case is ignored; virtual machines go by display name.",
+    ),
+    option(
+        "collectors.perClient.partialIsSuccess",
+        "boolean",
+        "false",
+        "Whether status 1, partial success, counts as a success.",
     ),
 ];
 
