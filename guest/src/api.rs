@@ -4,15 +4,18 @@
 //! - [`page`] reads a list page by page, [`parallel_pager`] a long one with several
 //!   readers. [`guard`] stops reading a list that does not end.
 //! - [`error`] turns error responses into failures.
-//! - [`lenient`] parses attributes that servers write differently than specified.
+//! - [`lenient`] parses attributes that servers write differently than specified,
+//!   [`nested`] objects and lists inside a row. [`skipped`] counts unreadable rows.
 
 pub mod client;
 pub mod error;
 pub mod guard;
 pub mod lenient;
+pub mod nested;
 pub mod page;
 pub mod parallel_pager;
 pub mod query;
+pub mod skipped;
 pub mod version;
 
 pub use client::Client;

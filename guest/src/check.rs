@@ -85,7 +85,7 @@ fn collector(selection: &Selection) -> Option<Problem> {
         Some(key) => Problem {
             at: format!("collectors.{name}.{key}"),
             message: format!("collector `{name}` has no option `{key}`"),
-            hint: None,
+            hint: available_options(fact),
         },
         None => Problem {
             at: format!("collectors.{name}"),
@@ -93,6 +93,14 @@ fn collector(selection: &Selection) -> Option<Problem> {
             hint: None,
         },
     })
+}
+
+/// From serde's list of the expected fields; none for a collector without options.
+fn available_options(fact: &str) -> Option<String> {
+    let (_, expected) = fact.split_once(", expected ")?;
+    let names = expected.split('`').skip(1).step_by(2);
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    Some(format!("available options: {}", names.join(", ")))
 }
 
 fn did_you_mean(name: &str) -> String {

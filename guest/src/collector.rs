@@ -33,6 +33,14 @@ pub(crate) struct Collector {
     pub(crate) collect: Collect,
 }
 
+impl Collector {
+    /// Whether the failure means that this server does not have one of the lists. The
+    /// rest of the collector is complete without it.
+    pub(crate) fn is_unsupported(&self, failure: &Failure) -> bool {
+        failure.reason == Reason::Unsupported && self.paths.contains(&failure.endpoint.as_str())
+    }
+}
+
 /// Reads one area.
 pub(crate) type Collect = for<'a> fn(&'a Context<'a>) -> LocalBoxFuture<'a, Collected>;
 
@@ -89,8 +97,6 @@ pub(crate) struct Collected {
     pub(crate) failures: Vec<Failure>,
     /// The new state. None leaves the old state in place.
     pub(crate) state: Option<Saved>,
-    /// The number of unreadable rows that were left out.
-    pub(crate) skipped_rows: u64,
 }
 
 impl Collected {

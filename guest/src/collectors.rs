@@ -1,12 +1,16 @@
 //! The register of collectors.
 
 mod alerts;
+mod anomalies;
 mod catalog;
 mod clients;
 mod jobs;
 mod malware;
+mod media_servers;
 mod rows;
+mod security;
 mod slo;
+mod slp;
 mod storage;
 mod tape;
 
@@ -22,6 +26,10 @@ pub(crate) static REGISTER: &[Collector] = &[
     slo::COLLECTOR,
     tape::COLLECTOR,
     clients::COLLECTOR,
+    slp::COLLECTOR,
+    media_servers::COLLECTOR,
+    anomalies::COLLECTOR,
+    security::COLLECTOR,
 ];
 
 /// The collector of this name.

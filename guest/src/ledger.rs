@@ -77,8 +77,6 @@ pub(crate) struct Ledger {
     in_flight: InFlight,
     labels: LabelSets<3>,
     attempts: Attempts,
-    /// Rows of this collection that were left out.
-    unreadable_rows: u64,
 }
 
 /// An attempt that the ledger did not know.
@@ -131,7 +129,6 @@ impl Ledger {
             in_flight: InFlight::default(),
             labels: LabelSets::default(),
             attempts: Attempts::default(),
-            unreadable_rows: 0,
         }
     }
 
@@ -166,26 +163,17 @@ impl Ledger {
         let range = (self.start, self.time.clocks.server);
         let finished = list::finished(client, range, readers, |job| take(self, &job));
         let unfinished = match join(finished, shared.read(client)).await {
-            (Ok(unreadable), Ok(unfinished)) => {
-                self.unreadable_rows = unreadable.saturating_add(unfinished.unreadable_rows());
-                unfinished
-            }
+            (Ok(()), Ok(unfinished)) => unfinished,
             // Neither list is usable alone: each corrects the other.
             (finished, unfinished) => {
                 return Err(finished.err().into_iter().chain(unfinished.err()).collect());
             }
         };
         let absent = self.absent_jobs(&unfinished);
-        let unreadable = list::each(client, absent, readers, |job| take(self, &job))
+        list::each(client, absent, readers, |job| take(self, &job))
             .await
             .map_err(|failure| vec![failure])?;
-        self.unreadable_rows = self.unreadable_rows.saturating_add(unreadable);
         Ok(unfinished)
-    }
-
-    /// The number of rows of this collection that were left out.
-    pub(crate) fn unreadable_rows(&self) -> u64 {
-        self.unreadable_rows
     }
 
     /// Jobs in flight that are in neither list, to be looked up now.

@@ -3,7 +3,7 @@
 //!
 //! - [`contract`]: the types of `wit/`, which also compile natively, for tests.
 //! - [`transport`], [`log`]: what the host provides.
-//! - [`family`], [`state`]: metric families and saved states.
+//! - [`family`], `state`: metric families and saved states.
 //! - [`describe`], [`check`], [`probe`], [`run`]: one file for each export.
 //! - [`api`]: requests, API version, lists and errors of NetBackup.
 //! - `jobs`: the list of jobs. `ledger`: counts each finished attempt once.

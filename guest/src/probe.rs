@@ -17,7 +17,8 @@ pub async fn probe(
 ) -> Result<ProbeAnswer, Failure> {
     let client = Client::new(settings, last_api_version, transport, log);
     let query = light_request();
-    client.get::<IgnoredAny>(&query).await?;
+    let answer = client.get::<IgnoredAny>(&query).await;
+    answer.map_err(|failure| client.explain(failure))?;
     let version = client
         .version()
         .await

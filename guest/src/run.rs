@@ -9,9 +9,7 @@ use futures::future::{Either, join_all, select};
 use crate::api::Client;
 use crate::collector::{Collected, Collector, Context};
 use crate::collectors;
-use crate::contract::{
-    Failure, Level, Outcome, Reason, Report, Saved, Selection, Settings, Window,
-};
+use crate::contract::{Failure, Outcome, Reason, Report, Saved, Selection, Settings, Window};
 use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
 use crate::transport::Transport;
@@ -34,7 +32,7 @@ pub async fn collect(
     let unfinished = SharedUnfinished::default();
     // One timer for all collectors, because they start together.
     let timeout = transport.sleep(COLLECTOR_TIMEOUT).shared();
-    let outcomes = join_all(settings.collectors.iter().map(|selection| {
+    let mut outcomes = join_all(settings.collectors.iter().map(|selection| {
         let context = Context {
             client: &client,
             unfinished: &unfinished,
@@ -47,6 +45,11 @@ pub async fn collect(
         outcome(selection, context, timeout.clone())
     }))
     .await;
+    for outcome in &mut outcomes {
+        let failures = std::mem::take(&mut outcome.failures).into_iter();
+        outcome.failures = failures.map(|failure| client.explain(failure)).collect();
+    }
+    client.skipped().log(log);
     let next_version = client.next_version().await;
     Report {
         api_version: next_version.map(|version| version.to_string()),
@@ -67,27 +70,24 @@ async fn outcome(
     context: Context<'_>,
     timeout: impl Future<Output = ()> + Unpin,
 ) -> Outcome {
-    let log = context.log;
-    let collected = match collectors::find(&selection.name) {
+    let collector = collectors::find(&selection.name);
+    let collected = match collector {
         Some(collector) => match select((collector.collect)(&context), timeout).await {
             Either::Left((collected, _)) => collected,
             Either::Right(_) => Collected::failed([timed_out(collector)]),
         },
         None => Collected::failed([unknown(&selection.name)]),
     };
-    log_skipped_rows(&selection.name, collected.skipped_rows, log);
+    let is_unsupported = |failure: &Failure| collector.is_some_and(|it| it.is_unsupported(failure));
+    let (unsupported, mut failures): (Vec<_>, Vec<_>) =
+        collected.failures.into_iter().partition(is_unsupported);
+    // The contract does not distinguish them.
+    failures.extend(unsupported);
     Outcome {
         collector: selection.name.clone(),
         families: collected.families,
-        failures: collected.failures,
+        failures,
         state: collected.state,
-    }
-}
-
-fn log_skipped_rows(collector: &str, rows: u64, log: &dyn Log) {
-    if rows > 0 {
-        let fields = [("collector", collector), ("rows", &*rows.to_string())];
-        log.emit(Level::Warn, "Skipped unreadable rows", &fields);
     }
 }
 

@@ -86,10 +86,20 @@ pub fn load(
     overrides: &Overrides,
     environment: &impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
+    load_partially(path, overrides, environment).map_err(|(problems, _)| problems)
+}
+
+/// Like [`load`]. Beside the problems it returns the settings that could be read, with
+/// defaults for the rest, in which a guest may find further problems.
+pub fn load_partially(
+    path: &Path,
+    overrides: &Overrides,
+    environment: &impl Fn(&str) -> Option<String>,
+) -> Result<Config, (Problems, Option<Box<Config>>)> {
     let findings = Findings::default();
     match findings.read_text(path) {
         Ok(text) => read(&text, path, overrides, environment, findings),
-        Err(error) => Err(unreadable(path, &error, findings)),
+        Err(error) => Err((unreadable(path, &error, findings), None)),
     }
 }
 
@@ -103,7 +113,7 @@ pub fn parse(
 ) -> Result<Config, Problems> {
     let findings = Findings::default();
     findings.file(path.to_owned().into());
-    read(text, path, overrides, environment, findings)
+    read(text, path, overrides, environment, findings).map_err(|(problems, _)| problems)
 }
 
 fn read(
@@ -112,7 +122,7 @@ fn read(
     overrides: &Overrides,
     environment: &impl Fn(&str) -> Option<String>,
     findings: Findings,
-) -> Result<Config, Problems> {
+) -> Result<Config, (Problems, Option<Box<Config>>)> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let variables = Variables::read(environment, directory, &findings);
     let read = match yaml::parse(text, &findings) {
@@ -138,11 +148,14 @@ fn read(
             config.sha256 = base16ct::lower::encode_string(&Sha256::digest(text));
             Ok(config)
         }
-        _ => Err(Problems {
-            file: path.to_owned(),
-            problems,
-            files,
-        }),
+        read => {
+            let problems = Problems {
+                file: path.to_owned(),
+                problems,
+                files,
+            };
+            Err((problems, read.map(Box::new)))
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod scrape;
 mod testing;
 
 pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
-pub use server::{BindError, Server, Serving};
+pub use server::{BindError, Server, Serving, unavailable_addresses};
 pub use settings::{ConnectionLimits, Settings};
 pub use state::{Freshness, Reload, ServerState, Status};
 pub use web::Web;

@@ -1,4 +1,4 @@
-//! How often NetBackup is asked: storage once in its TTL, jobs every interval.
+//! How often NetBackup is read: storage once per TTL, jobs every interval.
 
 use http::StatusCode;
 use simulator::{Fault, Simulator, Unit};
@@ -27,7 +27,7 @@ fn fill(simulator: &Simulator, used: u64) {
     simulator.change(|estate| estate.add_unit(Unit::new("unit", 1_000_000, used)));
 }
 
-/// So many more collections of the jobs: each asks for two lists.
+/// Waits for this many more collections of jobs: each reads two lists.
 async fn rounds(simulator: &Simulator, count: u64) {
     let requests = simulator.requests();
     let now = requests.count(JOBS);
@@ -35,7 +35,7 @@ async fn rounds(simulator: &Simulator, count: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scrape_asks_netbackup_nothing() {
+async fn a_scrape_sends_no_request_to_netbackup() {
     let simulator = simulator(small()).await;
     let rest = "server: { collectionInterval: 1h }";
     let bench = Bench::start(&[site("paris", &simulator)], rest).await;
@@ -45,15 +45,15 @@ async fn a_scrape_asks_netbackup_nothing() {
         assert!(used(&bench.scrape().await).is_some());
     }
     assert_eq!(simulator.requests().total(), before);
-    // A probe that a scrape had begun would answer `/health` now, and would have
-    // found the site up.
+    // If a scrape had started a probe, `/health` would now return its result, with
+    // the site up.
     simulator.faults().set(Fault::Down);
     let health = bench.get("/health").await;
     assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storage_is_asked_once_within_its_ttl_and_jobs_every_interval() {
+async fn storage_is_read_once_per_ttl_and_jobs_every_interval() {
     let simulator = simulator(small()).await;
     let bench = Bench::start(&[site("paris", &simulator)], OFTEN).await;
     bench.until_read(&["paris"]).await;
@@ -71,7 +71,7 @@ async fn storage_is_asked_once_within_its_ttl_and_jobs_every_interval() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_shows_when_the_ttl_is_over_and_not_before() {
+async fn a_change_appears_only_after_the_ttl() {
     let simulator = simulator(small()).await;
     let bench = Bench::start(&[site("paris", &simulator)], OFTEN).await;
     bench.until_read(&["paris"]).await;
@@ -91,7 +91,7 @@ async fn a_change_shows_when_the_ttl_is_over_and_not_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_not_kept_for_the_ttl() {
+async fn a_failure_is_not_cached_for_the_ttl() {
     let simulator = simulator(small()).await;
     simulator.faults().set_on(UNITS, Fault::Status(500));
     let bench = Bench::start(&[site("paris", &simulator)], OFTEN).await;

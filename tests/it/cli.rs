@@ -1,4 +1,4 @@
-//! The program as it is called: its commands, exit codes, streams and signals.
+//! The command line of the program: commands, exit codes, streams and signals.
 
 mod commands;
 mod serving;
@@ -18,7 +18,7 @@ async fn lively() -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-/// A folder with a configuration named `config.yaml`; `rest` is more of it.
+/// A directory with a `config.yaml`, to which `rest` is appended.
 fn folder(sites: &[(&str, &Simulator)], rest: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     write(&folder.path().join("config.yaml"), sites, rest);

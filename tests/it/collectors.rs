@@ -1,5 +1,5 @@
-//! Every collector through host, guest and simulator: its numbers are those of
-//! the facts behind the simulator, never of its answers.
+//! Every collector through host, guest and simulator. Its numbers are compared with
+//! the facts behind the simulator, never with its responses.
 
 mod facts;
 mod faults;
@@ -14,9 +14,11 @@ use tests::{Bench, Exposition, estates};
 
 /// The opt-in collectors without options of their own.
 const ON: &str = "alerts: { enabled: true }, malware: { enabled: true }, slo: { enabled: true }, \
-                  tape: { enabled: true }";
+                  tape: { enabled: true }, slp: { enabled: true }, \
+                  mediaServers: { enabled: true }, anomalies: { enabled: true }, \
+                  security: { enabled: true }";
 
-/// The `collectors` of a configuration: every one is on. `more` are options of
+/// The `collectors` of a configuration with all collectors on. `more` are options of
 /// `catalog`, such as `, window: 36h`.
 fn all_on(more: &str, clients: &[&str]) -> String {
     format!(
@@ -25,7 +27,7 @@ fn all_on(more: &str, clients: &[&str]) -> String {
     )
 }
 
-/// A host that has tried every collector of every site once.
+/// A host that has run every collector of every site once.
 async fn attempted(sites: &[(&str, &Simulator)], rest: &str) -> (Bench, Exposition) {
     let list: Vec<_> = sites
         .iter()
@@ -49,7 +51,7 @@ fn success(exposition: &Exposition, site: &str, collector: &str) -> Option<f64> 
     exposition.value("nbu_collector_success", &labels)
 }
 
-/// How often a collector has failed, and how often for that reason.
+/// The failures of a collector: all, and those with this reason.
 fn failures(exposition: &Exposition, site: &str, collector: &str, reason: &str) -> (f64, f64) {
     let labels = [("site", site), ("collector", collector), ("reason", reason)];
     let name = "nbu_collector_failures_total";

@@ -1,4 +1,4 @@
-//! What the process has taken from itself cannot be had again.
+//! The process cannot regain the privileges that it dropped.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,13 +10,13 @@ use tests::estates::{simulator, site, small};
 use tests::processes::Found;
 use tests::{Bench, Client, Program};
 
-/// The configuration with its log in that folder.
+/// A configuration with its log in that directory.
 fn config(log: &str) -> String {
     format!("server: {{ logName: {log}/exporter.log }}")
 }
 
-/// Whether the kernel has Landlock switched on, asked without Landlock. A kernel
-/// that does not say has it: a test that is skipped by mistake must not pass.
+/// Whether Landlock is enabled in the kernel, determined without Landlock. If the
+/// kernel does not tell, assume that it is: a test must not be skipped by mistake.
 fn has_landlock() -> bool {
     let lists = [
         ("/sys/kernel/security/lsm", "landlock"),
@@ -46,7 +46,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
+async fn a_seccomp_filter_that_blocks_landlock_causes_a_warning() {
     let python = Path::new("/usr/bin/python3");
     if !python.exists() || !has_landlock() {
         return eprintln!("skipped: no `{}`, or no Landlock", python.display());
@@ -71,7 +71,7 @@ async fn a_filter_that_refuses_landlock_is_a_warning_that_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_folder_of_the_log_can_be_written() {
+async fn only_the_log_directory_is_writable() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     let sites = [site("paris", &simulator)];
@@ -94,7 +94,7 @@ async fn only_the_folder_of_the_log_can_be_written() {
     tests::eventually("another folder is refused", refused).await;
     assert!(!folder.path().join("elsewhere/exporter.log").exists());
 
-    // The log may be moved away by whoever keeps logs small.
+    // A log rotation may move the log away.
     fs::rename(&log, folder.path().join("logs/old.log")).unwrap();
     Bench::write(
         folder.path(),
@@ -102,7 +102,7 @@ async fn only_the_folder_of_the_log_can_be_written() {
         &format!("{} # again", config("logs")),
     );
     program.signal("HUP").await;
-    tests::eventually("a new log is begun", async || !said().is_empty()).await;
+    tests::eventually("a new log is created", async || !said().is_empty()).await;
     let address = fs::read_to_string(folder.path().join("logs/old.log")).unwrap();
     let address = address.split("address=").nth(1).unwrap();
     let address = address.split_whitespace().next().unwrap();
@@ -110,14 +110,14 @@ async fn only_the_folder_of_the_log_can_be_written() {
     assert!(page.types.contains_key("nbu_exporter_build_info"));
 }
 
-/// What is not dumpable belongs to root below `/proc`, so the program must not be
-/// root's here.
+/// The files of a process below `/proc` belong to root if it is not dumpable, so the
+/// program must not run as root here.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_memory_of_the_process_is_its_own() {
+async fn the_memory_of_the_process_is_not_readable_by_others() {
     let folder = TempDir::new().unwrap();
     let simulator = simulator(small()).await;
     Bench::write(folder.path(), &[site("paris", &simulator)], "");
-    // The program inherits as much as there may be, and has to take it from itself.
+    // The program inherits the maximum, and has to lower the limit itself.
     let inherited = getrlimit(Resource::Core);
     let most = Rlimit {
         current: inherited.maximum,
@@ -133,7 +133,7 @@ async fn the_memory_of_the_process_is_its_own() {
         let entry = fs::metadata(format!("/proc/{}/{name}", program.id())).unwrap();
         assert_eq!(entry.uid(), 0, "its user may open `{name}`");
     }
-    // The program itself still counts its descriptors.
+    // The program can still count its own descriptors.
     let page = client.scrape().await;
     assert!(
         page.value("process_open_fds", &[])
@@ -141,10 +141,10 @@ async fn the_memory_of_the_process_is_its_own() {
     );
 }
 
-/// A service without a folder of its own works in `/`, or in one that holds more than
+/// A service without its own directory runs in `/`, or in a directory with more than
 /// its log.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_the_working_directory_only_the_log_itself_can_be_written() {
+async fn only_the_log_file_is_writable_in_the_working_directory() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let simulator = simulator(small()).await;
@@ -166,7 +166,7 @@ async fn of_the_working_directory_only_the_log_itself_can_be_written() {
     Bench::write(folder.path(), &sites, &server("other.log"));
     program.signal("HUP").await;
     let refused = async || said().contains("Permission denied");
-    tests::eventually("another file beside it is refused", refused).await;
+    tests::eventually("another file next to it is rejected", refused).await;
     assert!(!at("other.log").exists());
 
     // A log rotation may copy and truncate it.

@@ -1,4 +1,4 @@
-//! What operators install keeps what SECURITY.md and README.md say of it.
+//! The files for deployment keep the promises of SECURITY.md and README.md.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use tests::Program;
 
-/// What must fit: the exporter at rest and a compiler at its limit, in MiB.
+/// The required memory: the exporter at rest and a compiler at its limit, in MiB.
 const LEAST_MEMORY: u64 = 60 + 1024;
 
 fn file(name: &str) -> String {
@@ -26,7 +26,7 @@ fn number(text: &str, before: &str, after: &str) -> u64 {
 }
 
 #[test]
-fn the_unit_takes_everything_that_the_exporter_does_not_need() {
+fn the_unit_drops_every_unneeded_privilege() {
     let unit = unit();
     let has = |line: &str| unit.lines().any(|one| one == line);
     for line in [
@@ -45,15 +45,15 @@ fn the_unit_takes_everything_that_the_exporter_does_not_need() {
     ] {
         assert!(has(line), "`{line}` is missing");
     }
-    // Machine code is made and run: it would stop the exporter.
+    // The exporter generates and runs machine code, which this would prevent.
     assert!(!has("MemoryDenyWriteExecute=yes"));
     assert!(number(&unit, "MemoryMax=", "M\n") >= LEAST_MEMORY);
 }
 
 #[test]
-fn the_filter_of_the_unit_lets_landlock_through() {
+fn the_seccomp_filter_of_the_unit_allows_landlock() {
     let unit = unit();
-    // Each line takes away from those above it or adds to them.
+    // Each line adds to the previous lines or subtracts from them.
     let mut allowed = false;
     for line in unit.lines() {
         match line.strip_prefix("SystemCallFilter=") {
@@ -71,7 +71,7 @@ fn the_filter_of_the_unit_lets_landlock_through() {
 }
 
 #[test]
-fn systemd_takes_the_unit_and_finds_little_exposed() {
+fn systemd_accepts_the_unit_and_rates_its_exposure_low() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("nbu_exporter.service");
     let program = Program::path("nbu_exporter").display().to_string();
@@ -79,7 +79,8 @@ fn systemd_takes_the_unit_and_finds_little_exposed() {
     fs::write(&path, unit).unwrap();
     for arguments in [
         &["verify"][..],
-        // In tenths of a point. What is left is mostly the network, which it is for.
+        // In tenths of a point. The remaining exposure is mostly the network, which
+        // the exporter needs.
         &["security", "--offline=true", "--threshold=12"],
     ] {
         let output = Command::new("systemd-analyze")
@@ -96,7 +97,7 @@ fn systemd_takes_the_unit_and_finds_little_exposed() {
 }
 
 #[test]
-fn the_manifests_show_a_key_to_the_exporter_alone_and_let_it_reach_netbackup_alone() {
+fn the_manifests_give_only_the_exporter_the_key_and_allow_only_netbackup() {
     let manifests = file("kubernetes/nbu_exporter.yaml");
     for text in [
         "fsGroup: 65534",
@@ -117,7 +118,7 @@ fn the_manifests_show_a_key_to_the_exporter_alone_and_let_it_reach_netbackup_alo
 }
 
 #[test]
-fn no_probe_of_kubernetes_asks_netbackup() {
+fn no_kubernetes_probe_sends_requests_to_netbackup() {
     let manifests = file("kubernetes/nbu_exporter.yaml");
     let paths: Vec<&str> = manifests
         .lines()

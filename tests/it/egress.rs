@@ -1,4 +1,4 @@
-//! The way out, through the real guest.
+//! Egress with the real guest.
 
 mod asking;
 
@@ -26,8 +26,8 @@ fn paris(simulator: &Simulator) -> Site<'_> {
     }
 }
 
-/// A host whose one site is reached by HTTPS and trusted by `trust`, a line of
-/// the site's settings. `other.pem` is an authority of somebody else.
+/// A host with one HTTPS site, trusted by `trust`, a line of the site's settings.
+/// `other.pem` is an unrelated authority.
 async fn trusting(trust: &str, simulator: &Simulator) -> Bench {
     let folder = TempDir::new().unwrap();
     let other = Authority::new().unwrap().pem();
@@ -41,14 +41,14 @@ async fn trusting(trust: &str, simulator: &Simulator) -> Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_carries_the_key_alone() {
+async fn the_key_is_the_only_credential_of_every_request() {
     let simulator = simulator(None).await;
     let bench = Bench::start(&[paris(&simulator)], "").await;
     bench.until_read(&["paris"]).await;
     let asked: Vec<_> = simulator.requests().all();
     let secured = |path| asked.iter().filter(move |request| request.is(path));
     assert!(secured("/admin/jobs").count() > 0);
-    // The specification has the raw token there, without `Bearer`.
+    // The specification requires the raw token, without `Bearer`.
     for path in [
         "/admin/jobs",
         "/storage/storage-units",
@@ -87,7 +87,7 @@ async fn a_certificate_of_an_unknown_authority_is_not_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_certificate_is_trusted_where_the_operator_says_so() {
+async fn any_certificate_is_trusted_if_verification_is_off() {
     let simulator = simulator(Some(Authority::new().unwrap())).await;
     let trust = "caFile: other.pem, insecureSkipVerify: true";
     let bench = trusting(trust, &simulator).await;
@@ -111,7 +111,7 @@ async fn connections_are_kept_from_one_collection_to_the_next() {
         let log = simulator.requests();
         (log.total(), log.connections())
     };
-    // As many as were ever busy at once, and not one for each request.
+    // As many connections as were busy at once, not one for each request.
     assert!(
         connections <= 8 && requests >= 5 * connections,
         "{connections} connections for {requests} requests"
@@ -119,7 +119,7 @@ async fn connections_are_kept_from_one_collection_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
+async fn a_denied_request_is_logged_once_per_collection_with_guest_site_and_rule() {
     let simulator = simulator(None).await;
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving("ask", 1);
@@ -147,7 +147,7 @@ async fn a_refusal_is_logged_once_a_collection_with_guest_site_and_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_system_that_trusts_nobody_is_said_with_what_to_write() {
+async fn a_system_without_trusted_authorities_is_reported_with_a_hint() {
     let folder = TempDir::new().unwrap();
     let text = "nbuservers:\n  - { site: paris, host: 127.0.0.1, apiKey: k }\n";
     fs::write(folder.path().join("config.yaml"), text).unwrap();

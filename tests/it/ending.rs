@@ -1,4 +1,4 @@
-//! The exporter ends in time, whatever its threads wait for.
+//! The exporter shuts down in time, even with hung threads.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use tests::{Program, eventually, guests};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-/// `shutdownTimeout` and the second that the last log lines may take.
+/// `shutdownTimeout` plus one second for the last log lines.
 pub(crate) const LIMIT: Duration = Duration::from_secs(1 + 1);
-/// For a machine that is busy.
+/// A margin for a busy machine.
 pub(crate) const MARGIN: Duration = Duration::from_secs(5);
 
 /// A configuration and a guest that needs no server.
@@ -30,7 +30,7 @@ pub(crate) fn folder(server: &str) -> TempDir {
     folder
 }
 
-/// Seconds of processor time that a process has had.
+/// The processor time of a process in seconds.
 fn processor_seconds(id: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
@@ -42,7 +42,7 @@ fn processor_seconds(id: u32) -> f64 {
 /// A password check of the highest cost takes days, on a thread that cannot be
 /// stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thread_that_never_comes_back_does_not_hold_up_the_end() {
+async fn a_hung_thread_does_not_delay_shutdown() {
     let folder = folder(", webConfigFile: web.yaml");
     let hash = format!("$2b$31${}", "a".repeat(21) + "e" + &"a".repeat(31));
     let web = format!("basic_auth_users: {{ prometheus: '{hash}' }}");

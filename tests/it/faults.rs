@@ -1,5 +1,5 @@
-//! Each way in which NetBackup may fail has its reason, and takes nothing from
-//! the collectors that it does not concern.
+//! Each failure of NetBackup has its reason, and does not affect unrelated
+//! collectors.
 
 mod bodies;
 mod refusals;
@@ -10,7 +10,7 @@ use tests::estates::{simulator, site, small};
 use tests::{Bench, Exposition};
 
 const JOBS: &str = "/admin/jobs";
-/// Nothing is reused, so that every round asks everything.
+/// No caching, so that every round reads everything.
 const OFTEN: &str = "server: { collectionInterval: 100ms, cacheTTL: 1ms }";
 
 fn success(exposition: &Exposition, collector: &str) -> Option<f64> {
@@ -22,7 +22,7 @@ fn failures(exposition: &Exposition, collector: &str, reason: &str) -> f64 {
     exposition.sum("nbu_collector_failures_total", &labels)
 }
 
-/// A host that has read everything, with more keys for its site.
+/// A host that has collected everything, with additional keys of its site.
 async fn started(rest: &str, more: &str) -> (Simulator, Bench) {
     let simulator = simulator(small()).await;
     let yaml = site("paris", &simulator).yaml_with(more);
@@ -36,8 +36,7 @@ async fn until_well(bench: &Bench) -> Exposition {
     bench.until("everything is read", well).await
 }
 
-/// Jobs fail that way and for that reason only; storage goes on; both are well
-/// again afterwards.
+/// Only jobs fail, with that reason; storage succeeds; both recover afterwards.
 async fn jobs_fail(simulator: &Simulator, bench: &Bench, fault: Fault, reason: &str) {
     let total = |e: &Exposition| e.sum("nbu_collector_failures_total", &[("collector", "jobs")]);
     let before = until_well(bench).await;

@@ -1,7 +1,7 @@
-//! What lies under a name that the exporter opens, and is not a regular file.
+//! Files that the exporter opens and that are not regular files.
 //!
-//! Opening a named pipe waits for its other end. Where the exporter did that, anybody
-//! who may put one into its folders would stop it.
+//! Opening a named pipe waits for its other end. If the exporter did that, anybody
+//! who can create files in its directories could block it.
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixListener;
@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use tests::estates::{simulator, site, small};
 use tests::{Bench, Client, Program, eventually, guests};
 
-/// What everybody is told about a pipe.
+/// The error message for a pipe.
 const REFUSED: &str = "expected a regular file, found a pipe";
 
-/// Puts a pipe under that name, in one step, in the place of whatever is there.
+/// Atomically replaces the file of that name with a pipe.
 fn pipe(path: &Path) {
     let beside = path.with_extension("beside");
     mkfifoat(CWD, &beside, Mode::RUSR | Mode::WUSR).unwrap();
@@ -35,8 +35,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The outcome of `check` for a configuration with a file `pipe` beside it, which
-/// `put` has put there.
+/// The result of `check` for a configuration next to a file `pipe`, which `put`
+/// creates.
 async fn checked(config: &str, put: impl Fn(&Path)) -> Output {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -52,7 +52,7 @@ async fn checked(config: &str, put: impl Fn(&Path)) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_place_of_a_file_is_refused_by_check_at_once() {
+async fn check_rejects_a_pipe_instead_of_a_file_at_once() {
     let key = "apiKey: k";
     for config in [
         one_site("apiKeyFile: pipe", ""),
@@ -87,7 +87,7 @@ async fn a_pipe_in_the_place_of_a_file_is_refused_by_check_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_place_of_the_configuration_or_dotenv_is_refused_at_once() {
+async fn a_pipe_instead_of_the_configuration_or_dotenv_is_rejected_at_once() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     pipe(&at("pipe"));
@@ -111,7 +111,7 @@ async fn a_pipe_in_the_place_of_the_configuration_or_dotenv_is_refused_at_once()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn directories_sockets_and_devices_are_refused_in_the_same_words() {
+async fn directories_sockets_and_devices_are_rejected_with_the_same_message() {
     let config = one_site("apiKey: k, caFile: pipe", "");
     let socket = |path: &Path| drop(UnixListener::bind(path).unwrap());
     let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
@@ -130,7 +130,7 @@ async fn directories_sockets_and_devices_are_refused_in_the_same_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end() {
+async fn a_file_replaced_by_a_pipe_blocks_neither_reloads_nor_shutdown() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let guest = at("guest.wasm");
@@ -154,7 +154,7 @@ async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end
         pipe(path);
         let line = program.line("Configuration not reloaded").await;
         assert!(line.contains(REFUSED), "{line}");
-        // Not only when the file changes.
+        // Not only after a change of the file.
         let answer = client.post("/-/reload").await;
         assert!(answer.text().contains(REFUSED), "{}", answer.text());
         client.scrape().await;
@@ -172,7 +172,7 @@ async fn a_pipe_that_takes_the_place_of_a_file_stops_neither_reloads_nor_the_end
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
+async fn a_guest_of_two_tebibytes_blocks_neither_reloads_nor_shutdown() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let sparse = at("sparse");
@@ -194,7 +194,7 @@ async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
     program.line("the file has `2199023255552` bytes").await;
     let answer = client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
-    // Another one is noticed, by its time if not by its size.
+    // A replacement is detected, at least by its modification time.
     File::create(&sparse).unwrap().set_len(2 << 40).unwrap();
     fs::rename(&sparse, at("guest.wasm")).unwrap();
     program.line("Guest file changed, evaluating it").await;
@@ -212,9 +212,9 @@ async fn a_guest_of_two_tebibytes_stops_neither_reloads_nor_the_end() {
     assert!(asked.elapsed() < limit + Duration::from_secs(5));
 }
 
-/// The files that the exporter writes itself, with a pipe put in their place.
+/// The files that the exporter writes itself, replaced by a pipe.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
+async fn a_pipe_in_the_state_directory_blocks_nothing() {
     let simulator = simulator(small()).await;
     let sites = [site("paris", &simulator)];
     let rest = "server: { stateDir: state, collectionInterval: 100ms }";
@@ -240,9 +240,9 @@ async fn a_pipe_in_the_folder_of_the_state_stops_nothing() {
     assert_eq!(program.wait().await, Some(0));
 }
 
-/// Somebody else may write to the working directory, and not to `/etc`.
+/// Other users may be able to write to the working directory, but not to `/etc`.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_dotenv_beside_the_configuration_wins_over_the_working_directory() {
+async fn the_dotenv_next_to_the_configuration_takes_precedence() {
     let simulator = simulator(small()).await;
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -250,7 +250,7 @@ async fn the_dotenv_beside_the_configuration_wins_over_the_working_directory() {
         fs::create_dir(at(name)).unwrap();
     }
     let port = simulator.address().port();
-    // A key that is not the right one fails the command.
+    // A wrong key fails the command.
     let config = format!(
         "nbuserver: {{ site: paris, scheme: http, host: 127.0.0.1, port: {port}, \
          apiKey: '${{KEY}}', domain: '${{ONLY_THERE}}' }}"

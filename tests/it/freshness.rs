@@ -1,4 +1,4 @@
-//! What an operator sees of values while NetBackup fails, and afterwards.
+//! The values on the page while NetBackup fails, and afterwards.
 
 use simulator::{Fault, Simulator};
 use tests::estates::{simulator, site, small};
@@ -6,10 +6,10 @@ use tests::{Bench, Exposition};
 
 const UNITS: &str = "/storage/storage-units";
 const COLLECTORS: [&str; 2] = ["storage", "jobs"];
-/// Failed values stay for as long as a test may take.
+/// Values stay for the duration of a test.
 const PATIENT: &str =
     "server: { collectionInterval: 100ms, cacheTTL: 100ms, staleGrace: 1h, probeTimeout: 1s }";
-/// They go soon.
+/// Values expire soon.
 const HASTY: &str = "server: { collectionInterval: 100ms, cacheTTL: 200ms, staleGrace: 200ms }";
 
 fn success(exposition: &Exposition, collector: &str) -> Option<f64> {
@@ -30,7 +30,7 @@ fn up(exposition: &Exposition) -> Option<f64> {
     exposition.value("nbu_up", &[("site", "paris")])
 }
 
-/// How many series each collector has.
+/// The number of series of each collector.
 fn values(exposition: &Exposition) -> [usize; 2] {
     ["nbu_disk_bytes", "nbu_jobs_current"].map(|name| exposition.all(name, &[]).len())
 }
@@ -45,7 +45,7 @@ async fn started(rest: &str) -> (Simulator, Bench, Exposition) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_collector_says_so_at_once_and_keeps_its_values() {
+async fn a_failed_collector_is_reported_at_once_and_keeps_its_values() {
     let (simulator, bench, before) = started(PATIENT).await;
     for reason in ["status", "timeout", "fault", "unreachable"] {
         assert_eq!(failures(&before, "storage", reason), 0.0, "counted from 0");
@@ -68,7 +68,7 @@ async fn a_failed_collector_says_so_at_once_and_keeps_its_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_is_down_when_nothing_of_it_can_be_read() {
+async fn a_site_is_down_when_all_its_collectors_fail() {
     let (simulator, bench, _) = started(PATIENT).await;
     simulator.faults().set(Fault::Down);
     let down = |e: &Exposition| up(e) == Some(0.0);
@@ -82,11 +82,11 @@ async fn a_site_is_down_when_nothing_of_it_can_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_values_go_but_the_time_of_the_last_success_never_does() {
+async fn old_values_expire_but_the_time_of_the_last_success_stays() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Status(500));
     let gone = |e: &Exposition| values(e) == [0, 0];
-    let exposition = bench.until("the values have gone", gone).await;
+    let exposition = bench.until("the values have expired", gone).await;
     let stood = COLLECTORS.map(|collector| last(&exposition, collector));
     assert!(stood.iter().all(Option::is_some));
     let failed = failures(&exposition, "jobs", "status");
@@ -98,20 +98,20 @@ async fn old_values_go_but_the_time_of_the_last_success_never_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_grow_old_even_while_an_attempt_hangs() {
+async fn values_expire_even_while_an_attempt_hangs() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Hanging);
     let gone = |e: &Exposition| values(e) == [0, 0];
-    let exposition = bench.until("the values have gone", gone).await;
+    let exposition = bench.until("the values have expired", gone).await;
     assert!(COLLECTORS.iter().all(|c| last(&exposition, c).is_some()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_comes_back_by_itself() {
+async fn all_values_return_after_an_outage() {
     let (simulator, bench, _) = started(HASTY).await;
     simulator.faults().set(Fault::Down);
     let gone = |e: &Exposition| values(e) == [0, 0] && up(e) == Some(0.0);
-    let outage = bench.until("the values have gone", gone).await;
+    let outage = bench.until("the values have expired", gone).await;
     simulator.faults().clear();
     let back = |e: &Exposition| values(e) == [2, 2] && up(e) == Some(1.0);
     let exposition = bench.until("the values are back", back).await;
@@ -124,7 +124,7 @@ async fn everything_comes_back_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restarted_netbackup_is_found_again() {
+async fn a_restarted_netbackup_is_reached_again() {
     let (simulator, bench, _) = started(PATIENT).await;
     let options = simulator.stop().await;
     let down = |e: &Exposition| up(e) == Some(0.0);

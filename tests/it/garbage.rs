@@ -1,6 +1,6 @@
-//! What nobody means to send, by fixed seeds: mangled components, values of
-//! every kind, states and requests. Whatever comes of it, the process and the
-//! page go on. Files are `host/src/config/tests/garbage.rs`'s.
+//! Random input from fixed seeds: mangled components, values of every kind, states
+//! and requests. The process and the page must survive all of it.
+//! `host/src/config/tests/garbage.rs` does the same for configuration files.
 
 mod components;
 mod requests;
@@ -28,7 +28,7 @@ impl Observer for Nobody {
     fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
-/// A way out to this port of loopback.
+/// Egress to this port on loopback.
 fn egress(site: &SiteName, port: u16) -> Arc<Egress> {
     let settings = Settings {
         origin: origin(port),
@@ -73,7 +73,7 @@ fn window(now: u64) -> Window {
     }
 }
 
-/// A change or a few: bytes that flip, go, come, stand twice or elsewhere.
+/// Applies one or a few changes: flips, deletes, inserts, duplicates or moves bytes.
 fn mangle(bytes: &mut Vec<u8>, rng: &mut Rng) {
     for _ in 0..rng.usize(1..4) {
         if bytes.is_empty() {

@@ -11,7 +11,7 @@ use tests::{Bench, Client, Program, eventually, guests};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-/// Only probes ask NetBackup anything after the first collection.
+/// Only probes send requests to NetBackup after the first collection.
 const RARELY: &str = "server: { collectionInterval: 1h, probeTimeout: 2s }";
 
 async fn one() -> (Simulator, Bench) {
@@ -33,7 +33,7 @@ async fn health_is_ok_when_every_site_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_is_503_when_no_site_answers_and_says_why_for_each() {
+async fn health_is_503_with_a_reason_per_site_when_no_site_answers() {
     let paris = simulator(small()).await;
     let tokyo = simulator(small()).await;
     paris.faults().set(Fault::Down);
@@ -65,7 +65,7 @@ async fn health_is_ok_with_a_line_for_each_site_when_some_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_hangs_is_unreachable_within_the_probes_time() {
+async fn a_hung_site_is_unreachable_after_the_probe_timeout() {
     let simulator = simulator(small()).await;
     simulator.faults().set(Fault::Hanging);
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
@@ -89,7 +89,7 @@ async fn healthy_and_ready_do_not_depend_on_netbackup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_who_ask_at_once_cost_netbackup_one_request() {
+async fn concurrent_health_checks_share_one_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     let answers = join_all((0..20).map(|_| health(&bench))).await;
@@ -97,9 +97,10 @@ async fn many_who_ask_at_once_cost_netbackup_one_request() {
     assert_eq!(simulator.requests().total(), before + 1);
 }
 
-/// Each connects, asks and closes; the first once NetBackup has its request.
+/// Each client connects, sends a request and closes; the first one once NetBackup has
+/// its request.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_do_not_wait_for_the_answer_cost_netbackup_one_request() {
+async fn clients_that_disconnect_early_share_one_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     simulator.faults().set(Fault::Slow(Duration::from_secs(1)));
@@ -114,9 +115,9 @@ async fn clients_that_do_not_wait_for_the_answer_cost_netbackup_one_request() {
     assert_eq!(simulator.requests().total(), before + 1);
 }
 
-/// An answer is reused for 3 s, whatever is asked meanwhile.
+/// A result is reused for 3 s.
 #[tokio::test(flavor = "multi_thread")]
-async fn reloads_that_change_nothing_cost_netbackup_no_request() {
+async fn reloads_without_changes_send_no_request_to_netbackup() {
     let (simulator, bench) = one().await;
     let before = simulator.requests().total();
     let began = Instant::now();
@@ -129,8 +130,8 @@ async fn reloads_that_change_nothing_cost_netbackup_no_request() {
     assert!(asked <= allowed, "{asked} requests, not {allowed}");
 }
 
-/// What `/health` says from the first moment of the process until it has found
-/// out about NetBackup.
+/// The responses of `/health` from the start of the process until the result of
+/// NetBackup.
 async fn first(simulator: &Simulator) -> (StatusCode, String) {
     let folder = TempDir::new().unwrap();
     Bench::write(folder.path(), &[site("paris", simulator)], RARELY);
@@ -147,14 +148,14 @@ async fn first(simulator: &Simulator) -> (StatusCode, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_answer_of_a_process_is_what_netbackup_says() {
+async fn the_first_health_response_waits_for_netbackup() {
     let simulator = simulator(small()).await;
     assert_eq!(first(&simulator).await, (StatusCode::OK, "OK\n".to_owned()));
     assert!(simulator.requests().total() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_netbackup_a_process_is_never_healthy() {
+async fn a_process_without_netbackup_is_never_healthy() {
     let simulator = simulator(small()).await;
     simulator.faults().set(Fault::Down);
     let (status, text) = first(&simulator).await;
@@ -164,7 +165,7 @@ async fn without_netbackup_a_process_is_never_healthy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn until_there_is_a_guest_the_process_is_starting() {
+async fn the_process_is_starting_until_it_has_a_guest() {
     let simulator = simulator(small()).await;
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving("spin-describe", 1);
@@ -186,7 +187,7 @@ async fn health_notices_an_outage_and_its_end() {
     let status = async |wanted| health(&bench).await.0 == wanted;
     simulator.faults().set(Fault::Down);
     let unhealthy = StatusCode::SERVICE_UNAVAILABLE;
-    eventually("the outage shows", async || status(unhealthy).await).await;
+    eventually("the outage is visible", async || status(unhealthy).await).await;
     simulator.faults().clear();
-    eventually("its end shows", async || status(StatusCode::OK).await).await;
+    eventually("its end is visible", async || status(StatusCode::OK).await).await;
 }

@@ -1,6 +1,6 @@
-//! A NetBackup server that is anything but: each case is a site of one program,
-//! beside a healthy one. Its collector fails for the right reason, or reads
-//! right; the healthy site, the page and the process go on; and no key is shown.
+//! Hostile NetBackup servers: each case is a site of one program with a healthy site.
+//! Its collector fails with the right reason, or succeeds. The healthy site, the page
+//! and the process are unaffected, and no key is shown.
 
 mod bodies;
 mod echoes;
@@ -21,45 +21,45 @@ use tests::{Act, Client, Exposition, Manner, Program, Scripted};
 /// Part of every key here, and of nothing else.
 const CANARY: &str = "CaNaRy";
 
-/// For whatever must happen; far longer than any of it takes.
+/// How long to wait for an expected event; far longer than any event takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What the operator sees of a case.
+/// The expected result of a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Seen {
-    /// The collector fails, counted under this reason.
+    /// The collector fails with this reason.
     Fails(&'static str),
-    /// Everything is read as if nothing were wrong.
+    /// The collection succeeds.
     Reads,
-    /// One or the other, by who is quicker.
+    /// Either result, depending on timing.
     ReadsOrFails(&'static str),
 }
 use Seen::{Fails, Reads, ReadsOrFails};
 
-/// One server, and what comes of it.
+/// One server and the expected result.
 struct Case {
     name: String,
     server: Scripted,
     seen: Seen,
-    /// Keys of the site besides.
+    /// Additional keys of the site.
     keys: &'static str,
 }
 
-/// A list without a row, as a server has it that has no jobs.
+/// An empty list, as of a server without jobs.
 pub(crate) const EMPTY: &str = r#"{"data":[],"meta":{"pagination":{}}}"#;
 
-/// Bytes, as they are, and no more.
+/// Exactly these bytes.
 fn raw(bytes: impl Into<Vec<u8>>) -> Vec<Act> {
     vec![Act::Say(bytes.into()), Act::Close]
 }
 
-/// Bytes that say themselves where they end: the connection stays open, for a
-/// client that keeps it would now and then find it closed.
+/// Bytes that mark their own end. The connection stays open, since a client that
+/// keeps it could otherwise find it closed.
 fn keep(bytes: impl Into<Vec<u8>>) -> Vec<Act> {
     vec![Act::Say(bytes.into())]
 }
 
-/// A right answer with this body.
+/// A valid response with this body.
 pub(crate) fn json(body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.netbackup+json;version=14.0";
@@ -68,7 +68,7 @@ pub(crate) fn json(body: impl AsRef<[u8]>) -> Vec<u8> {
     all
 }
 
-/// A server that does the same at each request.
+/// A server that does the same for each request.
 async fn case(name: &str, seen: Seen, acts: Vec<Act>) -> Case {
     Case::of(name, seen, Manner::default(), acts).await
 }
@@ -102,8 +102,8 @@ impl Case {
         )
     }
 
-    /// Whether the operator has seen what is expected, and nothing else but that
-    /// a busy machine took its time.
+    /// Whether the page shows the expected result, and otherwise only timeouts of a
+    /// busy machine.
     fn is_settled(&self, page: &Exposition) -> bool {
         let labels = [("site", self.name.as_str()), ("collector", "jobs")];
         let reads = page.value("nbu_collector_success", &labels) == Some(1.0);
@@ -129,7 +129,7 @@ impl Case {
             Reads => "timeout",
             Fails(reason) | ReadsOrFails(reason) => reason,
         };
-        // A busy machine may take its time with any of them.
+        // Any of them may time out on a busy machine.
         let wrong = failures
             .iter()
             .find(|(reason, _)| reason != expected && reason != "timeout");
@@ -143,8 +143,8 @@ impl Case {
     }
 }
 
-/// A program with all these sites and a healthy one, until each has been read.
-/// `ca` goes into `ca.pem`.
+/// Runs a program with all these sites and a healthy one until each has been
+/// collected. `ca` is written to `ca.pem`.
 async fn all(cases: impl AsRef<[Case]>, ca: &str) -> Exposition {
     let cases = cases.as_ref();
     let healthy = Simulator::start(Default::default()).await.unwrap();
@@ -158,7 +158,7 @@ async fn all(cases: impl AsRef<[Case]>, ca: &str) -> Exposition {
 
     let page = settled(cases, &client).await;
     cases.iter().for_each(|case| case.check(&page));
-    assert!(is_read(&page, "healthy"), "the healthy site suffers");
+    assert!(is_read(&page, "healthy"), "the healthy site is affected");
     let healthy = [("site", "healthy")];
     let others = page.all("nbu_collector_failures_total", &healthy);
     let late = |sample: &&tests::Sample| sample.labels["reason"] == "timeout";
@@ -187,13 +187,13 @@ async fn all(cases: impl AsRef<[Case]>, ca: &str) -> Exposition {
     page
 }
 
-/// The page once every site has been seen as expected, or after a long while.
+/// The page once every site has its expected result, or after a long timeout.
 async fn settled(cases: &[Case], client: &Client) -> Exposition {
     let waiting = async || {
         let page = client.scrape().await;
         cases.iter().all(|case| case.is_settled(&page)) && is_read(&page, "healthy")
     };
-    // What is missing then, the checks say by name.
+    // The checks name the sites that differ.
     let _ = tokio::time::timeout(PATIENCE, async {
         while !waiting().await {
             tokio::time::sleep(Duration::from_millis(50)).await;

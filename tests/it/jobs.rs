@@ -1,5 +1,5 @@
-//! Jobs and storage are counted exactly: whatever the exporter shows is compared
-//! with the facts behind the simulator, never with its answers.
+//! Jobs and storage are counted exactly: every value is compared with the facts
+//! behind the simulator, never with its responses.
 
 mod current;
 mod duration;
@@ -13,7 +13,7 @@ use tests::{Bench, Exposition, estates};
 /// Every collection looks back an hour, so that all of them overlap.
 const OFTEN: &str = "server: { collectionInterval: 100ms, cacheTTL: 1h, scrapingInterval: 1h }";
 
-/// Series by the values of these labels.
+/// The series, by the values of these labels.
 type Table = BTreeMap<Vec<String>, f64>;
 
 fn table(exposition: &Exposition, name: &str, labels: &[&str]) -> Table {
@@ -38,7 +38,7 @@ async fn at(clock: &Clock, estate: Estate) -> (Simulator, Bench) {
     (simulator, bench)
 }
 
-/// So many more collections: each asks for two lists of at least a page.
+/// Waits for this many more collections: each reads two lists of at least one page.
 async fn rounds(simulator: &Simulator, bench: &Bench, count: u32) {
     for _ in 0..count {
         let last =

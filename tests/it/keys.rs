@@ -1,8 +1,8 @@
-//! Every key of the configuration, changed while the exporter runs. What the
-//! predecessor read once at start, and never again, is what is looked at here.
+//! Every key of the configuration is changed while the exporter runs. The predecessor
+//! read many keys only at its start.
 //!
-//! Each file lists the keys that its tests change; together they are all that
-//! the configuration's reader knows.
+//! Each file lists the keys that its tests change; together these are all keys that
+//! the configuration's parser knows.
 
 mod accepted;
 mod address;
@@ -25,7 +25,7 @@ use nbu_exporter::config::{self, Overrides};
 use simulator::{Clock, Estate, Options, Simulator};
 use tempfile::TempDir;
 
-/// A place in the configuration, and its keys.
+/// A section of the configuration, and its keys.
 type Keys = (&'static str, &'static [&'static str]);
 
 #[test]
@@ -65,8 +65,8 @@ fn every_key_that_is_read_is_in_the_reference() {
     assert!(missing.is_empty(), "not in the reference: {missing:?}");
 }
 
-/// Every key that the reader knows: an unknown one, in each map there is, makes
-/// it tell which it would have known.
+/// Every key that the parser knows: the error about an unknown key in each section
+/// lists them.
 fn known() -> BTreeSet<String> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.yaml");
@@ -82,7 +82,7 @@ fn known() -> BTreeSet<String> {
             continue;
         };
         let place = place.trim_end_matches('.').replace("[0]", "");
-        // The one site and those of a list have the same keys.
+        // A single site and the sites of a list have the same keys.
         let place = place.replace("nbuservers", "nbuserver");
         let hint = problem.hint.unwrap();
         let keys = hint.strip_prefix("known keys: ").expect(&hint);
@@ -91,7 +91,7 @@ fn known() -> BTreeSet<String> {
     known
 }
 
-/// A simulator with something to tell, over plain HTTP.
+/// A simulator with some data, over plain HTTP.
 async fn lively() -> Simulator {
     let estate = Estate::lively(1, Clock::System.now());
     let options = Options {
@@ -101,8 +101,8 @@ async fn lively() -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-/// A configuration whose one site is `paris` at a simulator; `keys` are the
-/// other keys of the site, and `rest` the other sections.
+/// A configuration with the site `paris` at a simulator; `keys` are additional keys
+/// of the site, and `rest` are the other sections.
 fn paris(simulator: &Simulator, keys: &str, rest: &str) -> String {
     let port = simulator.address().port();
     let (scheme, _) = simulator.url().split_once(':').unwrap();
@@ -112,7 +112,7 @@ fn paris(simulator: &Simulator, keys: &str, rest: &str) -> String {
     )
 }
 
-/// The key that simulators take unless told otherwise.
+/// The default key of simulators.
 const KEY: &str = "apiKey: simulator";
 /// For a test that waits for more than the first collection.
 const OFTEN: &str = "collectionInterval: 100ms";

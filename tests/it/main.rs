@@ -1,4 +1,4 @@
-//! Integration tests, one file a topic.
+//! Integration tests, one file per topic.
 
 #![forbid(unsafe_code)]
 #![allow(

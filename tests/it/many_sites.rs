@@ -1,5 +1,4 @@
-//! So many sites that the file descriptors of the process are not enough for all of
-//! them at once.
+//! More sites than the file descriptors of the process allow at once.
 
 mod few_descriptors;
 mod thousand;
@@ -12,7 +11,7 @@ use std::path::Path;
 use http::{Method, StatusCode};
 use tests::{Client, Exposition};
 
-/// A site of the configuration.
+/// One site of the configuration.
 fn site(name: &str, server: SocketAddr) -> String {
     let (host, port) = (server.ip(), server.port());
     format!(
@@ -21,7 +20,7 @@ fn site(name: &str, server: SocketAddr) -> String {
     )
 }
 
-/// A configuration of so many sites of each server, and their names.
+/// A configuration with this many sites for each server, and their names.
 fn configure(folder: &Path, interval: &str, servers: &[(&str, usize, SocketAddr)]) {
     let mut text = format!("server: {{ collectionInterval: {interval} }}\nnbuservers:\n");
     for (name, count, server) in servers {
@@ -32,7 +31,7 @@ fn configure(folder: &Path, interval: &str, servers: &[(&str, usize, SocketAddr)
     fs::write(folder.join("config.yaml"), text).unwrap();
 }
 
-/// A scrape on a connection of its own. It fails the test when it is not answered.
+/// A scrape on its own connection. Fails the test if it is not answered.
 async fn scrape(address: SocketAddr) -> Exposition {
     let answer = Client::new(address)
         .try_ask(Method::GET, "/metrics", &[])
@@ -42,7 +41,7 @@ async fn scrape(address: SocketAddr) -> Exposition {
     Exposition::parse(&answer.text())
 }
 
-/// How many sites whose names begin so are up.
+/// The number of sites with this prefix that are up.
 fn up(page: &Exposition, name: &str) -> usize {
     let is_up = |sample: &&tests::Sample| {
         let site = sample.labels.get("site");
@@ -53,13 +52,13 @@ fn up(page: &Exposition, name: &str) -> usize {
     page.samples.iter().filter(is_up).count()
 }
 
-/// Requests that found no descriptor left.
+/// Requests that failed for lack of a descriptor.
 fn without_descriptor(page: &Exposition) -> f64 {
     let code = [("code", "no_descriptor")];
     page.sum("nbu_exporter_upstream_requests_total", &code)
 }
 
-/// Keeps a text short enough for a failed test.
+/// Truncates a text for the message of a failed test.
 fn shown(page: &Exposition) -> String {
     let mut text = String::new();
     for sample in &page.samples {

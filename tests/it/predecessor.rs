@@ -1,11 +1,11 @@
-//! What a user of the predecessor brings along, and what it let pass.
+//! Configurations of the predecessor, including values that it wrongly accepted.
 
 use std::fs;
 
 use tempfile::TempDir;
 use tests::Program;
 
-/// A file as the predecessor takes it, with all keys that it knows.
+/// A configuration file of the predecessor with all keys that it knows.
 const FILE: &str = r#"
 server:
   host: "0.0.0.0"            # every interface
@@ -38,7 +38,7 @@ collectors:
 
 const DOTENV: &str = "NBU1_HOSTNAME=nbu1.example.com\nNBU1_APIKEY=A1b2C3\n";
 
-/// A folder with this configuration and this `.env`.
+/// A directory with this configuration and this `.env`.
 fn folder(config: &str, dotenv: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("config.yaml"), config).unwrap();
@@ -46,7 +46,7 @@ fn folder(config: &str, dotenv: &str) -> TempDir {
     folder
 }
 
-/// The exit code of `check`, and all it says.
+/// The exit code and the output of `check`.
 async fn check(folder: &TempDir) -> (Option<i32>, String) {
     let output = Program::output(&["check"], folder.path()).await;
     let said = [output.stdout, output.stderr].concat();
@@ -54,7 +54,7 @@ async fn check(folder: &TempDir) -> (Option<i32>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_configuration_loads_as_it_is() {
+async fn the_predecessors_configuration_loads_unchanged() {
     let (code, said) = check(&folder(FILE, DOTENV)).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("no problems found"), "{said}");
@@ -62,7 +62,7 @@ async fn its_configuration_loads_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_list_of_servers_loads_with_variables_in_it() {
+async fn the_predecessors_list_of_servers_loads_with_variables() {
     let list = FILE.replace("nbuserver: ", "nbuservers: ");
     let list = list.replace("  scheme: \"https\"", "- site: paris\n  scheme: \"https\"");
     let (code, said) = check(&folder(&list, DOTENV)).await;
@@ -74,7 +74,7 @@ async fn its_list_of_servers_loads_with_variables_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_it_accepted_or_panicked_over_is_refused_all_at_once() {
+async fn values_that_the_predecessor_mishandled_are_rejected_together() {
     let bad = FILE
         .replace("uri: \"/metrics\"", "uri: /health")
         .replace("collectionInterval: \"5m\"", "collectionInterval: 0s")
@@ -101,7 +101,7 @@ async fn what_it_accepted_or_panicked_over_is_refused_all_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_no_server_speaks_is_refused_on_the_second_site_too() {
+async fn an_unknown_api_version_is_rejected_on_the_second_site_too() {
     let sites = "nbuservers:\n\
         - { site: paris, host: paris, apiKey: k, apiVersion: 13.0 }\n\
         - { site: lyon, host: lyon, apiKey: k, apiVersion: 99.0 }\n";
@@ -112,7 +112,7 @@ async fn a_version_that_no_server_speaks_is_refused_on_the_second_site_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_in_use_is_an_exit_with_status_1_and_one_line() {
+async fn a_port_in_use_causes_exit_status_1_and_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = folder(FILE, DOTENV);

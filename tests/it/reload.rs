@@ -1,4 +1,4 @@
-//! A configuration that changes while the exporter runs: by whatever hand.
+//! Changes of the configuration while the exporter runs.
 
 mod process;
 mod triggers;
@@ -9,8 +9,8 @@ use tests::{Bench, guests};
 
 const SUCCESSFUL: &str = "nbu_exporter_config_last_reload_successful";
 
-/// A configuration with one site. The guest needs no network, so that nothing
-/// but the reload is looked at.
+/// A configuration with one site. The guest needs no network, so that only the reload
+/// is tested.
 fn config(site: &str) -> String {
     format!(
         "guest: {{ path: guest.wasm }}\n\
@@ -18,7 +18,7 @@ fn config(site: &str) -> String {
     )
 }
 
-/// A folder with that guest.
+/// A directory with that guest.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let guest = folder.path().join("guest.wasm");
@@ -26,7 +26,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// A host that reads `paris`.
+/// A host that collects `paris`.
 async fn paris() -> Bench {
     let folder = folder();
     std::fs::write(folder.path().join("config.yaml"), config("paris")).unwrap();

@@ -1,4 +1,4 @@
-//! Guests that misbehave, and what the operator sees of it.
+//! Misbehaving guests, and how operators see them.
 
 mod bomb;
 mod budget;
@@ -37,7 +37,7 @@ fn site<'a>(name: &'a str, simulator: &'a Simulator) -> Site<'a> {
     }
 }
 
-/// A configuration of many sites, each named after what its guest does there.
+/// A configuration of many sites, each named after the behaviour of its guest.
 fn by_site(behaviours: &[&str], simulator: &Simulator, rest: &str) -> String {
     let mut text = format!("{rest}\nnbuservers:\n");
     for behaviour in behaviours {
@@ -47,7 +47,7 @@ fn by_site(behaviours: &[&str], simulator: &Simulator, rest: &str) -> String {
     text
 }
 
-/// A host on such a configuration.
+/// A host with such a configuration.
 async fn everywhere(behaviours: &[&str], simulator: &Simulator, rest: &str) -> Bench {
     let folder = TempDir::new().unwrap();
     guests::install(&guests::by_site(), &folder.path().join(guests::FILE));
@@ -56,15 +56,15 @@ async fn everywhere(behaviours: &[&str], simulator: &Simulator, rest: &str) -> B
     Bench::open(folder).await.expect("the host starts")
 }
 
-/// A host that runs a guest of this behaviour, collecting twice a second.
+/// A host with a guest of this behaviour that collects twice a second.
 async fn running(behaviour: &str, simulator: &Simulator) -> Bench {
     let rest = format!("{GUEST}server: {{ collectionInterval: 500ms }}\n");
     let guest = guests::behaving(behaviour, 1);
     Bench::start_on(&guest, &[site("paris", simulator)], &rest).await
 }
 
-/// Waits until `paris` has been collected once more.
-async fn goes_on(client: &Client) {
+/// Waits for the next collection of `paris`.
+async fn collects_again(client: &Client) {
     let labels = [("site", "paris"), ("result", "success")];
     let collected = async || {
         let page = client.scrape().await;
@@ -75,7 +75,7 @@ async fn goes_on(client: &Client) {
     tests::eventually("the running guest goes on", on).await;
 }
 
-/// How often a call at the site came to nothing for that reason.
+/// How often a call for the site failed with that reason.
 fn faults(exposition: &Exposition, site: &str, reason: &str) -> f64 {
     let labels = [("site", site), ("reason", reason)];
     exposition.sum("nbu_exporter_guest_faults_total", &labels)
@@ -87,7 +87,7 @@ fn dropped(exposition: &Exposition, site: &str, reason: &str) -> f64 {
     exposition.sum("nbu_exporter_series_dropped_total", &labels)
 }
 
-/// The program, on a guest of this behaviour; collects once.
+/// The program with a guest of this behaviour; collects once.
 async fn program(behaviour: &str, simulator: &Simulator) -> (TempDir, Program, Client) {
     program_within(behaviour, simulator, "").await
 }

@@ -1,4 +1,4 @@
-//! What a scrape is answered with, and the pages beside it.
+//! Responses to scrapes, and the other pages.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -21,7 +21,7 @@ fn of_sites(text: &str) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_carry_what_the_site_says() {
+async fn metrics_show_the_values_of_the_site() {
     let simulator = simulator(Estate::lively(1, Clock::System.now())).await;
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
     let exposition = bench.until_read(&["paris"]).await;
@@ -36,7 +36,7 @@ async fn metrics_carry_what_the_site_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_is_answered_unless_openmetrics_is_asked_for() {
+async fn the_text_format_is_the_default_and_openmetrics_is_optional() {
     let simulator = simulator(small()).await;
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
     bench.until_read(&["paris"]).await;
@@ -59,7 +59,7 @@ async fn text_is_answered_unless_openmetrics_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compressed_page_is_the_same_page() {
+async fn a_compressed_page_has_the_same_content() {
     let simulator = simulator(Estate::lively(2, Clock::System.now())).await;
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
     let plain = bench.until_read(&["paris"]).await.text;
@@ -76,7 +76,7 @@ async fn a_compressed_page_is_the_same_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_answer_before_anything_was_collected() {
+async fn metrics_are_served_before_the_first_collection() {
     let simulator = simulator(small()).await;
     simulator.faults().set(Fault::Hanging);
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
@@ -88,7 +88,7 @@ async fn metrics_answer_before_anything_was_collected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_answer_when_netbackup_was_never_there() {
+async fn metrics_are_served_when_netbackup_was_never_reachable() {
     let simulator = simulator(small()).await;
     let yaml = site("paris", &simulator).yaml();
     simulator.stop().await;
@@ -126,7 +126,7 @@ async fn head_is_answered_like_get_without_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_landing_page_leads_everywhere_and_shows_how_sites_fare() {
+async fn the_landing_page_links_all_pages_and_shows_the_status_of_sites() {
     let simulator = simulator(small()).await;
     simulator
         .faults()
@@ -162,7 +162,7 @@ async fn the_shown_configuration_masks_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promtool_finds_nothing_to_say_about_the_page_of_all_collectors() {
+async fn promtool_accepts_the_page_of_all_collectors() {
     let simulator = simulator(Estate::lively_in("par", 3, Clock::System.now())).await;
     let on = ["alerts", "malware", "catalog", "slo", "tape"];
     let on = on

@@ -1,4 +1,4 @@
-//! A key is sent to its site and shown nowhere, whatever happens.
+//! A key is sent to its site and never shown.
 
 use std::fs;
 
@@ -6,10 +6,10 @@ use simulator::{Fault, Simulator};
 use tempfile::TempDir;
 use tests::{Client, Program, eventually, guests};
 
-/// Parts of keys that nothing else contains.
+/// Parts of keys that occur nowhere else.
 const CANARY: &str = "CaNaRy";
 
-/// A configuration with a key of each origin.
+/// A configuration with a key from each kind of source.
 fn config(simulator: &Simulator, key: &str, rest: &str) -> String {
     let port = simulator.address().port();
     let site = |name: &str, key: &str| {
@@ -22,7 +22,7 @@ fn config(simulator: &Simulator, key: &str, rest: &str) -> String {
     format!("{often}\nnbuservers:\n{plain}{variable}{file}{rest}\n")
 }
 
-/// All that the program answers at every path.
+/// The responses of the program at every path.
 async fn answers(client: &Client) -> String {
     let mut all = String::new();
     for path in ["/metrics", "/health", "/config", "/", "/-/ready", "/none"] {
@@ -50,7 +50,7 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
     write(".env", &format!("NBU_TEST_CANARY={good}\n"));
     write("canary.key", &good);
     write("config.yaml", &config(&simulator, &good, ""));
-    // Every library's trace as well.
+    // Includes the trace logs of every library.
     let level = "--log.level=trace,nbu_exporter=trace";
     let flags = ["--web.listen-address=127.0.0.1:0", level];
     let mut program = Program::start(&flags, folder.path());
@@ -60,7 +60,7 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
     until(&client, "it is read", "nbu_up", &file).await;
     hidden(&answers(&client).await);
 
-    // Refused, then by a server that sends the headers back.
+    // First a server that rejects the key, then one that echoes the headers.
     simulator.set_api_key("another");
     let refused = [("site", "plain"), ("reason", "unauthorized")];
     until(
@@ -83,7 +83,7 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
     hidden(&answers(&client).await);
     simulator.faults().clear();
 
-    // Rotated, and then wrong in several ways at once.
+    // A rotated key, then a configuration with several problems.
     simulator.set_api_key(&format!("{CANARY}-2"));
     write("canary.key", &format!("{CANARY}-2"));
     hidden(&answers(&client).await);
@@ -109,7 +109,7 @@ async fn no_key_is_shown_by_a_log_at_trace_level_a_page_or_an_error() {
         hidden(&answers(&client).await);
     }
 
-    // And with guests that break down, in one process with the keys.
+    // Also with failing guests, in a process that holds the keys.
     write("canary.key", &good);
     write(".env", &format!("NBU_TEST_CANARY={good}\n"));
     let guest = folder.path().join("guest.wasm");

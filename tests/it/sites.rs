@@ -1,4 +1,4 @@
-//! Several sites: none waits for another, none speaks for another.
+//! Several sites: they neither wait for nor affect each other.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn stock(name: &str, used: u64) -> Estate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_hangs_delays_no_other() {
+async fn a_hung_site_does_not_delay_others() {
     let paris = simulator(small()).await;
     let london = simulator(small()).await;
     let tokyo = simulator(small()).await;
@@ -53,7 +53,7 @@ async fn a_site_that_hangs_delays_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_hangs_ends_at_its_deadline_with_a_reason() {
+async fn a_hung_attempt_is_stopped_at_its_deadline_with_a_reason() {
     let paris = simulator(small()).await;
     let tokyo = simulator(small()).await;
     let rest = "server: { collectionInterval: 100ms, cacheTTL: 100ms, collectionTimeout: 2s }";
@@ -87,7 +87,7 @@ async fn an_attempt_that_hangs_ends_at_its_deadline_with_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_is_refused_costs_no_other_anything() {
+async fn a_rejected_site_does_not_affect_others() {
     let paris = simulator(small()).await;
     let tokyo = simulator(small()).await;
     tokyo.set_api_key("another");
@@ -102,7 +102,7 @@ async fn a_site_that_is_refused_costs_no_other_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_site_speaks_for_itself_in_the_order_of_the_file() {
+async fn each_site_is_reported_separately_in_the_order_of_the_file() {
     let tokyo = simulator(stock("tokyo-unit", 100)).await;
     let paris = simulator(stock("paris-unit", 700)).await;
     let sites = [site("tokyo", &tokyo), site("paris", &paris)];
@@ -121,9 +121,9 @@ async fn each_site_speaks_for_itself_in_the_order_of_the_file() {
     assert_eq!(order, ["tokyo", "paris"]);
 }
 
-/// Within 15 s, of which the last site waits 14.
+/// Within 15 s, of which the last site waits 14 s.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_sites_begin_one_after_another_and_one_that_is_added_begins_at_once() {
+async fn many_sites_start_spread_out_and_an_added_site_starts_at_once() {
     let config = |sites: usize| {
         let site = |number: usize| {
             format!(

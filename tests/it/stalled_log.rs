@@ -1,4 +1,4 @@
-//! A log that nobody reads costs its lines, and nothing else.
+//! An unread log loses lines, and blocks nothing.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -15,7 +15,7 @@ use crate::ending::{LIMIT, MARGIN, folder};
 
 const DROPPED: &str = "nbu_exporter_log_lines_dropped_total";
 
-/// The binary, with a standard output that only the test reads.
+/// The binary with a standard output that only this test reads.
 struct Unread {
     child: Child,
     log: BufReader<ChildStdout>,
@@ -23,7 +23,7 @@ struct Unread {
 }
 
 impl Unread {
-    /// Serves, once it has collected.
+    /// Starts to serve, and waits for a collection.
     async fn serve(folder: &Path) -> Self {
         let mut child = Command::new(Program::path("nbu_exporter"))
             .arg("--web.listen-address=127.0.0.1:0")
@@ -43,7 +43,8 @@ impl Unread {
         Self { child, log, client }
     }
 
-    /// Reloads a configuration with thousands of problems, which are one long line.
+    /// Reloads a configuration with thousands of problems, which are logged in one
+    /// long line.
     async fn reload_problems(&self) {
         let answer = self.client.post("/-/reload");
         let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
@@ -61,7 +62,7 @@ impl Unread {
         assert!(sent.await.unwrap().success());
     }
 
-    /// Its exit status.
+    /// Waits for the exit status.
     async fn ended(&mut self) -> Option<i32> {
         let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
         ended.expect("it ends").unwrap().code()
@@ -84,7 +85,7 @@ fn problems() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_costs_no_scrape_and_no_collection() {
+async fn an_unread_log_blocks_no_scrape_and_no_collection() {
     let folder = folder(", logLevel: debug, collectionInterval: 100ms");
     let config = folder.path().join("config.yaml");
     let good = fs::read_to_string(&config).unwrap();
@@ -124,12 +125,12 @@ async fn a_log_that_nobody_reads_costs_no_scrape_and_no_collection() {
     }
     assert!(rest.last().unwrap().contains("Stopped"), "{rest:?}");
     let again = rest.iter().any(|line| line.contains("were dropped"));
-    assert!(!again, "it is said once: {rest:?}");
+    assert!(!again, "it is logged once: {rest:?}");
 }
 
-/// The last lines wait a second for the reader, and are lost.
+/// The last lines wait a second for the reader, and are then lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
+async fn an_unread_log_does_not_delay_shutdown() {
     let folder = folder("");
     let mut program = Unread::serve(folder.path()).await;
     fs::write(folder.path().join("config.yaml"), problems()).unwrap();
@@ -139,6 +140,6 @@ async fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
     eventually("the pipe is full", full).await;
     let asked = Instant::now();
     program.terminate().await;
-    assert_eq!(program.ended().await, Some(0), "in good order");
+    assert_eq!(program.ended().await, Some(0), "clean shutdown");
     assert!(asked.elapsed() < LIMIT + MARGIN, "{:?}", asked.elapsed());
 }

@@ -1,4 +1,4 @@
-//! With `server.stateDir` the counters outlive the process, however it ends.
+//! With `server.stateDir` the counters survive any end of the process.
 
 mod files;
 mod folder;
@@ -11,7 +11,7 @@ use simulator::{Options, Simulator};
 use tests::{Bench, Client, Exposition, Program, Site, eventually, guests};
 
 const FAILURES: &str = "nbu_exporter_state_write_failures_total";
-/// A collection at the start and at every change, and none besides.
+/// Collects only at the start and at every change.
 const HOURLY: &str = "collectionInterval: 1h, stateDir: state";
 const OFTEN: &str = "collectionInterval: 50ms, cacheTTL: 1ms, stateDir: state";
 
@@ -26,8 +26,8 @@ fn configure(folder: &Path, sites: &[Site<'_>], server: &str) {
     guests::install(&guests::behaving("count", 1), &folder.join(guests::FILE));
 }
 
-/// How often the guest with that stamp says that a collector was collected, over
-/// all guests and processes.
+/// The number of collections of a collector that the guest with that stamp reports,
+/// over all guests and processes.
 fn counted(page: &Exposition, site: &str, stamp: &str) -> Option<f64> {
     page.value("nbu_test_jobs", &[("site", site), ("stamp", stamp)])
 }
@@ -58,13 +58,13 @@ impl Life {
         found.unwrap()
     }
 
-    /// The first that the guest with that stamp says of a site.
+    /// The first value that the guest with that stamp reports for a site.
     async fn first(&self, site: &str, stamp: &str) -> f64 {
         let page = self.until("the site is read", |e| counted(e, site, stamp).is_some());
         counted(&page.await, site, stamp).unwrap()
     }
 
-    /// Ends it without a chance to do anything.
+    /// Kills it with SIGKILL.
     async fn kill(mut self) {
         self.program.signal("KILL").await;
         self.program.wait().await;

@@ -1,4 +1,4 @@
-//! Storage units and disk pools are shown whole.
+//! Storage units and disk pools are reported completely.
 
 use simulator::{Estate, Fault, Pool, Simulator, Unit};
 use tests::estates::{simulator, site};
@@ -14,7 +14,7 @@ async fn read(estate: Estate) -> (Simulator, Exposition) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_units_and_pools_are_read_to_the_last() {
+async fn hundreds_of_units_and_pools_are_read_completely() {
     let mut estate = Estate::empty();
     for i in 0..1_130 {
         let pool = Pool::new(&format!("pool-{i:04}"), 1_000_000 + i, 1_000 + i);
@@ -40,7 +40,7 @@ async fn hundreds_of_units_and_pools_are_read_to_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_unit_without_a_capacity_has_no_bytes_rather_than_none() {
+async fn a_unit_without_a_capacity_has_no_series_of_bytes() {
     let mut estate = Estate::empty();
     estate.add_unit(Unit::without_capacity("cloud", "CLOUD", "amazon"));
     estate.add_unit(Unit::without_capacity("tape", "TAPE", "tape"));
@@ -57,7 +57,7 @@ async fn a_unit_without_a_capacity_has_no_bytes_rather_than_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_state_of_a_pool_is_the_one_that_is_1() {
+async fn exactly_one_state_of_a_pool_is_1() {
     let mut estate = Estate::empty();
     for (name, state) in [("a", "UP"), ("b", "DOWN")] {
         let mut pool = Pool::new(name, 1_000, 10);
@@ -74,7 +74,7 @@ async fn the_state_of_a_pool_is_the_one_that_is_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_may_not_be_seen_takes_nothing_from_the_others() {
+async fn a_forbidden_list_does_not_affect_the_others() {
     let mut estate = Estate::empty();
     estate.add_unit(Unit::new("disk", 1_000, 10));
     let simulator = simulator(estate).await;

@@ -33,7 +33,7 @@ fn swaps(exposition: &Exposition, result: &str) -> Option<f64> {
     exposition.value(SWAPS, &[("result", result)])
 }
 
-/// Whether every collector of `site` was read by the guest with that stamp.
+/// Whether the guest with that stamp has collected every collector of `site`.
 fn stamped(exposition: &Exposition, site: &str, stamp: u32) -> bool {
     let labels = [("site", site), ("stamp", &stamp.to_string())];
     let value = |name| exposition.value(name, &labels);
@@ -50,7 +50,7 @@ fn version(exposition: &Exposition) -> String {
     only.labels["version"].clone()
 }
 
-/// The program on one site, for what only its log tells.
+/// The program with one site, for tests that need its log.
 struct Running {
     folder: TempDir,
     program: Program,
@@ -59,8 +59,8 @@ struct Running {
 }
 
 impl Running {
-    /// Runs `steady` with the stamp 1 until it has read the site; `guest` are keys
-    /// besides `path`, `server` those of that section.
+    /// Runs `steady` with the stamp 1 until it has collected the site; `guest` are
+    /// keys next to `path`, `server` those of that section.
     async fn start(guest: &str, server: &str) -> Self {
         Self::start_on(&guests::behaving("steady", 1), guest, server).await
     }
@@ -69,7 +69,7 @@ impl Running {
         Self::open(TempDir::new().unwrap(), bytes, guest, server).await
     }
 
-    /// The same with a signature beside the guest.
+    /// The same with a signature next to the guest.
     async fn start_signed(bytes: &[u8], signature: &str, guest: &str) -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("guest.wasm.minisig"), signature).unwrap();
@@ -83,7 +83,7 @@ impl Running {
         Bench::write(folder.path(), &[paris(&simulator)], &rest);
         let mut program = Program::serve(folder.path());
         let client = Client::new(program.address().await);
-        // A trial is judged by what the running guest has achieved.
+        // A canary run is compared with the results of the running guest.
         tests::eventually("the running guest has read the site", async || {
             client.scrape().await.value("nbu_up", &[]) == Some(1.0)
         })
@@ -96,13 +96,13 @@ impl Running {
         }
     }
 
-    /// Offers a guest that is refused; what the log says of it.
+    /// Installs a guest that is rejected; returns the log line.
     async fn refused(&mut self, bytes: &[u8]) -> String {
         guests::install(bytes, &self.folder.path().join(guests::FILE));
         self.program.line("Guest refused").await
     }
 
-    /// Offers a guest that is taken.
+    /// Installs a guest that is accepted.
     async fn taken(&mut self, bytes: &[u8]) -> Exposition {
         guests::install(bytes, &self.folder.path().join(guests::FILE));
         self.program.line("Guest swapped").await;

@@ -14,7 +14,7 @@ const SCRAPERS: usize = 2;
 const SITES: [&str; 2] = ["paris", "oslo"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_swaps_cost_no_scrape() {
+async fn a_hundred_swaps_fail_no_scrape() {
     let simulator = Simulator::start(Options::default()).await.unwrap();
     let sites = SITES.map(|name| Site {
         name,
@@ -39,12 +39,12 @@ async fn a_hundred_swaps_cost_no_scrape() {
     }
     load.over.store(true, Ordering::Relaxed);
     while let Some(ended) = scrapers.join_next().await {
-        ended.expect("no scrape failed, and each was whole");
+        ended.expect("no scrape failed, and each was complete");
     }
-    unharmed(&bench.scrape().await);
+    assert_swaps_succeeded(&bench.scrape().await);
 }
 
-fn unharmed(exposition: &Exposition) {
+fn assert_swaps_succeeded(exposition: &Exposition) {
     let swaps = |result| {
         let labels = [("result", result)];
         exposition.value("nbu_exporter_guest_swaps_total", &labels)
@@ -57,7 +57,7 @@ fn unharmed(exposition: &Exposition) {
     assert_eq!(exposition.sum("nbu_exporter_guest_faults_total", &[]), 0.0);
 }
 
-/// Scrapes until it is over.
+/// Scrapes until the end of the test.
 #[derive(Clone, Default)]
 struct Load {
     over: Arc<AtomicBool>,
@@ -69,8 +69,7 @@ impl Load {
         self.scrapes.load(Ordering::Relaxed)
     }
 
-    /// Every scrape is answered, is an exposition, and keeps what the one before
-    /// promised.
+    /// Every scrape is answered and valid, and no counter decreases.
     async fn run(self, client: Client) {
         let mut before = BTreeMap::new();
         while !self.over.load(Ordering::Relaxed) {
@@ -101,7 +100,7 @@ fn of_one_generation(exposition: &Exposition, site: &str) {
     );
 }
 
-/// The counters of a scrape, none of which is less than it was before.
+/// The counters of a scrape, after checking that none decreased.
 fn never_falling(before: &BTreeMap<String, f64>, exposition: &Exposition) -> BTreeMap<String, f64> {
     let counter = |sample: &&Sample| {
         exposition.types.get(&sample.name).map(String::as_str) == Some("counter")

@@ -1,4 +1,4 @@
-//! Who is let in, over what, and how many at once.
+//! Authentication, TLS and limits on connections.
 
 mod authentication;
 mod certificates;
@@ -21,8 +21,8 @@ use client::{Authority, Secure};
 const SUCCESSFUL: &str = "nbu_exporter_config_last_reload_successful";
 const TLS: &str = "tls_server_config: { cert_file: server.pem, key_file: server.key }\n";
 
-/// A folder with a configuration whose guest needs no network, so that nothing
-/// but the listener is looked at. `server` are more keys of that section.
+/// A directory with a configuration whose guest needs no network, so that only the
+/// listener is tested. `server` are additional keys of that section.
 fn folder(server: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let guest = folder.path().join(guests::FILE);
@@ -36,14 +36,14 @@ fn folder(server: &str) -> TempDir {
     folder
 }
 
-/// Puts a certificate for the server, and its key, where [`TLS`] looks.
+/// Writes a certificate for the server and its key to the paths in [`TLS`].
 fn certify(authority: &Authority, folder: &Path) {
     let (certificate, key) = authority.issue("localhost");
     fs::write(folder.join("server.pem"), certificate).unwrap();
     fs::write(folder.join("server.key"), key).unwrap();
 }
 
-/// A host with a web configuration, and a server's certificate of `authority`.
+/// A host with a web configuration and a server certificate of `authority`.
 async fn serving(authority: &Authority, web: &str) -> Bench {
     let folder = folder("webConfigFile: web.yaml");
     certify(authority, folder.path());
@@ -52,7 +52,7 @@ async fn serving(authority: &Authority, web: &str) -> Bench {
     Bench::open(folder).await.unwrap()
 }
 
-/// The reload that went wrong, or did not, as a page over TLS shows it.
+/// Whether the last reload succeeded, from a page over TLS.
 async fn successful(client: &Secure) -> Option<f64> {
     let (status, page) = client.try_get("/metrics").await.ok()?;
     assert_eq!(status, 200);

@@ -1,5 +1,5 @@
-//! A week of a busy server, compressed in time: whatever goes wrong meanwhile,
-//! the counters are in the end what truly happened, and none ever falls.
+//! A week of a busy server, compressed in time. Despite all failures, the counters
+//! match the truth in the end, and none ever decreases.
 
 mod collections;
 mod counters;
@@ -18,15 +18,15 @@ use simulator::{Clock, Estate, Load, Options, Simulator};
 /// The clients on the allow-list.
 const CLIENTS: [&str; 4] = ["node-001", "node-007", "node-200", "node-400"];
 
-/// A week.
+/// The duration of a week.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The moment at which every week here begins: noon of a Monday.
+/// The start of every simulated week: noon of a Monday.
 fn monday() -> Timestamp {
     "2026-03-02T12:00:00Z".parse().unwrap()
 }
 
-/// So many jobs a day for a week from Monday on, and nothing before or after.
+/// This many jobs a day for a week from Monday on, and none before or after.
 fn load(seed: u64, jobs_per_day: u32) -> Load {
     Load {
         ends: Some(monday() + WEEK),

@@ -1,4 +1,4 @@
-//! The host in this process, on a configuration file and simulators.
+//! A host in this process, with a configuration file and simulators.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use tempfile::TempDir;
 
 use crate::{Answer, Client, Exposition, guests};
 
-/// For whatever must happen; far longer than any of it takes.
-/// After which a test that waits has failed.
+/// How long to wait for an expected event; far longer than any event takes.
+/// A waiting test fails after this time.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A running host. Everything ends when it is dropped.
+/// A running host. Dropping it stops everything.
 pub struct Bench {
-    /// The folder of the configuration file and whatever it names.
+    /// The directory of the configuration file and the files that it names.
     pub folder: TempDir,
     /// The host.
     pub app: App,
-    /// Asks the host.
+    /// A client of the host.
     pub client: Client,
 }
 
@@ -29,7 +29,7 @@ pub struct Bench {
 pub struct Site<'a> {
     /// The `site` label.
     pub name: &'a str,
-    /// Where it is.
+    /// Its base URL.
     pub simulator: &'a Simulator,
     /// The key to send.
     pub key: &'a str,
@@ -66,15 +66,15 @@ impl Site<'_> {
 }
 
 impl Bench {
-    /// Starts on `config` with the simulators' default key. `rest` is YAML
-    /// besides `nbuservers`; `server.host` and `server.port` are the bench's.
+    /// Starts with `sites`. `rest` is further YAML after `nbuservers`; the bench sets
+    /// `server.host` and `server.port`.
     pub async fn start(sites: &[Site<'_>], rest: &str) -> Self {
         let folder = TempDir::new().unwrap();
         Self::write(folder.path(), sites, rest);
         Self::open(folder).await.expect("the host starts")
     }
 
-    /// Starts on the text of a whole configuration.
+    /// Starts with the text of a complete configuration.
     pub async fn on(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("config.yaml"), text).unwrap();
@@ -90,12 +90,12 @@ impl Bench {
         Self::open(folder).await.expect("the host starts")
     }
 
-    /// Puts another guest in the place of that file; the host notices by itself.
+    /// Replaces that file with another guest; the host notices by itself.
     pub fn install(&self, guest: &[u8]) {
         guests::install(guest, &self.file(guests::FILE));
     }
 
-    /// Starts on the `config.yaml` that stands in `folder`.
+    /// Starts with the `config.yaml` in `folder`.
     pub async fn open(folder: TempDir) -> Result<Self, ExitError> {
         let overrides = Overrides {
             listen: Some("127.0.0.1:0".to_owned()),
@@ -104,12 +104,12 @@ impl Bench {
         Self::open_with(folder, overrides).await
     }
 
-    /// The same with flags of one's own, such as none.
+    /// The same with these flags, possibly none.
     pub async fn open_with(folder: TempDir, overrides: Overrides) -> Result<Self, ExitError> {
         Self::open_changing(folder, overrides, |_| ()).await
     }
 
-    /// The same, with a change in the folder after everything was read.
+    /// The same, with a change in the directory after everything was read.
     pub async fn open_changing(
         folder: TempDir,
         overrides: Overrides,
@@ -130,7 +130,7 @@ impl Bench {
         })
     }
 
-    /// Writes a configuration, and the CA of the last HTTPS site beside it.
+    /// Writes a configuration, and the CA of the last HTTPS site next to it.
     pub fn write(folder: &Path, sites: &[Site<'_>], rest: &str) {
         for site in sites {
             if let Some(pem) = site.simulator.ca_pem() {
@@ -157,7 +157,7 @@ impl Bench {
         assert!(answer.status.is_success(), "{}\n{text}", answer.text());
     }
 
-    /// A file in the bench's folder.
+    /// The path of a file in the bench's directory.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -172,8 +172,8 @@ impl Bench {
         self.client.get(path).await
     }
 
-    /// Scrapes until `wanted` holds of the exposition, looking again whenever a
-    /// page is published; fails the test when it never does.
+    /// Scrapes until `wanted` is true for the exposition, again after each published
+    /// page. Fails the test on a timeout.
     pub async fn until(&self, what: &str, wanted: impl Fn(&Exposition) -> bool) -> Exposition {
         let mut published = self.app.services().cache.subscribe();
         let look = async {
@@ -183,7 +183,8 @@ impl Bench {
                 if wanted(&exposition) {
                     return exposition;
                 }
-                // Instruments change without a page: look again soon anyway.
+                // Instruments change without a new page, so also scrape again after a
+                // short time.
                 let soon = tokio::time::sleep(Duration::from_millis(50));
                 tokio::select! {
                     _ = published.changed() => {}
@@ -198,7 +199,7 @@ impl Bench {
         }
     }
 
-    /// Until every one of the sites has been read.
+    /// Waits until every site has been collected.
     pub async fn until_read(&self, sites: &[&str]) -> Exposition {
         let all_up = |e: &Exposition| {
             sites
@@ -209,7 +210,7 @@ impl Bench {
     }
 }
 
-/// Asks again and again until `wanted` holds; fails the test when it never does.
+/// Repeats `wanted` until it is true; fails the test on a timeout.
 pub async fn eventually(what: &str, mut wanted: impl AsyncFnMut() -> bool) {
     let look = async {
         while !wanted().await {

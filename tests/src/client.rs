@@ -1,4 +1,4 @@
-//! An HTTP client that shows everything of an answer.
+//! An HTTP client that shows complete responses.
 
 use std::net::SocketAddr;
 
@@ -11,26 +11,26 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::Exposition;
 
-/// Asks one server; keeps its connections.
+/// A client of one server with persistent connections.
 #[derive(Clone)]
 pub struct Client {
     pool: Pool<HttpConnector, Full<Bytes>>,
     address: SocketAddr,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as received.
     pub bytes: Bytes,
 }
 
 impl Client {
-    /// Asks the server at `address`.
+    /// A client of the server at `address`.
     pub fn new(address: SocketAddr) -> Self {
         let pool = Pool::builder(TokioExecutor::new()).build_http();
         Self { pool, address }
@@ -46,7 +46,7 @@ impl Client {
         self.ask(Method::POST, path, &[]).await
     }
 
-    /// Any method and headers. Fails the test when nothing answers.
+    /// Any method and headers. Fails the test if there is no response.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.try_ask(method, path, headers)
             .await
@@ -80,7 +80,7 @@ impl Client {
         })
     }
 
-    /// Scrapes `/metrics`, and checks the form of what comes.
+    /// Scrapes `/metrics`, and checks the format of the page.
     pub async fn scrape(&self) -> Exposition {
         let answer = self.get("/metrics").await;
         assert_eq!(answer.status, StatusCode::OK);

@@ -6,7 +6,7 @@ use simulator::{Clock, Estate, Job, Options, Pool, Simulator, Unit};
 
 use crate::Site;
 
-/// One unit on one pool, a job that is done, one that runs and one that waits.
+/// One unit on one pool, and one finished, one active and one queued job.
 pub fn small() -> Estate {
     let mut estate = Estate::empty();
     let pool = Pool::new("pool", 2_000_000, 500_000);
@@ -19,7 +19,7 @@ pub fn small() -> Estate {
     estate
 }
 
-/// A simulator with that to tell, and otherwise by default.
+/// A simulator with this estate and default settings.
 pub async fn simulator(estate: Estate) -> Simulator {
     let options = Options {
         estate,
@@ -28,7 +28,7 @@ pub async fn simulator(estate: Estate) -> Simulator {
     Simulator::start(options).await.unwrap()
 }
 
-/// A site on it, with the key that it takes by default.
+/// A site for this simulator with its default key.
 pub fn site<'a>(name: &'a str, simulator: &'a Simulator) -> Site<'a> {
     Site {
         name,

@@ -1,12 +1,12 @@
-//! The text exposition, read strictly: whatever Prometheus would refuse fails
-//! the test here.
+//! A strict parser of the text exposition format: anything that Prometheus would
+//! reject fails the test.
 
 use std::collections::{BTreeMap, HashSet};
 
 /// One scrape.
 #[derive(Debug)]
 pub struct Exposition {
-    /// As it came.
+    /// The page as received.
     pub text: String,
     /// Every series.
     pub samples: Vec<Sample>,
@@ -26,8 +26,8 @@ pub struct Sample {
 }
 
 impl Exposition {
-    /// Reads the text format, and fails the test on anything that is not it: a
-    /// family declared twice, a series that stands twice or belongs to none.
+    /// Parses the text format. Fails the test on any error, such as a duplicate
+    /// family, a duplicate series or a series without a family.
     pub fn parse(text: &str) -> Self {
         assert!(
             text.is_empty() || text.ends_with('\n'),
@@ -73,15 +73,15 @@ impl Exposition {
         self.samples.iter().filter(matches).collect()
     }
 
-    /// The value of the one series of that name whose labels include `labels`;
-    /// none when there is none. Fails the test when there are several.
+    /// The value of the only series of that name whose labels include `labels`, or
+    /// `None`. Fails the test if there are several.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let found = self.all(name, labels);
         assert!(found.len() <= 1, "several of {name}{labels:?}: {found:?}");
         found.first().map(|sample| sample.value)
     }
 
-    /// The sum over every such series; 0 when there is none.
+    /// The sum of all such series; 0 without any.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.all(name, labels)
             .iter()

@@ -1,14 +1,14 @@
-//! Guests to load: the good one, and those that misbehave.
+//! Guests for tests: the built-in one, and misbehaving ones.
 
 use std::fs;
 use std::path::Path;
 
-/// Where [`Bench::start_on`](crate::Bench::start_on) puts a guest.
+/// The file of a guest for [`Bench::start_on`](crate::Bench::start_on).
 pub const FILE: &str = "guest.wasm";
-/// The line of a configuration that names it.
+/// The line of a configuration that names this file.
 pub const GUEST: &str = "guest: { path: guest.wasm }\n";
 
-/// The same, taking any guest for any other.
+/// The same, accepting new capabilities and without canaries.
 pub const ANY_GUEST: &str =
     "guest: { path: guest.wasm, allowNewCapabilities: true, canary: { sites: 0 } }\n";
 
@@ -19,7 +19,7 @@ pub static MINIMAL: &[u8] = include_bytes!(env!("TEST_MINIMAL_GUEST_WASM"));
 const MARK: &[u8] = b"BEHAVIOUR:";
 const ROOM: usize = 48;
 
-/// The guest that the program carries.
+/// The built-in guest of the program.
 pub fn good() -> Vec<u8> {
     nbu_exporter::guest::built_in().to_vec()
 }
@@ -49,13 +49,13 @@ pub fn behaving(behaviour: &str, stamp: u32) -> Vec<u8> {
     bytes
 }
 
-/// A guest that does at each site what the last part of its base path says.
+/// A guest that behaves at each site as the last segment of its base path says.
 pub fn by_site() -> Vec<u8> {
     behaving("by-site", 1)
 }
 
-/// A well-behaved guest that makes `count` instances of another core module
-/// (as WAT) besides, each time that it is instantiated.
+/// A well-behaved guest whose instantiation also makes `count` instances of this core
+/// module (as WAT).
 pub fn with_module(wat: &str, count: usize) -> Vec<u8> {
     // The binary format: https://github.com/WebAssembly/component-model,
     // `Binary.md`. A core module is section 1, core instances are section 2;
@@ -74,8 +74,8 @@ pub fn with_module(wat: &str, count: usize) -> Vec<u8> {
     bytes
 }
 
-/// A well-behaved guest with functions besides that take a compiler very long: with
-/// far more blocks and variables than anybody writes.
+/// A well-behaved guest with additional functions that take very long to compile:
+/// they have far more blocks and variables than usual.
 pub fn bomb(functions: usize, variables: usize) -> Vec<u8> {
     let mut body = String::new();
     for n in 0..variables {
@@ -140,7 +140,7 @@ fn leb128(mut n: usize) -> Vec<u8> {
     bytes
 }
 
-/// A core module, which is what older tools make of the same sources.
+/// A core module, as older tools build from the same sources.
 pub fn core_module() -> Vec<u8> {
     wat::parse_str("(module (memory 1))").unwrap()
 }
@@ -150,14 +150,14 @@ pub fn without_exports() -> Vec<u8> {
     wat::parse_str("(component)").unwrap()
 }
 
-/// A component that asks for something that the host does not give.
+/// A component with an import that the host does not provide.
 pub fn wanting(import: &str) -> Vec<u8> {
-    // An instance without exports would be nothing to ask for.
+    // An instance without exports would not count as an import.
     let instance = "(instance (export \"open\" (func)))";
     wat::parse_str(format!("(component (import \"{import}\" {instance}))")).unwrap()
 }
 
-/// Puts a guest where the host looks, in one step, as a careful operator does.
+/// Atomically installs a guest file, as operators should.
 pub fn install(bytes: &[u8], path: &Path) {
     let beside = path.with_extension("new");
     fs::write(&beside, bytes).unwrap();

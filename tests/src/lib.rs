@@ -1,8 +1,8 @@
-//! Host, guest and simulator together: what the tests in `it/` stand on.
+//! Test support: host, guest and simulator together.
 //!
-//! A [`Bench`] runs the host in this process on a configuration file of its
-//! own; a [`Program`] runs the binary, for what only a process can show. Both
-//! listen on a free port of 127.0.0.1.
+//! A [`Bench`] runs the host in this process with its own configuration file; a
+//! [`Program`] runs the binary, for tests that need a process. Both listen on a free
+//! port of 127.0.0.1.
 
 #![forbid(unsafe_code)]
 #![allow(

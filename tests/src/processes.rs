@@ -1,10 +1,10 @@
-//! Other processes, as `/proc` shows them. What the user may not read is `None`.
+//! Other processes, from `/proc`. Values that the user may not read are `None`.
 
 use std::fs;
 
 use tokio::process::Command;
 
-/// A process that was found.
+/// A process with its arguments.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Its process id.
@@ -23,7 +23,7 @@ impl Found {
         }
     }
 
-    /// A file below `/proc/PID`; fails the test when it cannot be read.
+    /// A file below `/proc/PID`; fails the test if it cannot be read.
     pub fn read(&self, name: &str) -> String {
         self.try_read(name).expect("it can be read")
     }
@@ -33,7 +33,7 @@ impl Found {
         fs::read_to_string(format!("/proc/{}/{name}", self.id)).ok()
     }
 
-    /// A soft limit, such as `Max address space`; `None` where there is none.
+    /// A soft limit, such as `Max address space`; `None` if unlimited.
     pub fn limit(&self, name: &str) -> Option<u64> {
         self.limits(name)?.first()?.parse().ok()
     }
@@ -49,7 +49,7 @@ impl Found {
         Some(line.split_whitespace().map(str::to_owned).collect())
     }
 
-    /// The most bytes of memory that it ever held.
+    /// Its peak memory in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = self.read("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -65,8 +65,7 @@ impl Found {
     }
 }
 
-/// Whether there is a process of that id; one that has ended and was not waited for
-/// counts.
+/// Whether a process with that id exists; this includes zombies.
 pub fn exists(id: u32) -> bool {
     fs::exists(format!("/proc/{id}")).unwrap_or(false)
 }

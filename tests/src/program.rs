@@ -1,4 +1,4 @@
-//! The binary, for what only a process can show: exit codes, signals, its log.
+//! The binary, for tests of exit codes, signals and the log.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::processes::Found;
 
-/// For whatever must happen; far longer than any of it takes.
+/// How long to wait for an expected event; far longer than any event takes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running `nbu_exporter`; killed when dropped.
@@ -24,7 +24,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// The binary that was built beside these tests.
+    /// The binary that was built with these tests.
     pub fn path(name: &str) -> PathBuf {
         let tests = std::env::current_exe().unwrap();
         // target/debug/deps/it-… → target/debug/nbu_exporter
@@ -38,7 +38,7 @@ impl Program {
         path
     }
 
-    /// Runs it to its end.
+    /// Runs it until it exits.
     pub async fn output(arguments: &[&str], folder: &Path) -> Output {
         let mut command = Command::new(Self::path("nbu_exporter"));
         command
@@ -49,26 +49,26 @@ impl Program {
         output.expect("it ends").expect("it runs")
     }
 
-    /// Starts it, with its output read as it comes.
+    /// Starts it, and reads its output continuously.
     pub fn start(arguments: &[&str], folder: &Path) -> Self {
         let mut command = Command::new(Self::path("nbu_exporter"));
         command.args(arguments);
         Self::spawn(command, folder)
     }
 
-    /// Starts another program, with its output read as it comes.
+    /// Starts another program, and reads its output continuously.
     pub fn of(path: &Path, arguments: &[&str], folder: &Path) -> Self {
         let mut command = Command::new(path);
         command.args(arguments);
         Self::spawn(command, folder)
     }
 
-    /// Serves like [`serve`](Self::serve), with so many file descriptors at most.
+    /// Like [`serve`](Self::serve), with at most this many file descriptors.
     pub fn limited(files: u64, folder: &Path) -> Self {
         Self::limited_within(files, files, folder)
     }
 
-    /// The same with a soft limit, which the program may raise to the hard one.
+    /// The same with this soft limit, which the program may raise to the hard one.
     pub fn limited_within(soft: u64, hard: u64, folder: &Path) -> Self {
         let mut command = Command::new("sh");
         let run = format!(
@@ -81,7 +81,7 @@ impl Program {
     fn spawn(mut command: Command, folder: &Path) -> Self {
         let mut child = command
             .current_dir(folder)
-            // For what it makes for itself, and leaves when it is killed.
+            // For temporary files, which it leaves when killed.
             .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -99,7 +99,7 @@ impl Program {
         }
     }
 
-    /// Serves the `config.yaml` that stands in `folder`, on a free port.
+    /// Serves with the `config.yaml` in `folder`, on a free port.
     pub fn serve(folder: &Path) -> Self {
         Self::serve_with(folder, &[])
     }
@@ -107,7 +107,7 @@ impl Program {
     /// The same, as a user who is not root.
     pub fn serve_unprivileged(folder: &Path) -> Self {
         const NOBODY: u32 = 65534;
-        // The folder that it was built in may be closed to others.
+        // Other users may not be able to read the build directory.
         let program = folder.join("nbu_exporter");
         std::fs::copy(Self::path("nbu_exporter"), &program).unwrap();
         let mut command = Command::new(&program);
@@ -123,7 +123,7 @@ impl Program {
         Self::spawn(command, folder)
     }
 
-    /// The same with variables of its environment.
+    /// The same with these environment variables.
     pub fn serve_with(folder: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(Self::path("nbu_exporter"));
         command.args([
@@ -134,7 +134,7 @@ impl Program {
         Self::spawn(command, folder)
     }
 
-    /// The next line that contains `text`; fails the test when none comes.
+    /// Waits for the next line that contains `text`; fails the test on a timeout.
     pub async fn line(&mut self, text: &str) -> String {
         let read = async {
             while let Some(line) = self.lines.recv().await {
@@ -152,14 +152,14 @@ impl Program {
         }
     }
 
-    /// From here on its output is read and thrown away.
+    /// Discards its output from here on.
     pub fn quiet(mut self) -> Self {
         self.lines.close();
         self.log = Vec::new();
         self
     }
 
-    /// Where it says that it listens.
+    /// The logged address of its listener.
     pub async fn address(&mut self) -> SocketAddr {
         let line = self.line("Listening").await;
         let (_, rest) = line.split_once("address").expect("an address");
@@ -176,8 +176,8 @@ impl Program {
         assert!(sent.unwrap().success());
     }
 
-    /// Changes how many file descriptors it may have, from the next one on. For more
-    /// than its hard limit, this process must be privileged.
+    /// Changes its limit on file descriptors. Above its hard limit, this process must
+    /// be privileged.
     pub fn limit(&self, files: u64) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         let hard = Found::of(self.id()).hard_limit("Max open files");
@@ -193,7 +193,7 @@ impl Program {
         self.child.id().expect("it runs")
     }
 
-    /// Waits for its end; gives its exit code.
+    /// Waits until it exits; returns the exit code.
     pub async fn wait(&mut self) -> Option<i32> {
         let status = tokio::time::timeout(DEADLINE, self.child.wait()).await;
         status.expect("it ends").unwrap().code()
@@ -204,7 +204,7 @@ fn forward(stream: impl AsyncRead + Unpin + Send + 'static, lines: mpsc::Unbound
     tokio::spawn(async move {
         let mut read = BufReader::new(stream).lines();
         while let Ok(Some(line)) = read.next_line().await {
-            // Nobody may listen, and the pipe must be emptied all the same.
+            // The pipe must be drained even if nobody waits for lines.
             let _ = lines.send(line);
         }
     });

@@ -1,4 +1,4 @@
-//! A server that says whatever a test writes, HTTP or not.
+//! A server that sends scripted bytes, HTTP or not.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,59 +13,59 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// One thing that a server does.
+/// One step of a server.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// Sends this.
+    /// Sends these bytes.
     Say(Vec<u8>),
-    /// Sends this a byte at a time, with a pause before each.
+    /// Sends these bytes one at a time, with a pause before each.
     Drip(Vec<u8>, Duration),
-    /// Sends this again and again, as long as anybody takes it.
+    /// Sends these bytes repeatedly until the client disconnects.
     Endless(Vec<u8>),
-    /// Waits until the client has had enough.
+    /// Waits until the client disconnects.
     Hang,
-    /// Says that it will send nothing more, and waits.
+    /// Shuts down its sending side, and waits.
     HalfClose,
     /// Closes the connection.
     Close,
-    /// Breaks the connection, without a farewell.
+    /// Resets the connection.
     Reset,
 }
 
-/// What is done for each request, given its head and its number from 0.
+/// The steps for each request, given its head and its number from 0.
 pub type Play = Arc<dyn Fn(&str, usize) -> Vec<Act> + Send + Sync>;
 
-/// Stops when it is dropped.
+/// A running server; stopped on drop.
 pub struct Scripted {
-    /// Where it listens, on loopback.
+    /// Its address on loopback.
     pub address: SocketAddr,
     log: Arc<Log>,
     task: JoinHandle<()>,
 }
 
-/// What came.
+/// The received data.
 #[derive(Default)]
 struct Log {
     heads: Mutex<Vec<String>>,
     received: Mutex<Vec<u8>>,
 }
 
-/// How a server begins a conversation.
+/// How a server starts a connection.
 #[derive(Clone, Default)]
 pub struct Manner {
-    /// Speaks TLS.
+    /// The TLS settings, if it uses TLS.
     pub tls: Option<TlsAcceptor>,
-    /// Done for each connection, before a request is read.
+    /// The steps for each connection before a request is read.
     pub first: Vec<Act>,
 }
 
 impl Scripted {
-    /// Plain HTTP, or what is meant to look like it.
+    /// A server without TLS.
     pub async fn start(play: Play) -> Self {
         Self::with(Manner::default(), play).await
     }
 
-    /// The same, with a beginning of one's own.
+    /// The same, with this start of each connection.
     pub async fn with(manner: Manner, play: Play) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -74,19 +74,19 @@ impl Scripted {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (manner, play, log) = (manner.clone(), Arc::clone(&play), Arc::clone(&kept));
-                // Whatever breaks, breaks for this client.
+                // An error ends only this connection.
                 tokio::spawn(async move { drop(converse(stream, manner, play, log).await) });
             }
         });
         Self { address, log, task }
     }
 
-    /// The heads of all requests so far.
+    /// The heads of all requests.
     pub fn heads(&self) -> Vec<String> {
         self.log.heads.lock().unwrap().clone()
     }
 
-    /// Every byte that was read so far, of all connections; below TLS if it is spoken.
+    /// Every byte read so far from all connections; still encrypted with TLS.
     pub fn received(&self) -> Vec<u8> {
         self.log.received.lock().unwrap().clone()
     }
@@ -101,7 +101,7 @@ impl Drop for Scripted {
 async fn converse(stream: TcpStream, manner: Manner, play: Play, log: Arc<Log>) -> io::Result<()> {
     let breaks = |acts: &[Act]| acts.iter().any(|act| matches!(act, Act::Reset));
     if breaks(&manner.first) || breaks(&play("", 0)) {
-        // Closing then means breaking.
+        // Closing the socket then resets the connection.
         stream.set_zero_linger()?;
     }
     let first = manner.first;
@@ -134,7 +134,7 @@ async fn speak(
     Ok(())
 }
 
-/// Whether the conversation goes on afterwards.
+/// Runs the steps; returns whether the connection stays open.
 async fn perform(
     stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     acts: &[Act],
@@ -170,7 +170,7 @@ async fn perform(
     Ok(true)
 }
 
-/// Reads to the end, however it comes.
+/// Reads to the end, ignoring errors.
 async fn drain(stream: &mut (impl AsyncRead + Unpin), log: &Log) -> io::Result<()> {
     let mut bytes = Vec::new();
     let ended = stream.read_to_end(&mut bytes).await;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{from_status, truncate, with_request_id};
 use super::query::Query;
+use super::skipped::SkippedRows;
 use super::version::{PING, SUPPORTED, VERSION_HEADER, Version, light_request};
 use crate::contract::{Failure, Level, Reason, Settings};
 use crate::log::Log;
@@ -29,6 +30,8 @@ pub struct Client<'a> {
     ping: Mutex<Option<Result<Response, Failure>>>,
     /// The server's clock at that time.
     server_time: Cell<Option<u64>>,
+    statuses: Statuses,
+    skipped: SkippedRows,
 }
 
 /// A response with status 200. Rows may borrow from its body.
@@ -41,14 +44,57 @@ pub struct Answer {
 impl Answer {
     /// Parses the body. An error is the reason `malformed`, with its place.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.response.body)
-            .map_err(|error| self.malformed(&error.to_string()))
+        serde_json::from_slice(self.body()).map_err(|error| self.malformed(&error.to_string()))
     }
 
-    /// The failure of a body that is malformed at this place.
-    pub fn malformed(&self, place: &str) -> Failure {
+    pub(super) fn body(&self) -> &[u8] {
+        &self.response.body
+    }
+
+    pub(super) fn endpoint(&self) -> &'static str {
+        self.endpoint
+    }
+
+    /// The failure for an unexpected body.
+    pub(super) fn malformed(&self, place: &str) -> Failure {
         let reason = Reason::Malformed(truncate(place).to_owned());
         with_request_id(self.endpoint, reason, &self.response)
+    }
+}
+
+/// Counts the responses of a site by status.
+#[derive(Default)]
+struct Statuses {
+    all: Cell<u32>,
+    /// Status 404.
+    not_found: Cell<u32>,
+    /// Requests with an API version, all but `/ping`.
+    versioned: Cell<u32>,
+    /// Status 406 of those.
+    not_acceptable: Cell<u32>,
+}
+
+impl Statuses {
+    fn add(&self, status: u16, is_versioned: bool) {
+        let increase = |count: &Cell<u32>| count.set(count.get().saturating_add(1));
+        increase(&self.all);
+        if status == 404 {
+            increase(&self.not_found);
+        }
+        if is_versioned {
+            increase(&self.versioned);
+            if status == 406 {
+                increase(&self.not_acceptable);
+            }
+        }
+    }
+
+    fn are_all_not_found(&self) -> bool {
+        self.all.get() > 0 && self.all == self.not_found
+    }
+
+    fn are_all_not_acceptable(&self) -> bool {
+        self.versioned.get() > 0 && self.versioned == self.not_acceptable
     }
 }
 
@@ -85,6 +131,26 @@ impl<'a> Client<'a> {
             accepted: Cell::new(None),
             ping: Mutex::new(None),
             server_time: Cell::new(None),
+            statuses: Statuses::default(),
+            skipped: SkippedRows::default(),
+        }
+    }
+
+    /// The rows that were left out so far.
+    pub fn skipped(&self) -> &SkippedRows {
+        &self.skipped
+    }
+
+    /// Names the likely cause if every response so far was a 404.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        let is_wrong_uri =
+            failure.reason == Reason::Unsupported && self.statuses.are_all_not_found();
+        if !is_wrong_uri {
+            return failure;
+        }
+        Failure {
+            detail: Some("every request was answered with 404: check `uri`".to_owned()),
+            ..failure
         }
     }
 
@@ -98,10 +164,15 @@ impl<'a> Client<'a> {
     /// (getting-started, "Versioned APIs"), so no 406 shows the upgrade. This sends
     /// no request.
     ///
+    /// None if every request was refused with 406, unless the settings fix the version.
+    ///
     /// After a 406 the detected version stays, even if the server reports another. A
     /// server that reports a version that it rejects gets it in every second
     /// collection, because the guest remembers only one version.
     pub async fn next_version(&self) -> Option<Version> {
+        if !self.fixed && self.statuses.are_all_not_acceptable() {
+            return None;
+        }
         let negotiated = self.negotiated.lock().await;
         let current = negotiated.version.clone()?.ok()?;
         if self.fixed || negotiated.repeated {
@@ -147,6 +218,19 @@ impl<'a> Client<'a> {
     /// Sends a request. After a 406 it detects the version again and repeats the
     /// request. It retries nothing else, because the host schedules retries.
     pub async fn ask(&self, query: &Query) -> Result<Answer, Failure> {
+        self.accept(query.endpoint, self.respond(query).await?)
+    }
+
+    /// Like [`Client::ask`], for an endpoint that answers 404 if it finds nothing.
+    pub async fn find(&self, query: &Query) -> Result<Option<Answer>, Failure> {
+        let response = self.respond(query).await?;
+        if response.status == 404 {
+            return Ok(None);
+        }
+        self.accept(query.endpoint, response).map(Some)
+    }
+
+    async fn respond(&self, query: &Query) -> Result<Response, Failure> {
         let mut version = self.negotiate(None).await?;
         let mut response = self.send(query, Some(version)).await?;
         if response.status == 406 && !self.fixed {
@@ -156,7 +240,7 @@ impl<'a> Client<'a> {
         if response.status == 200 {
             self.accepted.set(Some(version));
         }
-        self.accept(query.endpoint, response)
+        Ok(response)
     }
 
     fn accept(&self, endpoint: &'static str, response: Response) -> Result<Answer, Failure> {
@@ -192,13 +276,14 @@ impl<'a> Client<'a> {
             path_and_query: query.path_and_query(),
             headers,
         };
-        self.transport
-            .send(request)
-            .await
-            .map_err(|reason| Failure {
-                request_id: Some(id),
-                ..Failure::new(query.endpoint, reason)
-            })
+        let response = self.transport.send(request).await;
+        if let Ok(response) = &response {
+            self.statuses.add(response.status, version.is_some());
+        }
+        response.map_err(|reason| Failure {
+            request_id: Some(id),
+            ..Failure::new(query.endpoint, reason)
+        })
     }
 
     /// The version to use. `rejected` was just answered with 406. Of several calls

@@ -56,7 +56,7 @@ fn message(response: &Response) -> Option<String> {
     (!parts.is_empty()).then(|| truncate(&parts.join(": ")).to_owned())
 }
 
-/// The first [`MAX_DETAIL`] bytes of a text, without splitting a character.
+/// The first `MAX_DETAIL` bytes of a text, without splitting a character.
 pub fn truncate(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_DETAIL))
         .unwrap_or(text)

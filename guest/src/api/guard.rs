@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::skipped::{RowCounts, SkippedRows};
 use crate::contract::{Failure, Reason};
 
 /// The maximum number of pages of a list, enough for a million jobs. It is half of
@@ -33,6 +34,9 @@ pub(super) struct Guard {
     rows: HashSet<u64>,
     /// Whether the current page has a new row.
     has_new_row: bool,
+    /// Number of rows that were new.
+    distinct: u64,
+    counts: RowCounts,
 }
 
 impl Guard {
@@ -43,11 +47,14 @@ impl Guard {
             cursors: HashSet::new(),
             rows: HashSet::new(),
             has_new_row: false,
+            distinct: 0,
+            counts: RowCounts::default(),
         }
     }
 
-    /// Begins a page.
-    pub(super) fn begin_page(&mut self) {
+    /// Begins a page with these rows.
+    pub(super) fn begin_page(&mut self, counts: RowCounts) {
+        self.counts.add(counts);
         self.pages += 1;
         self.has_new_row = false;
         if self.rows.len() >= MAX_ROWS {
@@ -58,7 +65,26 @@ impl Guard {
     /// Adds a row of the current page.
     pub(super) fn add_row(&mut self, row: &impl Identified) {
         let identity = row.identity();
-        self.has_new_row |= identity.is_none_or(|it| self.rows.insert(hash(it)));
+        let is_new = identity.is_none_or(|it| self.rows.insert(hash(it)));
+        self.has_new_row |= is_new;
+        self.distinct += u64::from(is_new);
+    }
+
+    /// Ends a complete list. Fails if too many rows are unreadable.
+    pub(super) fn finish(&self, skipped: &SkippedRows) -> Result<(), Failure> {
+        skipped.add(self.endpoint, &self.counts)
+    }
+
+    /// Fails if rows of a list with this `count` are missing. A row that moves to
+    /// another page during the read shifts one that is then never read, and is itself
+    /// read twice.
+    pub(super) fn check_count(&self, count: u64) -> Result<(), Failure> {
+        let read = self.distinct + self.counts.unreadable;
+        if self.pages == 1 || read >= count {
+            return Ok(());
+        }
+        let place = format!("found {read} of {count} rows: the list changed during the read");
+        Err(Failure::new(self.endpoint, Reason::Malformed(place)))
     }
 
     /// Fails if the next page must not be read.
@@ -105,7 +131,7 @@ mod tests {
     }
 
     fn page(guard: &mut Guard, rows: impl IntoIterator<Item = u64>) -> bool {
-        guard.begin_page();
+        guard.begin_page(RowCounts::default());
         rows.into_iter().for_each(|row| guard.add_row(&row));
         guard.check_limit().is_ok()
     }

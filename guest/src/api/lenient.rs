@@ -4,10 +4,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A finite number, or absent.
@@ -30,10 +28,6 @@ pub struct Word<'a>(pub Option<Cow<'a, str>>);
 /// absent, because the end of an unfinished job is not specified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EpochSeconds(pub Option<u64>);
-
-/// An object, or its default if the value is null or not an object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Object<T>(pub T);
 
 /// The label value for an absent text.
 pub const UNKNOWN: &str = "unknown";
@@ -116,57 +110,6 @@ impl<'de> Deserialize<'de> for EpochSeconds {
             Scalar::Text(text) => epoch_seconds(&text),
             _ => None,
         }))
-    }
-}
-
-impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(MaybeObject(PhantomData))
-            .map(Self)
-    }
-}
-
-struct MaybeObject<T>(PhantomData<T>);
-
-impl<'de, T: Default + Deserialize<'de>> Visitor<'de> for MaybeObject<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(T::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
@@ -254,21 +197,6 @@ mod tests {
         assert!(matches!(read("\"VMWARE\""), Cow::Borrowed("VMWARE")));
         assert!(matches!(read(r#""a\u00e9""#), Cow::Owned(text) if text == "aé"));
         assert_eq!(read("true"), "true");
-    }
-
-    #[test]
-    fn a_value_that_is_no_object_is_the_default() {
-        #[derive(Debug, Default, serde::Deserialize, PartialEq)]
-        struct Inner<'a> {
-            #[serde(default, borrow)]
-            name: Word<'a>,
-        }
-        for json in ["null", "true", "1", "-1", "0.5", "\"x\"", "[1,{}]", "{}"] {
-            let read: Object<Inner<'_>> = serde_json::from_str(json).unwrap();
-            assert_eq!(read.0, Inner::default(), "{json}");
-        }
-        let read: Object<Inner<'_>> = serde_json::from_str(r#"{"name":"a"}"#).unwrap();
-        assert!(matches!(read.0.name.0, Some(Cow::Borrowed("a"))));
     }
 
     #[test]

@@ -222,6 +222,7 @@ impl<'a> Pager<'a> {
             }
             self.assign();
         }
+        self.guard.finish(self.client.skipped())?;
         Ok(true)
     }
 
@@ -274,8 +275,8 @@ impl<'a> Pager<'a> {
         R: Rows,
         for<'r> R::Row<'r>: Timed,
     {
-        let (rows, next) = page::split::<R>(answer)?;
-        self.guard.begin_page();
+        let (rows, counts, next) = page::split::<R>(answer)?;
+        self.guard.begin_page(counts);
         let (before, count) = (span.position, rows.len());
         let mut beyond = false;
         for one in rows {

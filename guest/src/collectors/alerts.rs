@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::rows::Distinct;
 use crate::api::lenient::Text;
-use crate::api::{Client, Query, page};
+use crate::api::page::{self, OffsetList};
+use crate::api::{Client, Query};
 use crate::collector::{Collected, Collector, Context, NoOptions, check};
 use crate::contract::{Failure, Family, Kind};
 use crate::family::{Definition, Series};
@@ -27,8 +28,9 @@ pub(super) const COLLECTOR: Collector = Collector {
 
 const ENDPOINT: &str = "/manage/alerts";
 
-/// Rows of a page. The specification has no maximum; the default is 10.
-const PAGE_LIMIT: u32 = 100;
+/// The specification has no maximum for a page; the default is 10. It requires nothing
+/// of an answer, so `{}` is valid for a server without alerts.
+const PAGES: OffsetList = OffsetList::with_limit(100).bare();
 
 static ALERTS: Definition<2> = Definition {
     name: "nbu_alerts",
@@ -68,7 +70,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(client: &Client<'_>) -> Result<Distinct<Alert>, Failure> {
     let mut alerts = Distinct::new();
     let query = Query::new(ENDPOINT);
-    page::by_offset(client, query, PAGE_LIMIT, |row| alerts.insert(row)).await?;
+    page::by_offset(client, query, PAGES, |row| alerts.insert(row)).await?;
     Ok(alerts)
 }
 

@@ -36,7 +36,7 @@ const ENDPOINT: &str = "/catalog/images";
 static IMAGES: Definition<2> = Definition {
     name: "nbu_catalog_images",
     kind: Kind::Gauge,
-    help: "Number of backup images of the last 24 hours, or of collectors.catalog.window. A status is unknown if the NetBackup release does not report it (anomalies before 10.5) or cannot filter by it (UNDEFINED).",
+    help: "Number of backup images of the last 24 hours, or of collectors.catalog.window. A status is unknown if the NetBackup release does not report it (anomalies before 10.4) or cannot filter by it (UNDEFINED).",
     labels: ["malware_status", "anomaly_status"],
 };
 

@@ -139,7 +139,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     if names.is_empty() {
         state.ledger = None;
         state.set_known(names, context.window.now);
-        return Ok(summarize(context, state, Recent::default(), 0));
+        return Ok(summarize(context, state, Recent::default()));
     }
     let client = context.client;
     let time = options.time(client, context.window, state.ledger.as_ref());
@@ -150,17 +150,11 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
     let unfinished = ledger.read(client, context.unfinished, options.readers(), take);
     let unfinished = unfinished.await?;
-    let skipped_rows = clients.ledger.unreadable_rows();
     let (state, recent) = clients.finish(&unfinished, context.window.now);
-    Ok(summarize(context, state, recent, skipped_rows))
+    Ok(summarize(context, state, recent))
 }
 
-fn summarize(
-    context: &Context<'_>,
-    state: ClientsState,
-    recent: Recent,
-    skipped_rows: u64,
-) -> Collected {
+fn summarize(context: &Context<'_>, state: ClientsState, recent: Recent) -> Collected {
     let mut families = state.successes.families();
     families.push(state.finished.family());
     if context.legacy_names {
@@ -171,7 +165,6 @@ fn summarize(
         families,
         failures: Vec::new(),
         state: state::save(&state),
-        skipped_rows,
     }
 }
 

@@ -206,11 +206,9 @@ fn summarize(
         families.push(leaves.legacy(ledger.labels()));
         families.extend(legacy.families());
     }
-    let skipped_rows = ledger.unreadable_rows();
     Collected {
         families,
         failures: Vec::new(),
         state: figures.save(ledger.save(unfinished, |_| true)),
-        skipped_rows,
     }
 }

@@ -30,6 +30,14 @@ impl<A> Identified for Row<A> {
 }
 
 impl<A: Default> Row<A> {
+    /// The row with other attributes.
+    pub(super) fn map<B>(self, attributes: impl FnOnce(A) -> B) -> Row<B> {
+        Row {
+            id: self.id,
+            attributes: Some(attributes(self.attributes.unwrap_or_default())),
+        }
+    }
+
     /// Id and attributes.
     pub(super) fn parts(self) -> (Text, A) {
         (self.id, self.attributes.unwrap_or_default())
@@ -71,8 +79,7 @@ impl<A> Distinct<A> {
     }
 }
 
-/// Rows by `id`, each with a unique name. Rows that share a name are named by their
-/// ids.
+/// Rows by `id`, each with a unique name, see [`unique_names`].
 #[derive(Debug)]
 pub(super) struct Named<T> {
     rows: BTreeMap<String, (Option<String>, T)>,
@@ -95,14 +102,54 @@ impl<T> Named<T> {
 
     /// Each row with its name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        let mut times = HashMap::new();
-        for (id, (name, _)) in &self.rows {
-            *times.entry(name.as_ref().unwrap_or(id)).or_insert(0_u32) += 1;
+        let names = unique_names(self.ids_and_names());
+        names
+            .into_iter()
+            .zip(self.rows.values().map(|(_, row)| row))
+    }
+
+    /// The name of the row with this id.
+    pub(super) fn name_of(&self, id: &str) -> Option<&str> {
+        let index = self.rows.keys().position(|one| one == id)?;
+        unique_names(self.ids_and_names()).get(index).copied()
+    }
+
+    /// Each row with its id and its own name, which other rows may share.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &str, &T)> {
+        let rows = self.rows.iter();
+        rows.map(|(id, (name, row))| (id.as_str(), name.as_ref().unwrap_or(id).as_str(), row))
+    }
+
+    fn ids_and_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rows().map(|(id, name, _)| (id, name))
+    }
+}
+
+/// A unique name for each row of these ids and names. Rows are named by their ids if
+/// they share a name, or if their name is the id of another row.
+pub(super) fn unique_names<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<&'a str> {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let mut uses: HashMap<&str, u32> = HashMap::new();
+    for &(id, name) in &rows {
+        *uses.entry(name).or_default() += 1;
+        if id != name {
+            *uses.entry(id).or_default() += 1;
         }
-        self.rows.iter().map(move |(id, (name, row))| {
-            let name = name.as_ref().unwrap_or(id);
-            let is_unique = times.get(name).is_some_and(|&times| times == 1);
-            (if is_unique { name } else { id }.as_str(), row)
-        })
+    }
+    let is_unique = |name| uses.get(name).is_some_and(|&uses| uses == 1);
+    let names = rows
+        .iter()
+        .map(|&(id, name)| if is_unique(name) { name } else { id });
+    names.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_the_id_of_another_row_is_not_used() {
+        let names = unique_names([("A", "n"), ("B", "n"), ("C", "A"), ("D", "m"), ("E", "E")]);
+        assert_eq!(names, ["A", "B", "C", "m", "E"]);
     }
 }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::rows::Distinct;
 use crate::api::lenient::Text;
-use crate::api::{Client, Query, page};
+use crate::api::page::{self, OffsetList};
+use crate::api::{Client, Query};
 use crate::collector::{Collected, Collector, Context, NoOptions, check};
 use crate::contract::{Failure, Family, Kind};
 use crate::family::{Definition, Series};
@@ -26,8 +27,8 @@ pub(super) const COLLECTOR: Collector = Collector {
 
 const ENDPOINT: &str = "/servicecatalog/slos";
 
-/// Rows of a page. The specification has no maximum; the default is 10.
-const PAGE_LIMIT: u32 = 100;
+/// The specification has no maximum for a page; the default is 10.
+const PAGES: OffsetList = OffsetList::with_limit(100);
 
 static SLOS: Definition<1> = Definition {
     name: "nbu_slos",
@@ -60,7 +61,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(client: &Client<'_>) -> Result<Distinct<Slo>, Failure> {
     let mut slos = Distinct::new();
     let query = Query::new(ENDPOINT);
-    page::by_offset(client, query, PAGE_LIMIT, |row| slos.insert(row)).await?;
+    page::by_offset(client, query, PAGES, |row| slos.insert(row)).await?;
     Ok(slos)
 }
 

@@ -5,6 +5,7 @@
 //! servers, the collector reports units, pools and one failure.
 
 mod pools;
+mod related;
 mod servers;
 mod units;
 
@@ -38,7 +39,9 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
             pools::read(client),
         );
         let (units, servers, pools) = join3(lists.0, lists.1, lists.2).await;
-        let mut collected = Collected::of(units.map(|units| units::families(&units)));
+        let (known_pools, known_servers) = (pools.as_ref().ok(), servers.as_ref().ok());
+        let units = units.map(|units| units::families(&units, known_pools, known_servers));
+        let mut collected = Collected::of(units);
         collected.add(servers.map(|servers| servers::families(&servers)));
         collected.add(pools.map(|pools| pools::families(&pools, context.legacy_names)));
         collected

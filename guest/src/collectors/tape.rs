@@ -53,8 +53,13 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
         )
         .await;
         let mut collected = Collected::of(drives.map(|drives| drives.families(legacy_names)));
+        let pool_media = match (&pools, &media) {
+            (Ok(pools), Ok(media)) => Some(pools::media(pools, media)),
+            _ => None,
+        };
         collected.add(media.map(|media| media::families(&media, legacy_names)));
         collected.add(pools.map(|pools| pools::families(&pools)));
+        collected.families.extend(pool_media);
         collected.add(robots.map(|robots| robots::families(&robots)));
         collected
     })

@@ -151,7 +151,10 @@ fn reason(error: ErrorCode) -> Reason {
         | E::ConnectionWriteTimeout
         | E::HttpResponseTimeout => Reason::Timeout,
         E::HttpRequestDenied => Reason::Denied("the host rejected the request".to_owned()),
-        E::DestinationIpProhibited => Reason::Denied("the address is not allowed".to_owned()),
+        E::DestinationIpProhibited => Reason::Denied(
+            "the host name leads to this machine or its cloud, which needs `allowLocalAddresses: true`"
+                .to_owned(),
+        ),
         E::HttpRequestUriTooLong
         | E::HttpRequestHeaderSectionSize(_)
         | E::HttpRequestBodySize(_)

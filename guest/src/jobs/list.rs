@@ -24,7 +24,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::row::{Job, JobRow, Jobs};
 use crate::api::{Client, Query, page, parallel_pager, query};
-use crate::contract::{Failure, Reason};
+use crate::contract::Failure;
 
 pub(crate) const ENDPOINT: &str = "/admin/jobs";
 
@@ -38,9 +38,6 @@ const FINISHED: parallel_pager::List = parallel_pager::List {
     limit: PAGE_LIMIT,
 };
 
-/// The greatest part of a list that may be unreadable: one row in this many.
-const ROWS_PER_UNREADABLE: u64 = 10;
-
 /// How many of the newest catalog backups to look up. The order should put those
 /// that still run last.
 const CATALOG_BACKUPS: &str = "20";
@@ -51,34 +48,26 @@ pub(crate) const CATALOG_POLICY: &str = "NBU_CATALOG";
 /// Calls `take` with every job that reports an end at or after `from`. Some jobs
 /// come twice, and some are not `DONE`. At most `readers` pages are read at once.
 /// `now` is the server's clock. Times are seconds since the Unix epoch.
-///
-/// Like the other functions, it returns the number of unreadable rows, which it
-/// leaves out.
 pub(crate) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
     readers: usize,
-    take: impl FnMut(Job<'_>),
-) -> Result<u64, Failure> {
-    let mut rows = JobRows::new(take);
-    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, |row| {
-        rows.add(row);
-    })
-    .await?;
-    rows.finish()
+    mut take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let take = |row: JobRow<'_>| take(row.into());
+    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, take).await
 }
 
 /// Calls `take` with every unfinished job.
 pub(crate) async fn unfinished(
     client: &Client<'_>,
-    take: impl FnMut(Job<'_>),
-) -> Result<u64, Failure> {
+    mut take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
     let query = Query::new(ENDPOINT)
         .with("filter", &query::not_equal("state", "DONE"))
         .with("sort", "jobId");
-    let mut rows = JobRows::new(take);
-    page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, |row| rows.add(row)).await?;
-    rows.finish()
+    let take = |row: JobRow<'_>| take(row.into());
+    page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, take).await
 }
 
 /// Calls `take` with the jobs of these ids, as far as they exist. At most `readers`
@@ -87,8 +76,8 @@ pub(crate) async fn each(
     client: &Client<'_>,
     ids: Vec<u64>,
     readers: usize,
-    take: impl FnMut(Job<'_>),
-) -> Result<u64, Failure> {
+    mut take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
     let queries = ids.into_iter().map(|id| {
         Query::new(ENDPOINT)
             .with("filter", &query::equal_number("jobId", id))
@@ -99,64 +88,24 @@ pub(crate) async fn each(
         .buffer_unordered(readers)
         .try_collect()
         .await?;
-    let mut rows = JobRows::new(take);
     for answer in &answers {
-        let page = page::rows::<Jobs>(answer)?;
-        page.into_iter().for_each(|row| rows.add(row));
+        let rows = page::lookup::<Jobs>(client, answer)?;
+        rows.into_iter().for_each(|row| take(row.into()));
     }
-    // Each answer has one row, so a part of them says nothing about the others.
-    Ok(rows.unreadable)
+    Ok(())
 }
 
 /// Calls `take` with the newest jobs of catalog policies.
 pub(crate) async fn catalog_backups(
     client: &Client<'_>,
-    take: impl FnMut(Job<'_>),
+    mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
     let query = Query::new(ENDPOINT)
         .with("filter", &query::equal("policyType", CATALOG_POLICY))
         .with("sort", "-endTime,jobId")
         .with("page[limit]", CATALOG_BACKUPS);
     let answer = client.ask(&query).await?;
-    let page = page::rows::<Jobs>(&answer)?;
-    page.into_iter().filter_map(JobRow::job).for_each(take);
+    let rows = page::lookup::<Jobs>(client, &answer)?;
+    rows.into_iter().for_each(|row| take(row.into()));
     Ok(())
-}
-
-/// Turns rows into jobs.
-struct JobRows<F> {
-    take: F,
-    rows: u64,
-    unreadable: u64,
-}
-
-impl<F: FnMut(Job<'_>)> JobRows<F> {
-    fn new(take: F) -> Self {
-        Self {
-            take,
-            rows: 0,
-            unreadable: 0,
-        }
-    }
-
-    /// A job without an id could be counted twice or not at all, so it is left out.
-    fn add(&mut self, row: JobRow<'_>) {
-        self.rows += 1;
-        match row.job() {
-            Some(job) => (self.take)(job),
-            None => self.unreadable += 1,
-        }
-    }
-
-    /// The number of unreadable rows. Fails if there are too many of them.
-    fn finish(self) -> Result<u64, Failure> {
-        let Self {
-            rows, unreadable, ..
-        } = self;
-        if unreadable.saturating_mul(ROWS_PER_UNREADABLE) > rows {
-            let place = format!("{unreadable} of {rows} jobs have no `jobId` or numeric `id`");
-            return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
-        }
-        Ok(unreadable)
-    }
 }

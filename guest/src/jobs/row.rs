@@ -4,10 +4,12 @@
 use std::borrow::Cow;
 use std::hash::Hash;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::api::guard::Identified;
-use crate::api::lenient::{EpochSeconds, Number, Object, Whole, Word};
+use crate::api::lenient::{EpochSeconds, Number, Whole, Word};
+use crate::api::nested::Nested;
 use crate::api::page::Rows;
 use crate::api::parallel_pager::Timed;
 
@@ -23,17 +25,37 @@ impl Rows for Jobs {
     const MAY_BE_BARE: bool = true;
 }
 
-/// A row of the list. One that is unreadable has no id.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct JobRow<'a>(#[serde(borrow)] Object<RowParts<'a>>);
+/// A row of the list. A row without an id is unreadable: it could be counted twice
+/// or not at all.
+pub(crate) struct JobRow<'a> {
+    id: u64,
+    attributes: JobAttributes<'a>,
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RowParts<'a> {
+struct RawJobRow<'a> {
     id: Whole,
     #[serde(borrow)]
-    attributes: Object<JobAttributes<'a>>,
+    attributes: Nested<JobAttributes<'a>>,
+}
+
+impl<'de> Deserialize<'de> for JobRow<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let unreadable = |what| D::Error::custom(format!("{what} is not an object"));
+        let row = match Nested::<RawJobRow<'_>>::deserialize(deserializer)? {
+            Nested::Object(row) => row,
+            Nested::Absent | Nested::Unreadable => return Err(unreadable("a job")),
+        };
+        let attributes = match row.attributes {
+            Nested::Object(attributes) => attributes,
+            Nested::Absent => JobAttributes::default(),
+            Nested::Unreadable => return Err(unreadable("`attributes`")),
+        };
+        let id = attributes.job_id.0.or(row.id.0);
+        let id = id.ok_or_else(|| D::Error::custom("a job without a `jobId` or a numeric `id`"))?;
+        Ok(Self { id, attributes })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -155,39 +177,27 @@ impl<'a> JobAttributes<'a> {
     }
 }
 
-impl<'a> JobRow<'a> {
-    fn attributes(&self) -> &JobAttributes<'a> {
-        &self.0.0.attributes.0
-    }
-
-    fn id(&self) -> Option<u64> {
-        self.attributes().job_id.0.or(self.0.0.id.0)
-    }
-}
-
 impl Timed for JobRow<'_> {
     fn time(&self) -> Option<u64> {
-        self.attributes().end_time.0
+        self.attributes.end_time.0
     }
 }
 
 impl Identified for JobRow<'_> {
     /// Another attempt of a job is another row.
     fn identity(&self) -> Option<impl Hash> {
-        let attributes = self.attributes();
-        Some((self.id()?, attributes.attempt.0, attributes.end_time.0))
+        let attributes = &self.attributes;
+        Some((self.id, attributes.attempt.0, attributes.end_time.0))
     }
 }
 
-impl<'a> JobRow<'a> {
-    /// None if the row has no job id.
-    pub(crate) fn job(self) -> Option<Job<'a>> {
-        let id = self.id()?;
-        let mut attributes = self.0.0.attributes.0;
+impl<'a> From<JobRow<'a>> for Job<'a> {
+    fn from(row: JobRow<'a>) -> Self {
+        let JobRow { id, mut attributes } = row;
         let parent = attributes.parent_job_id.0.unwrap_or(0);
         let data_kilobytes = attributes.kilobytes_data_transferred.0;
         let uses_accelerator = attributes.accelerator_optimization.0.is_some();
-        Some(Job {
+        Self {
             id,
             client: attributes.client(),
             is_root: parent == 0 || parent == id,
@@ -206,7 +216,7 @@ impl<'a> JobRow<'a> {
             files: attributes.number_of_files.0.unwrap_or(0),
             dedup_percent: attributes.dedup_ratio.0,
             queue_reason: attributes.job_queue_reason.or_unknown(),
-        })
+        }
     }
 }
 

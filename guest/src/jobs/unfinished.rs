@@ -46,7 +46,6 @@ pub(crate) struct Unfinished {
     jobs: Vec<UnfinishedJob>,
     by_id: HashMap<u64, usize>,
     greatest_id: u64,
-    unreadable_rows: u64,
 }
 
 impl Unfinished {
@@ -81,11 +80,6 @@ impl Unfinished {
     /// The greatest id in the list, including jobs that have finished since.
     pub(crate) fn greatest_id(&self) -> u64 {
         self.greatest_id
-    }
-
-    /// The number of rows that were left out.
-    pub(crate) fn unreadable_rows(&self) -> u64 {
-        self.unreadable_rows
     }
 
     /// Action, policy type and status.
@@ -123,12 +117,7 @@ impl SharedUnfinished {
         }
         let mut unfinished = Unfinished::default();
         let read = list::unfinished(client, |job| unfinished.add(&job)).await;
-        let new = read.map(|unreadable_rows| {
-            Rc::new(Unfinished {
-                unreadable_rows,
-                ..unfinished
-            })
-        });
+        let new = read.map(|()| Rc::new(unfinished));
         *result = Some(new.clone());
         new
     }

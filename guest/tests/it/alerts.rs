@@ -53,6 +53,45 @@ fn a_full_page_without_next_is_not_the_last() {
 }
 
 #[test]
+fn a_list_without_a_count_ends_with_an_empty_page_only() {
+    let row = r#"{"attributes":{"severity":"INFO","category":"JOB"}}"#;
+    let page = format!(r#"{{"data":[{}]}}"#, [row; 10].join(","));
+    let site = Site::new()
+        .on("/manage/alerts", r#"{"data":[]}"#)
+        .on("page[offset]=0", &page)
+        .on("page[offset]=10", &page);
+    let families = site.families("alerts");
+    let sample = r#"nbu_alerts{severity="INFO",category="JOB"}"#;
+    assert_eq!(value(&families, sample), Some(20.0));
+    assert_eq!(site.times_asked("/manage/alerts"), 3);
+}
+
+#[test]
+fn an_answer_without_anything_is_an_empty_list_of_alerts() {
+    for body in ["{}", r#"{"meta":{}}"#] {
+        let site = Site::new().on("/manage/alerts", body);
+        assert_eq!(samples(&site.families("alerts")), "", "{body}");
+    }
+    for body in [
+        r#"{"meta":{"pagination":{"count":5}}}"#,
+        r#"{"meta":{"pagination":{"next":5}}}"#,
+    ] {
+        let reason = Site::new()
+            .on("/manage/alerts", body)
+            .failure("alerts")
+            .reason;
+        assert!(matches!(reason, Reason::Malformed(_)), "{body}: {reason:?}");
+    }
+}
+
+#[test]
+fn an_image_that_is_scanned_again_during_the_read_keeps_its_place() {
+    let site = Site::new();
+    site.families("malware");
+    assert_eq!(site.times_asked("sort=backupTime"), 1);
+}
+
+#[test]
 fn infected_files_in_an_unknown_attribute_are_not_reported_as_0() {
     let scans = r#"{"data":[{"id":"1","attributes":{"scanState":"SCAN_COMPLETED",
         "scanResult":"IMPACTED","impactedFiles":7}}],"meta":{"pagination":{"count":1}}}"#;

@@ -33,6 +33,22 @@ fn every_image_counts_in_every_release() {
 }
 
 #[test]
+fn anomalies_are_counted_from_10_4_on() {
+    let anomalies = |version: &str| {
+        let one = r#"{"data":[],"meta":{"pagination":{"count":1}}}"#;
+        let site = Site::new().on("/catalog/images", one);
+        let last_api_version = Some(version.to_owned());
+        let window = Window {
+            last_api_version,
+            ..window()
+        };
+        site.collect(&with("{}"), &window, &[]);
+        site.times_asked("anomalyStatus")
+    };
+    assert_eq!((anomalies("10.0"), anomalies("11.0")), (0, 1));
+}
+
+#[test]
 fn a_window_may_exceed_a_day_and_ends_by_the_servers_clock() {
     let site = Site::new();
     let report = site.collect(&with(r#"{"window":"36h"}"#), &window(), &[]);

@@ -1,8 +1,9 @@
 //! Failures have a type.
 
-use guest::contract::Reason;
+use futures::executor::block_on;
+use guest::contract::{Reason, Window};
 
-use crate::site::{Site, settings, window};
+use crate::site::{Lines, Site, settings, window};
 
 #[test]
 fn the_hosts_reasons_are_passed_on() {
@@ -50,6 +51,36 @@ fn a_body_that_is_not_a_page_is_malformed_with_the_place() {
             reason => panic!("{body}: {reason:?}"),
         }
     }
+}
+
+#[test]
+fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
+    let nowhere = || Site::default();
+    let known = nowhere().collect(&settings(&["storage", "slo"]), &window(), &[]);
+    let unknown = Window {
+        last_api_version: None,
+        ..window()
+    };
+    let detected = nowhere().collect(&settings(&["storage", "slo"]), &unknown, &[]);
+    let probe = block_on(guest::probe::probe(
+        &settings(&[]),
+        None,
+        &nowhere(),
+        &Lines::default(),
+    ));
+    let outcomes = [known.outcomes, detected.outcomes].concat();
+    let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
+    for failure in failures.chain(probe.err()) {
+        assert_eq!(failure.reason, Reason::Unsupported);
+        let detail = failure.detail.unwrap_or_default();
+        assert!(
+            detail.contains("404") && detail.contains("`uri`"),
+            "{detail}"
+        );
+    }
+    let other = Site::new().refusing("/servicecatalog/slos", 404, "");
+    let report = other.collect(&settings(&["alerts", "slo"]), &window(), &[]);
+    assert_eq!(report.outcomes[1].failures[0].detail, None);
 }
 
 #[test]

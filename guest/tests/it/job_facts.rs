@@ -289,9 +289,9 @@ fn an_unreadable_row_is_left_out_and_logged_once() {
         let families = series.collect(&site, NOW);
         let window = r#"nbu_jobs_window{action="BACKUP",policy_type="P",status="0"}"#;
         assert_eq!(value(&families, window), Some(20.0), "{unreadable}");
-        let expected =
-            r#"Level::Warn Skipped unreadable rows [("collector", "jobs"), ("rows", "2")]"#;
-        assert_eq!(*series.log.0.borrow(), [expected]);
+        let fields = r#"[("endpoint", "/admin/jobs"), ("rows", "2")]"#;
+        let expected = format!("Level::Warn Skipped unreadable rows {fields}");
+        assert_eq!(*series.log.0.borrow(), [expected], "{unreadable}");
     }
 }
 
@@ -313,6 +313,8 @@ fn a_list_with_more_than_a_tenth_of_unreadable_rows_is_malformed() {
     rows.pop();
     rows.extend(UNREADABLE[..2].iter().map(|&row| row.to_owned()));
     let failures = Series::default().outcome(&finished(&rows), NOW).failures;
-    let place = "2 of 19 jobs have no `jobId` or numeric `id`".to_owned();
-    assert_eq!(failures[0].reason, Reason::Malformed(place));
+    let Reason::Malformed(place) = &failures[0].reason else {
+        panic!("{failures:?}");
+    };
+    assert!(place.starts_with("2 of 19 rows are unreadable"), "{place}");
 }

@@ -23,8 +23,9 @@ mod paging;
 mod parallel_pager;
 mod probe;
 mod recorded;
+mod security;
 mod site;
-
+mod slp;
 mod storage;
 mod tape;
 mod text;

@@ -48,6 +48,32 @@ const BODIES: &[(&str, &str, &str)] = &[
         body!("volume-pools-10.5"),
     ),
     ("/storage/robots-device-hosts", "10.5", body!("robots-10.5")),
+    ("/catalog/slp-images", "10.3", body!("slp-none-10.3")),
+    ("slpImageState eq 'NOT_STARTED'", "10.3", body!("slp-10.3")),
+    (
+        "slpImageState eq 'IN_PROCESS|INACTIVE'",
+        "10.3",
+        body!("slp-inactive-10.3"),
+    ),
+    ("/config/media-servers", "10.3", body!("media-servers-10.3")),
+    (
+        "/security/certificates/current",
+        "10.3",
+        body!("certificates-10.3"),
+    ),
+    (
+        "/security/certificate-authorities",
+        "10.3",
+        body!("authorities-10.3"),
+    ),
+    (
+        "/security/certificate-authorities/migration-summary",
+        "10.3",
+        body!("migration-10.3"),
+    ),
+    ("/security/api-keys", "10.3", body!("api-keys-10.3")),
+    ("/security/anomalies", "10.3", body!("anomalies-10.3")),
+    ("/security/anomalies", "10.5", body!("anomalies-10.5")),
 ];
 
 /// A site of this release with data for every collector.

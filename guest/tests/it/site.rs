@@ -60,18 +60,29 @@ impl Site {
             "/malware/latest-scan-results",
             "/catalog/images",
             "/servicecatalog/slos",
+            "/config/media-servers",
+            "/security/anomalies",
+            "/security/certificate-authorities",
+            "/security/api-keys",
         ];
         let others = [
             "/admin/jobs",
             "/storage/tape-media",
             "/storage/tape-volume-pools",
             "/storage/robots-device-hosts",
+            "/catalog/slp-images",
         ];
         let site = Self::default().with_version("13.0");
         let site = offset
             .into_iter()
             .fold(site, |site, path| site.on(path, empty));
         let empty = r#"{"data":[],"meta":{"pagination":{}}}"#;
+        let site = site
+            .on(
+                "/security/certificates/current",
+                r#"{"certificateList":[]}"#,
+            )
+            .on("/migration-summary", r#"{"data":{}}"#);
         others
             .into_iter()
             .fold(site, |site, path| site.on(path, empty))

@@ -85,9 +85,9 @@ fn attributes_of_another_type_are_ignored() {
 #[test]
 fn a_failed_list_is_reported_and_does_not_affect_the_others() {
     for (path, families_left) in [
-        ("/storage/storage-units", 6),
-        ("/storage/storage-servers", 9),
-        ("/storage/disk-pools", 7),
+        ("/storage/storage-units", 10),
+        ("/storage/storage-servers", 11),
+        ("/storage/disk-pools", 9),
     ] {
         let outcome = recorded().refusing(path, 403, "").outcome("storage");
         assert_eq!(outcome.families.len(), families_left);
@@ -135,4 +135,52 @@ fn a_name_with_two_types_is_two_storage_servers() {
         (state("AdvancedDisk", "UP"), state("AdvancedDisk", "DOWN")),
         (Some(0.0), Some(1.0))
     );
+}
+
+#[test]
+fn pools_and_servers_of_colliding_names_are_all_reported() {
+    let pools = r#"{"data":[
+        {"id":"A","attributes":{"name":"n","rawSizeBytes":1}},
+        {"id":"B","attributes":{"name":"n","rawSizeBytes":2}},
+        {"id":"C","attributes":{"name":"A","rawSizeBytes":3}}],
+        "meta":{"pagination":{"count":3}}}"#;
+    let server = |id: &str, size: u32| {
+        format!(
+            r#"{{"id":"{id}","attributes":{{"name":"m1","sType":"PureDisk",
+            "storageServerState":"UP","msdpAttributes":{{"storagePoolDetails":{{"sizeBytes":{size}}}}}}}}}"#
+        )
+    };
+    let rows = format!("{},{}", server("1", 1), server("2", 2));
+    let servers = format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":2}}}}}}"#);
+    let families = Site::new()
+        .on("disk-pools", pools)
+        .on("storage-servers", &servers)
+        .families("storage");
+    for (name, bytes) in [("A", 1.0), ("B", 2.0), ("C", 3.0)] {
+        let sample = format!(r#"nbu_disk_pool_bytes{{pool="{name}",size="raw"}}"#);
+        assert_eq!(value(&families, &sample), Some(bytes), "{name}");
+    }
+    for (name, bytes) in [("1", 1.0), ("2", 2.0)] {
+        let size = format!(r#"nbu_msdp_bytes{{server="{name}",kind="size"}}"#);
+        assert_eq!(value(&families, &size), Some(bytes), "{name}");
+        let labels = format!(r#"server="{name}",type="PureDisk",state="UP""#);
+        let state = format!("nbu_storage_server_state{{{labels}}}");
+        assert_eq!(value(&families, &state), Some(1.0), "{name}");
+    }
+}
+
+#[test]
+fn a_server_that_was_read_in_part_reports_its_status_code() {
+    let servers = r#"{"data":[
+        {"id":"a","attributes":{"name":"a","nbuStatusCode":2060017}},
+        {"id":"b","attributes":{"name":"b","nbuStatusCode":null}}],
+        "meta":{"pagination":{"count":2}}}"#;
+    let families = Site::new()
+        .on("storage-servers", servers)
+        .families("storage");
+    let code = |server: &str| {
+        let sample = format!(r#"nbu_storage_server_status_code{{server="{server}"}}"#);
+        value(&families, &sample)
+    };
+    assert_eq!((code("a"), code("b")), (Some(2_060_017.0), None));
 }

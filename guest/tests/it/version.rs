@@ -213,3 +213,10 @@ fn an_unreachable_server_gets_one_request_for_all_collectors() {
     assert_eq!(site.asked.borrow().len(), 1);
     assert_eq!(report.api_version, None);
 }
+
+#[test]
+fn a_version_that_every_request_was_refused_with_is_not_reported() {
+    let report = collect(&accepting(Site::new(), &[]), Some("13.0"));
+    assert!(!succeeded(&report));
+    assert_eq!(report.api_version, None);
+}

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_raw_key_opens() {
+    fn only_the_raw_key_is_accepted() {
         let key = ApiKey::new("s3cret");
         assert!(opens(&[("authorization", "s3cret")], &key));
         assert!(!opens(&[("authorization", "Bearer s3cret")], &key));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_opens_if_there_is_no_header() {
+    fn a_cookie_is_accepted_without_a_header() {
         let key = ApiKey::new("s3cret");
         let cookie = ("cookie", "lang=en; Authorization=s3cret");
         assert!(opens(&[cookie], &key));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_key_opens_no_longer() {
+    fn an_expired_key_is_rejected() {
         let line = [("authorization", "s3cret")];
         let until = |second| {
             let until = Timestamp::from_second(second).unwrap();

@@ -16,7 +16,7 @@ const PIECE: &[u8] = &[b' '; 64 * 1024];
 /// One step of a body.
 pub(crate) enum Step {
     Bytes(Bytes),
-    /// So many spaces.
+    /// This many spaces.
     Spaces(u64),
     Pause(Duration),
     /// Sends what was written so far to the client.

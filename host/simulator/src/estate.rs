@@ -8,6 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 mod alert;
+mod anomaly;
+mod certificates;
 mod day_cache;
 mod drive;
 mod image;
@@ -15,25 +17,31 @@ mod job;
 mod job_list;
 mod job_view;
 mod load;
+mod media_server;
 mod scan;
 mod scenario;
 mod server;
 mod slo;
+mod slp_image;
 mod snapshot;
 mod storage;
 mod tape;
 
 pub use alert::Alert;
+pub use anomaly::Anomaly;
+pub use certificates::{ApiKey, CertificateAuthority, HostCertificate};
 pub use drive::{Drive, DrivePath};
 pub use image::Image;
 pub use job::{Attempt, Job, State, Text};
 pub(crate) use job_list::JobList;
 pub(crate) use job_view::{JobQuery, JobView};
 pub use load::Load;
+pub use media_server::MediaServer;
 pub use scan::Scan;
 pub(crate) use scan::latest;
 pub use server::{Msdp, StorageServer};
 pub use slo::Slo;
+pub use slp_image::SlpImage;
 pub(crate) use snapshot::JobSnapshot;
 pub use storage::{Pool, Unit, Volume};
 pub use tape::{Cartridge, VolumePool};
@@ -56,6 +64,12 @@ pub struct Estate {
     cartridges: BTreeMap<String, Cartridge>,
     volume_pools: BTreeMap<u32, VolumePool>,
     device_hosts: BTreeSet<String>,
+    slp_images: BTreeMap<String, SlpImage>,
+    media_servers: BTreeMap<String, MediaServer>,
+    anomalies: BTreeMap<u64, Anomaly>,
+    host_certificates: BTreeMap<String, HostCertificate>,
+    authorities: BTreeMap<String, CertificateAuthority>,
+    api_keys: BTreeMap<String, ApiKey>,
     scenario: Option<Scenario>,
     load: Option<LoadPlan>,
 }
@@ -154,6 +168,38 @@ impl Estate {
         self.device_hosts.insert(host.to_owned());
     }
 
+    /// Adds an image under a lifecycle policy, or replaces the one with the same id.
+    pub fn add_slp_image(&mut self, image: SlpImage) {
+        self.slp_images.insert(image.id(), image);
+    }
+
+    /// Adds a media server, or replaces the one with the same name.
+    pub fn add_media_server(&mut self, server: MediaServer) {
+        self.media_servers.insert(server.name.clone(), server);
+    }
+
+    /// Adds an anomaly, or replaces the one with the same id.
+    pub fn add_anomaly(&mut self, anomaly: Anomaly) {
+        self.anomalies.insert(anomaly.id, anomaly);
+    }
+
+    /// Adds a host's certificate, or replaces the one of the same host.
+    pub fn add_host_certificate(&mut self, certificate: HostCertificate) {
+        self.host_certificates
+            .insert(certificate.host.clone(), certificate);
+    }
+
+    /// Adds a certificate authority, or replaces the one of the same subject.
+    pub fn add_authority(&mut self, authority: CertificateAuthority) {
+        self.authorities
+            .insert(authority.subject.clone(), authority);
+    }
+
+    /// Adds an API key, or replaces the one with the same tag.
+    pub fn add_api_key(&mut self, key: ApiKey) {
+        self.api_keys.insert(key.tag.clone(), key);
+    }
+
     /// The jobs that have a record at `now`.
     pub(crate) fn jobs(&self, now: Timestamp) -> JobView {
         let recorded = self.load.iter().flat_map(|load| load.recorded(now));
@@ -237,6 +283,38 @@ impl Estate {
         let mut hosts = self.device_hosts.clone();
         hosts.extend(self.scenario.iter().flat_map(|it| it.site.device_hosts()));
         hosts
+    }
+
+    /// The images under a lifecycle policy at `now`.
+    pub(crate) fn slp_images(&self, now: Timestamp) -> Vec<SlpImage> {
+        self.with_scenario(&self.slp_images, |it| it.slp_images(now))
+    }
+
+    /// The media servers.
+    pub(crate) fn media_servers(&self) -> Vec<MediaServer> {
+        self.with_scenario(&self.media_servers, |it| it.site.media_servers())
+    }
+
+    /// The anomalies that have been found by `now`.
+    pub(crate) fn anomalies(&self, now: Timestamp) -> Vec<Anomaly> {
+        let mut anomalies = self.with_scenario(&self.anomalies, |it| it.anomalies(now));
+        anomalies.retain(|anomaly| anomaly.created <= now);
+        anomalies
+    }
+
+    /// The current certificates of all hosts.
+    pub(crate) fn host_certificates(&self) -> Vec<HostCertificate> {
+        self.with_scenario(&self.host_certificates, |it| it.site.host_certificates())
+    }
+
+    /// The certificate authorities.
+    pub(crate) fn authorities(&self) -> Vec<CertificateAuthority> {
+        self.with_scenario(&self.authorities, |it| it.site.authorities())
+    }
+
+    /// The API keys.
+    pub(crate) fn api_keys(&self) -> Vec<ApiKey> {
+        self.with_scenario(&self.api_keys, |it| it.site.api_keys())
     }
 
     /// What was added, and what the scenario has.

@@ -41,7 +41,7 @@ pub enum Fault {
     Malformed(Malformed),
     /// The `next` of a page leads to the same page.
     RepeatCursor,
-    /// A body of so many bytes that begins like a list; `u64::MAX` never ends.
+    /// A body of this size that begins like a list; `u64::MAX` never ends.
     HugeBody(u64),
     /// 307 to a location.
     Redirect(String),

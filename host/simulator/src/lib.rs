@@ -41,8 +41,9 @@ mod version;
 
 pub use clock::{Clock, Hands};
 pub use estate::{
-    Alert, Attempt, Cartridge, Drive, DrivePath, Estate, Image, Job, Load, Msdp, Pool, Scan, Slo,
-    State, StorageServer, Text, Unit, Volume, VolumePool,
+    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, DrivePath, Estate,
+    HostCertificate, Image, Job, Load, MediaServer, Msdp, Pool, Scan, Slo, SlpImage, State,
+    StorageServer, Text, Unit, Volume, VolumePool,
 };
 pub use fault::{Fault, Faults, Gate, Malformed};
 pub use options::{Options, Strictness, Unended};

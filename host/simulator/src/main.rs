@@ -36,7 +36,7 @@ struct Arguments {
     /// The seed: the same seed makes the same estate.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Simulate jobs alone, so many a day, for the past four days and from now on; at
+    /// Simulate jobs only, this many a day, for the past four days and from now on; at
     /// least one.
     #[arg(long, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
     jobs_per_day: Option<u32>,

@@ -1,6 +1,6 @@
 //! The path and the query of a request, names and values decoded.
 
-/// What every path begins with.
+/// The prefix of every path.
 pub(crate) const PREFIX: &str = "/netbackup";
 
 /// The path and the parameters of a request.

@@ -10,8 +10,8 @@ use crate::version::Version;
 pub enum Release {
     /// 10.3, API 10.0.
     V10_3,
-    /// 10.4, API 11.0. No bundle of its own: it has the paths of 10.5, and the
-    /// attributes and filters of 10.3.
+    /// 10.4, API 11.0. Its answers are not checked against its bundle: it has the paths of
+    /// 10.5, and otherwise what 10.3 has, except for anomalies and infected files.
     V10_4,
     /// 10.5, API 12.0.
     V10_5,

@@ -117,6 +117,9 @@ fn answer(shared: &Shared, received: &ReceivedRequest, repeat_cursor: bool) -> A
         (&Method::GET, "/security/cacert") => return endpoints::cacert(shared.ca_pem.as_deref()),
         _ => {}
     }
+    if path.starts_with("/security/certificate-authorities") {
+        return resource(shared, received, path, repeat_cursor);
+    }
     if !received.authorized {
         return Answer::unauthorized();
     }
@@ -172,9 +175,16 @@ fn list(path: &str, release: Release) -> Option<ListEndpoint> {
     Some(match path {
         "/admin/jobs" => endpoints::jobs,
         "/catalog/images" => endpoints::images,
+        "/catalog/slp-images" => endpoints::slp_images,
+        "/config/media-servers" => endpoints::media_servers,
         "/malware/latest-scan-results" => endpoints::latest_scans,
         "/malware/scan-results" => endpoints::scans,
         "/manage/alerts" => endpoints::alerts,
+        "/security/api-keys" => endpoints::api_keys,
+        "/security/certificate-authorities" => endpoints::authorities,
+        "/security/certificate-authorities/migration-summary" => endpoints::migration_summary,
+        "/security/certificates/current" => endpoints::host_certificates,
+        "/security/anomalies" => endpoints::anomalies,
         "/servicecatalog/slos" => endpoints::slos,
         "/storage/disk-pools" => endpoints::pools,
         "/storage/drives" => endpoints::drives,

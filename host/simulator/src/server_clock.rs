@@ -29,12 +29,12 @@ impl ClockSegment {
 }
 
 impl ServerClock {
-    /// From a moment on the clock is so far ahead.
+    /// Sets how far the clock is ahead from this time on.
     pub(crate) fn set(&mut self, since: Timestamp, ahead: SignedDuration) {
         self.0.push((since, ahead));
     }
 
-    /// What the clock showed at a moment.
+    /// The time that the clock showed at this true time.
     pub(crate) fn shown(&self, at: Timestamp) -> Timestamp {
         let mut settings = self.0.iter().rev();
         let ahead = settings.find(|(since, _)| *since <= at);

@@ -9,13 +9,15 @@ use jiff::Timestamp;
 mod clients;
 mod durations;
 mod findings;
+mod lifecycle;
 mod tape;
 
 pub use durations::Durations;
 pub use findings::Scanned;
 
 use crate::estate::{
-    Alert, Attempt, Cartridge, Drive, Estate, Image, Job, JobList, JobSnapshot, Pool, Scan, Slo,
+    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, Estate,
+    HostCertificate, Image, Job, JobList, JobSnapshot, MediaServer, Pool, Scan, Slo, SlpImage,
     State, StorageServer, Text, Unit, VolumePool,
 };
 use crate::server_clock::ServerClock;
@@ -59,6 +61,12 @@ pub struct Truth {
     cartridges: Vec<Cartridge>,
     volume_pools: Vec<VolumePool>,
     device_hosts: usize,
+    slp_images: Vec<SlpImage>,
+    media_servers: Vec<MediaServer>,
+    anomalies: Vec<Anomaly>,
+    host_certificates: Vec<HostCertificate>,
+    authorities: Vec<CertificateAuthority>,
+    api_keys: Vec<ApiKey>,
 }
 
 impl Truth {
@@ -76,6 +84,12 @@ impl Truth {
             cartridges: estate.cartridges(now),
             volume_pools: estate.volume_pools(now),
             device_hosts: estate.device_hosts().len(),
+            slp_images: estate.slp_images(now),
+            media_servers: estate.media_servers(),
+            anomalies: estate.anomalies(now),
+            host_certificates: estate.host_certificates(),
+            authorities: estate.authorities(),
+            api_keys: estate.api_keys(),
             clock,
             now,
         }

@@ -19,6 +19,8 @@ pub enum ExitError {
     State(StateDirError),
     /// The log file cannot be opened.
     Log(telemetry::LogError),
+    /// The command line names a site that the configuration lacks.
+    UnknownSite(String),
     /// The listen address is in use or not permitted.
     Bind(BindError),
     /// This machine cannot run compiled WebAssembly.
@@ -35,7 +37,7 @@ impl ExitError {
         match self {
             Self::Config(_) | Self::Guest(_) => 2,
             Self::State(StateDirError::InUse(_)) => 1,
-            Self::State(_) | Self::Log(_) => 2,
+            Self::State(_) | Self::Log(_) | Self::UnknownSite(_) => 2,
             Self::Bind(_) | Self::Engine(_) | Self::Task(_) | Self::Command(_) => 1,
         }
     }
@@ -49,6 +51,7 @@ impl fmt::Display for ExitError {
             Self::State(unusable) => unusable.fmt(f),
             Self::Log(error) => error.fmt(f),
             Self::Bind(error) => error.fmt(f),
+            Self::UnknownSite(name) => write!(f, "the configuration has no site `{name}`"),
             Self::Engine(why) => write!(f, "cannot start the WebAssembly engine: {why}"),
             Self::Task(name) => write!(
                 f,

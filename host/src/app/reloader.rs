@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use super::baseline::LiveBaseline;
@@ -21,12 +22,16 @@ use crate::egress::Rule;
 use crate::file::Snapshot;
 use crate::guest::FaultKind;
 use crate::http::Server;
-use crate::swap::{self, Cause, Refusal, signature_path};
+use crate::swap::{self, Cause, GuestFile, Refusal, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
 
 /// Fallback for file systems that send no events.
 const POLL: Duration = Duration::from_secs(15);
+
+/// How long one half of a guest and its signature waits for the other. Two files
+/// cannot be replaced at once.
+const SIGNED_PAIR: Duration = Duration::from_secs(5);
 
 /// Owns everything that only a reload changes.
 pub(super) struct Reloader {
@@ -132,13 +137,20 @@ impl Reloader {
                 self.services.swap_controller.roll_back(&baseline).await;
                 state_dir::save(&self.services);
             }
-            changed = self.watcher.changed() => self.changed(&changed).await,
+            changed = self.watcher.changed() => self.changed(changed).await,
         }
     }
 
-    async fn changed(&mut self, changed: &[PathBuf]) {
+    async fn changed(&mut self, mut changed: Vec<PathBuf>) {
         debug!(files = ?changed, "Files changed");
         let guest = guest_files(&self.config);
+        if changed.iter().any(|path| guest.contains(path))
+            && !GuestFile::is_complete(&self.config.swap).await
+        {
+            info!("Guest and signature do not match, waiting for the other file…");
+            let more = timeout(SIGNED_PAIR, self.watcher.changed()).await;
+            changed.extend(more.unwrap_or_default());
+        }
         if self.failed || !changed.iter().all(|path| guest.contains(path)) {
             info!(why = %ReloadTrigger::File, "Config file changed, reloading…");
             let _ = self.reload().await;

@@ -20,6 +20,12 @@ impl ConfigSource {
         config::load(&self.path, &self.overrides, &environment)
     }
 
+    /// As [`load_now`](Self::load_now); beside the problems what could be read.
+    pub fn load_partially(&self) -> Result<Config, (Problems, Option<Box<Config>>)> {
+        let environment = |name: &str| std::env::var(name).ok();
+        config::load_partially(&self.path, &self.overrides, &environment)
+    }
+
     /// Loads and validates on a blocking thread.
     pub async fn load(&self) -> Result<Config, Problems> {
         let source = self.clone();

@@ -118,12 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_command_line_definition_is_valid() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn flags_stand_before_or_after_the_command() {
+    fn flags_may_come_before_or_after_the_command() {
         for line in [
             "nbu_exporter --config.file=a.yaml --log.format json collect --site paris",
             "nbu_exporter collect --site paris --config a.yaml --log.format=json",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_the_file_decides() {
+    fn the_file_applies_without_flags() {
         let args = parse("nbu_exporter").unwrap();
         assert_eq!(args.options.config_file, PathBuf::from("config.yaml"));
         let overrides = args.options.overrides();

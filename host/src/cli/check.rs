@@ -6,8 +6,9 @@ use super::args::Options;
 use super::print;
 use crate::app::{ConfigSource, ExitError};
 use crate::collect::{examine, proven_version};
-use crate::config::Config;
+use crate::config::{Config, Problem, Problems};
 use crate::guest::{Engine, Guest, GuestLimits};
+use crate::http::unavailable_addresses;
 use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
 
@@ -16,9 +17,18 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), E
         path: options.config_file.clone(),
         overrides: options.overrides(),
     };
-    let config = source.load().await.map_err(ExitError::Config)?;
+    let config = match source.load_partially() {
+        Ok(config) => config,
+        Err((problems, partial)) => {
+            return Err(with_guest_problems(problems, partial, engine).await);
+        }
+    };
     for warning in &config.warnings {
         eprintln!("warning: {}", warning.in_file(&source.path));
+    }
+    for error in unavailable_addresses(&config.http) {
+        // The exporter that is to be reloaded may have the address itself.
+        eprintln!("warning: {error}; if the running exporter uses the address, this is expected");
     }
     if let Some(folder) = &config.state_dir {
         examine(folder).map_err(ExitError::State)?;
@@ -42,6 +52,32 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), E
         guest.manifest().version,
         guest.digest(),
     ))
+}
+
+/// Adds what the guest finds wrong with the settings that could be read, so that one
+/// run reports everything.
+async fn with_guest_problems(
+    mut problems: Problems,
+    partial: Option<Box<Config>>,
+    engine: &Arc<Engine>,
+) -> ExitError {
+    if let Some(config) = partial
+        && let Ok(guest) = guest(engine, &config).await
+    {
+        let sites = config.swap.sites.iter();
+        let checked = check(&guest, sites.map(|site| (&site.name, &site.guest))).await;
+        if let Err(Refusal::Settings(found)) = checked {
+            let found = found.into_iter().map(|(site, problem)| Problem {
+                file: None,
+                at: format!("site `{site}`: {}", problem.at),
+                line: None,
+                message: problem.message,
+                hint: problem.hint,
+            });
+            problems.problems.extend(found);
+        }
+    }
+    ExitError::Config(problems)
 }
 
 /// The differences between a guest from a file and the built-in one.

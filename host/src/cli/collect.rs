@@ -45,8 +45,8 @@ async fn collect(
     let sites = &mut config.swap.sites;
     sites.retain(|site| only.is_none_or(|name| site.name.as_str() == name));
     if sites.is_empty() {
-        let name = only.unwrap_or_default();
-        return Err(ExitError::Command(format!("there is no site `{name}`")));
+        let name = only.unwrap_or_default().to_owned();
+        return Err(ExitError::UnknownSite(name));
     }
     let guest = guest(engine, &config).await?;
     let sites = config.swap.sites.iter();

@@ -119,6 +119,10 @@ collectors:
   catalog: {{ enabled: true }}
   slo: {{ enabled: true }}
   tape: {{ enabled: true }}
+  slp: {{ enabled: true }}
+  mediaServers: {{ enabled: true }}
+  anomalies: {{ enabled: true }}
+  security: {{ enabled: true }}
   perClient:
     enabled: true
     allowlist:  # one client of each site cannot be reached for days

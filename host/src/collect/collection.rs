@@ -58,7 +58,7 @@ pub struct CollectionContext<'a> {
     pub instruments: &'a Instruments,
 }
 
-/// What a collection was request to read, and when.
+/// What a collection reads, and when it was requested.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionRequest<'a> {
     pub(super) collectors: &'a [String],

@@ -46,7 +46,7 @@ const OVERLAP: &str = "How late a finished job may appear in NetBackup's list. T
 const READERS: &str = "Number of pages of a long list that are read at the same time, `1` to `16`.";
 
 /// The options of all collectors of the built-in guest.
-pub(super) const OPTIONS: [GuestOption; 7] = [
+pub(super) const OPTIONS: [GuestOption; 10] = [
     option("collectors.jobs.overlap", "duration", "5m", OVERLAP),
     option("collectors.jobs.readers", "number", "4", READERS),
     option("collectors.perClient.overlap", "duration", "5m", OVERLAP),
@@ -56,6 +56,25 @@ pub(super) const OPTIONS: [GuestOption; 7] = [
         "duration",
         "24h",
         "Age up to which images are counted.",
+    ),
+    option(
+        "collectors.slp.countImages",
+        "boolean",
+        "true",
+        "Whether every image that waits for its lifecycle policy is read. Otherwise only the oldest of \
+         each state is.",
+    ),
+    option(
+        "collectors.anomalies.window",
+        "duration",
+        "720h",
+        "Age up to which anomalies are counted.",
+    ),
+    option(
+        "collectors.security.users",
+        "list",
+        "[]",
+        "Users whose API keys are reported. Empty means all users that the exporter's key may see.",
     ),
     option(
         "collectors.perClient.allowlist",

@@ -178,7 +178,7 @@ impl Setting for CanarySites {
     }
 }
 
-/// How many times as much as before.
+/// A growth factor.
 struct Factor(f64);
 
 impl Setting for Factor {

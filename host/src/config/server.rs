@@ -68,7 +68,7 @@ fn schedule(server: &mut Section<'_>) -> collect::Settings {
     let doc = "How often each site is read. More than 16 sites that start together begin one \
                after another, within a tenth of the interval and 30 s.";
     let interval = server.value("collectionInterval", default.interval, doc);
-    let doc = "How long storage data is reused, whatever the interval.";
+    let doc = "How long storage data is reused, independent of the interval.";
     let cache_ttl = server.value("cacheTTL", default.cache_ttl, doc);
     let doc = "How long the last values are still served after a collector fails. Then they \
                disappear.";

@@ -13,7 +13,7 @@ use super::problem::{Findings, Problem};
 /// The largest size of a document with its aliases expanded. Aliases can stand
 /// for more than any machine can hold.
 const MAX_SIZE: usize = 8 << 20;
-/// What a value counts in addition to its text.
+/// The size that each value adds to its text.
 const NODE_SIZE: usize = 64;
 /// The deepest nesting, because readers of the tree are recursive.
 const MAX_DEPTH: usize = 64;
@@ -119,7 +119,7 @@ struct Builder<'f> {
     /// What each alias stands for, and its size.
     anchors: HashMap<usize, (Node, usize)>,
     documents: Vec<Node>,
-    /// Of everything built so far.
+    /// The total size of everything built.
     size: usize,
     findings: &'f Findings,
 }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_no_local_address_in_any_notation() {
+    fn a_name_never_resolves_to_a_local_address_in_any_notation() {
         for address in [
             "127.0.0.1",
             "127.8.8.8",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_a_network_are_allowed_private_ones_too() {
+    fn public_and_private_addresses_are_allowed() {
         for address in [
             "10.0.0.1",
             "192.168.1.1",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn localhost_may_lead_to_this_machine_and_nowhere_else_local() {
+    fn localhost_resolves_only_to_loopback() {
         for name in ["localhost", "LOCALHOST.", "nbu.localhost"] {
             assert!(allows(AddressPolicy::NotLocal, name, "127.0.0.1"), "{name}");
             assert!(allows(AddressPolicy::NotLocal, name, "::1"), "{name}");
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_does_not_lead_to_this_machine_by_its_own_addresses() {
+    fn a_name_does_not_resolve_to_addresses_of_this_machine() {
         // Documentation addresses, which no machine has: only the two ends decide.
         assert!(uses("nbu1.example", "192.0.2.7", "192.0.2.8"));
         assert!(!uses("nbu1.example", "192.0.2.7", "192.0.2.7"));

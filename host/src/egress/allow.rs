@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_site_itself_is_allowed_however_it_is_written() {
+    fn the_site_itself_is_allowed_in_every_spelling() {
         let nbu = origin(Scheme::Https, "nbu1", 443);
         assert_eq!(get(&nbu, "https://nbu1/nb/ping"), Ok(()));
         let query = "https://NBU1:443/nb/admin/jobs?page%5Blimit%5D=1";
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused_by_name() {
+    fn every_other_destination_is_denied_by_name() {
         let nbu = origin(Scheme::Https, "nbu1", 1556);
         for (uri, rule) in [
             ("http://nbu1:1556/nb/ping", Rule::Scheme),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn only_get_is_allowed_and_the_post_that_counts() {
+    fn only_get_and_the_counting_post_are_allowed() {
         let nbu = origin(Scheme::Https, "nbu1", 443);
         let jobs = "https://nbu1/nb/admin/jobs";
         let count = "https://nbu1/nb/admin/jobs-count-requests";

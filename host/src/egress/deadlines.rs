@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guest_may_shorten_but_not_lengthen() {
+    fn a_guest_can_shorten_deadlines_but_not_lengthen_them() {
         let (short, long) = (Duration::from_millis(1), Duration::from_secs(9999));
         let site = RequestDeadlines::new(&Timeouts::default());
         assert_eq!(site.shortened(Some(long), Some(long), Some(long)), site);

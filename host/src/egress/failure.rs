@@ -282,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_reason_shows_a_secret_or_half_of_one() {
+    fn no_reason_contains_a_secret_or_a_part_of_one() {
         let secrets = Secrets::new(&super::super::tests::settings(1));
         let long = format!("{}s3cret-key", "x".repeat(MAX_REASON - 5));
         for kind in [
@@ -317,7 +317,7 @@ mod tests {
         );
     }
     #[test]
-    fn a_lack_of_descriptors_is_named_whoever_notices_it() {
+    fn a_lack_of_descriptors_is_named_at_every_layer() {
         for (errno, words) in [(Errno::MFILE, "EMFILE"), (Errno::NFILE, "ENFILE")] {
             let failure = RequestFailure::from_chain(&io::Error::from(errno));
             assert_eq!(failure.word(), "no_descriptor");

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn declared_paths_are_matched_segment_by_segment() {
+    fn declared_paths_match_segment_by_segment() {
         for path in [
             "/ping",
             "/admin/jobs",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_can_be_read_in_two_ways_is_refused() {
+    fn an_ambiguous_path_is_rejected() {
         for path in [
             "//admin/jobs",
             "/admin//jobs",

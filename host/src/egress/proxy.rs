@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_goes_into_a_header_that_is_not_printed() {
+    fn a_proxy_password_is_sent_in_a_header_that_is_not_printed() {
         let found = proxy("http://me:s3cret@proxy:3128", "", "https://nbu1:1556").unwrap();
         assert_eq!(found.uri, "http://proxy:3128/");
         // RFC 7617: `me:s3cret` in base 64.
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn names_domains_and_networks_are_reached_without_it() {
+    fn names_domains_and_networks_bypass_the_proxy() {
         for (no, site, without) in [
             ("nbu1", "https://nbu1:1556", true),
             (".example.com", "https://nbu1.example.com:1556", true),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_and_https_are_spoken_with_a_proxy() {
+    fn a_proxy_must_be_http_or_https() {
         for text in ["socks5://proxy:1080", "ftp://proxy", "not a proxy", ""] {
             assert!(proxy(text, "", "https://nbu1:1556").is_none(), "{text}");
         }

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_sent_once() {
+    fn each_header_is_sent_once() {
         let twice = [("accept", "a"), ("accept", "b"), ("x-request-id", "1")];
         let (lines, removed) = kept(&Method::GET, &twice);
         assert_eq!(

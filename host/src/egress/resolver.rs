@@ -71,7 +71,7 @@ mod tests {
     /// A number is a name here and an address for the system's resolver. Nothing is sent
     /// to the network.
     #[tokio::test]
-    async fn addresses_that_a_name_may_not_lead_to_are_not_found() {
+    async fn forbidden_addresses_of_a_name_are_not_found() {
         let lookup = async |policy, name: &str| {
             let found = Resolver::new(policy).call(name.parse().unwrap()).await;
             found.map(|all| all.map(|it| it.ip()).collect::<Vec<_>>())

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_whole_secret_is_not_found() {
+    fn a_part_of_a_secret_is_not_found() {
         for text in [&b""[..], b"abcdefghi", b"bcdefghij", b"xbcdefghij", b"j"] {
             assert!(found(text, b"abcdefghij").is_empty(), "{text:?}");
         }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_comparing_one_by_one_finds() {
+    fn the_search_equals_a_naive_search() {
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..3000 {
             let mut letters = |most: usize, least: usize| -> Vec<u8> {

@@ -55,7 +55,7 @@ pub struct Collected {
     pub traffic: Traffic,
 }
 
-/// Everything that a call needs besides the guest.
+/// Everything that a call needs except the guest.
 struct CallContext {
     site: Option<SiteName>,
     hooks: Box<dyn WasiHttpHooks>,

@@ -8,7 +8,7 @@ use super::reply::Body;
 use super::routes;
 use super::state::ServerState;
 
-/// Answers a request, which may be rejected whatever its path.
+/// Answers a request, or rejects it independent of its path.
 pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> Response<Body> {
     let web = state.web.load_full();
     let mut response = match web.refusal(peer, &request.headers).await {

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_nobody_else_can_have_are_known() {
+    fn host_names_that_cannot_be_rebound_are_allowed() {
         for host in [
             "127.0.0.1:9440",
             "10.1.2.3",
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_name_is_foreign() {
+    fn any_other_host_name_is_foreign() {
         for host in [
             "evil.example",
             "evil.example:9440",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_of_two_hosts_counts_too() {
+    fn both_of_two_host_headers_are_checked() {
         let mut headers = HeaderMap::new();
         headers.append(HOST, HeaderValue::from_static("localhost"));
         headers.append(HOST, HeaderValue::from_static("evil.example"));

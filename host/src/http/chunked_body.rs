@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_read_one_after_the_other_in_steps_of_any_size() {
+    fn parts_are_read_in_order_in_steps_of_any_size() {
         for step in 1..15 {
             let (mut chunked_body, mut read) = (chunked_body(), Vec::new());
             while chunked_body.has_remaining() {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_left_is_offered_at_once_wherever_it_was_left_off() {
+    fn all_remaining_parts_are_offered_from_any_position() {
         for sent in 0..=13 {
             let mut chunked_body = chunked_body();
             chunked_body.advance(sent);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_offered_than_there_is_room_for() {
+    fn no_more_parts_are_offered_than_fit() {
         let chunked_body = chunked_body();
         let mut slices = [IoSlice::new(b""); 2];
         assert_eq!(chunked_body.chunks_vectored(&mut slices), 2);

@@ -1,7 +1,7 @@
 //! `/health`: whether NetBackup answers.
 //!
 //! All clients share one probe, which runs as a task of its own. So NetBackup gets at
-//! most one light request for each site every few seconds, whatever the clients do.
+//! most one light request for each site every few seconds, for any number of clients.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -21,7 +21,7 @@ mod connection_state;
 mod eviction;
 mod stream;
 
-pub use bind::BindError;
+pub use bind::{BindError, unavailable_addresses};
 
 /// Bound addresses that are not served yet.
 pub struct Server {

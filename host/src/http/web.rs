@@ -46,7 +46,7 @@ impl Web {
         headers::add(response.headers_mut(), &self.headers);
     }
 
-    /// The response to a request that is rejected whatever its path.
+    /// The response to a request that is rejected independent of its path.
     pub(super) async fn refusal(&self, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
         if self.rate.as_ref().is_some_and(|rate| !rate.allow()) {
             let body = "too many requests\n";

@@ -1,9 +1,9 @@
 //! Drops what Prometheus would reject, or what is too large, before it reaches the
 //! page.
 //!
-//! One invalid series would cost the whole scrape, so it is dropped alone. Invalid
-//! names, and too many series, drop the family: a part of it would look like a
-//! smaller number.
+//! One invalid series would make the whole scrape fail, so only that series is
+//! dropped. Invalid names, and too many series, drop the family: a part of it would
+//! look like a smaller number.
 
 mod reason;
 

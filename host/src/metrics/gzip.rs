@@ -6,7 +6,7 @@
 //!
 //! The page is compressed in blocks, so that the next page can reuse the blocks that
 //! did not change. Blocks are compressed independently, so small ones compress
-//! badly: see [`MIN_BLOCK`].
+//! badly: see `MIN_BLOCK`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

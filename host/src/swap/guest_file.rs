@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::Refusal;
-use super::provenance::signature_path;
+use super::provenance::{ProvenanceError, signature_path};
+use super::{Refusal, Settings};
 use crate::file::{self, Links, ReadError};
 use crate::guest::{Digest, LARGEST, LoadError, built_in};
 
@@ -28,6 +28,19 @@ pub struct GuestFile {
 }
 
 impl GuestFile {
+    /// Whether the guest file and its signature can be the two halves of one guest: not
+    /// while one of them is replaced and the other not yet.
+    pub async fn is_complete(settings: &Settings) -> bool {
+        let file = Self::read(settings.guest_path.as_deref()).await;
+        file.map_or(true, |file| {
+            let admitted = settings.provenance.admit(&file);
+            !matches!(
+                admitted,
+                Err(ProvenanceError::Unsigned(_) | ProvenanceError::Tampered(_))
+            )
+        })
+    }
+
     /// Reads a file, or returns the built-in guest.
     pub async fn read(path: Option<&Path>) -> Result<Self, Refusal> {
         let Some(path) = path else {

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_good_collection_settles_before_anything_can_be_awaited() {
+    fn the_last_successful_collection_ends_the_probation_synchronously() {
         let (monitor, guest) = (ProbationMonitor::default(), Digest::of(b"guest"));
         let [paris, lyon] = ["paris", "lyon"].map(|name| SiteName::new(name).unwrap());
         let settled = Cell::new(0);

@@ -49,7 +49,7 @@ fn level_format_and_target_change_while_a_span_is_open() {
 }
 
 #[test]
-fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
+fn a_log_file_that_cannot_be_opened_keeps_the_old_log() {
     let directory = tempfile::tempdir().unwrap();
     let good = directory.path().join("log");
     let (subscriber, handle) = subscriber(&to_file(&good, "info", LogFormat::Logfmt)).unwrap();
@@ -67,7 +67,7 @@ fn a_log_file_that_cannot_be_opened_leaves_the_old_log() {
 }
 
 #[test]
-fn a_log_file_that_was_moved_away_is_made_again() {
+fn a_log_file_that_was_moved_away_is_created_again() {
     let directory = tempfile::tempdir().unwrap();
     let (path, moved) = (directory.path().join("log"), directory.path().join("log.1"));
     let settings = to_file(&path, "info", LogFormat::Logfmt);
@@ -84,7 +84,7 @@ fn a_log_file_that_was_moved_away_is_made_again() {
 }
 
 #[test]
-fn a_panic_is_a_line_of_the_log() {
+fn a_panic_is_logged_as_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log");
     let (subscriber, handle) = subscriber(&to_file(&path, "info", LogFormat::Logfmt)).unwrap();
@@ -105,7 +105,7 @@ fn a_panic_is_a_line_of_the_log() {
 }
 
 #[test]
-fn a_level_below_info_is_ours_alone() {
+fn debug_levels_apply_only_to_our_own_code() {
     let compiled = |text: &str| text.parse::<Filter>().unwrap().compiled().to_string();
     assert_eq!(compiled("warn"), "warn");
     let debug = compiled("debug");
@@ -131,7 +131,7 @@ const CONTROLS: &str = "\u{0}\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9f
     \u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
 
 #[test]
-fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
+fn control_characters_are_escaped_in_every_format() {
     let directory = tempfile::tempdir().unwrap();
     for (format, place) in [(LogFormat::Logfmt, "logfmt"), (LogFormat::Json, "json")] {
         let path = directory.path().join(place);
@@ -163,7 +163,7 @@ fn no_character_that_steers_a_reader_is_written_raw_in_any_format() {
 }
 
 #[test]
-fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
+fn a_log_file_among_other_files_makes_only_itself_writable() {
     let directory = tempfile::tempdir().unwrap();
     let link = directory.path().join("link");
     std::os::unix::fs::symlink("/", &link).unwrap();
@@ -190,7 +190,7 @@ fn a_log_beside_other_things_leaves_its_own_file_writable_and_no_folder() {
 }
 
 #[test]
-fn a_log_that_is_a_pipe_is_refused_and_a_device_that_does_not_wait_is_not() {
+fn a_pipe_is_rejected_as_log_and_a_nonblocking_device_is_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let pipe = directory.path().join("pipe");
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;

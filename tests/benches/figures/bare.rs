@@ -1,5 +1,5 @@
-//! A server that does nothing but send the same bytes: what scrapes could be at
-//! best. The same library, runtime and socket options as the exporter's.
+//! A server that always sends the same bytes: the upper bound for scrapes. It uses
+//! the same library, runtime and socket options as the exporter.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::child;
 
-/// In the child: serves the file that the argument names until it is killed.
+/// In the child process: serves the given file until it is killed.
 pub(crate) async fn serve(arguments: &[String]) {
     let bytes = Bytes::from(std::fs::read(&arguments[0]).unwrap());
     let listener = child::listen().await;

@@ -1,5 +1,5 @@
-//! Processes of the bench's own: servers that must not run where the figures are
-//! taken. Each is this program again, with arguments that nobody types.
+//! Child processes of the benchmark: servers that must not run in the measuring
+//! process. Each is this program with internal arguments.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child as Process, Command};
 
-/// A server in a process of its own; killed when dropped.
+/// A server in its own process; killed when dropped.
 pub(crate) struct Child {
     process: Process,
     /// Where it listens.
@@ -37,7 +37,7 @@ impl Child {
     }
 }
 
-/// In the child: a free port, which the parent is told.
+/// In the child process: listens on a free port and reports it to the parent.
 pub(crate) async fn listen() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());

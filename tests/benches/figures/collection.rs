@@ -1,7 +1,7 @@
-//! How long a collection takes in the running exporter: the first one, and one
-//! that finds what five minutes at 60,000 jobs a day bring.
+//! How long a collection takes in the running exporter: the first one, and one that
+//! reads five minutes of jobs at 60,000 jobs a day.
 //!
-//! The exporter says it itself, in `nbu_exporter_collection_duration_seconds`.
+//! The duration is `nbu_exporter_collection_duration_seconds`.
 
 use std::fs;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::table::{Table, seconds};
 /// Jobs of five minutes, at 60,000 a day.
 const FRESH: u64 = 208;
 
-/// How many lists are read at once: the default, and twice as many.
+/// Numbers of lists read concurrently: the default, and twice as many.
 const READERS: &[Option<u32>] = &[Some(4), Some(8)];
 
-/// What there is to say of one run.
+/// The result of one run.
 struct Run {
     first: Duration,
     steady: Duration,
@@ -77,7 +77,7 @@ fn report(table: &mut Table, jobs: u64, pause: u64, readers: Option<u32>, run: &
     }
 }
 
-/// Two collections, or why there is nothing to say of them.
+/// Two collections, or why they could not be measured.
 async fn run(site: &Site, pause: u64, readers: Option<u32>) -> Result<Run, String> {
     let folder = TempDir::new().unwrap();
     let port = site.child.address.port();
@@ -93,7 +93,7 @@ async fn run(site: &Site, pause: u64, readers: Option<u32>) -> Result<Run, Strin
     let first = collections(&client, 1.0).await;
     complete(&first, site.pace.jobs)?;
     let (first_requests, _) = site.set(site.later(FRESH), pause).await;
-    // It may be that one has begun before the clock was set: that one is skipped.
+    // A collection may have started before the clock was set; skip it.
     let second = collections(&client, count(&first) + 1.0).await;
     let (skipped, second) = if second.sum("nbu_jobs_window", &[]) == site.pace.jobs as f64 {
         site.set(site.later(FRESH), pause).await;
@@ -129,7 +129,7 @@ fn count(exposition: &Exposition) -> f64 {
     count.unwrap_or(0.0)
 }
 
-/// Waits for so many collections.
+/// Waits for this many collections.
 async fn collections(client: &Client, wanted: f64) -> Exposition {
     let ended = async {
         loop {
@@ -137,14 +137,14 @@ async fn collections(client: &Client, wanted: f64) -> Exposition {
             if count(&exposition) >= wanted {
                 return exposition;
             }
-            // Seldom, so that scrapes take nothing from what is measured.
+            // Scrape rarely, so that scrapes do not disturb the measurement.
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
     tokio::time::timeout(crate::PATIENCE, ended).await.unwrap()
 }
 
-/// A collection that lost a job would be no figure.
+/// A collection that loses a job must not be measured.
 fn complete(exposition: &Exposition, jobs: u64) -> Result<(), String> {
     let read = exposition.sum("nbu_jobs_window", &[]);
     if read >= jobs as f64 {

@@ -1,5 +1,5 @@
-//! What the sandbox costs: to compile a guest, to call one in a fresh instance,
-//! to collect in one, and to put another in its place.
+//! The cost of the sandbox: compiling a guest, calling it in a fresh instance,
+//! collecting in it, and swapping it.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ async fn compile_and_call(table: &mut Table) {
     );
 }
 
-/// A component that would take minutes, which is stopped at its deadline.
+/// A component that takes minutes to compile is stopped at its deadline.
 async fn bomb(table: &mut Table) {
     const DEADLINE: Duration = Duration::from_secs(1);
     let engine = tests::engine();
@@ -66,7 +66,7 @@ async fn bomb(table: &mut Table) {
     table.add("compile bomb is stopped", figure, "< 100 ms", how);
 }
 
-/// From a file that is replaced to the answer that the new guest is current.
+/// Time from replacing the file until the new guest is current.
 async fn swap(table: &mut Table) {
     let site = Site::of(100).await;
     let folder = TempDir::new().unwrap();
@@ -85,7 +85,7 @@ async fn swap(table: &mut Table) {
         let other = guests::good_with(&format!("bench {number}"));
         let began = Instant::now();
         guests::install(&other, &file);
-        // The host may have noticed by itself; the answer comes after either.
+        // The host may also have noticed the change by itself.
         assert!(client.post("/-/reload").await.status.is_success());
         took.push(began.elapsed());
     }
@@ -93,8 +93,8 @@ async fn swap(table: &mut Table) {
     table.add("swap the guest", milliseconds(median(took)), "", how);
 }
 
-/// The same collection in the sandbox and natively, in time of the processor: what
-/// else runs on the machine, and the server, take nothing from it.
+/// The same collection in the sandbox and natively, in processor time: other
+/// processes and the server do not affect it.
 async fn native(table: &mut Table) {
     let site = Site::of(JOBS).await;
     site.set(site.first(), 0).await;

@@ -1,10 +1,10 @@
-//! A NetBackup that has nothing but finished jobs, and costs nothing: a process
-//! of its own in which no list is filtered or sorted.
+//! A NetBackup server with finished jobs only, in its own process. It filters and
+//! sorts nothing, so it costs little.
 //!
-//! Jobs end one after the other at an even pace, for ever; their ids go up with
-//! their ends. So every condition is a range of numbers, and a page is written
-//! from a row that the simulator wrote once. The simulator itself would filter
-//! all its rows for each page, which would be most of what is measured.
+//! Jobs end at a constant rate, and their ids grow with their end times. So every
+//! filter is a range of numbers, and a page is rendered from one row that the
+//! simulator wrote. The simulator itself would filter all rows for each page, which
+//! would dominate the measurement.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -26,27 +26,27 @@ use jiff::Timestamp;
 use crate::child;
 use crate::row::Row;
 
-/// When jobs end: `jobs` of them in `span` seconds, the first one at `from`.
+/// The end times of jobs: `jobs` of them in `span` seconds, starting at `from`.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
     pub(crate) jobs: u64,
-    /// Seconds since the Unix epoch, as all here.
+    /// Seconds since the Unix epoch, like every time here.
     pub(crate) from: u64,
     pub(crate) span: u64,
 }
 
 impl Pace {
-    /// How many jobs have ended before a moment.
+    /// The number of jobs that ended before a time.
     pub(crate) fn before(self, moment: u64) -> u64 {
         (moment.saturating_sub(self.from) * self.jobs).div_ceil(self.span)
     }
 
-    /// When a job has ended, by its number from 0.
+    /// The end of the job with this number, counted from 0.
     fn end(self, number: u64) -> u64 {
         self.from + number * self.span / self.jobs
     }
 
-    /// The numbers of the jobs that fit a filter, of those before `shown`.
+    /// The numbers below `shown` of the jobs that match a filter.
     fn range(self, filter: &str, shown: u64) -> Range<u64> {
         let mut range = 0..shown;
         for condition in filter.split(" and ").filter(|text| !text.is_empty()) {
@@ -91,7 +91,8 @@ struct Server {
     bytes: AtomicU64,
 }
 
-/// In the child: serves until it is killed. The arguments are those of [`Pace`].
+/// In the child process: serves until it is killed. The arguments are those of
+/// [`Pace`].
 pub(crate) async fn serve(arguments: &[String]) {
     let numbers: Vec<u64> = arguments.iter().map(|text| text.parse().unwrap()).collect();
     let [jobs, from, span] = numbers[..] else {
@@ -142,8 +143,8 @@ impl Server {
         response
     }
 
-    /// What the parent asks: to change something, and what has come since it last
-    /// asked.
+    /// The parent's request: changes settings, and returns the load since its last
+    /// request.
     fn control(&self, query: &[(String, String)]) -> Response<Full<Bytes>> {
         for (name, value) in query {
             let value = value.parse().unwrap();

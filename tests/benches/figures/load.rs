@@ -1,8 +1,8 @@
-//! Scraping as fast as one is answered.
+//! Scrapes as fast as the server responds.
 //!
-//! Eight threads, each with a connection that it keeps. They only look for the end
-//! of each body, so that they take little of the processor that they share with the
-//! server; what they take counts against it all the same.
+//! Eight threads, each with a persistent connection. They only search for the end of
+//! each body, to use little of the processor that they share with the server. What
+//! they use still counts against the server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 const CLIENTS: usize = 8;
 const TIME: Duration = Duration::from_secs(3);
 
-/// What they saw.
+/// The results of the clients.
 pub(crate) struct Seen {
     pub(crate) answers: usize,
     pub(crate) rate: f64,
-    /// Of all answers.
+    /// The total of all responses.
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
-    /// Of one body.
+    /// The size of one body.
     pub(crate) bytes: usize,
 }
 
-/// Asks the server for one encoding, `identity` or `gzip`.
+/// Requests one encoding, `identity` or `gzip`.
 pub(crate) async fn load(address: SocketAddr, encoding: &'static str) -> Seen {
     let load = tokio::task::spawn_blocking(move || all(address, encoding));
     load.await.unwrap()
@@ -64,7 +64,7 @@ fn scrape(address: SocketAddr, encoding: &str, until: Instant) -> (Vec<Duration>
     (times, size)
 }
 
-/// Reads one answer to its end; gives the bytes of its body.
+/// Reads one response completely; returns the size of its body.
 fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     let mut filled = 0;
     let (body, length) = loop {
@@ -86,7 +86,7 @@ fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// Of the head of a 200.
+/// Reads the content length from the head of a response with status 200.
 fn length(head: &[u8]) -> usize {
     let head = String::from_utf8_lossy(head).to_lowercase();
     assert!(head.starts_with("http/1.1 200"), "{head}");

@@ -30,14 +30,14 @@ use table::Table;
 use tests::Program;
 use tokio::runtime::Runtime;
 
-/// For whatever must happen.
+/// How long to wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What this program is when it is started as a child.
+/// The roles of this program as a child process.
 const JOBS: &str = "serve-jobs";
 const BYTES: &str = "serve-bytes";
 
-/// What is measured, in the order of the table.
+/// The measurements, in the order of the table.
 const ALL: [&str; 6] = [
     "start",
     "guest",
@@ -56,12 +56,12 @@ fn main() {
         _ if arguments.iter().any(|argument| argument == "--bench") => {
             runtime.block_on(measure(&arguments));
         }
-        // `cargo test --benches` only wants to know that it builds and runs.
+        // `cargo test --benches` only checks that the program builds and runs.
         _ => {}
     }
 }
 
-/// Everything, or what is named on the command line.
+/// All measurements, or those named on the command line.
 async fn measure(arguments: &[String]) {
     let named = |name: &str| arguments.iter().any(|argument| argument == name);
     let all = !ALL.iter().any(|name| named(name));
@@ -79,12 +79,12 @@ async fn measure(arguments: &[String]) {
     table.print();
 }
 
-/// The configuration of one site over plain HTTP, read once and then left alone.
+/// The configuration of one site over plain HTTP that is collected only once.
 fn configuration(port: u16) -> String {
     configuration_with("collectionInterval: 24h", port)
 }
 
-/// The same with another interval.
+/// Like `configuration`, with this interval.
 fn configuration_with(interval: &str, port: u16) -> String {
     format!(
         "server: {{ {interval}, cacheTTL: 24h, logLevel: info }}\n\

@@ -1,15 +1,15 @@
-//! What a process uses, as Linux tells it.
+//! The resources of a process, as reported by Linux.
 
 use std::fs;
 use std::time::Duration;
 
-/// What it has used of the processor: this stays comparable when the machine does
-/// other work besides.
+/// The processor time used: comparable even when the machine is also busy with other
+/// work.
 pub(crate) fn processor(id: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
     let used = threads.map(|thread| {
-        // Nanoseconds on a processor, nanoseconds of waiting, turns. A thread may
-        // end while it is looked at.
+        // Nanoseconds running, nanoseconds waiting, time slices. A thread may end
+        // before its file is read.
         let text = fs::read_to_string(thread.unwrap().path().join("schedstat"));
         let text = text.unwrap_or_default();
         let nanoseconds = text.split(' ').next().unwrap().parse();
@@ -18,7 +18,7 @@ pub(crate) fn processor(id: u32) -> Duration {
     used.sum()
 }
 
-/// Megabytes of memory that it holds, `VmRSS`, or that it held at most, `VmHWM`.
+/// Resident memory in megabytes: `VmRSS` now, or `VmHWM` at its peak.
 pub(crate) fn megabytes(id: u32, what: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let mut lines = status.lines();

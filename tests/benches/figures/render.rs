@@ -1,4 +1,4 @@
-//! What a publication costs: all of a page written anew, and one family of it.
+//! The cost of a publication: rendering a whole page, and rendering one family of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,8 +24,8 @@ pub(crate) fn measure(table: &mut Table) {
         (1_000_000, "1M"),
     ] {
         let page = Published::new();
-        let anew = (1..=RUNS).map(|run| page.publish(families(series, run, FAMILIES)));
-        let anew = median(anew.collect());
+        let full = (1..=RUNS).map(|run| page.publish(families(series, run, FAMILIES)));
+        let full = median(full.collect());
         let aim = if series == 100_000 { "≤ 15 ms" } else { "" };
         let bytes = page.cache.page().load().plain(Format::Text).len();
         let how = format!(
@@ -33,8 +33,9 @@ pub(crate) fn measure(table: &mut Table) {
             bytes as f64 / 1e6
         );
         let what = format!("publish {name} series, all changed");
-        table.add(what, milliseconds(anew), aim, &how);
-        // From now on each page is compressed before it is published.
+        table.add(what, milliseconds(full), aim, &how);
+        // After the first compressed scrape, each page is compressed before
+        // publication.
         page.cache.page().load().gzip(Format::OpenMetrics);
         let one = (1..=RUNS).map(|run| page.publish(families(series, RUNS, run)));
         let one = median(one.collect());
@@ -57,7 +58,7 @@ impl Published {
         Self { cache, site }
     }
 
-    /// How long it takes until scrapes see it.
+    /// The time until scrapes see the page.
     fn publish(&self, families: Vec<Family>) -> Duration {
         let attempt = Attempt {
             collector: COLLECTOR.to_owned(),
@@ -75,7 +76,7 @@ impl Published {
     }
 }
 
-/// So many series in all. The values of every family are of `run`; those of the
+/// This many series in total. The values of every family are of `run`; those of the
 /// family with the number `special`, if there is one, are later.
 fn families(series: usize, run: usize, special: usize) -> Vec<Family> {
     let family = |number: usize| {
@@ -92,7 +93,7 @@ fn families(series: usize, run: usize, special: usize) -> Vec<Family> {
             labels: ["action", "policy_type", "client"]
                 .map(str::to_owned)
                 .to_vec(),
-            // A quarter of them is compared with before, so that none falls.
+            // A quarter are counters, which must not decrease.
             samples: match number % 4 {
                 0 => Samples::Counter(points),
                 _ => Samples::Gauge(points),

@@ -12,7 +12,7 @@ const POLICY_TYPES: [&str; 4] = ["STANDARD", "VMWARE", "MS_SQL_SERVER", "NDMP"];
 /// Seconds.
 const DURATION: u64 = 900;
 
-/// What stands in a gap.
+/// The value that fills a gap.
 enum Gap {
     Id,
     Start,
@@ -28,7 +28,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Asks a simulator for a job.
+    /// Requests a job from a simulator.
     pub(crate) async fn recorded() -> Self {
         let mut estate = Estate::empty();
         let now = Clock::System.now();

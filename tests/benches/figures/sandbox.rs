@@ -1,5 +1,5 @@
-//! The guest without the exporter around it, at any time one likes: as a component
-//! with its way out, and natively.
+//! The guest without the exporter, at any simulated time: as a component with its
+//! egress, and natively.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,23 +34,23 @@ pub(crate) struct Sandbox {
     sent: Arc<Sent>,
 }
 
-/// What left, and what came.
+/// Requests sent and bytes received.
 #[derive(Default)]
 pub(crate) struct Sent {
     requests: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// What one collection came to.
+/// The result of one collection.
 pub(crate) struct Collection {
     pub(crate) took: Duration,
-    /// Of the processor, in this process.
+    /// Processor time of this process.
     pub(crate) used: Duration,
     pub(crate) state: Vec<SavedState>,
 }
 
 impl Sandbox {
-    /// A guest for a site, with `more` besides in its configuration.
+    /// A guest for a site, with the additional configuration `more`.
     pub(crate) async fn new(site: &Site, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("config.yaml");
@@ -81,7 +81,7 @@ impl Sandbox {
         }
     }
 
-    /// Reads the site once. Nothing may be missing.
+    /// Collects the site once. Every collector must succeed.
     pub(crate) async fn collect(&self, window: Window, state: Vec<SavedState>) -> Collection {
         let target = CallTarget {
             site: &self.name,
@@ -104,7 +104,7 @@ impl Sandbox {
         }
     }
 
-    /// The same by the same code, compiled for this machine.
+    /// The same collection by the same code, compiled natively.
     pub(crate) async fn natively(&self, window: &Window, transport: &dyn Transport) -> Duration {
         let selections = self.settings.collectors.iter();
         let settings = guest::contract::Settings {
@@ -132,7 +132,7 @@ impl Sandbox {
         used
     }
 
-    /// Requests and bytes of bodies, since this was last called.
+    /// Requests and bytes of bodies since the last call.
     pub(crate) fn sent(&self) -> (u64, u64) {
         let Sent { requests, bytes } = &*self.sent;
         (
@@ -165,7 +165,7 @@ pub(crate) fn window(now: u64, lookback_seconds: u64) -> Window {
     }
 }
 
-/// The way out of a native guest: a plain HTTP client.
+/// The egress of a native guest: a plain HTTP client.
 pub(crate) struct Direct(Client);
 
 impl Direct {

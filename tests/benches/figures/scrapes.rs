@@ -1,5 +1,5 @@
-//! How many scrapes a second one exporter answers, and how soon; against a bare
-//! server that sends the same bytes, and against the predecessor.
+//! Scrapes per second of one exporter, and their latency, compared with a minimal
+//! server that sends the same bytes and with the predecessor.
 
 use std::fs;
 
@@ -16,10 +16,10 @@ use crate::table::{Table, milliseconds};
 /// Kilobytes of a page, and how many storage units make it.
 const SIZES: [(u32, u32); 3] = [(10, 2), (100, 137), (1_000, 1_500)];
 
-/// The same, and how many scrapes a second the predecessor answered at that size.
+/// Page sizes, and the predecessor's scrapes per second at each size.
 const PREDECESSOR: [(u32, u32, f64); 2] = [(80, 106, 959.0), (400, 591, 158.0)];
 
-/// By which it should be surpassed.
+/// The factor by which the exporter should exceed the predecessor.
 const TIMES: f64 = 20.0;
 
 pub(crate) async fn measure(table: &mut Table) {
@@ -70,7 +70,7 @@ async fn against_bare(table: &mut Table, kilobytes: u32, page: &Served, encoding
     table.add(what, figure, "≥ 80 % of bare", &how);
 }
 
-/// An exporter with a page of so many storage units.
+/// An exporter with a page of this many storage units.
 struct Served {
     program: Program,
     address: std::net::SocketAddr,
@@ -89,7 +89,7 @@ impl Served {
             estate,
             ..Options::default()
         };
-        // It is asked once, and idle while the exporter is.
+        // It is scraped once, and is idle while the exporter is measured.
         let simulator = Simulator::start(options).await.unwrap();
         let folder = TempDir::new().unwrap();
         let configuration = crate::configuration(simulator.address().port());
@@ -109,7 +109,7 @@ impl Served {
         }
     }
 
-    /// A bare server of what is served here.
+    /// A minimal server that serves the same page.
     async fn bare(&self, encoding: &str) -> Child {
         let headers = [("accept-encoding", encoding)];
         let client = Client::new(self.address);

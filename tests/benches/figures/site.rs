@@ -1,11 +1,11 @@
-//! A site with that many jobs, and the clock that it goes by.
+//! A site with a given number of jobs, and its clock.
 
 use tests::Client;
 
 use crate::child::Child;
 use crate::jobs::Pace;
 
-/// The jobs, in a process of their own.
+/// The server of the jobs, in its own process.
 pub(crate) struct Site {
     pub(crate) child: Child,
     pub(crate) pace: Pace,
@@ -24,15 +24,16 @@ impl Site {
         }
     }
 
-    /// So many jobs in the half hour that ended a minute ago; they go on.
+    /// This many jobs in the half hour that ended a minute ago, continuing at the
+    /// same rate.
     pub(crate) async fn of(jobs: u64) -> Self {
         let span = 1800;
         let from = now() - 60 - span;
         Self::start(Pace { jobs, from, span }).await
     }
 
-    /// Lets it be that moment there, and each request take so many milliseconds;
-    /// gives the requests and the bytes since this was last called.
+    /// Sets the server's time and its latency in milliseconds; returns the requests
+    /// and bytes since the last call.
     pub(crate) async fn set(&self, now: u64, pause: u64) -> (u64, u64) {
         let path = format!("/bench?now={now}&pause={pause}");
         let text = self.client.get(&path).await.text();
@@ -40,12 +41,12 @@ impl Site {
         (requests.parse().unwrap(), bytes.parse().unwrap())
     }
 
-    /// The last second before there are more jobs than the pace was named for.
+    /// The last second before more jobs exist than the initial number.
     pub(crate) fn first(&self) -> u64 {
         self.pace.from + self.pace.span - 1
     }
 
-    /// The moment at which there are at least so many more.
+    /// The time at which at least this many more jobs exist.
     pub(crate) fn later(&self, jobs: u64) -> u64 {
         self.first() + (jobs * self.pace.span).div_ceil(self.pace.jobs)
     }

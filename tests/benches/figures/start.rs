@@ -1,4 +1,4 @@
-//! How soon a plain binary answers, and what it holds at rest.
+//! The start time of the binary, and its memory at rest.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const REST: Duration = Duration::from_secs(20);
 
 pub(crate) async fn measure(table: &mut Table) {
     let folder = TempDir::new().unwrap();
-    // Nothing listens at port 1: the exporter answers all the same.
+    // Nothing listens on port 1; the exporter still answers.
     fs::write(folder.path().join("config.yaml"), crate::configuration(1)).unwrap();
     let mut answered = Vec::new();
     let mut ready = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) async fn measure(table: &mut Table) {
         answered.push(began.elapsed());
         program.line("Generation is current").await;
         ready.push(began.elapsed());
-        // The first round has found nobody; from here on nothing happens.
+        // The first round failed to connect; nothing happens until the next.
         eventually("the first round is over", async || {
             client.scrape().await.value("nbu_up", &[]) == Some(0.0)
         })

@@ -1,16 +1,16 @@
-//! What was measured, as lines of a table.
+//! The results of the measurements, as a table.
 
 use std::fs;
 use std::time::Duration;
 
 const COLUMNS: usize = 4;
 
-/// Lines of a figure, what it should be, and how it was come by.
+/// Rows with a figure, its target and how it was measured.
 #[derive(Default)]
 pub(crate) struct Table(Vec<[String; COLUMNS]>);
 
 impl Table {
-    /// Adds a line, and shows that something happens. `aim` may be empty.
+    /// Adds a row and prints progress. `aim` may be empty.
     pub(crate) fn add(&mut self, what: impl Into<String>, figure: String, aim: &str, how: &str) {
         let line = [what.into(), figure, aim.to_owned(), how.to_owned()];
         eprintln!("{}: {}", line[0], line[1]);
@@ -34,7 +34,7 @@ impl Table {
     }
 }
 
-/// The one in the middle.
+/// The median.
 pub(crate) fn median(mut all: Vec<Duration>) -> Duration {
     all.sort();
     all[all.len() / 2]

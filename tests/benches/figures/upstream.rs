@@ -1,7 +1,7 @@
-//! What an hour of collections asks of a NetBackup with 60,000 jobs a day.
+//! The load of an hour of collections on a NetBackup server with 60,000 jobs a day.
 //!
-//! The hour is played: each collection is told that it is five minutes later, and
-//! so is the server.
+//! The hour is simulated: before each collection, the clocks of guest and server
+//! advance by five minutes.
 
 use crate::jobs::Pace;
 use crate::sandbox::{Sandbox, window};
@@ -67,7 +67,7 @@ async fn hour(table: &mut Table, lookback: u64) {
     table.add(what, figure, &aim, &how);
 }
 
-/// How long a job is in an answer.
+/// The size of a job in a response.
 async fn row_bytes(site: &Site) -> f64 {
     let path = format!("/netbackup/admin/jobs?page[limit]={PAGE}");
     let client = tests::Client::new(site.child.address);

@@ -1,4 +1,4 @@
-//! Guests that come and go, and configurations.
+//! Swaps of guests and reloads of configurations.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tests::{Client, eventually, guests};
 /// Reloads for each guest.
 const RELOADS: u32 = 10;
 
-/// Changes what the exporter runs on, again and again.
+/// Repeatedly changes the guest and the configuration of the exporter.
 pub(crate) struct Changes {
     folder: PathBuf,
     port: u16,
@@ -30,8 +30,8 @@ impl Changes {
         changes
     }
 
-    /// Another guest, some reloads of changed files; now and then a bad guest and
-    /// a bad file.
+    /// Swaps the guest and reloads changed files; sometimes with an invalid guest and
+    /// an invalid file.
     pub(crate) async fn turn(&mut self, client: &Client) {
         self.guests += 1;
         let before = swaps(client, "promoted").await;
@@ -66,7 +66,7 @@ impl Changes {
         guests::install(guest, &self.folder.join(guests::FILE));
     }
 
-    /// Each is another: the interval changes, and a comment.
+    /// Each configuration differs in its interval and a comment.
     fn configure(&self, more: &str) {
         let (number, port) = (self.reloads, self.port);
         let interval = 300 + number % 7;
@@ -82,7 +82,7 @@ impl Changes {
             site("paris"),
             site("oslo")
         );
-        // In one step, for a half is a mistake.
+        // Replace it atomically: a partial file is an error.
         let file = self.folder.join("config.new");
         fs::write(&file, text).unwrap();
         fs::rename(&file, self.folder.join("config.yaml")).unwrap();

@@ -1,4 +1,4 @@
-//! Scrapes, each of them judged.
+//! Scrapes whose results are checked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use http::Method;
 use tests::{Client, Exposition, Sample};
 use tokio::task::JoinSet;
 
-/// Clients that only look whether an answer is whole; one more reads it.
+/// Clients that only check for a complete response; one more client parses it.
 const SCRAPERS: usize = 2;
 
 /// Clients that go on until [`end`](Self::end).
@@ -29,7 +29,7 @@ struct Shared {
     fell: AtomicU64,
 }
 
-/// What they saw.
+/// The results of the clients.
 pub(crate) struct Ended {
     pub(crate) scrapes: u64,
     pub(crate) failed: u64,
@@ -98,7 +98,7 @@ impl Shared {
             let Some(text) = self.text(&client).await else {
                 continue;
             };
-            // It panics on what is none, and says so.
+            // The parser panics on an invalid page and reports the reason.
             let parsed = tokio::task::spawn_blocking(move || Exposition::parse(&text)).await;
             let Ok(page) = parsed else {
                 self.failed.fetch_add(1, Ordering::Relaxed);
@@ -108,7 +108,8 @@ impl Shared {
         }
     }
 
-    /// The counters of a scrape; those that are less than before are counted.
+    /// Compares the counters of a scrape with the previous ones, and counts
+    /// decreases.
     fn compare(&self, before: &BTreeMap<String, f64>, page: &Exposition) -> BTreeMap<String, f64> {
         let series = page.samples.iter().filter(|sample| counts(page, sample));
         let name = |sample: &Sample| format!("{}{:?}", sample.name, sample.labels);

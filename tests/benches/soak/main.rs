@@ -34,11 +34,11 @@ use load::Load;
 use process::{Process, State};
 use table::Table;
 
-/// Unless `SECONDS` says how long.
+/// The duration without `SECONDS`.
 const SECONDS: u64 = 300;
-/// How often the process is looked at, in addition to begin and end.
+/// How many samples are taken of the process, in addition to the first and last.
 const LOOKS: u32 = 10;
-/// From so many swaps on, memory that grew is a failure.
+/// The number of swaps from which growing memory is a failure.
 const TELLING: usize = 200;
 /// The most that the median of the last tenth may exceed that of the sixth: before,
 /// the system's allocator still fills its arenas.
@@ -52,7 +52,7 @@ enum Goal {
 }
 
 impl Goal {
-    /// What part of it is done.
+    /// The completed share, from 0 to 1.
     fn done(self, took: Duration, swaps: u32) -> f64 {
         match self {
             Self::Time(time) => took.as_secs_f64() / time.as_secs_f64(),
@@ -62,7 +62,7 @@ impl Goal {
 }
 
 fn main() -> ExitCode {
-    // `cargo test --benches` only wants to know that it builds and runs.
+    // `cargo test --benches` only checks that the program builds and runs.
     if std::env::args().all(|argument| argument != "--bench") {
         return ExitCode::SUCCESS;
     }
@@ -88,13 +88,13 @@ async fn soak(goal: Goal, pause: Duration) -> ExitCode {
     let client = Client::new(address);
     let id = program.id();
     let process = Process { id, upstream };
-    // Nobody reads its log, which would fill this process instead.
+    // Discard the log, which would otherwise fill the memory of this process.
     let program = program.quiet();
     eventually("both sites are read", async || {
         client.scrape().await.sum("nbu_up", &[]) == 2.0
     })
     .await;
-    // What is made once is there afterwards.
+    // One-time allocations have been made by now.
     changes.turn(&client).await;
     changes.turn(&client).await;
 
@@ -130,14 +130,14 @@ async fn soak(goal: Goal, pause: Duration) -> ExitCode {
     seen.report()
 }
 
-/// Connections that nobody needs any more are closed in a moment; the guest before
-/// the last goes when that has passed its probation.
+/// Unneeded connections are closed soon; the guest before the last is freed when its
+/// successor has passed the probation.
 async fn settled(process: &Process, begin: &State) {
     let idle = || {
         let now = process.state(Instant::now());
         now.descriptors <= begin.descriptors && now.guests == 1
     };
-    // What is still there then, the table says.
+    // The table shows what is left.
     let _ = tokio::time::timeout(Duration::from_secs(20), async {
         while !idle() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -146,7 +146,7 @@ async fn settled(process: &Process, begin: &State) {
     .await;
 }
 
-/// Everything that the table is made of.
+/// The data of the table.
 struct Seen {
     took: Duration,
     load: load::Ended,
@@ -191,7 +191,7 @@ fn growth(memory: &[f64]) -> f64 {
     median(&memory[memory.len() - tenth..]) / median(&memory[5 * tenth..6 * tenth])
 }
 
-/// What was done and seen; gives how many guests were rolled back.
+/// Adds the operations and their results; returns how many guests were rolled back.
 fn happened(
     table: &mut Table,
     took: Duration,
@@ -216,14 +216,9 @@ fn happened(
             "guests swapped",
             swaps("promoted"),
             "",
-            "the one inside, with another digest each",
+            "built-in guest, each with another digest",
         ),
-        (
-            "guests refused",
-            swaps("refused"),
-            "",
-            "bytes that are none",
-        ),
+        ("guests refused", swaps("refused"), "", "invalid bytes"),
         ("guests rolled back", rolled_back, "0", ""),
         (
             "reloads",
@@ -243,7 +238,7 @@ fn happened(
     rolled_back
 }
 
-/// What the process held.
+/// Adds the resources of the process.
 fn held(table: &mut Table, states: &[State]) {
     let (begin, end) = (&states[0], states.last().unwrap());
     for (what, before, after, aim, how) in [
@@ -259,7 +254,7 @@ fn held(table: &mut Table, states: &[State]) {
             begin.upstream,
             end.upstream,
             "",
-            "besides; those are kept",
+            "in addition; kept open",
         ),
         (
             "compiled guests",

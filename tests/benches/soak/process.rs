@@ -1,4 +1,4 @@
-//! What the exporter's process holds.
+//! The resources of the exporter's process.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +12,7 @@ pub(crate) struct Process {
     pub(crate) upstream: u16,
 }
 
-/// What it held at one moment.
+/// The resources at one time.
 pub(crate) struct State {
     /// Since the beginning.
     pub(crate) at: Duration,
@@ -41,15 +41,16 @@ impl Process {
     }
 
     fn folder(&self, name: &str) -> fs::ReadDir {
-        // The exporter is not dumpable: others of its user may not look.
+        // The exporter is not dumpable, so other processes of its user cannot read
+        // this.
         let folder = fs::read_dir(format!("/proc/{}/{name}", self.id));
         folder.expect("it runs, and the soak runs as root")
     }
 
-    /// How many are open, and how many more lead to NetBackup.
+    /// The number of open descriptors: those not connected to NetBackup, and those that are.
     fn descriptors(&self) -> (usize, usize) {
         let upstream = self.connections();
-        // One may be closed while they are looked at.
+        // A descriptor may be closed during the loop.
         let links = self.folder("fd").flatten();
         let open = links.filter_map(|entry| fs::read_link(entry.path()).ok());
         let there = |link: &std::path::PathBuf| upstream.contains(&*link.to_string_lossy());
@@ -72,7 +73,7 @@ impl Process {
     fn guests(&self) -> usize {
         let maps = fs::read_to_string(format!("/proc/{}/maps", self.id)).unwrap();
         let code = |line: &&str| {
-            // Address, permissions, offset, device, inode, and a name or none.
+            // Address, permissions, offset, device, inode, and an optional name.
             let fields: Vec<_> = line.split_whitespace().collect();
             fields.len() == 5 && fields[1].contains('x')
         };
@@ -107,7 +108,7 @@ impl fmt::Display for State {
     }
 }
 
-/// Of the memory, in MB a minute: the line with the least squares.
+/// The growth of memory in MB a minute, by linear regression.
 pub(crate) fn slope(states: &[State]) -> f64 {
     let points = states
         .iter()

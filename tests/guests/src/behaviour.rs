@@ -1,4 +1,4 @@
-//! What this guest does, as the tests wrote it into the component.
+//! The behaviour of this guest, which the tests write into the component.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ static WRITTEN: [u8; 48] = *b"BEHAVIOUR:steady:1                              ";
 
 /// The word and the number.
 pub(crate) fn written() -> (String, u32) {
-    // Without the black box the compiler would read the text at compile time.
+    // `black_box` keeps the compiler from evaluating the text at compile time.
     let bytes = black_box(&WRITTEN).to_vec();
     let text = String::from_utf8(bytes).unwrap_or_default();
     let mut parts = text.trim_end().split(':').skip(1);
@@ -18,7 +18,7 @@ pub(crate) fn written() -> (String, u32) {
     (word, stamp.unwrap_or(0))
 }
 
-/// What to do for the site with this base URL, such as `http://127.0.0.1:80/spin`.
+/// The behaviour for the site with this base URL, such as `http://127.0.0.1:80/spin`.
 pub(crate) fn at(base_url: &str) -> (String, u32) {
     let (word, stamp) = written();
     if word != "by-site" {

@@ -1,9 +1,8 @@
-//! Guests that do what a good one never does, one behaviour each.
+//! Misbehaving guests, one behaviour each.
 //!
-//! One component serves all of them: its behaviour stands in its data as text,
-//! and the tests write another in its place. That gives many guests, each with
-//! a digest of its own, for the price of one build. `by-site` makes it many at
-//! once: each site then gets the behaviour that its base path names.
+//! One component serves all tests. Its behaviour is text in its data, which the tests
+//! overwrite. So one build gives many guests, each with its own digest. With
+//! `by-site`, each site gets the behaviour that its base path names.
 
 #![cfg_attr(not(target_family = "wasm"), allow(unused))]
 

@@ -1,4 +1,4 @@
-//! Every kind of mischief, by what it is done to.
+//! The kinds of misbehaviour, by target.
 
 pub(crate) mod alibi;
 pub(crate) mod answers;

@@ -51,7 +51,12 @@ fn the_lines_of_a_function_are_counted() {
 #[test]
 fn no_function_is_too_long() {
     for folder in ["host/src", "host/simulator/src", "guest/src"] {
-        for (path, text) in files(folder) {
+        // A test may hold a long snapshot.
+        let is_test = |path: &std::path::Path| {
+            path.iter()
+                .any(|part| part == "tests" || part == "tests.rs")
+        };
+        for (path, text) in files(folder).into_iter().filter(|(path, _)| !is_test(path)) {
             for (name, lines) in functions(&text) {
                 let path = path.display();
                 assert!(lines <= MAX_LINES, "{path}: `{name}` has {lines} lines");

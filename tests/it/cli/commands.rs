@@ -1,6 +1,7 @@
 //! Commands that end by themselves.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Output;
 
 use simulator::Fault;
@@ -27,7 +28,7 @@ async fn the_version_is_on_standard_output() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_configuration_is_named_by_either_flag_and_needed() {
+async fn the_configuration_is_required_and_both_flags_work() {
     let simulator = lively().await;
     let folder = folder(&[], "");
     write(
@@ -40,7 +41,7 @@ async fn the_configuration_is_named_by_either_flag_and_needed() {
         assert_eq!(code(&output), Some(0), "{output:?}");
         assert!(said(&output.stdout).starts_with("own.yaml: 1 site(s)"));
     }
-    // Neither did it ask NetBackup.
+    // It also sent no request to NetBackup.
     assert_eq!(simulator.requests().total(), 0);
     for command in [
         &["check", "--config.file=none.yaml"][..],
@@ -57,7 +58,7 @@ async fn the_configuration_is_named_by_either_flag_and_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_configuration_is_refused_with_all_its_problems_by_every_command() {
+async fn every_command_reports_all_problems_of_an_invalid_configuration() {
     let folder = TempDir::new().unwrap();
     let text = "server: { port: x, cacheTTL: 5 }\nnbuserver: { hots: a, apiKey: k }\n";
     fs::write(folder.path().join("config.yaml"), text).unwrap();
@@ -81,7 +82,7 @@ async fn a_bad_configuration_is_refused_with_all_its_problems_by_every_command()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_is_none_fails_the_check() {
+async fn an_invalid_guest_fails_the_check() {
     let simulator = lively().await;
     let folder = folder(&[("paris", &simulator)], "guest: { path: guest.wasm }");
     fs::write(folder.path().join("guest.wasm"), "not wasm").unwrap();
@@ -92,7 +93,7 @@ async fn a_guest_that_is_none_fails_the_check() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn collect_prints_metrics_alone_and_logs_beside() {
+async fn collect_prints_only_metrics_on_stdout_and_logs_on_stderr() {
     let (one, two) = (lively().await, lively().await);
     let folder = folder(&[("paris", &one), ("lyon", &two)], "");
     let output = Program::output(&["collect", "--debug"], folder.path()).await;
@@ -111,12 +112,12 @@ async fn collect_prints_metrics_alone_and_logs_beside() {
     assert_eq!(page.value("nbu_up", &[("site", "lyon")]), Some(1.0));
 
     let output = Program::output(&["collect", "--site", "nowhere"], folder.path()).await;
-    assert_eq!(code(&output), Some(1));
-    assert!(said(&output.stderr).contains("there is no site `nowhere`"));
+    assert_eq!(code(&output), Some(2));
+    assert!(said(&output.stderr).contains("the configuration has no site `nowhere`"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn collect_exits_with_1_when_something_could_not_be_read_and_prints_the_rest() {
+async fn collect_exits_with_1_after_a_failed_collector_and_prints_the_others() {
     let simulator = lively().await;
     simulator.faults().set_on("/admin/jobs", Fault::Status(500));
     let folder = folder(&[("paris", &simulator)], "");
@@ -138,6 +139,34 @@ async fn collect_exits_with_1_when_something_could_not_be_read_and_prints_the_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn check_warns_about_an_address_in_use() {
+    let simulator = lively().await;
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let rest = format!("server: {{ host: 127.0.0.1, port: {} }}", address.port());
+    let folder = folder(&[("paris", &simulator)], &rest);
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let text = said(&output.stderr);
+    assert!(
+        text.contains(&format!("warning: cannot listen on {address}")),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_reports_the_problems_of_the_file_and_of_the_guest_together() {
+    let simulator = lively().await;
+    let rest = "server: { prot: 1 }\ncollectors: { jobs: { unknown: 1 } }";
+    let folder = folder(&[("paris", &simulator)], rest);
+    let output = Program::output(&["check"], folder.path()).await;
+    assert_eq!(code(&output), Some(2), "{output:?}");
+    let text = said(&output.stderr);
+    assert!(text.contains("server.prot: unknown key"), "{text}");
+    assert!(text.contains("has no option `unknown`"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_example_guest_collects_as_the_guide_says() {
     let simulator = lively().await;
     let rest = "collectors: { storage: { enabled: false } }\nguest: { path: minimal.wasm }";
@@ -150,7 +179,7 @@ async fn the_example_guest_collects_as_the_guide_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inspect_tells_what_a_guest_can_do_and_why_garbage_is_none() {
+async fn inspect_shows_capabilities_and_explains_invalid_files() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     file("good.wasm", &guests::good());

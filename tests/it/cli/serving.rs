@@ -1,4 +1,4 @@
-//! The program while it serves, and how it ends.
+//! The program while it serves, and its shutdown.
 
 use http::{Method, StatusCode};
 use simulator::Fault;
@@ -11,7 +11,7 @@ use super::{folder, lively};
 const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_demo_needs_nothing_and_shows_two_sites() {
+async fn the_demo_needs_no_arguments_and_shows_two_sites() {
     let folder = TempDir::new().unwrap();
     let mut program = Program::start(&["demo", LISTEN], folder.path());
     let client = Client::new(program.address().await);
@@ -53,12 +53,12 @@ async fn drains(signal: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_sigterm_a_request_that_has_begun_is_answered_before_it_exits_with_0() {
+async fn sigterm_lets_open_requests_finish_and_exits_with_0() {
     drains("TERM").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_sigint_a_request_that_has_begun_is_answered_before_it_exits_with_0() {
+async fn sigint_lets_open_requests_finish_and_exits_with_0() {
     drains("INT").await;
 }
 

@@ -1,8 +1,10 @@
-//! What must be shown, from the facts of an estate: one function a collector.
+//! The expected series, from the facts of an estate: one function per collector.
 //! Labels are the API's own words.
 
 mod clients;
 mod findings;
+mod lifecycle;
+mod security;
 mod storage;
 mod tape;
 
@@ -12,10 +14,11 @@ use super::series::Series;
 
 pub(super) use clients::clients;
 
-/// The facts of a collector in a release, with the predecessor's names besides.
+/// The expected series of a collector in a release, including the predecessor's
+/// names.
 pub(super) type Facts = fn(&Truth, Release) -> Series;
 
-/// Every collector whose numbers are of a moment and not of a window.
+/// Every collector that reports current numbers, without a window.
 pub(super) const FACTS: &[(&str, Facts)] = &[
     ("storage", storage::storage),
     ("alerts", findings::alerts),
@@ -23,4 +26,8 @@ pub(super) const FACTS: &[(&str, Facts)] = &[
     ("catalog", findings::catalog),
     ("slo", findings::slo),
     ("tape", tape::tape),
+    ("slp", lifecycle::slp),
+    ("mediaServers", lifecycle::media_servers),
+    ("anomalies", lifecycle::anomalies),
+    ("security", security::security),
 ];

@@ -1,8 +1,8 @@
-//! Each way to fail × each collector: the right reason is counted, and every
-//! other collector is untouched. Each case is a site of its own, all of one host.
+//! Every fault × every collector: the right reason is counted, and other collectors
+//! are unaffected. Each case is its own site, all in one host.
 
 use simulator::{Alert, Cartridge, Clock, Drive, Estate, Fault, Image, Malformed, Scan, Simulator};
-use simulator::{Msdp, Slo, StorageServer, VolumePool};
+use simulator::{Anomaly, MediaServer, Msdp, Slo, SlpImage, StorageServer, VolumePool};
 use tests::estates::{simulator, site, small};
 use tests::{Bench, Exposition};
 
@@ -13,7 +13,7 @@ use super::{all_on, attempted, failures, names, success};
 
 const RARELY: &str = "server: { collectionInterval: 1h }";
 
-/// A path of each collector. Two ask for jobs.
+/// A path of each collector. Two collectors read jobs.
 const PATHS: &[(&str, &[&str])] = &[
     ("/storage/storage-servers", &["storage"]),
     ("/admin/jobs", &["jobs", "perClient"]),
@@ -22,9 +22,13 @@ const PATHS: &[(&str, &[&str])] = &[
     ("/catalog/images", &["catalog"]),
     ("/servicecatalog/slos", &["slo"]),
     ("/storage/tape-volume-pools", &["tape"]),
+    ("/catalog/slp-images", &["slp"]),
+    ("/config/media-servers", &["mediaServers"]),
+    ("/security/anomalies", &["anomalies"]),
+    ("/security/certificates/current", &["security"]),
 ];
 
-/// What fails at once, and the reason that is counted.
+/// Faults that fail at once, and the expected reason.
 const REFUSALS: &[(Fault, &str)] = &[
     (Fault::Unauthorized, "unauthorized"),
     (Fault::Status(403), "unauthorized"),
@@ -35,7 +39,7 @@ const REFUSALS: &[(Fault, &str)] = &[
     (Fault::Status(500), "status"),
 ];
 
-/// The same of what comes with 200, or does not come.
+/// The same for faults with status 200, or without a response.
 const BODIES: &[(Fault, &str)] = &[
     (Fault::Malformed(Malformed::Html), "malformed"),
     (Fault::Malformed(Malformed::Truncated), "malformed"),
@@ -45,13 +49,13 @@ const BODIES: &[(Fault, &str)] = &[
     (Fault::Down, "unreachable"),
 ];
 
-/// What hangs. Each request may take seconds, so that only these run out of time.
+/// Faults that hang. Each request may take seconds, so that only these time out.
 const HANGING: &[(Fault, &str)] = &[
     (Fault::Hanging, "timeout"),
     (Fault::HangAfterHeaders, "timeout"),
 ];
 
-/// A site, and what is to fail there for which reason.
+/// A site, and its expected failures with their reasons.
 struct Case {
     name: String,
     simulator: Simulator,
@@ -59,7 +63,7 @@ struct Case {
     reason: &'static str,
 }
 
-/// A little of everything.
+/// An estate with a few objects of every kind.
 fn everything() -> Estate {
     let mut estate = small();
     let now = Clock::System.now();
@@ -75,10 +79,14 @@ fn everything() -> Estate {
     estate.add_cartridge(Cartridge::new("A00001", "Scratch", now));
     estate.add_volume_pool(VolumePool::new(1, "NetBackup", 1));
     estate.add_device_host("media01");
+    let hour_ago = now - std::time::Duration::from_secs(3600);
+    estate.add_slp_image(SlpImage::new("client", "gold", hour_ago));
+    estate.add_media_server(MediaServer::new("media01"));
+    estate.add_anomaly(Anomaly::new(1, "HIGH", hour_ago));
     estate
 }
 
-/// A site for each of these faults on each path.
+/// One site for each of these faults on each path.
 async fn cases(faults: &'static [(Fault, &'static str)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (fault, reason) in faults {
@@ -97,7 +105,7 @@ async fn cases(faults: &'static [(Fault, &'static str)]) -> Vec<Case> {
     cases
 }
 
-/// Reads all cases with one host until each has ended as it should.
+/// Collects all cases with one host until each has the expected result.
 async fn each_fails_alone(faults: &'static [(Fault, &'static str)], keys: &str) {
     let cases = cases(faults).await;
     let sites = cases.iter().map(|case| {
@@ -119,7 +127,8 @@ async fn each_fails_alone(faults: &'static [(Fault, &'static str)], keys: &str) 
 }
 
 impl Case {
-    /// What was to fail has failed, for that reason alone, and nothing else has.
+    /// Checks that the expected collectors have failed with the expected reason, and
+    /// no others.
     fn failed_alone(&self, page: &Exposition) {
         for names::Names { collector, .. } in names::COLLECTORS {
             let (all, counted) = failures(page, &self.name, collector, self.reason);
@@ -136,22 +145,22 @@ impl Case {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_has_its_reason_and_takes_nothing_from_the_others() {
+async fn a_rejected_request_has_its_reason_and_other_collectors_succeed() {
     each_fails_alone(REFUSALS, "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_has_its_reason_and_takes_nothing_from_the_others() {
+async fn an_unreadable_response_has_its_reason_and_other_collectors_succeed() {
     each_fails_alone(BODIES, "maxResponseBytes: 256KiB").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hangs_is_a_timeout_and_takes_nothing_from_the_others() {
+async fn a_hung_request_is_a_timeout_and_other_collectors_succeed() {
     each_fails_alone(HANGING, "timeouts: { firstByte: 5s, betweenBytes: 5s }").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_leads_to_itself_ends_what_has_no_count_and_nothing_else() {
+async fn a_page_linking_to_itself_ends_only_lists_without_a_count() {
     let now = Clock::System.now();
     let mut estate = large(now);
     estate.add_job(simulator::Job::new(1, now).running(now));
@@ -167,9 +176,9 @@ async fn a_page_that_leads_to_itself_ends_what_has_no_count_and_nothing_else() {
     for names in names::COLLECTORS {
         let (all, endless) = failures(&page, "paris", names.collector, "too-long");
         assert_eq!(all, endless, "{}", names.collector);
-        // Those that page by cursor; an attempt counts once for a reason.
+        // These page by cursor; an attempt counts each reason once.
         let expected = match names.collector {
-            "jobs" | "tape" | "perClient" => 1.0,
+            "jobs" | "tape" | "perClient" | "slp" => 1.0,
             _ => 0.0,
         };
         assert_eq!(endless, expected, "{}", names.collector);

@@ -1,4 +1,4 @@
-//! What is kept of a client when NetBackup has forgotten its jobs.
+//! Values of a client that stay after NetBackup has deleted its jobs.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn jobs(simulator: &Simulator) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_without_a_backup_gets_older_and_does_not_disappear() {
+async fn a_client_without_new_backups_ages_but_stays_visible() {
     let clock = Clock::manual(Clock::System.now());
     let mut estate = Estate::empty();
     let end = clock.now() - HOUR;

@@ -1,11 +1,12 @@
-//! Long lists are read to their last row.
+//! Long lists are read completely.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use simulator::{
-    Alert, Cartridge, Clock, Drive, Estate, Image, Msdp, Options, Pool, Release, Scan, Simulator,
-    Slo, StorageServer, Truth, Unit, VolumePool,
+    Alert, Anomaly, ApiKey, Cartridge, Clock, Drive, Estate, HostCertificate, Image, MediaServer,
+    Msdp, Options, Pool, Release, Scan, Simulator, Slo, SlpImage, StorageServer, Truth, Unit,
+    VolumePool,
 };
 use tests::estates::simulator;
 
@@ -16,16 +17,17 @@ use super::{all_on, attempted, names};
 const RARELY: &str = "server: { collectionInterval: 1h }\nmetrics: { legacyNames: true }";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// One of these, in turn.
+/// Cycles through these values.
 fn turn<'a>(words: &[&'a str], number: u32) -> &'a str {
     words[number as usize % words.len()]
 }
 
-/// Every list has more than a page, or more than one row that looks like another.
+/// Every list has more than one page, or several rows that look alike.
 pub(super) fn large(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     storage(&mut estate);
     tape(&mut estate, now);
+    lifecycle(&mut estate, now);
     let day = now - 10 * HOUR;
     for i in 0..250 {
         let ago = i * Duration::from_secs(60);
@@ -39,7 +41,7 @@ pub(super) fn large(now: Timestamp) -> Estate {
         let mut image = Image::new(&client, day - ago).scanned(result);
         image.anomaly_status = turn(&["NOT_ANOMALOUS", "ANOMALOUS", "IGNORED"], i).to_owned();
         estate.add_image(image);
-        // Each image was scanned twice, of which the later counts.
+        // Each image was scanned twice; the later scan counts.
         for (number, hours) in [(2 * i, 2), (2 * i + 1, 1)] {
             let mut scan = Scan::new(&number.to_string(), &client, now - hours * HOUR);
             scan.backup_time = day - ago;
@@ -53,6 +55,45 @@ pub(super) fn large(now: Timestamp) -> Estate {
         estate.add_slo(Slo::new(&format!("plan{i}"), workload, i.into()));
     }
     estate
+}
+
+/// More than a page of each; one of the states of images has 1,100.
+fn lifecycle(estate: &mut Estate, now: Timestamp) {
+    for i in 0..1_250 {
+        let client = format!("client{i}");
+        let slp = turn(&["gold", "silver"], i);
+        let image = SlpImage::new(&client, slp, now - (i + 1) * Duration::from_secs(60));
+        estate.add_slp_image(match i {
+            0..1_100 => image,
+            1_100..1_200 => image.in_state("IN_PROCESS|INACTIVE", "IN_PROCESS|INACTIVE"),
+            _ => image.in_state("COMPLETE", "COPYCOMPLETE"),
+        });
+    }
+    for i in 0..510 {
+        let server = MediaServer::new(&format!("media{i:03}"));
+        estate.add_media_server(if i % 9 == 0 { server.offline() } else { server });
+    }
+    for i in 0..130 {
+        let expires = now + (i + 1) * 24 * HOUR + HOUR;
+        estate.add_api_key(ApiKey {
+            tag: format!("tag{i:03}"),
+            user: turn(&["monitor", "admin"], i).to_owned(),
+            expires,
+        });
+        estate.add_host_certificate(HostCertificate {
+            host: format!("host{i:03}"),
+            expires,
+            revoked: i % 11 == 0,
+        });
+    }
+    for i in 0..230 {
+        let severity = turn(&["LOW", "MEDIUM", "HIGH"], i);
+        let found = now - (i + 1) * HOUR;
+        estate.add_anomaly(Anomaly {
+            kind: turn(&["JOB_BASED", "FILE_ENTROPY"], i).to_owned(),
+            ..Anomaly::new(i.into(), severity, found)
+        });
+    }
 }
 
 fn storage(estate: &mut Estate) {
@@ -142,7 +183,7 @@ async fn every_long_list_is_counted_to_its_last_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_are_counted_for_a_day_or_for_the_window_that_is_configured() {
+async fn images_are_counted_in_a_day_or_in_the_configured_window() {
     let now = Clock::System.now();
     for (window, expected) in [("", 2.0), (", window: 36h", 3.0), (", window: 7200m", 4.0)] {
         let mut estate = Estate::empty();

@@ -1,4 +1,4 @@
-//! Series as the tests compare them: written out, so that a difference is read.
+//! Series as text, so that a failed comparison is readable.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl Series {
         assert_eq!(before, None, "{name}{labels:?} stands twice");
     }
 
-    /// The same when there is a value.
+    /// The same, if there is a value.
     pub(super) fn maybe(&mut self, name: &str, labels: &[(&str, &str)], value: Option<u64>) {
         if let Some(value) = value {
             self.set(name, labels, value as f64);
@@ -40,12 +40,12 @@ impl Series {
         *self.0.entry(key(name, labels)).or_default() += value as f64;
     }
 
-    /// How many there are.
+    /// The number of series.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Fails the test, with what differs alone, unless both are the same.
+    /// Fails the test unless both are equal, and shows only the differences.
     pub(super) fn assert_is(&self, facts: &Self, of: &str) {
         let differs = |a: &Self, b: &Self| {
             let other = |(key, value): &(&String, &f64)| b.0.get(*key) != Some(*value);

@@ -1,5 +1,5 @@
-//! A guest that asks for what it must not have: each request is refused for the
-//! right reason, counted, told to the guest, and never leaves.
+//! A guest that sends forbidden requests: each is denied with the right reason,
+//! counted, reported to the guest, and not sent.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,7 +16,7 @@ use tests::{Act, Scripted, guests};
 
 const KEY: &str = "CaNaRy-of-this-hunt-zQxWvUtSrP";
 
-/// What was refused, and how many headers were removed.
+/// The reasons of denied requests, and the number of removed headers.
 #[derive(Default)]
 struct Notes(Mutex<Vec<&'static str>>, AtomicUsize);
 
@@ -37,12 +37,12 @@ async fn asking() -> Guest {
     Guest::load(&engine, bytes.into()).await.unwrap()
 }
 
-/// Sends the head of each request back, in a header and in the body.
+/// Echoes the head of each request, in a header and in the body.
 async fn echoing() -> Scripted {
     echoing_in(usize::MAX).await
 }
 
-/// The same with a body in chunks of so many bytes, each of which comes by itself.
+/// The same with a body in chunks of this size, each sent separately.
 async fn echoing_in(size: usize) -> Scripted {
     Scripted::start(Arc::new(move |head: &str, _| {
         let line = head.replace("\r\n", " ");
@@ -60,7 +60,7 @@ async fn echoing_in(size: usize) -> Scripted {
     .await
 }
 
-/// What the guest was told, and what was counted.
+/// The result that the guest reports, and the counted reasons.
 async fn asked(
     guest: &Guest,
     server: &Scripted,
@@ -73,7 +73,7 @@ async fn asked(
     (said, denied)
 }
 
-/// What the guest was told.
+/// The result that the guest reports.
 async fn told(
     guest: &Guest,
     server: &Scripted,
@@ -125,7 +125,7 @@ async fn told(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_that_must_not_leave_is_refused_for_its_reason() {
+async fn each_forbidden_request_is_denied_with_its_reason() {
     let (guest, server) = (asking().await, echoing().await);
     for (what, reason, told) in [
         ("host", "host", "HttpRequestDenied"),
@@ -164,10 +164,10 @@ async fn each_request_that_must_not_leave_is_refused_for_its_reason() {
     }
 }
 
-/// A library adds what it is used to, and a stranger what may change how a server
-/// reads the request. The guest is told nothing, and the server neither.
+/// Libraries add their usual headers, and an attacker adds some that change how a
+/// server parses the request. They are removed silently.
 #[tokio::test(flavor = "multi_thread")]
-async fn other_headers_are_taken_from_the_guest_and_not_sent() {
+async fn other_headers_of_the_guest_are_removed() {
     let (guest, server) = (asking().await, echoing().await);
     for header in [
         "User-Agent=library/1",
@@ -203,8 +203,8 @@ async fn other_headers_are_taken_from_the_guest_and_not_sent() {
     assert!(head.contains("x-request-id: mine\r\n"), "{head}");
 }
 
-/// A server that reads a GET's body as the next request would do what it says,
-/// with the host's key on the same connection.
+/// A server that reads the body of a GET as the next request would execute it with
+/// the host's key on the same connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_of_a_get_is_not_sent_as_another_request() {
     let (guest, server) = (asking().await, echoing().await);
@@ -224,10 +224,10 @@ async fn a_body_of_a_get_is_not_sent_as_another_request() {
     );
 }
 
-/// The server sends the path back in a piece of its own. Where that piece ends for
-/// the guest must not depend on whether it ends with a beginning of the key.
+/// The server echoes the path in a separate chunk. Where that chunk ends must not
+/// depend on whether it ends with a prefix of the key.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_extends_a_guess_learns_nothing_of_the_key() {
+async fn a_guest_cannot_guess_the_key_character_by_character() {
     let server = Scripted::start(Arc::new(|head: &str, _| {
         let path = head.split(' ').nth(1).unwrap_or_default();
         let length = path.len();
@@ -249,8 +249,8 @@ async fn a_guest_that_extends_a_guess_learns_nothing_of_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_cut_off() {
-    // It does not answer before it has seen the whole.
+async fn a_response_body_above_the_limit_is_cut_off() {
+    // It responds only after the complete request.
     let server = Scripted::start(Arc::new(|_: &str, _| vec![Act::Hang])).await;
     let guest = asking().await;
     let (said, denied) = asked(
@@ -265,7 +265,7 @@ async fn a_body_that_is_too_large_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_requests_end_at_the_sites_number() {
+async fn requests_beyond_the_sites_limit_are_denied() {
     let (guest, server) = (asking().await, echoing().await);
     let limits = RequestLimits {
         requests: 50,
@@ -285,19 +285,19 @@ async fn thousands_of_requests_end_at_the_sites_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hunt_through_all_that_a_guest_can_see_finds_no_key() {
+async fn the_key_is_not_in_anything_a_guest_can_read() {
     let guest = asking().await;
     for chunk in [1, 7, KEY.len(), usize::MAX] {
         let server = echoing_in(chunk).await;
         for read in ["1", "7", "30", "65536", "random"] {
-            hunted(&guest, &server, read).await;
+            assert_key_not_found(&guest, &server, read).await;
         }
         let heads = server.heads();
         assert!(heads.iter().all(|head| head.contains(KEY)), "it was sent");
     }
 }
 
-async fn hunted(guest: &Guest, server: &Scripted, pieces: &str) {
+async fn assert_key_not_found(guest: &Guest, server: &Scripted, pieces: &str) {
     for part in [KEY, &KEY[..8], &KEY[KEY.len() - 8..]] {
         let backwards: String = part.chars().rev().collect();
         let options = format!(

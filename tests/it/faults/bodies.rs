@@ -1,4 +1,4 @@
-//! NetBackup answers 200 with what cannot be read.
+//! NetBackup responds with 200 and an unreadable body.
 
 use simulator::{Clock, Fault, Job, Malformed};
 
@@ -7,7 +7,7 @@ use super::{OFTEN, jobs_fail, started};
 const MEBIBYTE: f64 = 1_048_576.0;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_cannot_be_read_is_malformed() {
+async fn an_unreadable_body_is_malformed() {
     let (simulator, bench) = started(OFTEN, "").await;
     for how in [Malformed::Html, Malformed::Truncated, Malformed::WrongShape] {
         jobs_fail(&simulator, &bench, Fault::Malformed(how), "malformed").await;
@@ -15,16 +15,16 @@ async fn a_body_that_cannot_be_read_is_malformed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_never_ends_is_too_long() {
+async fn an_endless_list_is_reported_as_too_long() {
     let (simulator, bench) = started(OFTEN, "").await;
     let now = Clock::System.now();
-    // More than a page, so that there is a cursor to repeat.
+    // More than one page, so that there is a cursor to repeat.
     simulator.change(|estate| (100..300).for_each(|id| estate.add_job(Job::new(id, now))));
     jobs_fail(&simulator, &bench, Fault::RepeatCursor, "too-long").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_without_end_is_cut_off_at_the_configured_size() {
+async fn an_endless_body_is_cut_off_at_the_configured_size() {
     let (simulator, bench) = started(OFTEN, "maxResponseBytes: 1MiB").await;
     jobs_fail(&simulator, &bench, Fault::HugeBody(u64::MAX), "malformed").await;
     let exposition = bench.scrape().await;
@@ -40,7 +40,7 @@ async fn a_body_without_end_is_cut_off_at_the_configured_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_without_end_spoils_no_other_collector_by_default() {
+async fn an_endless_body_does_not_affect_other_collectors_by_default() {
     let rest = "server: { collectionInterval: 5s, cacheTTL: 5s }";
     let (simulator, bench) = started(rest, "").await;
     jobs_fail(&simulator, &bench, Fault::HugeBody(u64::MAX), "malformed").await;

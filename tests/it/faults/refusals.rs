@@ -1,4 +1,4 @@
-//! NetBackup answers, but not with what was asked for; or it does not answer.
+//! NetBackup responds with an error, or not at all.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tests::{Bench, Exposition};
 use super::{JOBS, OFTEN, failures, jobs_fail, started, success};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_request_has_the_reason_of_its_status() {
+async fn an_error_status_determines_the_reason() {
     let (simulator, bench) = started(OFTEN, "").await;
     for (fault, reason) in [
         (Fault::Unauthorized, "unauthorized"),
@@ -28,7 +28,7 @@ async fn a_refused_request_has_the_reason_of_its_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_breaks_is_unreachable() {
+async fn a_broken_connection_counts_as_unreachable() {
     let (simulator, bench) = started(OFTEN, "").await;
     for fault in [Fault::Down, Fault::CutShort] {
         jobs_fail(&simulator, &bench, fault, "unreachable").await;
@@ -36,7 +36,7 @@ async fn a_connection_that_breaks_is_unreachable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_does_not_come_in_time_is_a_timeout() {
+async fn a_late_response_is_a_timeout() {
     let short = "timeouts: { firstByte: 2s, betweenBytes: 2s, total: 3s }";
     let (simulator, bench) = started(OFTEN, short).await;
     for fault in [
@@ -49,7 +49,7 @@ async fn an_answer_that_does_not_come_in_time_is_a_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_answer_is_an_answer() {
+async fn a_slow_response_within_the_deadline_is_accepted() {
     let (simulator, bench) = started(OFTEN, "").await;
     let pause = Duration::from_millis(400);
     simulator.faults().set_on(JOBS, Fault::Slow(pause));
@@ -62,7 +62,7 @@ async fn a_slow_answer_is_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_key_is_tried_once_by_each_request_and_no_more() {
+async fn a_rejected_key_is_not_retried() {
     let simulator = simulator(small()).await;
     simulator.set_api_key("another");
     let rest = "server: { collectionInterval: 1h }";
@@ -83,7 +83,7 @@ async fn a_refused_key_is_tried_once_by_each_request_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_is_not_followed_and_the_key_stays_here() {
+async fn a_redirect_is_not_followed_and_does_not_get_the_key() {
     let elsewhere = Simulator::start(Options::default()).await.unwrap();
     let (simulator, bench) = started(OFTEN, "").await;
     let to = format!("{}/netbackup{JOBS}", elsewhere.url());

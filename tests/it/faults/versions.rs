@@ -1,4 +1,4 @@
-//! NetBackup is upgraded, or put back, while it is watched.
+//! NetBackup is upgraded or downgraded while the exporter runs.
 
 use simulator::{Fault, Options, Release, Simulator};
 use tests::estates::{site, small};
@@ -6,7 +6,7 @@ use tests::{Bench, Exposition};
 
 use super::{OFTEN, success};
 
-/// Each release, and the API version of its own.
+/// Each release and its API version.
 const RELEASES: [(Release, &str); 5] = [
     (Release::V11_2, "14.0"),
     (Release::V11_0, "13.0"),
@@ -15,7 +15,7 @@ const RELEASES: [(Release, &str); 5] = [
     (Release::V10_3, "10.0"),
 ];
 
-fn speaks(exposition: &Exposition, version: &str) -> bool {
+fn uses_version(exposition: &Exposition, version: &str) -> bool {
     exposition.value("nbu_api_version", &[("version", version)]) == Some(1.0)
 }
 
@@ -42,11 +42,11 @@ fn well(exposition: &Exposition) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_is_refused_is_found_again_without_a_failure() {
+async fn a_rejected_version_is_detected_again_without_a_failure() {
     let (simulator, bench) = playing(Release::V11_2, "").await;
     for (release, version) in RELEASES {
         simulator.set_release(release);
-        let found = |e: &Exposition| speaks(e, version) && well(e);
+        let found = |e: &Exposition| uses_version(e, version) && well(e);
         let exposition = bench.until(&format!("{version} is spoken"), found).await;
         assert_eq!(exposition.sum("nbu_collector_failures_total", &[]), 0.0);
         assert_eq!(exposition.all("nbu_api_version", &[]).len(), 1, "{version}");
@@ -54,17 +54,19 @@ async fn a_version_that_is_refused_is_found_again_without_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upgrade_is_not_noticed_as_a_failure() {
+async fn an_upgrade_causes_no_failure() {
     let (simulator, bench) = playing(Release::V10_3, "").await;
     let before = bench.until("10.3 is read", well).await;
-    assert!(speaks(&before, "10.0"));
+    assert!(uses_version(&before, "10.0"));
     simulator.set_release(Release::V11_2);
-    let mut last = bench.until("14.0 is spoken", |e| speaks(e, "14.0")).await;
+    let mut last = bench
+        .until("14.0 is used", |e| uses_version(e, "14.0"))
+        .await;
     for _ in 0..3 {
         let then = read_at(&last);
         last = bench.until("it is read again", |e| read_at(e) > then).await;
     }
-    assert!(well(&last) && speaks(&last, "14.0"));
+    assert!(well(&last) && uses_version(&last, "14.0"));
     assert_eq!(last.sum("nbu_collector_failures_total", &[]), 0.0);
     let all = simulator.requests().all();
     let jobs = all.iter().rev().find(|request| request.is("/admin/jobs"));
@@ -73,10 +75,10 @@ async fn an_upgrade_is_not_noticed_as_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fixed_version_is_the_only_one_that_is_spoken() {
+async fn a_fixed_version_is_the_only_one_used() {
     let (simulator, bench) = playing(Release::V11_2, "apiVersion: \"13.0\"").await;
     bench
-        .until("13.0 is spoken", |e| speaks(e, "13.0") && well(e))
+        .until("13.0 is used", |e| uses_version(e, "13.0") && well(e))
         .await;
     simulator.set_release(Release::V10_5);
     let refused = |e: &Exposition| e.value("nbu_up", &[]) == Some(0.0);
@@ -95,9 +97,9 @@ async fn a_fixed_version_is_the_only_one_that_is_spoken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_does_not_say_its_version_is_tried_newest_first() {
+async fn a_server_without_a_reported_version_is_tried_newest_first() {
     let (simulator, bench) = playing(Release::V11_0, "").await;
     simulator.faults().set_on("/ping", Fault::NotFound);
     let exposition = bench.until("everything is read", well).await;
-    assert!(speaks(&exposition, "13.0"));
+    assert!(uses_version(&exposition, "13.0"));
 }

@@ -1,4 +1,4 @@
-//! Mangled components are refused, or loaded and held to their limits.
+//! Mangled components are rejected, or loaded and kept within their limits.
 
 use std::time::Duration;
 
@@ -20,8 +20,7 @@ fn limits() -> GuestLimits {
     }
 }
 
-/// A component with the parts that components have, small enough to be compiled
-/// very often.
+/// A component with all parts of a component, small enough to be compiled very often.
 fn small() -> Vec<u8> {
     let text = r#"(component
         (core module $m
@@ -43,7 +42,7 @@ fn small() -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// Loads it, and calls all of it when that works; whether it worked.
+/// Loads the component and calls all exports; returns whether it could be loaded.
 async fn tried(bytes: Vec<u8>) -> bool {
     let engine = tests::engine();
     let guest = match Guest::load_within(&engine, bytes.into(), limits()).await {
@@ -63,7 +62,7 @@ async fn tried(bytes: Vec<u8>) -> bool {
         egress: &egress,
         limits: limits(),
     };
-    // A fault or an answer, and either is good.
+    // Both a fault and a result are fine.
     let _ = guest.check(&settings).await.map(drop);
     let _ = guest.probe(target, &settings, None).await.map(drop);
     let _ = guest
@@ -74,7 +73,7 @@ async fn tried(bytes: Vec<u8>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_small_component_that_is_mangled_ends_no_process() {
+async fn a_mangled_small_component_does_not_end_the_process() {
     let mut rng = Rng::with_seed(1);
     let whole = small();
     for end in 0..whole.len() {
@@ -88,13 +87,13 @@ async fn a_small_component_that_is_mangled_ends_no_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_is_mangled_is_refused_or_stays_within_its_limits() {
+async fn a_mangled_guest_is_rejected_or_stays_within_its_limits() {
     let mut rng = Rng::with_seed(2);
     let (carried, other) = (guests::good(), guests::behaving("steady", 1));
     for _ in 0..30 {
         let end = rng.usize(..carried.len());
         assert!(!tried(carried[..end].to_vec()).await, "{end} bytes of it");
-        // The head of one and the tail of another.
+        // The beginning of one and the end of another.
         let tail = rng.usize(..other.len());
         tried([&carried[..end], &other[tail..]].concat()).await;
     }
@@ -104,8 +103,8 @@ async fn a_guest_that_is_mangled_is_refused_or_stays_within_its_limits() {
         mangle(&mut bytes, &mut rng);
         loaded += u32::from(tried(bytes).await);
     }
-    // Text and padding may be changed without harm to the form, so that some
-    // are compiled and run.
+    // Changes in text and padding keep the component valid, so that some are compiled
+    // and run.
     for _ in 0..3 {
         let mut bytes = other.clone();
         let text = bytes

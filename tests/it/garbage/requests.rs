@@ -1,5 +1,5 @@
-//! Requests and headers that nobody sends: each is answered or the connection
-//! closed, and the next client is served.
+//! Random requests and headers: each is answered or the connection is closed, and the
+//! next client is served.
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -50,10 +50,10 @@ async fn bench(server: &str) -> Bench {
     Bench::on(&format!("server: {{ {server} }}\n{site}")).await
 }
 
-/// Sends it and reads to the end; empty when the connection breaks.
+/// Sends the bytes and reads to the end; empty if the connection breaks.
 async fn said(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // It may be closed before all of it is read.
+    // The connection may be closed before everything is read.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer));
@@ -71,7 +71,7 @@ fn body(answer: &[u8]) -> (String, &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_scrape_accepts_it_is_answered_with_a_whole_page() {
+async fn every_accept_header_gets_a_complete_page() {
     let bench = bench("").await;
     let address = bench.app.addresses()[0];
     let mut rng = Rng::with_seed(1);
@@ -103,8 +103,8 @@ async fn whatever_a_scrape_accepts_it_is_answered_with_a_whole_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_sent_is_answered_with_a_status_or_closed() {
-    // Whoever does not end a request is not waited for.
+async fn every_random_request_gets_a_status_or_a_closed_connection() {
+    // Do not wait for an unfinished request.
     let bench = bench("readTimeout: 1s").await;
     let address = bench.app.addresses()[0];
     let mut rng = Rng::with_seed(2);
@@ -163,10 +163,10 @@ fn judge(request: &[u8], answer: &[u8]) {
         "{shown}"
     );
     let text = String::from_utf8_lossy(answer);
-    // What was asked for may be shown in a text, and in no page.
+    // A text may quote the request, an HTML page must not.
     let html = text.to_lowercase().contains("content-type: text/html");
     assert!(!(html && text.contains("<script>")), "{shown}");
-    // The site does not answer, which `/health` says.
+    // `/health` reports that the site does not answer.
     let failed = text.starts_with("HTTP/1.1 5") && !text.starts_with("HTTP/1.1 503");
     assert!(!failed, "{shown}\n{text}");
 }

@@ -1,5 +1,5 @@
-//! A state that was saved once and is garbage now is started anew, or believed;
-//! the site is read all the same.
+//! A saved state with random damage is reset or used; the site is collected in either
+//! case.
 
 use fastrand::Rng;
 use nbu_exporter::guest::{CallTarget, Guest, GuestLimits, SavedState};
@@ -11,7 +11,7 @@ use tests::guests;
 use super::{egress, mangle, settings, window};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_saved_state_holds_the_site_is_read() {
+async fn a_site_is_collected_with_any_saved_state() {
     let simulator = simulator(small()).await;
     let engine = tests::engine();
     let guest = Guest::load(&engine, guests::good().into()).await.unwrap();
@@ -48,7 +48,7 @@ async fn whatever_the_saved_state_holds_the_site_is_read() {
                 _ => mangle(&mut saved.bytes, &mut rng),
             }
         }
-        // One that is nobody's, and one twice.
+        // A state of an unknown collector, and a duplicate one.
         state.extend(right.first().cloned());
         collect(state).await;
     }

@@ -1,4 +1,4 @@
-//! Bodies that come well framed, and are not what was asked for.
+//! Complete bodies with unexpected content.
 
 use std::io::Write as _;
 
@@ -31,7 +31,7 @@ fn job(attribute: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
+async fn a_body_of_unexpected_json_is_malformed() {
     let bomb = gzipped(&vec![b'['; 64 << 20]);
     let html = b"<!DOCTYPE html><html><body>Sign in</body></html>";
     let cases = vec![
@@ -87,7 +87,7 @@ async fn what_is_not_the_json_that_was_asked_for_is_malformed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_no_server_should_send_break_nothing() {
+async fn extreme_values_do_not_break_the_page() {
     let deep = format!(r#"{{"data":[],"x":{}"#, "[".repeat(100_000));
     let with = |bytes: &[u8]| {
         let body = [br#"{"data":[],"x":""#, bytes, br#""}"#].concat();
@@ -134,7 +134,7 @@ async fn values_that_no_server_should_send_break_nothing() {
 }
 
 trait Spoilt {
-    /// The same with a byte that no UTF-8 has in the place of U+FFFD.
+    /// The same with an invalid UTF-8 byte instead of U+FFFD.
     fn map_utf8(self) -> Self;
 }
 
@@ -143,7 +143,7 @@ impl Spoilt for Vec<Act> {
         if let Some(Act::Say(bytes)) = self.first_mut() {
             let at = bytes.windows(3).position(|w| w == "\u{fffd}".as_bytes());
             let at = at.expect("a replacement character");
-            // As long as before, so that the length stays true.
+            // The length stays the same, so that the content length is correct.
             bytes[at..at + 3].copy_from_slice(&[0xff, b'x', 0xfe]);
         }
         self

@@ -1,8 +1,8 @@
-//! A server that tells everybody the key it was given.
+//! Servers that echo the key.
 
 use super::*;
 
-/// Answers with what `say` makes of the key.
+/// Responds with `say` applied to the key.
 async fn echo(name: &str, seen: Seen, say: fn(&str) -> Vec<Act>) -> Case {
     let play = move |head: &str, _: usize| {
         let mut lines = head.lines();
@@ -29,8 +29,8 @@ fn reading(key: &str) -> Vec<Act> {
     )))
 }
 
-/// In pieces that part the key.
-fn dripping(key: &str) -> Vec<Act> {
+/// In chunks that split the key.
+fn in_split_chunks(key: &str) -> Vec<Act> {
     let Some(Act::Say(bytes)) = reading(key).into_iter().next() else {
         return Vec::new();
     };
@@ -53,11 +53,11 @@ fn not_json(key: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_comes_back_is_shown_to_nobody() {
+async fn a_key_echoed_by_the_server_is_shown_nowhere() {
     let cases = vec![
         echo("refusing", Fails("status"), refusing).await,
         echo("reading", Reads, reading).await,
-        echo("dripping", Reads, dripping).await,
+        echo("dripping", Reads, in_split_chunks).await,
         echo("moved", Fails("status"), moved).await,
         echo("packed", Fails("malformed"), packed).await,
         echo("not-json", Fails("malformed"), not_json).await,

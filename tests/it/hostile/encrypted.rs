@@ -1,4 +1,4 @@
-//! Servers that cannot prove who they are, or cannot speak TLS.
+//! Servers with an invalid certificate, or without TLS.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A server's side of TLS, for a name, valid in these years.
+/// The TLS settings of a server, for a name and valid in these years.
 fn tls(
     by: &Authority,
     name: &str,
@@ -46,7 +46,8 @@ fn tls(
     }
 }
 
-/// A server that speaks TLS 1.2 alone, and wants its clients to be of its house.
+/// A server that supports only TLS 1.2 and requires client certificates of its own
+/// authority.
 pub(crate) fn asking(by: &Authority, name: &str) -> Manner {
     let mut roots = RootCertStore::empty();
     roots.add(by.der().clone()).unwrap();
@@ -84,7 +85,8 @@ fn says(bytes: &[u8], then: Act) -> Manner {
 }
 
 impl Case {
-    /// Whether its server speaks no TLS, though the site says so.
+    /// Whether the server does not support TLS, although the site is configured for
+    /// it.
     fn is_without_tls(&self) -> bool {
         ["no-tls", "no-hello", "alert", "leaves", "silent", "half"].contains(&&*self.name)
     }
@@ -96,7 +98,7 @@ const OLD: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 const TRUSTING: &str = "caFile: ca.pem";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_cannot_prove_who_it_is_is_told_nothing() {
+async fn an_unauthenticated_server_receives_no_request() {
     let (ours, other) = (authority(), authority());
     let here = "127.0.0.1";
     let of = async |name: &str, seen, manner| {
@@ -164,7 +166,7 @@ async fn a_server_that_cannot_prove_who_it_is_is_told_nothing() {
         if is_trusted {
             continue;
         }
-        // Without TLS of its own a server sees the hello, and nothing after it.
+        // A server without TLS sees only the ClientHello.
         let received = String::from_utf8_lossy(&received);
         assert!(!received.contains(CANARY), "{}: {received}", case.name);
         let is_hello = received.starts_with('\u{16}') && case.is_without_tls();

@@ -1,4 +1,4 @@
-//! Where a body ends, said wrongly, twice or not at all.
+//! Wrong, duplicate or missing lengths of bodies.
 
 use super::*;
 
@@ -16,13 +16,13 @@ fn chunked(body: &str) -> Vec<Act> {
     sized("transfer-encoding: chunked", body)
 }
 
-/// The right body in one chunk.
+/// The correct body in one chunk.
 fn chunk() -> String {
     format!("{:x}\r\n{EMPTY}\r\n", EMPTY.len())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_that_is_wrong_is_noticed() {
+async fn a_wrong_content_length_is_detected() {
     let right = format!("content-length: {}", EMPTY.len());
     let hang = |lengths: &str| {
         let head = format!("HTTP/1.1 200 OK\r\n{lengths}\r\n\r\n{EMPTY}");
@@ -91,7 +91,7 @@ async fn a_length_that_is_wrong_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chunks_that_are_wrong_are_noticed() {
+async fn malformed_chunks_are_detected() {
     let end = "0\r\n\r\n";
     let flood = |piece: &str| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -160,11 +160,11 @@ async fn chunks_that_are_wrong_are_noticed() {
     all(cases, "").await;
 }
 
-/// A second answer that nobody asked for must answer no other question. One that
-/// is there before its question cannot be told from a quick one, unless it is
-/// read before the question is sent.
+/// An extra response must not answer another request. If it arrives before that
+/// request is sent, it must be detected then; otherwise it is indistinguishable from
+/// a fast response.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_behind_an_answer_is_not_taken_for_the_next() {
+async fn an_extra_response_does_not_answer_the_next_request() {
     let job = r#"{"data":[{"id":"7","attributes":{"jobId":7,"jobType":"SMUGGLED","state":"ACTIVE"}}],"meta":{"pagination":{}}}"#;
     let two = [json(EMPTY), json(job)].concat();
     let kept = vec![Act::Say(two.clone())];

@@ -1,4 +1,4 @@
-//! What should be a status line and headers.
+//! Invalid status lines and headers.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn status(line: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_status_line_is_malformed() {
+async fn an_invalid_status_line_is_malformed() {
     let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let cases = vec![
         case("garbage", Fails("malformed"), raw("\0\x01garbage\r\n\r\n")).await,
@@ -53,7 +53,7 @@ async fn what_is_no_status_line_is_malformed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn headers_that_are_none_are_malformed() {
+async fn invalid_headers_are_malformed() {
     let many: String = (0..1000).map(|n| format!("x-{n}: {n}\r\n")).collect();
     let huge = format!("x: {}", "y".repeat(1 << 20));
     let endless = vec![

@@ -1,4 +1,4 @@
-//! Lists that never end, and bodies that do not.
+//! Endless lists and endless bodies.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use tests::Play;
 use super::*;
 use crate::week::host_clock::faketime;
 
-/// Each page leads to another, by this cursor, and has one job, of this number.
+/// Each page links to another by this cursor, and has one job with this number.
 async fn paging(
     name: &str,
     seen: Seen,
@@ -24,7 +24,7 @@ async fn paging(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_without_an_end_is_given_up() {
+async fn an_endless_list_ends_at_its_limit() {
     let endless = |head: &str| {
         vec![
             Act::Say(format!("{head}\r\n\r\n{{\"data\":[").into_bytes()),
@@ -48,7 +48,7 @@ async fn a_list_without_an_end_is_given_up() {
         )
         .await,
         paging("same-rows", Fails("too-long"), number, |_| 1).await,
-        // The site's number of requests ends it.
+        // The site's limit on requests ends the list.
         paging("always-new", Fails("denied"), number, |number| number).await,
         paging("long", Fails("denied"), long, |number| number).await,
         case("endless", Fails("malformed"), endless("HTTP/1.1 200 OK")).await,
@@ -63,7 +63,7 @@ async fn a_list_without_an_end_is_given_up() {
     }
 }
 
-/// Has no jobs and no storage, and alerts on every page, however far.
+/// Has no jobs and no storage, but alerts on every page.
 fn endless_alerts(page: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> Play {
     Arc::new(
         move |head: &str, number| match head.contains("/manage/alerts") {
@@ -75,7 +75,7 @@ fn endless_alerts(page: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> P
     )
 }
 
-/// 100 alerts from this number on, of very many.
+/// 100 alerts from this number on, as part of a very long list.
 fn alerts(first: usize) -> Vec<u8> {
     let rows: Vec<String> = (first..first + 100)
         .map(|id| format!(r#"{{"id":"{id}"}}"#))
@@ -87,8 +87,8 @@ fn alerts(first: usize) -> Vec<u8> {
     ))
 }
 
-/// Serves this one site with `alerts` on, until it was read: alerts fail for this
-/// reason, and the others are reported.
+/// Collects this site with `alerts` on: alerts fail with this reason, and the other
+/// collectors succeed.
 async fn alerts_fail_alone(
     server: &Scripted,
     rest: &str,
@@ -130,29 +130,29 @@ async fn alerts_fail_alone(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_ignores_its_offset_costs_no_other_collector() {
+async fn a_list_that_ignores_its_offset_does_not_affect_other_collectors() {
     let server = Scripted::start(endless_alerts(|_| vec![Act::Say(alerts(0))])).await;
     let rest = "server: { collectionTimeout: 10s, collectionInterval: 1h }";
     alerts_fail_alone(&server, rest, &[], "too-long").await;
     let asked = server.heads();
     let asked = asked.iter().filter(|head| head.contains("/manage/alerts"));
-    // Twice in a collection, and a failure may have been tried again already.
+    // Twice per collection, and a failure may already have been retried.
     assert!(asked.count() < 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_takes_too_long_costs_no_other_collector() {
+async fn a_slow_list_does_not_affect_other_collectors() {
     let Some(library) = faketime() else {
         return eprintln!("skipped: `faketime` is not installed");
     };
-    // Each page is another one, and late.
+    // Each page is different and delayed.
     let server = Scripted::start(endless_alerts(|number| {
         let mut late = alerts(number * 100);
         let rest = late.split_off(1);
         vec![Act::Drip(late, Duration::from_millis(50)), Act::Say(rest)]
     }))
     .await;
-    // The program's clock goes 20 times as fast: 90 s are 4.5.
+    // The program's clock is 20 times as fast: 90 s take 4.5 s.
     let variables = [("LD_PRELOAD", library), ("FAKETIME", Path::new("+0 x20"))];
     let rest = "guest: { limits: { compileTimeout: 1h, checkTimeout: 10m } }\n\
                 server: { collectionInterval: 1h }";

@@ -1,4 +1,4 @@
-//! Answers that are late, slow, or broken off.
+//! Late, slow and interrupted responses.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn half() -> Act {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_its_time_is_a_timeout() {
+async fn a_slow_server_is_a_timeout() {
     let slow_head = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(1000));
     let whole = json(EMPTY);
     let (head, body) = whole.split_at(whole.len() - EMPTY.len());
@@ -76,7 +76,7 @@ async fn a_server_that_takes_its_time_is_a_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_breaks_anywhere_is_unreachable() {
+async fn a_connection_broken_at_any_point_is_unreachable() {
     let at_once = Manner {
         first: vec![Act::Close],
         ..Manner::default()

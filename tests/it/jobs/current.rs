@@ -1,4 +1,4 @@
-//! Jobs that have not ended are seen, whatever they do instead.
+//! Unfinished jobs are counted by their state.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::{OFTEN, Table, at, table};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// One job in each state, and one that is queued, runs from five minutes ahead
-/// and is done in ten.
+/// One job in each state, and one that is queued, starts in five minutes and is done
+/// in ten.
 fn waiting(now: Timestamp) -> Estate {
     let ago = |minutes: u32| now - minutes * MINUTE;
     let root = |id| Job::new(id, ago(30));
@@ -48,17 +48,17 @@ fn truth(simulator: &Simulator) -> Table {
     current.map(row).collect()
 }
 
-async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
+async fn until_correct(simulator: &Simulator, bench: &Bench) -> Exposition {
     let labels = ["action", "state"];
     let is_true = |e: &Exposition| table(e, "nbu_jobs_current", &labels) == truth(simulator);
     bench.until("the counts are true", is_true).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queued_and_active_jobs_are_seen_as_they_move_on() {
+async fn queued_and_active_jobs_follow_their_states() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, waiting(clock.now())).await;
-    let exposition = until_true(&simulator, &bench).await;
+    let exposition = until_correct(&simulator, &bench).await;
     assert_eq!(truth(&simulator).len(), 6, "every state is there");
     let queued = table(&exposition, "nbu_jobs_queued", &["action", "reason"]);
     let row = |action: &str, reason: &str| (vec![action.to_owned(), reason.to_owned()], 1.0);
@@ -76,7 +76,7 @@ async fn queued_and_active_jobs_are_seen_as_they_move_on() {
 
     for state in ["ACTIVE", "DONE"] {
         clock.advance(5 * MINUTE);
-        let exposition = until_true(&simulator, &bench).await;
+        let exposition = until_correct(&simulator, &bench).await;
         let labels = [("action", "DBBACKUP"), ("state", state)];
         let running = exposition.sum("nbu_jobs_current", &labels);
         assert_eq!(running, f64::from(u8::from(state == "ACTIVE")), "{state}");
@@ -84,7 +84,7 @@ async fn queued_and_active_jobs_are_seen_as_they_move_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_does_not_matter_how_a_server_shows_that_a_job_has_not_ended() {
+async fn every_form_of_a_missing_end_time_means_unfinished() {
     let clock = Clock::manual(Clock::System.now());
     for (unended, numeric_ids) in [
         (Unended::Null, false),
@@ -100,7 +100,7 @@ async fn it_does_not_matter_how_a_server_shows_that_a_job_has_not_ended() {
         };
         let simulator = Simulator::start(options).await.unwrap();
         let bench = Bench::start(&[site("paris", &simulator)], OFTEN).await;
-        let exposition = until_true(&simulator, &bench).await;
+        let exposition = until_correct(&simulator, &bench).await;
         let finished = exposition.sum("nbu_jobs_finished_total", &[]);
         assert_eq!(finished, 0.0, "{unended:?}");
     }

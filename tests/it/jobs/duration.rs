@@ -1,4 +1,4 @@
-//! How long jobs took.
+//! The histogram of job durations.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn sum(exposition: &Exposition) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn durations_are_a_histogram_that_only_grows() {
+async fn the_histogram_of_durations_only_grows() {
     let clock = Clock::manual(Clock::System.now());
     let now = clock.now();
     let minute = Duration::from_secs(60);

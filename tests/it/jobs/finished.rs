@@ -39,7 +39,7 @@ fn eventful(now: Timestamp) -> Estate {
     estate
 }
 
-/// What the truth has counted since the beginning, by a figure.
+/// The true counts since the beginning, by a function of the statistics.
 fn truth(simulator: &Simulator, figure: fn(&Figures) -> u64) -> Table {
     let truth = simulator.truth();
     let finished = truth.finished(Timestamp::UNIX_EPOCH..=truth.now());
@@ -56,8 +56,8 @@ fn counted(exposition: &Exposition) -> Table {
     table(exposition, "nbu_jobs_finished_total", &LABELS)
 }
 
-/// Waits for the truth, and fails as soon as more than the truth is counted.
-async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
+/// Waits for the true count, and fails as soon as the count is higher.
+async fn until_correct(simulator: &Simulator, bench: &Bench) -> Exposition {
     let exposition = bench.until("the counts are true", |exposition| {
         let (truth, counted) = (truth(simulator, |it| it.count), counted(exposition));
         for (labels, count) in &counted {
@@ -70,16 +70,16 @@ async fn until_true(simulator: &Simulator, bench: &Bench) -> Exposition {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_attempt_is_counted_once_over_collections_that_overlap() {
+async fn overlapping_collections_count_every_attempt_once() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
     for _ in 0..9 {
-        until_true(&simulator, &bench).await;
+        until_correct(&simulator, &bench).await;
         clock.advance(3 * MINUTE);
     }
-    until_true(&simulator, &bench).await;
+    until_correct(&simulator, &bench).await;
     rounds(&simulator, &bench, 3).await;
-    let exposition = until_true(&simulator, &bench).await;
+    let exposition = until_correct(&simulator, &bench).await;
 
     let all = counted(&exposition).values().sum::<f64>();
     assert_eq!(all, 240.0, "the parents are left out");
@@ -93,27 +93,27 @@ async fn every_attempt_is_counted_once_over_collections_that_overlap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ends_during_an_outage_is_counted_once_when_it_is_over() {
+async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
-    let before = until_true(&simulator, &bench).await;
+    let before = until_correct(&simulator, &bench).await;
     simulator.faults().set_on("/admin/jobs", Fault::Status(500));
     let labels = [("collector", "jobs"), ("reason", "status")];
     let failed = |e: &Exposition| e.sum("nbu_collector_failures_total", &labels) >= 1.0;
-    bench.until("the outage shows", failed).await;
+    bench.until("the outage is visible", failed).await;
     clock.advance(10 * MINUTE);
     let outage = bench.scrape().await;
     assert_eq!(counted(&outage), counted(&before), "a counter stands still");
     simulator.faults().clear();
-    let after = until_true(&simulator, &bench).await;
+    let after = until_correct(&simulator, &bench).await;
     assert_ne!(counted(&after), counted(&before));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_fails_makes_no_smaller_number() {
+async fn a_failed_page_does_not_lower_a_counter() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
-    let before = until_true(&simulator, &bench).await;
+    let before = until_correct(&simulator, &bench).await;
     let window = before.sum("nbu_jobs_window", &[]);
     assert!(window > 100.0, "more than a page");
     simulator
@@ -127,7 +127,7 @@ async fn a_page_that_fails_makes_no_smaller_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parent_is_not_counted_beside_its_children() {
+async fn a_parent_job_is_not_counted_in_addition_to_its_children() {
     let clock = Clock::manual(Clock::System.now());
     let (then, now) = (clock.now() - 10 * MINUTE, clock.now() - MINUTE);
     let mut estate = Estate::empty();
@@ -148,7 +148,7 @@ async fn a_parent_is_not_counted_beside_its_children() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_ends_again_is_another_attempt_and_the_same_job() {
+async fn a_retried_job_is_a_new_attempt_of_the_same_job() {
     let clock = Clock::manual(Clock::System.now());
     let now = clock.now();
     let job = Job::new(1, now - 20 * MINUTE)
@@ -157,14 +157,14 @@ async fn a_job_that_ends_again_is_another_attempt_and_the_same_job() {
     let mut estate = Estate::empty();
     estate.add_job(job);
     let (simulator, bench) = at(&clock, estate).await;
-    until_true(&simulator, &bench).await;
+    until_correct(&simulator, &bench).await;
     clock.advance(4 * MINUTE);
     let active = |e: &Exposition| e.value("nbu_jobs_current", &[("state", "ACTIVE")]) == Some(1.0);
     let running = bench.until("it runs again", active).await;
     assert_eq!(running.sum("nbu_jobs_window", &[]), 0.0);
     assert_eq!(counted(&running).values().sum::<f64>(), 1.0);
     clock.advance(4 * MINUTE);
-    let exposition = until_true(&simulator, &bench).await;
+    let exposition = until_correct(&simulator, &bench).await;
     assert_eq!(counted(&exposition).values().sum::<f64>(), 2.0);
     let window = table(&exposition, "nbu_jobs_window", &["status"]);
     assert_eq!(window, [(vec!["0".to_owned()], 1.0)].into());

@@ -1,4 +1,4 @@
-//! Keys of the predecessor's that are accepted and change nothing.
+//! Keys of the predecessor that are accepted and have no effect.
 
 use super::{KEY, Keys, paris};
 use simulator::Simulator;
@@ -10,7 +10,7 @@ pub(super) const KEYS: &[Keys] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_without_an_effect_are_taken_in_silence() {
+async fn keys_without_an_effect_are_accepted_silently() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     bench.until_read(&["paris"]).await;
@@ -20,7 +20,7 @@ async fn keys_without_an_effect_are_taken_in_silence() {
     bench.reconfigure(&paris(&simulator, &keys, rest)).await;
     assert!(bench.get("/config").await.text().contains("domainType: NT"));
     let page = bench.until_read(&["paris"]).await;
-    // The file's change is told of besides.
+    // The change of the file is also logged.
     assert!(page.value("nbu_exporter_guest_generation", &[]) >= Some(2.0));
     assert_eq!(simulator.requests().count("/admin/jobs"), reads);
 }

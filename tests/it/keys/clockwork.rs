@@ -1,4 +1,4 @@
-//! When sites are collected, how long an answer counts, how long a call may take.
+//! Intervals, caching and timeouts of collections.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const UNITS: &str = "/storage/storage-units";
 const JOBS: &str = "/admin/jobs";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shorter_interval_and_ttl_are_kept_to_from_the_reload_on() {
+async fn a_shorter_interval_and_ttl_apply_after_the_reload() {
     let simulator = lively().await;
     let requests = simulator.requests();
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
@@ -67,7 +67,7 @@ async fn a_longer_scraping_interval_finds_older_jobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_grace_a_site_that_fails_loses_its_values_at_once() {
+async fn a_failed_site_without_a_grace_period_loses_its_values_at_once() {
     let simulator = lively().await;
     let with = |grace: &str| {
         let rest = format!("server: {{ {OFTEN}, cacheTTL: 100ms, staleGrace: {grace} }}");
@@ -76,7 +76,7 @@ async fn without_a_grace_a_site_that_fails_loses_its_values_at_once() {
     let bench = Bench::on(&with("1h")).await;
     bench.until_read(&["paris"]).await;
     bench.reconfigure(&with("0s")).await;
-    // Two more readings: the first of them may have begun before.
+    // Two more collections: the first may have started before the change.
     for source in ["storage", "storage", "jobs", "jobs"] {
         let read = |page: &tests::Exposition| {
             page.value("nbu_last_scrape_timestamp_seconds", &[("source", source)])
@@ -95,7 +95,7 @@ async fn without_a_grace_a_site_that_fails_loses_its_values_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shorter_collection_timeout_ends_a_call_that_hangs() {
+async fn a_shorter_collection_timeout_stops_a_hung_call() {
     let simulator = lively().await;
     let with = |timeout: &str| {
         let rest = format!("server: {{ {OFTEN}, collectionTimeout: {timeout} }}");
@@ -114,7 +114,7 @@ async fn a_shorter_collection_timeout_ends_a_call_that_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shorter_probe_timeout_makes_health_give_up_sooner() {
+async fn a_shorter_probe_timeout_ends_health_checks_sooner() {
     let simulator = lively().await;
     let with = |timeout: &str| {
         let rest = format!("server: {{ probeTimeout: {timeout} }}");

@@ -1,4 +1,5 @@
-//! How much may be asked of a site, by which way, and where its name may lead.
+//! Limits, proxies and TLS settings of a site, and the addresses that its name may
+//! resolve to.
 
 use std::fs;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ fn rest() -> String {
     format!("server: {{ {OFTEN}, cacheTTL: 1ms }}")
 }
 
-/// A site at an address of one's own, of which only jobs are asked.
+/// A site at this address; only jobs are collected.
 fn at(host: &str, port: u16, keys: &str) -> String {
     format!(
         "nbuservers:\n  - {{ site: paris, host: {host}, port: {port}, apiVersion: '14.0', {KEY}, \
@@ -53,7 +54,7 @@ fn at(host: &str, port: u16, keys: &str) -> String {
     )
 }
 
-/// Answers every request with no jobs; `header` is sent besides.
+/// Responds to every request with an empty list, and adds `header`.
 async fn jobless(manner: tests::Manner, header: &str) -> Scripted {
     let answer = String::from_utf8(json(EMPTY)).unwrap();
     let answer = answer.replacen("\r\n", &format!("\r\n{header}\r\n"), 1);
@@ -62,7 +63,7 @@ async fn jobless(manner: tests::Manner, header: &str) -> Scripted {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_amount_is_a_limit_from_the_reload_on() {
+async fn each_limit_applies_after_the_reload() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, &rest())).await;
     bench.until_read(&["paris"]).await;
@@ -85,7 +86,7 @@ async fn each_amount_is_a_limit_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_body_may_be_as_large_as_the_site_says() {
+async fn the_request_body_limit_of_a_site_applies() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let folder = TempDir::new().unwrap();
     guests::install(
@@ -116,7 +117,7 @@ async fn a_request_body_may_be_as_large_as_the_site_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answers_head_may_be_as_large_as_the_site_says() {
+async fn the_response_head_limit_of_a_site_applies() {
     let server = jobless(Default::default(), &format!("x: {}", "y".repeat(9000))).await;
     let port = server.address.port();
     let bench = Bench::on(&at("127.0.0.1", port, "scheme: http")).await;
@@ -127,10 +128,10 @@ async fn an_answers_head_may_be_as_large_as_the_site_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_may_lead_to_this_machine_where_the_site_says_so() {
+async fn a_site_can_allow_a_name_that_resolves_to_loopback() {
     let simulator = lively().await;
     let port = simulator.address().port();
-    // A name to us; the system reads it as 127.0.0.1.
+    // The exporter treats it as a name; the system resolves it to 127.0.0.1.
     let bench = Bench::on(&at("0x7f000001", port, "scheme: http")).await;
     let refused = |page: &Exposition| denied(page, "address") >= 1.0 && down(page);
     bench.until("the address is refused", refused).await;
@@ -141,10 +142,10 @@ async fn a_name_may_lead_to_this_machine_where_the_site_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_is_used_for_all_but_the_exceptions() {
+async fn a_proxy_is_used_except_for_excluded_hosts() {
     let proxy = jobless(Default::default(), "x: y").await;
     let keys = format!("scheme: http, proxy: 'http://me:pw@{}'", proxy.address);
-    // As above: a name that only this machine is asked for.
+    // As above: a name that is resolved locally.
     let name = "0x7f000001";
     let bench = Bench::on(&at(name, 1556, &keys)).await;
     bench.until_read(&["paris"]).await;
@@ -160,7 +161,7 @@ async fn a_proxy_is_used_for_all_but_the_exceptions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_shown_expected_and_of_the_version_that_the_site_says() {
+async fn the_tls_settings_of_a_site_apply() {
     let ours = encrypted::authority();
     let folder = TempDir::new().unwrap();
     let (certificate, key) = encrypted::pair(&ours, "exporter");
@@ -186,7 +187,7 @@ async fn a_certificate_is_shown_expected_and_of_the_version_that_the_site_says()
     for wrong in [
         "caFile: ca.pem, serverName: nbu1.example",
         &right.replace("nbu1.example", "nbu2.example"),
-        // It speaks 1.2 and no more.
+        // The server supports only TLS 1.2.
         &format!("{right}, minVersion: '1.3'"),
     ] {
         bench.reconfigure(&at("127.0.0.1", port, wrong)).await;
@@ -194,7 +195,7 @@ async fn a_certificate_is_shown_expected_and_of_the_version_that_the_site_says()
         bench.reconfigure(&at("127.0.0.1", port, right)).await;
         bench.until_read(&["paris"]).await;
     }
-    // Renewed in its files, both at once or one after the other.
+    // The files are renewed together or one after the other.
     let (stranger, its_key) = encrypted::pair(&encrypted::authority(), "exporter");
     fs::write(bench.file("k.pem"), its_key).unwrap();
     fs::write(bench.file("c.pem"), stranger).unwrap();
@@ -206,7 +207,7 @@ async fn a_certificate_is_shown_expected_and_of_the_version_that_the_site_says()
     bench.reconfigure(&at("127.0.0.1", port, blind)).await;
     let insecure = |page: &Exposition| page.value("nbu_exporter_tls_insecure", &[]) == Some(1.0);
     bench
-        .until("it is said that nobody verifies", insecure)
+        .until("missing verification is reported", insecure)
         .await;
     bench.until_read(&["paris"]).await;
 }

@@ -1,4 +1,4 @@
-//! Which guest runs, what it may use, and what it is asked for.
+//! The guest, its limits and its settings.
 
 use tests::{Bench, Exposition, guests};
 
@@ -7,7 +7,7 @@ use super::{KEY, Keys, OFTEN, lively, paris};
 pub(super) const KEYS: &[Keys] = &[
     ("", &["guest", "metrics", "collectors"]),
     ("guest", &["path", "memoryLimit", "limits"]),
-    // Changed by the tests of the swap.
+    // The tests of swaps change this key.
     (
         "guest",
         &[
@@ -38,7 +38,7 @@ pub(super) const KEYS: &[Keys] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_path_brings_another_guest_and_none_the_one_inside() {
+async fn a_new_path_loads_that_guest_and_no_path_the_built_in_one() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     bench.until_read(&["paris"]).await;
@@ -64,7 +64,7 @@ async fn another_path_brings_another_guest_and_none_the_one_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_memory_limit_stops_the_guest_and_a_higher_one_lets_it_run() {
+async fn the_memory_limit_of_a_guest_can_be_changed() {
     let simulator = lively().await;
     let with = |limit: &str| {
         let rest = format!("server: {{ {OFTEN} }}\nguest: {{ memoryLimit: {limit} }}");
@@ -83,7 +83,7 @@ async fn a_lower_memory_limit_stops_the_guest_and_a_higher_one_lets_it_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn legacy_names_come_and_go() {
+async fn legacy_names_can_be_switched_on_and_off() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     let page = bench.until_read(&["paris"]).await;

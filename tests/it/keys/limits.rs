@@ -1,5 +1,5 @@
-//! What a guest may use and say. The limits of instances, of the log, of turns
-//! and of compiling have their tests in `sandbox`.
+//! Limits on the resources and the output of a guest. The limits of instances, the
+//! log, turns and compilation are tested in `sandbox`.
 
 use nbu_exporter::app::ExitError;
 use simulator::Simulator;
@@ -50,7 +50,7 @@ fn config(simulator: &Simulator, limit: &str) -> String {
     paris(simulator, KEY, &rest)
 }
 
-/// A host on a guest of this behaviour.
+/// A host with a guest of this behaviour.
 async fn start(behaviour: &str, text: &str) -> Result<Bench, ExitError> {
     let folder = TempDir::new().unwrap();
     let guest = guests::behaving(behaviour, 12345);
@@ -60,7 +60,7 @@ async fn start(behaviour: &str, text: &str) -> Result<Bench, ExitError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() {
+async fn limits_can_be_lowered_and_raised_again() {
     let simulator = lively().await;
     const DROPPED: &str = "nbu_exporter_series_dropped_total";
     const FAULTS: &str = "nbu_exporter_guest_faults_total";
@@ -91,7 +91,7 @@ async fn a_lower_limit_stops_what_was_allowed_and_the_old_one_allows_it_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
+async fn manifest_limits_decide_whether_a_guest_is_accepted() {
     let simulator = lively().await;
     for (behaviour, limit, reason) in [
         ("steady", "collectors: 1", "declares `2` collectors"),
@@ -117,5 +117,5 @@ async fn a_limit_of_what_a_guest_says_of_itself_keeps_it_out_or_lets_it_in() {
         assert!(said.contains(reason), "{limit}: {said}");
     }
     let raised = start("paths", &config(&simulator, "paths: 100000")).await;
-    raised.expect("so many paths are allowed");
+    raised.expect("the higher limit allows the paths");
 }

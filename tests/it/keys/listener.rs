@@ -1,4 +1,4 @@
-//! Where the exporter listens, and how long it waits when it leaves.
+//! The address of the exporter, and its shutdown timeout.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,11 +13,11 @@ use super::{KEY, Keys, paris};
 
 pub(super) const KEYS: &[Keys] = &[("server", &["host", "port", "uri", "shutdownTimeout"])];
 
-/// Loopback addresses that nothing else uses: a port that is free there stays so.
+/// Loopback addresses that nothing else uses, so that a free port stays free.
 const HERE: &str = "127.0.73.1";
 const THERE: &str = "127.0.73.2";
 
-/// A port that is free at both.
+/// A port that is free at both addresses.
 fn port() -> u16 {
     let here = std::net::TcpListener::bind((HERE, 0)).unwrap();
     here.local_addr().unwrap().port()
@@ -29,7 +29,7 @@ async fn serves(client: &Client) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_host_or_port_is_served_and_the_old_one_closed() {
+async fn a_new_host_or_port_is_served_and_the_old_one_closed() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let listen = |host: &str, port: u16| {
         let rest = format!("server: {{ host: {host}, port: {port} }}");
@@ -55,7 +55,7 @@ async fn another_host_or_port_is_served_and_the_old_one_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_uri_is_where_the_metrics_are() {
+async fn metrics_move_to_the_configured_uri() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     let rest = "server: { uri: /netbackup/metrics }";
@@ -67,8 +67,8 @@ async fn another_uri_is_where_the_metrics_are() {
     assert!(bench.get("/").await.text().contains("/netbackup/metrics"));
 }
 
-/// Stops the exporter while `/health` waits for a site that hangs; whether it
-/// was still answered.
+/// Stops the exporter while `/health` waits for a hung site; returns whether the
+/// request was still answered.
 async fn answered_with(timeout: &str) -> bool {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
@@ -88,7 +88,7 @@ async fn answered_with(timeout: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_shutdown_timeout_is_how_long_a_slow_answer_is_waited_for() {
+async fn the_shutdown_timeout_limits_the_wait_for_slow_responses() {
     assert!(answered_with("60s").await);
     assert!(!answered_with("10ms").await);
 }

@@ -1,4 +1,4 @@
-//! What is logged, how, and where. The log is the process's own.
+//! Level, format and target of the log, which belongs to the whole process.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub(super) const KEYS: &[Keys] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn level_format_and_place_of_the_log_change_while_it_runs() {
+async fn level_format_and_target_of_the_log_can_be_reloaded() {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config.yaml");
@@ -41,7 +41,7 @@ async fn level_format_and_place_of_the_log_change_while_it_runs() {
     );
 
     with("logFormat: json", "opentelemetry: { enabled: true }");
-    // As JSON has it: the one before, in the other format, may come late.
+    // In JSON: an earlier line in the other format may arrive late.
     let line = program
         .line(":\"Configuration reloaded successfully\"")
         .await;
@@ -50,7 +50,7 @@ async fn level_format_and_place_of_the_log_change_while_it_runs() {
     let warned = |line: &String| line.contains("traces are not exported");
     assert!(program.log.iter().any(warned), "{:#?}", program.log);
 
-    // A process that was confined to write no file must be started anew for one.
+    // A process that was restricted without a log file needs a restart to write one.
     with("logName: own.log", "");
     let answer = client.post("/-/reload").await;
     if !answer.status.is_success() {

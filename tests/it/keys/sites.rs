@@ -1,4 +1,4 @@
-//! Which sites there are, with which key, and what is asked of them.
+//! The list of sites, their keys and their API versions.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn down(page: &Exposition) -> bool {
     page.value("nbu_up", &[("site", "paris")]) == Some(0.0)
 }
 
-/// What the exporter says about the whole site is all gone.
+/// All series of the exporter about the removed site are gone.
 fn gone(page: &Exposition, site: &str) -> bool {
     page.samples
         .iter()
@@ -55,7 +55,7 @@ async fn sites_are_added_renamed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_one_site_becomes_one_of_a_list_and_back() {
+async fn a_single_site_can_become_a_list_of_sites_and_back() {
     let simulator = lively().await;
     let list = paris(&simulator, KEY, "");
     let single = list.replace("nbuservers:\n  - { site: paris,", "nbuserver:\n  {");
@@ -70,7 +70,7 @@ async fn the_one_site_becomes_one_of_a_list_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_key_is_sent_from_the_reload_on() {
+async fn a_rotated_key_is_sent_after_the_reload() {
     let simulator = lively().await;
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
@@ -88,7 +88,7 @@ async fn a_rotated_key_is_sent_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_rotated_in_its_file_is_sent_without_a_word_to_the_exporter() {
+async fn a_key_rotated_in_its_file_is_sent_without_a_manual_reload() {
     let simulator = lively().await;
     let folder = tempfile::TempDir::new().unwrap();
     fs::write(folder.path().join("paris.key"), "simulator\n").unwrap();
@@ -96,7 +96,7 @@ async fn a_key_rotated_in_its_file_is_sent_without_a_word_to_the_exporter() {
     fs::write(folder.path().join("config.yaml"), &text).unwrap();
     let bench = Bench::open(folder).await.unwrap();
     bench.until_read(&["paris"]).await;
-    // The interval is 5 minutes: only the rotation brings another collection.
+    // The interval is 5 minutes: only the rotation causes another collection.
     simulator.set_api_key("rotated");
     let before = simulator.requests().count("/admin/jobs");
     fs::write(bench.file("paris.key"), "rotated\n").unwrap();
@@ -105,13 +105,13 @@ async fn a_key_rotated_in_its_file_is_sent_without_a_word_to_the_exporter() {
         .wait_for("/admin/jobs", before + 1)
         .await;
     bench
-        .until("it was read anew", |page| {
+        .until("it was read again", |page| {
             page.value("nbu_collector_success", &[("collector", "jobs")]) == Some(1.0)
                 && page.value("nbu_exporter_guest_generation", &[]) == Some(2.0)
         })
         .await;
     assert!(simulator.requests().all().iter().all(|r| r.authorized));
-    // And from the file to another file.
+    // Also from one file to another.
     simulator.set_api_key("third");
     fs::write(bench.file("third.key"), "third").unwrap();
     bench
@@ -138,7 +138,7 @@ async fn a_variable_in_a_list_of_sites_is_expanded_and_a_changed_dotenv_read_aga
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fixed_api_version_is_spoken_from_the_reload_on() {
+async fn a_fixed_api_version_is_used_after_the_reload() {
     let simulator: Simulator = lively().await;
     simulator.set_release(Release::V11_0);
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
@@ -149,7 +149,7 @@ async fn a_fixed_api_version_is_spoken_from_the_reload_on() {
     bench.until("the newest is found", spoken("13.0")).await;
     let fixed = format!("{KEY}, apiVersion: 12.0");
     bench.reconfigure(&paris(&simulator, &fixed, "")).await;
-    bench.until("12.0 is spoken", spoken("12.0")).await;
+    bench.until("12.0 is used", spoken("12.0")).await;
     let accept = |r: &simulator::Request| r.accept.clone().unwrap_or_default();
     let all = simulator.requests().all();
     let last = all.iter().rev().find(|r| r.is("/admin/jobs")).map(accept);
@@ -161,7 +161,7 @@ async fn a_fixed_api_version_is_spoken_from_the_reload_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_cap_on_bodies_refuses_them() {
+async fn a_lower_body_limit_rejects_larger_bodies() {
     let simulator = lively().await;
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
     bench.until_read(&["paris"]).await;

@@ -1,4 +1,4 @@
-//! Where the saved state is kept.
+//! The directory of the saved state.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::{KEY, Keys, lively, paris};
 pub(super) const KEYS: &[Keys] = &[("server", &["stateDir"])];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn state_is_kept_in_the_folder_that_is_named_now() {
+async fn state_moves_to_the_configured_directory() {
     let simulator = lively().await;
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
     let bench = Bench::on(&with("")).await;
@@ -29,7 +29,7 @@ async fn state_is_kept_in_the_folder_that_is_named_now() {
     assert_eq!(zero, Some(0.0));
     bench.reconfigure(&with("stateDir: two")).await;
     assert_eq!(state("two").await, first);
-    // Nobody holds the folder before any more.
+    // The previous directory is no longer locked.
     bench.reconfigure(&with("stateDir: ./one")).await;
     bench.reconfigure(&with("")).await;
     fs::remove_dir_all(bench.file("one")).unwrap();
@@ -38,7 +38,7 @@ async fn state_is_kept_in_the_folder_that_is_named_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_that_is_refused_last_of_all_leaves_the_state_where_it_is() {
+async fn a_rejected_reload_does_not_move_the_state() {
     let simulator = lively().await;
     let with = |server: &str| paris(&simulator, KEY, &format!("server: {{ {server} }}"));
     let bench = Bench::on(&with("stateDir: one, collectionInterval: 50ms")).await;

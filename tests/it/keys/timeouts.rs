@@ -1,5 +1,5 @@
-//! Each limit of a request, lowered while the others are long: a site that was
-//! waited for is given up.
+//! Each timeout of a request is lowered while the others are long: the request to the
+//! site fails.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(super) const KEYS: &[Keys] = &[
 
 const ALL: [&str; 5] = ["connect", "tls", "firstByte", "betweenBytes", "total"];
 
-/// All of them at an hour, but `short` at a tenth of a second.
+/// All timeouts are an hour, except `short` with a tenth of a second.
 fn but(short: &str) -> String {
     let of = |key: &str| {
         let limit = if key == short { "100ms" } else { "1h" };
@@ -39,7 +39,7 @@ fn at(address: SocketAddr, scheme: &str, timeouts: &str) -> String {
     )
 }
 
-fn given_up(page: &Exposition) -> bool {
+fn timed_out(page: &Exposition) -> bool {
     let failed = |collector| {
         let labels = [("collector", collector), ("reason", "timeout")];
         page.sum("nbu_collector_failures_total", &labels) > 0.0
@@ -47,17 +47,15 @@ fn given_up(page: &Exposition) -> bool {
     failed("jobs") || failed("storage")
 }
 
-/// A site that nothing but the limit `key` gives up.
-async fn is_given_up_after(key: &str, address: SocketAddr, scheme: &str) {
+/// A site that only the timeout `key` ends.
+async fn times_out_after(key: &str, address: SocketAddr, scheme: &str) {
     let bench = Bench::on(&at(address, scheme, &but("none"))).await;
     bench.reconfigure(&at(address, scheme, &but(key))).await;
-    bench
-        .until(&format!("given up for `{key}`"), given_up)
-        .await;
+    bench.until(&format!("timeout of `{key}`"), timed_out).await;
 }
 
-/// A port at which no connection comes about: its queue is full, and nobody
-/// takes from it. Held open by what is returned.
+/// A port that accepts no connections: its backlog is full and never drained. The
+/// returned sockets keep it so.
 async fn full() -> (SocketAddr, impl Sized) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -72,28 +70,28 @@ async fn full() -> (SocketAddr, impl Sized) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_takes_no_connection_is_given_up_after_connect() {
+async fn a_site_that_accepts_no_connection_fails_after_the_connect_timeout() {
     let (address, _held) = full().await;
-    is_given_up_after("connect", address, "http").await;
+    times_out_after("connect", address, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_does_not_speak_is_given_up_after_tls_or_first_byte() {
-    // The kernel connects; nobody answers.
+async fn a_silent_site_fails_after_the_tls_or_first_byte_timeout() {
+    // The kernel accepts the connection; nobody responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    is_given_up_after("tls", address, "https").await;
-    is_given_up_after("firstByte", address, "http").await;
+    times_out_after("tls", address, "https").await;
+    times_out_after("firstByte", address, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stops_or_trickles_is_given_up_after_between_bytes_or_total() {
+async fn a_stalled_or_slow_body_fails_after_the_between_bytes_or_total_timeout() {
     let simulator = lively().await;
     let address = simulator.address();
     simulator.faults().set(Fault::HangAfterHeaders);
-    is_given_up_after("betweenBytes", address, "http").await;
+    times_out_after("betweenBytes", address, "http").await;
     simulator
         .faults()
         .set(Fault::Trickle(Duration::from_millis(20)));
-    is_given_up_after("total", address, "http").await;
+    times_out_after("total", address, "http").await;
 }

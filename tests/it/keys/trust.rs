@@ -1,4 +1,4 @@
-//! How a site is spoken to, and which certificates are believed.
+//! The scheme of a site, and the certificates that are trusted.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn down(page: &Exposition) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_scheme_is_spoken_at_once() {
+async fn a_new_scheme_is_used_at_once() {
     let simulator = lively().await;
     let right = paris(&simulator, KEY, "");
     let bench = Bench::on(&right.replace("scheme: http", "scheme: https")).await;
@@ -33,11 +33,11 @@ async fn another_scheme_is_spoken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
+async fn a_certificate_is_trusted_only_while_its_authority_is_configured() {
     let (simulator, other) = (encrypted().await, Authority::new().unwrap());
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted", down).await;
+    bench.until("no authority is trusted", down).await;
 
     fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();
     let trusting = format!("{KEY}, caFile: ca.pem");
@@ -46,7 +46,7 @@ async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
         .await;
     bench.until_read(&["paris"]).await;
 
-    // The content of the file alone changes: also under open connections.
+    // Only the content of the file changes, even while connections are open.
     fs::write(bench.file("ca.pem"), other.pem()).unwrap();
     bench.until("another authority is trusted", down).await;
     fs::write(bench.file("ca.pem"), simulator.ca_pem().unwrap()).unwrap();
@@ -54,14 +54,14 @@ async fn a_certificate_is_believed_once_its_authority_is_named_and_no_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verification_is_switched_off_and_on_again() {
+async fn verification_can_be_switched_off_and_on_again() {
     let simulator = encrypted().await;
     let rest = format!("server: {{ {OFTEN} }}");
     let bench = Bench::on(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted", down).await;
+    bench.until("no authority is trusted", down).await;
     let blind = format!("{KEY}, insecureSkipVerify: true");
     bench.reconfigure(&paris(&simulator, &blind, &rest)).await;
     bench.until_read(&["paris"]).await;
     bench.reconfigure(&paris(&simulator, KEY, &rest)).await;
-    bench.until("nobody is trusted again", down).await;
+    bench.until("no authority is trusted again", down).await;
 }

@@ -1,4 +1,4 @@
-//! Who is let in, and what a client may use up.
+//! Authentication and the limits of clients.
 
 use std::fs;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(super) const KEYS: &[Keys] = &[(
     ],
 )];
 
-/// A host on the given keys of `server`, each in its default before.
+/// A host that starts with defaults and reloads with these keys of `server`.
 async fn with(keys: &str) -> Bench {
     let simulator = Simulator::start(Default::default()).await.unwrap();
     let bench = Bench::on(&paris(&simulator, KEY, "")).await;
@@ -51,7 +51,7 @@ async fn closed(stream: &mut TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_web_configuration_is_in_force() {
+async fn a_new_web_configuration_takes_effect() {
     let bench = with("webConfigFile: web.yaml").await;
     let answer = bench.get("/-/healthy").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -68,31 +68,34 @@ async fn another_web_configuration_is_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_more_than_there_may_be_closes_another() {
+async fn a_connection_above_the_limit_evicts_another() {
     let bench = with("maxConnections: 1").await;
     let mut first = connected(&bench).await;
-    // Once it is answered it is known to the host, and others have made room for it.
+    // Once answered, the host has accepted it and evicted others for it.
     let request = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";
     first.write_all(request).await.unwrap();
     first.read_u8().await.unwrap();
-    // The bench's own client may still hold the connection that has gone.
+    // The bench's own client may still hold the closed connection.
     let another = Client::new(bench.app.addresses()[0]);
     assert_eq!(another.get("/-/healthy").await.status, StatusCode::OK);
     closed(&mut first).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_read_timeout_is_how_long_a_silent_client_is_kept() {
+async fn the_read_timeout_disconnects_silent_clients() {
     let bench = with("readTimeout: 20ms").await;
     closed(&mut connected(&bench).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_write_timeout_is_how_long_an_answer_may_lie_unread() {
+async fn the_write_timeout_disconnects_clients_that_do_not_read() {
     let bench = with("writeTimeout: 20ms").await;
     let mut stream = connected(&bench).await;
     let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(request).await.unwrap();
-    // Once it is cut, what is sent is refused.
-    eventually("it is cut", async || stream.write_all(b"x").await.is_err()).await;
+    // Sending fails once the connection is closed.
+    eventually("it is closed", async || {
+        stream.write_all(b"x").await.is_err()
+    })
+    .await;
 }

@@ -1,4 +1,4 @@
-//! Forty sites and 64 descriptors, of which connections to NetBackup may have 16.
+//! Forty sites and 64 descriptors; connections to NetBackup may use 16 of them.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ async fn forty_sites_are_read_with_few_descriptors_and_every_scrape_is_answered(
     let address = program.address().await;
     let _program = program.quiet();
     until("all are read", address, |page| up(page, "site") == 40).await;
-    // Again and again: the connections of the last collection are in nobody's way.
+    // Repeat it: connections of the last collection must not block others.
     let before = simulator.requests().total();
     until("they are read again", address, |page| {
         up(page, "site") == 40 && simulator.requests().total() > before + 400
@@ -35,7 +35,7 @@ async fn forty_sites_are_read_with_few_descriptors_and_every_scrape_is_answered(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sites_that_find_no_descriptor_fail_by_that_name_until_the_limit_is_raised() {
+async fn sites_without_a_descriptor_report_that_reason_until_the_limit_is_raised() {
     let (hanging, good) = (simulator(small()).await, simulator(small()).await);
     hanging.faults().set(Fault::Hanging);
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! A thousand sites in one process, as a large installation has them.
+//! A thousand sites in one process, as in a large installation.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,14 +11,14 @@ use tokio::time::{sleep_until, timeout};
 use super::{configure, scrape, shown, up, without_descriptor};
 
 const SITES: usize = 1_000;
-/// How old the last success of a site may be, at an interval of 60 s.
+/// The maximum age of the last success of a site at an interval of 60 s.
 const OLDEST: f64 = 90.0;
-/// As long as Prometheus waits.
+/// The scrape timeout of Prometheus.
 const SCRAPE: Duration = Duration::from_secs(10);
-/// Between two scrapes.
+/// The time between two scrapes.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A server that plays all sites, in a process of its own.
+/// A server for all sites, in its own process.
 async fn server(folder: &TempDir) -> (Program, SocketAddr) {
     let arguments = ["--listen", "127.0.0.1:0"];
     let path = Program::path("nbu_simulator");
@@ -29,7 +29,7 @@ async fn server(folder: &TempDir) -> (Program, SocketAddr) {
     (server.quiet(), address)
 }
 
-/// Scrapes for so long, and looks at each page. No scrape may fail.
+/// Scrapes for this long, and checks each page. No scrape may fail.
 async fn scrape_for(time: Duration, address: SocketAddr, mut look: impl FnMut(&Exposition)) {
     let end = Instant::now() + time;
     let mut slowest = Duration::ZERO;
@@ -44,8 +44,8 @@ async fn scrape_for(time: Duration, address: SocketAddr, mut look: impl FnMut(&E
     println!("slowest scrape: {slowest:?}");
 }
 
-/// For each site, how long ago its jobs were read last. Answers about storage are
-/// reused for `cacheTTL`, so that theirs says nothing.
+/// For each site, the time since its jobs were last read. Storage is cached for
+/// `cacheTTL`, so its age is not checked.
 fn ages(page: &Exposition) -> HashMap<&str, f64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut ages = HashMap::new();
@@ -97,18 +97,18 @@ async fn a_thousand_sites_are_fresh_within_a_limit_of_4096_descriptors() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes and both processors: `make verify`"]
-async fn a_thousand_sites_fail_by_name_within_256_descriptors_and_recover() {
+async fn a_thousand_sites_with_256_descriptors_report_the_reason_and_recover() {
     let folder = TempDir::new().unwrap();
     let (_server, server) = server(&folder).await;
     configure(folder.path(), "60s", &[("site", SITES, server)]);
-    // As with a hard limit of 256: the program raises its limit only at its start.
-    // Only a privileged test could raise a hard one again.
+    // This has the same effect as a hard limit of 256, since the program raises its
+    // limit only at its start. Raising a hard limit again needs privileges.
     let mut program = Program::limited(4096, folder.path());
     let address = program.address().await;
     program.limit(256);
     let program = program.quiet();
-    // On a quick machine every site finds room in time. Those that find none fail by
-    // that name, and not as if NetBackup were not reached.
+    // On a fast machine every site gets a descriptor in time. Those without one must
+    // report that reason, and not an unreachable NetBackup.
     scrape_for(Duration::from_secs(90), address, |page| {
         let failed = page.samples.iter().filter(|sample| {
             sample.name == "nbu_exporter_upstream_requests_total"

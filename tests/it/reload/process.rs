@@ -1,4 +1,4 @@
-//! What only a process can show of a reload: a signal, and the log.
+//! Reloads that need a process: by a signal, and with a log.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ async fn shows(client: &Client, site: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hangup_reloads_and_the_log_says_so() {
+async fn sighup_reloads_and_the_reload_is_logged() {
     let folder = folder();
     let file = folder.path().join("config.yaml");
     fs::write(&file, config("paris")).unwrap();
@@ -33,7 +33,7 @@ async fn a_hangup_reloads_and_the_log_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_file_is_announced_and_a_bad_one_explained() {
+async fn a_changed_file_is_logged_and_an_invalid_one_explained() {
     let folder = folder();
     let file = folder.path().join("config.yaml");
     fs::write(&file, config("paris")).unwrap();
@@ -56,8 +56,8 @@ async fn a_changed_file_is_announced_and_a_bad_one_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_while_the_guest_is_still_compiled_takes_effect() {
-    // The guest that the program carries takes longest.
+async fn a_change_during_the_first_compilation_takes_effect() {
+    // The built-in guest takes longest.
     let own = config("paris").replace("guest: { path: guest.wasm }\n", "");
     let folder = folder();
     let file = folder.path().join("config.yaml");
@@ -70,7 +70,7 @@ async fn a_change_while_the_guest_is_still_compiled_takes_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hangup_while_the_guest_is_still_compiled_does_not_end_the_program() {
+async fn sighup_during_the_first_compilation_does_not_end_the_program() {
     let own = config("paris").replace("guest: { path: guest.wasm }\n", "");
     let folder = folder();
     fs::write(folder.path().join("config.yaml"), own).unwrap();

@@ -1,4 +1,4 @@
-//! What makes the exporter read its configuration again, all by itself.
+//! The triggers of a reload.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use tests::{Bench, eventually, guests};
 
 use super::{SUCCESSFUL, config, folder, paris};
 
-/// Far longer than it takes to stop.
+/// Far longer than a shutdown takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,9 +33,9 @@ async fn a_file_renamed_over_the_old_one_takes_effect_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_moved_away_and_written_anew_takes_effect() {
+async fn a_file_moved_away_and_written_again_takes_effect() {
     let bench = paris().await;
-    // As vim does with a backup copy.
+    // Like vim with a backup copy.
     fs::rename(bench.file("config.yaml"), bench.file("config.yaml~")).unwrap();
     fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
     bench.until_read(&["lyon"]).await;
@@ -54,8 +54,8 @@ async fn a_file_that_changes_between_being_read_and_being_watched_takes_effect()
     bench.unwrap().until_read(&["lyon"]).await;
 }
 
-/// Writes a ConfigMap's next revision and turns `..data` to it, as the kubelet
-/// does; then the revision before is deleted.
+/// Writes the next revision of a ConfigMap, switches `..data` to it like the kubelet,
+/// and deletes the previous revision.
 fn publish(mount: &Path, before: Option<&str>, revision: &str, text: &str) {
     fs::create_dir(mount.join(revision)).unwrap();
     fs::write(mount.join(revision).join("config.yaml"), text).unwrap();
@@ -81,7 +81,7 @@ async fn a_config_map_that_is_updated_takes_effect_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_replaced_takes_effect() {
+async fn a_replaced_directory_takes_effect() {
     let outer = tempfile::TempDir::new().unwrap();
     let folder = tempfile::TempDir::new_in(outer.path()).unwrap();
     let place = folder.path().to_owned();
@@ -100,7 +100,7 @@ async fn a_folder_that_is_replaced_takes_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_file_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_key_file_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("lyon").replace("apiKey: k", "apiKeyFile: lyon.key");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -112,7 +112,7 @@ async fn a_key_file_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_guest_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("lyon").replace("guest.wasm", "late.wasm");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -124,7 +124,7 @@ async fn a_guest_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dotenv_that_appears_late_puts_a_refused_configuration_right() {
+async fn a_dotenv_created_later_makes_a_rejected_configuration_valid() {
     let bench = paris().await;
     let text = config("'${NBU_TEST_LATE_SITE}'");
     fs::write(bench.file("config.yaml"), text).unwrap();
@@ -138,7 +138,7 @@ async fn a_dotenv_that_appears_late_puts_a_refused_configuration_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_configuration_that_vanishes_changes_nothing_until_it_is_back() {
+async fn a_deleted_configuration_stays_in_force_until_the_file_is_back() {
     let bench = paris().await;
     fs::remove_file(bench.file("config.yaml")).unwrap();
     bench
@@ -154,7 +154,7 @@ async fn a_configuration_that_vanishes_changes_nothing_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_is_asked_for_over_http() {
+async fn a_reload_can_be_requested_over_http() {
     let bench = paris().await;
     let answer = bench.client.post("/-/reload").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -169,7 +169,7 @@ async fn a_reload_is_asked_for_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_that_waits_for_another_does_not_hold_up_the_end() {
+async fn a_waiting_reload_does_not_delay_shutdown() {
     let bench = paris().await;
     guests::install(&guests::behaving("spin", 2), &bench.file("spin.wasm"));
     let endless = "guest: { path: spin.wasm, canary: { timeout: 10m } }\n\
@@ -180,7 +180,7 @@ async fn a_reload_that_waits_for_another_does_not_hold_up_the_end() {
     eventually("a reload is under way", trying).await;
     let client = bench.client.clone();
     let waiting = tokio::spawn(async move { client.post("/-/reload").await });
-    // So that it has come, as good as always.
+    // This is enough time for the request to arrive in practice.
     bench.get("/-/healthy").await;
     let stopped = tokio::time::timeout(PATIENCE, bench.app.stop()).await;
     assert!(stopped.is_ok(), "it waits for the reload");

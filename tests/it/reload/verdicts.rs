@@ -1,4 +1,4 @@
-//! How a reload ends, and what an operator sees of it.
+//! The results of reloads, and how operators see them.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,7 +17,7 @@ fn now(page: &Exposition, name: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_reload_counts_up_and_dates_itself() {
+async fn a_successful_reload_is_counted_and_timestamped() {
     let bench = paris().await;
     let before = bench.scrape().await;
     assert_eq!(now(&before, SUCCESSFUL), 1.0);
@@ -32,7 +32,7 @@ async fn a_good_reload_counts_up_and_dates_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
+async fn an_invalid_file_changes_nothing_and_all_problems_are_reported() {
     let bench = paris().await;
     let before = bench.scrape().await;
     let bad = config("lyon").replace("port: 9", "port: ninety, hots: x")
@@ -62,14 +62,14 @@ async fn a_bad_file_changes_nothing_and_says_everything_that_is_wrong() {
 
     fs::write(bench.file("config.yaml"), config("lyon")).unwrap();
     bench.until_read(&["lyon"]).await;
-    // A quick collection is on the page before the reload has ended.
+    // A fast collection is on the page before the reload finishes.
     let good = |page: &Exposition| now(page, SUCCESSFUL) == 1.0;
-    let page = bench.until("the reload has ended well", good).await;
+    let page = bench.until("the reload has succeeded", good).await;
     assert!(now(&page, TIMESTAMP) > now(&before, TIMESTAMP));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
+async fn settings_that_only_the_guest_can_check_are_rejected_too() {
     let bench = paris().await;
     let before = bench.scrape().await;
     let text = config("lyon").replace("guest: { path: guest.wasm }\n", "")
@@ -92,7 +92,7 @@ async fn what_only_the_guest_knows_to_be_wrong_is_refused_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_taken_refuses_the_whole_reload() {
+async fn an_address_in_use_rejects_the_whole_reload() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let folder = folder();
@@ -112,7 +112,7 @@ async fn an_address_that_is_taken_refuses_the_whole_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_scrape_fails_while_the_configuration_is_reloaded_again_and_again() {
+async fn no_scrape_fails_during_repeated_reloads() {
     let bench = paris().await;
     let done = AtomicBool::new(false);
     let scrapes = AtomicU64::new(0);
@@ -129,7 +129,7 @@ async fn no_scrape_fails_while_the_configuration_is_reloaded_again_and_again() {
     };
     let reload = async {
         for round in 0..30 {
-            // Some scrapes for each reload, whatever the machine's pace.
+            // A few scrapes for each reload, even on a slow machine.
             let seen = scrapes.load(Ordering::Relaxed);
             let more = async || scrapes.load(Ordering::Relaxed) > seen + 2;
             bench.reconfigure(&config(&format!("site{round}"))).await;
@@ -137,12 +137,12 @@ async fn no_scrape_fails_while_the_configuration_is_reloaded_again_and_again() {
         }
         done.store(true, Ordering::Relaxed);
     };
-    tokio::join!(scrape, scrape_too(&bench, &done), reload);
+    tokio::join!(scrape, scrape_with_new_connections(&bench, &done), reload);
     bench.until_read(&["site29"]).await;
 }
 
-/// A second scraper, which opens a connection for each scrape.
-async fn scrape_too(bench: &Bench, done: &AtomicBool) {
+/// A second client that opens a connection for each scrape.
+async fn scrape_with_new_connections(bench: &Bench, done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         Client::new(bench.app.addresses()[0]).scrape().await;
     }

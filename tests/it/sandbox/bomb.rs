@@ -1,12 +1,12 @@
-//! Components that are made to keep the compiler busy.
+//! Components that are designed to keep the compiler busy.
 
 use tempfile::TempDir;
 use tests::{Bench, Client, Program, guests};
 
-use super::{goes_on, simulator, site};
+use super::{collects_again, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on() {
+async fn a_compile_bomb_is_stopped_at_its_deadline_and_the_running_guest_continues() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(guests::FILE);
@@ -28,11 +28,11 @@ async fn a_compile_bomb_is_refused_at_its_deadline_and_the_running_guest_goes_on
     guests::install(&guests::bomb(300, 400), &file);
     let line = program.line("not compiled within 0.1 s").await;
     assert!(!line.contains("panicked"), "{line}");
-    goes_on(&client).await;
+    collects_again(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_comes_after_a_compile_bomb_is_taken_at_once() {
+async fn a_guest_offered_after_a_compile_bomb_is_accepted_at_once() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(guests::FILE);
@@ -49,7 +49,7 @@ async fn a_guest_that_comes_after_a_compile_bomb_is_taken_at_once() {
     program.line("Generation is current").await;
     within("100ms");
     program.line("generation=2").await;
-    // Few functions, so that many processors are no quicker.
+    // Few functions, so that more processors do not help.
     guests::install(&guests::bomb(2, 4000), &file);
     program.line("not compiled within 0.1 s").await;
     within("1m");

@@ -1,11 +1,11 @@
-//! What a guest reports is checked family by family: what is bad goes, with a
-//! reason, and the rest stands.
+//! The report of a guest is checked by family: invalid families are dropped with a
+//! reason, and the others stay.
 
 use tests::Exposition;
 
 use super::{dropped, everywhere, simulator};
 
-/// What the guest reports besides its good family, and why that is dropped.
+/// The invalid report next to the valid family, and the reason why it is dropped.
 const DROPPED: &[(&str, &str)] = &[
     ("undeclared", "undeclared"),
     ("usurper", "undeclared"),
@@ -24,7 +24,7 @@ const DROPPED: &[(&str, &str)] = &[
     ("many-parts", "duplicate"),
 ];
 
-/// The same, where nothing good is left.
+/// The same, where no valid family is left.
 const NOTHING_LEFT: &[(&str, &str)] = &[
     ("mislabels", "invalid-label"),
     ("wrong-labels", "wrong-labels"),
@@ -40,7 +40,7 @@ fn good(exposition: &Exposition, site: &str) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_family_is_dropped_with_its_reason_and_the_rest_stands() {
+async fn an_invalid_family_is_dropped_with_its_reason_and_the_others_stay() {
     let simulator = simulator().await;
     let tables = [DROPPED, NOTHING_LEFT].concat();
     let behaviours: Vec<_> = tables.iter().map(|(behaviour, _)| *behaviour).collect();
@@ -57,14 +57,14 @@ async fn a_bad_family_is_dropped_with_its_reason_and_the_rest_stands() {
     }
     let page = bench.scrape().await;
     for absent in ["nbu_secret_family", "nbu_test_7", "nbu_test_jobs_seconds"] {
-        // The histogram that falls was good the first time.
+        // The decreasing histogram was valid the first time.
         let shown = page.all(absent, &[]);
         assert!(shown.is_empty(), "{shown:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_family_in_which_one_series_falls_the_others_are_shown() {
+async fn only_the_decreased_series_of_a_family_is_hidden() {
     let simulator = simulator().await;
     let bench = everywhere(&["falling"], &simulator, SERVER).await;
     let value = |e: &Exposition, stamp| {
@@ -72,6 +72,6 @@ async fn of_a_family_in_which_one_series_falls_the_others_are_shown() {
         e.value("nbu_test_jobs_calls_total", &labels)
     };
     let seen = |e: &Exposition| dropped(e, "falling", "fell") >= 3.0 && value(e, "2") >= Some(2.0);
-    let page = bench.until("it has fallen", seen).await;
+    let page = bench.until("it has decreased", seen).await;
     assert_eq!(value(&page, "1"), None);
 }

@@ -1,11 +1,11 @@
-//! Many kinds of mischief in `collect`, all at once in one process, and a site
-//! beside them at which all is well.
+//! Many kinds of misbehaviour in `collect`, concurrently in one process with a
+//! healthy site.
 
 use tests::Exposition;
 
 use super::{everywhere, faults, simulator};
 
-/// What the guest does, and what stops it.
+/// The behaviour of the guest, and the expected reason.
 const STOPPED: &[(&str, &str)] = &[
     ("spin", "deadline"),
     ("naps", "deadline"),
@@ -18,7 +18,7 @@ const STOPPED: &[(&str, &str)] = &[
     ("timers", "limit"),
     ("requests", "limit"),
     ("written-requests", "limit"),
-    // Larger than what is left of its memory.
+    // Larger than its remaining memory.
     ("huge-line", "memory"),
     ("liar", "contract"),
     ("huge-state", "contract"),
@@ -28,7 +28,7 @@ const STOPPED: &[(&str, &str)] = &[
 
 const SERVER: &str = "guest: { path: guest.wasm, memoryLimit: 128MiB }\n\
     server: { collectionInterval: 1s, collectionTimeout: 2s, cacheTTL: 1s, logLevel: error }\n";
-/// Of `SERVER`, in seconds; and how much later a guest may be stopped.
+/// The deadline in `SERVER` in seconds, and the tolerance for stopping a guest.
 const DEADLINE: f64 = 2.0;
 const SLACK: f64 = 0.1;
 
@@ -36,8 +36,8 @@ fn up(exposition: &Exposition, site: &str) -> Option<f64> {
     exposition.value("nbu_up", &[("site", site)])
 }
 
-/// Until the good site was read twice more.
-async fn goes_on(bench: &tests::Bench) {
+/// Wait until the healthy site was collected twice more.
+async fn collects_again(bench: &tests::Bench) {
     let read = |e: &Exposition| {
         let labels = [("site", "steady"), ("source", "jobs")];
         e.value("nbu_last_scrape_timestamp_seconds", &labels)
@@ -51,7 +51,7 @@ async fn goes_on(bench: &tests::Bench) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_collection_does_it_is_stopped_and_the_other_site_is_read() {
+async fn a_misbehaving_collection_is_stopped_and_the_other_site_is_collected() {
     let simulator = simulator().await;
     let mut behaviours: Vec<_> = STOPPED.iter().map(|(behaviour, _)| *behaviour).collect();
     behaviours.push("steady");
@@ -63,7 +63,7 @@ async fn whatever_a_collection_does_it_is_stopped_and_the_other_site_is_read() {
         let page = bench.until(&what, stopped).await;
         let shown = page.all("nbu_test_jobs", &[("site", behaviour)]);
         assert!(shown.is_empty(), "{behaviour}: {shown:?}");
-        // Where the deadline is what stops it, the host measured when.
+        // For guests stopped by the deadline, the host measured the time.
         if *reason == "deadline" {
             let in_time = |e: &Exposition| {
                 let labels = [("site", *behaviour), ("collector", "jobs")];
@@ -75,7 +75,7 @@ async fn whatever_a_collection_does_it_is_stopped_and_the_other_site_is_read() {
                 .await;
         }
     }
-    goes_on(&bench).await;
+    collects_again(&bench).await;
     let page = bench.scrape().await;
     assert_eq!(up(&page, "steady"), Some(1.0));
     let good = [("site", "steady")];

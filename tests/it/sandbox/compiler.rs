@@ -1,4 +1,4 @@
-//! Components that abuse the compiler, and the processes that it runs in.
+//! Components that abuse the compiler, and the compiler's processes.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use tempfile::TempDir;
 use tests::processes::{self, Found};
 use tests::{Bench, Client, Program, guests};
 
-use super::{goes_on, simulator, site};
+use super::{collects_again, simulator, site};
 
-/// The program on a steady guest, its compiler limited as `limits` says.
+/// The program with a well-behaved guest and these `limits` of the compiler.
 async fn start(folder: &Path, simulator: &simulator::Simulator, limits: &str) -> (Program, Client) {
     guests::install(&guests::behaving("steady", 1), &folder.join(guests::FILE));
     configure(folder, simulator, "");
@@ -30,7 +30,7 @@ fn configure(folder: &Path, simulator: &simulator::Simulator, limits: &str) {
     Bench::write(folder, &[site("paris", simulator)], &rest);
 }
 
-/// A guest that takes seconds to compile, so that the worker can be looked at.
+/// A guest that takes seconds to compile, so that the worker can be inspected.
 fn slow() -> Vec<u8> {
     guests::bomb(300, 400)
 }
@@ -45,7 +45,7 @@ fn compiler_process(program: &Program) -> Found {
     found.clone()
 }
 
-/// The worker that compiles now, once there is one.
+/// Waits for the worker of the current compilation.
 async fn worker(compiler: &Found) -> Found {
     let mut found = Vec::new();
     tests::eventually("a worker compiles", async || {
@@ -64,7 +64,7 @@ async fn is_gone(process: &Found) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_has_no_environment_a_socket_and_its_limits() {
+async fn a_worker_has_no_environment_one_socket_and_its_limits() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let limits = "compileTimeout: 1m, compileMemory: 512MiB";
@@ -72,7 +72,7 @@ async fn a_worker_has_no_environment_a_socket_and_its_limits() {
     let compiler = compiler_process(&program);
     guests::install(&slow(), &folder.path().join(guests::FILE));
     let worker = worker(&compiler).await;
-    // Set once it has confined itself.
+    // The worker sets this after restricting itself.
     let limited = async || worker.limit("Max address space") == Some(512 << 20);
     tests::eventually("the worker is limited", limited).await;
     assert_eq!(worker.limit("Max core file size"), Some(0));
@@ -89,7 +89,7 @@ async fn a_worker_has_no_environment_a_socket_and_its_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_takes_too_much_memory_costs_the_worker_alone() {
+async fn a_component_that_exhausts_memory_ends_only_the_worker() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let limits = "compileTimeout: 1m, compileMemory: 160MiB";
@@ -103,7 +103,7 @@ async fn a_component_that_takes_too_much_memory_costs_the_worker_alone() {
     taken(&client, "2").await;
 }
 
-/// A guest of that stamp is collected with.
+/// Waits for a collection by the guest with that stamp.
 async fn taken(client: &Client, stamp: &str) {
     tests::eventually("the guest is taken", async || {
         let page = client.scrape().await;
@@ -113,7 +113,7 @@ async fn taken(client: &Client, stamp: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
+async fn the_exporter_continues_without_its_compiler_process_and_reports_it() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, client) = start(folder.path(), &simulator, "").await;
@@ -132,11 +132,11 @@ async fn without_its_compiler_process_the_exporter_goes_on_and_says_so() {
     program
         .line("restart the exporter to load another guest")
         .await;
-    goes_on(&client).await;
+    collects_again(&client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
+async fn signals_to_the_process_group_do_not_end_the_compiler_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, client) = start(folder.path(), &simulator, "").await;
@@ -155,14 +155,14 @@ async fn signals_for_the_exporters_group_leave_the_compiler_process_alone() {
     is_gone(&compiler).await;
 }
 
-/// The program, its compiler process, and a worker that has set its limits and is then
-/// stopped, so that it cannot end by itself.
+/// The program, its compiler process, and a worker that has set its limits and is
+/// then suspended, so that it cannot end by itself.
 async fn compiling(folder: &Path, simulator: &simulator::Simulator) -> (Program, Found, Found) {
     let (program, _) = start(folder, simulator, "compileTimeout: 10m").await;
     let compiler = compiler_process(&program);
     guests::install(&slow(), &folder.join(guests::FILE));
     let worker = worker(&compiler).await;
-    // The signal that follows the parent is set before the limits.
+    // The parent-death signal is set before the limits.
     let limited = async || worker.limit("Max address space").is_some();
     tests::eventually("the worker is limited", limited).await;
     worker.signal("STOP").await;
@@ -170,7 +170,7 @@ async fn compiling(folder: &Path, simulator: &simulator::Simulator) -> (Program,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
+async fn an_exporter_killed_during_a_compilation_leaves_no_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
@@ -180,10 +180,10 @@ async fn an_exporter_that_is_killed_while_it_compiles_leaves_no_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_order() {
+async fn an_exporter_stopped_during_a_compilation_shuts_down_cleanly_at_once() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
-    // The first guest, before there is anything to stop.
+    // At the first compilation.
     guests::install(&slow(), &folder.path().join(guests::FILE));
     configure(folder.path(), &simulator, "compileTimeout: 10m");
     let mut starting = Program::serve(folder.path());
@@ -193,7 +193,7 @@ async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_orde
     starting.signal("TERM").await;
     assert_eq!(starting.wait().await, Some(0));
     is_gone(&worker).await;
-    // A guest that is to take the place of another.
+    // At the compilation of a replacement.
     let (mut program, compiler, worker) = compiling(folder.path(), &simulator).await;
     program.signal("TERM").await;
     assert_eq!(program.wait().await, Some(0));
@@ -202,7 +202,7 @@ async fn an_exporter_that_is_stopped_while_it_compiles_ends_at_once_in_good_orde
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
+async fn a_worker_ends_with_its_killed_compiler_process() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, compiler, worker) = compiling(folder.path(), &simulator).await;
@@ -212,7 +212,7 @@ async fn a_worker_does_not_outlive_a_compiler_process_that_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_missing_is_found_before_anything_is_compiled() {
+async fn a_missing_import_is_reported_before_compilation() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, _) = start(folder.path(), &simulator, "compileTimeout: 5s").await;
@@ -223,7 +223,7 @@ async fn an_import_that_is_missing_is_found_before_anything_is_compiled() {
         .await;
 }
 
-/// A component that holds another component, and wants something besides.
+/// A component with a nested component and an additional import.
 fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
     let mut bytes = guests::wanting(import);
     // A nested component is section 4.
@@ -231,9 +231,9 @@ fn bomb_with_import(inner: &[u8], import: &str) -> Vec<u8> {
     bytes
 }
 
-/// Twenty memories of 16 MiB, with a byte at the beginning and one at the end of each.
+/// Twenty memories of 16 MiB, each with one byte at its beginning and one at its end.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_memory_with_data_far_apart_is_no_large_artifact() {
+async fn a_sparse_memory_does_not_make_a_large_artifact() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (program, client) = start(folder.path(), &simulator, "").await;

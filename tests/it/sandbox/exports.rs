@@ -1,4 +1,4 @@
-//! Mischief in the exports besides `collect`.
+//! Misbehaviour in exports other than `collect`.
 
 use http::StatusCode;
 use nbu_exporter::app::ExitError;
@@ -7,7 +7,7 @@ use tests::{Bench, guests};
 
 use super::{by_site, everywhere, simulator};
 
-/// Why the host does not start on a guest that does this, with these limits.
+/// The error of a host that starts with a guest of this behaviour and these limits.
 async fn refused(behaviour: &str, limits: &str) -> String {
     refused_on(&["paris"], behaviour, limits).await
 }
@@ -29,7 +29,7 @@ async fn refused_on(sites: &[&str], behaviour: &str, limits: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_misbehaves_before_it_runs_is_refused_with_the_reason() {
+async fn a_guest_that_misbehaves_at_load_is_rejected_with_the_reason() {
     for (behaviour, reason) in [
         ("mute", "has no valid manifest"),
         ("spin-describe", "did not finish within 0.3 s"),
@@ -60,7 +60,7 @@ async fn a_guest_that_misbehaves_before_it_runs_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_takes_its_time_with_every_site_is_refused() {
+async fn a_guest_that_is_slow_for_every_site_is_rejected() {
     let names: Vec<_> = (0..40).map(|n| format!("site-{n}")).collect();
     let sites: Vec<_> = names.iter().map(String::as_str).collect();
     let said = refused_on(&sites, "dawdle-check", "checkTimeout: 1s").await;
@@ -68,7 +68,7 @@ async fn a_guest_that_takes_its_time_with_every_site_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_probe_that_misbehaves_is_one_line_and_the_other_sites_are_well() {
+async fn a_misbehaving_probe_is_reported_in_one_line_and_other_sites_stay_healthy() {
     let simulator = simulator().await;
     let behaviours = ["steady", "spin-probe", "trap-probe", "novel"];
     let rest = "guest: { path: guest.wasm }\nserver: { probeTimeout: 500ms }\n";

@@ -1,4 +1,4 @@
-//! That a guest is busy at one site is nothing to the others.
+//! A busy guest at one site does not affect other sites.
 
 use http::StatusCode;
 use tests::{Bench, Exposition, guests};
@@ -6,10 +6,10 @@ use tests::{Bench, Exposition, guests};
 use super::{GUEST, by_site, everywhere, faults, simulator, site};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guests_that_spin_are_stopped_and_scrapes_are_answered_meanwhile() {
+async fn spinning_guests_are_stopped_while_scrapes_are_answered() {
     let simulator = simulator().await;
     let server = "server: { collectionInterval: 500ms, collectionTimeout: 400ms }\n";
-    // More of them than there are threads to run them.
+    // More guests than threads.
     let names: Vec<_> = (0..8).map(|n| format!("site{n}")).collect();
     let sites: Vec<_> = names.iter().map(|name| site(name, &simulator)).collect();
     let guest = guests::behaving("spin", 1);
@@ -24,12 +24,13 @@ async fn guests_that_spin_are_stopped_and_scrapes_are_answered_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_is_read_and_probed_while_very_many_others_keep_the_processor_busy() {
+async fn a_site_is_collected_and_probed_while_many_others_are_busy() {
     let simulator = simulator().await;
     let names: Vec<_> = (0..40).map(|n| format!("a{n}/spin")).collect();
     let mut behaviours: Vec<_> = names.iter().map(String::as_str).collect();
     behaviours.push("steady");
-    // One turn at a time, and none of the others ever gives up by itself.
+    // Only one call computes at a time, and the other guests never stop by
+    // themselves.
     let rest = "guest: { path: guest.wasm, limits: { busyCalls: 1 } }\n\
                 server: { collectionInterval: 100ms, collectionTimeout: 1h }\n";
     let bench = everywhere(&behaviours, &simulator, rest).await;
@@ -49,9 +50,9 @@ async fn a_site_is_read_and_probed_while_very_many_others_keep_the_processor_bus
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn collections_wait_for_room_and_probes_do_not() {
+async fn collections_wait_for_a_permit_and_probes_do_not() {
     let simulator = simulator().await;
-    // A number that no other test has, for rows belong to the process.
+    // A number that no other test uses, since queues are shared within the process.
     let rest = "guest: { path: guest.wasm, limits: { collections: 3 } }\n\
                 server: { collectionInterval: 100ms, collectionTimeout: 1h }\n";
     let sleepers = ["a/sleep", "b/sleep", "c/sleep"];
@@ -63,7 +64,7 @@ async fn collections_wait_for_room_and_probes_do_not() {
     assert_eq!(bench.get("/health").await.status, StatusCode::OK);
     let up = |e: &Exposition| e.value("nbu_up", &[("site", "steady")]) == Some(1.0);
     assert!(!up(&bench.scrape().await), "there is no room");
-    // A site that is gone leaves its room to the next in the row.
+    // A removed site passes its permit to the next in the queue.
     bench
         .reconfigure(&with(&["a/sleep", "b/sleep", "steady"]))
         .await;

@@ -1,18 +1,17 @@
-//! What a guest can have the host hold for it, and the memory of the process
-//! meanwhile.
+//! Host resources held for a guest, and the memory of the process.
 
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use tests::{Act, Client, Program, Scripted, guests};
 
-/// What a call may use: guest and host together.
+/// The memory limit of a call, for guest and host together.
 const LIMIT: u64 = 128;
-/// For what comes and goes in the process besides, and what its allocator keeps.
+/// A margin for other allocations of the process and its allocator.
 const SLACK: u64 = 32;
 
-/// Every kind of thing that a guest has the host hold in a collection, and what
-/// ends it.
+/// Every kind of resource that a guest can exhaust in a collection, and the expected
+/// reason.
 const COLLECTING: &[(&str, &str)] = &[
     ("hold-bodies", MEMORY),
     ("hold-responses", MEMORY),
@@ -44,7 +43,7 @@ const OFFERED: &[&str] = &[
     "check-line",
 ];
 
-/// One site, limits that leave the memory alone to stop a guest, and a server of
+/// One site, limits that let only the memory limit stop a guest, and a server with
 /// long heads and endless bodies.
 fn config(server: &Scripted) -> String {
     let (host, port) = (server.address.ip(), server.address.port());
@@ -70,7 +69,7 @@ async fn server() -> Scripted {
     .await
 }
 
-/// The most memory that the process ever had, in MiB.
+/// The peak memory of the process in MiB.
 fn highest(program: &Program) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -78,7 +77,7 @@ fn highest(program: &Program) -> u64 {
     kib.parse::<u64>().unwrap() >> 10
 }
 
-/// The program on a guest of this behaviour, in a folder of its own.
+/// The program with a guest of this behaviour, in its own directory.
 fn start(behaviour: &str, server: &Scripted) -> (TempDir, Program) {
     let folder = TempDir::new().unwrap();
     offer(behaviour, &folder);
@@ -92,7 +91,7 @@ fn offer(behaviour: &str, folder: &TempDir) {
     guests::install(&guest, &folder.path().join(guests::FILE));
 }
 
-/// A program that has read its site with a good guest.
+/// A program that has collected its site with a well-behaved guest.
 async fn steady(server: &Scripted) -> (TempDir, Program, Client) {
     let (folder, mut program) = start("steady", server);
     let client = Client::new(program.address().await);
@@ -100,14 +99,14 @@ async fn steady(server: &Scripted) -> (TempDir, Program, Client) {
     (folder, program, client)
 }
 
-/// Until something has ended, well or not.
+/// Waits until a call has ended, successfully or not.
 async fn ended(client: &Client, counter: &str) {
     let counted = async || client.scrape().await.sum(counter, &[]) > 0.0;
     tests::eventually(&format!("`{counter}` counts"), counted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_host_holds_for_a_guest_stays_within_the_memory_limit_of_the_call() {
+async fn host_memory_held_for_a_guest_counts_towards_the_limit_of_the_call() {
     let server = server().await;
     let before = highest(&steady(&server).await.1);
     let mut wrong = Vec::new();
@@ -132,7 +131,7 @@ async fn whatever_the_host_holds_for_a_guest_stays_within_the_memory_limit_of_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_offered_guest_has_no_more_memory_of_the_host_than_a_running_one() {
+async fn a_candidate_gets_no_more_host_memory_than_a_running_guest() {
     let server = server().await;
     let mut wrong = Vec::new();
     for behaviour in OFFERED {

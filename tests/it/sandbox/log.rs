@@ -1,20 +1,20 @@
-//! What the operator reads of a guest that fails, and of one that says too much.
+//! The log of guests that fail or log too much.
 
 use super::{faults, program, program_of, program_within, simulator};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_recurses_without_end_is_a_trap() {
+async fn endless_recursion_is_a_trap() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("recurse", &simulator).await;
     let line = program.line("Collection failed").await;
-    // Which of its two stacks overflows first is the compiler's choice.
+    // Which of the two stacks overflows first depends on the compiler.
     assert!(line.contains("wasm trap: "), "{line}");
     let counted = async || faults(&client.scrape().await, "paris", "trap") >= 1.0;
     tests::eventually("the trap is counted", counted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_a_trap_and_its_message_is_in_the_log() {
+async fn a_panic_is_a_trap_with_its_message_in_the_log() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("panic", &simulator).await;
     program.line("boom").await;
@@ -35,7 +35,7 @@ async fn a_flood_of_log_lines_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_printed_lines_costs_lines_and_no_collection() {
+async fn a_flood_of_printed_lines_does_not_fail_the_collection() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("print", &simulator).await;
     program.line("printed 19999").await;
@@ -49,7 +49,7 @@ async fn a_flood_of_printed_lines_costs_lines_and_no_collection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_of_a_megabyte_are_cut() {
+async fn lines_of_a_megabyte_are_truncated() {
     let simulator = simulator().await;
     let (_folder, mut program, _) = program("long-lines", &simulator).await;
     let line = program.line("llllllll").await;
@@ -80,7 +80,7 @@ async fn the_log_of_a_call_has_limits_of_lines_and_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_a_guest_says_steers_who_reads_the_log_or_the_health() {
+async fn texts_of_a_guest_cannot_control_a_terminal_that_shows_log_or_health() {
     let simulator = simulator().await;
     let raw = |text: &str| text.chars().any(nbu_exporter::telemetry::is_control_like);
     for format in ["logfmt", "json"] {

@@ -1,11 +1,11 @@
-//! Files that are offered as a guest and are none, or none for this host.
+//! Candidates that are invalid or not supported by this host.
 
 use nbu_exporter::guest::{Guest, GuestLimits, InstanceLimits};
 use tests::{Bench, Exposition, guests};
 
 use super::{simulator, site};
 
-/// Core modules that cost more than they may.
+/// Core modules above the limits.
 const MEMORY: &str = "(module (memory 1))";
 const LARGE_MEMORY: &str = "(module (memory 8000))";
 const TABLE: &str = "(module (table 1 funcref))";
@@ -15,7 +15,7 @@ const GROWING_TABLE: &str = "(module (table 1 funcref) (func $grow \
 const SPINNING: &str = "(module (func $spin (loop (br 0))) (start $spin))";
 const TRAPPING: &str = "(module (func $trap unreachable) (start $trap))";
 
-/// A component that exports our interface with these functions, each of this type.
+/// A component that exports the interface with these functions, each of this type.
 fn exporting(functions: &[&str]) -> Vec<u8> {
     let exports: String = functions
         .iter()
@@ -38,7 +38,7 @@ fn truncated() -> Vec<u8> {
     bytes
 }
 
-/// Every bad offer, and what is said of it.
+/// Every invalid candidate, and the expected message.
 fn offers() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let wanting = guests::wanting;
     let with = guests::with_module;
@@ -113,7 +113,7 @@ fn limits() -> GuestLimits {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_offer_is_refused_with_the_reason() {
+async fn an_invalid_candidate_is_rejected_with_the_reason() {
     let engine = tests::engine();
     for (what, bytes, reason) in offers() {
         let loaded = Guest::load_within(&engine, bytes.into(), limits()).await;
@@ -123,9 +123,9 @@ async fn a_bad_offer_is_refused_with_the_reason() {
     }
 }
 
-/// So that what the appended modules are refused for is their size alone.
+/// The appended modules are then rejected only for their size.
 #[tokio::test(flavor = "multi_thread")]
-async fn modules_within_the_limits_do_no_harm() {
+async fn modules_within_the_limits_are_accepted() {
     let engine = tests::engine();
     for module in [MEMORY, TABLE, "(module)"] {
         let bytes = guests::with_module(module, 2);
@@ -135,7 +135,7 @@ async fn modules_within_the_limits_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_guest_and_its_page_outlive_every_bad_offer() {
+async fn a_running_guest_and_its_page_survive_every_invalid_candidate() {
     let simulator = simulator().await;
     let rest = "guest: { path: guest.wasm, limits: { checkTimeout: 300ms } }\n\
                 server: { collectionInterval: 200ms }\n";
@@ -161,7 +161,9 @@ async fn a_running_guest_and_its_page_outlive_every_bad_offer() {
         e.sum("nbu_exporter_collections_total", &labels)
     };
     let before = reads(&bench.scrape().await);
-    bench.until("it is read on", |e| reads(e) > before).await;
+    bench
+        .until("it is still collected", |e| reads(e) > before)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

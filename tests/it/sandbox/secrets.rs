@@ -1,4 +1,4 @@
-//! What a guest must not get at.
+//! Secrets and data that a guest must not access.
 
 use tests::{Bench, Exposition, guests};
 
@@ -13,7 +13,7 @@ async fn a_guest_may_not_set_the_credential() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_is_told_neither_the_credential_nor_where_it_runs() {
+async fn a_guest_sees_neither_the_credential_nor_its_environment() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("echo", &simulator).await;
     let line = program.line("Collector failed").await;
@@ -45,14 +45,14 @@ async fn a_request_to_another_place_is_denied_and_counted() {
             let labels = [("collector", "jobs"), ("reason", "denied")];
             e.value("nbu_collector_failures_total", &labels) >= Some(1.0)
         };
-        bench.until("the guest was told so", told).await;
+        bench.until("the guest got the error", told).await;
         assert_eq!(simulator.requests().total(), 0);
     }
 }
 
-/// It counts in its memory how often it was asked, whatever for.
+/// It counts its calls of any kind in its memory.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_stays_in_a_guest_from_one_call_or_site_to_the_next() {
+async fn a_guest_keeps_no_memory_between_calls_or_sites() {
     let simulator = simulator().await;
     let sites = ["paris", "oslo"].map(|name| site(name, &simulator));
     let rest = format!("{GUEST}server: {{ collectionInterval: 100ms, cacheTTL: 1h }}\n");
@@ -67,7 +67,7 @@ async fn nothing_stays_in_a_guest_from_one_call_or_site_to_the_next() {
     for name in ["nbu_test_jobs", "nbu_test_storage"] {
         let series = page.all(name, &[]);
         assert_eq!(series.len(), 2, "{series:?}");
-        // Of the two collectors, the first call asked for both.
+        // The first call collected both collectors.
         assert!(
             series.iter().all(|sample| sample.value <= 2.0),
             "{series:?}"

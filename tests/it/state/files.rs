@@ -1,4 +1,4 @@
-//! Files that are not as they were written, and disks that do not take any.
+//! Corrupt files, and disks that cannot be written.
 
 use std::fs;
 use std::sync::mpsc;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{FAILURES, HOURLY, Life, OFTEN, configure, counted, simulator};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_file_is_set_aside_and_the_others_go_on() {
+async fn a_corrupt_file_is_renamed_and_the_others_are_used() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = ["paris", "lyon", "nice"].map(|name| estates::site(name, &simulator));
     configure(folder.path(), &sites, HOURLY);
@@ -32,7 +32,7 @@ async fn a_broken_file_is_set_aside_and_the_others_go_on() {
         ("lyon", "not a state file of this program"),
         ("paris", "checksum mismatch"),
     ] {
-        assert_eq!(life.first(site, "1").await, 1.0, "{site} begins anew");
+        assert_eq!(life.first(site, "1").await, 1.0, "{site} starts at 1");
         let aside = file(site).with_extension("state.broken");
         assert!(aside.exists(), "{}", aside.display());
         let says = |line: &&String| line.contains(&*aside.to_string_lossy());
@@ -49,7 +49,7 @@ async fn a_broken_file_is_set_aside_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
+async fn an_unwritable_directory_is_reported_once_and_serving_continues() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
     let mut life = Life::begin(folder.path()).await;
@@ -57,14 +57,14 @@ async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
     let failures = |e: &tests::Exposition| e.value(FAILURES, &[("site", "paris")]).unwrap();
     assert_eq!(failures(&life.client.scrape().await), 0.0);
 
-    // Not even the super-user can write below a file.
+    // Not even root can write below a regular file.
     let (state, away) = (folder.path().join("state"), folder.path().join("away"));
     fs::rename(&state, &away).unwrap();
     fs::write(&state, "").unwrap();
     let page = life.until("it fails again and again", |e| failures(e) >= 3.0);
     let at = counted(&page.await, "paris", "1").unwrap();
     let on = |e: &tests::Exposition| counted(e, "paris", "1").unwrap() > at + 3.0;
-    let page = life.until("it serves on", on).await;
+    let page = life.until("it still serves", on).await;
     assert_eq!(page.value("nbu_up", &[]), Some(1.0));
 
     fs::remove_file(&state).unwrap();
@@ -84,7 +84,7 @@ async fn where_nothing_can_be_written_it_serves_on_and_says_so_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that() {
+async fn values_are_stored_before_they_are_shown_without_delaying_other_sites() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
     configure(folder.path(), &sites, OFTEN);
@@ -95,13 +95,15 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
         let from = counted(page, "lyon", "1").unwrap();
         move |e: &Exposition| counted(e, "lyon", "1").unwrap() >= from + by
     };
-    // What was stored before is shown by then.
+    // Earlier stored values are shown by then.
     let page = bench
-        .until("the other site is read on", later(&page, 5.0))
+        .until("the other site is still collected", later(&page, 5.0))
         .await;
     let stored = counted(&page, "paris", "1");
     let on = later(&page, 10.0);
-    let page = bench.until("the other site is read on and on", on).await;
+    let page = bench
+        .until("the other site is collected repeatedly", on)
+        .await;
     assert_eq!(counted(&page, "paris", "1"), stored);
 
     hanging.end();
@@ -110,14 +112,14 @@ async fn nothing_is_shown_before_it_is_stored_and_no_other_site_waits_for_that()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_waits_for_no_disk_that_hangs() {
+async fn a_reload_does_not_wait_for_a_hung_disk() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, OFTEN);
     let bench = Bench::open(folder).await.unwrap();
     bench.until_read(&["paris"]).await;
     let hanging = Hanging::at("paris", &bench).await;
-    // Another folder, where all that is known has to be written.
+    // A new directory, to which all states must be written.
     let server = OFTEN.replace("stateDir: state", "stateDir: other");
     let rest = format!("guest: {{ path: guest.wasm }}\nserver: {{ {server} }}\n");
     Bench::write(bench.folder.path(), &sites, &rest);
@@ -130,7 +132,7 @@ async fn a_reload_waits_for_no_disk_that_hangs() {
     eventually("it is written there", async || file.exists()).await;
 }
 
-/// What a disk that hangs does: the turn of a site does not end.
+/// Simulates a hung disk: the write of a site does not return.
 pub(super) struct Hanging {
     release: mpsc::Sender<()>,
     thread: thread::JoinHandle<()>,

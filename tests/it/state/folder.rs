@@ -1,4 +1,4 @@
-//! The folder: who has it, and where it may be.
+//! The state directory: its lock, and valid paths.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::{HOURLY, Life, configure, counted, simulator};
 const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_process_is_refused_the_folder() {
+async fn a_second_process_cannot_use_the_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let life = Life::begin(folder.path()).await;
@@ -21,11 +21,11 @@ async fn a_second_process_is_refused_the_folder() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("another process uses directory"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    // Looking at the configuration is not using the folder.
+    // Checking the configuration does not use the directory.
     let check = Program::output(&["check"], folder.path()).await;
     assert_eq!(check.status.code(), Some(0), "{check:?}");
 
-    // Nor can one that runs already come to it.
+    // A running process cannot switch to it either.
     let other = TempDir::new().unwrap();
     configure(other.path(), &[estates::site("paris", &simulator)], HOURLY);
     let bench = Bench::open(other).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_second_process_is_refused_the_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
+async fn an_invalid_state_directory_is_rejected_with_a_hint() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     fs::write(folder.path().join("file"), "").unwrap();
     let server = "stateDir: file/below";
@@ -75,7 +75,7 @@ async fn a_place_that_can_be_no_folder_is_refused_with_a_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_leave_no_state() {
+async fn commands_write_no_state() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     for command in ["check", "collect"] {
@@ -86,7 +86,7 @@ async fn commands_leave_no_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confined_process_says_that_another_folder_needs_a_restart() {
+async fn a_confined_process_reports_that_a_new_directory_needs_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);
@@ -111,7 +111,7 @@ async fn a_confined_process_says_that_another_folder_needs_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_was_deleted_is_made_and_filled_again_by_a_reload() {
+async fn a_reload_restores_a_deleted_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let bench = Bench::open(folder).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_folder_that_was_deleted_is_made_and_filled_again_by_a_reload() {
     eventually("it is written again", async || file.exists()).await;
     assert_eq!(fs::read(&file).unwrap(), written);
 
-    // Where it cannot be made, everything else takes effect all the same.
+    // If it cannot be created, all other settings still take effect.
     fs::remove_dir_all(&state).unwrap();
     fs::write(&state, "").unwrap();
     let answer = bench.client.post("/-/reload").await;

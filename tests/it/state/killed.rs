@@ -1,4 +1,4 @@
-//! Processes that end, in good order or not.
+//! Processes that are stopped or killed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tests::{Bench, Exposition, estates};
 
 use super::{HOURLY, Life, configure, simulator};
 
-/// Counts by status.
+/// Counts of jobs by status.
 type Counts = BTreeMap<String, u64>;
 
 fn counts(page: &Exposition) -> Counts {
@@ -33,14 +33,14 @@ fn truth(simulator: &Simulator) -> Counts {
     counts
 }
 
-/// None of the counts of `before` is more than in `after`.
+/// Checks that no count of `before` exceeds the one in `after`.
 fn have_grown(before: &Counts, after: &Counts) -> bool {
     before
         .iter()
         .all(|(status, count)| after.get(status).is_some_and(|now| now >= count))
 }
 
-/// Jobs that end one after the other, every 5 seconds from 20 minutes ago on.
+/// Jobs that end every 5 seconds, starting 20 minutes ago.
 fn steady(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     for i in 0..600_u32 {
@@ -53,7 +53,7 @@ fn steady(now: Timestamp) -> Estate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_stopped_and_begun_again_counts_on() {
+async fn counters_continue_after_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     for n in 1..=3 {
@@ -65,7 +65,7 @@ async fn a_process_that_is_stopped_and_begun_again_counts_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_folder_every_process_begins_anew() {
+async fn counters_start_at_0_in_every_process_without_a_state_directory() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, "collectionInterval: 1h");
@@ -77,7 +77,7 @@ async fn without_a_folder_every_process_begins_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_are_killed_at_any_moment_count_every_job_once() {
+async fn processes_killed_at_random_times_count_every_job_once() {
     const KILLS: u32 = 20;
     let clock = Clock::manual(Clock::System.now());
     let options = simulator::Options {
@@ -94,7 +94,8 @@ async fn processes_that_are_killed_at_any_moment_count_every_job_once() {
     let mut shown = Counts::new();
     for kill in 0..KILLS {
         let life = Life::begin(folder.path()).await;
-        // Any moment: after so many requests more, and then within a page's time.
+        // At a random time: after a number of requests, and then within the time of a
+        // page.
         for n in 0..3 {
             clock.advance(Duration::from_secs(15));
             let more = u64::from(kill + n) % 5;

@@ -1,5 +1,5 @@
-//! State that changes hands: guests that are swapped, rolled back, and found by
-//! a process that begins anew; sites that go and come; reloads.
+//! State across swaps, rollbacks and restarts, and of sites that are removed, added
+//! or moved.
 
 use std::fs;
 use std::path::Path;
@@ -16,14 +16,14 @@ fn install(folder: &Path, behaviour: &str, stamp: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_during_a_probation_each_guest_goes_on_from_what_is_its_own() {
+async fn each_guest_continues_from_its_own_state_after_a_kill_during_probation() {
     for (stamp, behaviour, expected) in [("1", "count", 2.0), ("2", "count", 3.0)] {
         let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
         configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
         let life = Life::begin(folder.path()).await;
         assert_eq!(life.first("paris", "1").await, 1.0);
         install(folder.path(), "count", 2);
-        // The trial before it counts for nothing.
+        // The canary run before it does not count.
         assert_eq!(life.first("paris", "2").await, 2.0);
         life.kill().await;
         install(folder.path(), behaviour, stamp.parse().unwrap());
@@ -33,7 +33,7 @@ async fn killed_during_a_probation_each_guest_goes_on_from_what_is_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_puts_the_files_back() {
+async fn a_rollback_restores_the_state_files() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);
@@ -44,24 +44,24 @@ async fn a_rollback_puts_the_files_back() {
     install(folder.path(), "trap-at-2", 2);
     assert_eq!(life.first("paris", "2").await, 2.0);
     assert_ne!(fs::read(&file).unwrap(), before);
-    // Other settings are a reason to collect at once, and now it traps; then the
-    // guest before it collects at once.
+    // Changed settings cause an immediate collection, which traps now; then the
+    // previous guest collects immediately.
     let rest = format!(
         "guest: {{ path: guest.wasm }}\nserver: {{ {HOURLY} }}\nmetrics: {{ legacyNames: true }}\n"
     );
     Bench::write(folder.path(), &sites, &rest);
     life.program.line("Guest rolled back").await;
-    let page = life.until("the guest before", |e| counted(e, "paris", "1").is_some());
+    let page = life.until("the previous guest", |e| counted(e, "paris", "1").is_some());
     assert_eq!(counted(&page.await, "paris", "1"), Some(2.0));
     life.kill().await;
-    // Whatever the other one left is gone, also for itself.
+    // The state of the rolled-back guest is gone, even for that guest.
     install(folder.path(), "count", 2);
     let life = Life::begin(folder.path()).await;
     assert_eq!(life.first("paris", "2").await, 3.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
+async fn a_rolled_back_guest_does_not_run_after_a_restart() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     Bench::write(
@@ -75,7 +75,7 @@ async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
     install(folder.path(), "trap-at-2", 2);
     life.program.line("Guest rolled back").await;
     let kept = folder.path().join("state/.versions");
-    eventually("the verdict is written", async || kept.exists()).await;
+    eventually("the result is written", async || kept.exists()).await;
     life.kill().await;
 
     let mut life = Life::begin(folder.path()).await;
@@ -84,7 +84,7 @@ async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
     let page = life.until("the built-in guest runs", built_in).await;
     let swaps = "nbu_exporter_guest_swaps_total";
     assert_eq!(page.value(swaps, &[("result", "refused")]), Some(1.0));
-    // A reload is no reason to try it again, and another file is.
+    // A reload does not retry it, but a new file does.
     let answer = life.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     let page = life.client.scrape().await;
@@ -97,7 +97,7 @@ async fn a_guest_that_was_rolled_back_does_not_run_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
+async fn a_restart_does_not_revert_the_state_of_a_guest_that_passed_its_probation() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
     let mut life = Life::begin(folder.path()).await;
@@ -107,7 +107,7 @@ async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
     let file = folder.path().join("state/paris/jobs.state");
     let old = guests::behaving("count", 1);
     let old = nbu_exporter::guest::Digest::of(&old).to_string();
-    tests::eventually("what the old one left is gone", async || {
+    tests::eventually("the old state is gone", async || {
         let text = fs::read(&file).unwrap();
         !String::from_utf8_lossy(&text).contains(&old)
     })
@@ -120,9 +120,9 @@ async fn a_guest_that_has_passed_its_probation_is_not_gone_back_behind() {
     assert!(life.first("paris", "1").await > shown);
 }
 
-/// The task of a site ends with the site, wherever it is.
+/// The task of a site ends with the site, even in the middle of its work.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_is_removed_at_the_end_of_a_probation_leaves_nothing_of_the_old_guest() {
+async fn a_site_removed_at_the_end_of_a_probation_leaves_no_state_of_the_old_guest() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let [paris, lyon] = ["paris", "lyon"].map(|name| estates::site(name, &simulator));
     let rest = format!(
@@ -147,11 +147,11 @@ async fn a_site_that_is_removed_at_the_end_of_a_probation_leaves_nothing_of_the_
     let answer = bench.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
     hanging.end();
-    eventually("what the old one left is gone", async || !has_old()).await;
+    eventually("the old state is gone", async || !has_old()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trial_writes_nothing() {
+async fn a_canary_run_writes_no_state() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     configure(folder.path(), &[estates::site("paris", &simulator)], HOURLY);
     let mut life = Life::begin(folder.path()).await;
@@ -168,7 +168,7 @@ async fn a_trial_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
+async fn a_site_that_is_removed_and_added_or_moved_keeps_its_counters() {
     let (folder, here, there) = (
         TempDir::new().unwrap(),
         simulator().await,
@@ -194,7 +194,7 @@ async fn a_site_that_goes_and_comes_or_moves_finds_its_counters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_folder_has_the_counters_before_another_guest_is_tried() {
+async fn a_new_directory_has_the_counters_before_a_new_guest_is_tried() {
     let (folder, simulator) = (TempDir::new().unwrap(), simulator().await);
     let sites = [estates::site("paris", &simulator)];
     configure(folder.path(), &sites, HOURLY);

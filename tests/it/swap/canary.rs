@@ -1,4 +1,4 @@
-//! A new guest is tried on the sites, and judged by what is served.
+//! A new guest collects canary sites, and is compared with the served values.
 
 use simulator::{Fault, Simulator};
 use tests::{Bench, Exposition, Site, guests};
@@ -6,11 +6,11 @@ use tests::{Bench, Exposition, Site, guests};
 use super::{Running, paris, simulator, stamped, swaps, version};
 use guests::{FILE, GUEST};
 
-/// Bounds that a test need not waste a machine to reach.
+/// Bounds that a test can reach with few resources.
 const TIGHT: &str = "canary: { seriesFloor: 20, timeFloor: 400ms, memoryFloor: 8MiB }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures() {
+async fn a_guest_with_worse_results_is_rejected_with_the_figures() {
     let mut running = Running::start(TIGHT, "collectionInterval: 200ms").await;
     for (n, (behaviour, reason)) in [
         (
@@ -43,7 +43,7 @@ async fn a_guest_that_is_worse_than_what_is_served_is_refused_with_the_figures()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stays_within_the_bounds_is_taken() {
+async fn a_guest_within_the_bounds_is_accepted() {
     let mut running = Running::start("", "collectionInterval: 200ms").await;
     for (stamp, behaviour) in [(2, "more-series-50"), (3, "slow-2000"), (4, "hungry-40")] {
         let page = running.taken(&guests::behaving(behaviour, stamp)).await;
@@ -52,7 +52,7 @@ async fn what_stays_within_the_bounds_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_claims_an_outage_that_it_did_not_meet_is_refused() {
+async fn a_guest_that_reports_a_false_outage_is_rejected() {
     let mut running = Running::start("", "collectionInterval: 200ms").await;
     for (behaviour, claim) in [
         ("lose-at-1", "/elsewhere: unreachable: nobody is there"),
@@ -77,7 +77,7 @@ async fn failures_of_netbackup_do_not_count_against_a_guest() {
         (None, Fault::Down),
         (None, Fault::Unauthorized),
         (None, Fault::Status(503)),
-        // One list fails while all else is answered well.
+        // One list fails while everything else succeeds.
         (Some("/storage/storage-units"), Fault::Status(500)),
         (Some("/storage/storage-units"), Fault::CutShort),
     ] {
@@ -91,25 +91,25 @@ async fn failures_of_netbackup_do_not_count_against_a_guest() {
         }
         bench.install(&guests::good_with("another"));
         let decided = |e: &Exposition| swaps(e, "promoted") != swaps(e, "refused");
-        let page = bench.until("a verdict", decided).await;
+        let page = bench.until("a result", decided).await;
         assert_eq!(swaps(&page, "promoted"), Some(1.0), "{path:?} {fault:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_bound_counts_when_no_site_is_to_be_tried() {
+async fn bounds_are_ignored_without_canary_sites() {
     let mut running = Running::start("canary: { sites: 0 }", "").await;
     let page = running.taken(&guests::behaving("dropped", 2)).await;
     assert_eq!(version(&page), "0.0.2");
 }
 
-/// How often a site was asked for its storage units.
+/// How often the storage units of a site were requested.
 fn asked(simulator: &Simulator) -> u64 {
     simulator.requests().count("/storage/storage-units")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_site_is_tried_or_as_many_as_are_configured() {
+async fn all_sites_or_the_configured_number_are_canaries() {
     for (sites, tried) in [("all", 2), ("1", 1)] {
         let (one, two) = (simulator().await, simulator().await);
         let lyon = Site {
@@ -138,7 +138,7 @@ async fn every_site_is_tried_or_as_many_as_are_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_hangs_does_not_hold_up_a_swap() {
+async fn a_hung_site_does_not_delay_a_swap() {
     let simulator = simulator().await;
     simulator.faults().set(Fault::Hanging);
     let rest = "guest: { path: guest.wasm, canary: { timeout: 500ms } }\n\
@@ -157,7 +157,7 @@ async fn a_site_that_hangs_does_not_hold_up_a_swap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_hangs_since_it_was_read_is_not_judged_by() {
+async fn a_site_that_hangs_since_its_last_collection_is_no_evidence() {
     let (one, two) = (simulator().await, simulator().await);
     let lyon = Site {
         name: "lyon",
@@ -174,7 +174,7 @@ async fn a_site_that_hangs_since_it_was_read_is_not_judged_by() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_spins_is_stopped_by_the_timeout_of_the_trial() {
+async fn a_spinning_guest_is_stopped_by_the_canary_timeout() {
     let keys = "canary: { timeout: 1s }";
     let mut running = Running::start(keys, "collectionInterval: 200ms").await;
     let line = running.refused(&guests::behaving("spin", 2)).await;
@@ -185,7 +185,7 @@ async fn a_guest_that_spins_is_stopped_by_the_timeout_of_the_trial() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_guest_under_another_path_is_no_swap() {
+async fn the_same_guest_under_another_path_is_not_a_swap() {
     let simulator = simulator().await;
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;

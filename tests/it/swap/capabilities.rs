@@ -1,5 +1,5 @@
-//! A guest that asks for more than the running one is taken only when the operator
-//! says so.
+//! A guest that needs more capabilities than the running one is accepted only with
+//! the operator's grant.
 
 use tests::guests;
 
@@ -17,7 +17,7 @@ const MORE: [(&str, &str); 2] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_paths_or_families_than_the_running_guest_has_are_refused() {
+async fn a_guest_with_more_paths_or_families_is_rejected() {
     let mut running = Running::start("", "").await;
     for (behaviour, difference) in MORE {
         let line = running.refused(&guests::behaving(behaviour, 2)).await;
@@ -30,7 +30,7 @@ async fn more_paths_or_families_than_the_running_guest_has_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_may_grant_them() {
+async fn an_operator_can_grant_more_capabilities() {
     for (behaviour, _) in MORE {
         let mut running = Running::start("allowNewCapabilities: true", "").await;
         let page = running.taken(&guests::behaving(behaviour, 2)).await;
@@ -39,7 +39,7 @@ async fn the_operator_may_grant_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_takes_the_guest_that_was_refused_for_want_of_it() {
+async fn a_grant_makes_the_rejected_guest_acceptable() {
     let mut running = Running::start("", "").await;
     running.refused(&guests::behaving("more-paths", 2)).await;
     let file = running.folder.path().join("config.yaml");
@@ -51,7 +51,7 @@ async fn a_grant_takes_the_guest_that_was_refused_for_want_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_guest_is_taken_as_it_is() {
+async fn the_first_guest_needs_no_grant() {
     let guest = guests::behaving("more-families", 1);
     let running = Running::start_on(&guest, "", "").await;
     assert_eq!(version(&running.client.scrape().await), "0.0.1");

@@ -1,5 +1,4 @@
-//! A guest that was made current is watched for some collections, and gives way to
-//! the one before when they come to nothing.
+//! A new guest is on probation for some collections, and is rolled back if they fail.
 
 use std::fs;
 use std::sync::{Arc, Weak};
@@ -11,26 +10,26 @@ use tests::{Bench, Exposition, guests};
 
 use super::{Running, paris, simulator, swaps, version};
 
-/// Keys of `guest:` beside its path; rounds come quickly.
+/// Keys of `guest:` next to its path, with a short interval.
 fn rest(guest: &str, server: &str) -> String {
     format!("guest: {{ path: guest.wasm, {guest} }}\nserver: {{ {server} }}\n")
 }
 
 const OFTEN: &str = "collectionInterval: 100ms, cacheTTL: 1ms, collectionTimeout: 2s";
 
-/// How often the guest with that stamp says that `jobs` was collected.
+/// The number of collections of `jobs` that the guest with that stamp reports.
 fn counted(page: &Exposition, stamp: &str) -> Option<f64> {
     page.value("nbu_test_jobs", &[("site", "paris"), ("stamp", stamp)])
 }
 
-/// The compiled code that runs now, without keeping it.
+/// A weak reference to the running compiled code.
 fn running_code(bench: &Bench) -> Weak<Guest> {
     let generation = bench.app.services().swap_controller.current().unwrap();
     Arc::downgrade(&generation.guest)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
+async fn a_guest_that_starts_to_fail_is_rolled_back() {
     for behaviour in ["trap-at-2", "garble-at-2", "spin-at-2", "forbid-at-2"] {
         let simulator = simulator().await;
         let first = guests::behaving("count", 1);
@@ -40,7 +39,7 @@ async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
             .await;
         bench.install(&guests::behaving(behaviour, 2));
         let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
-        let page = bench.until("the guest before", back).await;
+        let page = bench.until("the previous guest", back).await;
         assert_eq!(swaps(&page, "promoted"), Some(1.0), "{behaviour}");
         assert_eq!(swaps(&page, "refused"), Some(0.0), "{behaviour}");
         let again = |e: &Exposition| counted(e, "1").is_some() && version(e) == "0.0.1";
@@ -49,7 +48,7 @@ async fn a_guest_that_turns_bad_gives_way_to_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
+async fn a_rollback_restores_the_state_and_a_reload_does_not_end_the_probation() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let hourly = |more: &str| {
@@ -64,11 +63,11 @@ async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
     bench.install(&guests::behaving("trap-at-2", 2));
     let second = |e: &Exposition| counted(e, "2").is_some() && version(e) == "0.0.2";
     bench.until("the new guest's first", second).await;
-    // Other settings are a reason to collect at once.
+    // Changed settings cause an immediate collection.
     let more = format!("{}metrics: {{ legacyNames: true }}\n", hourly(""));
     bench.rewrite(&[paris(&simulator)], &more);
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && counted(e, "1").is_some();
-    let page = bench.until("the guest before", back).await;
+    let page = bench.until("the previous guest", back).await;
     assert_eq!(
         counted(&page, "1"),
         Some(2.0),
@@ -80,7 +79,7 @@ async fn the_state_is_put_back_and_a_reload_does_not_end_the_probation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_rolled_back_is_refused_until_the_file_changes() {
+async fn a_rolled_back_guest_is_rejected_until_its_file_changes() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
@@ -89,7 +88,7 @@ async fn what_was_rolled_back_is_refused_until_the_file_changes() {
         .await;
     bench.install(&guests::behaving("trap-at-2", 2));
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0);
-    bench.until("the guest before", back).await;
+    bench.until("the previous guest", back).await;
 
     for legacy in [true, false, true] {
         let text = format!("{}metrics: {{ legacyNames: {legacy} }}\n", rest("", OFTEN));
@@ -105,7 +104,7 @@ async fn what_was_rolled_back_is_refused_until_the_file_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_passes_its_probation_stays_and_the_old_code_goes() {
+async fn a_guest_that_passes_its_probation_stays_and_the_old_code_is_freed() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest("", OFTEN)).await;
@@ -125,7 +124,7 @@ async fn a_guest_that_passes_its_probation_stays_and_the_old_code_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_begins_to_claim_outages_gives_way_to_the_one_before() {
+async fn a_guest_that_starts_to_report_false_outages_is_rolled_back() {
     for behaviour in ["lose-at-2", "pinging-at-2", "hurried-at-2"] {
         let simulator = simulator().await;
         let first = guests::behaving("count", 1);
@@ -135,15 +134,15 @@ async fn a_guest_that_begins_to_claim_outages_gives_way_to_the_one_before() {
             .await;
         bench.install(&guests::behaving(behaviour, 2));
         let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && version(e) == "0.0.1";
-        let page = bench.until("the guest before", back).await;
-        // What was found to be made up is not shown.
+        let page = bench.until("the previous guest", back).await;
+        // The false report is not shown.
         assert_eq!(page.value("nbu_up", &[]), Some(1.0), "{behaviour}");
         let failed = page.sum("nbu_collector_failures_total", &[]);
         assert_eq!(failed, 0.0, "{behaviour}");
     }
 }
 
-/// What becomes of NetBackup while a guest is on probation.
+/// Changes NetBackup while a guest is on probation.
 #[derive(Clone, Copy, Debug)]
 enum Outage {
     Gone,
@@ -154,7 +153,7 @@ enum Outage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_netbackup_is_no_reason_to_go_back() {
+async fn an_outage_of_netbackup_causes_no_rollback() {
     let keys = rest(
         "probation: { collections: 1000 }",
         &format!("{OFTEN}, probeTimeout: 200ms"),
@@ -192,7 +191,7 @@ async fn an_outage_of_netbackup_is_no_reason_to_go_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_probation_nothing_is_gone_back_to() {
+async fn a_guest_without_a_probation_is_never_rolled_back() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let keys = rest("probation: { collections: 0 }", OFTEN);
@@ -209,7 +208,7 @@ async fn without_a_probation_nothing_is_gone_back_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn going_back_goes_past_a_guest_that_was_on_probation_itself() {
+async fn a_rollback_skips_a_guest_that_was_on_probation_itself() {
     let simulator = simulator().await;
     let first = guests::behaving("count", 1);
     let keys = |legacy| {
@@ -237,7 +236,7 @@ async fn going_back_goes_past_a_guest_that_was_on_probation_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_says_why() {
+async fn the_log_states_the_reason_of_a_rollback() {
     let first = guests::behaving("count", 1);
     let mut running = Running::start_on(&first, "", OFTEN).await;
     let file = running.folder.path().join(guests::FILE);

@@ -1,5 +1,4 @@
-//! Going back although something stands in the way, and what is true of a guest
-//! that was gone back to.
+//! Rollbacks with obstacles, and the status of a guest after a rollback.
 
 use std::fs;
 
@@ -19,22 +18,22 @@ fn rest(legacy: bool) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_before_that_cannot_check_the_settings_takes_over_all_the_same() {
+async fn a_rollback_succeeds_even_if_the_previous_guest_cannot_check_the_settings() {
     let simulator = simulator().await;
     let first = guests::behaving("trap-check-legacy", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], &rest(false)).await;
     bench.until("the first", |e| stamped(e, "paris", 1)).await;
     bench.install(&guests::behaving("trap-at-2", 2));
     bench.until("the second", |e| stamped(e, "paris", 2)).await;
-    // Other settings are a reason to collect at once.
+    // Changed settings cause an immediate collection.
     bench.rewrite(&[paris(&simulator)], &rest(true));
     let back = |e: &Exposition| swaps(e, "rolled_back") == Some(1.0) && stamped(e, "paris", 1);
-    let page = bench.until("the guest before", back).await;
+    let page = bench.until("the previous guest", back).await;
     assert_eq!(version(&page), "0.0.1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
+async fn a_rollback_waits_for_settings_that_the_previous_guest_accepts() {
     let first = guests::behaving("picky-legacy", 1);
     let mut running = Running::start_on(&first, "", HOURLY).await;
     running.taken(&guests::behaving("trap-at-2", 2)).await;
@@ -52,7 +51,7 @@ async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
     let page = running.client.scrape().await;
     assert_eq!(swaps(&page, "rolled_back"), Some(0.0));
 
-    // The verdict stands while other settings come that it rejects as well.
+    // The rejection stays while new settings arrive that it also rejects.
     fs::write(&file, legacy.replace("1h", "2h")).unwrap();
     running.program.line("Guest failed").await;
     fs::write(&file, text).unwrap();
@@ -65,7 +64,7 @@ async fn a_rollback_waits_for_settings_that_the_guest_before_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
+async fn an_unsigned_guest_restored_by_a_rollback_does_not_count_as_signed() {
     let (first, second) = (
         guests::behaving("steady", 1),
         guests::behaving("trap-at-2", 2),
@@ -76,7 +75,7 @@ async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
     let file = folder.join("config.yaml");
     let text = fs::read_to_string(&file).unwrap();
     let demanding = |key: &str| text.replace(FILE, &format!("{FILE}, publicKey: \"{key}\""));
-    // The key is in force together with the guest that it has signed.
+    // The key takes effect together with the guest that it signed.
     fs::write(&file, demanding(&public(&key))).unwrap();
     running.program.line("Configuration not reloaded").await;
     put(&folder, &second, &sign(&key, &second));
@@ -89,10 +88,10 @@ async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
     })
     .await;
 
-    // The host has gone back to it by itself, so other settings take effect on it.
+    // The host restored it by itself, so new settings take effect with it.
     let answer = running.client.post("/-/reload").await;
     assert!(answer.status.is_success(), "{}", answer.text());
-    // Put there by somebody else, it needs a signature like any other.
+    // When installed as a file, it needs a signature like any other guest.
     guests::install(&first, &folder.join(FILE));
     let line = running.program.line("Guest refused").await;
     assert!(line.contains("does not match the guest"), "{line}");
@@ -100,7 +99,7 @@ async fn an_unsigned_guest_that_was_gone_back_to_is_not_taken_for_signed() {
     assert!(answer.status.is_success(), "{}", answer.text());
     assert_eq!(version(&running.client.scrape().await), "0.0.1");
 
-    // Nor is it what another key demands.
+    // It does not satisfy another key either.
     fs::write(&file, demanding(&public(&self::key()))).unwrap();
     let line = running.program.line("Configuration not reloaded").await;
     assert!(line.contains("was made with another key"), "{line}");

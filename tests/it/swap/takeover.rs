@@ -1,4 +1,4 @@
-//! A fit guest takes the place of the running one.
+//! A valid guest replaces the running one.
 
 use simulator::{Fault, Gate};
 use tests::{Bench, Exposition, guests};
@@ -7,7 +7,7 @@ use super::{GENERATION, paris, simulator, stamped, swaps, version};
 use guests::{ANY_GUEST, GUEST};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_file_takes_the_place_of_the_running_guest() {
+async fn a_new_file_replaces_the_running_guest() {
     let simulator = simulator().await;
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
@@ -27,7 +27,7 @@ async fn a_new_file_takes_the_place_of_the_running_guest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collection_that_has_begun_ends_on_the_old_guest() {
+async fn a_started_collection_finishes_on_the_old_guest() {
     let simulator = simulator().await;
     let gate = Gate::shut();
     let held = Fault::Held(gate.clone());
@@ -55,7 +55,7 @@ async fn a_collection_that_has_begun_ends_on_the_old_guest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_path_the_guest_inside_runs_again() {
+async fn removing_the_path_restores_the_built_in_guest() {
     let simulator = simulator().await;
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;

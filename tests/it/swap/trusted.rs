@@ -1,4 +1,4 @@
-//! A guest that is pinned by its digest, and what `check` says of a guest.
+//! A guest that is pinned by its digest, and what `check` reports about a guest.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn pin(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
+async fn a_digest_other_than_the_pinned_one_is_rejected_with_both_digests() {
     let first = guests::behaving("steady", 1);
     let second = guests::behaving("steady", 2);
     let mut running = Running::start_on(&first, &pin(&first), "").await;
@@ -27,7 +27,7 @@ async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
     assert_eq!(version(&page), "0.0.1");
     assert_eq!(swaps(&page, "refused"), Some(1.0));
 
-    // The file was first; the pin follows.
+    // The file came first; the pin follows.
     let file = running.folder.path().join("config.yaml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace(&pin(&first), &pin(&second))).unwrap();
@@ -36,7 +36,7 @@ async fn other_bytes_than_the_pinned_ones_are_refused_with_both_digests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pin_may_come_before_the_file() {
+async fn the_pin_can_change_before_the_file() {
     let first = guests::behaving("steady", 1);
     let second = guests::behaving("steady", 2);
     let mut running = Running::start_on(&first, &pin(&first), "").await;
@@ -50,7 +50,7 @@ async fn the_pin_may_come_before_the_file() {
     assert_eq!(version(&running.client.scrape().await), "0.0.2");
 }
 
-/// A folder with a configuration that names a guest.
+/// A directory with a configuration that names a guest.
 fn folder(bytes: &[u8], keys: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     guests::install(bytes, &folder.path().join(FILE));
@@ -62,7 +62,7 @@ fn folder(bytes: &[u8], keys: &str) -> TempDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_command_begins_with_a_guest_that_is_not_trusted() {
+async fn no_command_starts_with_an_untrusted_guest() {
     let guest = guests::behaving("steady", 1);
     let other = guests::behaving("steady", 2);
     let (key, stranger) = (key(), key());
@@ -82,7 +82,7 @@ async fn no_command_begins_with_a_guest_that_is_not_trusted() {
             Some(sign(&stranger, &guest)),
             "made with another key",
         ),
-        // A good signature does not make up for another digest.
+        // A valid signature does not replace the pinned digest.
         (
             format!("{signed}, {}", pin(&other)),
             Some(sign(&key, &guest)),
@@ -112,7 +112,7 @@ async fn no_command_begins(folder: &TempDir, expected: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_compares_a_guest_with_the_one_inside() {
+async fn check_compares_a_guest_with_the_built_in_one() {
     let check = async |bytes: &[u8]| {
         let folder = folder(bytes, "");
         let output = Program::output(&["check"], folder.path()).await;
@@ -120,7 +120,10 @@ async fn check_compares_a_guest_with_the_one_inside() {
         String::from_utf8(output.stdout).unwrap()
     };
     let same = check(&guests::good_with("another")).await;
-    assert!(same.contains("it collects what the guest"), "{same}");
+    assert!(
+        same.contains("no difference to the built-in guest"),
+        "{same}"
+    );
     let other = check(&guests::behaving("steady", 1)).await;
     for line in [
         "  + path `/ping` of `storage`\n",

@@ -1,4 +1,4 @@
-//! What is no guest, or a bad one, is refused, and harms nobody.
+//! Invalid guests are rejected without side effects.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use tests::{Bench, Exposition, Program, Site, guests};
 use super::{GENERATION, Running, paris, simulator, stamped, swaps, version};
 use guests::GUEST;
 
-/// What is put where the guest is, and what the log says about it.
+/// The content of the guest file, and the expected log message.
 fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = guests::behaving("steady", 2);
     let half = whole[..whole.len() / 2].to_vec();
@@ -59,7 +59,7 @@ fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unfit_guest_is_refused_with_its_reason_and_the_old_one_goes_on() {
+async fn an_invalid_guest_is_rejected_with_its_reason_and_the_old_one_continues() {
     let mut running = Running::start(
         "memoryLimit: 16MiB",
         "collectionInterval: 200ms, collectionTimeout: 2s",
@@ -83,7 +83,7 @@ async fn an_unfit_guest_is_refused_with_its_reason_and_the_old_one_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_half_written_file_is_taken_once_it_is_whole() {
+async fn a_partly_written_file_is_accepted_once_it_is_complete() {
     let simulator = simulator().await;
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(&simulator)], GUEST).await;
@@ -93,15 +93,15 @@ async fn a_half_written_file_is_taken_once_it_is_whole() {
     let file = bench.file(guests::FILE);
     fs::write(&file, &second[..second.len() / 2]).unwrap();
     let refused = |e: &Exposition| swaps(e, "refused") == Some(1.0);
-    let half = bench.until("half of it is refused", refused).await;
+    let half = bench.until("a partial file is rejected", refused).await;
     assert_eq!(version(&half), "0.0.1");
 
     fs::write(&file, &second).unwrap();
     bench.until("stamp 2", |e| stamped(e, "paris", 2)).await;
 }
 
-/// Beside a good guest that runs, a file lies there that was refused.
-async fn with_rubbish(simulator: &Simulator) -> Bench {
+/// A valid guest runs, but its file was replaced by a rejected one.
+async fn with_rejected_file(simulator: &Simulator) -> Bench {
     let first = guests::behaving("steady", 1);
     let bench = Bench::start_on(&first, &[paris(simulator)], GUEST).await;
     bench.until("stamp 1", |e| stamped(e, "paris", 1)).await;
@@ -112,9 +112,9 @@ async fn with_rubbish(simulator: &Simulator) -> Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_take_effect_while_an_unfit_guest_lies_there() {
+async fn settings_take_effect_while_the_guest_file_is_invalid() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     let oslo = Site {
         name: "oslo",
         ..paris(&simulator)
@@ -128,9 +128,9 @@ async fn settings_take_effect_while_an_unfit_guest_lies_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refused_bytes_are_not_tried_again_at_every_reload() {
+async fn a_rejected_file_is_not_retried_at_every_reload() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     for _ in 0..3 {
         bench.app.reload(ReloadTrigger::Http).await.unwrap();
         assert_eq!(swaps(&bench.scrape().await, "refused"), Some(1.0));
@@ -138,9 +138,9 @@ async fn refused_bytes_are_not_tried_again_at_every_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_guest_is_tried_again_when_a_site_is_reached_otherwise() {
+async fn a_rejected_guest_is_retried_when_the_connection_settings_of_a_site_change() {
     let simulator = simulator().await;
-    let bench = with_rubbish(&simulator).await;
+    let bench = with_rejected_file(&simulator).await;
     let more = paris(&simulator).yaml_with("maxRequestsPerCollection: 7");
     bench
         .reconfigure(&format!("{GUEST}nbuservers:\n{more}"))
@@ -150,7 +150,7 @@ async fn a_refused_guest_is_tried_again_when_a_site_is_reached_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_exporter_does_not_start_on_an_unfit_guest() {
+async fn the_exporter_does_not_start_on_an_invalid_guest() {
     let simulator = simulator().await;
     for (bytes, reason) in [
         (b"rubbish".to_vec(), "not a WebAssembly component"),

@@ -1,4 +1,5 @@
-//! With a folder for the state, an old signed guest stays out after a restart.
+//! With a state directory, a downgrade of a signed guest is rejected even after a
+//! restart.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ const OFTEN: &str = "collectionInterval: 50ms, cacheTTL: 1ms, stateDir: state";
 const HOURLY: &str = "collectionInterval: 1h, stateDir: state";
 const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
-/// A folder in which one process comes after another.
+/// A directory that consecutive processes use.
 struct Place {
     folder: TempDir,
     simulator: Simulator,
@@ -70,7 +71,7 @@ impl Place {
         .await;
     }
 
-    /// What every command says of a guest that is not taken.
+    /// The message of every command about a rejected guest.
     async fn refused(&self, reason: &str) {
         for command in ["check", "collect", LISTEN] {
             let output = Program::output(&[command], self.folder.path()).await;
@@ -88,7 +89,7 @@ async fn kill(mut program: Program) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
+async fn a_downgrade_below_a_proven_guest_is_rejected_after_a_restart() {
     let place = Place::new().await;
     place.put("steady", 5);
     let program = place.begin().await;
@@ -100,7 +101,8 @@ async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
     place.put("unversioned", 9);
     place.refused("version `new` is not semver").await;
 
-    // A guest of another key is of another kind, and so is the one inside.
+    // Versions are compared only between guests of the same key, and never with the
+    // built-in guest.
     let other = key();
     let bytes = guests::behaving("steady", 3);
     put(place.folder.path(), &bytes, &sign(&other, &bytes));
@@ -110,7 +112,7 @@ async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
     place.write(&format!("server: {{ {HOURLY} }}\n"));
     kill(place.begin().await).await;
 
-    // What the operator has allowed counts from then on.
+    // An allowed downgrade counts from then on.
     place.put("steady", 4);
     place.configure("allowDowngrade: true", OFTEN);
     let program = place.begin().await;
@@ -123,7 +125,7 @@ async fn an_older_guest_than_one_that_has_passed_is_refused_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_has_not_passed_keeps_no_older_one_out() {
+async fn a_guest_still_on_probation_does_not_block_older_ones() {
     let place = Place::new().await;
     place.configure("", HOURLY);
     place.put("steady", 5);
@@ -141,7 +143,7 @@ async fn a_guest_that_has_not_passed_keeps_no_older_one_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn versions_that_cannot_be_read_are_set_aside_and_said() {
+async fn an_unreadable_version_history_is_renamed_and_logged() {
     let place = Place::new().await;
     place.put("steady", 5);
     let program = place.begin().await;

@@ -1,4 +1,4 @@
-//! Basic authentication, over TLS as it should be.
+//! Basic authentication over TLS.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ pub(super) fn basic(credentials: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_who_knows_the_password_is_answered() {
+async fn only_clients_with_the_password_are_answered() {
     let authority = Authority::new();
     let bench = serving(&authority, &(TLS.to_owned() + &users("right"))).await;
     let client = Secure::new(bench.app.addresses()[0], &authority, None);
@@ -51,7 +51,7 @@ pub(super) async fn status(bench: &Bench, credentials: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_password_counts_as_soon_as_it_is_written() {
+async fn a_new_password_takes_effect_once_it_is_written() {
     let bench = serving(&Authority::new(), &users("old")).await;
     assert_eq!(status(&bench, "prometheus:old").await, 200);
     assert_eq!(status(&bench, "prometheus:new").await, 401);
@@ -64,7 +64,7 @@ async fn another_password_counts_as_soon_as_it_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_password_is_logged_or_shown() {
+async fn passwords_are_neither_logged_nor_shown() {
     let folder = folder("logLevel: trace");
     let hash = users("CaNaRy");
     fs::write(folder.path().join("web.yaml"), &hash).unwrap();

@@ -1,4 +1,4 @@
-//! TLS: who the server is, and whom it lets in.
+//! TLS: certificates of the server and of its clients.
 
 use std::fs;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn scraped(client: &Secure) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scrape_over_tls_is_answered_to_who_trusts_the_servers_authority() {
+async fn a_client_that_trusts_the_servers_authority_can_scrape_over_tls() {
     let (authority, other) = (Authority::new(), Authority::new());
     let bench = serving(&authority, TLS).await;
     assert!(scraped(&client(&bench, &authority, None)).await);
@@ -39,7 +39,7 @@ async fn a_scrape_over_tls_is_answered_to_who_trusts_the_servers_authority() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_http_is_not_answered_where_tls_is_spoken() {
+async fn plain_http_is_rejected_on_a_tls_port() {
     let authority = Authority::new();
     let bench = serving(&authority, TLS).await;
     let plain = bench.client.try_ask(http::Method::GET, "/metrics", &[]);
@@ -61,7 +61,7 @@ async fn a_client_needs_a_certificate_of_the_right_authority() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_may_do_without_a_certificate_where_it_is_verified_only_if_given() {
+async fn an_optional_client_certificate_is_verified_only_if_given() {
     let (authority, other) = (Authority::new(), Authority::new());
     let web = TLS.replace(
         "}",
@@ -75,7 +75,7 @@ async fn a_client_may_do_without_a_certificate_where_it_is_verified_only_if_give
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_needs_a_name_that_is_allowed() {
+async fn a_client_certificate_needs_an_allowed_name() {
     let authority = Authority::new();
     let web = TLS.replace(
         "}",
@@ -93,7 +93,7 @@ async fn a_client_needs_a_name_that_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_versions_of_tls_are_those_that_are_configured() {
+async fn only_the_configured_tls_versions_are_accepted() {
     let authority = Authority::new();
     let web = TLS.replace("}", ", max_version: TLS12 }");
     let bench = serving(&authority, &web).await;
@@ -103,7 +103,7 @@ async fn the_versions_of_tls_are_those_that_are_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn handshakes_that_never_end_are_given_up_and_keep_nobody_out() {
+async fn hung_handshakes_time_out_and_do_not_block_other_clients() {
     let authority = Authority::new();
     let folder = folder("webConfigFile: web.yaml, readTimeout: 2s, maxConnections: 20");
     certify(&authority, folder.path());
@@ -112,16 +112,19 @@ async fn handshakes_that_never_end_are_given_up_and_keep_nobody_out() {
     let mut begun = Vec::new();
     for _ in 0..60 {
         let mut stream = TcpStream::connect(bench.app.addresses()[0]).await.unwrap();
-        // The head of a ClientHello, and one byte of it. It may be thrown out
-        // for another already.
+        // The header of a ClientHello and one byte of it. The connection may already
+        // have been evicted for another.
         let _ = stream.write_all(b"\x16\x03\x01\x02\x00\x01").await;
         begun.push(stream);
     }
     let client = client(&bench, &authority, None);
-    eventually("a good client is answered", async || scraped(&client).await).await;
+    eventually("a well-behaved client is answered", async || {
+        scraped(&client).await
+    })
+    .await;
     for mut stream in begun {
         let end = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut [0; 9])).await;
-        let end = end.expect("it is given up");
+        let end = end.expect("it has timed out");
         assert!(
             end.is_err() || end.is_ok_and(|bytes| bytes < 9),
             "it is answered"

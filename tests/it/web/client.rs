@@ -1,4 +1,4 @@
-//! A client that speaks TLS as it is told, and the authority it trusts.
+//! A TLS client with selectable settings, and the authority that it trusts.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Whoever issues certificates.
+/// An authority that issues certificates.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -38,7 +38,7 @@ impl Authority {
     }
 }
 
-/// Speaks TLS to one server.
+/// A TLS client for one server.
 #[derive(Clone)]
 pub(super) struct Secure {
     address: SocketAddr,
@@ -80,14 +80,14 @@ impl Secure {
         connector.connect(name, stream).await
     }
 
-    /// A request on a connection of its own: status and body.
+    /// A request on its own connection: status and body.
     pub(super) async fn try_get(&self, path: &str) -> io::Result<(u16, String)> {
         get(&mut self.connect().await?, path, "").await
     }
 }
 
-/// A request on a connection that stays open. `headers` end with a line break
-/// each.
+/// A request on a connection that stays open. Each of `headers` ends with a line
+/// break.
 pub(super) async fn get(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     path: &str,
@@ -106,7 +106,7 @@ pub(super) async fn get(
     }
 }
 
-/// An answer, once all of its `content-length` has come.
+/// A response, complete according to its `content-length`.
 fn whole(read: &[u8]) -> Option<(u16, String)> {
     let text = String::from_utf8_lossy(read);
     let (head, body) = text.split_once("\r\n\r\n")?;

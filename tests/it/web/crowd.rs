@@ -1,6 +1,6 @@
-//! Hostile scrapers: many that are idle, slow, or do not read. A good one of
-//! another address is answered among them each time, and neither the program nor
-//! the kernel fills up.
+//! Many clients that are idle, slow or do not read. A well-behaved client at another
+//! address is still answered, and neither the program nor the kernel runs out of
+//! memory.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -18,18 +18,18 @@ use tokio::time::sleep;
 
 use super::folder;
 
-/// What the program may grow by. Its guest and page are small here, so this is
-/// for connections alone.
+/// The allowed growth of the program. Its guest and page are small here, so this
+/// covers connections only.
 const GROWTH: u64 = 64 << 20;
-/// What the kernel may hold of one connection's answers: twice what is asked
-/// for, and some.
+/// The kernel's allowed buffer per connection: twice the requested size, plus a
+/// margin.
 const UNSENT: u64 = 256 << 10;
-/// The default of `server.maxConnections`, and what the program has open besides.
+/// The default of `server.maxConnections` plus the other descriptors of the program.
 const DESCRIPTORS: usize = 512 + 64;
-/// More than the kernel takes for one connection.
+/// More than the kernel buffers for one connection.
 const ANSWER: usize = 2 << 20;
 
-/// The program, which answers `/config` at length.
+/// The program with a long response for `/config`.
 struct Crowded {
     program: Program,
     address: SocketAddr,
@@ -39,7 +39,7 @@ struct Crowded {
 
 impl Crowded {
     async fn start() -> Self {
-        // Nobody goes but to make room.
+        // Clients are disconnected only to make room.
         let folder = folder("readTimeout: 1h, writeTimeout: 1h");
         let file = folder.path().join("config.yaml");
         let long = "x".repeat(ANSWER);
@@ -61,8 +61,8 @@ impl Crowded {
         crowded
     }
 
-    /// On a connection of its own each time, as at a restart of Prometheus. No
-    /// scrape may fail.
+    /// Uses a new connection each time, like a restarted Prometheus. No scrape may
+    /// fail.
     async fn answers_a_good_client(&self) {
         let answer = Client::new(self.address).get("/metrics").await;
         assert!(answer.text().contains("nbu_exporter_build_info"));
@@ -76,8 +76,8 @@ impl Crowded {
         kilobytes.parse::<u64>().unwrap() << 10
     }
 
-    /// The highest number of a file descriptor: the system gives the lowest that
-    /// is free, so that there were never many more.
+    /// The highest file descriptor. The system assigns the lowest free number, so
+    /// this bounds how many were open at once.
     fn descriptors(&self) -> usize {
         let open = fs::read_dir(format!("/proc/{}/fd", self.program.id())).unwrap();
         let number = |entry: io::Result<fs::DirEntry>| {
@@ -87,7 +87,7 @@ impl Crowded {
         open.map(number).max().unwrap()
     }
 
-    /// What the kernel holds unsent of each connection, closed ones too.
+    /// The kernel's unsent bytes of each connection, including closed ones.
     fn unsent(&self) -> Vec<u64> {
         let table = fs::read_to_string("/proc/net/tcp").unwrap();
         let local = format!(":{:04X}", self.address.port());
@@ -111,14 +111,15 @@ impl Crowded {
     }
 }
 
-/// A connection of the crowd. The good clients have another address.
+/// A connection of the hostile clients. The well-behaved clients have another
+/// address.
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind("127.0.0.2:0".parse().unwrap())?;
     socket.connect(address).await
 }
 
-/// As many as asked for, or as this process may open.
+/// As many as requested, or as this process may open.
 fn affordable(wanted: usize) -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits
@@ -126,7 +127,7 @@ fn affordable(wanted: usize) -> usize {
         .find(|line| line.starts_with("Max open files"));
     let files = line.unwrap().split_whitespace().nth(3).unwrap();
     let files = files.parse().unwrap_or(usize::MAX);
-    // Other tests run beside this one.
+    // Other tests run at the same time.
     let affordable = wanted.min(files.saturating_sub(1000) / 2);
     if affordable < wanted {
         println!("only {affordable} connections instead of {wanted}: see `ulimit -n`");
@@ -135,7 +136,7 @@ fn affordable(wanted: usize) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_idle_connections_keep_nobody_out() {
+async fn thousands_of_idle_connections_do_not_block_other_clients() {
     let crowded = Crowded::start().await;
     let mut idle = Vec::new();
     for number in 0..affordable(5000) {
@@ -148,8 +149,8 @@ async fn thousands_of_idle_connections_keep_nobody_out() {
     crowded.stays_small();
 }
 
-/// Sends a request without end, and comes back when it is thrown out.
-async fn drip(address: SocketAddr) {
+/// Sends an endless request, and reconnects when disconnected.
+async fn send_slowly(address: SocketAddr) {
     loop {
         let Ok(mut stream) = connect(address).await else {
             continue;
@@ -163,14 +164,14 @@ async fn drip(address: SocketAddr) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_that_send_a_byte_now_and_then_keep_nobody_out() {
+async fn a_thousand_slow_senders_do_not_block_other_clients() {
     let crowded = Crowded::start().await;
-    let mut dripping = JoinSet::new();
+    let mut slow_clients = JoinSet::new();
     let crowd = affordable(1000);
     for _ in 0..crowd {
-        dripping.spawn(drip(crowded.address));
+        slow_clients.spawn(send_slowly(crowded.address));
     }
-    eventually("every place is taken", async || {
+    eventually("every slot is used", async || {
         crowded.descriptors() >= crowd.min(500)
     })
     .await;
@@ -180,8 +181,8 @@ async fn a_thousand_that_send_a_byte_now_and_then_keep_nobody_out() {
     }
 }
 
-/// Says nothing, and comes back as soon as it is thrown out.
-async fn throng(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
+/// Sends nothing, and reconnects as soon as it is disconnected.
+async fn reconnect_repeatedly(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
     loop {
         let Ok(mut stream) = connect(address).await else {
             continue;
@@ -191,19 +192,19 @@ async fn throng(address: SocketAddr, arrivals: Arc<AtomicUsize>) {
     }
 }
 
-/// While it does not ask, every place is taken over by others several times.
+/// While the client is silent, others take over every connection slot several times.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_takes_its_time_to_ask_is_answered_among_many_that_come_back() {
+async fn a_slow_client_is_answered_among_many_that_reconnect() {
     let crowded = Crowded::start().await;
     let arrivals = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
     for _ in 0..affordable(1200) {
-        crowd.spawn(throng(crowded.address, Arc::clone(&arrivals)));
+        crowd.spawn(reconnect_repeatedly(crowded.address, Arc::clone(&arrivals)));
     }
     for _ in 0..10 {
         let mut stream = TcpStream::connect(crowded.address).await.unwrap();
         let before = arrivals.load(Ordering::SeqCst);
-        eventually("the crowd has come back", async || {
+        eventually("the hostile clients have reconnected", async || {
             arrivals.load(Ordering::SeqCst) > before + 2500
         })
         .await;
@@ -217,7 +218,7 @@ async fn a_client_that_takes_its_time_to_ask_is_answered_among_many_that_come_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_that_do_not_read_keep_nobody_out() {
+async fn hundreds_of_clients_that_do_not_read_do_not_block_others() {
     let crowded = Crowded::start().await;
     let mut unread = Vec::new();
     for _ in 0..affordable(800) {
@@ -225,7 +226,7 @@ async fn hundreds_that_do_not_read_keep_nobody_out() {
         let request = b"GET /config HTTP/1.1\r\nHost: x\r\n\r\n";
         match stream.write_all(request).await {
             Ok(()) => unread.push(stream),
-            // It was thrown out for another already.
+            // The client was already evicted for another.
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
         }
     }
@@ -237,8 +238,8 @@ async fn hundreds_that_do_not_read_keep_nobody_out() {
         crowded.answers_a_good_client().await;
         crowded.stays_small();
     }
-    // The kernel would keep the answers of those who were thrown out, and a list
-    // of sockets is not read in one moment.
+    // The kernel would keep the responses of disconnected clients, and a list of
+    // sockets cannot be read atomically.
     eventually("no others wait in the kernel", async || {
         crowded.unsent().len() <= DESCRIPTORS
     })

@@ -1,4 +1,4 @@
-//! No file descriptors left: the exporter goes on, and so do its scrapes.
+//! Without free file descriptors, the exporter and its scrapes continue.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,13 +10,13 @@ use tokio::net::TcpStream;
 
 use super::folder;
 
-/// So few that clients use up what there is.
+/// Few enough that clients can use all of them.
 const FILES: u64 = 48;
-/// What the program may raise its limit to.
+/// The hard limit of the program.
 const HARD: u64 = 512;
 
 async fn answered(address: SocketAddr) {
-    eventually("a good client is answered", async || {
+    eventually("a well-behaved client is answered", async || {
         let client = Client::new(address);
         let answer = client.try_ask(Method::GET, "/metrics", &[]).await;
         answer.is_ok_and(|answer| answer.text().contains("nbu_exporter_build_info"))
@@ -25,7 +25,7 @@ async fn answered(address: SocketAddr) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_never_take_the_descriptors_that_the_exporter_needs_itself() {
+async fn clients_cannot_use_the_descriptors_reserved_for_the_exporter() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
@@ -34,17 +34,17 @@ async fn clients_never_take_the_descriptors_that_the_exporter_needs_itself() {
         idle.push(TcpStream::connect(address).await.unwrap());
     }
     answered(address).await;
-    // A file has to be opened for it.
+    // This needs to open a file.
     let answer = Client::new(address).post("/-/reload").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_goes_on_after_there_were_none_left() {
+async fn the_exporter_recovers_when_descriptors_are_free_again() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
-    // It has read its guest by then.
+    // The guest has been read by then.
     eventually("it is ready", async || {
         let answer = Client::new(address).get("/-/ready").await;
         answer.status == 200
@@ -69,7 +69,7 @@ async fn the_soft_limit_is_raised_to_the_hard_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_no_descriptor_is_left_for_have_not_changed() {
+async fn files_that_cannot_be_opened_for_lack_of_descriptors_count_as_unchanged() {
     let folder = folder("");
     let mut program = Program::limited(FILES, folder.path());
     let address = program.address().await;
@@ -79,11 +79,11 @@ async fn files_that_no_descriptor_is_left_for_have_not_changed() {
     })
     .await;
     program.limit(0);
-    // Something happens in the folder, so that every file is looked at.
+    // Changes something in the directory, so that every file is checked.
     fs::write(folder.path().join("other"), "").unwrap();
     program.line("Cannot read a watched file").await;
     program.limit(FILES);
-    // A real change, to see that everything was looked at again.
+    // A real change, to check that every file was examined again.
     let file = folder.path().join("config.yaml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{text}# changed\n")).unwrap();

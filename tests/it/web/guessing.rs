@@ -1,4 +1,4 @@
-//! Strangers that guess passwords.
+//! Clients that guess passwords.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::authentication::{basic, status};
 use super::client::{Authority, get};
 use super::serving;
 
-/// Connections of the stranger. Each has a password checked all the time.
+/// Connections of the attacker. Each always has a password check in progress.
 const GUESSERS: usize = 50;
 
-/// Guesses from another address than the good client's, without end.
+/// Endlessly guesses from another address than the legitimate client's.
 async fn guess(address: SocketAddr, wrong: Arc<AtomicUsize>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -31,7 +31,7 @@ async fn guess(address: SocketAddr, wrong: Arc<AtomicUsize>) {
     }
 }
 
-/// Of the cost that is usual, so that checks queue up.
+/// With the usual cost, so that checks queue up.
 async fn guarded() -> Bench {
     let hash = bcrypt::hash("right", 10).unwrap();
     let web = format!("basic_auth_users: {{ prometheus: {hash} }}\n");
@@ -39,7 +39,7 @@ async fn guarded() -> Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_login_does_not_wait_behind_an_address_that_guesses() {
+async fn a_first_login_is_not_delayed_by_an_address_that_guesses_passwords() {
     let bench = guarded().await;
     let wrong = Arc::new(AtomicUsize::new(0));
     let mut guessers = JoinSet::new();
@@ -47,15 +47,15 @@ async fn a_first_login_does_not_wait_behind_an_address_that_guesses() {
         guessers.spawn(guess(bench.app.addresses()[0], Arc::clone(&wrong)));
     }
     let guesses = || wrong.load(Ordering::SeqCst);
-    eventually("it guesses", async || guesses() > 0).await;
+    eventually("it is guessing", async || guesses() > 0).await;
     let before = guesses();
     assert_eq!(status(&bench, "prometheus:right").await, 200);
-    // In order of arrival, all of the others would have been first.
+    // In order of arrival, all others would have been first.
     let overtaken = guesses() - before;
     assert!(overtaken < GUESSERS / 2, "{overtaken} guesses were first");
-    // It goes on meanwhile.
+    // The attack continues.
     let now = guesses();
-    eventually("it guesses still", async || guesses() > now).await;
+    eventually("it is still guessing", async || guesses() > now).await;
     assert_eq!(status(&bench, "prometheus:right").await, 200);
     assert!(guessers.try_join_next().is_none(), "one was cut off");
 }

@@ -1,4 +1,4 @@
-//! Web pages of strangers, which an operator has open in a browser.
+//! Foreign web pages in an operator's browser.
 
 use http::{Method, StatusCode};
 use tests::{Answer, Bench};
@@ -17,8 +17,8 @@ async fn ask(bench: &Bench, method: Method, path: &str, headers: &[(&str, &str)]
     bench.client.ask(method, path, headers).await
 }
 
-/// What browsers send with a form or script of another site, of a sandboxed
-/// frame, and of a page whose name leads to the exporter.
+/// Headers that browsers send for a form or script of another site, for a sandboxed
+/// frame, and for a page whose name resolves to the exporter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_cannot_make_a_browser_reload_the_configuration() {
     let bench = open().await;
@@ -37,7 +37,7 @@ async fn a_page_cannot_make_a_browser_reload_the_configuration() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{page:?}");
         assert!(answer.text().contains("hint: "), "{}", answer.text());
     }
-    // The operator's tools, under whatever name they know the exporter.
+    // The operator's tools, with any name for the exporter.
     for (generation, host) in [(2, "localhost"), (3, "backup01.example.com:9440")] {
         let headers = [("host", host)];
         let answer = ask(&bench, Method::POST, "/-/reload", &headers).await;
@@ -47,7 +47,7 @@ async fn a_page_cannot_make_a_browser_reload_the_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_whose_name_leads_here_does_not_see_the_configuration() {
+async fn a_page_with_a_rebound_name_cannot_read_the_configuration() {
     let bench = open().await;
     for host in [
         "evil.example",
@@ -84,7 +84,7 @@ async fn scrapes_and_probes_may_use_any_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_as_good_as_a_name() {
+async fn a_password_replaces_the_check_of_the_host_name() {
     let bench = serving(&Authority::new(), &users("right")).await;
     let authorization = basic("prometheus:right");
     let host = ("host", "exporter.example.com");

@@ -1,4 +1,4 @@
-//! A web configuration that changes under scrapes.
+//! A web configuration that changes during scrapes.
 
 use std::fs;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn client(bench: &Bench, authority: &Authority) -> Secure {
     Secure::new(bench.app.addresses()[0], authority, None)
 }
 
-/// The certificate that a new connection is shown.
+/// The server certificate of a new connection.
 async fn shown(client: &Secure) -> Option<Vec<u8>> {
     let stream = client.connect().await.ok()?;
     let chain = stream.get_ref().1.peer_certificates()?;
@@ -21,7 +21,7 @@ async fn shown(client: &Secure) -> Option<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_certificate_is_shown_to_new_connections_and_open_ones_go_on() {
+async fn a_new_certificate_is_used_for_new_connections_and_open_ones_continue() {
     let authority = Authority::new();
     let bench = serving(&authority, TLS).await;
     let client = client(&bench, &authority);
@@ -54,7 +54,7 @@ async fn a_new_certificate_is_shown_to_new_connections_and_open_ones_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_web_configuration_leaves_the_old_one_in_force_and_is_counted() {
+async fn an_invalid_web_configuration_is_counted_and_the_old_one_stays_in_force() {
     let authority = Authority::new();
     let bench = serving(&authority, TLS).await;
     let client = client(&bench, &authority);
@@ -78,7 +78,7 @@ async fn a_bad_web_configuration_leaves_the_old_one_in_force_and_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_not_the_certificates_leaves_the_old_pair_in_force() {
+async fn a_key_that_does_not_match_the_certificate_leaves_the_old_pair_in_force() {
     let authority = Authority::new();
     let bench = serving(&authority, TLS).await;
     let client = client(&bench, &authority);
@@ -99,15 +99,15 @@ async fn a_key_that_is_not_the_certificates_leaves_the_old_pair_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_comes_and_goes_with_the_file() {
+async fn tls_follows_the_web_configuration() {
     let authority = Authority::new();
     let bench = serving(&authority, "").await;
     assert_eq!(bench.get("/-/healthy").await.status, 200);
     let client = client(&bench, &authority);
     fs::write(bench.file("web.yaml"), TLS).unwrap();
-    eventually("TLS is spoken", async || shown(&client).await.is_some()).await;
+    eventually("TLS is used", async || shown(&client).await.is_some()).await;
     fs::write(bench.file("web.yaml"), "").unwrap();
-    eventually("plain HTTP is spoken again", async || {
+    eventually("plain HTTP is used again", async || {
         let plain = tests::Client::new(bench.app.addresses()[0]);
         plain
             .try_ask(http::Method::GET, "/metrics", &[])

@@ -1,5 +1,5 @@
-//! Requests that two readers may end in different places: what one takes for a
-//! body, the other would take for the next request.
+//! Requests that two parsers may split at different places: the body for one is the
+//! next request for the other.
 
 use std::net::SocketAddr;
 
@@ -9,15 +9,15 @@ use tokio::net::TcpStream;
 
 use super::folder;
 
-/// What is in the body. It must never be answered.
+/// The request inside the body. It must never be answered.
 const INNER: &str = "POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n";
-/// What comes after the body.
+/// The request after the body.
 const LAST: &str = "GET /-/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Everything that comes on one connection.
+/// Everything received on one connection.
 async fn said(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // It may be closed before all of it is read.
+    // The connection may be closed before everything is read.
     let _ = stream.write_all(request.as_bytes()).await;
     let _ = stream.write_all(LAST.as_bytes()).await;
     let mut answer = Vec::new();
@@ -26,7 +26,7 @@ async fn said(address: SocketAddr, request: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_in_a_body_is_never_a_request() {
+async fn a_body_is_never_read_as_a_request() {
     let bench = Bench::open(folder("")).await.unwrap();
     let address = bench.app.addresses()[0];
     let length = INNER.len();
@@ -68,7 +68,7 @@ async fn what_is_in_a_body_is_never_a_request() {
             assert!(!answer.contains("generation"), "{request}\n{answer}");
         }
     }
-    // It would have been, had it not been in a body.
+    // It is answered if it is not in a body.
     let reloaded = said(address, INNER).await;
     assert!(reloaded.contains("reloaded, generation 2\n"), "{reloaded}");
 }

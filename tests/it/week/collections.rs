@@ -15,7 +15,7 @@ const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What a week did to the exporter.
+/// The results of a week.
 struct Week {
     simulator: Simulator,
     clock: Clock,
@@ -44,7 +44,8 @@ impl Week {
         self.exporter.collect(&self.simulator, now, fate).await;
     }
 
-    /// 2,016 collections, each with a fate of its own, and then until all is over.
+    /// 2,016 collections, each with its own outcome, and then more until all jobs
+    /// have ended.
     async fn pass(&mut self, meanwhile: impl Fn(&mut Self, u32)) {
         let begun = Instant::now();
         self.collect(Fate::Good).await;
@@ -52,7 +53,7 @@ impl Week {
         for number in 0..u32::try_from(collections).unwrap() {
             self.clock.jump(INTERVAL);
             meanwhile(self, number);
-            let fate = Fate::drawn(&mut self.rng);
+            let fate = Fate::random(&mut self.rng);
             self.collect(fate).await;
         }
         let over = monday() + WEEK + load(0, 1).longest();
@@ -60,7 +61,7 @@ impl Week {
             self.clock.jump(6 * INTERVAL);
             self.collect(Fate::Good).await;
         }
-        // What was new in the last one is told in the next.
+        // New labels of the last collection are counted in the next.
         self.collect(Fate::Good).await;
         println!(
             "{} requests, {} failed collections, {} bytes of state, {:?}",
@@ -71,7 +72,7 @@ impl Week {
         );
     }
 
-    fn counts_are_true(&self) {
+    fn counts_are_correct(&self) {
         let truth = truth(&self.simulator);
         assert_same(&self.exporter.shown, &truth, "after a week");
         assert!(self.exporter.failures > 10, "some collections fail");
@@ -79,22 +80,22 @@ impl Week {
 }
 
 #[tokio::test]
-async fn a_week_of_collections_that_fail_and_are_lost_is_counted_exactly() {
+async fn counters_are_exact_after_a_week_of_failed_and_lost_collections() {
     let mut week = Week::new(12_000, 1).await;
     week.pass(|_, _| {}).await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
 #[ignore = "the full rate takes minutes: `make week`"]
-async fn a_week_of_sixty_thousand_jobs_a_day_is_counted_exactly() {
+async fn counters_are_exact_after_a_week_of_sixty_thousand_jobs_a_day() {
     let mut week = Week::new(60_000, 2).await;
     week.pass(|_, _| {}).await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
-async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
+async fn a_host_clock_that_jumps_by_a_day_changes_no_counter() {
     let mut week = Week::new(2_000, 3).await;
     week.pass(|week, number| match number {
         300 => week.ahead = DAY,
@@ -107,11 +108,11 @@ async fn a_clock_of_the_host_that_jumps_a_day_either_way_changes_no_count() {
         _ => {}
     })
     .await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }
 
 #[tokio::test]
-async fn a_clock_of_the_server_that_is_set_a_day_wrong_either_way_changes_no_count() {
+async fn a_server_clock_that_is_wrong_by_a_day_changes_no_counter() {
     let mut week = Week::new(2_000, 4).await;
     week.pass(|week, number| match number {
         300 | 1200 => week.simulator.set_wrong(DAY),
@@ -120,5 +121,5 @@ async fn a_clock_of_the_server_that_is_set_a_day_wrong_either_way_changes_no_cou
         _ => {}
     })
     .await;
-    week.counts_are_true();
+    week.counts_are_correct();
 }

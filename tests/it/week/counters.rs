@@ -9,7 +9,7 @@ use tests::Exposition;
 
 use super::CLIENTS;
 
-/// By `name{label="value",…}`, without `site`. What is 0 is as good as absent.
+/// Counters by `name{label="value",…}`, without `site`. 0 is equivalent to absent.
 pub(super) type Counters = BTreeMap<String, f64>;
 
 /// The upper bounds of the exporter's buckets, in seconds.
@@ -23,7 +23,7 @@ const FAMILIES: [&str; 5] = [
     "nbu_client_jobs_finished_total",
 ];
 
-/// What truly happened until now.
+/// The true counters until now.
 pub(super) fn truth(simulator: &Simulator) -> Counters {
     let truth = simulator.truth();
     let always = Timestamp::MIN..=truth.now();
@@ -66,7 +66,7 @@ pub(super) fn truth(simulator: &Simulator) -> Counters {
     told(counters)
 }
 
-/// What a guest's families say, 0 too.
+/// The counters in a guest's families, including 0.
 pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counters {
     let mut counters = Counters::new();
     for family in families.filter(|family| FAMILIES.contains(&&*family.name)) {
@@ -103,7 +103,7 @@ pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counte
     counters
 }
 
-/// What is scraped of the one site.
+/// The scraped counters of the only site.
 pub(super) fn scraped(exposition: &Exposition) -> Counters {
     let ours = |name: &str| FAMILIES.iter().any(|family| name.starts_with(family));
     let samples = exposition.samples.iter().filter(|it| ours(&it.name));
@@ -121,7 +121,7 @@ pub(super) fn scraped(exposition: &Exposition) -> Counters {
     told(samples.collect())
 }
 
-/// Fails with the series that are not the same, and not with all of them.
+/// Fails with only the series that differ.
 pub(super) fn assert_same(counted: &Counters, truth: &Counters, when: &str) {
     let names = counted.keys().chain(truth.keys());
     let value = |counters: &Counters, name: &str| counters.get(name).copied().unwrap_or(0.0);
@@ -139,7 +139,7 @@ pub(super) fn assert_same(counted: &Counters, truth: &Counters, when: &str) {
     assert!(!truth.is_empty(), "{when}: there is nothing to count");
 }
 
-/// Fails with the series that fell, or went away.
+/// Fails with the series that decreased or disappeared.
 pub(super) fn assert_none_fell(before: &Counters, after: &Counters, when: &str) {
     for (name, old) in before {
         let new = after.get(name).copied().unwrap_or(0.0);
@@ -147,15 +147,15 @@ pub(super) fn assert_none_fell(before: &Counters, after: &Counters, when: &str) 
     }
 }
 
-/// Fails with the series that appear, and not with 0: `increase()` does not see
-/// what a series begins with.
+/// Fails with the series that start above 0: `increase()` ignores the first value of
+/// a series.
 pub(super) fn assert_new_are_zero(before: &BTreeSet<String>, after: &Counters, when: &str) {
     for (name, value) in after.iter().filter(|(name, _)| !before.contains(*name)) {
         assert!(*value == 0.0, "{when}: {name} begins with {value}");
     }
 }
 
-/// Without what is 0.
+/// Removes series with the value 0.
 pub(super) fn told(mut counters: Counters) -> Counters {
     counters.retain(|_, value| *value != 0.0);
     counters

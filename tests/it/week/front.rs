@@ -1,4 +1,4 @@
-//! One address for a program that is started again and again.
+//! One address for a program that is restarted repeatedly.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Passes connections on to the process that there is now; closes them when
-/// there is none.
+/// Forwards connections to the current process; closes them if there is none.
 pub(super) struct Front {
     address: SocketAddr,
     behind: Arc<Mutex<Option<SocketAddr>>>,
@@ -33,7 +32,7 @@ impl Front {
         self.address
     }
 
-    /// From the next connection on.
+    /// Sets the target for new connections.
     pub(super) fn pass_to(&self, process: SocketAddr) {
         *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
     }

@@ -1,5 +1,5 @@
-//! The clock of the machine that the program runs on, in the hands of a test:
-//! Debian's `faketime` shows the program what a file says.
+//! A fake host clock for the program: Debian's `faketime` shows it the time from a
+//! file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use jiff::{SignedDuration, Timestamp};
 use simulator::Clock;
 use tests::Program;
 
-/// Where Debian puts it, for either architecture.
+/// Debian's paths for both architectures.
 const LIBRARIES: [&str; 2] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ];
 
-/// The library that shows a program another clock; none where it is not installed.
+/// The library that fakes the clock; `None` if it is not installed.
 pub(crate) fn faketime() -> Option<&'static Path> {
     let library = LIBRARIES.map(Path::new);
     library.into_iter().find(|path| path.exists())
 }
 
-/// Shows the time of a server's clock, or a time that is wrong by so much.
+/// Shows the time of a server's clock plus an offset.
 pub(super) struct HostClock {
     library: &'static Path,
     file: PathBuf,
@@ -42,7 +42,7 @@ impl HostClock {
         Some(clock)
     }
 
-    /// Starts the program below this clock. Deadlines go on by true time.
+    /// Starts the program with this clock. Deadlines use the true time.
     pub(super) fn serve(&self, folder: &Path) -> Program {
         Program::serve_with(
             folder,
@@ -56,25 +56,25 @@ impl HostClock {
         )
     }
 
-    /// Removes what a program that was killed left in shared memory.
+    /// Removes the shared memory of a killed program.
     pub(super) fn clean_up_after(process: u32) {
         for name in ["faketime_shm_", "sem.faketime_sem_"] {
             let _ = fs::remove_file(format!("/dev/shm/{name}{process}"));
         }
     }
 
-    /// Sets it wrong, or right again with 0.
+    /// Sets the offset; 0 means correct.
     pub(super) fn set_wrong(&self, ahead: SignedDuration) {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = ahead;
         self.show();
     }
 
-    /// Shows what time it is now.
+    /// Writes the current time.
     pub(super) fn show(&self) {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         let now: Timestamp = self.server.now() + *ahead;
         let text = now.strftime("%Y-%m-%d %H:%M:%S\n").to_string();
-        // The program never reads half a time.
+        // Atomically: the program must never read a partial time.
         let beside = self.file.with_extension("new");
         fs::write(&beside, text).unwrap();
         fs::rename(&beside, &self.file).unwrap();

@@ -1,5 +1,5 @@
-//! The guest's logic without its sandbox, with a host of a few lines: it keeps
-//! state, shows counters, and can lose either as a host may.
+//! The native guest with a minimal host: it keeps state, shows counters, and can lose
+//! either.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -18,31 +18,31 @@ use simulator::{Fault, Simulator};
 use super::CLIENTS;
 use super::counters::{Counters, assert_new_are_zero, assert_none_fell, reported, told};
 
-/// How far back finished jobs are looked at: `server.scrapingInterval`.
+/// The window of finished jobs: `server.scrapingInterval`.
 const LOOKBACK: u64 = 3600;
 
-/// Collections until what was read once has been read again: a label set that is
-/// newer than the state begins with 0, and a job that ended long before is looked
-/// for when it has been missed twice.
+/// The number of collections after which everything has been read twice. New labels
+/// start at 0, and a job that ended long ago is searched for after being missed
+/// twice.
 const RECOVERY: u32 = 4;
 
-/// What becomes of a collection.
+/// The outcome of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is read, kept and shown.
+    /// It succeeds, and its state is stored and shown.
     Good,
-    /// One of its requests goes wrong, unless it asks less often than that.
+    /// The request with this number fails, if the collection sends as many.
     Broken(u32, Harm),
-    /// The process ends before anything is kept.
+    /// The process ends before the state is stored.
     Lost,
-    /// The process ends when the state is kept and nothing is shown yet.
+    /// The process ends after the state is stored and before values are shown.
     Unseen,
-    /// As `Good`, and then the state is what it was some collections ago, as after
-    /// a swap that is taken back.
+    /// Like `Good`, then the state of an earlier collection is restored, as in a
+    /// rollback.
     PutBack,
 }
 
-/// How a request goes wrong.
+/// How a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harm {
     NoAnswer,
@@ -52,8 +52,8 @@ pub(super) enum Harm {
 }
 
 impl Fate {
-    /// What happens next: in most cases nothing.
-    pub(super) fn drawn(rng: &mut Rng) -> Self {
+    /// The next outcome: usually success.
+    pub(super) fn random(rng: &mut Rng) -> Self {
         match rng.u32(..1000) {
             0..60 => {
                 let harms = [
@@ -74,24 +74,25 @@ impl Fate {
     }
 }
 
-/// A guest and what is kept for it.
+/// A guest and its stored state.
 pub(super) struct Exporter {
     settings: Settings,
     version: Option<String>,
     state: Vec<Saved>,
-    /// In how many collections it may show less, because its state was put back.
+    /// The remaining collections in which counters may be lower after a restored
+    /// state.
     recovering: u32,
-    /// The states of before, the last one last.
+    /// The previous states, oldest first.
     earlier: Vec<Vec<Saved>>,
-    /// Collectors whose state is of a process that has ended.
+    /// Collectors with a state from an earlier process.
     resumed: Vec<String>,
-    /// Every series that there ever was to scrape.
+    /// Every series that was ever shown.
     known: BTreeSet<String>,
-    /// What a scrape would show.
+    /// The current values.
     pub(super) shown: Counters,
-    /// Requests that were sent.
+    /// The number of requests sent.
     pub(super) requests: u64,
-    /// Collections in which something could not be read.
+    /// The number of collections with failures.
     pub(super) failures: u32,
 }
 
@@ -122,8 +123,8 @@ impl Exporter {
         }
     }
 
-    /// Collects once, at a moment of the host's clock in seconds since the Unix
-    /// epoch. Fails the test when a counter falls.
+    /// Collects once at a time of the host's clock, in seconds since the Unix epoch.
+    /// Fails the test if a counter decreases.
     pub(super) async fn collect(&mut self, simulator: &Simulator, now: u64, fate: Fate) {
         let harm = match fate {
             Fate::Broken(at, harm) => Some((at, harm)),
@@ -166,7 +167,7 @@ impl Exporter {
         }
     }
 
-    /// The process has ended: another one begins with what is kept.
+    /// Simulates a restart with the stored state.
     fn ended(&mut self) {
         let states = self.state.iter();
         self.resumed = states.map(|saved| saved.collector.clone()).collect();
@@ -193,7 +194,7 @@ impl Exporter {
         }
         self.known.extend(now.keys().cloned());
         let now = told(now);
-        // A collector that failed shows what it did.
+        // A failed collector keeps its values.
         let failed = |collector: &str| {
             let mut outcomes = report.outcomes.iter();
             outcomes.any(|it| it.collector == collector && !it.failures.is_empty())
@@ -213,7 +214,7 @@ impl Exporter {
             assert_none_fell(&shown, &now, when);
             shown.clear();
         }
-        // Until it has recovered, it is held to what it showed before.
+        // Until it has recovered, compare it with the values before.
         for (name, value) in now {
             let most = shown.entry(name).or_default();
             *most = value.max(*most);
@@ -222,7 +223,7 @@ impl Exporter {
         self.shown.extend(shown);
     }
 
-    /// The size of what is kept, in bytes.
+    /// The size of the stored state in bytes.
     pub(super) fn state_bytes(&self) -> usize {
         self.state.iter().map(|saved| saved.bytes.len()).sum()
     }
@@ -234,7 +235,7 @@ impl Log for Silence {
     fn emit(&self, _: Level, _: &str, _: &[(&str, &str)]) {}
 }
 
-/// The way to the simulator, with one request that goes wrong.
+/// The connection to the simulator, with one failing request.
 struct Wire<'a> {
     simulator: &'a Simulator,
     sent: Cell<u32>,
@@ -248,7 +249,7 @@ impl Transport for Wire<'_> {
         async move { self.answer(&request, harm.map(|(_, harm)| harm)) }.boxed_local()
     }
 
-    /// Every answer is there at once: no time passes.
+    /// Every response is immediate: no time passes.
     fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
         pending().boxed_local()
     }

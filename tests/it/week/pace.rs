@@ -1,4 +1,4 @@
-//! How a week goes on: by a step for each collection, however slow the machine is.
+//! Advances a week by one step per collection, independent of the machine's speed.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,14 +10,14 @@ use simulator::{Clock, Fault, Faults, Gate, Requests};
 use super::host_clock::HostClock;
 use super::prometheus::Asked;
 
-/// Every collection asks for the server's clock first, and for jobs after it.
+/// Every collection requests the server's clock first, and then jobs.
 const CLOCK: &str = "/ping";
 const JOBS: &str = "/admin/jobs";
 
-/// In how many collections of a hundred a request goes wrong.
+/// The percentage of collections with a failing request.
 const HARMED: u32 = 5;
 
-/// Lets everybody through who waits.
+/// Releases all waiting requests.
 const ALL: usize = 1000;
 
 /// Moves the clocks.
@@ -25,19 +25,19 @@ pub(super) struct Pace {
     pub(super) clock: Clock,
     pub(super) requests: Requests,
     pub(super) faults: Faults,
-    /// Goes along, when there is one.
+    /// The optional host clock, which advances with the week.
     pub(super) host: Option<Arc<HostClock>>,
-    /// Looks at each page before the next collection, when there is one.
+    /// The optional Prometheus, which scrapes each page before the next collection.
     pub(super) prometheus: Option<Asked>,
-    /// Seconds of the week for each collection, at the mean.
+    /// The mean number of simulated seconds per collection.
     pub(super) step: i64,
     pub(super) over: Timestamp,
     pub(super) rng: Rng,
 }
 
 impl Pace {
-    /// Until the week is over. Time passes in the midst of a collection, but for the
-    /// first one: what that finds is history, and no increase.
+    /// Runs until the week is over. Time advances during each collection except the
+    /// first, whose jobs are history and not an increase.
     pub(super) async fn keep(mut self) {
         let mut gate = Gate::shut();
         self.faults.set_on(CLOCK, Fault::Held(gate.clone()));
@@ -55,7 +55,8 @@ impl Pace {
         gate.open(ALL);
     }
 
-    /// The next one after so many, until it has asked for jobs. Gives its number.
+    /// Waits until the collection after this many has requested jobs. Returns its
+    /// number.
     async fn collection(&self, gate: &mut Gate, before: u64, harm: Option<Fault>) -> u64 {
         let (requests, faults) = (&self.requests, &self.faults);
         requests.wait_for(CLOCK, before + 1).await;
@@ -66,11 +67,11 @@ impl Pace {
             None => faults.clear_on(JOBS),
         }
         let read = requests.count(JOBS);
-        // Who comes from now on waits for the next time.
+        // Later requests wait for the next step.
         let next = Gate::shut();
         faults.set_on(CLOCK, Fault::Held(next.clone()));
         std::mem::replace(gate, next).open(ALL);
-        // A process that is killed meanwhile begins again.
+        // If the process was killed meanwhile, start again.
         until(requests, || {
             requests.count(JOBS) > read || requests.count(CLOCK) > number
         })
@@ -78,7 +79,7 @@ impl Pace {
         number
     }
 
-    /// What the collection before has published was scraped.
+    /// The page of the previous collection has been scraped.
     async fn seen(&self) {
         if let Some(prometheus) = &self.prometheus {
             prometheus.has_scraped_since(now()).await;
@@ -98,13 +99,13 @@ impl Pace {
     }
 }
 
-/// By the machine's true clock, in seconds since the Unix epoch.
+/// The machine's true time in seconds since the Unix epoch.
 pub(super) fn now() -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     now.as_secs_f64()
 }
 
-/// Looks again at each request.
+/// Checks again after each request.
 pub(super) async fn until(requests: &Requests, mut wanted: impl FnMut() -> bool) {
     while !wanted() {
         let total = requests.total();

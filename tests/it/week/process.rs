@@ -1,5 +1,5 @@
-//! The program itself, killed, reloaded and given other guests all week, and what
-//! a Prometheus makes of it.
+//! The program, with kills, reloads and swaps all week, and the values that
+//! Prometheus computes.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ use super::prometheus;
 use super::watch::Watch;
 use super::{CLIENTS, WEEK, load, monday, play};
 
-/// By what the clock is set wrong.
+/// The error of a wrong clock.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 const BEHIND: SignedDuration = SignedDuration::from_hours(-24);
 const RIGHT: SignedDuration = SignedDuration::ZERO;
@@ -31,21 +31,20 @@ struct Plan {
     seed: u64,
     jobs_per_day: u32,
     kills: u32,
-    /// Seconds of the week for each collection, at the mean.
+    /// The mean number of simulated seconds per collection.
     step: i64,
-    /// Whether the machine's clock goes along. If not, each step looks like a
-    /// server's clock that was set: the guest reads again whatever may have been
-    /// left behind, so that there must be fewer jobs.
+    /// Whether the host clock advances too. If not, each step looks like a changed
+    /// server clock: the guest reads again everything it could have missed, so there
+    /// must be fewer jobs.
     together: bool,
-    /// The machine's clock is set wrong by so much, or right again, after so many
-    /// kills.
+    /// Errors of the host clock, each set after a number of kills.
     set: &'static [(u32, SignedDuration)],
-    /// The same of the server's.
+    /// The same for the server's clock.
     set_server: &'static [(u32, SignedDuration)],
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_all_week_counts_exactly_and_no_counter_falls() {
+async fn counters_are_exact_and_never_decrease_in_a_week_of_kills() {
     let plan = Plan {
         seed: 21,
         jobs_per_day: 800,
@@ -55,11 +54,11 @@ async fn a_process_that_is_killed_all_week_counts_exactly_and_no_counter_falls()
         set: &[],
         set_server: &[(2, BEHIND), (4, AHEAD), (5, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_all_week_loses_nothing_for_prometheus() {
+async fn prometheus_misses_nothing_in_a_week_of_kills() {
     let plan = Plan {
         seed: 22,
         jobs_per_day: 3_000,
@@ -69,12 +68,12 @@ async fn a_process_that_is_killed_all_week_loses_nothing_for_prometheus() {
         set: &[(1, AHEAD), (2, BEHIND), (3, RIGHT)],
         set_server: &[(4, AHEAD), (5, RIGHT), (6, BEHIND), (7, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "the full rate and two hundred starts take minutes: `make week`"]
-async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
+async fn counters_are_exact_after_two_hundred_kills() {
     let plan = Plan {
         seed: 23,
         jobs_per_day: 60_000,
@@ -92,11 +91,11 @@ async fn a_process_that_is_killed_two_hundred_times_counts_exactly() {
         ],
         set_server: &[(110, AHEAD), (112, RIGHT), (130, BEHIND), (132, RIGHT)],
     };
-    plan.carried_out().await;
+    plan.execute().await;
 }
 
 impl Plan {
-    async fn carried_out(self) {
+    async fn execute(self) {
         let begun = Instant::now();
         let clock = Clock::manual(monday());
         let folder = TempDir::new().unwrap();
@@ -135,7 +134,7 @@ impl Plan {
         };
         let (program, ()) = tokio::join!(week.pass(), pace.keep());
         let truth = truth(&simulator);
-        let last = watch.until_true(&truth).await;
+        let last = watch.until_correct(&truth).await;
         scraper.abort();
         let scraper = scraper.await;
         assert!(
@@ -162,7 +161,7 @@ impl Plan {
     }
 }
 
-/// A week that goes on, and what is done to the program meanwhile.
+/// A running week, and the changes to the program.
 struct Week<'a> {
     plan: Plan,
     clock: Clock,
@@ -184,7 +183,7 @@ impl Week<'_> {
             until(&requests, || self.clock.now() >= monday() + part).await;
             self.set_clocks(kill);
             self.disturb(&mut rng, kill).await;
-            // In the middle of a collection, or of what follows it.
+            // During a collection or shortly after it.
             let more = requests.total() + rng.u64(1..40);
             until(&requests, || requests.total() >= more).await;
             tokio::time::sleep(Duration::from_micros(rng.u64(0..40_000))).await;

@@ -14,16 +14,16 @@ use tests::{Bench, Client, Program, estates, eventually};
 use super::counters::{Counters, truth};
 use super::{CLIENTS, WEEK, load, monday, play};
 
-/// Where Debian puts it.
+/// Debian's path.
 const PROMETHEUS: &str = "/usr/bin/prometheus";
 
-/// Between two collections.
+/// The time between two collections.
 const STEP: SignedDuration = SignedDuration::from_mins(120);
 
-/// On the same page as the counters, so that who has seen it has seen them.
+/// It is on the same page as the counters, so a sample of it implies samples of them.
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
 
-/// What is asked for, and by which labels it is told apart.
+/// The queried counters and their labels.
 const FAMILIES: [&str; 7] = [
     "nbu_jobs_finished_total",
     "nbu_jobs_transferred_bytes_total",
@@ -35,7 +35,7 @@ const FAMILIES: [&str; 7] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_prometheus_computes_over_a_week_is_what_happened() {
+async fn prometheus_computes_the_true_increases_of_a_week() {
     let begun = Instant::now();
     let clock = Clock::manual(monday());
     let simulator = play(load(31, 1_500), &clock).await;
@@ -55,14 +55,14 @@ async fn what_prometheus_computes_over_a_week_is_what_happened() {
 
     let over = monday() + WEEK + load(0, 1).longest();
     let (mut collections, mut settled, mut last) = (0_u32, 0, None);
-    // What is new in a collection is 0 there, and told in the next.
+    // New labels are 0 in their first collection, and counted in the next.
     while settled < 2 {
         collections += 1;
         gate.open(1);
         let mut read = last;
         eventually("it is collected and scraped", async || {
             read = asked.value(LAST_READ).await;
-            // After a scrape that failed there is none.
+            // A failed scrape leaves no sample.
             read.is_some() && read != last
         })
         .await;
@@ -74,7 +74,7 @@ async fn what_prometheus_computes_over_a_week_is_what_happened() {
     println!("{collections} collections, {:?}", begun.elapsed());
 }
 
-/// A Prometheus that scrapes one address all the time; none if it is not installed.
+/// A Prometheus server that scrapes one address; `None` if it is not installed.
 pub(super) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
     if !Path::new(PROMETHEUS).exists() {
         println!("there is no `{PROMETHEUS}`");
@@ -107,7 +107,7 @@ pub(super) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
     })
 }
 
-/// Ends when it is dropped, before its folder goes.
+/// Stopped on drop, before its directory is deleted.
 pub(super) struct Prometheus {
     pub(super) asked: Asked,
     _program: Program,
@@ -119,8 +119,8 @@ pub(super) struct Prometheus {
 pub(super) struct Asked(Client);
 
 impl Asked {
-    /// A scrape that began after this moment, in seconds since the Unix epoch, was
-    /// answered.
+    /// Waits for an answered scrape that started after this time, in seconds since
+    /// the Unix epoch.
     pub(super) async fn has_scraped_since(&self, moment: f64) {
         eventually("it is scraped", async || {
             let scraped = self.value("timestamp(nbu_exporter_build_info)").await;
@@ -129,7 +129,7 @@ impl Asked {
         .await;
     }
 
-    /// Fails if what it computes of any series is not what happened since it began.
+    /// Fails if its increase of any series differs from the true one since the start.
     pub(super) async fn increases_are(&self, truth: &Counters) {
         let increases = self.increases().await;
         let close = |increase: f64, truth: f64| (increase - truth).abs() <= truth / 1000.0;
@@ -156,7 +156,7 @@ impl Asked {
         assert_eq!(sums.len(), FAMILIES.len());
     }
 
-    /// The series that an expression gives at a time, or now.
+    /// The series of an expression at a time, or now.
     async fn query(&self, expression: &str, time: Option<f64>) -> Vec<serde_json::Value> {
         let encoded: String = expression
             .bytes()
@@ -178,8 +178,8 @@ impl Asked {
         number(self.query(expression, None).await.first()?)
     }
 
-    /// What each series grew by since the beginning. The end is the last sample,
-    /// and every series begins with 0, so that nothing is extrapolated.
+    /// The increase of each series since the start. The range ends at the last
+    /// sample, and every series starts with 0, so nothing is extrapolated.
     async fn increases(&self) -> Counters {
         let last = "max(timestamp(nbu_jobs_finished_total))";
         let mut end = None;
@@ -198,7 +198,8 @@ impl Asked {
                     .filter(|(name, _)| kept(name))
                     .map(|(name, value)| {
                         let value = value.as_str().unwrap();
-                        // A bound is `60.0` in the format that it asks for.
+                        // Bounds are written as `60.0` in the format that Prometheus
+                        // requests.
                         let value = value
                             .strip_suffix(".0")
                             .filter(|_| name == "le")

@@ -1,4 +1,4 @@
-//! A server that is installed anew, so that the ids of its jobs begin again.
+//! A reinstalled server, whose job ids start again.
 
 use jiff::SignedDuration;
 use simulator::{Clock, Estate, Load};
@@ -11,7 +11,7 @@ use super::{monday, play};
 const STEP: SignedDuration = SignedDuration::from_mins(5);
 
 #[tokio::test]
-async fn jobs_of_a_server_that_was_installed_anew_are_others_with_the_same_ids() {
+async fn jobs_of_a_reinstalled_server_are_distinct_despite_equal_ids() {
     let first = Load {
         ends: Some(monday() + SignedDuration::from_mins(40)),
         latest: SignedDuration::ZERO,
@@ -23,8 +23,8 @@ async fn jobs_of_a_server_that_was_installed_anew_are_others_with_the_same_ids()
     let mut counted = Counters::new();
     let mut begins = monday();
     for installation in 0..4 {
-        // A server is taken down when its jobs are over: what it forgets unread
-        // nobody can count.
+        // The server is reinstalled only after its jobs have ended and been read;
+        // unread jobs would be lost.
         let over = begins + SignedDuration::from_mins(40) + first.longest();
         while clock.now() < over {
             read(&mut exporter, &simulator, &clock).await;

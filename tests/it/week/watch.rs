@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::counters::{Counters, scraped};
 
-/// Fails when a counter is lower than it ever was, whichever process shows it.
+/// Fails if a counter is lower than before, in any process.
 #[derive(Clone)]
 pub(super) struct Watch {
     client: Client,
@@ -32,12 +32,12 @@ impl Watch {
         }
     }
 
-    /// Asks the program for something.
+    /// Sends a request to the program.
     pub(super) async fn post(&self, path: &str) -> Result<Answer, String> {
         self.client.try_ask(Method::POST, path, &[]).await
     }
 
-    /// Until it is aborted, or a counter falls.
+    /// Runs until it is aborted or a counter decreases.
     pub(super) fn run(&self) -> JoinHandle<()> {
         let watch = self.clone();
         tokio::spawn(async move {
@@ -62,12 +62,13 @@ impl Watch {
             }
             *highest = value.max(*highest);
         }
-        assert!(fallen.is_empty(), "fallen: {fallen:#?}");
+        assert!(fallen.is_empty(), "decreased: {fallen:#?}");
         seen.last = now;
     }
 
-    /// Until the truth is shown; what was shown last when it never is.
-    pub(super) async fn until_true(&self, truth: &Counters) -> Counters {
+    /// Waits until the true values are shown; otherwise returns the last shown
+    /// values.
+    pub(super) async fn until_correct(&self, truth: &Counters) -> Counters {
         let look = async {
             while self.seen().last != *truth {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -10,7 +10,7 @@ pub(super) struct Field {
     pub(super) values: &'static [&'static str],
 }
 
-/// NetBackup 10.5 and later. There is no filter for the value `UNDEFINED`.
+/// NetBackup 10.4 and later. There is no filter for the value `UNDEFINED`.
 pub(super) static ANOMALY: Field = Field {
     name: "anomalyStatus",
     values: &[
@@ -42,8 +42,8 @@ static MALWARE_BEFORE_11: Field = Field {
     values: &["NOT_SCANNED", "CLEAN", "NOT_SUPPORTED", "IMPACTED"],
 };
 
-/// NetBackup 10.5. The specification of 10.4 does not list the filter.
-const ANOMALIES_SINCE: Version = Version::new(12, 0);
+/// NetBackup 10.4.
+const ANOMALIES_SINCE: Version = Version::new(11, 0);
 
 /// NetBackup 11.0.
 const MALWARE_SINCE: Version = Version::new(13, 0);

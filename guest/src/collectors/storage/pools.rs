@@ -2,16 +2,19 @@
 
 use serde::Deserialize;
 
+use super::related::RelatedRow;
 use crate::api::lenient::{Number, Text};
-use crate::api::{Client, Query, page};
-use crate::collectors::rows::{Named, Row};
+use crate::api::nested::Objects;
+use crate::api::page::{self, OffsetList};
+use crate::api::{Client, Query};
+use crate::collectors::rows::{Named, unique_names};
 use crate::contract::{DescribedFamily, Failure, Family, Kind};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/disk-pools";
 
-/// The maximum of `page[limit]`.
-const PAGE_LIMIT: u32 = 500;
+/// With the maximum of `page[limit]`.
+const PAGES: OffsetList = OffsetList::with_limit(500).sorted();
 
 static BYTES: Definition<2> = Definition {
     name: "nbu_disk_pool_bytes",
@@ -38,7 +41,21 @@ static VOLUMES: Definition<3> = Definition {
     name: "nbu_disk_pool_volumes",
     kind: Kind::Gauge,
     help: "Number of volumes of a disk pool by state.",
-    labels: ["pool_name", "storage_category", "state"],
+    labels: ["pool", "storage_category", "state"],
+};
+
+static VOLUME_UP: Definition<2> = Definition {
+    name: "nbu_disk_volume_up",
+    kind: Kind::Gauge,
+    help: "Whether a volume of a disk pool is UP (1) or not (0).",
+    labels: ["pool", "volume"],
+};
+
+static INFO: Definition<4> = Definition {
+    name: "nbu_disk_pool_info",
+    kind: Kind::Gauge,
+    help: "Properties of a disk pool as labels. Always 1.",
+    labels: ["pool", "storage_category", "worm_capable", "read_only"],
 };
 
 static LEGACY_VOLUMES: Definition<3> = Definition {
@@ -66,13 +83,29 @@ pub(super) struct DiskPool {
     high_water_mark: Number,
     /// Percent.
     low_water_mark: Number,
-    disk_volumes: Option<Vec<Volume>>,
+    disk_volumes: Objects<Volume>,
+    worm_capable: Text,
+    read_only: Text,
+    /// The ids of its storage servers.
+    #[serde(skip)]
+    pub(super) servers: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Volume {
+    name: Text,
+    id: Text,
+    disk_media_id: Text,
     state: Text,
+}
+
+impl Volume {
+    /// Unique within the server, unlike the name.
+    fn id(&self) -> &str {
+        let id = self.disk_media_id.0.as_deref().or(self.id.0.as_deref());
+        id.unwrap_or_else(|| self.name.or_unknown())
+    }
 }
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
@@ -81,6 +114,8 @@ pub(super) fn describe() -> Vec<DescribedFamily> {
         STATE.describe(),
         WATER_MARK.describe(),
         VOLUMES.describe(),
+        VOLUME_UP.describe(),
+        INFO.describe(),
         LEGACY_VOLUMES.describe(),
     ]
 }
@@ -90,11 +125,13 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<DiskPool>, Failure
     let mut pools = Named::new();
     page::by_offset(
         client,
-        Query::new(ENDPOINT),
-        PAGE_LIMIT,
-        |row: Row<DiskPool>| {
-            let (id, pool) = row.parts();
-            pools.insert(id, pool.name.clone(), pool);
+        Query::new(ENDPOINT).with("sort", "name"),
+        PAGES,
+        |row: RelatedRow<DiskPool>| {
+            let servers = row.servers();
+            let mut pool = row.attributes.unwrap_or_default();
+            pool.servers = servers;
+            pools.insert(row.id, pool.name.clone(), pool);
         },
     )
     .await?;
@@ -125,6 +162,8 @@ pub(super) fn families(pools: &Named<DiskPool>, legacy_names: bool) -> Vec<Famil
         state.finish(),
         water_mark.finish(),
         volumes(pools, &VOLUMES),
+        volumes_up(pools),
+        info(pools),
     ];
     if legacy_names {
         families.push(volumes(pools, &LEGACY_VOLUMES));
@@ -140,9 +179,42 @@ fn volumes(pools: &Named<DiskPool>, definition: &'static Definition<3>) -> Famil
     let mut series = Series::new(definition);
     for (name, pool) in pools.iter() {
         let category = pool.storage_category.or_unknown();
-        for volume in pool.disk_volumes.iter().flatten() {
+        for volume in &pool.disk_volumes.0 {
             series.add([name, category, volume.state.or_unknown()], 1.0);
         }
+    }
+    series.finish()
+}
+
+/// Volumes of the same name in a pool appear under their ids.
+fn volumes_up(pools: &Named<DiskPool>) -> Family {
+    let mut series = Series::new(&VOLUME_UP);
+    for (pool_name, pool) in pools.iter() {
+        let volumes = &pool.disk_volumes.0;
+        let names = volumes.iter().map(|it| (it.id(), it.name.or_unknown()));
+        for (name, volume) in unique_names(names).into_iter().zip(volumes) {
+            let up = volume
+                .state
+                .0
+                .as_ref()
+                .map(|state| f64::from(state == "UP"));
+            series.set([pool_name, name], up);
+        }
+    }
+    series.finish()
+}
+
+fn info(pools: &Named<DiskPool>) -> Family {
+    let mut series = Series::new(&INFO);
+    for (name, pool) in pools.iter() {
+        let labels = [
+            name,
+            pool.storage_category.or_unknown(),
+            pool.worm_capable.or_unknown(),
+            // The specified default.
+            pool.read_only.0.as_deref().unwrap_or("false"),
+        ];
+        series.set(labels, Some(1.0));
     }
     series.finish()
 }

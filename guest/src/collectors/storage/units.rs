@@ -2,16 +2,20 @@
 
 use serde::Deserialize;
 
+use super::pools::DiskPool;
+use super::related::{RelatedRow, name_in};
+use super::servers::Server;
 use crate::api::lenient::{Number, Text};
-use crate::api::{Client, Query, page};
-use crate::collectors::rows::{Named, Row};
+use crate::api::page::{self, OffsetList};
+use crate::api::{Client, Query};
+use crate::collectors::rows::Named;
 use crate::contract::{DescribedFamily, Failure, Family, Kind};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/storage-units";
 
-/// The maximum of `page[limit]`.
-const PAGE_LIMIT: u32 = 500;
+/// With the maximum of `page[limit]`.
+const PAGES: OffsetList = OffsetList::with_limit(500).sorted();
 
 static BYTES: Definition<3> = Definition {
     name: "nbu_disk_bytes",
@@ -41,10 +45,10 @@ static MAX_FRAGMENT: Definition<2> = Definition {
     labels: ["name", "type"],
 };
 
-static INFO: Definition<8> = Definition {
+static INFO: Definition<10> = Definition {
     name: "nbu_storage_info",
     kind: Kind::Gauge,
-    help: "Properties of a disk storage unit as labels. Always 1.",
+    help: "Properties of a disk storage unit as labels, with its disk pool and the storage servers of that pool. Always 1.",
     labels: [
         "name",
         "type",
@@ -54,6 +58,8 @@ static INFO: Definition<8> = Definition {
         "use_worm",
         "replication_capable",
         "instant_access",
+        "pool",
+        "server",
     ],
 };
 
@@ -78,6 +84,37 @@ pub(super) struct Unit {
     use_worm: Text,
     replication_capable: Text,
     instant_access_enabled: Text,
+    /// The id of its disk pool.
+    #[serde(skip)]
+    pool: Option<String>,
+}
+
+impl Unit {
+    /// The names of its disk pool and of the pool's storage servers. Empty texts if the
+    /// server reports none.
+    fn pool_and_servers(
+        &self,
+        pools: Option<&Named<DiskPool>>,
+        servers: Option<&Named<Server>>,
+    ) -> (String, String) {
+        let Some(id) = self.pool.as_deref() else {
+            return (String::new(), String::new());
+        };
+        let pool = pools.and_then(|pools| pools.rows().find(|(pool, _, _)| *pool == id));
+        let name = pools.and_then(|pools| pools.name_of(id));
+        let server_ids = pool.map_or(&[][..], |(_, _, pool)| &pool.servers);
+        let mut server_names: Vec<&str> = server_ids
+            .iter()
+            .map(|id| {
+                let known = servers.and_then(|servers| servers.rows().find(|it| it.0 == id));
+                known.map_or_else(|| name_in(id), |(_, name, _)| name)
+            })
+            .collect();
+        server_names.sort_unstable();
+        server_names.dedup();
+        let name = name.unwrap_or_else(|| name_in(id)).to_owned();
+        (name, server_names.join(","))
+    }
 }
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
@@ -95,12 +132,14 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Unit>, Failure> {
     let mut units = Named::new();
     page::by_offset(
         client,
-        Query::new(ENDPOINT),
-        PAGE_LIMIT,
-        |row: Row<Unit>| {
-            let (id, unit) = row.parts();
+        Query::new(ENDPOINT).with("sort", "name"),
+        PAGES,
+        |row: RelatedRow<Unit>| {
+            let pool = row.pool();
+            let mut unit = row.attributes.unwrap_or_default();
+            unit.pool = pool;
             if unit.storage_category.0.as_deref() != Some("TAPE") {
-                units.insert(id, unit.name.clone(), unit);
+                units.insert(row.id, unit.name.clone(), unit);
             }
         },
     )
@@ -108,8 +147,13 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Unit>, Failure> {
     Ok(units)
 }
 
-/// The families of all units. Units of the same name appear under their ids.
-pub(super) fn families(units: &Named<Unit>) -> Vec<Family> {
+/// The families of all units. Units of the same name appear under their ids. Pools and
+/// servers are absent if their list could not be read.
+pub(super) fn families(
+    units: &Named<Unit>,
+    pools: Option<&Named<DiskPool>>,
+    servers: Option<&Named<Server>>,
+) -> Vec<Family> {
     let mut bytes = Series::new(&BYTES);
     let mut capacity = Series::new(&CAPACITY);
     let mut max_jobs = Series::new(&MAX_JOBS);
@@ -123,6 +167,7 @@ pub(super) fn families(units: &Named<Unit>) -> Vec<Family> {
         capacity.set([name, kind], unit.total_capacity_bytes.0);
         max_jobs.set([name, kind], unit.max_concurrent_jobs.0);
         max_fragment.set([name, kind], fragment.map(|mb| mb * BYTES_PER_MEGABYTE));
+        let (pool, server) = unit.pool_and_servers(pools, servers);
         info.set(
             [
                 name,
@@ -133,6 +178,8 @@ pub(super) fn families(units: &Named<Unit>) -> Vec<Family> {
                 unit.use_worm.or_unknown(),
                 unit.replication_capable.or_unknown(),
                 unit.instant_access_enabled.or_unknown(),
+                &pool,
+                &server,
             ],
             Some(1.0),
         );

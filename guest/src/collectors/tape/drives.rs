@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::api::lenient::{Text, UNKNOWN};
-use crate::api::{Client, Query, page};
+use crate::api::nested::Objects;
+use crate::api::page::{self, OffsetList};
+use crate::api::{Client, Query};
 use crate::collectors::rows::Row;
 use crate::contract::{DescribedFamily, Failure, Family, Kind};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/drives";
 
-/// The maximum of `page[limit]`.
-const PAGE_LIMIT: u32 = 100;
+/// With the maximum of `page[limit]`.
+const PAGES: OffsetList = OffsetList::with_limit(100).sorted();
 
 static DRIVES: Definition<3> = Definition {
     name: "nbu_tape_drives",
@@ -38,12 +40,32 @@ static INFO: Definition<5> = Definition {
     ],
 };
 
+static PATH_UP: Definition<2> = Definition {
+    name: "nbu_tape_drive_path_up",
+    kind: Kind::Gauge,
+    help: "Whether a media server has a path to a tape drive that is up (1) or only others (0).",
+    labels: ["drive_name", "media_server"],
+};
+
+static CLEANING: Definition<0> = Definition {
+    name: "nbu_tape_drives_needing_cleaning",
+    kind: Kind::Gauge,
+    help: "Number of tape drives that need cleaning.",
+    labels: [],
+};
+
 static LEGACY: Definition<3> = Definition {
     name: "nbu_tape_drives_count",
     kind: Kind::Gauge,
     help: "Number of tape drives in nbu_tape_drives. Legacy name.",
     labels: ["drive_type", "robot_type", "status"],
 };
+
+/// The `cleaningComment` of a drive that needs cleaning.
+const NEEDS_CLEANING: &str = "NEEDS CLEANING";
+
+/// The `pathStatus` of a path that is up.
+const PATH_IS_UP: &str = "PATH_STATUS_UP";
 
 /// The `deviceHost` of a drive whose paths name several hosts.
 const SEVERAL: &str = "<multiple>";
@@ -57,13 +79,15 @@ struct DriveAttributes {
     robot_number: Text,
     drive_status: Text,
     device_host: Text,
-    device_paths: Option<Vec<DrivePath>>,
+    cleaning_comment: Text,
+    device_paths: Objects<DrivePath>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct DrivePath {
     device_host: Text,
+    path_status: Text,
 }
 
 /// A drive as last seen, and the media servers that have a path to it.
@@ -71,6 +95,8 @@ struct DrivePath {
 struct Drive {
     attributes: DriveAttributes,
     hosts: BTreeSet<String>,
+    /// Whether a path of a host is up.
+    paths: BTreeMap<String, bool>,
 }
 
 /// Drives by their `id`, which is their name.
@@ -86,12 +112,18 @@ impl Drives {
         let (name, attributes) = row.parts();
         let mut drive = Drive {
             hosts: hosts(&attributes),
+            paths: BTreeMap::new(),
             attributes,
         };
+        drive.add_path_states();
         match name.0 {
             Some(name) => {
-                let before = self.named.remove(&name);
-                drive.hosts.extend(before.into_iter().flat_map(|b| b.hosts));
+                if let Some(before) = self.named.remove(&name) {
+                    drive.hosts.extend(before.hosts);
+                    for (host, is_up) in before.paths {
+                        drive.paths.entry(host).or_insert(is_up);
+                    }
+                }
                 self.named.insert(name, drive);
             }
             None => self.unnamed.push(drive),
@@ -106,9 +138,35 @@ impl Drives {
         for drive in &self.unnamed {
             drive.add_paths(UNKNOWN, &mut info);
         }
-        let mut families = vec![self.count(&DRIVES), info.finish()];
+        let mut families = vec![
+            self.count(&DRIVES),
+            info.finish(),
+            self.paths_up(),
+            self.needing_cleaning(),
+        ];
         families.extend(legacy_names.then(|| self.count(&LEGACY)));
         families
+    }
+
+    fn paths_up(&self) -> Family {
+        let mut series = Series::new(&PATH_UP);
+        for (name, drive) in &self.named {
+            for (host, &is_up) in &drive.paths {
+                series.set([name, host], Some(f64::from(is_up)));
+            }
+        }
+        series.finish()
+    }
+
+    fn needing_cleaning(&self) -> Family {
+        let drives = self.named.values().chain(&self.unnamed);
+        let needing = drives.filter(|drive| {
+            let comment = drive.attributes.cleaning_comment.or_unknown();
+            comment.trim() == NEEDS_CLEANING
+        });
+        let mut series = Series::new(&CLEANING);
+        series.set([], Some(needing.count() as f64));
+        series.finish()
     }
 
     /// Number of drives by labels.
@@ -127,6 +185,15 @@ impl Drives {
 }
 
 impl Drive {
+    /// A host may have several paths. One that is up suffices.
+    fn add_path_states(&mut self) {
+        for path in &self.attributes.device_paths.0 {
+            if let (Some(host), Some(status)) = (&path.device_host.0, &path.path_status.0) {
+                *self.paths.entry(host.clone()).or_default() |= status == PATH_IS_UP;
+            }
+        }
+    }
+
     fn add_paths(&self, name: &str, info: &mut Series<5>) {
         let unknown = self.hosts.is_empty().then_some(UNKNOWN);
         for host in self.hosts.iter().map(String::as_str).chain(unknown) {
@@ -143,20 +210,26 @@ impl Drive {
 }
 
 fn hosts(drive: &DriveAttributes) -> BTreeSet<String> {
-    let paths = drive.device_paths.iter().flatten();
+    let paths = drive.device_paths.0.iter();
     let host = drive.device_host.0.iter().filter(|host| *host != SEVERAL);
     let hosts = paths.filter_map(|path| path.device_host.0.as_ref());
     hosts.chain(host).cloned().collect()
 }
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
-    vec![DRIVES.describe(), INFO.describe(), LEGACY.describe()]
+    vec![
+        DRIVES.describe(),
+        INFO.describe(),
+        PATH_UP.describe(),
+        CLEANING.describe(),
+        LEGACY.describe(),
+    ]
 }
 
 /// Every configured drive.
 pub(super) async fn read(client: &Client<'_>) -> Result<Drives, Failure> {
     let mut drives = Drives::default();
-    let query = Query::new(ENDPOINT);
-    page::by_offset(client, query, PAGE_LIMIT, |row| drives.insert(row)).await?;
+    let query = Query::new(ENDPOINT).with("sort", "id");
+    page::by_offset(client, query, PAGES, |row| drives.insert(row)).await?;
     Ok(drives)
 }

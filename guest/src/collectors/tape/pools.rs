@@ -1,11 +1,14 @@
 //! Volume pools: `storage.yaml GET /storage/tape-volume-pools`, from NetBackup
 //! 10.4 on.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::api::lenient::{Number, Text};
+use super::media::Cartridge;
+use crate::api::lenient::{Number, Text, UNKNOWN};
 use crate::api::{Client, Query, page};
-use crate::collectors::rows::{Named, Row};
+use crate::collectors::rows::{Distinct, Named, Row};
 use crate::contract::{DescribedFamily, Failure, Family, Kind};
 use crate::family::{Definition, Series};
 
@@ -21,6 +24,13 @@ static PARTIALLY_FULL: Definition<2> = Definition {
     labels: ["pool_name", "pool_type"],
 };
 
+static MEDIA: Definition<2> = Definition {
+    name: "nbu_tape_pool_media",
+    kind: Kind::Gauge,
+    help: "Number of tape cartridges of a volume pool, from NetBackup 10.4 on. Empty pools count 0.",
+    labels: ["pool", "pool_type"],
+};
+
 /// The attributes that the guest uses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -31,7 +41,7 @@ pub(super) struct VolumePool {
 }
 
 pub(super) fn describe() -> Vec<DescribedFamily> {
-    vec![PARTIALLY_FULL.describe()]
+    vec![PARTIALLY_FULL.describe(), MEDIA.describe()]
 }
 
 /// Every volume pool.
@@ -54,4 +64,21 @@ pub(super) fn families(pools: &Named<VolumePool>) -> Vec<Family> {
         series.set(labels, pool.partially_full_media.0);
     }
     vec![series.finish()]
+}
+
+/// Number of cartridges by pool. Cartridges name their pool.
+pub(super) fn media(pools: &Named<VolumePool>, media: &Distinct<Cartridge>) -> Family {
+    let mut series = Series::new(&MEDIA);
+    let mut types = BTreeMap::new();
+    for (name, pool) in pools.iter() {
+        let pool_type = pool.pool_type.or_unknown();
+        series.add([name, pool_type], 0.0);
+        types.insert(name, pool_type);
+    }
+    for cartridge in media.iter() {
+        let pool = cartridge.volume_pool.or_unknown();
+        let pool_type = types.get(pool).copied().unwrap_or(UNKNOWN);
+        series.add([pool, pool_type], 1.0);
+    }
+    series.finish()
 }

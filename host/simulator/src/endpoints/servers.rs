@@ -46,6 +46,7 @@ static COLUMNS: &[C] = &[
     text("sType", Ops::NAME, |s| Datum::text(&s.s_type)),
     text("storageCategory", Ops::WORD, |s| Datum::text(&s.category)),
     C::shown("storageServerState", |s| Datum::text(&s.state)).sorted(),
+    C::shown("nbuStatusCode", |s| Datum::maybe(s.status_code)),
     C::shown("nbuHostVersion", |s| Datum::text(&s.version)),
     C::shown("additionalMediaServersDetails", |_| {
         Datum::Nested(json!([]))

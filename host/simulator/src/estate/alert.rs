@@ -13,7 +13,7 @@ pub struct Alert {
     pub id: u64,
     /// `severity`: `INFO`, `WARNING`, `ERROR`.
     pub severity: String,
-    /// `category`: the specification knows `JOB` alone.
+    /// `category`: the specification knows only `JOB`.
     pub category: String,
     /// `subCategory`: a policy type, spelled as alerts spell it.
     pub sub_category: String,

@@ -16,7 +16,8 @@ pub(crate) struct JobList {
     /// How many direct children each parent has.
     children: HashMap<u64, u32>,
     ends: BTreeSet<AttemptEnd>,
-    /// When each job is `DONE` for good, when it was queued, and its id.
+    /// The time when each job is finally `DONE`, the time when it was queued, and its
+    /// id.
     completions: BTreeSet<(Timestamp, Timestamp, u64)>,
 }
 

@@ -13,12 +13,12 @@ use super::job_list::{AttemptEnd, JobList};
 use super::snapshot::JobSnapshot;
 use crate::server_clock::ClockSegment;
 
-/// What is known of the jobs that a request asks for. Jobs that do not match may
-/// be among those that are found, so that the filter still has to be evaluated.
+/// The conditions on jobs that are known from a request. They may find jobs that do
+/// not match, so the filter must still be evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct JobQuery {
     pub(crate) ids: RangeInclusive<u64>,
-    /// They have ended within one of these; `None` is at any time or not at all.
+    /// The jobs ended within one of these; `None` also includes unfinished jobs.
     pub(crate) ended: Option<Vec<ClockSegment>>,
     /// They are not `DONE`.
     pub(crate) unfinished: bool,

@@ -29,7 +29,7 @@ pub struct Scan {
     pub date: Timestamp,
     /// `endDateOfScan`; `None` while it runs.
     pub end: Option<Timestamp>,
-    /// `numberOfFilesImpacted`, in 10.3 and 10.4 `noOfFilesImpacted`.
+    /// `numberOfFilesImpacted`, in 10.3 `noOfFilesImpacted`.
     pub infected: u64,
     /// `numberOfFilesScanned`.
     pub scanned: u64,

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 mod alerts;
 mod catalog;
+mod certificates;
 mod day_plan;
 mod disk;
+mod lifecycle;
 mod recurring;
 mod scans;
 mod site;
@@ -23,22 +25,24 @@ use day_plan::DayPlan;
 use site::Site;
 
 use super::alert::Alert;
+use super::anomaly::Anomaly;
 use super::day_cache::{DayCache, SECONDS};
 use super::image::Image;
 use super::job_list::{JobList, numbered};
 use super::scan::{Scan, latest};
+use super::slp_image::SlpImage;
 
 /// How many days have plans: the records of all older jobs have expired.
 const DAYS: i64 = 5;
 
-/// How many job ids a day has: more than any day has jobs.
+/// The number of job ids of a day: more than the jobs of any day.
 const IDS: u64 = 5_000;
 
 /// Towns for the names of machines. The seed picks one if none is given. Three
 /// letters leave room for a number in the id of a cartridge.
 const TOWNS: [&str; 6] = ["par", "lon", "nyc", "fra", "sin", "gva"];
 
-/// What happens on a day.
+/// The events of a day.
 struct Day {
     jobs: Arc<JobList>,
     images: Vec<Image>,
@@ -93,6 +97,16 @@ impl Scenario {
     /// The malware scans of the images at `now`, and those that are still to come.
     pub(super) fn scans(&self, now: Timestamp) -> Vec<Scan> {
         scans::scans(&self.catalog(now), now)
+    }
+
+    /// The images under a lifecycle policy at `now`.
+    pub(super) fn slp_images(&self, now: Timestamp) -> Vec<SlpImage> {
+        lifecycle::slp_images(&self.catalog(now), now)
+    }
+
+    /// The anomalies of the images at `now`, and those that are still to come.
+    pub(super) fn anomalies(&self, now: Timestamp) -> Vec<Anomaly> {
+        lifecycle::anomalies(&self.catalog(now))
     }
 
     /// The alerts that are kept at `now`.

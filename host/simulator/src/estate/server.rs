@@ -22,6 +22,8 @@ pub struct StorageServer {
     pub units: Vec<String>,
     /// `isWormSupported`.
     pub worm: bool,
+    /// `nbuStatusCode`, of a server that was read in part.
+    pub status_code: Option<u64>,
     /// `msdpAttributes`; `None` in other categories.
     pub msdp: Option<Msdp>,
     /// Attributes that replace those above in an answer; `None` omits one.
@@ -54,6 +56,7 @@ impl StorageServer {
             version: "10.3".to_owned(),
             units: Vec::new(),
             worm: false,
+            status_code: None,
             msdp: Some(msdp),
             shown: BTreeMap::new(),
         }

@@ -15,7 +15,7 @@ impl Gate {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Lets so many more requests through.
+    /// Lets this many more requests through.
     pub fn open(&self, requests: usize) {
         self.0.add_permits(requests);
     }

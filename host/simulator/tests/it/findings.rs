@@ -99,10 +99,10 @@ async fn the_latest_scan_of_each_image_is_the_last_completed_one() {
 }
 
 #[tokio::test]
-async fn infected_files_were_renamed_in_10_5() {
+async fn infected_files_were_renamed_in_10_4() {
     for (release, shown, hidden) in [
-        (Release::V10_4, "noOfFilesImpacted", "numberOfFilesImpacted"),
-        (Release::V10_5, "numberOfFilesImpacted", "noOfFilesImpacted"),
+        (Release::V10_3, "noOfFilesImpacted", "numberOfFilesImpacted"),
+        (Release::V10_4, "numberOfFilesImpacted", "noOfFilesImpacted"),
     ] {
         let simulator = telling(release, scans).await;
         let sorted = format!("/malware/latest-scan-results?sort=-{shown}");
@@ -198,7 +198,7 @@ async fn an_image_has_the_attributes_and_filters_of_its_release() {
     let simulator = telling(Release::V10_3, images).await;
     for (release, malware, anomaly) in [
         (Release::V10_3, false, false),
-        (Release::V10_4, false, false),
+        (Release::V10_4, false, true),
         (Release::V10_5, false, true),
         (Release::V11_0, true, true),
         (Release::V11_2, true, true),

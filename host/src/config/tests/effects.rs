@@ -12,7 +12,7 @@ fn minutes(n: u64) -> Duration {
 }
 
 #[test]
-fn the_predecessors_file_loads_as_it_is() {
+fn the_predecessors_file_loads_unchanged() {
     let variables = |name: &str| match name {
         "NBU1_HOSTNAME" => Some("nbu1".to_owned()),
         "NBU1_APIKEY" => Some("k1".to_owned()),
@@ -193,7 +193,7 @@ fn every_key_about_another_guest_has_an_effect() {
 }
 
 #[test]
-fn demands_on_a_guest_without_a_path_are_warnings() {
+fn requirements_on_a_guest_without_a_path_are_warnings() {
     let digest = "0".repeat(64);
     let config = good(&format!("{SITE}guest: {{ sha256: {digest} }}"));
     let at: Vec<_> = config.warnings.iter().map(|w| w.at.as_str()).collect();
@@ -201,7 +201,7 @@ fn demands_on_a_guest_without_a_path_are_warnings() {
 }
 
 #[test]
-fn the_guests_path_starts_at_the_configuration() {
+fn the_guests_path_is_relative_to_the_configuration() {
     let text = format!("{SITE}guest: {{ path: own.wasm }}");
     let file = Path::new("/etc/nbu/config.yaml");
     let config = parse(&text, file, &Overrides::default(), &nothing).unwrap();
@@ -227,7 +227,7 @@ fn collectors_are_switched_on_and_off_and_keep_their_options() {
 }
 
 #[test]
-fn flags_win_over_the_file() {
+fn flags_take_precedence_over_the_file() {
     let flags = Overrides {
         listen: Some(":0".into()),
         web_config: None,
@@ -247,7 +247,7 @@ fn flags_win_over_the_file() {
 }
 
 #[test]
-fn what_has_no_effect_is_a_warning() {
+fn settings_without_an_effect_are_warnings() {
     let config = good(&format!("{SITE}opentelemetry: {{ enabled: true }}"));
     let said: Vec<_> = config
         .warnings
@@ -258,7 +258,7 @@ fn what_has_no_effect_is_a_warning() {
 }
 
 #[test]
-fn a_site_inherits_what_it_lacks_from_an_anchor() {
+fn a_site_inherits_missing_keys_from_an_anchor() {
     let config = good(
         "nbuservers:
 - &first { site: paris, host: nbu1, port: 1, apiKey: k1 }
@@ -271,7 +271,7 @@ fn a_site_inherits_what_it_lacks_from_an_anchor() {
 }
 
 #[test]
-fn the_digest_is_that_of_the_file() {
+fn the_digest_is_computed_from_the_file() {
     assert_eq!(good(SITE).sha256.len(), 64);
     assert_eq!(good(SITE).sha256, good(SITE).sha256);
     assert_ne!(good(SITE).sha256, good(&format!("{SITE}# more")).sha256);
@@ -330,7 +330,7 @@ fn every_limit_of_the_guest_has_an_effect() {
 
 /// As files they would be pipes, which are rejected.
 #[test]
-fn the_names_of_the_standard_streams_are_no_files() {
+fn the_names_of_the_standard_streams_are_rejected_as_files() {
     for (name, target) in [
         ("/dev/stdout", telemetry::LogTarget::Stdout),
         ("/dev/stderr", telemetry::LogTarget::Stderr),

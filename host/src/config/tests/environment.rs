@@ -20,7 +20,7 @@ fn beside(
 }
 
 #[test]
-fn the_process_environment_wins_over_dotenv() {
+fn the_process_environment_takes_precedence_over_dotenv() {
     let process = |name: &str| (name == "NBU_HOST").then(|| "from-process".to_owned());
     let dotenv = "NBU_HOST=from-file\nexport NBU_KEY='file key'\n";
     let config = beside(dotenv, FILE, process).unwrap();
@@ -31,7 +31,7 @@ fn the_process_environment_wins_over_dotenv() {
 }
 
 #[test]
-fn dotenv_is_read_anew_at_each_load_and_leaves_the_process_alone() {
+fn dotenv_is_read_at_each_load_and_does_not_change_the_environment() {
     let key = |dotenv: &str| {
         let config = beside(dotenv, FILE, nothing).unwrap();
         config.swap.sites[0].egress.credential.header()
@@ -42,7 +42,7 @@ fn dotenv_is_read_anew_at_each_load_and_leaves_the_process_alone() {
 }
 
 #[test]
-fn an_unset_variable_is_named_wherever_it_stands() {
+fn an_unset_variable_is_named_at_every_position() {
     let said = bad("nbuservers:
 - { site: a, host: '${NO_HOST}', port: '${NO_PORT}', apiKey: '${NO_KEY}', domain: '${NO_DOMAIN}' }
 collectors: { perClient: { enabled: true, allowlist: [x, '${NO_CLIENT}'] } }
@@ -51,7 +51,7 @@ collectors: { perClient: { enabled: true, allowlist: [x, '${NO_CLIENT}'] } }
 }
 
 #[test]
-fn a_broken_dotenv_line_is_a_problem_that_shows_no_key() {
+fn an_invalid_dotenv_line_is_a_problem_that_shows_no_key() {
     let dotenv = "NBU_HOST=h\n\nNBU_KEY s3cret\nNBU_KEY=fine\n";
     let said = beside(dotenv, FILE, nothing).unwrap_err().to_string();
     assert!(said.contains("/.env:3: expected `NAME=value`"), "{said}");
@@ -59,7 +59,7 @@ fn a_broken_dotenv_line_is_a_problem_that_shows_no_key() {
 }
 
 #[test]
-fn variables_give_booleans_and_numbers_too() {
+fn variables_can_be_booleans_and_numbers() {
     let variables = |name: &str| match name {
         "YES" => Some("true".to_owned()),
         "PORT" => Some("1".to_owned()),

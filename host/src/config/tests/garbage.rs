@@ -179,7 +179,7 @@ fn bytes(text: &str, rng: &mut Rng) -> String {
 }
 
 #[test]
-fn every_beginning_of_a_configuration_is_one_or_has_problems() {
+fn every_truncated_configuration_is_valid_or_has_problems() {
     assert!(read(WHOLE), "{}", said(WHOLE));
     for (end, _) in WHOLE.char_indices() {
         read(&WHOLE[..end]);
@@ -187,7 +187,7 @@ fn every_beginning_of_a_configuration_is_one_or_has_problems() {
 }
 
 #[test]
-fn a_mangled_configuration_is_one_or_has_problems() {
+fn a_mangled_configuration_is_valid_or_has_problems() {
     let mut rng = Rng::with_seed(1);
     let taken = (0..4000).filter(|_| read(&mangled(WHOLE, &mut rng)));
     // Otherwise only the YAML parser would have been tested.
@@ -217,13 +217,13 @@ fn beside(name: &str, whole: &str, config: &str, seed: u64) {
 }
 
 #[test]
-fn a_mangled_web_configuration_is_one_or_has_problems() {
+fn a_mangled_web_configuration_is_valid_or_has_problems() {
     let config = format!("{SITE}server: {{ webConfigFile: web.yaml }}");
     beside("web.yaml", WEB, &config, 2);
 }
 
 #[test]
-fn a_mangled_dotenv_is_one_or_has_problems() {
+fn a_mangled_dotenv_is_valid_or_has_problems() {
     let config = "nbuserver: { host: nbu1, apiKey: '${NBU1_APIKEY}', domain: '${TWO}' }";
     beside(".env", DOTENV, config, 3);
 }
@@ -260,7 +260,7 @@ fn bombs() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn what_stands_for_more_than_a_machine_holds_is_refused_at_once() {
+fn a_file_that_expands_beyond_memory_is_rejected_at_once() {
     for (what, text) in bombs() {
         let said = bad(&text);
         assert!(said.len() < 10_000, "{what}: {} bytes", said.len());
@@ -272,7 +272,7 @@ fn what_stands_for_more_than_a_machine_holds_is_refused_at_once() {
 }
 
 #[test]
-fn very_many_keys_sites_and_problems_come_to_an_end() {
+fn very_many_keys_sites_and_problems_are_processed_in_time() {
     let keys: String = (0..30_000).map(|n| format!("key{n}: {n}\n")).collect();
     let twice: String = "key: 1\n".repeat(30_000);
     let sites: String = (0..3000)
@@ -291,7 +291,7 @@ fn very_many_keys_sites_and_problems_come_to_an_end() {
 }
 
 #[test]
-fn variables_put_in_no_more_than_there_is_room_for() {
+fn expanded_variables_are_limited_in_size() {
     let long = |_: &str| Some("x".repeat(100_000));
     let file = Path::new("config.yaml");
     let text = |times: usize| {
@@ -309,7 +309,7 @@ fn variables_put_in_no_more_than_there_is_room_for() {
 }
 
 #[test]
-fn a_dotenv_whose_values_double_is_refused() {
+fn a_dotenv_with_exponential_expansion_is_rejected() {
     let mut dotenv = String::from("A0=0123456789\n");
     for n in 1..60 {
         dotenv += &format!("A{n}=\"$A{0} $A{0} \"\n", n - 1);
@@ -326,7 +326,7 @@ fn a_dotenv_whose_values_double_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_without_an_end_is_not_read_to_it() {
+fn an_endless_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let sparse = folder.path().join("sparse");
     fs::File::create(&sparse).unwrap().set_len(1 << 40).unwrap();

@@ -4,7 +4,7 @@ use super::*;
 use crate::file::Contents;
 
 #[test]
-fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
+fn an_invalid_digest_key_or_factor_is_reported_with_a_hint() {
     let said = bad(&format!(
         "{SITE}guest: {{ path: a.wasm, sha256: 12, publicKey: x, publicKeyFile: none.pub, \
          canary: {{ sites: few, timeFactor: 0.5 }}, probation: {{ collections: -1 }} }}"
@@ -22,7 +22,7 @@ fn a_pin_a_key_and_a_factor_that_are_none_say_what_to_write() {
 }
 
 #[test]
-fn a_duration_that_no_clock_can_be_set_to_is_refused() {
+fn a_duration_out_of_range_is_rejected() {
     let said = bad(&format!(
         "{SITE}server: {{ collectionInterval: 1ns, cacheTTL: 2562047788015215h }}"
     ));
@@ -35,14 +35,14 @@ fn a_duration_that_no_clock_can_be_set_to_is_refused() {
 }
 
 #[test]
-fn what_is_no_map_cannot_be_inherited_from() {
+fn only_maps_can_be_inherited_from() {
     let said = bad("nbuserver:\n  <<: 5\n  host: h\n  apiKey: k\n");
     let expected = "config.yaml:2: expected a map after `<<`, found a single value";
     assert!(said.contains(expected), "{said}");
 }
 
 #[test]
-fn all_problems_come_at_once_in_the_order_of_the_file() {
+fn all_problems_are_reported_in_the_order_of_the_file() {
     insta::assert_snapshot!(bad("server:
   port: http
   uri: metrics
@@ -85,7 +85,7 @@ exporter: {}
 }
 
 #[test]
-fn a_file_without_sites_says_what_to_add() {
+fn a_file_without_sites_is_reported_with_a_hint() {
     insta::assert_snapshot!(
         [
             "",
@@ -107,7 +107,7 @@ fn both_ways_to_name_sites_exclude_each_other() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_a_problem_beside_the_others() {
+fn a_duplicate_key_is_reported_with_the_other_problems() {
     insta::assert_snapshot!(bad(
         "server: { port: x }\nnbuserver:\n  host: a\n  'host': b\n"
     ));
@@ -131,7 +131,7 @@ fn paths_of_our_own_cannot_be_the_metrics_path() {
 }
 
 #[test]
-fn a_name_that_cannot_be_listened_on_is_a_problem() {
+fn an_invalid_listen_address_is_a_problem() {
     let said = bad(&format!("{SITE}server: {{ host: 'not a name' }}"));
     assert!(said.contains("config.yaml:2: server.host"), "{said}");
 
@@ -149,7 +149,7 @@ fn a_name_that_cannot_be_listened_on_is_a_problem() {
 }
 
 #[test]
-fn a_missing_file_points_at_the_demo() {
+fn the_message_about_a_missing_file_mentions_the_demo() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.yaml");
     let problems = load(&path, &Overrides::default(), &nothing).unwrap_err();
@@ -167,7 +167,7 @@ fn a_missing_file_points_at_the_demo() {
 
 /// The process keeps write access to the folder.
 #[test]
-fn the_root_directory_is_no_folder_for_the_state() {
+fn the_root_directory_is_rejected_as_state_directory() {
     for root in ["/", "/tmp/..", "/proc/self/root"] {
         let said = bad(&format!("{SITE}server: {{ stateDir: {root} }}"));
         assert!(

@@ -23,7 +23,7 @@ fn ca() -> String {
 }
 
 #[test]
-fn a_key_may_come_from_a_file() {
+fn a_key_can_be_read_from_a_file() {
     let config = with_file("key", "s3cret\n", "apiKeyFile: key").unwrap();
     assert_eq!(config.swap.sites[0].egress.credential.header(), "s3cret");
     assert!(config.files.iter().any(|file| file.path.ends_with("key")));
@@ -36,7 +36,7 @@ fn a_key_may_come_from_a_file() {
 }
 
 #[test]
-fn a_key_is_masked_wherever_the_configuration_is_shown() {
+fn a_key_is_masked_in_every_output_of_the_configuration() {
     let variables = |_: &str| Some("s3cret".to_owned());
     for written in ["s3cret", "'${KEY}'", "5", "'********'"] {
         let text = format!("nbuserver: {{ host: h, apiKey: {written} }}");
@@ -114,7 +114,7 @@ fn authorities_are_read_from_pem() {
 }
 
 #[test]
-fn a_key_may_come_from_systemd() {
+fn a_key_can_be_a_systemd_credential() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("nbu1"), "s3cret\n").unwrap();
     let credentials = directory.path().display().to_string();
@@ -142,7 +142,7 @@ fn a_key_may_come_from_systemd() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_read_with_its_key() {
+fn a_client_certificate_is_read_with_its_key() {
     let pair = || {
         let key = rcgen::KeyPair::generate().unwrap();
         let parameters = rcgen::CertificateParams::new(vec!["exporter".to_owned()]).unwrap();
@@ -222,7 +222,7 @@ fn a_proxy_is_used_and_its_password_masked() {
 }
 
 #[test]
-fn the_proxy_of_the_environment_is_used_only_when_asked_for() {
+fn the_proxy_of_the_environment_is_used_only_if_configured() {
     let variables = |name: &str| match name {
         "HTTPS_PROXY" => Some("http://me:s3cret@proxy:3128".to_owned()),
         "no_proxy" => Some("nbu2".to_owned()),
@@ -244,7 +244,7 @@ fn the_proxy_of_the_environment_is_used_only_when_asked_for() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_one_is_a_problem_that_does_not_show_it() {
+fn an_invalid_proxy_is_a_problem_that_does_not_show_it() {
     for proxy in [
         "socks5://u:s3cret@p",
         "s3cret@p:1",
@@ -268,7 +268,7 @@ fn any_certificate_is_a_warning_at_every_load() {
 }
 
 #[test]
-fn authorities_that_are_not_asked_are_a_warning() {
+fn unused_authorities_are_a_warning() {
     for more in ["scheme: http", "insecureSkipVerify: true"] {
         let keys = format!("apiKey: k, caFile: ca.pem, {more}");
         let config = with_file("ca.pem", &ca(), &keys).unwrap();
@@ -277,7 +277,7 @@ fn authorities_that_are_not_asked_are_a_warning() {
 }
 
 #[test]
-fn what_each_file_held_when_it_was_read_is_kept() {
+fn the_contents_of_each_file_read_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     let text = "nbuserver: { host: \"${HOST}\", apiKeyFile: key }\n";

@@ -55,7 +55,7 @@ fn said(folder: &TempDir, web: &str) -> String {
 const PAIR: &str = "cert_file: cert.pem, key_file: key.pem";
 
 #[test]
-fn an_empty_file_lets_everybody_in_over_plain_http() {
+fn an_empty_file_means_plain_http_without_authentication() {
     let folder = folder();
     for text in [
         "",
@@ -70,7 +70,7 @@ fn an_empty_file_lets_everybody_in_over_plain_http() {
 }
 
 #[test]
-fn a_whole_one_is_taken_and_its_files_are_watched() {
+fn a_complete_web_configuration_is_accepted_and_its_files_are_watched() {
     let folder = folder();
     let web = "tls_server_config:
   cert_file: cert.pem
@@ -113,7 +113,7 @@ rate_limit: { interval: 1s, burst: 20 }
 }
 
 #[test]
-fn certificates_and_keys_may_stand_in_the_file() {
+fn certificates_and_keys_can_be_inline() {
     let folder = folder();
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let block = |name: &str| read(name).replace('\n', "\n    ");
@@ -126,7 +126,7 @@ fn certificates_and_keys_may_stand_in_the_file() {
 }
 
 #[test]
-fn the_flag_wins_over_the_key() {
+fn the_flag_takes_precedence_over_the_key() {
     let folder = folder();
     let file = folder.path().join("config.yaml");
     let flags = |name: &str| Overrides {
@@ -146,7 +146,7 @@ fn the_flag_wins_over_the_key() {
 }
 
 #[test]
-fn all_problems_come_at_once_each_with_its_file_and_line() {
+fn all_problems_are_reported_with_file_and_line() {
     let folder = folder();
     let config = folder.path().join("config.yaml");
     fs::write(
@@ -181,7 +181,7 @@ basic_auth: {}
 }
 
 #[test]
-fn what_does_not_fit_together_is_a_problem() {
+fn conflicting_settings_are_a_problem() {
     let folder = folder();
     let tls = |keys: &str| format!("tls_server_config: {{ {keys} }}");
     let cases = [
@@ -204,7 +204,7 @@ fn what_does_not_fit_together_is_a_problem() {
 }
 
 #[test]
-fn what_is_not_done_as_it_is_written_is_a_warning() {
+fn unsupported_settings_are_a_warning() {
     let folder = folder();
     insta::assert_snapshot!(said(
         &folder,

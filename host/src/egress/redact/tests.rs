@@ -30,7 +30,7 @@ fn stars(count: usize) -> String {
 }
 
 #[test]
-fn the_key_is_masked_wherever_it_stands() {
+fn the_key_is_masked_at_every_position() {
     let mask = stars(KEY.len());
     assert_eq!(redacted(KEY, &["x", KEY, "y"]), format!("x{mask}y"));
     let twice = format!("{KEY}{KEY}ab");
@@ -40,7 +40,7 @@ fn the_key_is_masked_wherever_it_stands() {
 }
 
 #[test]
-fn it_is_masked_across_every_border_between_pieces() {
+fn the_key_is_masked_across_every_chunk_boundary() {
     let text = format!("abc{KEY}abcabcab{KEY}ab");
     let expected = text.replace(KEY, &stars(KEY.len()));
     for one in 0..=text.len() {
@@ -69,14 +69,14 @@ fn keys_that_overlap_are_masked_entirely() {
 }
 
 #[test]
-fn everything_else_comes_through_as_it_was() {
+fn other_text_is_unchanged() {
     for pieces in [&["abcabcab", "c"][..], &["", "ab", ""], &["abcabcab"], &[]] {
         assert_eq!(redacted(KEY, pieces), pieces.concat());
     }
 }
 
 #[test]
-fn a_key_that_could_stand_there_by_chance_is_left() {
+fn a_key_that_could_occur_by_chance_is_not_masked() {
     assert_eq!(redacted("1234567", &["1234567"]), "1234567");
     assert_eq!(redacted("12345678", &["12345678"]), "********");
     // NextStep nothing is held back or copied.
@@ -118,7 +118,7 @@ impl Random {
 /// The protection against guessing: of the frames only masked bytes depend on the key,
 /// and only whole keys are masked.
 #[test]
-fn what_a_guest_sees_depends_on_whole_keys_and_nothing_else() {
+fn the_view_of_a_guest_depends_only_on_whole_keys() {
     let mut random = Random(fastrand::Rng::with_seed(12));
     for key in [KEY, "aaaaaaaaa", "abababababa", "dcbaabcdabc"] {
         let other = "Z".repeat(key.len());
@@ -158,7 +158,7 @@ fn attack(length: usize, frame: impl Fn(&[u8]) -> usize) -> String {
 }
 
 #[test]
-fn a_guess_that_is_extended_character_by_character_learns_nothing() {
+fn guessing_character_by_character_reveals_nothing() {
     const SECRET: &str = "q7rk2m9xw4";
     // A vulnerable implementation: holds back the end only where a key may begin.
     let conditional = |piece: &[u8]| {
@@ -205,7 +205,7 @@ fn headers_are_masked_at_equal_length_and_none_is_lost() {
 }
 
 #[test]
-fn headers_that_hold_a_part_of_the_key_stay_as_they_are() {
+fn headers_with_a_part_of_the_key_are_unchanged() {
     let mut random = Random(fastrand::Rng::with_seed(13));
     for _ in 0..300 {
         let line = |random: &mut Random| {
@@ -249,7 +249,7 @@ fn the_credentials_of_a_proxy_are_secrets_where_requests_carry_them() {
 }
 
 #[test]
-fn secrets_of_different_lengths_are_masked_across_every_border() {
+fn secrets_of_different_lengths_are_masked_across_every_chunk_boundary() {
     let mut settings = settings(1);
     settings.credential = ApiKey::new("abcdefghijklmnopqrstuvwxyz").unwrap();
     settings.proxy = super::super::tests::proxy("http://me:klmnopqrstuv@127.0.0.1:3128");

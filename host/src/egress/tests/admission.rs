@@ -8,7 +8,7 @@ use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 #[tokio::test]
-async fn the_host_adds_what_the_guest_must_not_know() {
+async fn the_host_adds_the_headers_that_the_guest_must_not_know() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     assert_eq!(way.read("/netbackup/ping?a=b").await.unwrap(), "ok");
@@ -50,7 +50,7 @@ async fn the_guests_request_id_is_kept_and_its_name_is_not() {
 }
 
 #[tokio::test]
-async fn a_guest_cannot_speak_as_somebody_else() {
+async fn a_guest_cannot_send_other_credentials() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     let names = [
@@ -79,7 +79,7 @@ async fn a_guest_cannot_speak_as_somebody_else() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_for_another_place() {
+async fn no_request_goes_to_another_destination() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     let port = server.port;

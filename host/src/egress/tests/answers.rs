@@ -13,7 +13,7 @@ fn saying(says: &'static str) -> Script {
 }
 
 #[tokio::test]
-async fn the_key_is_taken_out_of_headers_body_and_trailers() {
+async fn the_key_is_masked_in_headers_body_and_trailers() {
     let server = Server::http(saying(
         "HTTP/1.1 200 OK\r\nx-echo: a s3cret-key b\r\ntransfer-encoding: chunked\r\n\r\n\
          5\r\n<s3cr\r\n6\r\net-key\r\n3\r\n>s3\r\n0\r\nx-trailer: s3cret-key\r\n\r\n",
@@ -36,7 +36,7 @@ async fn the_key_is_taken_out_of_headers_body_and_trailers() {
 }
 
 #[tokio::test]
-async fn a_length_stays_true_when_the_key_is_taken_out() {
+async fn the_content_length_stays_correct_when_the_key_is_masked() {
     let server = Server::http(saying(
         "HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n\"s3cret-key\"",
     ))
@@ -46,7 +46,7 @@ async fn a_length_stays_true_when_the_key_is_taken_out() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_packed_without_being_asked_for_is_refused() {
+async fn a_response_with_an_unrequested_encoding_is_rejected() {
     for says in [
         "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx",
         "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: br\r\n\r\nx",
@@ -68,7 +68,7 @@ async fn an_answer_that_is_packed_without_being_asked_for_is_refused() {
 }
 
 #[tokio::test]
-async fn how_an_answer_is_packed_is_told_without_the_key() {
+async fn the_error_about_an_encoding_does_not_show_the_key() {
     let packed = "HTTP/1.1 200 OK\r\ncontent-encoding: s3cret-key\r\n\r\nx";
     let server = Server::http(saying(packed)).await;
     let error = Way::to(&settings(server.port)).read("/ping").await;

@@ -52,7 +52,7 @@ async fn a_server_that_does_not_answer_times_out() {
 }
 
 #[tokio::test]
-async fn a_guest_may_be_less_patient_than_the_site() {
+async fn a_guest_can_set_shorter_timeouts_than_the_site() {
     let server = Server::http(SILENT).await;
     let way = Way::to(&settings(server.port));
     let uri = way.url("/ping");
@@ -95,7 +95,7 @@ async fn the_whole_request_has_a_limit_too() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_cap_is_refused_whether_or_not_it_says_its_size() {
+async fn a_body_above_the_limit_is_rejected_with_or_without_a_length() {
     let sized = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde";
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
                    3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
@@ -143,7 +143,7 @@ async fn an_answer_cut_short_is_incomplete() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_a_protocol_error() {
+async fn an_invalid_http_response_is_a_protocol_error() {
     let server = Server::http(Script {
         says: "SSH-2.0-x\r\n\r\n",
         then: NextStep::Closes,
@@ -169,7 +169,7 @@ async fn an_abandoned_request_is_counted_as_canceled() {
 }
 
 #[tokio::test]
-async fn the_key_is_in_no_debug_text() {
+async fn no_debug_output_contains_the_key() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     let text = format!("{:?} {:?}", way.egress, way.egress.settings);

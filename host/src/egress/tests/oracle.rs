@@ -71,7 +71,7 @@ fn answer(random: &mut fastrand::Rng, key: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_looks_the_same_whatever_the_key_is() {
+async fn a_response_looks_the_same_for_every_key() {
     let mut random = fastrand::Rng::with_seed(4);
     for round in 0..400 {
         let key = ["abcabcabd", "aaaaaaaaa", "q7rk2m9xw4"][round % 3];
@@ -88,7 +88,7 @@ async fn an_answer_looks_the_same_whatever_the_key_is() {
 
 /// An encoded body is rejected, even if its encoding is the key.
 #[tokio::test]
-async fn a_key_decides_over_no_refusal() {
+async fn no_rejection_depends_on_the_key() {
     for key in ["identity", "encoding", "-encoding", "content-encoding"] {
         for says in [
             "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx",
@@ -105,7 +105,7 @@ async fn a_key_decides_over_no_refusal() {
 /// The attack: a server echoes the query and flushes right after it. The guest extends
 /// its guess by the character that changes the end of the chunk.
 #[tokio::test]
-async fn a_guess_in_the_query_is_not_confirmed_by_where_a_piece_ends() {
+async fn chunk_boundaries_do_not_confirm_a_guess_in_the_query() {
     const ALPHABET: &[u8] = b"-abcdefghijklmnopqrstuvwxyz0123456789";
     let server = Server::echo().await;
     let way = Way::to(&settings(server.port));

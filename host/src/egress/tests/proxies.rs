@@ -16,7 +16,7 @@ pub(in crate::egress) fn proxy(text: &str) -> Option<Proxy> {
 }
 
 #[tokio::test]
-async fn a_proxy_before_a_plain_site_is_asked_for_the_whole_url() {
+async fn a_proxy_of_a_plain_http_site_receives_the_whole_url() {
     let server = Server::http(OK).await;
     let mut settings = settings(80);
     settings.origin.host = "nbu1.invalid".into();
@@ -76,7 +76,7 @@ async fn a_proxy_that_refuses_to_connect_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn a_proxy_before_an_encrypted_site_is_asked_to_connect_and_told_nothing_else() {
+async fn a_proxy_of_an_https_site_receives_only_the_connect_request() {
     let Estate {
         authority,
         acceptor,
@@ -108,7 +108,7 @@ async fn a_proxy_before_an_encrypted_site_is_asked_to_connect_and_told_nothing_e
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_encrypted_itself() {
+async fn a_proxy_can_use_tls_itself() {
     let site_estate = estate("nbu1.invalid");
     let site = Server::https(OK, site_estate.acceptor).await;
     let own = estate("127.0.0.1");
@@ -121,7 +121,7 @@ async fn a_proxy_may_be_encrypted_itself() {
 }
 
 #[tokio::test]
-async fn a_site_behind_a_proxy_must_prove_itself_all_the_same() {
+async fn a_site_behind_a_proxy_needs_a_valid_certificate() {
     let site = Server::https(OK, estate("nbu1.invalid").acceptor).await;
     let server = Server::tunnel("HTTP/1.1 200 Go on\r\n\r\n", site.port, None).await;
     let mut settings = https(1556, vec![estate("nbu1.invalid").authority]);
@@ -136,7 +136,7 @@ async fn a_site_behind_a_proxy_must_prove_itself_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_a_failure_of_its_own() {
+async fn a_rejection_by_a_proxy_has_its_own_reason() {
     for says in [
         "HTTP/1.1 407 Who are you\r\n\r\n",
         "HTTP/1.1 502 No\r\n\r\n",
@@ -157,7 +157,7 @@ async fn a_proxy_that_refuses_is_a_failure_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_away_is_a_refused_connection() {
+async fn an_unreachable_proxy_is_a_refused_connection() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closed.local_addr().unwrap().port();
     drop(closed);

@@ -11,7 +11,7 @@ fn denied<T>(answer: &Result<T, Error>) -> bool {
 }
 
 #[tokio::test]
-async fn a_url_has_a_length() {
+async fn the_length_of_a_url_is_limited() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     let url = format!("http://127.0.0.1:{}/ping?a", server.port);
@@ -24,7 +24,7 @@ async fn a_url_has_a_length() {
 }
 
 #[tokio::test]
-async fn headers_have_a_number_and_a_size() {
+async fn headers_are_limited_in_number_and_size() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.limits.request_headers = 3;
@@ -45,7 +45,7 @@ async fn headers_have_a_number_and_a_size() {
 }
 
 #[tokio::test]
-async fn a_request_body_has_a_size_whether_or_not_it_says_so() {
+async fn a_request_body_is_limited_with_or_without_a_length() {
     let server = Server::http(Script {
         says: "",
         then: NextStep::Hangs,
@@ -73,7 +73,7 @@ async fn a_request_body_has_a_size_whether_or_not_it_says_so() {
 }
 
 #[tokio::test]
-async fn a_collection_has_a_number_of_requests_and_the_next_one_begins_anew() {
+async fn the_requests_of_each_collection_are_limited_separately() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.limits.requests = 2;
@@ -89,7 +89,7 @@ async fn a_collection_has_a_number_of_requests_and_the_next_one_begins_anew() {
 }
 
 #[tokio::test]
-async fn a_collection_has_a_number_of_bytes() {
+async fn the_bytes_of_a_collection_are_limited() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.limits.bytes = 5;
@@ -102,7 +102,7 @@ async fn a_collection_has_a_number_of_bytes() {
 }
 
 #[tokio::test]
-async fn requests_under_way_have_a_number_until_their_bodies_are_dropped() {
+async fn concurrent_requests_are_limited_until_their_bodies_are_dropped() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.limits.concurrent = 2;
@@ -119,7 +119,7 @@ async fn requests_under_way_have_a_number_until_their_bodies_are_dropped() {
 }
 
 #[tokio::test]
-async fn a_head_has_a_size() {
+async fn the_size_of_a_response_head_is_limited() {
     let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(9000));
     let script = Script {
         says: head.leak(),
@@ -141,7 +141,7 @@ async fn a_head_has_a_size() {
 /// `0x7f000001` is a name here, and 127.0.0.1 for the system's resolver: a name of this
 /// machine without a DNS server.
 #[tokio::test]
-async fn a_name_that_leads_to_this_machine_is_not_followed() {
+async fn a_name_that_resolves_to_this_machine_is_rejected() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.origin.host = "0x7f000001".into();

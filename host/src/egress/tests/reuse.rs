@@ -4,7 +4,7 @@ use super::server::{NextStep, OK, Script, Server};
 use super::*;
 
 #[tokio::test]
-async fn requests_one_after_another_share_a_connection() {
+async fn sequential_requests_share_a_connection() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     for _ in 0..20 {
@@ -14,7 +14,7 @@ async fn requests_one_after_another_share_a_connection() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_each_time_is_connected_to_each_time() {
+async fn a_server_that_closes_gets_a_new_connection_each_time() {
     let says = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
     let server = Server::http(Script {
         says,
@@ -29,7 +29,7 @@ async fn a_server_that_closes_each_time_is_connected_to_each_time() {
 }
 
 #[test]
-fn settings_that_lead_out_the_same_way_have_one_fingerprint() {
+fn equivalent_egress_settings_have_the_same_fingerprint() {
     let site = settings(1556);
     assert_eq!(site.fingerprint(), site.clone().fingerprint());
 

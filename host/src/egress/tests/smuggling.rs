@@ -64,7 +64,7 @@ async fn the_body_of_a_get_is_not_sent() {
 }
 
 #[tokio::test]
-async fn the_head_is_the_hosts_own_whatever_the_guest_adds() {
+async fn the_host_writes_the_request_head_regardless_of_the_guests_headers() {
     let server = Server::http(OK).await;
     let way = Way::to(&settings(server.port));
     let all = [
@@ -102,7 +102,7 @@ async fn the_head_is_the_hosts_own_whatever_the_guest_adds() {
 }
 
 #[tokio::test]
-async fn a_post_has_the_length_that_the_host_has_counted() {
+async fn the_host_sets_the_content_length_of_a_post() {
     let count = "/admin/jobs-count-requests";
     let length = SMUGGLED.len().to_string();
     for framing in [
@@ -136,7 +136,7 @@ async fn a_post_has_the_length_that_the_host_has_counted() {
 
 /// The timeout of the whole request includes the body.
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up_at_the_deadline() {
+async fn an_endless_request_body_is_stopped_at_the_deadline() {
     let server = Server::http(OK).await;
     let mut settings = settings(server.port);
     settings.timeouts.total = Duration::from_millis(40);

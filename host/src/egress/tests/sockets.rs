@@ -25,7 +25,7 @@ fn failure(answer: Result<Bytes, Error>) -> String {
 }
 
 #[tokio::test]
-async fn a_site_that_finds_no_room_fails_by_that_name() {
+async fn a_site_without_a_free_connection_reports_that_reason() {
     let (hanging, other) = (Server::http(HANGING).await, Server::http(OK).await);
     let sockets = Sockets::limited(|| 1);
     let first = Way::through(&settings(hanging.port), Arc::clone(&sockets));
@@ -68,7 +68,7 @@ async fn a_limit_that_changes_takes_effect_at_once() {
 }
 
 #[tokio::test]
-async fn idle_connections_outlive_a_collection_while_half_of_the_room_is_free() {
+async fn idle_connections_are_kept_while_half_of_the_limit_is_free() {
     let server = Server::http(OK).await;
     let sockets = Sockets::limited(|| 2);
     let way = Way::through(&settings(server.port), sockets);
@@ -79,7 +79,7 @@ async fn idle_connections_outlive_a_collection_while_half_of_the_room_is_free() 
 }
 
 #[tokio::test]
-async fn idle_connections_keep_no_other_site_waiting() {
+async fn idle_connections_do_not_block_other_sites() {
     let (server, other) = (Server::http(OK).await, Server::http(OK).await);
     let sockets = Sockets::limited(|| 1);
     let idle = Way::through(&settings(server.port), Arc::clone(&sockets));
@@ -90,7 +90,7 @@ async fn idle_connections_keep_no_other_site_waiting() {
 }
 
 #[tokio::test]
-async fn a_connection_that_nobody_waits_for_any_more_keeps_no_other_site_waiting() {
+async fn an_abandoned_connection_attempt_does_not_block_other_sites() {
     let (server, other) = (Server::http(OK).await, Server::http(OK).await);
     let sockets = Sockets::limited(|| 1);
     let mut patient = settings(server.port);

@@ -27,7 +27,7 @@ fn answered() -> Traffic {
 }
 
 #[tokio::test]
-async fn answers_are_told_apart_by_what_they_say_of_the_site() {
+async fn responses_are_classified_by_their_meaning_for_the_site() {
     assert_eq!(traffic(OK).await, answered());
     let not_found = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(traffic(saying(not_found)).await, answered());
@@ -63,7 +63,7 @@ async fn answers_are_told_apart_by_what_they_say_of_the_site() {
 }
 
 #[tokio::test]
-async fn what_a_guest_brings_about_itself_is_no_sign_of_a_site_out_of_reach() {
+async fn failures_caused_by_the_guest_do_not_count_as_an_unreachable_site() {
     let hangs = Script {
         says: "",
         then: NextStep::Hangs,
@@ -99,7 +99,7 @@ async fn what_a_guest_brings_about_itself_is_no_sign_of_a_site_out_of_reach() {
 }
 
 #[tokio::test]
-async fn a_site_that_nobody_listens_for_is_out_of_reach() {
+async fn a_site_without_a_listener_is_unreachable() {
     // The port is free again once the listener is dropped.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())

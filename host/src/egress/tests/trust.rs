@@ -68,7 +68,7 @@ pub(super) fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> Set
 }
 
 #[tokio::test]
-async fn a_server_of_the_sites_own_authority_is_trusted() {
+async fn a_server_certificate_of_the_sites_authority_is_trusted() {
     let Estate {
         authority,
         acceptor,
@@ -82,7 +82,7 @@ async fn a_server_of_the_sites_own_authority_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_name_is_looked_for_in_the_certificate() {
+async fn the_name_must_match_the_certificate() {
     let Estate {
         authority,
         acceptor,
@@ -110,7 +110,7 @@ async fn a_server_of_an_unknown_authority_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn any_certificate_will_do_when_the_site_says_so() {
+async fn any_certificate_is_accepted_if_the_site_disables_verification() {
     let server = Server::https(OK, estate("elsewhere").acceptor).await;
     let mut settings = https(server.port, vec![]);
     settings.tls.insecure_skip_verify = true;
@@ -151,7 +151,7 @@ async fn plain_http_on_a_tls_port_is_a_tls_error() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_by_its_number() {
+fn an_invalid_certificate_is_reported_by_its_number() {
     let settings = https(1556, vec![estate("a").authority, vec![1, 2, 3].into()]);
     let site = SiteName::new("prod").unwrap();
     let error = Egress::new(
@@ -169,7 +169,7 @@ fn what_is_no_certificate_is_refused_by_its_number() {
 }
 
 #[tokio::test]
-async fn a_certificate_may_be_for_another_name_when_the_site_says_which() {
+async fn a_site_can_configure_the_name_in_the_certificate() {
     let Estate {
         authority,
         acceptor,
@@ -185,7 +185,7 @@ async fn a_certificate_may_be_for_another_name_when_the_site_says_which() {
 }
 
 #[tokio::test]
-async fn an_older_version_than_the_site_wants_is_not_spoken() {
+async fn a_tls_version_below_the_sites_minimum_is_rejected() {
     let old = estate_speaking("127.0.0.1", &[&rustls::version::TLS12]);
     let server = Server::https(OK, old.acceptor).await;
     let mut settings = https(server.port, vec![old.authority]);
@@ -198,7 +198,7 @@ async fn an_older_version_than_the_site_wants_is_not_spoken() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_a_certificate_is_shown_the_sites() {
+async fn the_client_certificate_of_the_site_is_sent_on_request() {
     let issuer = authority();
     let (server_chain, server_key) = leaf("127.0.0.1", &issuer);
     let (chain, key) = leaf("exporter", &issuer);
@@ -229,7 +229,7 @@ async fn a_server_that_asks_for_a_certificate_is_shown_the_sites() {
 }
 
 #[test]
-fn a_certificate_and_the_key_of_another_are_no_pair() {
+fn a_certificate_with_another_key_is_rejected() {
     let issuer = authority();
     let (chain, _) = leaf("one", &issuer);
     let (_, key) = leaf("two", &issuer);

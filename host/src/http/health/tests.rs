@@ -67,7 +67,7 @@ fn asked(upstream: &Upstream) -> usize {
 const LONG: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
-async fn many_who_ask_at_once_cost_one_probe() {
+async fn concurrent_clients_share_one_probe() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
     let (first, (second, ())) = join(
         probes.get(),
@@ -80,7 +80,7 @@ async fn many_who_ask_at_once_cost_one_probe() {
 }
 
 #[tokio::test]
-async fn an_answer_is_given_again_until_it_is_forgotten() {
+async fn a_result_is_reused_until_it_is_forgotten() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
     for expected in [1, 1, 2] {
         upstream.go.notify_one();
@@ -93,7 +93,7 @@ async fn an_answer_is_given_again_until_it_is_forgotten() {
 }
 
 #[tokio::test]
-async fn an_old_answer_is_not_given_again() {
+async fn an_old_result_is_not_reused() {
     let (probes, upstream) = probes(&["a"], LONG, Duration::ZERO);
     for expected in [1, 2] {
         upstream.go.notify_one();
@@ -104,7 +104,7 @@ async fn an_old_answer_is_not_given_again() {
 
 /// A client that disconnects drops its future, but not the probe.
 #[tokio::test]
-async fn clients_that_leave_cost_no_further_probe_and_the_next_gets_its_result() {
+async fn disconnected_clients_cause_no_second_probe_and_the_next_gets_the_result() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
     for _ in 0..300 {
         assert!(probes.get().now_or_never().is_none());
@@ -119,7 +119,7 @@ async fn clients_that_leave_cost_no_further_probe_and_the_next_gets_its_result()
 
 /// The age of a report counts from the end of its probe.
 #[tokio::test]
-async fn a_result_that_nobody_waited_for_grows_old_too() {
+async fn an_unclaimed_result_expires_too() {
     let (probes, upstream) = probes(&["a"], LONG, Duration::ZERO);
     let mut unseen = probes.latest();
     upstream.go.notify_one();
@@ -130,7 +130,7 @@ async fn a_result_that_nobody_waited_for_grows_old_too() {
 }
 
 #[tokio::test]
-async fn a_site_that_hangs_counts_as_unreachable_and_takes_no_other_with_it() {
+async fn a_hung_site_counts_as_unreachable_and_does_not_affect_others() {
     let (probes, upstream) = probes(&["hangs", "good"], Duration::from_millis(20), LONG);
     upstream.go.notify_one();
     let results = results(probes.get().await);
@@ -139,7 +139,7 @@ async fn a_site_that_hangs_counts_as_unreachable_and_takes_no_other_with_it() {
 }
 
 #[tokio::test]
-async fn without_a_guest_in_time_nothing_is_asked_and_the_next_client_waits_again() {
+async fn no_site_is_probed_before_a_guest_is_loaded() {
     let (probes, upstream) = probes(&["a"], Duration::from_millis(20), LONG);
     upstream.guest.send_replace(false);
     for _ in 0..2 {
@@ -149,7 +149,7 @@ async fn without_a_guest_in_time_nothing_is_asked_and_the_next_client_waits_agai
 }
 
 #[tokio::test]
-async fn the_first_answer_waits_for_the_guest_and_for_netbackup() {
+async fn the_first_response_waits_for_the_guest_and_for_netbackup() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
     upstream.guest.send_replace(false);
     let waiting = tokio::spawn({
@@ -170,7 +170,7 @@ async fn the_first_answer_waits_for_the_guest_and_for_netbackup() {
 
 /// A guest that is loaded at the last moment leaves a site no time to answer.
 #[tokio::test]
-async fn a_site_that_had_no_time_is_not_called_unreachable() {
+async fn a_site_without_time_to_answer_is_not_reported_as_unreachable() {
     let (probes, upstream) = probes(&["hangs"], Duration::from_millis(100), LONG);
     upstream.guest.send_replace(false);
     let waiting = tokio::spawn(async move { probes.get().await });
@@ -182,7 +182,7 @@ async fn a_site_that_had_no_time_is_not_called_unreachable() {
 }
 
 #[tokio::test]
-async fn a_probe_that_panics_is_not_health_and_the_next_client_starts_another() {
+async fn a_panicked_probe_is_unhealthy_and_the_next_client_starts_another() {
     let (probes, upstream) = probes(&["a"], LONG, LONG);
     let (sender, broken) = watch::channel(None);
     probes.probes().latest = Some(broken);
@@ -194,7 +194,7 @@ async fn a_probe_that_panics_is_not_health_and_the_next_client_starts_another() 
 }
 
 #[test]
-fn the_verdict_is_unhealthy_only_when_no_site_answers() {
+fn health_is_unhealthy_only_if_no_site_answers() {
     let good = SiteHealth {
         site: site("good"),
         result: Ok("14.0".to_owned()),

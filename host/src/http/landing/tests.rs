@@ -21,7 +21,7 @@ fn every_site_is_shown_and_no_name_can_become_markup() {
 }
 
 #[test]
-fn an_age_is_said_in_two_units_at_most() {
+fn an_age_has_at_most_two_units() {
     for (seconds, expected) in [
         (0, "0 s ago"),
         (59, "59 s ago"),

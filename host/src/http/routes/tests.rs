@@ -11,7 +11,7 @@ fn published() -> Arc<ServerState> {
 }
 
 #[tokio::test]
-async fn a_scrape_is_the_page_and_then_the_hosts_own_instruments() {
+async fn a_scrape_has_the_page_followed_by_the_hosts_instruments() {
     let (_serving, address) = serve(published());
     let reply = get(address, "/metrics?x=1").await;
     assert_eq!(reply.status, 200);
@@ -88,7 +88,7 @@ async fn a_scrape_is_answered_before_anything_was_published() {
 }
 
 #[tokio::test]
-async fn the_path_of_the_metrics_can_move() {
+async fn the_path_of_the_metrics_can_be_changed() {
     let state = published();
     let (_serving, address) = serve(state.clone());
     state.metrics_path.store(Arc::new("/nbu".to_owned()));
@@ -125,7 +125,7 @@ async fn head_answers_like_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_one() {
+async fn the_response_to_a_wrong_method_names_the_allowed_ones() {
     let (_serving, address) = serve(published());
     for (line, allow) in [
         ("POST /metrics", "GET, HEAD"),
@@ -190,7 +190,7 @@ async fn readiness_follows_the_application() {
 }
 
 #[tokio::test]
-async fn a_reload_answers_what_came_of_it() {
+async fn the_response_to_a_reload_has_its_result() {
     let (_serving, address) = serve(state(TestApp::default()));
     let reply = ask(address, "POST /-/reload HTTP/1.1\nContent-Length: 0").await;
     assert_eq!((reply.status, reply.text()), (200, "reloaded\n"));
@@ -203,7 +203,7 @@ async fn a_reload_answers_what_came_of_it() {
 }
 
 #[tokio::test]
-async fn the_configuration_is_shown_as_it_was_handed_in() {
+async fn the_configuration_is_shown_unchanged() {
     let state = state(TestApp::default());
     let (_serving, address) = serve(state.clone());
     state.config.store(Arc::new("apiKey: <secret>\n".into()));

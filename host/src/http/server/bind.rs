@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use socket2::SockRef;
 use tokio::net::TcpListener;
 
+use super::super::settings::Settings;
+
 /// Kernel buffers for the responses and requests of one client. The kernel reserves
 /// about twice as much. Connections inherit the sizes.
 const SEND: usize = 64 << 10;
@@ -81,6 +83,19 @@ impl ListenerHandle {
         let both = ours.port() == asked.port();
         (both && (holds(ours, asked) || holds(asked, ours))).then_some(ours)
     }
+}
+
+/// The configured addresses that cannot be bound now.
+pub fn unavailable_addresses(settings: &Settings) -> Vec<BindError> {
+    let bind = |&address| {
+        let source = StdListener::bind(address).err()?;
+        Some(BindError {
+            address,
+            ours: None,
+            source,
+        })
+    };
+    settings.listen.iter().filter_map(bind).collect()
 }
 
 /// An address could not be bound.

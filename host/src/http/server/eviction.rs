@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_with_the_most_connections_loses_one_whatever_they_do() {
+    fn the_peer_with_the_most_connections_always_loses_one() {
         let crowd = || {
             Crowd::new()
                 .with("good", 1, New, -9)
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn among_equals_the_one_that_lost_its_claim_first_goes() {
+    fn among_equal_connections_the_first_to_lose_its_claim_is_evicted() {
         let crowd = Crowd::new()
             .with("newer", 1, New, 2)
             .with("new", 1, New, 1)

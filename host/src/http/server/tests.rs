@@ -59,7 +59,7 @@ async fn refused(address: SocketAddr) -> bool {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_named_in_one_line() {
+async fn an_address_in_use_is_reported_in_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let Err(error) = Server::bind(&settings(&["127.0.0.1:0", &address])) else {
@@ -73,7 +73,7 @@ async fn an_address_in_use_is_named_in_one_line() {
 }
 
 #[tokio::test]
-async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
+async fn conflicts_with_a_wildcard_address_are_reported() {
     for (first, second) in [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")] {
         let before = Server::bind(&settings(&[&format!("{first}:0")])).unwrap();
         let port = before.addresses()[0].port();
@@ -90,7 +90,7 @@ async fn all_addresses_of_a_port_and_one_of_them_say_what_is_in_the_way() {
 }
 
 #[tokio::test]
-async fn a_stranger_s_address_is_not_said_to_be_ours() {
+async fn an_address_of_another_process_is_not_reported_as_ours() {
     let before = Server::bind(&settings(&["0.0.0.0:0"])).unwrap();
     let before = before.serve(state(TestApp::default()));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -103,7 +103,7 @@ async fn a_stranger_s_address_is_not_said_to_be_ours() {
 }
 
 #[tokio::test]
-async fn every_address_is_answered_on() {
+async fn every_listen_address_is_served() {
     let server = Server::bind(&settings(&["127.0.0.1:0", "127.0.0.1:0"])).unwrap();
     let addresses = server.addresses().to_vec();
     let _serving = server.serve(state(TestApp::default()));
@@ -131,7 +131,7 @@ async fn read_until(stream: &mut TcpStream, end: &str) {
 }
 
 #[tokio::test]
-async fn a_shutdown_lets_a_request_end_and_refuses_others() {
+async fn a_shutdown_finishes_open_requests_and_rejects_new_ones() {
     let (slow, serving, address) = slow(ConnectionLimits::default());
     let request = get(address, "/health");
     let stop = async {
@@ -150,7 +150,7 @@ async fn a_shutdown_lets_a_request_end_and_refuses_others() {
 }
 
 #[tokio::test]
-async fn a_shutdown_cuts_what_does_not_end_in_time() {
+async fn a_shutdown_closes_connections_at_its_timeout() {
     let (slow, serving, address) = slow(ConnectionLimits::default());
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
@@ -184,7 +184,7 @@ async fn a_dropped_server_stops_listening() {
 }
 
 #[tokio::test]
-async fn a_server_takes_over_the_addresses_it_shares_with_the_one_before() {
+async fn a_new_server_takes_over_shared_addresses() {
     let (before, address) = serve(state(TestApp::default()));
     // The same address as before, although its port is 0 in the settings, and another.
     let listen = settings(&["127.0.0.1:0", "127.0.0.2:0"]);

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_let_through_and_then_one_every_interval() {
+    fn a_burst_is_allowed_and_then_one_request_per_interval() {
         let second = Duration::from_secs(1);
         let rate = RateLimit::new(second, 3);
         let start = Instant::now();

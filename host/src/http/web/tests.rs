@@ -44,7 +44,7 @@ fn basic(credentials: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_users_everybody_is_answered() {
+async fn no_password_is_required_without_users() {
     let state = with(Web::default());
     for headers in ["", &basic("any:body")] {
         assert_eq!(get(&state, "/-/healthy", headers).await.status, 200);
@@ -52,7 +52,7 @@ async fn without_users_everybody_is_answered() {
 }
 
 #[tokio::test]
-async fn every_path_wants_a_user_and_a_password() {
+async fn every_path_requires_a_user_and_a_password() {
     let state = with(guarded());
     for path in [
         "/",
@@ -72,7 +72,7 @@ async fn every_path_wants_a_user_and_a_password() {
 }
 
 #[tokio::test]
-async fn the_right_password_of_a_known_user_is_let_in_each_time() {
+async fn the_correct_password_of_a_known_user_is_always_accepted() {
     let state = with(guarded());
     for credentials in ["alice:a:b", "bob:pâté", "alice:a:b"] {
         let reply = get(&state, "/-/healthy", &basic(credentials)).await;
@@ -82,7 +82,7 @@ async fn the_right_password_of_a_known_user_is_let_in_each_time() {
 
 /// The queue of this address is full, and stays full.
 #[tokio::test]
-async fn who_was_verified_waits_for_no_check() {
+async fn a_verified_client_does_not_wait_for_a_check() {
     let state = with(guarded());
     let alice = basic("alice:a:b");
     assert_eq!(get(&state, "/-/healthy", &alice).await.status, 200);
@@ -97,7 +97,7 @@ async fn who_was_verified_waits_for_no_check() {
 }
 
 #[tokio::test]
-async fn a_reload_does_not_forget_who_was_verified() {
+async fn a_reload_keeps_verified_clients() {
     let headers = |credentials: &str| {
         let mut headers = HeaderMap::new();
         let value = format!("Basic {}", BASE64_STANDARD.encode(credentials));
@@ -128,7 +128,7 @@ async fn a_reload_does_not_forget_who_was_verified() {
 }
 
 #[tokio::test]
-async fn anything_else_is_not() {
+async fn other_credentials_are_rejected() {
     let state = with(guarded());
     let right = BASE64_STANDARD.encode("alice:a:b");
     let mut wrong: Vec<_> = [
@@ -166,7 +166,7 @@ async fn anything_else_is_not() {
 }
 
 #[test]
-fn only_a_whole_bcrypt_hash_is_one() {
+fn only_a_complete_bcrypt_hash_is_valid() {
     let good = bcrypt::hash("x", 5).unwrap();
     assert_eq!(Hash::new(&good).unwrap().cost(), 5);
     for form in ["$2a$", "$2y$"] {
@@ -184,13 +184,13 @@ fn only_a_whole_bcrypt_hash_is_one() {
 }
 
 #[test]
-fn nothing_of_a_hash_is_shown() {
+fn hashes_are_not_shown() {
     let shown = format!("{:?}", guarded());
     assert!(shown.contains("alice") && !shown.contains("$2"), "{shown}");
 }
 
 #[tokio::test]
-async fn too_many_requests_are_turned_away() {
+async fn too_many_requests_are_rejected() {
     let state = with(Web {
         rate: Some(RateLimit::new(Duration::from_secs(3600), 2)),
         ..Web::default()
@@ -203,7 +203,7 @@ async fn too_many_requests_are_turned_away() {
 }
 
 #[tokio::test]
-async fn every_answer_makes_browsers_careful() {
+async fn every_response_has_security_headers() {
     let open = with(Web::default());
     let users = with(guarded());
     let limited = with(Web {
@@ -240,7 +240,7 @@ async fn every_answer_makes_browsers_careful() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_are_configured() {
+async fn every_response_has_the_configured_headers() {
     let mut web = guarded();
     let value = HeaderValue::from_static("deny");
     web.headers.insert(X_FRAME_OPTIONS, value);

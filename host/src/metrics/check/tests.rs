@@ -57,7 +57,7 @@ fn whole_family_goes_for(reason: Reason, family: Family) {
 }
 
 #[test]
-fn a_good_family_stays_as_it_is() {
+fn a_valid_family_is_unchanged() {
     let good = gauge("nbu:disk_bytes_2", &["name", "_type2", "le"]);
     assert_eq!(
         check(good.clone()),
@@ -69,14 +69,14 @@ fn a_good_family_stays_as_it_is() {
 }
 
 #[test]
-fn a_family_whose_name_is_not_one_goes() {
+fn a_family_with_an_invalid_name_is_dropped() {
     for name in ["", "2nbu", "nbu-disk", "nbu disk", "nbü", "nbu\nup"] {
         whole_family_goes_for(Reason::InvalidName, gauge(name, &[]));
     }
 }
 
 #[test]
-fn a_family_named_like_the_hosts_own_goes() {
+fn a_family_named_like_one_of_the_host_is_dropped() {
     for name in [
         "nbu_exporter_build_info",
         "process_open_fds",
@@ -88,13 +88,13 @@ fn a_family_named_like_the_hosts_own_goes() {
 }
 
 #[test]
-fn a_counter_that_openmetrics_would_leave_nameless_goes() {
+fn a_counter_without_a_name_in_openmetrics_is_dropped() {
     let counter = family("_total", &[], Samples::Counter(vec![]));
     whole_family_goes_for(Reason::InvalidName, counter);
 }
 
 #[test]
-fn a_family_with_a_bad_label_name_goes() {
+fn a_family_with_an_invalid_label_name_is_dropped() {
     for labels in [
         &["a-b"][..],
         &[""],
@@ -110,7 +110,7 @@ fn a_family_with_a_bad_label_name_goes() {
 }
 
 #[test]
-fn a_series_with_too_few_or_too_many_label_values_goes_alone() {
+fn only_the_series_with_a_wrong_number_of_labels_is_dropped() {
     let good = point(&["a", "b"], 1.0);
     let points = vec![
         point(&["a"], 1.0),
@@ -123,7 +123,7 @@ fn a_series_with_too_few_or_too_many_label_values_goes_alone() {
 }
 
 #[test]
-fn of_two_series_with_the_same_labels_the_first_stays() {
+fn a_duplicate_series_is_dropped_and_the_first_stays() {
     let points = vec![point(&["a"], 1.0), point(&["b"], 2.0), point(&["a"], 3.0)];
     let checked = check(family("nbu_x", &["x"], Samples::Gauge(points)));
     let expected = vec![point(&["a"], 1.0), point(&["b"], 2.0)];
@@ -132,7 +132,7 @@ fn of_two_series_with_the_same_labels_the_first_stays() {
 }
 
 #[test]
-fn a_bad_counter_value_goes_alone_and_does_not_hide_a_good_one() {
+fn only_the_series_with_an_invalid_counter_value_is_dropped() {
     let good = point(&["a"], 5.0);
     let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0];
     let mut points: Vec<_> = bad.iter().map(|value| point(&["a"], *value)).collect();
@@ -157,7 +157,7 @@ fn a_gauge_may_be_negative_but_must_be_a_finite_number() {
 }
 
 #[test]
-fn what_is_over_the_budget_costs_the_family() {
+fn a_family_above_the_budget_is_dropped() {
     let budget = Budget {
         family_series: 2,
         labels: 1,
@@ -188,7 +188,7 @@ fn what_is_over_the_budget_costs_the_family() {
 }
 
 #[test]
-fn a_label_value_that_is_too_long_costs_its_series() {
+fn a_series_with_a_too_long_label_value_is_dropped() {
     let budget = Budget {
         value_bytes: 4,
         ..Budget::default()
@@ -200,7 +200,7 @@ fn a_label_value_that_is_too_long_costs_its_series() {
 }
 
 #[test]
-fn a_histogram_must_ascend_and_add_up() {
+fn a_histogram_must_be_ascending_and_consistent() {
     let bad = [
         distribution(&[(2.0, 1), (1.0, 2)], 1.0, 2),
         distribution(&[(1.0, 1), (1.0, 1)], 1.0, 2),

@@ -29,7 +29,7 @@ fn whole(beginning: &GzipPrefix, more: &str) -> String {
 }
 
 #[test]
-fn a_beginning_and_its_end_are_one_member() {
+fn a_prefix_and_its_suffix_are_one_gzip_member() {
     let long = "nbu_up{site=\"prod\"} 1\n".repeat(100_000);
     for first in [
         &[][..],
@@ -47,7 +47,7 @@ fn a_beginning_and_its_end_are_one_member() {
 }
 
 #[test]
-fn a_beginning_alone_is_not_taken_for_the_whole() {
+fn a_prefix_alone_is_not_a_complete_gzip_member() {
     let beginning = GzipPrefix::new(chunks(&["nbu_up 1\n"]))
         .compressed()
         .to_vec();
@@ -65,7 +65,7 @@ fn block(name: &str, value: u32) -> String {
 }
 
 #[test]
-fn blocks_that_are_alike_are_not_compressed_again() {
+fn equal_blocks_are_not_compressed_again() {
     let [a, b, c] = ["a", "b", "c"].map(|name| block(name, 1));
     let first = GzipPrefix::new(chunks(&[&a, &b, &c]));
     let changed = block("b", 2);
@@ -81,7 +81,7 @@ fn blocks_that_are_alike_are_not_compressed_again() {
 }
 
 #[test]
-fn blocks_that_begin_alike_are_told_apart() {
+fn blocks_with_the_same_start_are_distinguished() {
     let a = block("a", 1);
     let longer = a.clone() + "a_end 1\n";
     let end = a.replace("16376\"} 1\n", "16376\"} 2\n");

@@ -46,7 +46,7 @@ fn everything(of: &Instruments, site: &SiteName) {
 }
 
 #[test]
-fn what_is_known_from_the_start_begins_at_zero() {
+fn series_known_at_the_start_begin_at_zero() {
     insta::assert_snapshot!(ours(&instruments().render(Format::Text)), @r#"
     # HELP nbu_exporter_build_info Versions of the program, its compiler and its WebAssembly runtime; constant 1.
     # TYPE nbu_exporter_build_info gauge
@@ -70,7 +70,7 @@ fn what_is_known_from_the_start_begins_at_zero() {
 }
 
 #[test]
-fn every_call_shows_in_its_own_series() {
+fn every_call_is_counted_in_its_own_series() {
     let instruments = instruments();
     let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_500);
     instruments.config_loaded("c0ffee", UNIX_EPOCH);
@@ -145,7 +145,7 @@ fn every_call_shows_in_its_own_series() {
 }
 
 #[test]
-fn a_failed_reload_says_so_and_keeps_the_time_of_the_last_good_one() {
+fn a_failed_reload_is_shown_and_keeps_the_time_of_the_last_success() {
     let instruments = instruments();
     instruments.config_loaded("c0ffee", UNIX_EPOCH + Duration::from_secs(7));
     instruments.reload_failed();
@@ -161,7 +161,7 @@ fn a_failed_reload_says_so_and_keeps_the_time_of_the_last_good_one() {
 }
 
 #[test]
-fn a_forgotten_site_leaves_no_series_and_takes_no_other() {
+fn removing_a_site_removes_only_its_series() {
     let instruments = instruments();
     let (gone, kept) = (site("gone"), site("kept"));
     configure(&instruments, &kept);
@@ -187,7 +187,7 @@ fn openmetrics_names_counters_without_their_suffix() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_process_is_measured() {
+fn metrics_of_the_process_are_reported() {
     let text = instruments().render(Format::Text);
     let memory = text
         .lines()
@@ -197,7 +197,7 @@ fn the_process_is_measured() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_start_of_the_process_needs_no_file_of_the_machine() {
+fn the_start_time_of_the_process_needs_no_proc_stat() {
     let before = SystemTime::now();
     let text = instruments().render(Format::Text);
     let start = text
@@ -210,7 +210,7 @@ fn the_start_of_the_process_needs_no_file_of_the_machine() {
 }
 
 #[test]
-fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
+fn recorded_values_are_in_the_next_suffix_and_rendered_once() {
     let instruments = instruments();
     let plain = || String::from_utf8(instruments.suffix(Format::Text).plain().to_vec()).unwrap();
     let site = site("s");
@@ -228,7 +228,7 @@ fn what_is_recorded_is_in_the_next_ending_and_nothing_is_written_twice() {
 }
 
 #[test]
-fn one_at_a_time_writes_so_that_nothing_older_takes_the_place_of_something_newer() {
+fn concurrent_rendering_never_replaces_newer_values_with_older_ones() {
     let instruments = instruments();
     let [text, _] = &instruments.0.written;
     std::thread::scope(|scope| {

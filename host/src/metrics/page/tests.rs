@@ -78,7 +78,7 @@ fn two_sites() -> Page {
 }
 
 #[test]
-fn sites_are_merged_under_one_head_in_text() {
+fn sites_share_one_family_header_in_text() {
     insta::assert_snapshot!(text(&two_sites()), @r#"
     # HELP nbu_job_s About nbu_job_s.
     # TYPE nbu_job_s histogram
@@ -100,7 +100,7 @@ fn sites_are_merged_under_one_head_in_text() {
 }
 
 #[test]
-fn sites_are_merged_under_one_head_in_openmetrics() {
+fn sites_share_one_family_header_in_openmetrics() {
     insta::assert_snapshot!(openmetrics(&two_sites()), @r#"
     # HELP nbu_job_s About nbu_job_s.
     # TYPE nbu_job_s histogram
@@ -129,7 +129,7 @@ fn series_are_counted_for_each_site() {
 }
 
 #[test]
-fn the_compressed_page_holds_the_page() {
+fn the_compressed_page_equals_the_page() {
     let page = two_sites();
     for format in [Format::Text, Format::OpenMetrics] {
         let (plain, gzip) = (page.plain(format).to_vec(), page.gzip(format));
@@ -147,7 +147,7 @@ fn the_compressed_page_holds_the_page() {
 }
 
 #[test]
-fn a_site_that_disagrees_on_kind_or_labels_loses_the_family_only() {
+fn a_site_with_a_different_type_or_labels_loses_only_that_family() {
     let first = gauge("nbu_x", &["a"], &[(&["1"], 1.0)]);
     let labels = gauge("nbu_x", &["b"], &[(&["1"], 1.0), (&["2"], 1.0)]);
     let kind = family("nbu_x", &["a"], Samples::Counter(vec![point(&["1"], 1.0)]));
@@ -173,7 +173,7 @@ fn a_site_that_disagrees_on_kind_or_labels_loses_the_family_only() {
 }
 
 #[test]
-fn two_families_of_one_site_are_joined_and_what_they_share_stands_once() {
+fn families_of_one_site_with_the_same_name_are_merged_without_duplicates() {
     let storage = gauge("nbu_ok", &["collector"], &[(&["storage"], 1.0)]);
     let jobs = gauge(
         "nbu_ok",
@@ -192,7 +192,7 @@ fn two_families_of_one_site_are_joined_and_what_they_share_stands_once() {
 }
 
 #[test]
-fn a_family_named_like_a_histograms_samples_gives_way() {
+fn a_family_that_collides_with_histogram_samples_is_dropped() {
     let (duration, sum) = (histogram("nbu_x"), gauge("nbu_x_sum", &[], &[(&[], 1.0)]));
     let page = Page::of(&[(site("s"), vec![&sum, &duration])]);
     assert_eq!(page.dropped, [(site("s"), Reason::NameCollision, 1)]);
@@ -200,14 +200,14 @@ fn a_family_named_like_a_histograms_samples_gives_way() {
 }
 
 #[test]
-fn no_site_and_no_family_make_an_empty_page() {
+fn a_page_without_sites_or_families_is_empty() {
     assert_eq!(text(&Page::of(&[])), "");
     let empty = gauge("nbu_x", &[], &[]);
     assert_eq!(text(&Page::of(&[(site("s"), vec![&empty])])), "");
 }
 
 #[test]
-fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
+fn unchanged_parts_are_shared_with_the_next_page() {
     let s = site("s");
     let points = |value| (0..1000).map(|n| point(&[&n.to_string()], value)).collect();
     let rendered_family =
@@ -236,7 +236,7 @@ fn what_has_not_changed_is_on_the_next_page_without_being_copied() {
 }
 
 #[test]
-fn only_what_somebody_asks_for_is_compressed_and_then_on_every_page() {
+fn a_format_is_compressed_only_after_its_first_request() {
     let up = gauge("nbu_up", &[], &[(&[], 1.0)]);
     let rendered_family = RenderedFamily::new(&site("s"), up);
     let sites = [(site("s"), vec![&rendered_family])];

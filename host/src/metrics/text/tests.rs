@@ -41,7 +41,7 @@ fn a_number_reads_back_as_itself() {
 }
 
 #[test]
-fn label_values_are_escaped_alike_and_help_as_each_format_wants() {
+fn label_values_and_help_are_escaped_as_each_format_requires() {
     let family = Family {
         name: "nbu_x".to_owned(),
         help: "C:\\ \"quoted\"\nsecond".to_owned(),

@@ -65,7 +65,7 @@ fn length(lines: usize) -> usize {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_nobody_and_what_overflows_is_counted() {
+fn an_unread_log_blocks_nothing_and_dropped_lines_are_counted() {
     let mut piped = Piped::new();
     let kept = piped.fill();
     // The pipe holds some too, and the thread holds one.

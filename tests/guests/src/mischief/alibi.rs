@@ -1,5 +1,5 @@
-//! Requests made for show: a guest that claims an outage wants the host to have
-//! seen something like it.
+//! Requests that support a false outage: the host checks whether it has seen a failed
+//! request.
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{Fields, Method, OutgoingRequest, RequestOptions, Scheme};
@@ -7,7 +7,7 @@ use wasip2::http::types::{Fields, Method, OutgoingRequest, RequestOptions, Schem
 use super::network::authority;
 use crate::component::bindings::exports::nbu::collector::collector::Settings;
 
-/// Asks a path below the base path and waits for the answer.
+/// Requests a path below the base path and waits for the response.
 pub(crate) fn ask(settings: &Settings, path: &str) {
     if let Ok(answer) = outgoing_handler::handle(request(settings, path), None) {
         answer.subscribe().block();
@@ -27,7 +27,7 @@ pub(crate) fn hurry(settings: &Settings) {
     }
 }
 
-/// Gives a request up before it can be answered.
+/// Drops a request before it can be answered.
 pub(crate) fn abandon(settings: &Settings) {
     drop(outgoing_handler::handle(request(settings, "/ping"), None));
 }

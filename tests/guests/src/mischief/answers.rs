@@ -1,4 +1,4 @@
-//! Answers to the small questions that are too large.
+//! Excessive results of the small exports.
 
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, ProbeAnswer, Problem, Reason,
@@ -6,7 +6,7 @@ use crate::component::bindings::exports::nbu::collector::collector::{
 
 use super::noise::CONTROLS;
 
-/// So many complaints about the settings.
+/// This many problems with the settings.
 pub(crate) fn picky(count: usize) -> Vec<Problem> {
     let problem = Problem {
         at: "apiVersion".to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn picky(count: usize) -> Vec<Problem> {
     vec![problem; count]
 }
 
-/// An API version that fills a shelf.
+/// A very long API version.
 pub(crate) fn novel() -> Result<ProbeAnswer, Failure> {
     Ok(ProbeAnswer {
         api_version: "14.0 ".repeat(100_000),
@@ -24,7 +24,7 @@ pub(crate) fn novel() -> Result<ProbeAnswer, Failure> {
     })
 }
 
-/// A failure whose texts steer a terminal.
+/// A failure whose texts contain terminal control characters.
 pub(crate) fn controls() -> Result<ProbeAnswer, Failure> {
     Err(Failure {
         endpoint: CONTROLS.to_owned(),

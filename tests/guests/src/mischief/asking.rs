@@ -1,5 +1,5 @@
-//! Requests that no good guest makes. Which one is among the options of the
-//! collector, so that one component makes them all.
+//! Requests that no well-behaved guest makes. An option of the collector selects the
+//! request.
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -11,7 +11,7 @@ use wasip2::io::streams::StreamError;
 use super::hunt;
 use crate::component::bindings::exports::nbu::collector::collector::Settings;
 
-/// A request, as somebody who knows no bounds writes it.
+/// A request without any restriction.
 struct Wish {
     method: Method,
     scheme: Scheme,
@@ -21,10 +21,10 @@ struct Wish {
     body: Vec<u8>,
 }
 
-/// What a server that expects no body would read as the next request.
+/// A body that a server which expects none would read as the next request.
 const SMUGGLED: &str = "DELETE /netbackup/admin/jobs/1 HTTP/1.1\r\nhost: nbu\r\n\r\n";
 
-/// What became of the request that the options name.
+/// The outcome of the request that the options select.
 pub(crate) fn all(settings: &Settings) -> String {
     let options = settings.collectors.first().map(|c| c.options.as_str());
     let options = options.unwrap_or_default();
@@ -181,8 +181,8 @@ fn said(answer: Result<IncomingResponse, String>) -> String {
     )
 }
 
-/// The same request again and again, one after another or all at once: how many
-/// were answered, and what was said to the first that was not.
+/// Repeats one request, sequentially or concurrently. Returns the number of responses
+/// and the first error.
 fn many(wish: impl Fn() -> Wish, times: usize, at_once: bool) -> String {
     let mut held = Vec::new();
     let (mut allowed, mut refused) = (0, String::new());
@@ -199,8 +199,8 @@ fn many(wish: impl Fn() -> Wish, times: usize, at_once: bool) -> String {
     format!("allowed {allowed}, then {refused}")
 }
 
-/// Has the server send a guess back, and extends it by the character with which
-/// the first piece of the answer is the shortest.
+/// Guesses the key character by character: sends a guess that the server echoes, and
+/// keeps the character that makes the first chunk of the response shortest.
 fn guess(at: impl Fn(&str) -> Wish) -> String {
     let alphabet: Vec<char> = ('!'..='~')
         .filter(|c| !"\"#<>\\^`{|}".contains(*c))
@@ -221,7 +221,7 @@ fn guess(at: impl Fn(&str) -> Wish) -> String {
     format!("guessed {} characters: `{known}`", known.len())
 }
 
-/// The length of what can be read at first.
+/// The length of the first chunk.
 fn first_piece(wish: Wish) -> usize {
     let Ok(answer) = answer(send(wish)) else {
         return 0;
@@ -231,8 +231,8 @@ fn first_piece(wish: Wish) -> usize {
     stream.blocking_read(4096).map_or(0, |piece| piece.len())
 }
 
-/// All that comes back: the headers and the body of an answer, read in pieces of so
-/// many bytes at most, or of many sizes.
+/// The headers and the body of a response, read in chunks of at most this size, or of
+/// varying sizes.
 fn echoes(wish: Wish, pieces: &str) -> Vec<u8> {
     let Ok(answer) = answer(send(wish)) else {
         return Vec::new();

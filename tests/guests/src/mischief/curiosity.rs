@@ -1,8 +1,8 @@
-//! What a guest can find out about where it runs.
+//! What a guest can learn about its environment.
 
 use crate::component::bindings::exports::nbu::collector::collector::{Saved, Settings, Window};
 
-/// Everything that a guest can find out about where it runs.
+/// Everything that a guest can learn about its environment.
 pub(crate) fn echo(settings: &Settings, window: &Window, state: &[Saved]) -> String {
     let environment: Vec<_> = std::env::vars().collect();
     let arguments: Vec<_> = std::env::args().collect();

@@ -1,5 +1,5 @@
-//! Families, good and bad. Beside each bad one stands the good one, which must
-//! not suffer for it.
+//! Valid and invalid families. Each invalid family comes with a valid one, which must
+//! not be affected.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ use crate::component::bindings::nbu::collector::metrics::{
 /// How often this instance was asked for a family.
 static REMEMBERED: AtomicU32 = AtomicU32::new(1);
 
-/// What a guest of that behaviour reports. `count` is how often it was asked.
+/// The report of a guest with that behaviour. `count` is the number of calls.
 pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Family> {
     let value = match word {
         "count" => count,
@@ -60,7 +60,7 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         },
         "series" => flood(total(&[]), 20_000),
         "families" => return (0..100_000).map(numbered).collect(),
-        // Each of the others has something that the first has not.
+        // Each of the others differs from the first.
         "many-parts" => return parts(good),
         "utf8" => labelled(total(&[("1", 1.0)]), &not_utf8()),
         _ => return vec![swapped::changed(word, good)],
@@ -126,7 +126,7 @@ fn flood(family: Family, series: u32) -> Family {
     }
 }
 
-/// A text that is none. Rust has no other way to say something so wrong.
+/// Text with invalid UTF-8, which safe Rust cannot produce.
 #[allow(unsafe_code, reason = "the host must bear it")]
 fn not_utf8() -> String {
     let bytes = vec![b'n', 0xff, 0xfe];

@@ -1,4 +1,4 @@
-//! Things of the host's, far more than anybody needs at one time.
+//! Excessive numbers of host resources.
 
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::types::{Fields, Method, OutgoingRequest};
@@ -37,7 +37,7 @@ pub(crate) fn written() {
     }
 }
 
-/// As many timers as a good guest may need, one after the other.
+/// As many timers as a well-behaved guest may need, one after the other.
 pub(crate) fn few(count: usize) {
     let timers: Vec<_> = (0..count).map(|_| subscribe_duration(1)).collect();
     drop(timers);

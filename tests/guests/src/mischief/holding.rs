@@ -1,4 +1,4 @@
-//! Things that the host holds for a guest, as much of each as it gives.
+//! Uses as much as possible of each resource that the host holds for a guest.
 
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::outgoing_handler;
@@ -18,8 +18,7 @@ const MIB: usize = 1 << 20;
 /// A little less than the memory that the tests give a guest.
 const ALL: usize = 110 * MIB;
 
-/// Has the host hold one kind of thing. Panics when it is refused: there is then
-/// nothing more to try.
+/// Exhausts one kind of resource. Panics when the host refuses more.
 pub(crate) fn hold(kind: Option<&str>, settings: Option<&Settings>) {
     match kind.unwrap_or_default() {
         "bodies" => repeat(1_500, body),
@@ -43,31 +42,31 @@ pub(crate) fn hold(kind: Option<&str>, settings: Option<&Settings>) {
     }
 }
 
-/// A text that is as long as a guest can make it.
+/// The longest text that a guest can make.
 pub(crate) fn long() -> String {
     "h".repeat(ALL)
 }
 
-/// A state that is as large as a guest can make it.
+/// The largest state that a guest can make.
 pub(crate) fn large() -> Vec<u8> {
     vec![b's'; ALL]
 }
 
-/// Makes so many, and lets go of none before the last was made.
+/// Creates this many, and keeps all until the last is created.
 fn repeat<T>(times: usize, make: impl FnMut() -> T) {
     let held: Vec<T> = std::iter::repeat_with(make).take(times).collect();
     drop(held);
 }
 
-/// An unsent request, and as much of a body as is taken, or a little more than
-/// anybody should take.
+/// An unsent request with as large a body as the host accepts, or slightly above any
+/// sensible limit.
 fn body() -> (OutputStream, OutgoingBody, OutgoingRequest) {
     let request = OutgoingRequest::new(Fields::new());
     let body = request.body().expect("a body");
     (filled(&body), body, request)
 }
 
-/// The same of an answer that nobody asked for.
+/// The same for a response to no request.
 fn response() -> (OutputStream, OutgoingBody, OutgoingResponse) {
     let response = OutgoingResponse::new(Fields::new());
     let body = response.body().expect("a body");
@@ -87,7 +86,7 @@ fn filled(body: &OutgoingBody) -> OutputStream {
     stream
 }
 
-/// As much as fits into the smallest limit that anybody would set.
+/// As much as fits into the smallest sensible limit.
 fn fields() -> Fields {
     let fields = Fields::new();
     for _ in 0..14 {
@@ -96,7 +95,7 @@ fn fields() -> Fields {
     fields
 }
 
-/// Fields that are held by an unsent request, besides its own.
+/// Fields that an unsent request keeps alive in addition to its own.
 fn trailers() -> OutgoingRequest {
     let request = OutgoingRequest::new(fields());
     let body = request.body().expect("a body");
@@ -104,7 +103,7 @@ fn trailers() -> OutgoingRequest {
     request
 }
 
-/// Fields that were full of small values once, and have none now.
+/// Fields that held many small values, which were deleted.
 fn emptied() -> Fields {
     let fields = Fields::new();
     let _ = fields.set("x", &vec![Vec::new(); 390]);
@@ -158,13 +157,13 @@ fn answer(future: &FutureIncomingResponse) -> IncomingResponse {
     answer.expect("an answer")
 }
 
-/// The headers of many answers, of which nothing else is kept.
+/// The headers of many responses, without the responses.
 fn heads(settings: Option<&Settings>) {
     let Some(settings) = settings else { return };
     repeat(4_000, || answer(&send(settings)).headers());
 }
 
-/// Many answers that were begun, and are read no further.
+/// Many responses that are only partly read.
 fn answers(settings: Option<&Settings>) {
     let Some(settings) = settings else { return };
     repeat(800, || {

@@ -1,4 +1,4 @@
-//! The hunt for the key: everything that a guest can see is searched.
+//! Searches everything that a guest can read for the key.
 
 #![allow(unsafe_code, reason = "it reads all of its own memory")]
 
@@ -6,13 +6,12 @@ use std::arch::wasm32::memory_size;
 
 use super::asking::option;
 
-/// Below this lies nothing that the compiler places.
+/// The compiler places no data below this address.
 const FIRST: usize = 1024;
 const PAGE: usize = 65_536;
 
-/// How often the key was found. The options hold it backwards, so that looking
-/// for it does not put it into the memory that is looked through; `control` is
-/// a text that is certainly there.
+/// How often the key was found. The options contain it reversed, so that the search
+/// does not put it into the searched memory. `control` is a text that must be found.
 pub(crate) fn hunt(echoed: &[u8], options: &str) -> String {
     let backwards = option(options, "backwards").into_bytes();
     let control: Vec<u8> = option(options, "control").bytes().rev().collect();
@@ -32,7 +31,7 @@ fn in_memory(backwards: &[u8]) -> usize {
     (FIRST..end)
         .filter(|begin| {
             let mut letters = backwards.iter().rev().enumerate();
-            // All of linear memory may be read; nobody else writes to it.
+            // All of linear memory is readable, and no other thread writes to it.
             letters.all(|(n, letter)| unsafe {
                 std::ptr::read_volatile((begin + n) as *const u8) == *letter
             })

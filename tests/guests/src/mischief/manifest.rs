@@ -1,4 +1,4 @@
-//! What a guest announces, and how it lies there.
+//! Manifests, including false ones.
 
 use super::{random, swapped};
 use crate::component::bindings::exports::nbu::collector::collector::{
@@ -6,7 +6,7 @@ use crate::component::bindings::exports::nbu::collector::collector::{
 };
 use crate::component::bindings::nbu::collector::metrics::Kind;
 
-/// What a guest of that behaviour and stamp announces.
+/// The manifest of a guest with that behaviour and stamp.
 pub(crate) fn of(word: &str, stamp: u32) -> Manifest {
     if word == "random" {
         return random::manifest(stamp);

@@ -1,4 +1,4 @@
-//! Bytes without end.
+//! Excessive use of memory.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ pub(crate) fn hoard() -> ! {
     }
 }
 
-/// Holds so much for a moment, and lets it go.
+/// Allocates this much and frees it.
 pub(crate) fn hold(bytes: usize) {
     black_box(vec![1_u8; bytes]);
 }

@@ -1,17 +1,17 @@
-//! Where a guest has no business.
+//! Forbidden network access.
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
 use crate::component::bindings::exports::nbu::collector::collector::Settings;
 
-/// What the host says to a guest that brings an `Authorization` of its own.
+/// The host's error for a request with an `Authorization` header.
 pub(crate) fn own_credential() -> Option<String> {
     let refused = Fields::new().append("Authorization", b"mine").err();
     Some(refused.map_or("allowed".to_owned(), |error| format!("{error:?}")))
 }
 
-/// What the host says to a request for another destination.
+/// The host's error for a request to another destination.
 pub(crate) fn wander(authority: &str) -> Option<String> {
     let request = OutgoingRequest::new(Fields::new());
     let _ = request.set_method(&Method::Get);

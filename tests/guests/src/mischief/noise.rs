@@ -1,4 +1,4 @@
-//! More words than anybody wants to read.
+//! Excessive log output.
 
 use crate::component::bindings::nbu::collector::log;
 
@@ -9,7 +9,7 @@ pub(crate) fn chatter() {
     }
 }
 
-/// Few lines, each a megabyte, and as much in its fields.
+/// A few lines with a megabyte each in message and fields.
 pub(crate) fn long_lines() {
     let line = "l".repeat(1 << 20);
     let field = ("f".repeat(1 << 19), "v".repeat(1 << 19));
@@ -18,7 +18,7 @@ pub(crate) fn long_lines() {
     }
 }
 
-/// One line that is larger than what may pass to the host at once.
+/// A line above the limit of data passed to the host in one call.
 pub(crate) fn huge_line() {
     log::emit(log::Level::Info, &"h".repeat(80 << 20), &[]);
 }
@@ -31,12 +31,12 @@ pub(crate) fn print() {
     }
 }
 
-/// Steers a terminal, begins lines, and turns the direction of writing. Without a
-/// blank, so that a log may write it as it is.
+/// Control sequences, line breaks and a change of text direction. It has no space, so
+/// that a log could write it unquoted.
 pub(crate) const CONTROLS: &str = "paris\u{85}\u{9b}2J\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\
     \u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}OK";
 
-/// Says that in every way there is.
+/// Writes that text to every output.
 pub(crate) fn controls() {
     let fields = [(CONTROLS.to_owned(), CONTROLS.to_owned())];
     log::emit(log::Level::Info, CONTROLS, &fields);

@@ -1,4 +1,4 @@
-//! Time without end.
+//! Excessive use of time.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -11,7 +11,7 @@ pub(crate) fn spin() -> ! {
     }
 }
 
-/// Endless, in a way that the compiler cannot make a loop of.
+/// Endless recursion that the compiler cannot turn into a loop.
 pub(crate) fn recurse(n: u64) -> u64 {
     let room = black_box([n; 64]);
     recurse(n + 1) + room[0]
@@ -22,7 +22,7 @@ pub(crate) fn sleep() {
     std::thread::sleep(Duration::from_secs(3600));
 }
 
-/// Waits in the host again and again, a moment each time.
+/// Repeatedly waits in the host for a short time.
 pub(crate) fn naps() -> ! {
     loop {
         std::thread::sleep(Duration::from_millis(1));

@@ -1,5 +1,5 @@
-//! Everything that the contract's types can hold, by a seed: mostly what a good
-//! guest might say, so that it gets past the first check.
+//! Random values of the contract's types, from a seed. Most are plausible, so that
+//! they pass the first check.
 
 use super::swapped::Counted;
 use crate::component::bindings::exports::nbu::collector::collector::{
@@ -11,7 +11,7 @@ use crate::component::bindings::nbu::collector::metrics::{
     Bucket, Distribution, Family, Kind, Point, Samples,
 };
 
-/// SplitMix64: every seed gives another row of numbers.
+/// SplitMix64: every seed gives a different sequence.
 pub(crate) struct Random(u64);
 
 const TEXTS: &[&str] = &[
@@ -87,7 +87,7 @@ impl Random {
         (self.next() % end as u64) as usize
     }
 
-    /// Once in so many times.
+    /// True once in `times` calls on average.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -161,7 +161,7 @@ impl Random {
                 cumulative_count,
             }
         });
-        // Half of them as they should be.
+        // Half of them are correct.
         if self.once_in(2) {
             for bucket in &mut buckets {
                 (bound, count) = (bound + 1.0, count + self.below(9) as u64);
@@ -250,7 +250,7 @@ impl Random {
         }
     }
 
-    /// Begins with the count, so that the next turn is another.
+    /// Starts with the count, so that the next call differs.
     fn saved(&mut self, mut counted: Saved) -> Saved {
         counted.bytes.push(b' ');
         for _ in 0..self.below(1000) {
@@ -293,7 +293,7 @@ impl Random {
     }
 }
 
-/// What it announces.
+/// A random manifest.
 pub(crate) fn manifest(seed: u32) -> Manifest {
     let random = &mut Random::new(u64::from(seed), 0);
     let names = ["storage", "jobs", ""];
@@ -307,7 +307,7 @@ pub(crate) fn manifest(seed: u32) -> Manifest {
     }
 }
 
-/// One collection; each turn of a site is another.
+/// A random collection; each call of a site differs.
 pub(crate) fn report(seed: u32, settings: &Settings, state: &[Saved]) -> Report {
     let turn = settings.collectors.iter();
     let turn = turn.map(|one| Counted::from(state, &one.name, 0).all).max();
@@ -332,7 +332,7 @@ pub(crate) fn report(seed: u32, settings: &Settings, state: &[Saved]) -> Report 
     }
 }
 
-/// What is wrong with settings; mostly nothing.
+/// Random problems with settings; usually none.
 pub(crate) fn problems(seed: u32) -> Vec<Problem> {
     let random = &mut Random::new(u64::from(seed), 1);
     if !random.once_in(4) {
@@ -346,7 +346,7 @@ pub(crate) fn problems(seed: u32) -> Vec<Problem> {
     random.some(problem)
 }
 
-/// What it says to a probe.
+/// A random result of a probe.
 pub(crate) fn probe(seed: u32) -> Result<ProbeAnswer, Failure> {
     let random = &mut Random::new(u64::from(seed), 2);
     if random.once_in(2) {

@@ -1,4 +1,4 @@
-//! One collection, with whatever mischief it is told to make.
+//! One collection with the selected misbehaviour.
 
 use super::swapped::{self, Counted};
 use super::{
@@ -56,7 +56,7 @@ pub(crate) fn collect(
     }
 }
 
-/// Does it, and tells what it was refused.
+/// Performs it and returns the error.
 fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Option<String> {
     match word {
         "panic" => panic!("boom"),

@@ -1,9 +1,9 @@
-//! What a guest leaves for its next call.
+//! States that a guest saves for its next call.
 
 use super::holding;
 use crate::component::bindings::exports::nbu::collector::collector::Saved;
 
-/// What a guest of that behaviour saves.
+/// The state saved by a guest with that behaviour.
 pub(crate) fn of(word: &str, collector: &str, counted: Saved) -> Saved {
     let saved = |collector: &str, bytes| Saved {
         collector: collector.to_owned(),
@@ -11,7 +11,7 @@ pub(crate) fn of(word: &str, collector: &str, counted: Saved) -> Saved {
         bytes,
     };
     match word {
-        // Of one collector: of two it would not fit into its memory.
+        // For one collector only: two would not fit into its memory.
         "huge-state" if collector == "jobs" => saved(collector, vec![1; 17 << 20]),
         "foreign-state" => saved("somebody else", vec![1]),
         "hold-state" if collector == "jobs" => saved(collector, holding::large()),

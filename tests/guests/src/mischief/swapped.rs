@@ -1,5 +1,5 @@
-//! Guests that are worse than the one they are to replace, from the first
-//! collection on or after some.
+//! Guests that are worse than their predecessor, from the first collection on or
+//! later.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::component::bindings::exports::nbu::collector::collector::{
 };
 use crate::component::bindings::nbu::collector::metrics::{Family, Kind, Point, Samples};
 
-/// What a word such as `more-series-5000` or `trap-at-2` asks for.
+/// The parsed form of a word such as `more-series-5000` or `trap-at-2`.
 pub(crate) fn number(word: &str) -> (&str, u32) {
     match word.rsplit_once('-') {
         Some((name, number)) => number.parse().map_or((word, 0), |n| (name, n)),
@@ -18,7 +18,7 @@ pub(crate) fn number(word: &str) -> (&str, u32) {
     }
 }
 
-/// The families and paths that are declared, as this guest has them.
+/// The declared families and paths of this guest.
 pub(crate) fn declare(word: &str, capability: &mut Capability) {
     let more = |name: &str| DescribedFamily {
         name: format!("nbu_test_{name}"),
@@ -37,7 +37,7 @@ pub(crate) fn declare(word: &str, capability: &mut Capability) {
     }
 }
 
-/// Wastes what a collection may use.
+/// Wastes resources of a collection.
 pub(crate) fn waste(word: &str) {
     match number(word) {
         ("slow", milliseconds) => {
@@ -50,7 +50,7 @@ pub(crate) fn waste(word: &str) {
     }
 }
 
-/// The good family, as this guest has it.
+/// The valid family of this guest.
 pub(crate) fn changed(word: &str, good: Family) -> Family {
     let samples = match (number(word), good.samples) {
         (("other-kind", _), Samples::Gauge(points)) => Samples::Counter(points),
@@ -66,7 +66,7 @@ pub(crate) fn changed(word: &str, good: Family) -> Family {
     Family { samples, ..good }
 }
 
-/// How often a collector was collected: by all guests, and by this one.
+/// The number of collections of a collector: by all guests, and by this one.
 pub(crate) struct Counted {
     pub(crate) all: u32,
     own: u32,
@@ -96,7 +96,7 @@ impl Counted {
         }
     }
 
-    /// Goes wrong when its time has come: `trap-at-2` at its own second time.
+    /// Fails at the configured collection: `trap-at-2` at its own second one.
     pub(crate) fn turn(&self, word: &str, settings: &Settings) -> Option<Reason> {
         let (word, at) = number(word);
         if at == 0 || self.own < at {
@@ -108,7 +108,7 @@ impl Counted {
             "garble-at" => Some(Reason::Malformed("worn out".to_owned())),
             "lose-at" => Some(Reason::Unreachable("nobody is there".to_owned())),
             "forbid-at" => Some(Reason::Unauthorized),
-            // From here on with a request that is to bear out what is claimed.
+            // These first send a request that supports the false outage.
             "pinging-at" => {
                 alibi::ask(settings, "/ping");
                 Some(Reason::Busy(Some(u64::MAX)))
@@ -134,7 +134,7 @@ impl Counted {
     }
 }
 
-/// Finds the legacy names wrong, or traps over them.
+/// Rejects the legacy names, or traps when they are on.
 pub(crate) fn check(word: &str, settings: &Settings) -> Vec<Problem> {
     if !settings.legacy_names {
         return Vec::new();

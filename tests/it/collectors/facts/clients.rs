@@ -14,8 +14,8 @@ struct Clients<'a> {
     series: Series,
 }
 
-/// Of attempts that ended within a range: what a first collection shows that
-/// looks back to its beginning.
+/// The series of attempts that ended within a range, as a first collection shows that
+/// looks back to its start.
 pub(in crate::collectors) fn clients(
     truth: &Truth,
     listed: &[&str],

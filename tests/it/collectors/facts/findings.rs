@@ -15,8 +15,8 @@ pub(super) fn alerts(truth: &Truth, _: Release) -> Series {
     series
 }
 
-/// The same in every release, although the number of infected files has had two
-/// names.
+/// The same in every release, although the attribute with the number of infected
+/// files has two names.
 pub(super) fn malware(truth: &Truth, _: Release) -> Series {
     let mut series = Series::default();
     let files = truth.latest_scanned();
@@ -30,7 +30,7 @@ pub(super) fn malware(truth: &Truth, _: Release) -> Series {
     series
 }
 
-/// All images that there are: the window is wide.
+/// All images, since the window is wide.
 pub(super) fn catalog(truth: &Truth, release: Release) -> Series {
     let mut series = Series::default();
     for image in truth.images(Timestamp::UNIX_EPOCH..=truth.now()) {
@@ -42,11 +42,11 @@ pub(super) fn catalog(truth: &Truth, release: Release) -> Series {
     series
 }
 
-/// Anomalies came with 10.5, and another word for malware with 11.0.
+/// Anomalies came with 10.4, and another word for malware with 11.0.
 fn statuses(image: &Image, release: Release) -> [&str; 2] {
     match release {
-        Release::V10_3 | Release::V10_4 => [&image.scan_result, "unknown"],
-        Release::V10_5 => [&image.scan_result, &image.anomaly_status],
+        Release::V10_3 => [&image.scan_result, "unknown"],
+        Release::V10_4 | Release::V10_5 => [&image.scan_result, &image.anomaly_status],
         Release::V11_0 | Release::V11_2 => [&image.malware_status, &image.anomaly_status],
     }
 }

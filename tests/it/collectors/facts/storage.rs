@@ -7,7 +7,7 @@ use super::Series;
 pub(super) fn storage(truth: &Truth, _: Release) -> Series {
     let mut series = Series::default();
     let disks = truth.units().iter().filter(|unit| unit.category != "TAPE");
-    disks.for_each(|one| unit(&mut series, one));
+    disks.for_each(|one| unit(&mut series, one, truth.pools()));
     truth.pools().iter().for_each(|one| pool(&mut series, one));
     truth
         .servers()
@@ -16,7 +16,7 @@ pub(super) fn storage(truth: &Truth, _: Release) -> Series {
     series
 }
 
-fn unit(series: &mut Series, unit: &Unit) {
+fn unit(series: &mut Series, unit: &Unit, pools: &[Pool]) {
     let labels = [("name", &*unit.name), ("type", &*unit.server_type)];
     for (size, bytes) in [("free", unit.free), ("used", unit.used)] {
         let [name, kind] = labels;
@@ -35,6 +35,7 @@ fn unit(series: &mut Series, unit: &Unit) {
         unit.instant_access,
     ]
     .map(|flag| flag.to_string());
+    let pool = pools.iter().find(|it| unit.pool == Some(it.id()));
     let more = [
         ("subtype", &*unit.sub_type),
         ("is_cloud", &*is_cloud),
@@ -42,6 +43,8 @@ fn unit(series: &mut Series, unit: &Unit) {
         ("use_worm", &*use_worm),
         ("replication_capable", &*replication),
         ("instant_access", &*instant_access),
+        ("pool", pool.map_or("", |it| &*it.name)),
+        ("server", pool.map_or("", |it| &*it.server)),
     ];
     series.set("nbu_storage_info", &[&labels[..], &more].concat(), 1.0);
 }
@@ -66,14 +69,21 @@ fn pool(series: &mut Series, pool: &Pool) {
         series.set("nbu_disk_pool_water_mark_ratio", &labels, ratio);
     }
     for volume in &pool.volumes {
-        let labels = [
-            ("pool_name", &*pool.name),
-            ("storage_category", &*pool.category),
-            ("state", &*volume.state),
-        ];
-        series.add("nbu_disk_pool_volumes", &labels, 1);
-        series.add("nbu_disk_pool_volume_count", &labels, 1);
+        let category = ("storage_category", &*pool.category);
+        let state = ("state", &*volume.state);
+        series.add("nbu_disk_pool_volumes", &[name, category, state], 1);
+        let legacy = [("pool_name", &*pool.name), category, state];
+        series.add("nbu_disk_pool_volume_count", &legacy, 1);
+        let up = f64::from(u8::from(volume.state == "UP"));
+        series.set("nbu_disk_volume_up", &[name, ("volume", &*volume.name)], up);
     }
+    let info = [
+        name,
+        ("storage_category", &*pool.category),
+        ("worm_capable", "false"),
+        ("read_only", "false"),
+    ];
+    series.set("nbu_disk_pool_info", &info, 1.0);
 }
 
 fn server(series: &mut Series, server: &StorageServer) {
@@ -83,12 +93,20 @@ fn server(series: &mut Series, server: &StorageServer) {
         let is = f64::from(u8::from(server.state == state));
         series.set("nbu_storage_server_state", &labels, is);
     }
+    series.maybe(
+        "nbu_storage_server_status_code",
+        &[name],
+        server.status_code,
+    );
     let Some(msdp) = &server.msdp else { return };
+    let saved = msdp.saved_percent() / 100.0;
+    series.set("nbu_msdp_dedup_saved_ratio", &[name], saved);
     for (kind, bytes) in [
         ("logical", msdp.logical),
         ("size", msdp.size()),
         ("used", msdp.used),
         ("available", msdp.available()),
+        ("reserved", msdp.reserved),
     ] {
         series.maybe("nbu_msdp_bytes", &[name, ("kind", kind)], Some(bytes));
     }

@@ -19,6 +19,9 @@ pub(super) fn tape(truth: &Truth, release: Release) -> Series {
         .drives()
         .iter()
         .for_each(|one| paths(&mut series, one));
+    let needing = truth.drives().iter().filter(|it| it.needs_cleaning);
+    let needing = Some(needing.count() as u64);
+    series.maybe("nbu_tape_drives_needing_cleaning", &[], needing);
     if release >= Release::V10_4 {
         since_10_4(&mut series, truth);
     }
@@ -39,6 +42,9 @@ fn paths(series: &mut Series, drive: &Drive) {
             ("status", &*drive.status),
         ];
         series.set("nbu_tape_drive_info", &labels, 1.0);
+        let up = f64::from(u8::from(path.status == "PATH_STATUS_UP"));
+        let [drive_name, media_server, ..] = labels;
+        series.set("nbu_tape_drive_path_up", &[drive_name, media_server], up);
     }
 }
 
@@ -59,6 +65,22 @@ fn since_10_4(series: &mut Series, truth: &Truth) {
             &labels,
             Some(pool.partly_full),
         );
+    }
+    for pool in truth.volume_pools() {
+        let labels = [("pool", &*pool.name), ("pool_type", &*pool.pool_type)];
+        series.add("nbu_tape_pool_media", &labels, 0);
+    }
+    for one in truth.cartridges() {
+        let pool = truth.volume_pools().iter().find(|it| it.name == one.pool);
+        let pool_type = pool.map_or("unknown", |it| &*it.pool_type);
+        let labels = [("pool", &*one.pool), ("pool_type", pool_type)];
+        series.add("nbu_tape_pool_media", &labels, 1);
+        for word in one.status.split_whitespace() {
+            series.add("nbu_tape_media_status", &[("status", word)], 1);
+        }
+        let cleanings = one.cleanings.map(u64::from);
+        let labels = [("media_id", &*one.id)];
+        series.maybe("nbu_tape_cleanings_remaining", &labels, cleanings);
     }
     let hosts = Some(truth.device_hosts() as u64);
     series.maybe("nbu_tape_robot_device_hosts", &[], hosts);

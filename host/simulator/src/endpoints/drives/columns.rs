@@ -9,7 +9,7 @@ use crate::estate::Drive;
 
 type C = Column<Drive>;
 
-/// What a drive with several paths shows for the attributes of a path.
+/// The value of path attributes of a drive with several paths.
 const MULTIPLE: &str = "<multiple>";
 
 /// A name that is not simulated: it is filtered and not shown.

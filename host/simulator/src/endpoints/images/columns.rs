@@ -73,10 +73,10 @@ pub(super) static COLUMNS: &[C] = &[
     C::shown("malwareScanResult", |i| Datum::text(&i.scan_result)).text(Ops::EQ),
     C::shown("anomalyStatus", |i| Datum::text(&i.anomaly_status))
         .text(Ops::EQ)
-        .since(Release::V10_5),
+        .since(Release::V10_4),
     C::shown("anomalySeverity", |i| Datum::text(&i.anomaly_severity))
         .text(Ops::EQ)
-        .since(Release::V10_5),
+        .since(Release::V10_4),
     C::shown("anomalyScore", |_| Datum::Float(0.0)).since(Release::V10_5),
     C::shown("fileScanResult", |_| Datum::text("NOT_PROCESSED"))
         .text(Ops::EQ)

@@ -263,7 +263,7 @@ fn kilobytes(row: &Row) -> u64 {
     row.snapshot.transferred(row.snapshot.job.kilobytes)
 }
 
-/// What was sent: without what deduplication saved.
+/// The amount sent, after deduplication.
 fn data_kilobytes(row: &Row) -> Datum<'_> {
     let saved = row.snapshot.job.dedup_ratio.unwrap_or(0.0) / 100.0;
     Datum::Int((kilobytes(row) as f64 * (1.0 - saved)) as i64)

@@ -77,13 +77,13 @@ const fn columns(all: bool) -> [C; COUNT] {
         C::shown("startDateOfScan", |s| Datum::Time(s.date)),
         C::shown("noOfFilesImpacted", |s| s.infected.into())
             .sorted()
-            .until(Release::V10_4),
+            .until(Release::V10_3),
         sorted_if(
-            C::hidden("noOfFilesImpacted", |s| s.infected.into()).since(Release::V10_5),
+            C::hidden("noOfFilesImpacted", |s| s.infected.into()).since(Release::V10_4),
             all,
         ),
         sorted_if(
-            C::shown("numberOfFilesImpacted", |s| s.infected.into()).since(Release::V10_5),
+            C::shown("numberOfFilesImpacted", |s| s.infected.into()).since(Release::V10_4),
             !all,
         ),
         C::shown("numberOfFilesScanned", |s| s.scanned.into()),

@@ -10,7 +10,7 @@ use crate::estate::job::{Attempt, State};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-/// One attempt in so many takes longer than a day.
+/// One in this many attempts takes longer than a day.
 const VERY_LONG: u32 = 3_000;
 
 /// A time in seconds since the Unix epoch.

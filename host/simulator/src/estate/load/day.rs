@@ -9,8 +9,8 @@ use crate::estate::day_cache::{SECONDS, random};
 use crate::estate::job::{Attempt, Job};
 use crate::estate::job_list::{JobList, numbered};
 
-/// How much is queued in each hour (UTC), relative to the others: backup windows
-/// are at night.
+/// The relative number of jobs queued in each hour (UTC): backup windows are at
+/// night.
 const HOURS: [u32; 24] = [
     80, 80, 70, 60, 40, 30, 20, 10, 10, 10, 12, 18, 18, 16, 10, 10, 16, 20, 30, 50, 80, 105, 105,
     90,
@@ -49,7 +49,7 @@ struct DayPlanner<'a> {
     load: &'a Load,
     start: i64,
     rng: Rng,
-    /// The id of each is its place here.
+    /// The id of each job is its index.
     jobs: Vec<Job>,
 }
 

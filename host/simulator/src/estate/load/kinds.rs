@@ -7,7 +7,7 @@ use fastrand::Rng;
 pub(super) struct JobKind {
     pub(super) job_type: &'static str,
     pub(super) policy_type: &'static str,
-    /// How many jobs of ten thousand are of this kind.
+    /// The number of jobs of this kind in ten thousand.
     weight: u32,
     /// Minutes of an attempt.
     pub(super) minutes: i64,

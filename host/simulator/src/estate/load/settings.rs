@@ -1,4 +1,4 @@
-//! How much a load has to do.
+//! The settings of a load.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,13 +13,13 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(36);
 /// for the same load.
 #[derive(Clone, Debug)]
 pub struct Load {
-    /// Two seeds make two loads.
+    /// Different seeds give different jobs.
     pub seed: u64,
     /// How many jobs are queued in 24 hours, parents and restarts included.
     pub jobs_per_day: u32,
-    /// No job is queued before.
+    /// No job is queued earlier.
     pub begins: Timestamp,
-    /// No job is queued from then on; `None` goes on forever.
+    /// No job is queued after this time; `None` means that the load never ends.
     pub ends: Option<Timestamp>,
     /// The id of the first job: 1 on a server that was reinstalled.
     pub first_id: u64,
@@ -29,7 +29,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// So many jobs a day from a moment on, with ids from 1, forever. Some records
+    /// This many jobs a day from a time on, with ids from 1, forever. Some records
     /// are three hours late.
     pub fn new(seed: u64, jobs_per_day: u32, begins: Timestamp) -> Self {
         Self {

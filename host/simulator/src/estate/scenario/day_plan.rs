@@ -7,13 +7,13 @@ use super::site::Site;
 use crate::estate::day_cache::{SECONDS, random};
 use crate::estate::job::Job;
 
-/// The jobs of a day, and the random numbers that it is made from.
+/// The jobs of a day, and their source of random numbers.
 pub(super) struct DayPlan {
     pub(super) site: Site,
     pub(super) rng: Rng,
     /// In seconds since the Unix epoch.
     midnight: i64,
-    /// The id of each is its place here.
+    /// The id of each job is its index.
     jobs: Vec<Job>,
 }
 
@@ -28,7 +28,7 @@ impl DayPlan {
         }
     }
 
-    /// The time so many seconds after midnight.
+    /// The time this many seconds after midnight.
     pub(super) fn at(&self, second: i64) -> Timestamp {
         Timestamp::from_second(self.midnight + second).unwrap_or(self.site.created)
     }

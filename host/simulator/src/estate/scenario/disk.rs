@@ -65,6 +65,8 @@ impl Site {
                     .map(|unit| unit.name.clone())
                     .collect(),
                 worm: pool.name == "dp-worm-01",
+                // Its volume is down.
+                status_code: (pool.name == "dp-adv-01").then_some(2_060_019),
                 msdp: msdp.filter(|_| pool.category == "MSDP"),
                 ..StorageServer::without_figures(&pool.server, &pool.category, &pool.s_type)
             }

@@ -6,7 +6,7 @@ use super::template::{JobProfile, JobTemplate, profile, template};
 use crate::estate::day_cache::SECONDS;
 use crate::estate::job::State;
 
-/// Jobs that recur after so many minutes.
+/// Jobs that recur at this interval in minutes.
 struct RecurringJob {
     template: JobTemplate,
     client: &'static str,

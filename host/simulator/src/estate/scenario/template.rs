@@ -10,7 +10,7 @@ use crate::estate::job::{Attempt, Job, State};
 /// 96 no media, 150 stopped by an operator, 196 window closed.
 const FAILURES: [i64; 14] = [58, 58, 58, 13, 13, 84, 84, 196, 196, 6, 24, 71, 96, 150];
 
-/// What a job of a template is like on average.
+/// The averages of the jobs of a template.
 #[derive(Clone, Copy)]
 pub(super) struct JobProfile {
     /// Minutes of an attempt.
@@ -23,7 +23,7 @@ pub(super) struct JobProfile {
     pub(super) failing: u32,
 }
 
-/// What all jobs of a template share.
+/// The properties that all jobs of a template share.
 #[derive(Clone, Copy)]
 pub(super) struct JobTemplate {
     pub(super) job_type: &'static str,
@@ -66,7 +66,7 @@ pub(super) const fn template(
 }
 
 impl DayPlan {
-    /// A job that is queued so many seconds after midnight.
+    /// A job that is queued this many seconds after midnight.
     pub(super) fn queue(
         &mut self,
         template: JobTemplate,

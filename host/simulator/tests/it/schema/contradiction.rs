@@ -70,6 +70,14 @@ pub(crate) const CONTRADICTIONS: &[Contradiction] = &[
         reason: "the schema requires these attributes and does not describe them",
     },
     Contradiction {
+        paths: &["/security/anomalies"],
+        query: "",
+        releases: &RELEASES,
+        places: &["/data/*/links"],
+        keyword: "undocumented",
+        reason: "the schema requires this attribute and does not describe it",
+    },
+    Contradiction {
         paths: &["/servicecatalog/slos"],
         query: "",
         releases: &RELEASES,

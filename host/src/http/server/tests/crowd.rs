@@ -71,7 +71,7 @@ async fn a_silent_client_is_disconnected() {
 }
 
 #[tokio::test]
-async fn a_client_that_drips_its_request_is_disconnected() {
+async fn a_client_that_sends_its_request_too_slowly_is_disconnected() {
     let (_, _serving, address) = crowded(ConnectionLimits {
         read: Duration::from_millis(100),
         ..GENEROUS
@@ -84,7 +84,7 @@ async fn a_client_that_drips_its_request_is_disconnected() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_not_waited_for() {
+async fn the_server_does_not_wait_for_an_endless_body() {
     let (_, _serving, address) = crowded(GENEROUS);
     let request = "POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc";
     let read = closed(sends(address, request).await).await;
@@ -92,14 +92,14 @@ async fn an_endless_body_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_refused() {
+async fn an_endless_head_is_rejected() {
     let (_, _serving, address) = crowded(GENEROUS);
     let mut stream = sends(address, "GET / HTTP/1.1\r\nX: ").await;
     while stream.write_all(&[b'x'; 1024]).await.is_ok() {}
 }
 
 #[tokio::test]
-async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
+async fn a_connection_above_the_limit_evicts_the_longest_idle_one() {
     let (_, _serving, address) = crowded(ConnectionLimits {
         connections: 2,
         ..GENEROUS
@@ -115,7 +115,7 @@ async fn for_one_connection_too_many_the_one_that_was_idle_for_longest_goes() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_being_answered_is_not_cut_for_others_that_ask_nothing() {
+async fn idle_connections_do_not_evict_a_request_in_progress() {
     let (slow, _serving, address) = slow(ConnectionLimits {
         connections: 3,
         ..GENEROUS
@@ -140,7 +140,7 @@ async fn stranger(address: SocketAddr) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet() {
+async fn many_connections_of_one_address_evict_only_each_other() {
     let (_, _serving, address) = crowded(ConnectionLimits {
         connections: 8,
         ..GENEROUS
@@ -158,7 +158,7 @@ async fn a_crowd_of_one_address_evicts_itself_and_nobody_who_has_not_asked_yet()
 }
 
 #[tokio::test]
-async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
+async fn slow_requests_of_one_address_are_evicted_for_another_address() {
     let (slow, _serving, address) = slow(ConnectionLimits {
         connections: 4,
         ..GENEROUS
@@ -177,7 +177,7 @@ async fn a_crowd_whose_requests_take_long_makes_room_for_another_address() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_cut() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let (state, _serving, address) = crowded(ConnectionLimits {
         write: Duration::from_millis(50),
         ..GENEROUS
@@ -193,7 +193,7 @@ async fn a_client_that_does_not_read_is_cut() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_makes_room_for_one_that_does() {
+async fn a_client_that_does_not_read_is_evicted_for_one_that_does() {
     let (state, _serving, address) = crowded(ConnectionLimits {
         connections: 1,
         ..GENEROUS
@@ -208,7 +208,7 @@ async fn a_client_that_does_not_read_makes_room_for_one_that_does() {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_within_the_limits_until_the_client_has_read_it() {
+async fn a_response_counts_towards_the_limits_until_it_is_read() {
     let (state, _serving, address) = crowded(ConnectionLimits {
         connections: 1,
         ..GENEROUS

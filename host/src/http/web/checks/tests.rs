@@ -34,7 +34,7 @@ async fn until(condition: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn only_the_right_password_is_right() {
+async fn only_the_correct_password_is_accepted() {
     let checks = checks(Duration::ZERO);
     let verify = |password| checks.verify(peer(1), hash(), password);
     assert_eq!(verify(b"right").await, PasswordCheck::Accepted);
@@ -43,7 +43,7 @@ async fn only_the_right_password_is_right() {
 }
 
 #[tokio::test]
-async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
+async fn a_peer_that_floods_the_queue_keeps_few_slots_and_others_are_next() {
     let checks = checks(Duration::ZERO);
     let busy = checks.workers.acquire().await.unwrap();
     let order = Mutex::new(Vec::new());
@@ -69,7 +69,7 @@ async fn a_peer_that_floods_the_queue_keeps_a_few_places_and_others_are_next() {
 }
 
 #[tokio::test]
-async fn who_disconnects_before_the_check_gives_the_place_back() {
+async fn a_client_that_disconnects_before_its_check_frees_its_slot() {
     let checks = checks(LONG);
     let _busy = checks.workers.acquire().await.unwrap();
     for _ in 0..SLOTS * 2 {
@@ -80,7 +80,7 @@ async fn who_disconnects_before_the_check_gives_the_place_back() {
 }
 
 #[tokio::test]
-async fn who_disconnects_after_a_wrong_password_has_to_wait_all_the_same() {
+async fn disconnecting_after_a_wrong_password_does_not_avoid_the_delay() {
     let checks = checks(LONG);
     for _ in 0..SLOTS {
         let mut guess = pin!(checks.verify(peer(2), hash(), b"wrong"));
