@@ -35,6 +35,8 @@ async fn at(clock: &Clock, estate: Estate) -> (Simulator, Bench) {
     };
     let simulator = Simulator::start(options).await.unwrap();
     let bench = Bench::start(&[estates::site("paris", &simulator)], OFTEN).await;
+    // Counters begin with what ends after the first collection.
+    bench.until_read(&["paris"]).await;
     (simulator, bench)
 }
 

@@ -9,30 +9,27 @@ mod durations;
 mod legacy;
 mod queue_reason;
 mod requeued;
+mod saved;
 mod successes;
 mod totals;
 mod version3;
 mod window;
 
-use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
-
 use self::current::Current;
 use self::legacy::Legacy;
-use self::requeued::Requeued;
+use self::saved::{Figures, JobsState};
 use self::successes::Successes;
-use self::totals::{Increase, Totals};
-use self::version3::JobsState3;
+use self::totals::Increase;
 use self::window::WindowSums;
 use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure, Level, Saved};
+use crate::contract::{DescribedFamily, Failure, Level};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
 use crate::ledger::Ledger;
 use crate::ledger::options::ReadOptions;
-use crate::ledger::saved::SavedLedger;
-use crate::state::{self, State};
+use crate::state::State;
+use futures::future::LocalBoxFuture;
 
 /// The collector of jobs.
 pub(super) const COLLECTOR: Collector = Collector {
@@ -45,56 +42,6 @@ pub(super) const COLLECTOR: Collector = Collector {
     check: check::<ReadOptions>,
     collect,
 };
-
-/// The saved state.
-#[derive(Deserialize, Serialize)]
-struct JobsState {
-    ledger: SavedLedger,
-    totals: Totals,
-    requeued: Requeued,
-    successes: Successes,
-}
-
-/// The state during a collection, without the ledger.
-#[derive(Default)]
-struct Figures {
-    totals: Totals,
-    requeued: Requeued,
-    successes: Successes,
-}
-
-impl State for JobsState {
-    const COLLECTOR: &'static str = "jobs";
-    const VERSION: u32 = 4;
-    type Previous = JobsState3;
-
-    fn is_consistent(&self) -> bool {
-        self.ledger.is_consistent()
-    }
-}
-
-impl JobsState {
-    fn split(self) -> (SavedLedger, Figures) {
-        let figures = Figures {
-            totals: self.totals,
-            requeued: self.requeued,
-            successes: self.successes,
-        };
-        (self.ledger, figures)
-    }
-}
-
-impl Figures {
-    fn save(mut self, ledger: SavedLedger) -> Option<Saved> {
-        self.requeued.retain(|job| ledger.is_in_flight(job));
-        state::save(&JobsState {
-            ledger,
-            totals: self.totals,
-            requeued: self.requeued,
-            successes: self.successes,
-        })
-    }
-}
 
 fn families() -> Vec<DescribedFamily> {
     [

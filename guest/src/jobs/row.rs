@@ -195,13 +195,16 @@ impl<'a> From<JobRow<'a>> for Job<'a> {
     fn from(row: JobRow<'a>) -> Self {
         let JobRow { id, mut attributes } = row;
         let parent = attributes.parent_job_id.0.unwrap_or(0);
-        let data_kilobytes = attributes.kilobytes_data_transferred.0;
+        let kilobytes = attributes.kilobytes_transferred.0.unwrap_or(0);
         let uses_accelerator = attributes.accelerator_optimization.0.is_some();
+        // 0 beside a size means that it is not reported.
+        let is_reported = |moved: &u64| uses_accelerator && (*moved > 0 || kilobytes == 0);
+        let data_kilobytes = attributes.kilobytes_data_transferred.0.filter(is_reported);
         Self {
             id,
             client: attributes.client(),
             is_root: parent == 0 || parent == id,
-            data_kilobytes: data_kilobytes.filter(|_| uses_accelerator),
+            data_kilobytes,
             schedule_type: attributes.schedule_type.or_unknown(),
             policy: attributes.policy_name.or_unknown(),
             attempt: attributes.attempt.0.unwrap_or(1),
@@ -212,7 +215,7 @@ impl<'a> From<JobRow<'a>> for Job<'a> {
             children: attributes.child_count.0.unwrap_or(0),
             start: attributes.start_time.0,
             end: attributes.end_time.0,
-            kilobytes: attributes.kilobytes_transferred.0.unwrap_or(0),
+            kilobytes,
             files: attributes.number_of_files.0.unwrap_or(0),
             dedup_percent: attributes.dedup_ratio.0,
             queue_reason: attributes.job_queue_reason.or_unknown(),

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::JobsState;
-use super::requeued::Requeued;
-use super::successes::Successes;
 use super::totals::{Totals, Work};
 use crate::ledger::counter::Counter;
 use crate::ledger::version3::SavedLedger3;
@@ -14,12 +11,12 @@ use crate::ledger::version3::SavedLedger3;
 /// The saved state of version 3.
 #[derive(Deserialize)]
 pub(super) struct JobsState3 {
-    ledger: SavedLedger3,
-    totals: Totals3,
+    pub(super) ledger: SavedLedger3,
+    pub(super) totals: Totals3,
 }
 
 #[derive(Deserialize)]
-struct Totals3 {
+pub(super) struct Totals3 {
     by_status: BTreeMap<[String; 3], Counter<Work>>,
     by_policy: BTreeMap<[String; 2], Counter<Effort3>>,
 }
@@ -38,19 +35,15 @@ struct Durations3 {
     _count: u64,
 }
 
-impl From<JobsState3> for JobsState {
-    fn from(state: JobsState3) -> Self {
-        let files = state.totals.by_policy.into_iter();
+impl Totals3 {
+    /// The counters, without durations.
+    pub(super) fn convert(self) -> Totals {
+        let files = self.by_policy.into_iter();
         let files = files.map(|(labels, effort)| (labels, effort.map(|it| it.files)));
-        Self {
-            ledger: state.ledger.into(),
-            totals: Totals {
-                finished: state.totals.by_status,
-                files: files.collect(),
-                ..Totals::default()
-            },
-            requeued: Requeued::default(),
-            successes: Successes::default(),
+        Totals {
+            finished: self.by_status,
+            files: files.collect(),
+            ..Totals::default()
         }
     }
 }

@@ -118,7 +118,10 @@ pub(super) static COLUMNS: &[C] = &[
     .sorted(),
     // Amounts.
     number("kilobytesTransferred", Ops::NUMBER, |r| kilobytes(r).into()),
-    C::shown("kilobytesDataTransferred", data_kilobytes).sorted(),
+    C::shown("kilobytesDataTransferred", |r| {
+        r.snapshot.job.moved(kilobytes(r)).unwrap_or(0).into()
+    })
+    .sorted(),
     C::shown("kilobytesToTransfer", |r| {
         r.snapshot.job.kilobytes.saturating_sub(kilobytes(r)).into()
     })
@@ -131,8 +134,9 @@ pub(super) static COLUMNS: &[C] = &[
     number("dedupRatio", Ops::NUMBER, dedup),
     C::shown("dedupSpaceRatio", dedup).sorted(),
     C::shown("compressionSpaceRatio", |_| Datum::Float(0.0)).sorted(),
-    number("acceleratorOptimization", Ops::NUMBER, |_| {
-        Datum::Float(0.0)
+    number("acceleratorOptimization", Ops::NUMBER, |r| {
+        let optimization = r.snapshot.job.accelerator;
+        optimization.map_or(Datum::Absent, Datum::Float)
     }),
     // Destination.
     text("destinationStorageUnitName", Ops::EQ, |r| {
@@ -261,12 +265,6 @@ fn operation(row: &Row) -> Datum<'_> {
 
 fn kilobytes(row: &Row) -> u64 {
     row.snapshot.transferred(row.snapshot.job.kilobytes)
-}
-
-/// The amount sent, after deduplication.
-fn data_kilobytes(row: &Row) -> Datum<'_> {
-    let saved = row.snapshot.job.dedup_ratio.unwrap_or(0.0) / 100.0;
-    Datum::Int((kilobytes(row) as f64 * (1.0 - saved)) as i64)
 }
 
 /// KB/s over the last attempt.

@@ -65,6 +65,13 @@ pub(super) const fn template(
     }
 }
 
+impl JobTemplate {
+    /// Whether its jobs use the accelerator.
+    fn is_accelerated(&self) -> bool {
+        self.job_type == "BACKUP" && matches!(self.policy_type, "VMWARE" | "HYPERV")
+    }
+}
+
 impl DayPlan {
     /// A job that is queued this many seconds after midnight.
     pub(super) fn queue(
@@ -86,6 +93,7 @@ impl DayPlan {
         job.kilobytes = self.around(profile.gigabytes * 1024 * 1024);
         job.files = job.kilobytes / self.around(400).max(1);
         job.dedup_ratio = profile.dedup.map(|mean| mean + self.rng.f64() * 4.0 - 2.0);
+        job.accelerator = job.dedup_ratio.filter(|_| template.is_accelerated());
         job
     }
 

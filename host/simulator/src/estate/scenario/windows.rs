@@ -73,6 +73,7 @@ fn window(day: &mut DayPlan, policy: &WindowPolicy) {
     let parent = policy.parent.then(|| {
         let mut job = day.queue(template, policy.client, opens, policy.profile);
         (job.kilobytes, job.files, job.dedup_ratio) = (0, 0, None);
+        job.accelerator = None;
         let id = job.id;
         day.push(job);
         id
