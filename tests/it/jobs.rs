@@ -4,6 +4,7 @@
 mod current;
 mod duration;
 mod finished;
+mod hierarchies;
 
 use std::collections::BTreeMap;
 

@@ -154,7 +154,7 @@ impl Truth {
     fn queued_jobs(&self, level: Level) -> impl Iterator<Item = &Arc<Job>> {
         let jobs = self.jobs.iter().flat_map(move |list| {
             let jobs = list.iter();
-            jobs.filter(move |job| level.includes(list.children(job.id)))
+            jobs.filter(move |job| level.includes(list.children(job.id, self.now)))
         });
         jobs.filter(|job| job.queued <= self.now)
     }

@@ -278,14 +278,15 @@ fn rate(row: &Row) -> Datum<'_> {
     (kilobytes(row) / seconds).into()
 }
 
-/// Known at the end of an attempt that succeeded.
+/// Known at the end of an attempt that succeeded. One that failed and moved nothing
+/// shows 100.
 fn dedup(row: &Row) -> Datum<'_> {
-    let over = matches!(row.snapshot.status(), Some(0 | 1));
-    row.snapshot
-        .job
-        .dedup_ratio
-        .filter(|_| over)
-        .map_or(Datum::Absent, Datum::Float)
+    let ratio = match (row.snapshot.job.dedup_ratio, row.snapshot.status()) {
+        (Some(ratio), Some(0 | 1)) => Some(ratio),
+        (Some(_), Some(_)) if kilobytes(row) == 0 => Some(100.0),
+        _ => None,
+    };
+    ratio.map_or(Datum::Absent, Datum::Float)
 }
 
 fn backup_id(row: &Row) -> Datum<'_> {

@@ -123,14 +123,18 @@ impl DayPlan {
 
     /// Adds an attempt between two seconds after midnight.
     pub(super) fn end(&self, job: &mut Job, start: i64, end: i64, status: i64, then: State) {
-        let end = Some(self.at(end));
-        job.attempts.push(Attempt {
+        job.attempts.push(self.attempt(start, end, status, then));
+    }
+
+    /// An attempt between two seconds after midnight.
+    pub(super) fn attempt(&self, start: i64, end: i64, status: i64, then: State) -> Attempt {
+        Attempt {
             start: self.at(start),
-            end,
+            end: Some(self.at(end)),
             status: Some(status),
             then,
             late: SignedDuration::ZERO,
-        });
+        }
     }
 
     fn lasts(&mut self, profile: JobProfile) -> i64 {
