@@ -39,7 +39,7 @@ impl Finished {
     /// exists. A new label set is reported as 0 once.
     pub(super) fn add(&mut self, labels: [&str; 3], counts: bool) {
         let total = self.attempts.entry(labels.map(str::to_owned));
-        let attempts = total.or_insert_with(Counter::new).value_mut();
+        let attempts = total.or_default().value_mut();
         *attempts = attempts.saturating_add(u64::from(counts));
     }
 

@@ -53,7 +53,7 @@ impl Requeued {
             self.seen.insert(job.key.job, job.key.attempt);
             let [action, policy_type, _] = unfinished.labels(job).map(str::to_owned);
             let tries = self.tries.entry([action, policy_type]);
-            let tries = tries.or_insert_with(Counter::new).value_mut();
+            let tries = tries.or_default().value_mut();
             *tries = tries.saturating_add(u64::from(!baseline));
         }
     }

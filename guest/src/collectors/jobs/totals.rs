@@ -159,7 +159,7 @@ fn entry<'a, const N: usize, T: Default>(
     labels: [&str; N],
 ) -> &'a mut T {
     let counter = counters.entry(labels.map(str::to_owned));
-    counter.or_insert_with(Counter::new).value_mut()
+    counter.or_default().value_mut()
 }
 
 impl Totals {
