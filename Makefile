@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test quick lint guest verify week bench soak target build lean
+.PHONY: demo test quick lint guest foreign verify week bench soak target build lean
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -36,6 +36,11 @@ verify: target lean
 guest: target
 	$(CARGO) build --locked --lib --package guest --profile guest --target $(TARGET) --target-dir target/components
 	cp target/components/$(TARGET)/guest/guest.wasm target/guest.wasm
+
+## foreign: the example guests in JavaScript and Python, with their tests, in
+## target/foreign; skipped where npm or pip does not answer
+foreign:
+	@guest/examples/foreign.sh
 
 ## lint: formatting, clippy, documentation and the rules of Prometheus, as CI runs them;
 ## spelling and licences where codespell and cargo-deny are installed
@@ -72,11 +77,6 @@ soak: target
 
 build: target
 	$(CARGO) build --workspace --all-targets
-
-# Installed binaries do not include the simulator.
-lean: target
-	$(CARGO) build --release --locked --no-default-features --bin nbu_exporter --target-dir target/lean
-	! target/lean/release/nbu_exporter demo
 
 # Installed binaries do not include the simulator.
 lean: target
