@@ -118,37 +118,32 @@ function outcomeOf(selection, saved, client, host) {
 
 function read(options, { ids, seen }, client) {
   const { rows, skipped } = client.list(PATH, options.pageSize);
-  const current = new Counts();
+  const current = new Map();
   const kept = [];
   for (const [id, attributes] of rows) {
     const severity = label(attributes.severity);
     const category = label(attributes.category);
     if (options.ignoredCategories.includes(category)) continue;
-    current.add([severity, category]);
-    if (!ids.has(id)) seen.add([severity]);
+    increase(current, JSON.stringify([severity, category]));
+    if (!ids.has(id)) increase(seen, severity);
     kept.push(id);
   }
+  const alerts = [...current].map(([key, value]) => ({ labelValues: JSON.parse(key), value }));
+  const total = [...seen].map(([severity, value]) => ({ labelValues: [severity], value }));
+  // Only the alerts of now, so that the state does not grow.
+  const state = JSON.stringify({ ids: kept, seen: Object.fromEntries(seen) });
   return {
     families: [
-      { name: 'nbu_alerts', samples: { tag: 'gauge', val: current.points() } },
-      { name: 'nbu_alerts_seen_total', samples: { tag: 'counter', val: seen.points() } },
+      { name: 'nbu_alerts', samples: { tag: 'gauge', val: alerts } },
+      { name: 'nbu_alerts_seen_total', samples: { tag: 'counter', val: total } },
     ],
-    // Only the alerts of now, so that the state does not grow.
-    state: new TextEncoder().encode(JSON.stringify({ ids: kept, seen: [...seen] })),
+    state: new TextEncoder().encode(state),
     skippedRows: skipped,
   };
 }
 
-/** Numbers by label values, which JSON makes one key. */
-class Counts extends Map {
-  add(labelValues) {
-    const key = JSON.stringify(labelValues);
-    this.set(key, (this.get(key) ?? 0) + 1);
-  }
-
-  points() {
-    return [...this].map(([key, value]) => ({ labelValues: JSON.parse(key), value }));
-  }
+function increase(counts, key) {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** The value of a label. NetBackup may omit any attribute. */
@@ -161,13 +156,13 @@ function load(saved, log) {
     try {
       if (saved.version !== STATE_VERSION) throw new Error(`it has version ${saved.version}`);
       const { ids, seen } = JSON.parse(new TextDecoder().decode(saved.bytes));
-      return { ids: new Set(ids), seen: new Counts(seen) };
+      return { ids: new Set(ids), seen: new Map(Object.entries(seen)) };
     } catch (error) {
       const fields = [['problem', error.message]];
       log('warn', 'Saved state is unusable; counters restart from 0', fields);
     }
   }
-  return { ids: new Set(), seen: new Counts() };
+  return { ids: new Set(), seen: new Map() };
 }
 
 /** The values by name, without their types, which the host has checked. */
