@@ -18,6 +18,6 @@ pub mod query;
 pub mod skipped;
 pub mod version;
 
-pub use client::Client;
+pub use client::{Client, Session};
 pub use query::Query;
 pub use version::{SUPPORTED, Version, light_request};

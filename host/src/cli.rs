@@ -72,7 +72,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     let options = &args.options;
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,
-        Some(Command::Reference) => config_reference::run(),
+        Some(Command::Reference) => config_reference::run(&engine).await,
         Some(Command::Check) => check::run(options, &engine).await,
         Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
         #[cfg(not(feature = "demo"))]

@@ -16,8 +16,18 @@ use crate::contract::{Failure, Level, Reason, Settings};
 use crate::log::Log;
 use crate::transport::{Request, Response, Transport};
 
-/// Shared by all collectors of a collection, so that the version is detected once.
+/// The reason if both sides support no common version: 406, as a server answers it.
+const NO_VERSION: Reason = Reason::Status(406);
+
+/// The requests of one collector.
 pub struct Client<'a> {
+    session: &'a Session<'a>,
+    requests: Cell<u32>,
+    skipped: SkippedRows,
+}
+
+/// Shared by all collectors of a collection, so that the version is detected once.
+pub struct Session<'a> {
     transport: &'a dyn Transport,
     log: &'a dyn Log,
     /// Whether the settings fix the version. Then the guest uses no other.
@@ -31,7 +41,6 @@ pub struct Client<'a> {
     /// The server's clock at that time.
     server_time: Cell<Option<u64>>,
     statuses: Statuses,
-    skipped: SkippedRows,
 }
 
 /// A response with status 200. Rows may borrow from its body.
@@ -106,7 +115,7 @@ struct Negotiated {
     repeated: bool,
 }
 
-impl<'a> Client<'a> {
+impl<'a> Session<'a> {
     /// Uses the version of the settings, else the last one, else detects it. An
     /// unsupported version is ignored.
     pub fn new(
@@ -132,19 +141,21 @@ impl<'a> Client<'a> {
             ping: Mutex::new(None),
             server_time: Cell::new(None),
             statuses: Statuses::default(),
+        }
+    }
+
+    /// For one collector.
+    pub fn client(&'a self) -> Client<'a> {
+        Client {
+            session: self,
+            requests: Cell::new(0),
             skipped: SkippedRows::default(),
         }
     }
 
-    /// The rows that were left out so far.
-    pub fn skipped(&self) -> &SkippedRows {
-        &self.skipped
-    }
-
     /// Names the likely cause if every response so far was a 404.
     pub fn explain(&self, failure: Failure) -> Failure {
-        let is_wrong_uri =
-            failure.reason == Reason::Unsupported && self.statuses.are_all_not_found();
+        let is_wrong_uri = failure.reason.is_absence() && self.statuses.are_all_not_found();
         if !is_wrong_uri {
             return failure;
         }
@@ -152,6 +163,14 @@ impl<'a> Client<'a> {
             detail: Some("every request was answered with 404: check `uri`".to_owned()),
             ..failure
         }
+    }
+
+    /// Whether the failure only means that this server lacks one endpoint. If no
+    /// request succeeds, `uri` or the version is wrong.
+    pub fn is_absence(&self, failure: &Failure) -> bool {
+        failure.reason.is_absence()
+            && !self.statuses.are_all_not_found()
+            && !self.statuses.are_all_not_acceptable()
     }
 
     /// The version in use, if it is known.
@@ -195,13 +214,36 @@ impl<'a> Client<'a> {
         self.server_time.get()
     }
 
+    fn log_version(&self, found: Version) {
+        let version = found.to_string();
+        let fields = [("version", version.as_str())];
+        self.log.emit(Level::Info, "Detected API version", &fields);
+    }
+}
+
+impl Client<'_> {
+    /// The number of requests sent.
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// The version in use, if it is known.
+    pub async fn version(&self) -> Option<Version> {
+        self.session.version().await
+    }
+
+    /// The rows that were left out so far.
+    pub fn skipped(&self) -> &SkippedRows {
+        &self.skipped
+    }
+
     /// The server's clock at the beginning of this collection, in seconds since the
     /// Unix epoch. It is requested once for all collectors. None if `/ping` does not
     /// exist or returns something else.
     pub async fn clock(&self) -> Result<Option<u64>, Failure> {
         let ping = self.ping().await?;
         if ping.status == 200 {
-            return Ok(self.server_time());
+            return Ok(self.session.server_time());
         }
         let failure = from_status(PING, &ping);
         match failure.reason {
@@ -233,12 +275,12 @@ impl<'a> Client<'a> {
     async fn respond(&self, query: &Query) -> Result<Response, Failure> {
         let mut version = self.negotiate(None).await?;
         let mut response = self.send(query, Some(version)).await?;
-        if response.status == 406 && !self.fixed {
+        if response.status == 406 && !self.session.fixed {
             version = self.negotiate(Some(version)).await?;
             response = self.send(query, Some(version)).await?;
         }
         if response.status == 200 {
-            self.accepted.set(Some(version));
+            self.session.accepted.set(Some(version));
         }
         Ok(response)
     }
@@ -248,7 +290,7 @@ impl<'a> Client<'a> {
             return Ok(Answer { endpoint, response });
         }
         let mut failure = from_status(endpoint, &response);
-        if response.status == 406 && self.fixed {
+        if response.status == 406 && self.session.fixed {
             failure.detail = Some("the server does not accept the configured `apiVersion`".into());
         }
         Err(failure)
@@ -256,13 +298,13 @@ impl<'a> Client<'a> {
 
     /// Concurrent calls wait for the first one's response.
     async fn ping(&self) -> Result<Response, Failure> {
-        let mut ping = self.ping.lock().await;
+        let mut ping = self.session.ping.lock().await;
         if let Some(answer) = &*ping {
             return answer.clone();
         }
         let answer = self.send(&Query::new(PING), None).await;
         if let Ok(answer) = &answer {
-            self.server_time.set(epoch_seconds(&answer.body));
+            self.session.server_time.set(epoch_seconds(&answer.body));
         }
         *ping = Some(answer.clone());
         answer
@@ -270,15 +312,18 @@ impl<'a> Client<'a> {
 
     async fn send(&self, query: &Query, version: Option<Version>) -> Result<Response, Failure> {
         let id = request_id();
+        self.requests.set(self.requests.get().saturating_add(1));
         let mut headers = vec![("x-request-id", id.clone())];
         headers.extend(version.map(|version| ("accept", version.media_type())));
         let request = Request {
             path_and_query: query.path_and_query(),
             headers,
         };
-        let response = self.transport.send(request).await;
+        let response = self.session.transport.send(request).await;
         if let Ok(response) = &response {
-            self.statuses.add(response.status, version.is_some());
+            self.session
+                .statuses
+                .add(response.status, version.is_some());
         }
         response.map_err(|reason| Failure {
             request_id: Some(id),
@@ -289,7 +334,7 @@ impl<'a> Client<'a> {
     /// The version to use. `rejected` was just answered with 406. Of several calls
     /// with the same one, only the first detects the version again.
     async fn negotiate(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let mut negotiated = self.negotiated.lock().await;
+        let mut negotiated = self.session.negotiated.lock().await;
         match &negotiated.version {
             Some(Ok(version)) if Some(*version) != rejected => return Ok(*version),
             Some(Err(failure)) => return Err(failure.clone()),
@@ -299,16 +344,10 @@ impl<'a> Client<'a> {
         negotiated.repeated = rejected.is_some();
         let found = self.detect(rejected).await;
         if let Ok(version) = found {
-            self.log_version(version);
+            self.session.log_version(version);
         }
         negotiated.version = Some(found.clone());
         found
-    }
-
-    fn log_version(&self, found: Version) {
-        let version = found.to_string();
-        let fields = [("version", version.as_str())];
-        self.log.emit(Level::Info, "Detected API version", &fields);
     }
 
     /// Uses the version that `/ping` reports. Tries all versions, newest first, if the
@@ -319,7 +358,7 @@ impl<'a> Client<'a> {
             Some((_, Some(version))) if Some(version) != rejected => Ok(version),
             Some((server, None)) => Err(Failure {
                 detail: Some(format!("the server supports API versions up to `{server}`")),
-                ..with_request_id(PING, Reason::Unsupported, &ping)
+                ..with_request_id(PING, NO_VERSION, &ping)
             }),
             _ => self.detect_by_trial(rejected).await,
         }
@@ -328,7 +367,7 @@ impl<'a> Client<'a> {
     /// One endpoint may reject a version that others accept. Then the version stays,
     /// and only that endpoint fails.
     async fn detect_by_trial(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let accepted = || rejected.filter(|_| self.accepted.get() == rejected);
+        let accepted = || rejected.filter(|_| self.session.accepted.get() == rejected);
         if let Some(version) = accepted() {
             return Ok(version);
         }
@@ -348,7 +387,7 @@ impl<'a> Client<'a> {
         }
         Err(Failure {
             detail: Some("the server accepts no API version that this guest supports".to_owned()),
-            ..Failure::new(query.endpoint, Reason::Unsupported)
+            ..Failure::new(query.endpoint, NO_VERSION)
         })
     }
 }

@@ -76,7 +76,7 @@ async fn read(
     let site_runtimes = site_runtimes(config)?;
     let sites = site_runtimes
         .iter()
-        .map(|m| (m.name.clone(), m.collectors()));
+        .map(|m| (m.name.clone(), guest.collectors(&m.settings)));
     cache.keep(&sites.collect::<Vec<_>>());
     let memory = memory(config, guest, &site_runtimes);
     let context = CollectionContext {
@@ -117,7 +117,9 @@ fn memory(config: &Config, guest: &Guest, site_runtimes: &[SiteRuntime]) -> Arc<
     memory.swap(guest.digest(), None);
     for member in site_runtimes {
         let limit = config.swap.limits.state_bytes;
-        memory.restore(&member.name, &member.collectors(), limit);
+        let collectors = guest.collectors(&member.settings);
+        let keys: Vec<_> = collectors.iter().map(|it| guest.state_key(it)).collect();
+        memory.restore(&member.name, &keys, limit);
     }
     memory
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::ExitError;
-use crate::guest::{Capability, Engine, Guest};
+use crate::guest::{DeclaredCollector, Engine, Guest, Method};
 use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
 
@@ -56,34 +56,62 @@ fn describe(
     admitted: &Result<bool, ProvenanceError>,
 ) -> String {
     let mut lines = vec![
+        format!("name       {}", guest.manifest().name),
         format!("version    {}", guest.manifest().version),
+        format!("contract   {}", guest.contract()),
         format!("sha256     {}", guest.digest()),
         format!("size       {} bytes", offered.bytes.len()),
         format!("signature  {}", signature(offered, admitted)),
     ];
-    for capability in &guest.manifest().capabilities {
-        collector(capability, &mut lines);
+    for declared in &guest.manifest().collectors {
+        collector(declared, &mut lines);
     }
     lines.push("\nimports".to_owned());
     lines.extend(guest.imports().iter().map(|import| format!("  {import}")));
     lines.join("\n") + "\n"
 }
 
-fn collector(capability: &Capability, lines: &mut Vec<String>) {
-    let read = if capability.cached {
-        "reused for server.cacheTTL"
-    } else {
-        "read in every collection"
+fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
+    let read = match (declared.default_interval_seconds, declared.cached) {
+        (Some(seconds), _) => format!("reused for {seconds} s"),
+        (None, true) => "reused for server.cacheTTL".to_owned(),
+        (None, false) => "read in every collection".to_owned(),
     };
-    lines.push(format!("\ncollector {} ({read})", capability.name));
-    lines.push(format!("  {}", capability.summary));
-    lines.push("  paths".to_owned());
-    lines.extend(capability.paths.iter().map(|path| format!("    {path}")));
+    lines.push(format!("\ncollector {} ({read})", declared.name));
+    lines.push(format!("  {}", declared.summary));
+    let endpoints = declared.endpoints.iter().map(|it| {
+        let method = match it.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        format!("{method} {}", it.path)
+    });
+    list("endpoints", endpoints, lines);
+    list("permissions", declared.permissions.iter().cloned(), lines);
+    let options = declared.options.iter().map(|it| {
+        let default = it.default.as_deref().unwrap_or("required");
+        format!("{} ({default}): {}", it.name, it.summary)
+    });
+    list("options", options, lines);
     lines.push("  metrics".to_owned());
-    for family in &capability.families {
+    for family in &declared.families {
         let labels = family.labels.join(", ");
-        lines.push(format!("    {} {{{labels}}}", family.name));
+        let experimental = if family.experimental {
+            " experimental"
+        } else {
+            ""
+        };
+        lines.push(format!("    {} {{{labels}}}{experimental}", family.name));
         let help = family.help.replace(is_control_like, " ");
         lines.push(format!("      {help}"));
+    }
+}
+
+/// A heading and a line for each item; nothing without items.
+fn list(heading: &str, items: impl Iterator<Item = String>, lines: &mut Vec<String>) {
+    let mut items = items.peekable();
+    if items.peek().is_some() {
+        lines.push(format!("  {heading}"));
+        lines.extend(items.map(|item| format!("    {item}")));
     }
 }

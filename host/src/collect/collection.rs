@@ -16,8 +16,8 @@ use super::update::{Committed, StateUpdate};
 use crate::cache::{Attempt, AttemptResult, Cache};
 use crate::clock::Timestamp;
 use crate::guest::{
-    CallTarget, Collected, Digest, FAULT, FailureReason, Fault, Guest, GuestLimits, Outcome,
-    Report, STATE, failure_text, reason_name,
+    CallTarget, Collected, Digest, DroppedSeries, FAULT, FailureReason, Fault, Guest, GuestLimits,
+    Outcome, Report, STATE, SiteSettings, failure_text, reason_name,
 };
 use crate::metrics::Instruments;
 use crate::site::SiteName;
@@ -32,6 +32,8 @@ pub trait GuestInfo: Send + Sync {
     fn digest(&self) -> Digest;
     /// Whether results of the collector are reused until the TTL expires.
     fn caches(&self, collector: &str) -> bool;
+    /// The shortest time between two collections of the collector, if it has its own.
+    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration>;
 }
 
 impl GuestInfo for Guest {
@@ -41,6 +43,10 @@ impl GuestInfo for Guest {
 
     fn caches(&self, collector: &str) -> bool {
         self.caches(collector)
+    }
+
+    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration> {
+        self.interval(settings, collector)
     }
 }
 
@@ -61,6 +67,7 @@ pub struct CollectionContext<'a> {
 /// What a collection reads, and when it was requested.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionRequest<'a> {
+    pub(super) settings: &'a SiteSettings,
     pub(super) collectors: &'a [String],
     /// Whether this includes every collector of the site.
     pub(super) everything: bool,
@@ -68,17 +75,38 @@ pub(super) struct CollectionRequest<'a> {
 }
 
 impl<'a> CollectionRequest<'a> {
-    pub(super) fn now(site_runtime: &SiteRuntime, collectors: &'a [String]) -> Self {
+    /// `all` is the number of collectors of the site.
+    pub(super) fn now(settings: &'a SiteSettings, collectors: &'a [String], all: usize) -> Self {
         Self {
+            settings,
             collectors,
-            everything: collectors.len() == site_runtime.settings.collectors.len(),
+            everything: collectors.len() == all,
             began: Timestamp::now(),
         }
     }
 }
 
-/// Each collector, its result for the schedule, and its result for the cache.
-type CollectorResults = Vec<(String, CollectorResult, AttemptResult)>;
+/// Each collector, its facts, its result for the schedule, and its result for the cache.
+type CollectorResults = Vec<(String, CollectorFacts, CollectorResult, AttemptResult)>;
+
+/// What a collector reports beside its families and failures.
+#[derive(Default)]
+struct CollectorFacts {
+    /// `None` is the duration of the whole collection.
+    duration: Option<Duration>,
+    unsupported: Vec<String>,
+    skipped_rows: u32,
+}
+
+impl CollectorFacts {
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            duration: outcome.duration,
+            unsupported: outcome.unsupported.clone(),
+            skipped_rows: outcome.skipped_rows,
+        }
+    }
+}
 
 /// The result of one collection.
 pub struct FinishedCollection {
@@ -118,8 +146,9 @@ impl CollectionContext<'_> {
         guest: &Guest,
         site_runtime: &SiteRuntime,
     ) -> Option<FinishedCollection> {
-        let everything = site_runtime.collectors();
-        let request = CollectionRequest::now(site_runtime, &everything);
+        let everything = guest.collectors(&site_runtime.settings);
+        let all = everything.len();
+        let request = CollectionRequest::now(&site_runtime.settings, &everything, all);
         let result = self.call_guest(guest, site_runtime, &everything).await;
         self.finish(&site_runtime.name, request, result).await
     }
@@ -132,18 +161,22 @@ impl CollectionContext<'_> {
         site_runtime: &SiteRuntime,
         ask: &[String],
     ) -> Result<Collected, Fault> {
-        let mut settings = site_runtime.settings.clone();
-        settings
-            .collectors
-            .retain(|selection| ask.contains(&selection.name));
-        let (window, mut state) = self.memory.next(&site_runtime.name, guest.digest());
-        state.retain(|saved| ask.contains(&saved.collector));
+        let only = |collector: &str| ask.iter().any(|name| name == collector);
+        let (window, state) = self.memory.next(&site_runtime.name, guest.digest());
         let target = CallTarget {
             site: &site_runtime.name,
             egress: &site_runtime.egress,
             limits: self.limits,
         };
-        guest.collect(target, &settings, window, state).await
+        guest
+            .collect(target, &site_runtime.settings, only, window, state)
+            .await
+    }
+
+    /// How long a result of the collector is reused.
+    fn reuse(&self, request: &CollectionRequest<'_>, collector: &str) -> Duration {
+        let own = self.guest.interval(request.settings, collector);
+        self.settings.reuse(self.guest.caches(collector), own)
     }
 
     /// Logs and counts the result, and stores the state. Returns only once the state
@@ -171,13 +204,15 @@ impl CollectionContext<'_> {
             }
             Err(fault) => self.finish_fault(site, &request, &fault),
         };
-        for (collector, ended, result) in results {
+        for (collector, facts, ended, result) in results {
             done.results.push((collector.clone(), ended));
             done.attempts.push(Attempt {
-                keep: self.settings.keep(self.guest.caches(&collector)),
-                collector,
+                keep: self.settings.keep(self.reuse(&request, &collector)),
                 began: request.began,
-                took,
+                took: facts.duration.unwrap_or(took),
+                unsupported: facts.unsupported,
+                skipped_rows: facts.skipped_rows,
+                collector,
                 guest: self.guest.digest(),
                 site_series: self.limits.site_series,
                 result,
@@ -203,8 +238,9 @@ impl CollectionContext<'_> {
         }
         let results = outcomes.into_iter().map(|outcome| {
             let collector = outcome.collector.clone();
+            let facts = CollectorFacts::of(&outcome);
             let (ended, result) = self.outcome(site, outcome, &committed);
-            (collector, ended, result)
+            (collector, facts, ended, result)
         });
         Some(results.collect())
     }
@@ -221,8 +257,13 @@ impl CollectionContext<'_> {
         self.instruments.fault(site, kind);
         self.memory.record_fault(site, request.collectors);
         let failed = |name: &String| {
-            let result = AttemptResult::Failed(vec![FAULT], Vec::new());
-            (name.clone(), CollectorResult::Failed, result)
+            let result = AttemptResult::Failed(vec![FAULT.into()], Vec::new());
+            (
+                name.clone(),
+                CollectorFacts::default(),
+                CollectorResult::Failed,
+                result,
+            )
         };
         request.collectors.iter().map(failed).collect()
     }
@@ -244,10 +285,10 @@ impl CollectionContext<'_> {
             (None, result) => (ended, result),
             (Some(_), AttemptResult::Read(families)) => (
                 CollectorResult::Failed,
-                AttemptResult::Failed(vec![STATE], families),
+                AttemptResult::Failed(vec![STATE.into()], families),
             ),
             (Some(_), AttemptResult::Failed(mut reasons, families)) => {
-                reasons.push(STATE);
+                reasons.push(STATE.into());
                 (ended, AttemptResult::Failed(reasons, families))
             }
         }
@@ -287,8 +328,14 @@ impl CollectionContext<'_> {
     /// Logs and counts dropped series and failures.
     fn report(&self, site: &SiteName, outcome: &Outcome, stateless: Option<&String>) {
         let collector = outcome.collector.as_str();
-        for (reason, series) in &outcome.dropped {
-            warn!(%site, collector, reason, series, "Series were dropped");
+        for DroppedSeries {
+            reason,
+            family,
+            series,
+            detail,
+        } in &outcome.dropped
+        {
+            warn!(%site, collector, family, reason, series, detail, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
         let mut texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
@@ -329,12 +376,13 @@ fn ended(outcome: &Outcome) -> CollectorResult {
     let hopeless = |reason: &FailureReason| {
         matches!(
             reason,
-            FailureReason::Unauthorized | FailureReason::Unsupported | FailureReason::Denied(_)
+            FailureReason::Unauthorized
+                | FailureReason::Status(404 | 406 | 501)
+                | FailureReason::Denied(_)
         )
     };
-    let now = Timestamp::now().unix as u64;
     let wait = |reason: &FailureReason| match reason {
-        FailureReason::Busy(until) => Some(until.unwrap_or(now).saturating_sub(now)),
+        FailureReason::Busy(seconds) => Some(seconds.unwrap_or(0)),
         _ => None,
     };
     if outcome.succeeded() {

@@ -24,16 +24,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
-use super::bindings::GuestPre;
 use super::engine::Engine;
 use super::error::one_line;
-use super::instance::Instance;
+use super::linked::LinkedGuest;
 use super::{ComponentLimits, LoadError};
 pub use process::CompilerProcess;
 use protocol::{CompileAnswer, CompileJob, CompileStatus};
 
 /// Linked code and the names of its imports.
-type Compiled = (GuestPre<Instance>, Vec<String>);
+type Compiled = (LinkedGuest, Vec<String>);
 
 /// The compiler process enforces the time limit of a job. If it does not respond for
 /// this long afterwards, it is considered broken.

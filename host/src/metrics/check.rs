@@ -16,6 +16,8 @@ pub use reason::Reason;
 /// A family after the checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
+    /// The name of the family.
+    pub name: String,
     /// The family without its invalid series; `None` if it was dropped.
     pub family: Option<Family>,
     /// Number of dropped series by reason.
@@ -27,6 +29,7 @@ pub fn check(mut family: Family, budget: &Budget) -> Checked {
     if let Some(reason) = invalid_family(&family).or_else(|| exceeds(&family, budget)) {
         return Checked {
             dropped: vec![(reason, family.series())],
+            name: family.name,
             family: None,
         };
     }
@@ -44,6 +47,7 @@ pub fn check(mut family: Family, budget: &Budget) -> Checked {
         Samples::Histogram(distributions) => distributions.retain(|one| keep(one.series())),
     }
     Checked {
+        name: family.name.clone(),
         family: Some(family),
         dropped,
     }

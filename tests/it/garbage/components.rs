@@ -66,7 +66,7 @@ async fn tried(bytes: Vec<u8>) -> bool {
     let _ = guest.check(&settings).await.map(drop);
     let _ = guest.probe(target, &settings, None).await.map(drop);
     let _ = guest
-        .collect(target, &settings, window(0), vec![])
+        .collect(target, &settings, |_| true, window(0), vec![])
         .await
         .map(drop);
     true

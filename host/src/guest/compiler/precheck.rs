@@ -126,16 +126,25 @@ impl ComponentOutline {
         }
     }
 
-    /// The contract must be exported.
+    /// A supported version of the contract must be exported.
     fn exported(&self) -> Result<(), String> {
-        let fits = |name: &String| compatible(EXPORTED, name);
+        let fits = |name: &String| EXPORTED.iter().any(|it| compatible(it, name));
         if self.exports.iter().any(fits) {
             return Ok(());
         }
-        let interface = EXPORTED.split('@').next().unwrap_or(EXPORTED);
+        let [newest, oldest] = EXPORTED;
+        let interface = newest.split('@').next().unwrap_or(newest);
         let found = self.exports.iter().find(|name| name.starts_with(interface));
-        let found = found.map_or(String::new(), |name| format!(", found `{name}`"));
-        Err(format!("expected the export `{EXPORTED}`{found}"))
+        Err(match found {
+            Some(name) => format!(
+                "it exports `{name}`, this host supports `{newest}` and `{oldest}`\n  \
+                 hint: `nbu_exporter guest wit` prints the supported contract"
+            ),
+            None => format!(
+                "it does not export `{newest}`\n  \
+                 hint: `nbu_exporter guest wit` prints the contract of a guest"
+            ),
+        })
     }
 }
 
