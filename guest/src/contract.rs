@@ -56,6 +56,11 @@ impl Window {
 }
 
 impl Reason {
+    /// The server does not have what was requested, and answered with this status.
+    pub fn unsupported(status: u16) -> Self {
+        Self::Other(("unsupported".to_owned(), format!("answered {status}")))
+    }
+
     /// Whether the server does not have the endpoint: it is too old, or lacks the
     /// feature.
     pub fn is_absence(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::api::{Session, light_request};
+use crate::api::{Client, Session, light_request};
 use crate::contract::{Failure, ProbeAnswer, Settings};
 use crate::log::Log;
 use crate::transport::Transport;
@@ -16,7 +16,7 @@ pub async fn probe(
     log: &dyn Log,
 ) -> Result<ProbeAnswer, Failure> {
     let session = Session::new(settings, last_api_version, transport, log);
-    let client = session.client();
+    let client = Client::new(&session);
     let query = light_request();
     let answer = client.get::<IgnoredAny>(&query).await;
     answer.map_err(|failure| session.explain(failure))?;

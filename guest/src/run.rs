@@ -33,7 +33,7 @@ pub async fn collect(
     let clients: Vec<_> = settings
         .collectors
         .iter()
-        .map(|_| session.client())
+        .map(|_| Client::new(&session))
         .collect();
     let runs = settings
         .collectors
@@ -109,8 +109,12 @@ fn outcome(
     duration: Duration,
 ) -> Outcome {
     let collector = collectors::find(&selection.name);
+    // A collector that read nothing has failed.
+    let is_partial = !collected.families.is_empty();
     let is_absent = |failure: &Failure| {
-        session.is_absence(failure) && collector.is_some_and(|it| it.requests(failure))
+        is_partial
+            && session.is_absence(failure)
+            && collector.is_some_and(|it| it.requests(failure))
     };
     let (absent, failures): (Vec<_>, Vec<_>) = collected.failures.into_iter().partition(is_absent);
     let failures = failures.into_iter().map(|failure| session.explain(failure));

@@ -36,7 +36,7 @@ pub use bindings::contract::{
 };
 pub use bindings::wire::Kind as DeclaredKind;
 pub use call::{CallTarget, Collected};
-pub use compiler::{CompilerProcess, compiler_main};
+pub use compiler::{CompileCost, CompilerProcess, compiler_main};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
 pub use limits::{ComponentLimits, GuestLimits, InstanceLimits, LogLimits, ManifestLimits};

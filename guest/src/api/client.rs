@@ -4,17 +4,16 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-use futures::lock::Mutex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{from_status, truncate, with_request_id};
 use super::query::Query;
+use super::session::{Session, server_version};
 use super::skipped::SkippedRows;
-use super::version::{PING, SUPPORTED, VERSION_HEADER, Version, light_request};
-use crate::contract::{Failure, Level, Reason, Settings};
-use crate::log::Log;
-use crate::transport::{Request, Response, Transport};
+use super::version::{PING, SUPPORTED, Version, light_request};
+use crate::contract::{Failure, Reason};
+use crate::transport::{Request, Response};
 
 /// The reason if both sides support no common version: 406, as a server answers it.
 const NO_VERSION: Reason = Reason::Status(406);
@@ -24,23 +23,6 @@ pub struct Client<'a> {
     session: &'a Session<'a>,
     requests: Cell<u32>,
     skipped: SkippedRows,
-}
-
-/// Shared by all collectors of a collection, so that the version is detected once.
-pub struct Session<'a> {
-    transport: &'a dyn Transport,
-    log: &'a dyn Log,
-    /// Whether the settings fix the version. Then the guest uses no other.
-    fixed: bool,
-    /// Locked during detection; other requests wait for the result.
-    negotiated: Mutex<Negotiated>,
-    /// The version of the last successful response.
-    accepted: Cell<Option<Version>>,
-    /// The response of `/ping`, which is requested once.
-    ping: Mutex<Option<Result<Response, Failure>>>,
-    /// The server's clock at that time.
-    server_time: Cell<Option<u64>>,
-    statuses: Statuses,
 }
 
 /// A response with status 200. Rows may borrow from its body.
@@ -71,157 +53,16 @@ impl Answer {
     }
 }
 
-/// Counts the responses of a site by status.
-#[derive(Default)]
-struct Statuses {
-    all: Cell<u32>,
-    /// Status 404.
-    not_found: Cell<u32>,
-    /// Requests with an API version, all but `/ping`.
-    versioned: Cell<u32>,
-    /// Status 406 of those.
-    not_acceptable: Cell<u32>,
-}
-
-impl Statuses {
-    fn add(&self, status: u16, is_versioned: bool) {
-        let increase = |count: &Cell<u32>| count.set(count.get().saturating_add(1));
-        increase(&self.all);
-        if status == 404 {
-            increase(&self.not_found);
-        }
-        if is_versioned {
-            increase(&self.versioned);
-            if status == 406 {
-                increase(&self.not_acceptable);
-            }
-        }
-    }
-
-    fn are_all_not_found(&self) -> bool {
-        self.all.get() > 0 && self.all == self.not_found
-    }
-
-    fn are_all_not_acceptable(&self) -> bool {
-        self.versioned.get() > 0 && self.versioned == self.not_acceptable
-    }
-}
-
-/// The result of version detection.
-struct Negotiated {
-    /// None before detection.
-    version: Option<Result<Version, Failure>>,
-    /// Whether detection was repeated after a 406, which happens once.
-    repeated: bool,
-}
-
-impl<'a> Session<'a> {
-    /// Uses the version of the settings, else the last one, else detects it. An
-    /// unsupported version is ignored.
-    pub fn new(
-        settings: &Settings,
-        last_api_version: Option<&str>,
-        transport: &'a dyn Transport,
-        log: &'a dyn Log,
-    ) -> Self {
-        let supported = |text: &str| text.parse().ok().filter(|v| SUPPORTED.contains(v));
-        let fixed = settings.api_version.as_deref().and_then(supported);
-        let version = fixed
-            .or_else(|| last_api_version.and_then(supported))
-            .map(Ok);
-        Self {
-            transport,
-            log,
-            fixed: fixed.is_some(),
-            negotiated: Mutex::new(Negotiated {
-                version,
-                repeated: false,
-            }),
-            accepted: Cell::new(None),
-            ping: Mutex::new(None),
-            server_time: Cell::new(None),
-            statuses: Statuses::default(),
-        }
-    }
-
+impl<'a> Client<'a> {
     /// For one collector.
-    pub fn client(&'a self) -> Client<'a> {
-        Client {
-            session: self,
+    pub fn new(session: &'a Session<'a>) -> Self {
+        Self {
+            session,
             requests: Cell::new(0),
             skipped: SkippedRows::default(),
         }
     }
 
-    /// Names the likely cause if every response so far was a 404.
-    pub fn explain(&self, failure: Failure) -> Failure {
-        let is_wrong_uri = failure.reason.is_absence() && self.statuses.are_all_not_found();
-        if !is_wrong_uri {
-            return failure;
-        }
-        Failure {
-            detail: Some("every request was answered with 404: check `uri`".to_owned()),
-            ..failure
-        }
-    }
-
-    /// Whether the failure only means that this server lacks one endpoint. If no
-    /// request succeeds, `uri` or the version is wrong.
-    pub fn is_absence(&self, failure: &Failure) -> bool {
-        failure.reason.is_absence()
-            && !self.statuses.are_all_not_found()
-            && !self.statuses.are_all_not_acceptable()
-    }
-
-    /// The version in use, if it is known.
-    pub async fn version(&self) -> Option<Version> {
-        self.negotiated.lock().await.version.clone()?.ok()
-    }
-
-    /// The version to use next time: the one in use, or a newer one that `/ping`
-    /// reported. An upgraded server continues to accept older versions
-    /// (getting-started, "Versioned APIs"), so no 406 shows the upgrade. This sends
-    /// no request.
-    ///
-    /// None if every request was refused with 406, unless the settings fix the version.
-    ///
-    /// After a 406 the detected version stays, even if the server reports another. A
-    /// server that reports a version that it rejects gets it in every second
-    /// collection, because the guest remembers only one version.
-    pub async fn next_version(&self) -> Option<Version> {
-        if !self.fixed && self.statuses.are_all_not_acceptable() {
-            return None;
-        }
-        let negotiated = self.negotiated.lock().await;
-        let current = negotiated.version.clone()?.ok()?;
-        if self.fixed || negotiated.repeated {
-            return Some(current);
-        }
-        let ping = self.ping.lock().await;
-        let reported = match &*ping {
-            Some(Ok(ping)) => server_version(ping).and_then(Version::newest_common),
-            _ => None,
-        };
-        let Some(newer) = reported.filter(|&reported| reported > current) else {
-            return Some(current);
-        };
-        self.log_version(newer);
-        Some(newer)
-    }
-
-    /// The server's clock in seconds since the Unix epoch, if `/ping` was requested.
-    pub fn server_time(&self) -> Option<u64> {
-        self.server_time.get()
-    }
-
-    fn log_version(&self, found: Version) {
-        let version = found.to_string();
-        let fields = [("version", version.as_str())];
-        self.log.emit(Level::Info, "Detected API version", &fields);
-    }
-}
-
-impl Client<'_> {
     /// The number of requests sent.
     pub fn requests(&self) -> u32 {
         self.requests.get()
@@ -390,11 +231,6 @@ impl Client<'_> {
             ..Failure::new(query.endpoint, NO_VERSION)
         })
     }
-}
-
-/// The server's version in the response of `/ping`.
-fn server_version(ping: &Response) -> Option<Version> {
-    ping.header(VERSION_HEADER)?.parse().ok()
 }
 
 /// Parses the body of `/ping`: milliseconds since the Unix epoch as text.

@@ -71,7 +71,7 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     let outcomes = [known.outcomes, detected.outcomes].concat();
     let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
     for failure in failures.chain(probe.err()) {
-        assert_eq!(failure.reason, Reason::Status(404));
+        assert_eq!(failure.reason, Reason::unsupported(404));
         let detail = failure.detail.unwrap_or_default();
         assert!(
             detail.contains("404") && detail.contains("`uri`"),
@@ -80,8 +80,9 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     }
     let other = Site::new().refusing("/servicecatalog/slos", 404, "");
     let report = other.collect(&settings(&["alerts", "slo"]), &window(), &[]);
-    assert_eq!(report.outcomes[1].failures, []);
-    assert_eq!(report.outcomes[1].unsupported, ["/servicecatalog/slos"]);
+    let failure = &report.outcomes[1].failures[0];
+    assert_eq!(failure.reason, Reason::unsupported(404));
+    assert_eq!(failure.detail, None);
 }
 
 #[test]

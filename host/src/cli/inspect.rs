@@ -3,8 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
+
 use crate::app::ExitError;
-use crate::guest::{DeclaredCollector, Engine, Guest, Method};
+use crate::guest::{
+    CompileCost, ComponentLimits, DeclaredCollector, Engine, Guest, GuestLimits, Method,
+};
 use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
 
@@ -33,12 +37,34 @@ pub(super) async fn run(
     if markdown {
         return print(&metrics_reference::markdown(guest.manifest()));
     }
+    let limits = GuestLimits::default().component;
+    for warning in guest.compile_cost().iter().flat_map(|it| heavy(it, limits)) {
+        eprintln!("warning: {warning}");
+    }
     let admitted = provenance.admit(&offered);
     print(&describe(&guest, &offered, &admitted))?;
     match admitted {
         Ok(_) => Ok(()),
         Err(why) => Err(refused(Refusal::Untrusted(why))),
     }
+}
+
+/// Warnings about a guest that takes more than half of a limit to compile.
+fn heavy(cost: &CompileCost, limits: ComponentLimits) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if cost.time * 2 > limits.compile {
+        let (took, limit) = (cost.time.as_secs_f64(), limits.compile.as_secs());
+        warnings.push(format!(
+            "compiling took {took:.1} s; raise `guest.limits.compileTimeout` above its default of {limit} s"
+        ));
+    }
+    if cost.peak_memory * 2 > limits.memory as u64 {
+        let (used, limit) = (ByteSize(cost.peak_memory), ByteSize(limits.memory as u64));
+        warnings.push(format!(
+            "compiling took {used}; raise `guest.limits.compileMemory` above its default of {limit}"
+        ));
+    }
+    warnings
 }
 
 fn signature(offered: &GuestFile, admitted: &Result<bool, ProvenanceError>) -> &'static str {
@@ -63,6 +89,11 @@ fn describe(
         format!("size       {} bytes", offered.bytes.len()),
         format!("signature  {}", signature(offered, admitted)),
     ];
+    lines.extend(guest.compile_cost().map(|cost| {
+        let (seconds, memory) = (cost.time.as_secs_f64(), ByteSize(cost.peak_memory));
+        let functions = cost.functions;
+        format!("compiling  {functions} functions in {seconds:.1} s with {memory}")
+    }));
     for declared in &guest.manifest().collectors {
         collector(declared, &mut lines);
     }

@@ -112,6 +112,7 @@ impl CollectorFacts {
 pub struct FinishedCollection {
     guest: Digest,
     read: bool,
+    dropped_series: usize,
     attempts: Vec<Attempt>,
     /// Input of the schedule, in the order of `attempts`.
     pub(super) results: Vec<(String, CollectorResult)>,
@@ -129,6 +130,11 @@ impl FinishedCollection {
     /// Whether any collector could read NetBackup, even if its counters were dropped.
     pub fn read_anything(&self) -> bool {
         self.read
+    }
+
+    /// The number of series that did not fit their declarations or the limits.
+    pub fn dropped_series(&self) -> usize {
+        self.dropped_series
     }
 
     /// Publishes the result, if reports of the guest are still accepted.
@@ -192,6 +198,7 @@ impl CollectionContext<'_> {
         let mut done = FinishedCollection {
             guest: self.guest.digest(),
             read: false,
+            dropped_series: 0,
             attempts: Vec::new(),
             results: Vec::new(),
             api_version: None,
@@ -199,6 +206,8 @@ impl CollectionContext<'_> {
         let results = match result {
             Ok(collected) => {
                 done.api_version.clone_from(&collected.report.api_version);
+                let dropped = collected.report.outcomes.iter().flat_map(|it| &it.dropped);
+                done.dropped_series = dropped.map(|it| it.series).sum();
                 done.read = collected.report.outcomes.iter().any(Outcome::succeeded);
                 self.finish_report(site, &request, took, collected).await?
             }
@@ -376,10 +385,8 @@ fn ended(outcome: &Outcome) -> CollectorResult {
     let hopeless = |reason: &FailureReason| {
         matches!(
             reason,
-            FailureReason::Unauthorized
-                | FailureReason::Status(404 | 406 | 501)
-                | FailureReason::Denied(_)
-        )
+            FailureReason::Unauthorized | FailureReason::Denied(_)
+        ) || reason_name(reason) == "unsupported"
     };
     let wait = |reason: &FailureReason| match reason {
         FailureReason::Busy(seconds) => Some(seconds.unwrap_or(0)),

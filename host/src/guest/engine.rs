@@ -7,11 +7,7 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, EngineWeak, OptLevel, Result};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
-use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{WasiView as _, p2};
+use wasmtime_wasi::p2;
 
 use super::bindings::{v1, v2};
 use super::body_error;
@@ -161,18 +157,7 @@ pub(super) const EXPORTED: [&str; 2] = [
 fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     let mut linker: Linker<Instance> = Linker::new(engine);
     let l = &mut linker;
-    p2::add_to_linker_proxy_interfaces_async(l)?;
-    random::insecure::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
-    cli::environment::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
+    p2::add_to_linker_async(l)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     body_error::link(l)?;
     import_overrides::link(l)?;

@@ -12,8 +12,8 @@ use super::bindings::contract;
 use super::engine::Engine;
 use super::linked::LinkedGuest;
 use super::{
-    DeclaredCollector, GuestLimits, LoadError, Manifest, SettingsProblem, SiteSettings, convert,
-    manifest, options,
+    CompileCost, DeclaredCollector, GuestLimits, LoadError, Manifest, SettingsProblem,
+    SiteSettings, convert, manifest, options,
 };
 use crate::egress::Permit;
 use crate::suggestion::suggestion;
@@ -74,6 +74,7 @@ pub struct Guest {
     pub(super) manifest: Arc<Manifest>,
     digest: Digest,
     imports: Vec<String>,
+    compile_cost: Option<CompileCost>,
     /// Limits of calls without a site.
     pub(super) limits: GuestLimits,
     /// The paths that its requests may use.
@@ -99,10 +100,10 @@ impl Guest {
             return Err(LoadError::TooLarge { bytes, limit });
         }
         let digest = Digest::of(&bytes);
-        let (linked, imports) = engine.compile(bytes, limits.component).await?;
+        let compiled = engine.compile(bytes, limits.component).await?;
         let mut guest = Self {
             engine: Arc::clone(engine),
-            linked,
+            linked: compiled.linked,
             manifest: Arc::new(Manifest {
                 name: String::new(),
                 version: String::new(),
@@ -110,7 +111,8 @@ impl Guest {
                 highlights: Vec::new(),
             }),
             digest,
-            imports,
+            imports: compiled.imports,
+            compile_cost: compiled.cost,
             limits,
             permit: Arc::new(Permit::new(digest, [])),
         };
@@ -220,6 +222,11 @@ impl Guest {
     /// The digest of the component.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// What compiling took; `None` if the code was cached.
+    pub fn compile_cost(&self) -> Option<CompileCost> {
+        self.compile_cost
     }
 
     /// Names of the imported interfaces, such as `wasi:http/outgoing-handler@0.2.12`.

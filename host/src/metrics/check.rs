@@ -153,10 +153,11 @@ fn invalid_family(family: &Family) -> Option<Reason> {
 /// host's values by its own.
 fn is_reserved_name(name: &str) -> bool {
     const PREFIXES: [&str; 3] = ["nbu_exporter_", "process_", "nbu_collector_"];
-    const NAMES: [&str; 3] = [
+    const NAMES: [&str; 4] = [
         "nbu_up",
         "nbu_api_version",
         "nbu_last_scrape_timestamp_seconds",
+        "nbu_rows_skipped_total",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
 }

@@ -74,3 +74,17 @@ async fn a_guest_keeps_no_memory_between_calls_or_sites() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_of_the_socket_interfaces_is_denied() {
+    let simulator = simulator().await;
+    let (_folder, mut program, _) = program("sockets", &simulator).await;
+    let line = program.line("Collector failed").await;
+    for family in ["Ipv4", "Ipv6"] {
+        let denied = "tcp=Err(ErrorCode::AccessDenied) udp=Err(ErrorCode::AccessDenied)";
+        assert!(line.contains(&format!("{family} {denied}")), "{line}");
+    }
+    for name in ["localhost", "127.0.0.1", "example.org"] {
+        assert!(line.contains(&format!("{name}=Err(")), "{line}");
+    }
+}
