@@ -27,10 +27,12 @@ week: build
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
 ## process, 10,000 restarts on a faulty disk; optimised like a release
-verify: target lean
+verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
+	@for language in javascript python; do test -f target/foreign/$$language.wasm || \
+	echo "SKIPPED: the example guest in $$language"; done
 
 ## guest: the guest for WebAssembly, optimised as released, in target/guest.wasm
 guest: target
