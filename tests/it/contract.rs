@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use simulator::{Options, Simulator};
+use simulator::{Clock, Estate, Options, Simulator};
 use tests::{Bench, Exposition, Site, guests};
 
 use guests::ANY_GUEST;
@@ -15,6 +15,7 @@ const OFTEN: &str = "server: { collectionInterval: 1s }\n";
 async fn simulator() -> Simulator {
     let options = Options {
         api_key: KEY.to_owned(),
+        estate: Estate::lively(1, Clock::System.now()),
         ..Options::default()
     };
     Simulator::start(options).await.unwrap()

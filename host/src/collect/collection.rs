@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use super::Settings;
+use super::facts::CollectorFacts;
 use super::memory::{Memory, StatusChange};
 use super::schedule::CollectorResult;
 use super::update::{Committed, StateUpdate};
@@ -88,25 +89,6 @@ impl<'a> CollectionRequest<'a> {
 
 /// Each collector, its facts, its result for the schedule, and its result for the cache.
 type CollectorResults = Vec<(String, CollectorFacts, CollectorResult, AttemptResult)>;
-
-/// What a collector reports beside its families and failures.
-#[derive(Default)]
-struct CollectorFacts {
-    /// `None` is the duration of the whole collection.
-    duration: Option<Duration>,
-    unsupported: Vec<String>,
-    skipped_rows: u32,
-}
-
-impl CollectorFacts {
-    fn of(outcome: &Outcome) -> Self {
-        Self {
-            duration: outcome.duration,
-            unsupported: outcome.unsupported.clone(),
-            skipped_rows: outcome.skipped_rows,
-        }
-    }
-}
 
 /// The result of one collection.
 pub struct FinishedCollection {

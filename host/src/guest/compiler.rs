@@ -177,13 +177,7 @@ impl Engine {
         let linked = self
             .link(component)
             // The names fit, so a type of the same version differs.
-            .map_err(|error| {
-                LoadError::Unlinkable(format!(
-                    "its contract differs from the one of this host: {}\n  \
-                     hint: `nbu_exporter guest wit` prints the contract of this host",
-                    one_line(&error)
-                ))
-            })?;
+            .map_err(|error| LoadError::other_contract(&one_line(&error)))?;
         Ok(Compiled {
             linked,
             imports,

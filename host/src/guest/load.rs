@@ -21,6 +21,10 @@ use crate::suggestion::suggestion;
 /// Maximum size of a component in bytes. The built-in guest has about a hundredth.
 pub const LARGEST: u64 = 64 << 20;
 
+/// How Wasmtime reports an export of another type. It checks types when it creates an
+/// instance.
+const OTHER_TYPE: &str = "failed to convert function to given type";
+
 /// The name of the default guest. Its states and versions keep the keys that they had
 /// before guests had names.
 pub(super) const DEFAULT_NAME: &str = "netbackup";
@@ -117,7 +121,10 @@ impl Guest {
             permit: Arc::new(Permit::new(digest, [])),
         };
         let manifest = guest.describe().await;
-        let manifest = manifest.map_err(|fault| LoadError::Undescribed(fault.message))?;
+        let manifest = manifest.map_err(|fault| match fault.message {
+            why if why.contains(OTHER_TYPE) => LoadError::other_contract(&why),
+            why => LoadError::Undescribed(why),
+        })?;
         guest.manifest = Arc::new(manifest);
         manifest::check(&guest.manifest, &limits).map_err(LoadError::Undescribed)?;
         let collectors = guest.manifest.collectors.iter();

@@ -67,7 +67,7 @@ pub async fn check(
             // All sites share the collectors.
             let shared = problem.place.is_some();
             let entry = ((!shared).then(|| site.clone()), problem);
-            if !problems.contains(&entry) {
+            if !shared || !problems.contains(&entry) {
                 problems.push(entry);
             }
         }
