@@ -8,6 +8,7 @@ mod config_reference;
 mod contract;
 #[cfg(feature = "demo")]
 mod demo;
+mod guest_new;
 mod inspect;
 mod metrics_reference;
 mod serve;
@@ -81,6 +82,9 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         Some(Command::Guest {
             command: GuestCommand::Wit { folder },
         }) => contract::run(folder.as_deref()),
+        Some(Command::Guest {
+            command: GuestCommand::New { folder, language },
+        }) => guest_new::run(folder, *language),
         #[cfg(not(feature = "demo"))]
         Some(Command::Demo { .. }) => Err(ExitError::Command(
             "this program was built without the simulator\n  \
