@@ -12,6 +12,7 @@ mod cache;
 mod cli;
 mod collectors;
 mod confined;
+mod dashboards;
 mod deploy;
 mod docs;
 mod egress;
