@@ -26,7 +26,7 @@ week: build
 	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
-## process, 10,000 restarts on a faulty disk; optimised like a release
+## process, the panels of the dashboards, 10,000 restarts on a faulty disk; optimised like a release
 verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
