@@ -12,6 +12,7 @@ mod cache;
 mod cli;
 mod collectors;
 mod confined;
+mod contract;
 mod deploy;
 mod docs;
 mod egress;

@@ -17,39 +17,51 @@ use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
 use self::successes::Successes;
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 use crate::ledger::Ledger;
-use crate::ledger::options::{Overlap, ReadOptions, Readers};
+use crate::ledger::options::ReadOptions;
 use crate::ledger::saved::SavedLedger;
 use crate::ledger::time::CollectionTime;
 use crate::ledger::version3::SavedLedger3;
 use crate::ledger::watermark::LONGEST_GAP;
+use crate::options;
 use crate::state::{self, State};
 
 /// The collector of clients.
 pub(super) const COLLECTOR: Collector = Collector {
     name: ClientsState::COLLECTOR,
     summary: "Jobs and last successes of the clients on an allow-list",
+    enabled_by_default: false,
     paths: &[list::ENDPOINT],
+    permissions: &["|MANAGE|JOBS|"],
     cached: false,
+    default_interval: None,
+    experimental: false,
     state_version: ClientsState::VERSION,
     families,
-    check: check::<ClientOptions>,
+    options,
     collect,
 };
 
 /// Which clients to report, and how to read jobs.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize)]
 struct ClientOptions {
-    /// Names in any case. A VMware virtual machine goes by its display name.
-    allowlist: Option<Vec<String>>,
-    overlap: Option<Overlap>,
-    readers: Option<Readers>,
+    allowlist: Vec<String>,
+    #[serde(flatten)]
+    read: ReadOptions,
+}
+
+fn options() -> Vec<DeclaredOption> {
+    let allowlist = "Clients that get their own metrics. Case is ignored; virtual machines go by \
+                     display name.";
+    let mut all = vec![options::texts("allowlist", allowlist)];
+    all.extend(ReadOptions::declared());
+    all.push(options::legacy_names());
+    all
 }
 
 /// The saved state.
@@ -107,7 +119,7 @@ impl ClientsState {
     }
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     vec![
         successes::BACKUP.describe(),
         successes::JOB.describe(),
@@ -127,8 +139,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: ClientOptions = context.options().map_err(single)?;
-    let names = options.allowlist.unwrap_or_default();
-    let options = ReadOptions::new(options.overlap, options.readers);
+    let (names, options) = (options.allowlist, options.read);
     let mut state: ClientsState = context.load_state().unwrap_or_default();
     if !context.window.is_resumed(ClientsState::COLLECTOR) {
         state.finished.reveal();

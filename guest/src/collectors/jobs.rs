@@ -17,8 +17,8 @@ use self::current::Current;
 use self::legacy::Legacy;
 use self::totals::{Increase, Totals};
 use self::window::WindowSums;
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
@@ -26,17 +26,22 @@ use crate::ledger::Ledger;
 use crate::ledger::options::ReadOptions;
 use crate::ledger::saved::SavedLedger;
 use crate::ledger::version3::SavedLedger3;
+use crate::options;
 use crate::state::{self, State};
 
 /// The collector of jobs.
 pub(super) const COLLECTOR: Collector = Collector {
     name: JobsState::COLLECTOR,
     summary: "Jobs: finished, running and queued, with bytes, files and durations",
+    enabled_by_default: true,
     paths: &[list::ENDPOINT],
+    permissions: &["|MANAGE|JOBS|"],
     cached: false,
+    default_interval: None,
+    experimental: false,
     state_version: JobsState::VERSION,
     families,
-    check: check::<ReadOptions>,
+    options,
     collect,
 };
 
@@ -66,7 +71,11 @@ impl From<JobsState<SavedLedger3>> for JobsState {
     }
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn options() -> Vec<DeclaredOption> {
+    [ReadOptions::declared(), vec![options::legacy_names()]].concat()
+}
+
+fn families() -> Vec<DeclaredFamily> {
     [
         totals::describe(),
         window::describe(),

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use futures::executor::block_on;
-use guest::contract::{Family, Samples, Saved, Settings, Window};
+use guest::contract::{ReportedFamily, Samples, Saved, Settings, Window};
 
 use crate::hostile::Random;
 use crate::model::{ACTIONS, CLIENTS, Fault, Figures, Model, State};
-use crate::site::{Lines, settings};
+use crate::site::{Lines, saved, select, settings};
 use crate::text::samples;
 
 const OVERLAP: u64 = 300;
@@ -152,6 +152,7 @@ impl Simulation {
         Window {
             now: now.unwrap(),
             lookback_seconds: HOUR,
+            deadline_milliseconds: 120_000,
             last_api_version: Some("13.0".to_owned()),
             resumed: Vec::new(),
         }
@@ -169,7 +170,7 @@ impl Simulation {
         *self.model.fault.borrow_mut() = None;
         let mut complete = true;
         for outcome in report.outcomes {
-            let Some(saved) = outcome.state else {
+            let Some(saved) = saved(&outcome) else {
                 assert!(!outcome.failures.is_empty());
                 complete = false;
                 continue;
@@ -197,7 +198,7 @@ impl Simulation {
     }
 
     /// No counter decreases, and each new one starts at 0.
-    fn check_counters(&mut self, families: &[Family]) {
+    fn check_counters(&mut self, families: &[ReportedFamily]) {
         let now = counters(families);
         for (sample, value) in now {
             let first = if self.collections == 0 { value } else { 0.0 };
@@ -210,7 +211,7 @@ impl Simulation {
     }
 
     /// The gauges of the window equal the server's numbers.
-    fn check_gauges(&self, families: &[Family], window_start: u64) {
+    fn check_gauges(&self, families: &[ReportedFamily], window_start: u64) {
         let jobs = self.model.jobs.borrow();
         let shown = jobs.iter().filter_map(|job| self.model.seen(job));
         let leaves = shown.filter(|job| job.children == 0);
@@ -262,13 +263,13 @@ impl crate::model::Job {
 
 fn both() -> Settings {
     let mut settings = settings(&["jobs", "perClient"]);
-    settings.collectors[1].options = r#"{"allowlist":["app1","db1"]}"#.to_owned();
+    settings.collectors[1] = select("perClient", r#"{"allowlist":["app1","db1"]}"#);
     settings
 }
 
-fn counters(families: &[Family]) -> Vec<(String, f64)> {
-    let counter = |family: &&Family| !matches!(family.samples, Samples::Gauge(_));
-    let families: Vec<Family> = families.iter().filter(counter).cloned().collect();
+fn counters(families: &[ReportedFamily]) -> Vec<(String, f64)> {
+    let counter = |family: &&ReportedFamily| !matches!(family.samples, Samples::Gauge(_));
+    let families: Vec<ReportedFamily> = families.iter().filter(counter).cloned().collect();
     let text = samples(&families);
     let pair = |line: &str| {
         let (sample, value) = line.rsplit_once(' ').unwrap();
@@ -277,7 +278,7 @@ fn counters(families: &[Family]) -> Vec<(String, f64)> {
     text.lines().map(pair).collect()
 }
 
-fn sum(families: &[Family], sample: &str) -> f64 {
+fn sum(families: &[ReportedFamily], sample: &str) -> f64 {
     let text = samples(families);
     let lines = text.lines().filter(|line| line.starts_with(sample));
     let values = lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap());

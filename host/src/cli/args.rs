@@ -65,6 +65,15 @@ pub enum Command {
         /// Only this site
         #[arg(long, value_name = "NAME")]
         site: Option<String>,
+        /// Also fail if series were dropped
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print the contract between host and guest, or start a new guest
+    Guest {
+        /// What to do
+        #[command(subcommand)]
+        command: GuestCommand,
     },
     /// Serve two simulated NetBackup servers; needs no configuration
     Demo {
@@ -87,6 +96,18 @@ pub enum Command {
     },
     /// Print all configuration keys as Markdown
     Reference,
+}
+
+/// Commands for authors of guests.
+#[derive(Clone, Debug, Subcommand)]
+pub enum GuestCommand {
+    /// Print the contract as WIT, or write it to a folder with the WASI packages that it
+    /// imports
+    Wit {
+        /// The folder; it is created
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 impl Options {
@@ -131,7 +152,7 @@ mod tests {
             let args = parse(line).unwrap();
             assert_eq!(args.options.config_file, PathBuf::from("a.yaml"), "{line}");
             assert_eq!(args.options.overrides().log_format, Some(LogFormat::Json));
-            let Some(Command::Collect { site }) = args.command else {
+            let Some(Command::Collect { site, .. }) = args.command else {
                 panic!("{line} is not `collect`");
             };
             assert_eq!(site.as_deref(), Some("paris"));

@@ -96,6 +96,8 @@ pub(super) const HEALTH: &[&str] = &[
     "nbu_collector_success",
     "nbu_collector_duration_seconds",
     "nbu_collector_failures_total",
+    "nbu_collector_unsupported",
+    "nbu_rows_skipped_total",
     "nbu_api_version",
 ];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Family, Kind};
+use crate::contract::{Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::ledger::counter::Counter;
 
@@ -48,7 +48,7 @@ impl Finished {
         self.attempts.retain(|[client, ..], _| known(client));
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(super) fn family(&self) -> ReportedFamily {
         let mut series = Series::new(&FINISHED);
         for (labels, attempts) in &self.attempts {
             let attempts = attempts.reported().copied().unwrap_or_default();
@@ -78,7 +78,7 @@ impl Recent {
         self.jobs.add(labels, 1.0);
     }
 
-    pub(super) fn family(self) -> Family {
+    pub(super) fn family(self) -> ReportedFamily {
         self.jobs.finish()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Bucket, DescribedFamily, Distribution, Family, Kind, Samples};
+use crate::contract::{Bucket, DeclaredFamily, Distribution, Kind, ReportedFamily, Samples};
 use crate::family::{Definition, Series};
 use crate::jobs::labels::{LabelSets, index};
 use crate::jobs::row::Job;
@@ -41,7 +41,7 @@ static DURATION: Definition<2> = Definition {
 /// Upper bounds in seconds, from a minute to a day.
 const BOUNDS: [u32; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400];
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         FINISHED.describe(),
         BYTES.describe(),
@@ -140,7 +140,7 @@ impl Totals {
     }
 
     /// The families to report.
-    pub(super) fn families(&self) -> Vec<Family> {
+    pub(super) fn families(&self) -> Vec<ReportedFamily> {
         let mut finished = Series::new(&FINISHED);
         let mut bytes = Series::new(&BYTES);
         let no_work = Work::default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::attempt::Attempt;
 use crate::jobs::labels::{LabelSets, index};
@@ -28,7 +28,7 @@ static DEDUP: Definition<2> = Definition {
     labels: ["action", "policy_type"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![JOBS.describe(), BYTES.describe(), DEDUP.describe()]
 }
 
@@ -84,7 +84,7 @@ impl WindowSums {
         sums.map(|(number, sum)| (labels.set(number), sum))
     }
 
-    pub(super) fn families(&self, labels: &LabelSets<3>) -> Vec<Family> {
+    pub(super) fn families(&self, labels: &LabelSets<3>) -> Vec<ReportedFamily> {
         let mut jobs = Series::new(&JOBS);
         let mut bytes = Series::new(&BYTES);
         let mut dedup = Series::new(&DEDUP);
