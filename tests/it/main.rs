@@ -19,6 +19,7 @@ mod egress;
 mod ending;
 mod faults;
 mod files;
+mod foreign;
 mod freshness;
 mod garbage;
 mod health;
