@@ -50,7 +50,8 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
-	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
+	@if command -v promtool >/dev/null; then \
+	promtool check rules deploy/prometheus/rules.yml && promtool test rules deploy/prometheus/tests/*.yml; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
 	@if command -v codespell >/dev/null; then codespell; \
 	else echo "SKIPPED: the check of spelling needs codespell"; fi
