@@ -66,7 +66,7 @@ fn known_metrics() -> BTreeMap<String, BTreeSet<String>> {
         metrics.insert(format!("{name}_bucket"), bounds.collect());
     };
     let manifest = guest::describe::describe();
-    let families = manifest.capabilities.iter().flat_map(|it| &it.families);
+    let families = manifest.collectors.iter().flat_map(|it| &it.families);
     for family in families.filter(|family| !family.help.contains("Legacy name.")) {
         let labels = family.labels.iter().map(String::as_str).chain(["site"]);
         let is_histogram = family.kind == guest::contract::Kind::Histogram;
