@@ -14,14 +14,11 @@ use crate::duration;
 const MAX_READERS: usize = 16;
 
 /// The options that every collector of jobs has.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadOptions {
     /// How late a finished job may appear, in seconds.
-    #[serde(deserialize_with = "overlap")]
     overlap: u64,
     /// How many pages are read at once.
-    #[serde(deserialize_with = "readers")]
     readers: usize,
 }
 

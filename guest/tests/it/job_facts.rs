@@ -1,6 +1,8 @@
 //! What jobs say beside their number: parents, failed tries, bytes, last successes,
 //! and rows that are unreadable.
 
+mod freshness;
+
 use futures::executor::block_on;
 use guest::contract::{Family, Outcome, Reason, Saved, Window};
 
@@ -16,6 +18,8 @@ const CATALOG: &str = "policyType eq 'NBU_CATALOG'";
 struct Series {
     state: Vec<Saved>,
     log: Lines,
+    /// The options of the collector, if any.
+    options: &'static str,
 }
 
 impl Series {
@@ -36,6 +40,9 @@ impl Series {
         site.clock.set(Some(now));
         let mut settings = settings(&["jobs"]);
         settings.legacy_names = true;
+        if !self.options.is_empty() {
+            self.options.clone_into(&mut settings.collectors[0].options);
+        }
         let state = self.state.clone();
         let collect = guest::run::collect(&settings, &window, state, site, &self.log);
         block_on(collect).outcomes.remove(0)

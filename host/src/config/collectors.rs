@@ -46,9 +46,21 @@ const OVERLAP: &str = "How late a finished job may appear in NetBackup's list. T
 const READERS: &str = "Number of pages of a long list that are read at the same time, `1` to `16`.";
 
 /// The options of all collectors of the built-in guest.
-pub(super) const OPTIONS: [GuestOption; 10] = [
+pub(super) const OPTIONS: [GuestOption; 12] = [
     option("collectors.jobs.overlap", "duration", "5m", OVERLAP),
     option("collectors.jobs.readers", "number", "4", READERS),
+    option(
+        "collectors.jobs.maxOverdue",
+        "number",
+        "100",
+        "Largest number of clients that are named because their last success is older than a day.",
+    ),
+    option(
+        "collectors.jobs.forget",
+        "duration",
+        "720h",
+        "Time without a job after which a client is no longer counted.",
+    ),
     option("collectors.perClient.overlap", "duration", "5m", OVERLAP),
     option("collectors.perClient.readers", "number", "4", READERS),
     option(
