@@ -218,3 +218,50 @@ fn withstood(collected: &Result<Collected, String>, is_noticed: bool) -> Result<
 
 /// The longest that a test waits for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Traffic;
+    use crate::guest::Report;
+
+    fn collected(requests: Option<u32>, sent: u64) -> Result<Collected, String> {
+        let outcome = Outcome {
+            collector: "jobs".to_owned(),
+            families: Vec::new(),
+            dropped: Vec::new(),
+            failures: Vec::new(),
+            unsupported: Vec::new(),
+            state: None,
+            duration: None,
+            requests,
+            skipped_rows: 0,
+        };
+        Ok(Collected {
+            report: Report {
+                api_version: None,
+                outcomes: vec![outcome],
+            },
+            peak_memory: 0,
+            traffic: Traffic {
+                sent,
+                ..Traffic::default()
+            },
+        })
+    }
+
+    #[test]
+    fn a_collector_that_hides_a_failure_of_the_server_is_found() {
+        let hidden = withstood(&collected(Some(1), 1), true);
+        assert_eq!(
+            hidden,
+            Err("collector `jobs` reports no failure".to_owned())
+        );
+        assert!(withstood(&collected(None, 1), true).is_err());
+        // It cannot notice what it does not request.
+        assert!(withstood(&collected(Some(0), 1), true).is_ok());
+        assert!(withstood(&collected(None, 0), true).is_ok());
+        assert!(withstood(&collected(Some(1), 1), false).is_ok());
+        assert!(withstood(&Err("trap".to_owned()), false).is_err());
+    }
+}

@@ -64,10 +64,6 @@ async fn a_guest_that_fails_a_test_is_reported_with_the_reason() {
             "undeclared",
             "dropped 1 series of `nbu_secret_family` (undeclared): the collector does not declare it",
         ),
-        (
-            "count",
-            "FAILED  11.2: 500\n  collector `storage` reports no failure",
-        ),
     ] {
         fs::write(
             folder.path().join("guest.wasm"),
