@@ -16,10 +16,11 @@ use simulator::{Fault, Malformed, Release};
 use self::bed::TestBed;
 use self::results::Results;
 use super::check::refused;
+use super::inspect::load_patiently;
 use super::print;
 use crate::app::ExitError;
-use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
-use crate::swap::{GuestFile, Refusal};
+use crate::guest::{Collected, Engine, Outcome, failure_text};
+use crate::swap::GuestFile;
 
 /// What can go wrong with every answer of a server, and whether the guest must notice.
 fn faults() -> Vec<(&'static str, Fault, bool)> {
@@ -70,8 +71,7 @@ pub(super) async fn run(
     options: TestOptions<'_>,
 ) -> Result<(), ExitError> {
     let offered = GuestFile::read(Some(file)).await.map_err(refused)?;
-    let guest = Guest::load(engine, offered.bytes).await;
-    let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
+    let guest = load_patiently(engine, offered.bytes).await?;
     let mut results = Results::default();
     let mut newest = None;
     for release in releases(options.release)? {
