@@ -46,7 +46,7 @@ impl RowCounts {
     }
 }
 
-/// Skipped rows of a collection, by endpoint.
+/// Skipped rows of a collector, by endpoint.
 #[derive(Debug, Default)]
 pub struct SkippedRows {
     by_endpoint: RefCell<BTreeMap<&'static str, u64>>,
@@ -68,11 +68,10 @@ impl SkippedRows {
         }
     }
 
-    /// Number of skipped rows of these endpoints.
-    pub fn count(&self, endpoints: &[&str]) -> u64 {
-        let by_endpoint = self.by_endpoint.borrow();
-        let counts = endpoints.iter().filter_map(|path| by_endpoint.get(path));
-        counts.sum()
+    /// Number of skipped rows.
+    pub fn total(&self) -> u32 {
+        let sum = self.by_endpoint.borrow().values().sum::<u64>();
+        u32::try_from(sum).unwrap_or(u32::MAX)
     }
 
     /// Logs each endpoint with skipped rows.

@@ -17,41 +17,58 @@ use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
 use self::successes::{Successes, Successes3};
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
 use crate::jobs::list;
 use crate::jobs::row::{Job, PARTIAL_SUCCESS, SUCCESS};
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 use crate::ledger::Ledger;
-use crate::ledger::options::{Overlap, ReadOptions, Readers};
+use crate::ledger::options::ReadOptions;
 use crate::ledger::saved::SavedLedger;
 use crate::ledger::time::CollectionTime;
 use crate::ledger::version3::SavedLedger3;
 use crate::ledger::watermark::LONGEST_GAP;
+use crate::options;
 use crate::state::{self, State};
 
 /// The collector of clients.
 pub(super) const COLLECTOR: Collector = Collector {
     name: ClientsState::COLLECTOR,
     summary: "Jobs and last successes of the clients on an allow-list",
+    enabled_by_default: false,
     paths: &[list::ENDPOINT],
+    permissions: &["|MANAGE|JOBS|"],
     cached: false,
+    default_interval: None,
+    experimental: false,
     state_version: ClientsState::VERSION,
     families,
-    check: check::<ClientOptions>,
+    options,
     collect,
 };
 
 /// Which clients to report, and how to read jobs.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ClientOptions {
-    /// Names in any case. A VMware virtual machine goes by its display name.
-    allowlist: Option<Vec<String>>,
+    allowlist: Vec<String>,
     /// Whether status 1, partial success, counts as a success.
     partial_is_success: bool,
-    overlap: Option<Overlap>,
-    readers: Option<Readers>,
+    #[serde(flatten)]
+    read: ReadOptions,
+}
+
+fn options() -> Vec<DeclaredOption> {
+    let allowlist = "Clients that get their own metrics. Case is ignored; virtual machines go by \
+                     display name.";
+    let partial = "Whether a partial success, status 1, counts as a successful backup.";
+    let mut all = vec![
+        options::texts("allowlist", allowlist),
+        options::flag("partialIsSuccess", false, partial),
+    ];
+    all.extend(ReadOptions::declared());
+    all.push(options::legacy_names());
+    all
 }
 
 /// The saved state. `L` and `S` are the forms of the ledger and the successes.
@@ -109,7 +126,7 @@ impl ClientsState {
     }
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     vec![
         successes::BACKUPS.describe(),
         successes::JOB.describe(),
@@ -129,9 +146,8 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: ClientOptions = context.options().map_err(single)?;
-    let names = options.allowlist.unwrap_or_default();
-    let partial_is_success = options.partial_is_success;
-    let options = ReadOptions::new(options.overlap, options.readers);
+    let (names, partial_is_success) = (options.allowlist, options.partial_is_success);
+    let options = options.read;
     let mut state: ClientsState = context.load_state().unwrap_or_default();
     if !context.window.is_resumed(ClientsState::COLLECTOR) {
         state.finished.reveal();

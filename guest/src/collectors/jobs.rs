@@ -24,8 +24,8 @@ use self::saved::{Figures, JobsState};
 use self::successes::Successes;
 use self::totals::Increase;
 use self::window::WindowSums;
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure, Family, Level};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, Failure, Level, ReportedFamily};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
@@ -37,15 +37,19 @@ use futures::future::LocalBoxFuture;
 pub(super) const COLLECTOR: Collector = Collector {
     name: JobsState::COLLECTOR,
     summary: "Jobs: finished, running and queued, with bytes, files and durations",
+    enabled_by_default: true,
     paths: &[list::ENDPOINT],
+    permissions: &["|MANAGE|JOBS|"],
     cached: false,
+    default_interval: None,
+    experimental: false,
     state_version: JobsState::VERSION,
     families,
-    check: check::<JobOptions>,
+    options: options::declared,
     collect,
 };
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     [
         totals::describe(),
         requeued::describe(),
@@ -69,7 +73,6 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: JobOptions = context.options().map_err(single)?;
-    let reading = options.reading();
     let (saved, mut figures) = match context.load_state().map(JobsState::split) {
         Some((ledger, figures)) => (Some(ledger), figures),
         None => (None, Figures::default()),
@@ -79,7 +82,10 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         figures.requeued.reveal();
     }
     let client = context.client;
-    let time = reading.time(client, context.window, saved.as_ref()).await;
+    let time = options
+        .read
+        .time(client, context.window, saved.as_ref())
+        .await;
     let time = time.map_err(single)?;
     let mut ledger = Ledger::resume(saved, time);
     let mut increase = Increase::default();
@@ -94,7 +100,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
             freshness.note(job);
         }
     };
-    let readers = reading.readers();
+    let readers = options.read.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
     let unfinished = unfinished.await?;
     figures.totals.add(&increase, ledger.labels());
@@ -145,7 +151,7 @@ fn summarize(
     figures: Figures,
     mut current: Current,
     unfinished: &Unfinished,
-    clients: Vec<Family>,
+    clients: Vec<ReportedFamily>,
 ) -> Collected {
     let (mut leaves, mut all) = (WindowSums::default(), WindowSums::default());
     for attempt in ledger.in_window(unfinished) {

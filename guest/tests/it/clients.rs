@@ -1,9 +1,9 @@
 //! Jobs of the clients on the allow-list.
 
 use futures::executor::block_on;
-use guest::contract::{Family, Saved, Selection, Settings, Window};
+use guest::contract::{ReportedFamily, Saved, Settings, Window};
 
-use crate::site::{Lines, NOW, Site, settings};
+use crate::site::{Lines, NOW, Site, saved, select, settings, with_legacy_names};
 use crate::text::{samples, value};
 
 const FINISHED: &str = "filter=endTime ge";
@@ -11,11 +11,8 @@ const HOUR: u64 = 3600;
 
 fn with(options: &str) -> Settings {
     let mut settings = settings(&[]);
-    settings.collectors = vec![Selection {
-        name: "perClient".to_owned(),
-        options: options.to_owned(),
-    }];
-    settings.legacy_names = true;
+    settings.collectors = vec![select("perClient", options)];
+    settings = with_legacy_names(settings);
     settings
 }
 
@@ -26,10 +23,11 @@ struct Series {
 }
 
 impl Series {
-    fn collect(&mut self, site: &Site, now: u64, options: &str) -> Vec<Family> {
+    fn collect(&mut self, site: &Site, now: u64, options: &str) -> Vec<ReportedFamily> {
         let window = Window {
             now,
             lookback_seconds: HOUR,
+            deadline_milliseconds: 120_000,
             last_api_version: Some("13.0".to_owned()),
             resumed: Vec::new(),
         };
@@ -40,7 +38,7 @@ impl Series {
         let outcome = block_on(collect).outcomes.remove(0);
         assert_eq!(outcome.failures, []);
         assert_eq!(*log.0.borrow(), Vec::<String>::new());
-        self.state = vec![outcome.state.unwrap()];
+        self.state = vec![saved(&outcome).unwrap()];
         outcome.families
     }
 }
@@ -58,13 +56,13 @@ fn site(jobs: &[String]) -> Site {
     Site::new().on(FINISHED, &format!(r#"{{"data":[{}]}}"#, jobs.join(",")))
 }
 
-fn last_backup(families: &[Family], client: &str) -> Option<f64> {
+fn last_backup(families: &[ReportedFamily], client: &str) -> Option<f64> {
     let name = "nbu_client_last_successful_backup_timestamp_seconds";
     let labels = format!(r#"client="{client}",schedule_type="unknown""#);
     value(families, &format!("{name}{{{labels}}}"))
 }
 
-fn finished(families: &[Family], client: &str, status: u8) -> Option<f64> {
+fn finished(families: &[ReportedFamily], client: &str, status: u8) -> Option<f64> {
     let labels = format!(r#"client="{client}",action="BACKUP",status="{status}""#);
     value(
         families,
@@ -78,7 +76,7 @@ const APP1_FAILED: &str = r#""clientName":"app1","status":96"#;
 
 #[test]
 fn an_empty_list_sends_no_request_and_reports_nothing() {
-    for options in ["{}", r#"{"allowlist":[]}"#, r#"{"allowlist":null}"#] {
+    for options in ["{}", r#"{"allowlist":[]}"#] {
         let site = site(&[job(1, 10, APP1_OK)]);
         let families = Series::default().collect(&site, NOW, options);
         assert_eq!(samples(&families), "");

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use futures::executor::block_on;
-use guest::contract::{Family, Outcome, Saved, Window};
+use guest::contract::{Outcome, ReportedFamily, Saved, Window};
 
 use crate::model::Model;
-use crate::site::{Lines, NOW, Site, settings};
+use crate::site::{Lines, NOW, Site, saved, settings};
 use crate::text::value;
 
 const FINISHED: &str = "filter=endTime ge";
@@ -38,6 +38,7 @@ fn window(now: u64, lookback_seconds: u64) -> Window {
     Window {
         now,
         lookback_seconds,
+        deadline_milliseconds: 120_000,
         last_api_version: Some("13.0".to_owned()),
         resumed: Vec::new(),
     }
@@ -84,14 +85,14 @@ impl Series {
         series
     }
 
-    fn collect(&mut self, site: &Site, now: u64, lookback: u64) -> Vec<Family> {
+    fn collect(&mut self, site: &Site, now: u64, lookback: u64) -> Vec<ReportedFamily> {
         let outcome = collect(site, now, lookback, &self.state, &self.log);
-        self.state = vec![outcome.state.unwrap()];
+        self.state = vec![saved(&outcome).unwrap()];
         outcome.families
     }
 }
 
-fn finished(families: &[Family]) -> f64 {
+fn finished(families: &[ReportedFamily]) -> f64 {
     let labels = r#"action="BACKUP",policy_type="P""#;
     let jobs = value(
         families,
@@ -241,7 +242,7 @@ fn new_labels_start_at_0_again_after_a_restart() {
     let report = site.collect(&settings(&["jobs"]), &resumed, &series.state);
     let outcome = report.outcomes.into_iter().next().unwrap();
     assert_eq!(finished(&outcome.families), 0.0);
-    series.state = vec![outcome.state.unwrap()];
+    series.state = vec![saved(&outcome).unwrap()];
     assert_eq!(finished(&series.collect(&site, NOW + 180, 3600)), 1.0);
 }
 
@@ -292,7 +293,7 @@ fn a_regular_collection_reads_new_jobs_only() {
         let settings = settings(&["jobs"]);
         let collect = guest::run::collect(&settings, &window, state.clone(), &model, &log);
         let outcome = block_on(collect).outcomes.remove(0);
-        state = vec![outcome.state.unwrap()];
+        state = vec![saved(&outcome).unwrap()];
         requests.push(model.asked.borrow().len());
         model.time.set(model.time.get() + 300);
         (0..20).for_each(|n| model.ended(model.time.get() - n * 17 % 300));
@@ -335,25 +336,25 @@ fn a_failed_collection_does_not_change_the_state() {
 
 #[test]
 fn an_unreadable_state_restarts_counters_and_is_logged() {
-    let saved = |version, bytes: &[u8]| Saved {
+    let state_of = |version, bytes: &[u8]| Saved {
         collector: "jobs".to_owned(),
         version,
         bytes: bytes.to_vec(),
     };
     let good = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[], &Lines::default());
-    let good = good.state.unwrap().bytes;
+    let good = good.state.unwrap();
     let torn = &good[..good.len() - 1];
     let longer = [&*good, b"?"].concat();
     for state in [
-        saved(1, &good),
-        saved(2, &good),
-        saved(5, &good),
-        saved(4, torn),
-        saved(4, &longer),
-        saved(4, b"garbage"),
-        saved(3, b"garbage"),
-        saved(4, b""),
-        saved(4, br#"{"totals":{}}"#),
+        state_of(1, &good),
+        state_of(2, &good),
+        state_of(5, &good),
+        state_of(4, torn),
+        state_of(4, &longer),
+        state_of(4, b"garbage"),
+        state_of(3, b"garbage"),
+        state_of(4, b""),
+        state_of(4, br#"{"totals":{}}"#),
     ] {
         let log = Lines::default();
         let outcome = collect(&jobs(&[(1, 1, 10)]), NOW, 3600, &[state], &log);

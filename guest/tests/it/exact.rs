@@ -10,7 +10,7 @@ use guest::contract::{Saved, Settings, Window};
 
 use crate::hostile::Random;
 use crate::model::{Fault, Model, State};
-use crate::site::{Lines, settings};
+use crate::site::{Lines, saved, select, settings};
 
 const OVERLAP: u64 = 300;
 const HOUR: u64 = 3600;
@@ -153,6 +153,7 @@ impl Simulation {
         Window {
             now: now.unwrap(),
             lookback_seconds: HOUR,
+            deadline_milliseconds: 120_000,
             last_api_version: Some("13.0".to_owned()),
             resumed: Vec::new(),
         }
@@ -170,7 +171,7 @@ impl Simulation {
         *self.model.fault.borrow_mut() = None;
         let mut complete = true;
         for outcome in report.outcomes {
-            let Some(saved) = outcome.state else {
+            let Some(saved) = saved(&outcome) else {
                 assert!(!outcome.failures.is_empty());
                 complete = false;
                 continue;
@@ -210,7 +211,7 @@ impl crate::model::Job {
 
 fn both() -> Settings {
     let mut settings = settings(&["jobs", "perClient"]);
-    settings.collectors[1].options = r#"{"allowlist":["app1","db1"]}"#.to_owned();
+    settings.collectors[1] = select("perClient", r#"{"allowlist":["app1","db1"]}"#);
     settings
 }
 

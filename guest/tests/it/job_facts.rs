@@ -4,9 +4,9 @@
 mod freshness;
 
 use futures::executor::block_on;
-use guest::contract::{Family, Outcome, Reason, Saved, Window};
+use guest::contract::{Outcome, Reason, ReportedFamily, Saved, Window};
 
-use crate::site::{Lines, NOW, Site, settings};
+use crate::site::{Lines, NOW, Site, saved, select, settings, with_legacy_names};
 use crate::text::{samples, value};
 
 const FINISHED: &str = "filter=endTime ge";
@@ -34,29 +34,30 @@ impl Series {
         let window = Window {
             now,
             lookback_seconds: 3600,
+            deadline_milliseconds: 120_000,
             last_api_version: Some("13.0".to_owned()),
             resumed: Vec::new(),
         };
         site.clock.set(Some(now));
         let mut settings = settings(&["jobs"]);
-        settings.legacy_names = true;
         if !self.options.is_empty() {
-            self.options.clone_into(&mut settings.collectors[0].options);
+            settings.collectors = vec![select("jobs", self.options)];
         }
+        settings = with_legacy_names(settings);
         let state = self.state.clone();
         let collect = guest::run::collect(&settings, &window, state, site, &self.log);
         block_on(collect).outcomes.remove(0)
     }
 
-    fn collect(&mut self, site: &Site, now: u64) -> Vec<Family> {
+    fn collect(&mut self, site: &Site, now: u64) -> Vec<ReportedFamily> {
         let outcome = self.outcome(site, now);
         assert_eq!(outcome.failures, []);
-        self.state = vec![outcome.state.unwrap()];
+        self.state = vec![saved(&outcome).unwrap()];
         outcome.families
     }
 
     /// Collects twice, because new labels are 0 at first.
-    fn settle(&mut self, site: &Site) -> Vec<Family> {
+    fn settle(&mut self, site: &Site) -> Vec<ReportedFamily> {
         self.collect(site, NOW);
         self.collect(site, NOW + 60)
     }
@@ -118,7 +119,7 @@ fn unfinished(state: &str, attempt: u64) -> Site {
     Site::new().on(CURRENT, &list(&[row]))
 }
 
-fn requeued(families: &[Family]) -> Option<f64> {
+fn requeued(families: &[ReportedFamily]) -> Option<f64> {
     let labels = r#"action="BACKUP",policy_type="P""#;
     value(families, &format!("nbu_jobs_requeued_total{{{labels}}}"))
 }

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use futures::executor::block_on;
 use guest::contract::{Reason, Window};
 use guest::describe::describe;
-use guest::run::COLLECTOR_TIMEOUT;
 
 use crate::site::{Lines, Site, ok, settings, window};
 use crate::text::samples;
@@ -344,12 +343,12 @@ fn a_collector_that_times_out_does_not_affect_others() {
         let site = Site::new().hanging(part);
         let names = ["alerts", "jobs", "storage"];
         let report = site.collect(&settings(&names), &window(), &[]);
-        assert_eq!(site.slept.get(), Some(COLLECTOR_TIMEOUT));
+        assert_eq!(site.slept.get(), Some(window().collector_timeout()));
         for outcome in report.outcomes {
-            let mut capabilities = describe().capabilities.into_iter();
+            let mut capabilities = describe().collectors.into_iter();
             let capability = capabilities.find(|it| it.name == outcome.collector);
-            let paths = capability.unwrap().paths;
-            let hangs = paths.iter().any(|path| part.contains(path.as_str()))
+            let endpoints = capability.unwrap().endpoints;
+            let hangs = endpoints.iter().any(|it| part.contains(&it.path))
                 || (outcome.collector == "jobs" && part.contains("DONE"));
             let reasons: Vec<_> = outcome.failures.iter().map(|f| f.reason.clone()).collect();
             let expected = if hangs { vec![Reason::Timeout] } else { vec![] };

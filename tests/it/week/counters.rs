@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guest::contract::{Family, Samples};
+use guest::contract::{ReportedFamily, Samples};
+use guest::describe::describe;
 use jiff::Timestamp;
 use simulator::{Finished, Simulator};
 use tests::Exposition;
@@ -81,14 +82,17 @@ pub(super) fn truth(simulator: &Simulator) -> Counters {
 }
 
 /// The counters in a guest's families, including 0.
-pub(super) fn reported<'a>(families: impl Iterator<Item = &'a Family>) -> Counters {
+pub(super) fn reported<'a>(families: impl Iterator<Item = &'a ReportedFamily>) -> Counters {
     let mut counters = Counters::new();
+    let declared = describe().collectors.into_iter().flat_map(|it| it.families);
+    let declared: Vec<_> = declared.collect();
     for family in families.filter(|family| FAMILIES.contains(&&*family.name)) {
+        let names = declared.iter().find(|it| it.name == family.name);
+        let names = &names.expect("a declared family").labels;
         let labels = |values: &'a [String]| {
-            let names = family.labels.iter().map(String::as_str);
-            names
-                .zip(values.iter().map(String::as_str))
-                .collect::<Vec<_>>()
+            let names = names.iter().map(String::as_str);
+            let values = values.iter().map(String::as_str);
+            names.zip(values).collect::<Vec<_>>()
         };
         match &family.samples {
             Samples::Gauge(_) => panic!("`{}` is a counter", family.name),

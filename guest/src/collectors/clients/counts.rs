@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Family, Kind};
+use crate::contract::{Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::ledger::counter::Counter;
 
@@ -39,7 +39,7 @@ impl Finished {
     /// exists. A new label set is reported as 0 once.
     pub(super) fn add(&mut self, labels: [&str; 3], counts: bool) {
         let total = self.attempts.entry(labels.map(str::to_owned));
-        let attempts = total.or_insert_with(Counter::new).value_mut();
+        let attempts = total.or_default().value_mut();
         *attempts = attempts.saturating_add(u64::from(counts));
     }
 
@@ -48,7 +48,7 @@ impl Finished {
         self.attempts.retain(|[client, ..], _| known(client));
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(super) fn family(&self) -> ReportedFamily {
         let mut series = Series::new(&FINISHED);
         for (labels, attempts) in &self.attempts {
             let attempts = attempts.reported().copied().unwrap_or_default();
@@ -78,7 +78,7 @@ impl Recent {
         self.jobs.add(labels, 1.0);
     }
 
-    pub(super) fn family(self) -> Family {
+    pub(super) fn family(self) -> ReportedFamily {
         self.jobs.finish()
     }
 }

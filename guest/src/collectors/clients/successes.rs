@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::lenient::UNKNOWN;
-use crate::contract::{Family, Kind};
+use crate::contract::{Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::row::{BACKUP, Job};
 
@@ -93,7 +93,7 @@ impl Successes {
             .retain(|[client, ..], end| known(client) && *end >= now.saturating_sub(RETENTION));
     }
 
-    pub(super) fn families(&self) -> Vec<Family> {
+    pub(super) fn families(&self) -> Vec<ReportedFamily> {
         let mut backups = Series::new(&BACKUPS);
         for (labels, end) in &self.backups {
             backups.set(labels.each_ref().map(String::as_str), Some(*end as f64));
@@ -101,11 +101,11 @@ impl Successes {
         vec![backups.finish(), self.by_policy(&JOB)]
     }
 
-    pub(super) fn legacy(&self) -> Family {
+    pub(super) fn legacy(&self) -> ReportedFamily {
         self.by_policy(&LEGACY)
     }
 
-    fn by_policy(&self, definition: &'static Definition<3>) -> Family {
+    fn by_policy(&self, definition: &'static Definition<3>) -> ReportedFamily {
         let mut series = Series::new(definition);
         for (labels, end) in &self.jobs {
             series.set(labels.each_ref().map(String::as_str), Some(*end as f64));

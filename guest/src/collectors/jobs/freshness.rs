@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::row::{BACKUP, Job, PARTIAL_SUCCESS, SNAPSHOT, SUCCESS};
 
@@ -23,11 +23,11 @@ static CLIENTS: Definition<2> = Definition {
 static OVERDUE: Definition<1> = Definition {
     name: "nbu_client_overdue_seconds",
     kind: Kind::Gauge,
-    help: "Seconds by which the last success of a client in nbu_clients is older than 24 hours, by the policy type with the oldest. Only the oldest collectors.jobs.maxOverdue clients.",
+    help: "Seconds by which the last success of a client in nbu_clients is older than 24 hours, by the policy type with the oldest. Only the collectors.jobs.maxOverdue clients with the oldest success.",
     labels: ["client"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![CLIENTS.describe(), OVERDUE.describe()]
 }
 
@@ -92,7 +92,7 @@ impl Freshness {
     }
 
     /// The families at a time, with at most `max_overdue` names.
-    pub(super) fn families(&self, now: u64, max_overdue: usize) -> Vec<Family> {
+    pub(super) fn families(&self, now: u64, max_overdue: usize) -> Vec<ReportedFamily> {
         let mut counts = Series::new(&CLIENTS);
         let mut ages: BTreeMap<&str, u64> = BTreeMap::new();
         for (policy_type, clients) in &self.clients {

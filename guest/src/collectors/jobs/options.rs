@@ -1,40 +1,36 @@
 //! The options of the collector.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::duration;
-use crate::ledger::options::{Overlap, ReadOptions, Readers};
+use crate::contract::DeclaredOption;
+use crate::ledger::options::ReadOptions;
+use crate::options;
 
 /// How to read jobs, and which clients to name.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct JobOptions {
-    overlap: Option<Overlap>,
-    readers: Option<Readers>,
+    #[serde(flatten)]
+    pub(super) read: ReadOptions,
     /// The most clients that are named because their last success is too old.
     pub(super) max_overdue: usize,
-    /// A client without a job for so many seconds no longer exists.
-    #[serde(deserialize_with = "forget")]
+    /// A client without a job for so many seconds is no longer counted.
     pub(super) forget: u64,
 }
 
-impl Default for JobOptions {
-    fn default() -> Self {
-        Self {
-            overlap: None,
-            readers: None,
-            max_overdue: 100,
-            forget: 30 * 24 * 3600,
-        }
-    }
-}
+/// Names of clients become labels, so their number has a limit.
+const MOST_NAMES: i64 = 10_000;
 
-impl JobOptions {
-    pub(super) fn reading(&self) -> ReadOptions {
-        ReadOptions::new(self.overlap, self.readers)
-    }
-}
-
-fn forget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    duration::deserialize(deserializer, "forget", "720h")
+/// The declarations.
+pub(super) fn declared() -> Vec<DeclaredOption> {
+    let names = "Largest number of clients that are named because their last success is older \
+                 than a day.";
+    let forget = "Time without a job after which a client is no longer counted.";
+    let mut all = ReadOptions::declared();
+    all.extend([
+        options::integer("maxOverdue", (0, MOST_NAMES), 100, names),
+        options::duration("forget", options::TEN_YEARS, "720h", forget),
+        options::legacy_names(),
+    ]);
+    all
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::totals;
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::Definition;
 use crate::jobs::row::STATE_REQUEUED;
 use crate::jobs::unfinished::Unfinished;
@@ -22,7 +22,7 @@ static REQUEUED: Definition<2> = Definition {
     labels: ["action", "policy_type"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![REQUEUED.describe()]
 }
 
@@ -53,7 +53,7 @@ impl Requeued {
             self.seen.insert(job.key.job, job.key.attempt);
             let [action, policy_type, _] = unfinished.labels(job).map(str::to_owned);
             let tries = self.tries.entry([action, policy_type]);
-            let tries = tries.or_insert_with(Counter::new).value_mut();
+            let tries = tries.or_default().value_mut();
             *tries = tries.saturating_add(u64::from(!baseline));
         }
     }
@@ -63,7 +63,7 @@ impl Requeued {
         self.seen.retain(|job, _| is_unfinished(*job));
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(super) fn family(&self) -> ReportedFamily {
         totals::family(&REQUEUED, &self.tries)
     }
 }

@@ -7,7 +7,7 @@ use super::requeued::Requeued;
 use super::successes::Successes;
 use super::totals::Totals;
 use super::version3::JobsState3;
-use crate::contract::{Level, Saved};
+use crate::contract::Level;
 use crate::jobs::list;
 use crate::ledger::saved::SavedLedger;
 use crate::log::Log;
@@ -71,7 +71,7 @@ impl Figures {
     }
 
     /// The state, with this ledger.
-    pub(super) fn save(mut self, ledger: SavedLedger) -> Option<Saved> {
+    pub(super) fn save(mut self, ledger: SavedLedger) -> Option<Vec<u8>> {
         self.requeued.retain(|job| ledger.is_in_flight(job));
         state::save(&JobsState {
             ledger,

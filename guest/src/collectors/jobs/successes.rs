@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Client;
-use crate::contract::{DescribedFamily, Failure, Family, Kind, Reason};
+use crate::contract::{DeclaredFamily, Failure, Kind, Reason, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::list::{self, CATALOG_POLICY};
 use crate::jobs::row::{BACKUP, Job, SUCCESS};
@@ -32,7 +32,7 @@ static CATALOG_STATUS: Definition<0> = Definition {
     labels: [],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         LAST_BACKUP.describe(),
         CATALOG_SUCCESS.describe(),
@@ -99,7 +99,7 @@ impl Successes {
         looked_up
     }
 
-    pub(super) fn families(&self) -> Vec<Family> {
+    pub(super) fn families(&self) -> Vec<ReportedFamily> {
         let status = self.last_catalog.as_ref();
         vec![
             single(&LAST_BACKUP, self.backup.map(|end| end as f64)),
@@ -112,7 +112,7 @@ impl Successes {
     }
 }
 
-fn single(definition: &'static Definition<0>, value: Option<f64>) -> Family {
+fn single(definition: &'static Definition<0>, value: Option<f64>) -> ReportedFamily {
     let mut series = Series::new(definition);
     series.set([], value);
     series.finish()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::durations::{Durations, status_class};
-use crate::contract::{DescribedFamily, Family, Kind, Samples};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily, Samples};
 use crate::family::{Definition, Series};
 use crate::jobs::labels::{LabelSets, index};
 use crate::jobs::row::Job;
@@ -54,7 +54,7 @@ static DURATION: Definition<3> = Definition {
     labels: ["action", "policy_type", "status_class"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         FINISHED.describe(),
         PARENTS.describe(),
@@ -159,7 +159,7 @@ fn entry<'a, const N: usize, T: Default>(
     labels: [&str; N],
 ) -> &'a mut T {
     let counter = counters.entry(labels.map(str::to_owned));
-    counter.or_insert_with(Counter::new).value_mut()
+    counter.or_default().value_mut()
 }
 
 impl Totals {
@@ -193,7 +193,7 @@ impl Totals {
     }
 
     /// The families to report.
-    pub(super) fn families(&self) -> Vec<Family> {
+    pub(super) fn families(&self) -> Vec<ReportedFamily> {
         let mut finished = Series::new(&FINISHED);
         let mut bytes = Series::new(&BYTES);
         let no_work = Work::default();
@@ -223,7 +223,7 @@ impl Totals {
 pub(super) fn family<const N: usize>(
     definition: &'static Definition<N>,
     counters: &Counters<N>,
-) -> Family {
+) -> ReportedFamily {
     let mut series = Series::new(definition);
     for (labels, counter) in counters {
         let value = counter.reported().copied().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::attempt::Attempt;
 use crate::jobs::labels::{LabelSets, index};
@@ -36,11 +36,11 @@ static LEGACY_DEDUP: Definition<2> = Definition {
     labels: ["action", "policy_type"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![JOBS.describe(), BYTES.describe(), DEDUP.describe()]
 }
 
-pub(super) fn describe_legacy() -> Vec<DescribedFamily> {
+pub(super) fn describe_legacy() -> Vec<DeclaredFamily> {
     vec![LEGACY_DEDUP.describe()]
 }
 
@@ -98,7 +98,7 @@ impl WindowSums {
         sums.map(|(number, sum)| (labels.set(number), sum))
     }
 
-    pub(super) fn families(&self, labels: &LabelSets<3>) -> Vec<Family> {
+    pub(super) fn families(&self, labels: &LabelSets<3>) -> Vec<ReportedFamily> {
         let mut jobs = Series::new(&JOBS);
         let mut bytes = Series::new(&BYTES);
         for (labels, sum) in self.iter(labels) {
@@ -110,7 +110,7 @@ impl WindowSums {
     }
 
     /// The family under the predecessor's name.
-    pub(super) fn legacy(&self, labels: &LabelSets<3>) -> Family {
+    pub(super) fn legacy(&self, labels: &LabelSets<3>) -> ReportedFamily {
         self.saved_ratios(labels, &LEGACY_DEDUP, 100.0)
     }
 
@@ -121,7 +121,7 @@ impl WindowSums {
         labels: &LabelSets<3>,
         definition: &'static Definition<2>,
         scale: f64,
-    ) -> Family {
+    ) -> ReportedFamily {
         let mut savings = BTreeMap::new();
         for ([action, policy_type, status], sum) in self.iter(labels) {
             if [SUCCESS, PARTIAL_SUCCESS].contains(&status) {

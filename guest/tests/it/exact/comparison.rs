@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use guest::contract::{Family, Samples};
+use guest::contract::{ReportedFamily, Samples};
 
 use super::Simulation;
 use crate::model::{ACTIONS, CLIENTS, Figures, State};
@@ -10,7 +10,7 @@ use crate::text::samples;
 
 impl Simulation {
     /// No counter decreases, and each new one starts at 0.
-    pub(super) fn check_counters(&mut self, families: &[Family]) {
+    pub(super) fn check_counters(&mut self, families: &[ReportedFamily]) {
         let now = counters(families);
         for (sample, value) in now {
             let first = if self.collections == 0 { value } else { 0.0 };
@@ -23,7 +23,7 @@ impl Simulation {
     }
 
     /// The gauges of the window equal the server's numbers.
-    pub(super) fn check_gauges(&self, families: &[Family], window_start: u64) {
+    pub(super) fn check_gauges(&self, families: &[ReportedFamily], window_start: u64) {
         let jobs = self.model.jobs.borrow();
         let shown = jobs.iter().filter_map(|job| self.model.seen(job));
         let leaves = shown.filter(|job| job.children == 0);
@@ -81,9 +81,9 @@ impl Simulation {
     }
 }
 
-fn counters(families: &[Family]) -> Vec<(String, f64)> {
-    let counter = |family: &&Family| !matches!(family.samples, Samples::Gauge(_));
-    let families: Vec<Family> = families.iter().filter(counter).cloned().collect();
+fn counters(families: &[ReportedFamily]) -> Vec<(String, f64)> {
+    let counter = |family: &&ReportedFamily| !matches!(family.samples, Samples::Gauge(_));
+    let families: Vec<ReportedFamily> = families.iter().filter(counter).cloned().collect();
     let text = samples(&families);
     let pair = |line: &str| {
         let (sample, value) = line.rsplit_once(' ').unwrap();
@@ -92,7 +92,7 @@ fn counters(families: &[Family]) -> Vec<(String, f64)> {
     text.lines().map(pair).collect()
 }
 
-fn sum(families: &[Family], sample: &str) -> f64 {
+fn sum(families: &[ReportedFamily], sample: &str) -> f64 {
     let text = samples(families);
     let lines = text.lines().filter(|line| line.starts_with(sample));
     let values = lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap());

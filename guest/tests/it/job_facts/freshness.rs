@@ -1,6 +1,6 @@
 //! How old the last backups of clients are, and the order of finished jobs.
 
-use guest::contract::Family;
+use guest::contract::ReportedFamily;
 
 use super::{Series, catalog, done, finished};
 use crate::site::{NOW, Site};
@@ -11,12 +11,12 @@ fn of_client(id: u64, client: &str, status: u64, more: &str) -> String {
     done(id, status, &format!(r#","clientName":"{client}"{more}"#))
 }
 
-fn clients(families: &[Family], last_success: &str) -> Option<f64> {
+fn clients(families: &[ReportedFamily], last_success: &str) -> Option<f64> {
     let labels = format!(r#"policy_type="P",last_success="{last_success}""#);
     value(families, &format!("nbu_clients{{{labels}}}"))
 }
 
-fn overdue(families: &[Family], client: &str) -> Option<f64> {
+fn overdue(families: &[ReportedFamily], client: &str) -> Option<f64> {
     let sample = format!(r#"nbu_client_overdue_seconds{{client="{client}"}}"#);
     value(families, &sample)
 }
