@@ -73,6 +73,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: JobOptions = context.options().map_err(single)?;
+    let reading = options.reading;
     let (saved, mut figures) = match context.load_state().map(JobsState::split) {
         Some((ledger, figures)) => (Some(ledger), figures),
         None => (None, Figures::default()),
@@ -82,10 +83,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         figures.requeued.reveal();
     }
     let client = context.client;
-    let time = options
-        .read
-        .time(client, context.window, saved.as_ref())
-        .await;
+    let time = reading.time(client, context.window, saved.as_ref()).await;
     let time = time.map_err(single)?;
     let mut ledger = Ledger::resume(saved, time);
     let mut increase = Increase::default();
@@ -100,7 +98,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
             freshness.note(job);
         }
     };
-    let readers = options.read.readers();
+    let readers = reading.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
     let unfinished = unfinished.await?;
     figures.totals.add(&increase, ledger.labels());

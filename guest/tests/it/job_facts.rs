@@ -41,7 +41,7 @@ impl Series {
         site.clock.set(Some(now));
         let mut settings = settings(&["jobs"]);
         if !self.options.is_empty() {
-            settings.collectors = vec![select("jobs", self.options)];
+            settings.collectors[0] = select("jobs", self.options);
         }
         settings = with_legacy_names(settings);
         let state = self.state.clone();

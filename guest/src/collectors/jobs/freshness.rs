@@ -23,7 +23,7 @@ static CLIENTS: Definition<2> = Definition {
 static OVERDUE: Definition<1> = Definition {
     name: "nbu_client_overdue_seconds",
     kind: Kind::Gauge,
-    help: "Seconds by which the last success of a client in nbu_clients is older than 24 hours, by the policy type with the oldest. Only the collectors.jobs.maxOverdue clients with the oldest success.",
+    help: "Seconds by which the last success of a client in nbu_clients is older than 24 hours, by the policy type with the oldest. Only the oldest collectors.jobs.maxOverdue clients.",
     labels: ["client"],
 };
 

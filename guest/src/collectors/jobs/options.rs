@@ -11,24 +11,20 @@ use crate::options;
 #[serde(rename_all = "camelCase")]
 pub(super) struct JobOptions {
     #[serde(flatten)]
-    pub(super) read: ReadOptions,
+    pub(super) reading: ReadOptions,
     /// The most clients that are named because their last success is too old.
     pub(super) max_overdue: usize,
-    /// A client without a job for so many seconds is no longer counted.
+    /// A client without a job for so many seconds no longer exists.
     pub(super) forget: u64,
 }
 
-/// Names of clients become labels, so their number has a limit.
-const MOST_NAMES: i64 = 10_000;
-
-/// The declarations.
 pub(super) fn declared() -> Vec<DeclaredOption> {
-    let names = "Largest number of clients that are named because their last success is older \
-                 than a day.";
+    let max_overdue = "Largest number of clients that are named because their last success is \
+                       older than a day.";
     let forget = "Time without a job after which a client is no longer counted.";
     let mut all = ReadOptions::declared();
     all.extend([
-        options::integer("maxOverdue", (0, MOST_NAMES), 100, names),
+        options::integer("maxOverdue", (0, 10_000), 100, max_overdue),
         options::duration("forget", options::TEN_YEARS, "720h", forget),
         options::legacy_names(),
     ]);
