@@ -102,6 +102,7 @@ pub(super) const HEALTH: &[&str] = &[
     "nbu_collector_failures_total",
     "nbu_collector_unsupported",
     "nbu_rows_skipped_total",
+    "nbu_exporter_collection_interval_seconds",
     "nbu_api_version",
 ];
 
