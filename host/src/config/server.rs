@@ -167,7 +167,7 @@ fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
 fn state_dir(server: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
     let doc = Doc::with_restart(
         "Directory for persistent counters. Created if missing, and locked by one process; not \
-         `/`. Without it, counters start at 0 in every process.",
+         `/`. The default is `state` in systemd's `$STATE_DIRECTORY`. Without both, counters start at 0 in every process.",
         "a directory that the process may not write to yet",
     );
     let folder = directory.join(server.optional::<PathBuf>("stateDir", doc)?);

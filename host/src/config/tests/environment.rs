@@ -92,3 +92,25 @@ fn keys_are_not_expanded() {
     let said = bad(&format!("{SITE}'${{NAME}}': 1"));
     assert!(said.contains("${NAME}: unknown key"), "{said}");
 }
+
+#[test]
+fn the_state_is_in_the_folder_that_systemd_made() {
+    let state = |folders: &'static str, text: &str| {
+        let environment = |name: &str| (name == "STATE_DIRECTORY").then(|| folders.to_owned());
+        let file = Path::new("/etc/nbu/config.yaml");
+        let config = parse(text, file, &Overrides::default(), &environment);
+        config.unwrap().state_dir
+    };
+    let own = PathBuf::from("/var/lib/nbu_exporter/state");
+    assert_eq!(state("/var/lib/nbu_exporter", SITE), Some(own.clone()));
+    assert_eq!(
+        state("/var/lib/nbu_exporter:/var/lib/other", SITE),
+        Some(own)
+    );
+    assert_eq!(state("", SITE), None);
+    let text = format!("{SITE}server: {{ stateDir: /srv/state }}");
+    assert_eq!(
+        state("/var/lib/nbu_exporter", &text),
+        Some("/srv/state".into())
+    );
+}
