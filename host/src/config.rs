@@ -219,8 +219,9 @@ fn settings(
 /// several (systemd.exec(5)).
 fn systemd_state(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let folders = environment("STATE_DIRECTORY")?;
-    let first = folders.split(':').next().filter(|it| !it.is_empty())?;
-    Some(Path::new(first).join("state"))
+    let first = Path::new(folders.split(':').next()?);
+    // Always absolute, if systemd sets it.
+    first.is_absolute().then(|| first.join("state"))
 }
 
 /// The Go exporter sent traces; this exporter does not.
