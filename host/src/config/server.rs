@@ -10,6 +10,7 @@ use serde_yaml::Value as Yaml;
 use super::Overrides;
 use super::documented::Doc;
 use super::problem::Problem;
+use super::regular_file::full_path;
 use super::section::Section;
 use super::setting::{Complaint, Count, DurationOrZero, Port, Setting, complaint};
 use super::web;
@@ -121,7 +122,7 @@ fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> htt
     };
     web::read(path, findings).unwrap_or_else(|error| {
         let message = format!("cannot read the file: {error}");
-        let hint = format!("the full path is `{}`", path.display());
+        let hint = full_path(path);
         if overrides.web_config.is_some() {
             findings.problem(Problem {
                 file: None,

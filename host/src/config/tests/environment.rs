@@ -114,3 +114,22 @@ fn the_state_is_in_the_folder_that_systemd_made() {
         Some("/srv/state".into())
     );
 }
+
+#[test]
+fn a_value_that_looks_like_a_variable_is_a_warning() {
+    let warnings = |key: &str| {
+        let config = good(&format!("nbuserver:\n  host: nbu1\n  apiKey: '{key}'\n"));
+        let texts = config.warnings.iter().map(|it| {
+            let hint = it.hint.as_deref().unwrap_or_default();
+            format!("{:?} {}: {} ({hint})", it.line, it.at, it.message)
+        });
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        warnings("$NBU1_APIKEY"),
+        ["Some(3) nbuserver.apiKey: the value begins with `$` \
+             (write `${NBU1_APIKEY}` if it is a variable)"]
+    );
+    // The rest of a key that happens to begin so is not shown.
+    assert_eq!(warnings("$a-key"), [""; 0]);
+}
