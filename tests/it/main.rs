@@ -33,6 +33,7 @@ mod reload;
 mod sandbox;
 mod scrape;
 mod secrets;
+mod shards;
 mod sites;
 mod stalled_log;
 mod state;
