@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("site", &[]),
     ("suggestion", &[]),
+    ("events", &["clock", "site"]),
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
@@ -46,13 +47,16 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // From `guest`, only the names of failures.
-    ("cache", &["guest", "site", "metrics", "clock"]),
-    ("swap", &["guest", "egress", "site", "metrics", "file"]),
+    ("cache", &["events", "guest", "site", "metrics", "clock"]),
+    (
+        "swap",
+        &["events", "guest", "egress", "site", "metrics", "file"],
+    ),
     (
         "collect",
         &["swap", "guest", "cache", "site", "metrics", "clock", "file"],
     ),
-    ("http", &["descriptors", "site", "metrics"]),
+    ("http", &["descriptors", "events", "site", "metrics"]),
     (
         "config",
         &[
@@ -71,6 +75,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "events",
             "config",
             "collect",
             "http",
