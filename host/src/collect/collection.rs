@@ -206,7 +206,7 @@ impl CollectionContext<'_> {
                 skipped_rows: facts.skipped_rows,
                 collector,
                 guest: self.guest.digest(),
-                site_series: self.limits.site_series,
+                site: self.limits.site,
                 result,
             });
         }
@@ -230,7 +230,7 @@ impl CollectionContext<'_> {
         }
         let results = outcomes.into_iter().map(|outcome| {
             let collector = outcome.collector.clone();
-            let facts = CollectorFacts::of(&outcome);
+            let facts = CollectorFacts::of(&outcome, took);
             let (ended, result) = self.outcome(site, outcome, &committed);
             (collector, facts, ended, result)
         });
