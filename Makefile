@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test quick lint guest foreign verify week bench soak target build lean
+.PHONY: demo test quick lint guest foreign verify week bench soak dist target build lean
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -79,6 +79,11 @@ PAUSE ?=
 soak: target
 	$(CARGO) build --release --workspace --bins --bench figures --bench soak
 	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --bench soak
+
+## dist: packages, an image, the chart and checksums in target/dist; skips what needs a
+## tool that is missing, and says so in its last line
+dist: lean
+	@deploy/packages/dist.sh
 
 build: target
 	$(CARGO) build --workspace --all-targets
