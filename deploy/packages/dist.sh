@@ -91,6 +91,16 @@ image() {
     fi
 }
 
+chart() {
+    deploy/helm/check.sh
+    helm=$(command -v helm || echo target/tools/helm)
+    if [ -x "$helm" ]; then
+        "$helm" package deploy/helm/nbu-exporter --destination $dist 2>/dev/null
+    else
+        skip "chart (helm)"
+    fi
+}
+
 # Every crate in the program, with its version, licence and checksum.
 sbom() {
     if ! cargo cyclonedx --version >/dev/null 2>&1; then
@@ -105,6 +115,7 @@ sbom() {
 stage_files
 packages
 image
+chart
 sbom
 (cd $dist && sha256sum -- * >SHA256SUMS)
 ls -sh1 $dist

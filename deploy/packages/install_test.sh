@@ -38,7 +38,7 @@ stop_systemd() {
 }
 # What the last step asked of systemd, one request after another.
 expect_requests() {
-    found=$(cat "$root/systemctl.log" 2>/dev/null | paste -sd ';' || true)
+    found=$(paste -sd ';' "$root/systemctl.log" 2>/dev/null || true)
     rm -f "$root/systemctl.log"
     [ "$found" = "$1" ] || fail "expected \`systemctl $1\`, found \`$found\`"
 }
