@@ -6,9 +6,10 @@ program=$1 version=$2 archive=$3
 here=$(dirname "$0")
 context=target/stage/image
 image=localhost/nbu_exporter:$version
-# Without systemd, podman cannot use its default manager. `crun` needs writable cgroups.
+# Without systemd, podman cannot use its default manager. `crun` needs cgroups that it may write.
 podman="podman --cgroup-manager cgroupfs"
-runtime=$(command -v runc >/dev/null && echo "--runtime runc" || true)
+runtime=
+if command -v runc >/dev/null; then runtime="--runtime runc"; fi
 
 fail() {
     echo "image.sh: $1" >&2
@@ -31,6 +32,8 @@ fill_context() {
     echo 'hosts: files dns' >$context/root/etc/nsswitch.conf
     echo 'nobody:x:65534:65534:nobody:/:/sbin/nologin' >$context/root/etc/passwd
     cp LICENSE $context/root/usr/share/licenses/nbu_exporter
+    notices=target/stage/doc/third-party-notices.gz
+    [ ! -e $notices ] || cp $notices $context/root/usr/share/licenses/
     for package in libc6 libgcc-s1 ca-certificates; do
         text=/usr/share/doc/$package/copyright
         [ ! -e $text ] || cp -L $text $context/root/usr/share/licenses/$package
@@ -44,6 +47,7 @@ build() {
 
 # As the Kubernetes example does: no capability, nothing to write, not root.
 run() {
+    # shellcheck disable=SC2086
     $podman run $runtime --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host \
         --read-only --cap-drop all --security-opt no-new-privileges --user 65534 "$@"
 }

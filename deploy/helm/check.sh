@@ -30,7 +30,7 @@ END
 }
 helm=$(command -v helm || echo "$tools/helm")
 if ! "$helm" version >/dev/null 2>&1 && ! fetch_helm; then
-    echo "SKIPPED: check of the chart (helm)"
+    echo "SKIPPED: the chart (helm)"
     exit
 fi
 python=$tools/bin/python
@@ -80,4 +80,4 @@ if [ -n "$python" ]; then
     [ -z "${CRDS:-}" ] || expect_rejection $out/many-sites.yaml "scrapeInterval:" "scrapeIntervall:"
     [ -z "$program" ] || expect_rejection $out/many-sites.yaml "collectionInterval:" "collectonInterval:"
 fi
-[ -z "$skipped" ] || echo "SKIPPED: of the chart: $skipped"
+[ -z "$skipped" ] || echo "SKIPPED: checks of the chart: $skipped"

@@ -38,6 +38,10 @@ stage_files() {
     for unit in deploy/systemd/*; do
         sed -e '1,/^\[Unit\]/{/^#/d}' -e 's|/usr/local/bin/|/usr/bin/|' "$unit" >"$stage/systemd/$(basename "$unit")"
     done
+    if ! python3 deploy/packages/crates.py "$VERSION" "$dist/nbu_exporter-$VERSION.cdx.json" \
+        $stage/doc/third-party-notices.gz; then
+        skip "bill of materials, licences of crates (python3 3.11)"
+    fi
     cp README.md SECURITY.md $stage/doc/
     gzip -9nc CHANGELOG.md >$stage/doc/changelog.gz
     cp docs/*.md $stage/doc/docs/
@@ -76,6 +80,7 @@ packages() {
     else
         skip "check of the rpm (rpmlint)"
     fi
+    has rpm || skip "test of the rpm (rpm)"
     if has debootstrap && [ "$(id -u)" = 0 ]; then
         deploy/packages/install_test.sh $dist/*.deb $dist/*.rpm
     else
@@ -85,38 +90,27 @@ packages() {
 
 image() {
     if has podman; then
-        deploy/container/image.sh $stage/nbu_exporter "$VERSION" "$dist/nbu_exporter-$VERSION-$ARCH.oci.tar"
+        deploy/container/image.sh $stage/nbu_exporter "$VERSION" "$dist/nbu_exporter-$VERSION-image-$ARCH.tar"
     else
         skip "image (podman)"
     fi
 }
 
 chart() {
-    deploy/helm/check.sh
+    PROGRAM=$binary deploy/helm/check.sh >$stage/chart.log || { cat $stage/chart.log && exit 1; }
+    cat $stage/chart.log
+    missing=$(sed -n 's/^SKIPPED: //p' $stage/chart.log)
+    [ -z "$missing" ] || skip "$missing"
     helm=$(command -v helm || echo target/tools/helm)
     if [ -x "$helm" ]; then
         "$helm" package deploy/helm/nbu-exporter --destination $dist 2>/dev/null
-    else
-        skip "chart (helm)"
     fi
-}
-
-# Every crate in the program, with its version, licence and checksum.
-sbom() {
-    if ! cargo cyclonedx --version >/dev/null 2>&1; then
-        skip "bill of materials (cargo-cyclonedx)"
-        return
-    fi
-    cargo cyclonedx --quiet --format json --no-default-features --override-filename sbom \
-        --manifest-path host/Cargo.toml
-    mv host/sbom.json "$dist/nbu_exporter-$VERSION.cdx.json"
 }
 
 stage_files
 packages
 image
 chart
-sbom
 (cd $dist && sha256sum -- * >SHA256SUMS)
 ls -sh1 $dist
 [ -z "$skipped" ] || echo "SKIPPED: $skipped"

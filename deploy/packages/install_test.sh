@@ -112,7 +112,5 @@ if command -v rpm >/dev/null; then
     expect_requests "--no-reload disable --now nbu_exporter.service;daemon-reload"
     rm -rf "$root/etc/nbu_exporter"
     expect_nothing_left
-else
-    echo "SKIPPED: test of the rpm (rpm)"
 fi
 stop_systemd
