@@ -1,8 +1,8 @@
 """Validates what `helm template` printed for one set of values.
 
-check.py FILE: Kubernetes' schemas, those of the Prometheus operator in the folder
-$CRDS, and that the rules and dashboards are the files of the repository. With $PROGRAM,
-it also checks the configuration. Prints what was skipped; exits with 1 on a problem.
+check.py FILE: Kubernetes' schemas, and those of the Prometheus operator in the folder
+$CRDS. Rules, dashboards and privileges must be those of the other files in `deploy`.
+With $PROGRAM, it also checks the configuration. Exits with 1 on a problem.
 """
 
 import json
@@ -50,15 +50,11 @@ def operator_schemas(folder):
 
 
 def validate(resource, schemas):
-    """Returns whether a schema was there."""
     kind = resource["apiVersion"], resource["kind"]
     if not kind[0].startswith(OPERATOR):
         kubernetes_validate.validate(resource, "1.36", strict=True)
-        return True
-    if kind not in schemas:
-        return False
-    jsonschema.validate(resource, schemas[kind])
-    return True
+    elif kind in schemas:
+        jsonschema.validate(resource, schemas[kind])
 
 
 def compare_rules(resource):
@@ -69,6 +65,22 @@ def compare_rules(resource):
     place = links[0].split("/docs/")[0]
     expected = yaml.safe_load(text.replace("https://example.com/nbu_exporter", place))
     assert resource["spec"] == expected, "the PrometheusRule differs from rules.yml"
+
+
+def privileges(deployment):
+    """What the pod and its containers may do, and what the probes ask."""
+    pod = deployment["spec"]["template"]["spec"]
+    contexts = {json.dumps(one["securityContext"]) for one in pod.get("initContainers", []) + pod["containers"]}
+    main = pod["containers"][0]
+    probes = [main[name]["httpGet"]["path"] for name in ("livenessProbe", "readinessProbe")]
+    return pod["securityContext"], contexts, probes, pod["automountServiceAccountToken"]
+
+
+def compare_privileges(resource):
+    """The chart gives no more than the example, whose privileges have tests."""
+    manifests = yaml.safe_load_all((DEPLOY / "kubernetes/nbu_exporter.yaml").read_text())
+    [example] = [one for one in manifests if one["kind"] == "Deployment"]
+    assert privileges(resource) == privileges(example), "the privileges differ from deploy/kubernetes"
 
 
 def compare_dashboards(resources):
@@ -103,10 +115,11 @@ def main(path):
     crds = os.environ.get("CRDS")
     schemas = operator_schemas(crds) if crds else {}
     for resource in resources:
-        if not validate(resource, schemas):
-            print(f"SKIPPED: {resource['kind']}")
+        validate(resource, schemas)
         if resource["kind"] == "PrometheusRule":
             compare_rules(resource)
+        if resource["kind"] == "Deployment":
+            compare_privileges(resource)
     compare_dashboards(resources)
     program = os.environ.get("PROGRAM")
     for resource in resources:
