@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs, upgrades, removes and purges the packages in a chroot, and checks what each
-# step leaves and asks of systemd: install_test.sh OLD NEW. Each is a folder with a deb and
+# Installs, upgrades, removes and purges the packages in a chroot, and checks the files
+# and the requests to systemd of each step: install_test.sh OLD NEW. Each is a folder with a deb and
 # an rpm; the new ones have another `environment`. Needs root and debootstrap.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -29,7 +29,7 @@ expect_rights() {
     found=$(stat --format '%a %U' "$root$1")
     [ "$found" = "$2" ] || fail "expected the rights $2 of $1, found $found"
 }
-# A stand-in for systemd, which writes down what it is asked.
+# A stand-in for systemd, which logs its requests.
 start_systemd() {
     mkdir -p "$root/run/systemd/system"
     printf '#!/bin/sh\necho "$*" >>/systemctl.log\n' >"$root/usr/bin/systemctl"
@@ -38,7 +38,7 @@ start_systemd() {
 stop_systemd() {
     rm -rf "$root/run/systemd" "$root/usr/bin/systemctl" "$root/systemctl.log"
 }
-# What the last step asked of systemd, one request after another.
+# The requests of the last step, in their order.
 expect_requests() {
     found=$(paste -sd ';' "$root/systemctl.log" 2>/dev/null || true)
     rm -f "$root/systemctl.log"
