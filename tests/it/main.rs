@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod alerts;
 mod architecture;
 mod cache;
 mod cli;
@@ -33,6 +34,7 @@ mod reload;
 mod sandbox;
 mod scrape;
 mod secrets;
+mod shards;
 mod sites;
 mod stalled_log;
 mod state;
