@@ -93,7 +93,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,
         Some(Command::Reference) => config_reference::run(&engine).await,
-        Some(Command::Check) => check::run(options, &engine).await,
+        Some(Command::Check { ask }) => check::run(options, &engine, *ask).await,
         Some(Command::Collect { site, strict }) => {
             collect::run(options, &engine, site.as_deref(), *strict).await
         }
