@@ -4,8 +4,10 @@
 mod counter_resets;
 mod entry;
 mod freshness;
+mod snapshot;
 mod store;
 
 pub use entry::{Attempt, AttemptResult, CollectorStatus};
 pub use freshness::definitions;
+pub use snapshot::{CollectorSnapshot, SiteSnapshot};
 pub use store::Cache;

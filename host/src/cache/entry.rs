@@ -26,6 +26,10 @@ pub struct Attempt {
     pub unsupported: Vec<String>,
     /// The number of rows that could not be read.
     pub skipped_rows: u32,
+    /// The number of requests; `None` if the guest did not count them.
+    pub requests: Option<u32>,
+    /// One line for each failure.
+    pub failures: Vec<String>,
     /// The shortest time between two attempts, when all goes well.
     pub interval: Duration,
     /// How long its values are kept if later attempts fail: TTL and grace period.
@@ -102,6 +106,14 @@ pub struct CollectorStatus {
     pub success: Option<bool>,
     /// Time of the last success in Unix seconds.
     pub last_success: Option<f64>,
+    /// When the last attempt ended, in Unix seconds.
+    pub last_attempt: Option<f64>,
+    /// The number of requests of the last attempt, if known.
+    pub requests: Option<u32>,
+    /// The failures of the last attempt, one line each.
+    pub failures: Vec<String>,
+    /// The reasons of these failures, as in [`REASONS`] or the guest's own.
+    pub reasons: Vec<Cow<'static, str>>,
     /// The duration of the last attempt.
     pub duration: Duration,
     /// Paths of endpoints that the server does not have.
@@ -158,19 +170,25 @@ impl CollectorEntry {
         self.status.duration = attempt.took;
         self.status.unsupported = attempt.unsupported;
         self.status.interval = attempt.interval;
+        self.status.requests = attempt.requests;
+        self.status.failures = attempt.failures;
+        self.status.reasons.clear();
+        let ended = attempt.began.unix + attempt.took.as_secs_f64();
+        self.status.last_attempt = Some(ended);
         self.skipped_rows += u64::from(attempt.skipped_rows);
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;
         let mut families = match attempt.result {
             AttemptResult::Read(families) => {
                 self.status.success = Some(true);
-                self.status.last_success = Some(attempt.began.unix + attempt.took.as_secs_f64());
+                self.status.last_success = Some(ended);
                 families
             }
             AttemptResult::Failed(reasons, families) => {
                 self.status.success = Some(false);
                 for reason in reasons {
                     let reason = self.known_reason(reason);
+                    self.status.reasons.push(reason.clone());
                     *self.failures.entry(reason).or_default() += 1;
                 }
                 families
@@ -243,6 +261,11 @@ impl CollectorEntry {
             }
         }
         lost
+    }
+
+    /// The number of shown series.
+    pub(super) fn series(&self) -> usize {
+        self.values().map(Family::series).sum()
     }
 
     /// The shown families.

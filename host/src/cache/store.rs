@@ -1,6 +1,6 @@
 //! The cache of all sites, and the only writer of the page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
+use super::entry::{Attempt, CollectorEntry, SiteEntry};
 use super::freshness;
 use crate::metrics::{Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
@@ -197,16 +197,12 @@ impl Cache {
         }
     }
 
-    /// The status of every collector of every site, in the order of the page.
-    pub fn status(&self) -> Vec<(SiteName, Option<bool>, BTreeMap<String, CollectorStatus>)> {
+    /// What `read` returns for each site, in the order of the configuration.
+    pub(super) fn each_site<T>(&self, read: impl Fn(&SiteName, &SiteEntry) -> T) -> Vec<T> {
         let known = self.lock();
-        let rows = known.order.iter().filter_map(|name| {
-            let entry = known.entries.get(name)?;
-            let collectors = entry.collectors.iter();
-            let status = collectors.map(|(name, entry)| (name.clone(), entry.status.clone()));
-            Some((name.clone(), entry.up, status.collect()))
-        });
-        rows.collect()
+        let sites = known.order.iter();
+        let sites = sites.filter_map(|name| Some(read(name, known.entries.get(name)?)));
+        sites.collect()
     }
 
     /// The families of a site that have series: collector, name and number of series.

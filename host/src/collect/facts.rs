@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::guest::Outcome;
+use crate::guest::{Fault, Outcome, failure_text};
 
 /// What a collector reports beside its families and failures.
 #[derive(Default)]
@@ -11,6 +11,9 @@ pub(super) struct CollectorFacts {
     pub(super) duration: Option<Duration>,
     pub(super) unsupported: Vec<String>,
     pub(super) skipped_rows: u32,
+    pub(super) requests: Option<u32>,
+    /// One line for each failure.
+    pub(super) failures: Vec<String>,
 }
 
 impl CollectorFacts {
@@ -21,6 +24,16 @@ impl CollectorFacts {
             duration: outcome.duration.map(|own| own.min(call)),
             unsupported: outcome.unsupported.clone(),
             skipped_rows: outcome.skipped_rows,
+            requests: outcome.requests,
+            failures: outcome.failures.iter().map(failure_text).collect(),
+        }
+    }
+
+    /// The call failed, and with it the collector.
+    pub(super) fn of_fault(fault: &Fault) -> Self {
+        Self {
+            failures: vec![fault.to_string()],
+            ..Self::default()
         }
     }
 }

@@ -135,6 +135,7 @@ impl Rounds {
                     self.record(&mut schedule, &name, up, done).await;
                 }
             }
+            self.memory.record_due(&name, schedule.due_times());
             if !wait(&mut schedule, &mut settings, &mut generations).await {
                 return;
             }

@@ -67,6 +67,8 @@ impl Published {
             unsupported: Vec::new(),
             interval: Duration::ZERO,
             skipped_rows: 0,
+            requests: None,
+            failures: Vec::new(),
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),
             site: SiteLimits {

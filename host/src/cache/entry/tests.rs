@@ -36,6 +36,8 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
         unsupported: Vec::new(),
         interval: Duration::ZERO,
         skipped_rows: 0,
+        requests: None,
+        failures: Vec::new(),
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),
         site: SiteLimits {

@@ -120,6 +120,8 @@ impl RandomCache {
             unsupported: Vec::new(),
             interval: Duration::ZERO,
             skipped_rows: 0,
+            requests: None,
+            failures: Vec::new(),
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),
             site: SiteLimits::default(),
