@@ -106,6 +106,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "landlock",
             "descriptors",
+            "file",
             "site",
             "secret",
         ],
@@ -171,8 +172,14 @@ fn only_the_room_of_the_guest_and_the_hooks_of_egress_name_wasmtime() {
         let Some(line) = code.into_iter().find(names) else {
             continue;
         };
-        let hooks = ["host/src/egress/hooks.rs", "host/src/egress/tests.rs"];
-        let may = room(&path) == "guest" || hooks.iter().any(|file| path.ends_with(file));
+        // The log leaves out what Wasmtime's crates write.
+        let others = [
+            "host/src/egress/hooks.rs",
+            "host/src/egress/tests.rs",
+            "host/src/telemetry/settings.rs",
+            "host/src/telemetry/tests.rs",
+        ];
+        let may = room(&path) == "guest" || others.iter().any(|file| path.ends_with(file));
         assert!(may, "{}: {line}", path.display());
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::counter_resets;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, OTHER, REASONS};
-use crate::metrics::{Family, Reason, RenderedFamily};
+use crate::metrics::{Family, Reason, RenderedFamily, SiteLimits};
 use crate::site::SiteName;
 
 /// One attempt to collect from one collector of a site.
@@ -36,8 +36,8 @@ pub struct Attempt {
     pub keep: Duration,
     /// The guest that collected. Counter resets are detected per guest.
     pub guest: Digest,
-    /// Maximum number of series of the site, all collectors together.
-    pub site_series: usize,
+    /// Limits of the site, all collectors together.
+    pub site: SiteLimits,
     /// The result.
     pub result: AttemptResult,
 }
@@ -101,6 +101,14 @@ struct Expiring<T> {
 
 /// The number of reasons that guests may add for a collector. Each is a series for ever.
 const OWN_REASONS: usize = 5;
+
+/// What is left of the limits beside these families.
+fn room<'f>(limits: SiteLimits, families: impl Iterator<Item = &'f Family>) -> SiteLimits {
+    families.fold(limits, |left, family| SiteLimits {
+        series: left.series.saturating_sub(family.series()),
+        bytes: left.bytes.saturating_sub(family.text_bytes()),
+    })
+}
 
 /// Series that were dropped, and why.
 pub(super) type Dropped = Vec<(Reason, usize)>;
@@ -166,8 +174,8 @@ impl SiteEntry {
     pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
-        let series: usize = others.map(|(_, entry)| entry.series()).sum();
-        let room = attempt.site_series.saturating_sub(series);
+        let families = others.flat_map(|(_, entry)| entry.values());
+        let room = room(attempt.site, families);
         match self.collectors.get_mut(&attempt.collector) {
             Some(entry) => entry.record(site, attempt, room),
             None => Vec::new(),
@@ -192,8 +200,8 @@ impl SiteEntry {
 
 impl CollectorEntry {
     /// Replaces all values after a success. After a failure, keeps values without a
-    /// newer one until they expire. `room` is the number of series that fit.
-    fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
+    /// newer one until they expire. `room` is what fits.
+    fn record(&mut self, site: &SiteName, attempt: Attempt, room: SiteLimits) -> Dropped {
         self.status.duration = attempt.took;
         self.status.unsupported = attempt.unsupported;
         self.status.interval = attempt.interval;
@@ -235,8 +243,12 @@ impl CollectorEntry {
             expires,
             guest,
         };
-        let lost = self.show(families, room, show);
-        let dropped = [(Reason::Fell, decreased), (Reason::SiteSeries, lost)];
+        let [series, size] = self.show(families, room, show);
+        let dropped = [
+            (Reason::Fell, decreased),
+            (Reason::SiteSeries, series),
+            (Reason::SiteSize, size),
+        ];
         dropped
             .into_iter()
             .filter(|(_, count)| *count > 0)
@@ -262,22 +274,25 @@ impl CollectorEntry {
     }
 
     /// Shows the families that fit, each as a whole. Returns the number of series that
-    /// did not fit.
+    /// did not fit by their number, and by their text.
     fn show(
         &mut self,
         families: Vec<Family>,
-        room: usize,
+        limits: SiteLimits,
         show: impl Fn(Family) -> Expiring<Arc<RenderedFamily>>,
-    ) -> usize {
-        let mut room = room.saturating_sub(self.series());
-        let mut lost = 0;
+    ) -> [usize; 2] {
+        let mut left = room(limits, self.values());
+        let mut lost = [0; 2];
         for family in families {
-            let series = family.series();
-            if series <= room {
-                room -= series;
-                self.shown.push(show(family));
+            let (series, bytes) = (family.series(), family.text_bytes());
+            if series > left.series {
+                lost[0] += series;
+            } else if bytes > left.bytes {
+                lost[1] += series;
             } else {
-                lost += series;
+                left.series -= series;
+                left.bytes -= bytes;
+                self.shown.push(show(family));
             }
         }
         lost

@@ -208,7 +208,7 @@ impl CollectionContext<'_> {
                 failures: facts.failures,
                 collector,
                 guest: self.guest.digest(),
-                site_series: self.limits.site_series,
+                site: self.limits.site,
                 result,
             });
         }
@@ -232,7 +232,7 @@ impl CollectionContext<'_> {
         }
         let results = outcomes.into_iter().map(|outcome| {
             let collector = outcome.collector.clone();
-            let mut facts = CollectorFacts::of(&outcome);
+            let mut facts = CollectorFacts::of(&outcome, took);
             let (ended, result) = self.outcome(site, outcome, &committed, &mut facts.failures);
             (collector, facts, ended, result)
         });

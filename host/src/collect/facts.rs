@@ -17,9 +17,11 @@ pub(super) struct CollectorFacts {
 }
 
 impl CollectorFacts {
-    pub(super) fn of(outcome: &Outcome) -> Self {
+    /// `call` is the duration of the whole collection. The guest's own figure is a claim,
+    /// and the time of the last success follows from it.
+    pub(super) fn of(outcome: &Outcome, call: Duration) -> Self {
         Self {
-            duration: outcome.duration,
+            duration: outcome.duration.map(|own| own.min(call)),
             unsupported: outcome.unsupported.clone(),
             skipped_rows: outcome.skipped_rows,
             requests: outcome.requests,
@@ -33,5 +35,32 @@ impl CollectorFacts {
             failures: vec![fault.to_string()],
             ..Self::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_collector_takes_longer_than_its_collection() {
+        let outcome = |duration| Outcome {
+            collector: "jobs".to_owned(),
+            families: Vec::new(),
+            dropped: Vec::new(),
+            failures: Vec::new(),
+            unsupported: Vec::new(),
+            state: None,
+            duration,
+            requests: None,
+            skipped_rows: 0,
+        };
+        let second = Duration::from_secs(1);
+        for (claimed, taken) in [(None, None), (Some(second / 2), Some(second / 2))] {
+            let facts = CollectorFacts::of(&outcome(claimed), second);
+            assert_eq!(facts.duration, taken);
+        }
+        let facts = CollectorFacts::of(&outcome(Some(Duration::MAX)), second);
+        assert_eq!(facts.duration, Some(second));
     }
 }
