@@ -21,6 +21,7 @@ use self::source::{files, workspace};
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
+    ("bundle", &[]),
     ("landlock", &[]),
     ("descriptors", &[]),
     ("file", &[]),

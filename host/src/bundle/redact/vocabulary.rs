@@ -1,0 +1,119 @@
+//! What the attributes of NetBackup's API hold.
+
+use std::collections::{HashMap, HashSet};
+
+/// Sections in brackets, each with a list of names.
+const FILE: &str = include_str!("vocabulary.txt");
+
+/// What an attribute, an option or a label holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The user wants to keep it.
+    Kept,
+    /// A word of an enumeration.
+    Word,
+    /// A number.
+    Number,
+    /// A number, or a duration such as `5m`.
+    Duration,
+    /// Such as `10.5`.
+    Version,
+    /// A number, or a name, a cursor or `TYPE:NAME`.
+    Identifier,
+    /// A URL, or the path and the query of one.
+    Address,
+    /// Anything else.
+    Text,
+}
+
+/// The known names.
+pub(super) struct Vocabulary {
+    attributes: HashMap<&'static str, Kind>,
+    segments: HashSet<&'static str>,
+    labels: HashSet<&'static str>,
+    /// In lower case.
+    keep: HashSet<String>,
+}
+
+impl Vocabulary {
+    pub(super) fn new(keep: &[String]) -> Self {
+        let mut vocabulary = Self {
+            attributes: HashMap::new(),
+            segments: HashSet::new(),
+            labels: HashSet::new(),
+            keep: keep.iter().map(|name| name.to_lowercase()).collect(),
+        };
+        let lines = FILE.lines().filter(|line| !line.starts_with('#'));
+        let mut section = "";
+        for name in lines.flat_map(str::split_whitespace) {
+            if let Some(name) = name.strip_prefix('[') {
+                section = name.trim_end_matches(']');
+            } else {
+                vocabulary.add(section, name);
+            }
+        }
+        vocabulary
+    }
+
+    fn add(&mut self, section: &str, name: &'static str) {
+        let kind = match section {
+            "paths" => return self.segments.extend([name]),
+            "labels" => return self.labels.extend([name]),
+            "words" => Kind::Word,
+            "numbers" => Kind::Number,
+            "versions" => Kind::Version,
+            "identifiers" => Kind::Identifier,
+            "addresses" => Kind::Address,
+            _ => Kind::Text,
+        };
+        self.attributes.insert(name, kind);
+    }
+
+    pub(super) fn keeps(&self, name: &str) -> bool {
+        !self.keep.is_empty() && self.keep.contains(&name.to_lowercase())
+    }
+
+    pub(super) fn is_attribute(&self, name: &str) -> bool {
+        self.attributes.contains_key(name) || self.keeps(name)
+    }
+
+    pub(super) fn is_segment(&self, segment: &str) -> bool {
+        self.segments.contains(segment)
+    }
+
+    /// What an attribute holds. `parent` is the attribute that holds its object.
+    pub(super) fn attribute(&self, parent: &str, name: &str) -> Kind {
+        if self.keeps(name) {
+            return Kind::Kept;
+        }
+        match (parent, name) {
+            // `admin.yaml GET /config/media-servers`.
+            ("status", "name") => Kind::Word,
+            ("links", _) => Kind::Address,
+            _ => self.attributes.get(name).copied().unwrap_or(Kind::Text),
+        }
+    }
+
+    /// What an option of a collector holds. Most options are numbers and durations, but
+    /// a list is one of names.
+    pub(super) fn option(&self, name: &str, is_single: bool) -> Kind {
+        match (self.keeps(name), is_single) {
+            (true, _) => Kind::Kept,
+            (false, true) => Kind::Duration,
+            (false, false) => Kind::Text,
+        }
+    }
+
+    /// What a label of a metric holds.
+    pub(super) fn label(&self, name: &str) -> Kind {
+        if self.keeps(name) {
+            Kind::Kept
+        } else if self.labels.contains(name) {
+            Kind::Word
+        } else if name == "endpoint" {
+            Kind::Address
+        } else {
+            Kind::Text
+        }
+    }
+}
