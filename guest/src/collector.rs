@@ -3,13 +3,15 @@
 use std::cell::Cell;
 
 use futures::future::LocalBoxFuture;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::Client;
-use crate::contract::{DescribedFamily, Failure, Family, Reason, Saved, Window};
+use crate::contract::{
+    DeclaredFamily, DeclaredOption, Failure, OptionValue, Reason, ReportedFamily, Saved, Window,
+};
 use crate::jobs::unfinished::SharedUnfinished;
 use crate::log::Log;
+use crate::options;
 use crate::state::{self, State};
 
 /// One area of metrics.
@@ -19,25 +21,33 @@ pub(crate) struct Collector {
     pub(crate) name: &'static str,
     /// One sentence for people.
     pub(crate) summary: &'static str,
-    /// The API paths that it requests.
+    /// Whether it runs if the configuration does not mention it.
+    pub(crate) enabled_by_default: bool,
+    /// The API paths that it requests, with `GET`.
     pub(crate) paths: &'static [&'static str],
+    /// The NetBackup permissions that it needs, with the operation VIEW.
+    pub(crate) permissions: &'static [&'static str],
     /// Whether the host caches a result for `server.cacheTTL`.
     pub(crate) cached: bool,
+    /// The shortest time between two collections in seconds. None lets `cached` decide.
+    pub(crate) default_interval: Option<u32>,
+    /// Whether its families may change in any version.
+    pub(crate) experimental: bool,
     /// Increases whenever the saved state changes its shape.
     pub(crate) state_version: u32,
     /// The families that it may report.
-    pub(crate) families: fn() -> Vec<DescribedFamily>,
-    /// Checks its options, one JSON object.
-    pub(crate) check: fn(options: &str) -> Result<(), serde_json::Error>,
+    pub(crate) families: fn() -> Vec<DeclaredFamily>,
+    /// Its options in the configuration.
+    pub(crate) options: fn() -> Vec<DeclaredOption>,
     /// Reads everything, and reports each failure.
     pub(crate) collect: Collect,
 }
 
 impl Collector {
-    /// Whether the failure means that this server does not have one of the lists. The
-    /// rest of the collector is complete without it.
-    pub(crate) fn is_unsupported(&self, failure: &Failure) -> bool {
-        failure.reason == Reason::Unsupported && self.paths.contains(&failure.endpoint.as_str())
+    /// Whether the server lacks one of the lists. The rest of the collector is complete
+    /// without it.
+    pub(crate) fn requests(&self, failure: &Failure) -> bool {
+        self.paths.contains(&failure.endpoint.as_str())
     }
 }
 
@@ -52,8 +62,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unfinished: &'a SharedUnfinished,
     /// The time of the collection and how far to look back.
     pub(crate) window: &'a Window,
-    /// The collector's options, one JSON object.
-    pub(crate) options: &'a str,
+    /// The values of the collector's options.
+    pub(crate) options: &'a [(String, OptionValue)],
     /// Also report families under the predecessor's names.
     pub(crate) legacy_names: bool,
     /// The collector's own state, taken when it is decoded.
@@ -68,40 +78,30 @@ impl Context<'_> {
         state::load(self.state.take()?, self.log)
     }
 
-    /// The options. They were checked with the settings, so this does not fail in
-    /// practice.
+    /// The values of the declared options. The host has checked them, so this does not
+    /// fail in practice.
     pub(crate) fn options<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(self.options).map_err(|error| Failure {
-            detail: Some(error.to_string()),
-            ..Failure::new("", Reason::Unsupported)
+        options::read(self.options).map_err(|error| {
+            let reason = ("invalid_options".to_owned(), error.to_string());
+            Failure::new("", Reason::Other(reason))
         })
     }
-}
-
-/// The options of a collector that has none.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoOptions {}
-
-/// Checks that the options of a collector can be read as `T`.
-pub(crate) fn check<T: DeserializeOwned>(options: &str) -> Result<(), serde_json::Error> {
-    serde_json::from_str::<T>(options).map(drop)
 }
 
 /// The result of a collector: what it read, and what it could not read.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     /// Complete families.
-    pub(crate) families: Vec<Family>,
+    pub(crate) families: Vec<ReportedFamily>,
     /// Every endpoint that could not be read.
     pub(crate) failures: Vec<Failure>,
     /// The new state. None leaves the old state in place.
-    pub(crate) state: Option<Saved>,
+    pub(crate) state: Option<Vec<u8>>,
 }
 
 impl Collected {
     /// The result of a collector with one list.
-    pub(crate) fn of(list: Result<Vec<Family>, Failure>) -> Self {
+    pub(crate) fn of(list: Result<Vec<ReportedFamily>, Failure>) -> Self {
         let mut collected = Self::default();
         collected.add(list);
         collected
@@ -109,7 +109,7 @@ impl Collected {
 
     /// Adds the result of another list. Lists fail separately: a missing permission
     /// for one does not affect the others.
-    pub(crate) fn add(&mut self, list: Result<Vec<Family>, Failure>) {
+    pub(crate) fn add(&mut self, list: Result<Vec<ReportedFamily>, Failure>) {
         match list {
             Ok(families) => self.families.extend(families),
             Err(failure) => self.fail(failure),

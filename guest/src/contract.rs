@@ -25,12 +25,17 @@ pub(crate) mod bindings {
     });
 }
 
+use std::time::Duration;
+
 pub use bindings::exports::nbu::collector::collector::{
-    Capability, DescribedFamily, Failure, Manifest, Outcome, ProbeAnswer, Problem, Reason, Report,
+    Aggregate, DeclaredCollector, DeclaredFamily, DeclaredOption, Endpoint, Failure, Highlight,
+    Manifest, Method, OptionKind, OptionValue, Outcome, ProbeAnswer, Problem, Reason, Report,
     Saved, Selection, Settings, Window,
 };
 pub use bindings::nbu::collector::log::Level;
-pub use bindings::nbu::collector::metrics::{Bucket, Distribution, Family, Kind, Point, Samples};
+pub use bindings::nbu::collector::metrics::{
+    Bucket, Distribution, Kind, Point, ReportedFamily, Samples,
+};
 
 impl Window {
     /// The first second of the window.
@@ -38,9 +43,28 @@ impl Window {
         self.now.saturating_sub(self.lookback_seconds)
     }
 
+    /// The time that one collector may take. The host ends the whole call at the
+    /// deadline, so a collector must time out earlier for the others to be reported.
+    pub fn collector_timeout(&self) -> Duration {
+        Duration::from_millis(self.deadline_milliseconds / 4 * 3)
+    }
+
     /// Whether an earlier run of the host has left the state of this collector.
     pub fn is_resumed(&self, collector: &str) -> bool {
         self.resumed.iter().any(|name| name == collector)
+    }
+}
+
+impl Reason {
+    /// The server does not have what was requested, and answered with this status.
+    pub fn unsupported(status: u16) -> Self {
+        Self::Other(("unsupported".to_owned(), format!("answered {status}")))
+    }
+
+    /// Whether the server does not have the endpoint: it is too old, or lacks the
+    /// feature.
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::Status(404 | 406 | 501))
     }
 }
 

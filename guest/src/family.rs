@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{DescribedFamily, Family, Kind, Point, Samples};
+use crate::contract::{DeclaredFamily, Kind, Point, ReportedFamily, Samples};
 
 /// A family as its collector defines it.
 #[derive(Debug)]
@@ -23,25 +23,33 @@ pub struct Definition<const LABELS: usize> {
 
 impl<const LABELS: usize> Definition<LABELS> {
     /// The description for the host.
-    pub fn describe(&self) -> DescribedFamily {
-        DescribedFamily {
+    pub fn describe(&self) -> DeclaredFamily {
+        DeclaredFamily {
             name: self.name.to_owned(),
             kind: self.kind,
             help: self.help.to_owned(),
             labels: self.labels.map(str::to_owned).to_vec(),
+            unit: unit(self.name).map(str::to_owned),
+            experimental: false,
         }
     }
 
     /// The family with these samples.
-    pub fn with(&self, samples: Samples) -> Family {
-        let described = self.describe();
-        Family {
-            name: described.name,
-            help: described.help,
-            labels: described.labels,
+    pub fn with(&self, samples: Samples) -> ReportedFamily {
+        ReportedFamily {
+            name: self.name.to_owned(),
             samples,
         }
     }
+}
+
+/// The base unit that ends the name of a family.
+fn unit(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    let (_, last) = name.rsplit_once('_')?;
+    ["seconds", "bytes", "ratio", "files"]
+        .into_iter()
+        .find(|&unit| unit == last)
 }
 
 /// Builds the samples of a gauge or counter, sorted by label values.
@@ -80,7 +88,7 @@ impl<const LABELS: usize> Series<LABELS> {
     }
 
     /// The family with these samples.
-    pub fn finish(self) -> Family {
+    pub fn finish(self) -> ReportedFamily {
         let points = self
             .points
             .into_iter()

@@ -3,7 +3,7 @@
 //!
 //! - [`contract`]: the types of `wit/`, which also compile natively, for tests.
 //! - [`transport`], [`log`]: what the host provides.
-//! - [`family`], `state`: metric families and saved states.
+//! - [`family`], `state`: metric families and saved states. `options`: of collectors.
 //! - [`describe`], [`check`], [`probe`], [`run`]: one file for each export.
 //! - [`api`]: requests, API version, lists and errors of NetBackup.
 //! - `jobs`: the list of jobs. `ledger`: counts each finished attempt once.
@@ -16,11 +16,12 @@ mod collector;
 mod collectors;
 pub mod contract;
 pub mod describe;
-mod duration;
 pub mod family;
+mod highlights;
 mod jobs;
 mod ledger;
 pub mod log;
+mod options;
 pub mod probe;
 pub mod run;
 mod state;

@@ -2,8 +2,8 @@
 
 use serde::de::IgnoredAny;
 
-use crate::api::{Client, light_request};
-use crate::contract::{Failure, ProbeAnswer, Reason, Settings};
+use crate::api::{Client, Session, light_request};
+use crate::contract::{Failure, ProbeAnswer, Settings};
 use crate::log::Log;
 use crate::transport::Transport;
 
@@ -15,17 +15,15 @@ pub async fn probe(
     transport: &dyn Transport,
     log: &dyn Log,
 ) -> Result<ProbeAnswer, Failure> {
-    let client = Client::new(settings, last_api_version, transport, log);
+    let session = Session::new(settings, last_api_version, transport, log);
+    let client = Client::new(&session);
     let query = light_request();
     let answer = client.get::<IgnoredAny>(&query).await;
-    answer.map_err(|failure| client.explain(failure))?;
-    let version = client
-        .version()
-        .await
-        // The answer proves that the version is known.
-        .ok_or_else(|| Failure::new(query.endpoint, Reason::Unsupported))?;
+    answer.map_err(|failure| session.explain(failure))?;
+    let version = session.version().await;
     Ok(ProbeAnswer {
-        api_version: version.to_string(),
-        server_time: client.server_time(),
+        // The answer proves that the version is known.
+        api_version: version.map(|it| it.to_string()).unwrap_or_default(),
+        server_time: session.server_time(),
     })
 }

@@ -60,12 +60,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 }
 
 /// Encodes a state. None leaves the old state in place.
-pub(crate) fn save<S: State>(state: &S) -> Option<Saved> {
-    Some(Saved {
-        collector: S::COLLECTOR.to_owned(),
-        version: S::VERSION,
-        bytes: encode(state)?,
-    })
+pub(crate) fn save<S: State>(state: &S) -> Option<Vec<u8>> {
+    encode(state)
 }
 
 fn encode<T: Serialize>(value: &T) -> Option<Vec<u8>> {

@@ -5,8 +5,10 @@ pub mod args;
 mod check;
 mod collect;
 mod config_reference;
+mod contract;
 #[cfg(feature = "demo")]
 mod demo;
+mod guest_new;
 mod inspect;
 mod metrics_reference;
 mod serve;
@@ -14,7 +16,7 @@ mod shutdown;
 
 use std::io::{ErrorKind, Write as _};
 
-use args::{Args, Command};
+use args::{Args, Command, GuestCommand};
 
 use crate::app::ExitError;
 use crate::descriptors;
@@ -72,9 +74,17 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     let options = &args.options;
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,
-        Some(Command::Reference) => config_reference::run(),
+        Some(Command::Reference) => config_reference::run(&engine).await,
         Some(Command::Check) => check::run(options, &engine).await,
-        Some(Command::Collect { site }) => collect::run(options, &engine, site.as_deref()).await,
+        Some(Command::Collect { site, strict }) => {
+            collect::run(options, &engine, site.as_deref(), *strict).await
+        }
+        Some(Command::Guest {
+            command: GuestCommand::Wit { folder },
+        }) => contract::run(folder.as_deref()),
+        Some(Command::Guest {
+            command: GuestCommand::New { folder, language },
+        }) => guest_new::run(folder, *language),
         #[cfg(not(feature = "demo"))]
         Some(Command::Demo { .. }) => Err(ExitError::Command(
             "this program was built without the simulator\n  \

@@ -3,6 +3,7 @@
 
 mod active_guests;
 mod collection;
+mod facts;
 mod guest_history;
 mod memory;
 mod persistence;

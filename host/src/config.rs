@@ -130,7 +130,7 @@ fn read(
             variables.expand(&mut root, "", &findings);
             Some(settings(
                 Section::root(&root, &findings),
-                directory,
+                path,
                 overrides,
                 environment,
             ))
@@ -163,10 +163,11 @@ fn read(
 /// usable.
 fn settings(
     mut root: Section<'_>,
-    directory: &Path,
+    file: &Path,
     overrides: &Overrides,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Config {
+    let directory = file.parent().unwrap_or(Path::new(""));
     let mut limits = guest::GuestLimits::default();
     let text = "Where the exporter listens, when it collects, and its log.";
     let server = root.nested("server", text, |s| {
@@ -183,11 +184,11 @@ fn settings(
             "Also serve the metric names of the Go exporter.",
         )
     });
-    let collectors = collectors::read(&mut root);
+    let collectors = collectors::read(&mut root, &file.into());
     let shared = SharedSettings {
         directory,
         environment,
-        collectors: &collectors,
+        collectors,
         legacy_names,
     };
     let sites = sites::read(&mut root, &shared);

@@ -47,7 +47,7 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use allow::Rule;
+pub use allow::{READ_ONLY_POST, Rule};
 pub use hooks::{BODY_CHUNK, Hooks, QUEUED_BODY};
 pub use identity::Identity;
 pub use origin::{Origin, Scheme};

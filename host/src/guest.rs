@@ -19,24 +19,30 @@ mod handle_memory;
 mod import_overrides;
 mod instance;
 mod limits;
+mod linked;
 mod load;
 mod manifest;
 mod meter;
 mod offline;
+mod options;
 mod report;
 mod scheduler;
 mod settings;
 
-pub use bindings::exports::nbu::collector::collector::{
-    Capability, DescribedFamily, Failure as CollectorFailure, Manifest, ProbeAnswer,
-    Problem as SettingsProblem, Reason as FailureReason, Saved as SavedState, Window,
+pub use bindings::contract::{
+    Aggregate, DeclaredCollector, DeclaredFamily, DeclaredOption, Endpoint,
+    Failure as CollectorFailure, Highlight, Manifest, Method, OptionKind, OptionValue, ProbeAnswer,
+    Reason as FailureReason, Saved as SavedState,
 };
-pub use bindings::nbu::collector::metrics::Kind as DeclaredKind;
+pub use bindings::wire::Kind as DeclaredKind;
 pub use call::{CallTarget, Collected};
-pub use compiler::{CompilerProcess, compiler_main};
+pub use compiler::{CompileCost, CompilerProcess, compiler_main};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
 pub use limits::{ComponentLimits, GuestLimits, InstanceLimits, LogLimits, ManifestLimits};
 pub use load::{Digest, Guest, LARGEST, built_in};
-pub use report::{FAULT, Outcome, REASONS, Report, STATE, failure_text, reason_name};
-pub use settings::{Selection, SiteSettings};
+use report::own_reason;
+pub use report::{
+    DroppedSeries, FAULT, OTHER, Outcome, REASONS, Report, STATE, failure_text, reason_name,
+};
+pub use settings::{CollectorKeys, OptionKey, Place, SettingsProblem, SiteSettings, Window};

@@ -21,6 +21,7 @@ pub mod landlock;
 pub mod metrics;
 pub mod secret;
 pub mod site;
+mod suggestion;
 pub mod swap;
 pub mod telemetry;
 pub mod watch;

@@ -1,11 +1,11 @@
 //! The documentation matches the program.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use nbu_exporter::config::{self, DefaultValue};
-use serde_json::Value;
+use nbu_exporter::config;
+use nbu_exporter::guest::Manifest;
 use tests::Program;
 
 fn page(name: &str) -> String {
@@ -36,7 +36,13 @@ async fn the_configuration_reference_is_current() {
 
 #[test]
 fn every_documented_key_has_a_description() {
-    let reference = config::reference();
+    let manifest = Manifest {
+        name: String::new(),
+        version: String::new(),
+        collectors: Vec::new(),
+        highlights: Vec::new(),
+    };
+    let reference = config::reference(&manifest);
     let maps = reference.configuration.iter().chain(&reference.web);
     for map in maps {
         assert!(map.text.ends_with('.'), "{}", map.path);
@@ -44,57 +50,6 @@ fn every_documented_key_has_a_description() {
             assert!(key.text.ends_with('.'), "{}", key.path);
         }
     }
-}
-
-/// The guest's problems with a collector's options, in one text.
-fn option_problems(collector: &str, options: &str) -> String {
-    let settings = guest::contract::Settings {
-        base_url: "https://nbu1:1556/netbackup".to_owned(),
-        api_version: None,
-        collectors: vec![guest::contract::Selection {
-            name: collector.to_owned(),
-            options: options.to_owned(),
-        }],
-        legacy_names: false,
-    };
-    let problems = guest::check::check(&settings).into_iter();
-    problems
-        .map(|problem| problem.hint.unwrap_or(problem.message))
-        .collect()
-}
-
-/// The host does not read these options, so they are compared with the guest's.
-#[test]
-fn the_documented_options_are_those_of_the_guest_with_valid_defaults() {
-    let maps = config::reference().configuration;
-    let mut documented = BTreeMap::<&str, BTreeMap<&str, Value>>::new();
-    for key in maps.iter().flat_map(|map| &map.keys) {
-        let path = key.path.strip_prefix("collectors.");
-        let Some((collector, option)) = path.and_then(|path| path.split_once('.')) else {
-            continue;
-        };
-        if let DefaultValue::Value(text) = &key.default {
-            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
-            let options = documented.entry(collector).or_default();
-            options.insert(option, value);
-        }
-    }
-    for collector in guest::describe::describe().capabilities {
-        let mut options = documented
-            .remove(collector.name.as_str())
-            .unwrap_or_default();
-        options.remove("enabled");
-        let unknown = option_problems(&collector.name, r#"{"unknown": 1}"#);
-        let available = unknown.strip_prefix("available options: ");
-        let known = available.unwrap_or_default().split('`');
-        let known: BTreeSet<_> = known.skip(1).step_by(2).collect();
-        let documented: BTreeSet<_> = options.keys().copied().collect();
-        assert_eq!(known, documented, "{}: {unknown}", collector.name);
-        let defaults = serde_json::to_string(&options).unwrap();
-        let problems = option_problems(&collector.name, &defaults);
-        assert_eq!(problems, "", "{defaults}");
-    }
-    assert_eq!(documented.into_keys().collect::<Vec<_>>(), ["NAME"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

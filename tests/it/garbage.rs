@@ -14,7 +14,7 @@ use fastrand::Rng;
 use nbu_exporter::egress::{
     Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
 };
-use nbu_exporter::guest::{Selection, SiteSettings, Window};
+use nbu_exporter::guest::{SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
 
@@ -52,14 +52,10 @@ fn origin(port: u16) -> Origin {
 }
 
 fn settings(port: u16) -> SiteSettings {
-    let selection = |name: &str| Selection {
-        name: name.to_owned(),
-        options: "{}".to_owned(),
-    };
     SiteSettings {
         base_url: format!("{}/netbackup", origin(port).url()),
         api_version: None,
-        collectors: vec![selection("storage"), selection("jobs")],
+        collectors: Vec::new().into(),
         legacy_names: true,
     }
 }

@@ -69,16 +69,16 @@ async fn a_hung_attempt_is_stopped_at_its_deadline_with_a_reason() {
             let labels = [("site", site), ("collector", collector), ("reason", reason)];
             exposition.sum("nbu_collector_failures_total", &labels)
         };
-        assert!(failures("tokyo", "fault") >= 1.0, "{collector}");
-        assert_eq!(failures("paris", "fault"), 0.0, "{collector}");
+        assert!(failures("tokyo", "timeout") >= 1.0, "{collector}");
+        assert_eq!(failures("paris", "timeout"), 0.0, "{collector}");
         let labels = [("site", "tokyo"), ("collector", collector)];
         assert_eq!(
             exposition.value("nbu_collector_success", &labels),
             Some(0.0)
         );
     }
-    let labels = [("site", "tokyo"), ("reason", "deadline")];
-    assert!(exposition.sum("nbu_exporter_guest_faults_total", &labels) >= 1.0);
+    // The guest ends its collectors before the host ends the guest.
+    assert_eq!(exposition.sum("nbu_exporter_guest_faults_total", &[]), 0.0);
     let tokyos = exposition.all("nbu_disk_bytes", &[("site", "tokyo")]);
     assert!(!tokyos.is_empty(), "its last values stay");
 

@@ -13,6 +13,7 @@
 
 mod bench;
 mod client;
+mod collectors;
 mod engine;
 pub mod estates;
 mod exposition;
@@ -23,6 +24,7 @@ mod scripted;
 
 pub use bench::{Bench, DEADLINE, Site, eventually};
 pub use client::{Answer, Client};
+pub use collectors::{collector_keys, native_selection};
 pub use engine::engine;
 pub use exposition::{Exposition, Sample};
 pub use program::Program;

@@ -4,33 +4,24 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-use futures::lock::Mutex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{from_status, truncate, with_request_id};
 use super::query::Query;
+use super::session::{Session, server_version};
 use super::skipped::SkippedRows;
-use super::version::{PING, SUPPORTED, VERSION_HEADER, Version, light_request};
-use crate::contract::{Failure, Level, Reason, Settings};
-use crate::log::Log;
-use crate::transport::{Request, Response, Transport};
+use super::version::{PING, SUPPORTED, Version, light_request};
+use crate::contract::{Failure, Reason};
+use crate::transport::{Request, Response};
 
-/// Shared by all collectors of a collection, so that the version is detected once.
+/// The reason if both sides support no common version: 406, as a server answers it.
+const NO_VERSION: Reason = Reason::Status(406);
+
+/// The requests of one collector.
 pub struct Client<'a> {
-    transport: &'a dyn Transport,
-    log: &'a dyn Log,
-    /// Whether the settings fix the version. Then the guest uses no other.
-    fixed: bool,
-    /// Locked during detection; other requests wait for the result.
-    negotiated: Mutex<Negotiated>,
-    /// The version of the last successful response.
-    accepted: Cell<Option<Version>>,
-    /// The response of `/ping`, which is requested once.
-    ping: Mutex<Option<Result<Response, Failure>>>,
-    /// The server's clock at that time.
-    server_time: Cell<Option<u64>>,
-    statuses: Statuses,
+    session: &'a Session<'a>,
+    requests: Cell<u32>,
     skipped: SkippedRows,
 }
 
@@ -62,137 +53,29 @@ impl Answer {
     }
 }
 
-/// Counts the responses of a site by status.
-#[derive(Default)]
-struct Statuses {
-    all: Cell<u32>,
-    /// Status 404.
-    not_found: Cell<u32>,
-    /// Requests with an API version, all but `/ping`.
-    versioned: Cell<u32>,
-    /// Status 406 of those.
-    not_acceptable: Cell<u32>,
-}
-
-impl Statuses {
-    fn add(&self, status: u16, is_versioned: bool) {
-        let increase = |count: &Cell<u32>| count.set(count.get().saturating_add(1));
-        increase(&self.all);
-        if status == 404 {
-            increase(&self.not_found);
-        }
-        if is_versioned {
-            increase(&self.versioned);
-            if status == 406 {
-                increase(&self.not_acceptable);
-            }
-        }
-    }
-
-    fn are_all_not_found(&self) -> bool {
-        self.all.get() > 0 && self.all == self.not_found
-    }
-
-    fn are_all_not_acceptable(&self) -> bool {
-        self.versioned.get() > 0 && self.versioned == self.not_acceptable
-    }
-}
-
-/// The result of version detection.
-struct Negotiated {
-    /// None before detection.
-    version: Option<Result<Version, Failure>>,
-    /// Whether detection was repeated after a 406, which happens once.
-    repeated: bool,
-}
-
 impl<'a> Client<'a> {
-    /// Uses the version of the settings, else the last one, else detects it. An
-    /// unsupported version is ignored.
-    pub fn new(
-        settings: &Settings,
-        last_api_version: Option<&str>,
-        transport: &'a dyn Transport,
-        log: &'a dyn Log,
-    ) -> Self {
-        let supported = |text: &str| text.parse().ok().filter(|v| SUPPORTED.contains(v));
-        let fixed = settings.api_version.as_deref().and_then(supported);
-        let version = fixed
-            .or_else(|| last_api_version.and_then(supported))
-            .map(Ok);
+    /// For one collector.
+    pub fn new(session: &'a Session<'a>) -> Self {
         Self {
-            transport,
-            log,
-            fixed: fixed.is_some(),
-            negotiated: Mutex::new(Negotiated {
-                version,
-                repeated: false,
-            }),
-            accepted: Cell::new(None),
-            ping: Mutex::new(None),
-            server_time: Cell::new(None),
-            statuses: Statuses::default(),
+            session,
+            requests: Cell::new(0),
             skipped: SkippedRows::default(),
         }
+    }
+
+    /// The number of requests sent.
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// The version in use, if it is known.
+    pub async fn version(&self) -> Option<Version> {
+        self.session.version().await
     }
 
     /// The rows that were left out so far.
     pub fn skipped(&self) -> &SkippedRows {
         &self.skipped
-    }
-
-    /// Names the likely cause if every response so far was a 404.
-    pub fn explain(&self, failure: Failure) -> Failure {
-        let is_wrong_uri =
-            failure.reason == Reason::Unsupported && self.statuses.are_all_not_found();
-        if !is_wrong_uri {
-            return failure;
-        }
-        Failure {
-            detail: Some("every request was answered with 404: check `uri`".to_owned()),
-            ..failure
-        }
-    }
-
-    /// The version in use, if it is known.
-    pub async fn version(&self) -> Option<Version> {
-        self.negotiated.lock().await.version.clone()?.ok()
-    }
-
-    /// The version to use next time: the one in use, or a newer one that `/ping`
-    /// reported. An upgraded server continues to accept older versions
-    /// (getting-started, "Versioned APIs"), so no 406 shows the upgrade. This sends
-    /// no request.
-    ///
-    /// None if every request was refused with 406, unless the settings fix the version.
-    ///
-    /// After a 406 the detected version stays, even if the server reports another. A
-    /// server that reports a version that it rejects gets it in every second
-    /// collection, because the guest remembers only one version.
-    pub async fn next_version(&self) -> Option<Version> {
-        if !self.fixed && self.statuses.are_all_not_acceptable() {
-            return None;
-        }
-        let negotiated = self.negotiated.lock().await;
-        let current = negotiated.version.clone()?.ok()?;
-        if self.fixed || negotiated.repeated {
-            return Some(current);
-        }
-        let ping = self.ping.lock().await;
-        let reported = match &*ping {
-            Some(Ok(ping)) => server_version(ping).and_then(Version::newest_common),
-            _ => None,
-        };
-        let Some(newer) = reported.filter(|&reported| reported > current) else {
-            return Some(current);
-        };
-        self.log_version(newer);
-        Some(newer)
-    }
-
-    /// The server's clock in seconds since the Unix epoch, if `/ping` was requested.
-    pub fn server_time(&self) -> Option<u64> {
-        self.server_time.get()
     }
 
     /// The server's clock at the beginning of this collection, in seconds since the
@@ -201,7 +84,7 @@ impl<'a> Client<'a> {
     pub async fn clock(&self) -> Result<Option<u64>, Failure> {
         let ping = self.ping().await?;
         if ping.status == 200 {
-            return Ok(self.server_time());
+            return Ok(self.session.server_time());
         }
         let failure = from_status(PING, &ping);
         match failure.reason {
@@ -233,12 +116,12 @@ impl<'a> Client<'a> {
     async fn respond(&self, query: &Query) -> Result<Response, Failure> {
         let mut version = self.negotiate(None).await?;
         let mut response = self.send(query, Some(version)).await?;
-        if response.status == 406 && !self.fixed {
+        if response.status == 406 && !self.session.fixed {
             version = self.negotiate(Some(version)).await?;
             response = self.send(query, Some(version)).await?;
         }
         if response.status == 200 {
-            self.accepted.set(Some(version));
+            self.session.accepted.set(Some(version));
         }
         Ok(response)
     }
@@ -248,7 +131,7 @@ impl<'a> Client<'a> {
             return Ok(Answer { endpoint, response });
         }
         let mut failure = from_status(endpoint, &response);
-        if response.status == 406 && self.fixed {
+        if response.status == 406 && self.session.fixed {
             failure.detail = Some("the server does not accept the configured `apiVersion`".into());
         }
         Err(failure)
@@ -256,13 +139,13 @@ impl<'a> Client<'a> {
 
     /// Concurrent calls wait for the first one's response.
     async fn ping(&self) -> Result<Response, Failure> {
-        let mut ping = self.ping.lock().await;
+        let mut ping = self.session.ping.lock().await;
         if let Some(answer) = &*ping {
             return answer.clone();
         }
         let answer = self.send(&Query::new(PING), None).await;
         if let Ok(answer) = &answer {
-            self.server_time.set(epoch_seconds(&answer.body));
+            self.session.server_time.set(epoch_seconds(&answer.body));
         }
         *ping = Some(answer.clone());
         answer
@@ -270,15 +153,18 @@ impl<'a> Client<'a> {
 
     async fn send(&self, query: &Query, version: Option<Version>) -> Result<Response, Failure> {
         let id = request_id();
+        self.requests.set(self.requests.get().saturating_add(1));
         let mut headers = vec![("x-request-id", id.clone())];
         headers.extend(version.map(|version| ("accept", version.media_type())));
         let request = Request {
             path_and_query: query.path_and_query(),
             headers,
         };
-        let response = self.transport.send(request).await;
+        let response = self.session.transport.send(request).await;
         if let Ok(response) = &response {
-            self.statuses.add(response.status, version.is_some());
+            self.session
+                .statuses
+                .add(response.status, version.is_some());
         }
         response.map_err(|reason| Failure {
             request_id: Some(id),
@@ -289,7 +175,7 @@ impl<'a> Client<'a> {
     /// The version to use. `rejected` was just answered with 406. Of several calls
     /// with the same one, only the first detects the version again.
     async fn negotiate(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let mut negotiated = self.negotiated.lock().await;
+        let mut negotiated = self.session.negotiated.lock().await;
         match &negotiated.version {
             Some(Ok(version)) if Some(*version) != rejected => return Ok(*version),
             Some(Err(failure)) => return Err(failure.clone()),
@@ -299,16 +185,10 @@ impl<'a> Client<'a> {
         negotiated.repeated = rejected.is_some();
         let found = self.detect(rejected).await;
         if let Ok(version) = found {
-            self.log_version(version);
+            self.session.log_version(version);
         }
         negotiated.version = Some(found.clone());
         found
-    }
-
-    fn log_version(&self, found: Version) {
-        let version = found.to_string();
-        let fields = [("version", version.as_str())];
-        self.log.emit(Level::Info, "Detected API version", &fields);
     }
 
     /// Uses the version that `/ping` reports. Tries all versions, newest first, if the
@@ -319,7 +199,7 @@ impl<'a> Client<'a> {
             Some((_, Some(version))) if Some(version) != rejected => Ok(version),
             Some((server, None)) => Err(Failure {
                 detail: Some(format!("the server supports API versions up to `{server}`")),
-                ..with_request_id(PING, Reason::Unsupported, &ping)
+                ..with_request_id(PING, NO_VERSION, &ping)
             }),
             _ => self.detect_by_trial(rejected).await,
         }
@@ -328,7 +208,7 @@ impl<'a> Client<'a> {
     /// One endpoint may reject a version that others accept. Then the version stays,
     /// and only that endpoint fails.
     async fn detect_by_trial(&self, rejected: Option<Version>) -> Result<Version, Failure> {
-        let accepted = || rejected.filter(|_| self.accepted.get() == rejected);
+        let accepted = || rejected.filter(|_| self.session.accepted.get() == rejected);
         if let Some(version) = accepted() {
             return Ok(version);
         }
@@ -348,14 +228,9 @@ impl<'a> Client<'a> {
         }
         Err(Failure {
             detail: Some("the server accepts no API version that this guest supports".to_owned()),
-            ..Failure::new(query.endpoint, Reason::Unsupported)
+            ..Failure::new(query.endpoint, NO_VERSION)
         })
     }
-}
-
-/// The server's version in the response of `/ping`.
-fn server_version(ping: &Response) -> Option<Version> {
-    ping.header(VERSION_HEADER)?.parse().ok()
 }
 
 /// Parses the body of `/ping`: milliseconds since the Unix epoch as text.

@@ -1,5 +1,6 @@
 //! Failures from error responses.
 
+use jiff::fmt::rfc2822;
 use serde::Deserialize;
 
 use super::lenient::{Number, Text, epoch_seconds};
@@ -21,7 +22,6 @@ struct ErrorObject {
 pub fn from_status(endpoint: &str, response: &Response) -> Failure {
     let reason = match response.status {
         401 | 403 => Reason::Unauthorized,
-        404 | 406 | 501 => Reason::Unsupported,
         429 | 503 => Reason::Busy(retry_after(response)),
         status => Reason::Status(status),
     };
@@ -41,10 +41,13 @@ pub fn with_request_id(endpoint: &str, reason: Reason, response: &Response) -> F
     }
 }
 
-/// NetBackup's `Retry-After` is a date and time (`admin.yaml GET
-/// /admin/async-requests/{requestId}`, format date-time), not a number of seconds.
+/// The seconds until `Retry-After`. NetBackup sends a date and time (`admin.yaml GET
+/// /admin/async-requests/{requestId}`, format date-time), not a number of seconds. It is
+/// by the server's clock, like the header `Date`.
 fn retry_after(response: &Response) -> Option<u64> {
-    epoch_seconds(response.header("Retry-After")?)
+    let until = epoch_seconds(response.header("Retry-After")?)?;
+    let now = rfc2822::parse(response.header("Date")?).ok()?.timestamp();
+    Some(until.saturating_sub(u64::try_from(now.as_second()).ok()?))
 }
 
 /// `errorCode: errorMessage`. None if the body is not an error object, such as the
@@ -80,9 +83,7 @@ mod tests {
         for (status, expected) in [
             (401, Reason::Unauthorized),
             (403, Reason::Unauthorized),
-            (404, Reason::Unsupported),
-            (406, Reason::Unsupported),
-            (501, Reason::Unsupported),
+            (404, Reason::Status(404)),
             (429, Reason::Busy(None)),
             (503, Reason::Busy(None)),
             (302, Reason::Status(302)),
@@ -121,11 +122,16 @@ mod tests {
 
     #[test]
     fn retry_after_is_a_date_and_time() {
-        let busy = |value| from_status("/x", &answer(503, ("Retry-After", value), "")).reason;
-        assert_eq!(
-            busy("2025-07-01T00:00:00Z"),
-            Reason::Busy(Some(1_751_328_000))
-        );
-        assert_eq!(busy("120"), Reason::Busy(None));
+        let busy = |value, date: Option<&str>| {
+            let mut response = answer(503, ("Retry-After", value), "");
+            let date = date.map(|date| ("Date".to_owned(), date.to_owned()));
+            response.headers.extend(date);
+            from_status("/x", &response).reason
+        };
+        let date = Some("Mon, 30 Jun 2025 23:58:30 GMT");
+        assert_eq!(busy("2025-07-01T00:00:00Z", date), Reason::Busy(Some(90)));
+        assert_eq!(busy("2025-06-30T00:00:00Z", date), Reason::Busy(Some(0)));
+        assert_eq!(busy("2025-07-01T00:00:00Z", None), Reason::Busy(None));
+        assert_eq!(busy("120", date), Reason::Busy(None));
     }
 }

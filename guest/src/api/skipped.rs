@@ -46,7 +46,7 @@ impl RowCounts {
     }
 }
 
-/// Skipped rows of a collection, by endpoint.
+/// Skipped rows of a collector, by endpoint.
 #[derive(Debug, Default)]
 pub struct SkippedRows {
     by_endpoint: RefCell<BTreeMap<&'static str, u64>>,
@@ -56,18 +56,22 @@ impl SkippedRows {
     /// Adds the rows of a complete list, or fails if too many are unreadable.
     pub(super) fn add(&self, endpoint: &'static str, rows: &RowCounts) -> Result<(), Failure> {
         rows.check(endpoint)?;
+        self.add_unchecked(endpoint, rows);
+        Ok(())
+    }
+
+    /// Adds rows, however many are unreadable.
+    pub(super) fn add_unchecked(&self, endpoint: &'static str, rows: &RowCounts) {
         if rows.skipped() > 0 {
             let mut by_endpoint = self.by_endpoint.borrow_mut();
             *by_endpoint.entry(endpoint).or_default() += rows.skipped();
         }
-        Ok(())
     }
 
-    /// Number of skipped rows of these endpoints.
-    pub fn count(&self, endpoints: &[&str]) -> u64 {
-        let by_endpoint = self.by_endpoint.borrow();
-        let counts = endpoints.iter().filter_map(|path| by_endpoint.get(path));
-        counts.sum()
+    /// Number of skipped rows.
+    pub fn total(&self) -> u32 {
+        let sum = self.by_endpoint.borrow().values().sum::<u64>();
+        u32::try_from(sum).unwrap_or(u32::MAX)
     }
 
     /// Logs each endpoint with skipped rows.

@@ -10,19 +10,24 @@ use super::rows::Distinct;
 use crate::api::lenient::Text;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
-use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::contract::{Failure, Family, Kind};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "alerts",
     summary: "Alerts that NetBackup keeps, by severity and category",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &["|MANAGE|EMAIL-NOTIFICATIONS|"],
     cached: true,
+    default_interval: None,
+    experimental: false,
     state_version: 0,
     families: || vec![ALERTS.describe(), LEGACY.describe()],
-    check: check::<NoOptions>,
+    options: || vec![options::legacy_names()],
     collect,
 };
 
@@ -75,7 +80,7 @@ async fn read(client: &Client<'_>) -> Result<Distinct<Alert>, Failure> {
 }
 
 /// Number of alerts by labels.
-fn count(alerts: &Distinct<Alert>, definition: &'static Definition<2>) -> Family {
+fn count(alerts: &Distinct<Alert>, definition: &'static Definition<2>) -> ReportedFamily {
     let mut series = Series::new(definition);
     for alert in alerts.iter() {
         series.add(

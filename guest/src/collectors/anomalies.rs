@@ -1,26 +1,30 @@
 //! Anomalies that NetBackup detected: `security.yaml GET /security/anomalies`.
 
 use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::rows::Distinct;
 use crate::api::lenient::Text;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Query, query};
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{Failure, Family, Kind};
-use crate::duration;
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredOption, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "anomalies",
-    summary: "Detected anomalies by type, severity and status. Needs VIEW on |MANAGE|ANOMALIES|",
+    summary: "Detected anomalies by type, severity and status",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &["|MANAGE|ANOMALIES|"],
     cached: true,
+    default_interval: None,
+    experimental: true,
     state_version: 0,
     families: || vec![ANOMALIES.describe()],
-    check: check::<AnomalyOptions>,
+    options,
     collect,
 };
 
@@ -38,23 +42,19 @@ static ANOMALIES: Definition<3> = Definition {
 
 /// How far back to count anomalies.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct AnomalyOptions {
     /// Seconds.
-    #[serde(deserialize_with = "window")]
     window: u64,
 }
 
-impl Default for AnomalyOptions {
-    fn default() -> Self {
-        Self {
-            window: 30 * 24 * 3600,
-        }
-    }
-}
-
-fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    duration::deserialize(deserializer, "window", "720h")
+fn options() -> Vec<DeclaredOption> {
+    let window = "Age up to which anomalies are counted.";
+    vec![options::duration(
+        "window",
+        options::TEN_YEARS,
+        "720h",
+        window,
+    )]
 }
 
 /// The attributes that the guest uses.
@@ -70,7 +70,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async { Collected::of(read(context).await) })
 }
 
-async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
+async fn read(context: &Context<'_>) -> Result<Vec<ReportedFamily>, Failure> {
     let options: AnomalyOptions = context.options()?;
     let since = context.window.now.saturating_sub(options.window);
     let query = Query::new(ENDPOINT)
@@ -82,7 +82,7 @@ async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
 }
 
 /// Number of anomalies by labels.
-fn count(anomalies: &Distinct<Anomaly>) -> Family {
+fn count(anomalies: &Distinct<Anomaly>) -> ReportedFamily {
     let mut series = Series::new(&ANOMALIES);
     for anomaly in anomalies.iter() {
         let labels = [

@@ -9,25 +9,29 @@
 mod status;
 
 use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use self::status::{ANOMALY, Field, malware};
 use crate::api::lenient::UNKNOWN;
 use crate::api::{Client, Query, page, query};
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{Failure, Family, Kind};
-use crate::duration;
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredOption, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "catalog",
     summary: "Backup images of the catalog by malware and anomaly status",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &["|MANAGE|IMAGES|"],
     cached: true,
+    default_interval: None,
+    experimental: false,
     state_version: 0,
     families: || vec![IMAGES.describe(), LEGACY.describe()],
-    check: check::<CatalogOptions>,
+    options,
     collect,
 };
 
@@ -49,29 +53,25 @@ static LEGACY: Definition<2> = Definition {
 
 /// How far back to count images.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct CatalogOptions {
     /// Seconds.
-    #[serde(deserialize_with = "window")]
     window: u64,
 }
 
-impl Default for CatalogOptions {
-    /// NetBackup's own default.
-    fn default() -> Self {
-        Self { window: 24 * 3600 }
-    }
-}
-
-fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    duration::deserialize(deserializer, "window", "24h")
+/// By default NetBackup's own default.
+fn options() -> Vec<DeclaredOption> {
+    let window = "Age up to which images are counted.";
+    vec![
+        options::duration("window", options::TEN_YEARS, "24h", window),
+        options::legacy_names(),
+    ]
 }
 
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async { Collected::of(read(context).await) })
 }
 
-async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
+async fn read(context: &Context<'_>) -> Result<Vec<ReportedFamily>, Failure> {
     let options: CatalogOptions = context.options()?;
     let since = context.window.now.saturating_sub(options.window);
     let images = Images {

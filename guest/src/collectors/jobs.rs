@@ -5,72 +5,61 @@
 //! predecessor did.
 
 mod current;
+mod durations;
 mod legacy;
 mod queue_reason;
+mod requeued;
+mod saved;
+mod successes;
 mod totals;
+mod version3;
 mod window;
-
-use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
 
 use self::current::Current;
 use self::legacy::Legacy;
-use self::totals::{Increase, Totals};
+use self::saved::{Figures, JobsState};
+use self::successes::Successes;
+use self::totals::Increase;
 use self::window::WindowSums;
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure, Level};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
 use crate::ledger::Ledger;
 use crate::ledger::options::ReadOptions;
-use crate::ledger::saved::SavedLedger;
-use crate::ledger::version3::SavedLedger3;
-use crate::state::{self, State};
+use crate::options;
+use crate::state::State;
+use futures::future::LocalBoxFuture;
 
 /// The collector of jobs.
 pub(super) const COLLECTOR: Collector = Collector {
     name: JobsState::COLLECTOR,
     summary: "Jobs: finished, running and queued, with bytes, files and durations",
+    enabled_by_default: true,
     paths: &[list::ENDPOINT],
+    permissions: &["|MANAGE|JOBS|"],
     cached: false,
+    default_interval: None,
+    experimental: false,
     state_version: JobsState::VERSION,
     families,
-    check: check::<ReadOptions>,
+    options,
     collect,
 };
 
-/// The saved state.
-#[derive(Deserialize, Serialize)]
-struct JobsState<L = SavedLedger> {
-    ledger: L,
-    totals: Totals,
+fn options() -> Vec<DeclaredOption> {
+    [ReadOptions::declared(), vec![options::legacy_names()]].concat()
 }
 
-impl State for JobsState {
-    const COLLECTOR: &'static str = "jobs";
-    const VERSION: u32 = 4;
-    type Previous = JobsState<SavedLedger3>;
-
-    fn is_consistent(&self) -> bool {
-        self.ledger.is_consistent()
-    }
-}
-
-impl From<JobsState<SavedLedger3>> for JobsState {
-    fn from(state: JobsState<SavedLedger3>) -> Self {
-        Self {
-            ledger: state.ledger.into(),
-            totals: state.totals,
-        }
-    }
-}
-
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     [
         totals::describe(),
+        requeued::describe(),
+        successes::describe(),
         window::describe(),
         current::describe(),
+        window::describe_legacy(),
         legacy::describe(),
     ]
     .concat()
@@ -86,34 +75,53 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: ReadOptions = context.options().map_err(single)?;
-    let (saved, mut totals) = match context.load_state() {
-        Some(JobsState { ledger, totals }) => (Some(ledger), totals),
-        None => (None, Totals::default()),
+    let (saved, mut figures) = match context.load_state().map(JobsState::split) {
+        Some((ledger, figures)) => (Some(ledger), figures),
+        None => (None, Figures::default()),
     };
     if !context.window.is_resumed(JobsState::COLLECTOR) {
-        totals.reveal();
+        figures.totals.reveal();
+        figures.requeued.reveal();
     }
     let client = context.client;
     let time = options.time(client, context.window, saved.as_ref()).await;
     let time = time.map_err(single)?;
     let mut ledger = Ledger::resume(saved, time);
     let mut increase = Increase::default();
-    let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut increase, job);
+    let successes = &mut figures.successes;
+    let take = |ledger: &mut Ledger, job: &Job<'_>| {
+        successes.note_catalog(job);
+        count(ledger, &mut increase, job);
+    };
     let readers = options.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
     let unfinished = unfinished.await?;
-    totals.add(&increase, ledger.labels(), ledger.is_first());
+    figures.totals.add(&increase, ledger.labels());
+    figures.requeued.add(&unfinished, ledger.is_first());
+    figures.successes.note_backups(&ledger);
+    look_up_catalog_backups(context, &mut figures.successes).await;
     // Rows contain start times by the server's clock.
     let current = Current::new(time.clocks.server);
-    Ok(summarize(context, ledger, totals, current, &unfinished))
+    Ok(summarize(context, ledger, figures, current, &unfinished))
+}
+
+/// A failure leaves the families absent, because jobs of other policies are complete.
+async fn look_up_catalog_backups(context: &Context<'_>, successes: &mut Successes) {
+    if let Err(failure) = successes.look_up(context.client).await {
+        let reason = format!("{:?}", failure.reason);
+        let message = "Could not look up earlier catalog backups";
+        context
+            .log
+            .emit(Level::Warn, message, &[("reason", &reason)]);
+    }
 }
 
 fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) {
     ledger.note_id(job.id);
     if job.is_done() {
         let labels = [&*job.action, &*job.policy_type, &*job.status];
-        if let Some(labels) = ledger.take(job, labels) {
-            increase.add(labels, job);
+        if let Some(attempt) = ledger.take(job, labels) {
+            increase.add(attempt, job);
         }
     }
 }
@@ -121,7 +129,7 @@ fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) {
 fn summarize(
     context: &Context<'_>,
     ledger: Ledger,
-    totals: Totals,
+    figures: Figures,
     mut current: Current,
     unfinished: &Unfinished,
 ) -> Collected {
@@ -145,16 +153,18 @@ fn summarize(
             current.add(unfinished, job);
         }
     }
-    let mut families = totals.families();
+    let mut families = figures.totals.families();
+    families.push(figures.requeued.family());
+    families.extend(figures.successes.families());
     families.extend(leaves.families(ledger.labels()));
     families.extend(current.families());
     if context.legacy_names {
+        families.push(leaves.legacy(ledger.labels()));
         families.extend(legacy.families());
     }
-    let ledger = ledger.save(unfinished, |_| true);
     Collected {
         families,
         failures: Vec::new(),
-        state: state::save(&JobsState { ledger, totals }),
+        state: figures.save(ledger.save(unfinished, |_| true)),
     }
 }

@@ -8,19 +8,23 @@ use crate::api::lenient::Text;
 use crate::api::nested::Nested;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
-use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "mediaServers",
-    summary: "Media servers: state, version and operating system. Needs VIEW on |MANAGE|MEDIA-SERVERS|",
+    summary: "Media servers: state, version and operating system",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &["|MANAGE|MEDIA-SERVERS|"],
     cached: true,
+    default_interval: None,
+    experimental: true,
     state_version: 0,
     families,
-    check: check::<NoOptions>,
+    options: Vec::new,
     collect,
 };
 
@@ -77,7 +81,7 @@ struct Status {
     name: Text,
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     vec![STATE.describe(), UP.describe(), INFO.describe()]
 }
 
@@ -100,7 +104,7 @@ async fn read(client: &Client<'_>) -> Result<Named<MediaServer>, Failure> {
 }
 
 /// The families of all media servers. Servers of the same name appear under their ids.
-fn summarize(servers: &Named<MediaServer>) -> Vec<Family> {
+fn summarize(servers: &Named<MediaServer>) -> Vec<ReportedFamily> {
     let mut state = Series::new(&STATE);
     let mut up = Series::new(&UP);
     let mut info = Series::new(&INFO);

@@ -12,19 +12,27 @@ use crate::api::lenient::{EpochSeconds, Text, UNKNOWN, Whole};
 use crate::api::nested::Nested;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "security",
-    summary: "Expiry of host certificates, certificate authorities and API keys. Needs VIEW on |SECURITY|CERTIFICATE-MANAGEMENT|NETBACKUP-CERTIFICATES| and |SECURITY|USERS|API-KEYS|",
+    summary: "Expiry of host certificates, certificate authorities and API keys",
+    enabled_by_default: false,
     paths: &[CERTIFICATES, AUTHORITIES, MIGRATION, API_KEYS],
+    permissions: &[
+        "|SECURITY|CERTIFICATE-MANAGEMENT|NETBACKUP-CERTIFICATES|",
+        "|SECURITY|USERS|API-KEYS|",
+    ],
     cached: true,
+    default_interval: Some(3600),
+    experimental: true,
     state_version: 0,
     families,
-    check: check::<SecurityOptions>,
+    options,
     collect,
 };
 
@@ -80,11 +88,16 @@ static KEY_EXPIRY: Definition<2> = Definition {
     labels: ["user", "tag"],
 };
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize)]
 struct SecurityOptions {
-    /// Users whose API keys are reported. Empty means all users.
+    /// Empty means all users.
     users: Vec<String>,
+}
+
+fn options() -> Vec<DeclaredOption> {
+    let users = "Users whose API keys are reported. Empty means all users that the exporter's key \
+                 may see.";
+    vec![options::texts("users", users)]
 }
 
 #[derive(Default, Deserialize)]
@@ -158,7 +171,7 @@ impl Certificate {
     }
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     vec![
         HOST_CERTIFICATES.describe(),
         HOST_EXPIRY.describe(),
@@ -190,7 +203,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     })
 }
 
-async fn certificates(client: &Client<'_>, now: u64) -> Result<Vec<Family>, Failure> {
+async fn certificates(client: &Client<'_>, now: u64) -> Result<Vec<ReportedFamily>, Failure> {
     let mut certificates = Named::new();
     page::whole(client, &Query::new(CERTIFICATES), |it: Certificate| {
         certificates.insert(it.host_id.clone(), it.host_name.clone(), it);
@@ -222,7 +235,7 @@ fn bucket(left: u64) -> &'static str {
     }
 }
 
-async fn authorities(client: &Client<'_>) -> Result<Vec<Family>, Failure> {
+async fn authorities(client: &Client<'_>) -> Result<Vec<ReportedFamily>, Failure> {
     let mut authorities = Named::new();
     page::by_offset(
         client,
@@ -249,7 +262,7 @@ async fn authorities(client: &Client<'_>) -> Result<Vec<Family>, Failure> {
     Ok(vec![expiries.finish()])
 }
 
-async fn migration(client: &Client<'_>) -> Result<Vec<Family>, Failure> {
+async fn migration(client: &Client<'_>) -> Result<Vec<ReportedFamily>, Failure> {
     let answer: Migration = client.get(&Query::new(MIGRATION)).await?;
     let attributes = answer.data.get().and_then(|data| data.attributes.get());
     let mut states = Series::new(&CA_MIGRATION);
@@ -263,7 +276,7 @@ async fn migration(client: &Client<'_>) -> Result<Vec<Family>, Failure> {
 }
 
 /// Status 404 means that there is no key.
-async fn api_keys(client: &Client<'_>, users: &[String]) -> Result<Vec<Family>, Failure> {
+async fn api_keys(client: &Client<'_>, users: &[String]) -> Result<Vec<ReportedFamily>, Failure> {
     let mut expiries = Series::new(&KEY_EXPIRY);
     let list = PAGES.empty_if_not_found();
     page::by_offset(client, Query::new(API_KEYS), list, |row: Row<ApiKey>| {

@@ -9,19 +9,24 @@ use super::rows::Distinct;
 use crate::api::lenient::Text;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
-use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::contract::{Failure, Family, Kind};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "slo",
     summary: "Service level objectives (protection plans) by workload",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &[],
     cached: true,
+    default_interval: None,
+    experimental: false,
     state_version: 0,
     families: || vec![SLOS.describe(), LEGACY.describe()],
-    check: check::<NoOptions>,
+    options: || vec![options::legacy_names()],
     collect,
 };
 
@@ -66,7 +71,7 @@ async fn read(client: &Client<'_>) -> Result<Distinct<Slo>, Failure> {
 }
 
 /// Number of objectives by workload.
-fn summarize(slos: &Distinct<Slo>, legacy_names: bool) -> Vec<Family> {
+fn summarize(slos: &Distinct<Slo>, legacy_names: bool) -> Vec<ReportedFamily> {
     let mut by_workload = Series::new(&SLOS);
     let mut all = Series::new(&LEGACY);
     for slo in slos.iter() {

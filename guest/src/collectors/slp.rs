@@ -16,19 +16,24 @@ use crate::api::lenient::{EpochSeconds, Text};
 use crate::api::nested::Objects;
 use crate::api::page::{self, Rows};
 use crate::api::{Client, Query, query};
-use crate::collector::{Collected, Collector, Context, check};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::{DeclaredFamily, DeclaredOption, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "slp",
-    summary: "Images that wait for their storage lifecycle policy. Needs VIEW on |MANAGE|STORAGE-LIFECYCLE-IMAGES|",
+    summary: "Images that wait for their storage lifecycle policy",
+    enabled_by_default: false,
     paths: &[ENDPOINT],
+    permissions: &["|MANAGE|STORAGE-LIFECYCLE-IMAGES|"],
     cached: true,
+    default_interval: None,
+    experimental: true,
     state_version: 0,
     families,
-    check: check::<SlpOptions>,
+    options,
     collect,
 };
 
@@ -70,16 +75,16 @@ static COPIES: Definition<3> = Definition {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct SlpOptions {
     /// Whether to read every unfinished image, or the oldest of each state only.
     count_images: bool,
 }
 
-impl Default for SlpOptions {
-    fn default() -> Self {
-        Self { count_images: true }
-    }
+fn options() -> Vec<DeclaredOption> {
+    let text = "Whether every image that waits for its lifecycle policy is read. Otherwise only the \
+                oldest of each state is.";
+    vec![options::flag("countImages", true, text)]
 }
 
 /// Rows of the list.
@@ -118,7 +123,7 @@ struct Copy {
     copy_state: Text,
 }
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     vec![OLDEST.describe(), IMAGES.describe(), COPIES.describe()]
 }
 
@@ -126,7 +131,7 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async { Collected::of(read(context).await) })
 }
 
-async fn read(context: &Context<'_>) -> Result<Vec<Family>, Failure> {
+async fn read(context: &Context<'_>) -> Result<Vec<ReportedFamily>, Failure> {
     let SlpOptions { count_images } = context.options()?;
     let client = context.client;
     let lists = UNFINISHED.map(|state| images(client, state, count_images));
@@ -196,7 +201,7 @@ impl Backlog {
     }
 
     /// Without all images only the oldest ones are known.
-    fn families(self, count_images: bool) -> Vec<Family> {
+    fn families(self, count_images: bool) -> Vec<ReportedFamily> {
         let mut oldest = Series::new(&OLDEST);
         for ([slp, state], time) in self.oldest {
             oldest.set([&slp, &state], Some(time as f64));

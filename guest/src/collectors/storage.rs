@@ -11,22 +11,31 @@ mod units;
 
 use futures::future::{LocalBoxFuture, join3};
 
-use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::contract::DescribedFamily;
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::DeclaredFamily;
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "storage",
     summary: "Storage units, disk pools and storage servers: capacity, state and limits",
+    enabled_by_default: true,
     paths: &[units::ENDPOINT, pools::ENDPOINT, servers::ENDPOINT],
+    permissions: &[
+        "|STORAGE|STORAGE-UNITS|",
+        "|STORAGE|DISK-POOLS|",
+        "|STORAGE|STORAGE-SERVERS|",
+    ],
     cached: true,
+    default_interval: None,
+    experimental: false,
     state_version: 0,
     families,
-    check: check::<NoOptions>,
+    options: || vec![options::legacy_names()],
     collect,
 };
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     [units::describe(), servers::describe(), pools::describe()].concat()
 }
 

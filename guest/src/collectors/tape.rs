@@ -12,27 +12,36 @@ mod robots;
 
 use futures::future::{LocalBoxFuture, join4};
 
-use crate::collector::{Collected, Collector, Context, NoOptions, check};
-use crate::contract::DescribedFamily;
+use crate::collector::{Collected, Collector, Context};
+use crate::contract::DeclaredFamily;
+use crate::options;
 
 /// The collector.
 pub(super) const COLLECTOR: Collector = Collector {
     name: "tape",
     summary: "Tape drives, cartridges, volume pools and hosts of robots",
+    enabled_by_default: false,
     paths: &[
         drives::ENDPOINT,
         media::ENDPOINT,
         pools::ENDPOINT,
         robots::ENDPOINT,
     ],
+    permissions: &[
+        "|STORAGE|TAPE-DEVICES|",
+        "|STORAGE|TAPE-MEDIA|",
+        "|STORAGE|TAPE-MEDIA|VOLUME-POOLS|",
+    ],
     cached: true,
+    default_interval: None,
+    experimental: false,
     state_version: 0,
     families,
-    check: check::<NoOptions>,
+    options: || vec![options::legacy_names()],
     collect,
 };
 
-fn families() -> Vec<DescribedFamily> {
+fn families() -> Vec<DeclaredFamily> {
     [
         drives::describe(),
         media::describe(),

@@ -12,14 +12,22 @@ pub(crate) struct Counter<T> {
 }
 
 impl<T> Counter<T> {
-    /// A counter at zero. One that counts history is not hidden.
-    pub(crate) fn new(hidden: bool) -> Self
+    /// A counter at zero, hidden.
+    pub(crate) fn new() -> Self
     where
         T: Default,
     {
         Self {
             value: T::default(),
-            hidden,
+            hidden: true,
+        }
+    }
+
+    /// The counter with its value in another form.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Counter<U> {
+        Counter {
+            value: map(self.value),
+            hidden: self.hidden,
         }
     }
 

@@ -1,47 +1,37 @@
 //! Options for reading jobs.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::saved::SavedLedger;
 use super::time::{Clocks, CollectionTime};
 use super::watermark::LONGEST_GAP;
 use crate::api::Client;
-use crate::contract::{Failure, Window};
-use crate::duration;
+use crate::contract::{DeclaredOption, Failure, Window};
+use crate::options;
 
 /// The most pages read at once.
-const MAX_READERS: usize = 16;
+const MAX_READERS: i64 = 16;
 
 /// The options that every collector of jobs has.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub(crate) struct ReadOptions {
     /// How late a finished job may appear, in seconds.
-    #[serde(deserialize_with = "overlap")]
     overlap: u64,
     /// How many pages are read at once.
-    #[serde(deserialize_with = "readers")]
     readers: usize,
 }
 
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            overlap: 5 * 60,
-            readers: 4,
-        }
-    }
-}
-
 impl ReadOptions {
-    /// Without an option its default applies.
-    pub(crate) fn new(overlap: Option<Overlap>, readers: Option<Readers>) -> Self {
-        let default = Self::default();
-        Self {
-            overlap: overlap.map_or(default.overlap, |it| it.0),
-            readers: readers.map_or(default.readers, |it| it.0),
-        }
+    /// The declarations. NetBackup keeps jobs no longer than the longest overlap by
+    /// default.
+    pub(crate) fn declared() -> Vec<DeclaredOption> {
+        let overlap = "How late a finished job may appear in NetBackup's list. The list is read \
+                       again for that long.";
+        let readers = "Number of pages of a long list that are read at the same time.";
+        vec![
+            options::duration("overlap", LONGEST_GAP, "5m", overlap),
+            options::integer("readers", (1, MAX_READERS), 4, readers),
+        ]
     }
 
     pub(crate) fn readers(&self) -> usize {
@@ -69,37 +59,4 @@ impl ReadOptions {
             overlap: self.overlap,
         })
     }
-}
-
-/// The option `overlap` among other options.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Overlap(#[serde(deserialize_with = "overlap")] u64);
-
-/// The option `readers` among other options.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Readers(#[serde(deserialize_with = "readers")] usize);
-
-fn overlap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let overlap = duration::deserialize(deserializer, "overlap", "5m")?;
-    if overlap > LONGEST_GAP {
-        let hours = LONGEST_GAP / 3600;
-        // NetBackup keeps jobs no longer by default.
-        return Err(D::Error::custom(format!(
-            "expected an overlap of at most `{hours}h`, found `{overlap}` seconds"
-        )));
-    }
-    Ok(overlap)
-}
-
-fn readers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    let number = serde_json::Number::deserialize(deserializer)?;
-    number
-        .as_u64()
-        .and_then(|number| usize::try_from(number).ok())
-        .filter(|number| (1..=MAX_READERS).contains(number))
-        .ok_or_else(|| {
-            D::Error::custom(format!(
-                "expected `1` to `{MAX_READERS}` readers, found `{number}`"
-            ))
-        })
 }

@@ -1,17 +1,14 @@
 //! Images are counted by status.
 
-use guest::contract::{Reason, Samples, Selection, Settings, Window};
+use guest::contract::{Reason, Samples, Settings, Window};
 
 use crate::recorded;
-use crate::site::{Site, settings, window};
+use crate::site::{Site, select, settings, window};
 use crate::text::value;
 
 fn with(options: &str) -> Settings {
     let mut settings = settings(&[]);
-    settings.collectors = vec![Selection {
-        name: "catalog".to_owned(),
-        options: options.to_owned(),
-    }];
+    settings.collectors = vec![select("catalog", options)];
     settings
 }
 
@@ -84,22 +81,4 @@ fn an_answer_without_a_count_is_malformed() {
         matches!(failure.reason, Reason::Malformed(_)),
         "{failure:?}"
     );
-}
-
-#[test]
-fn a_window_must_be_a_duration() {
-    for window in ["36h", "1h30m", "90s"] {
-        let options = format!(r#"{{"window":"{window}"}}"#);
-        assert_eq!(guest::check::check(&with(&options)), [], "{window}");
-    }
-    for window in ["", "0s", "-1h", "24", "a day", "1h ago"] {
-        let options = format!(r#"{{"window":"{window}"}}"#);
-        let found = guest::check::check(&with(&options));
-        assert_eq!(found.len(), 1, "{window}");
-        assert_eq!(found[0].at, "collectors.catalog");
-        assert!(
-            found[0].message.contains(&format!("`{window}`")),
-            "{found:?}"
-        );
-    }
 }

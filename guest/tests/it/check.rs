@@ -2,22 +2,16 @@
 
 use std::collections::HashSet;
 
-use guest::contract::{DescribedFamily, Family, Kind, Problem, Samples, Selection, Settings};
+use guest::contract::{DeclaredFamily, Kind, Problem, ReportedFamily, Samples, Settings};
 use guest::describe::describe;
 
-use crate::site::{Site, settings, window};
+use crate::site::{Site, settings, window, with_legacy_names};
+use crate::text::declared;
 
 fn problems(change: impl FnOnce(&mut Settings)) -> Vec<Problem> {
     let mut settings = settings(&["storage", "jobs"]);
     change(&mut settings);
     guest::check::check(&settings)
-}
-
-fn select(name: &str, options: &str) -> Selection {
-    Selection {
-        name: name.to_owned(),
-        options: options.to_owned(),
-    }
 }
 
 #[test]
@@ -26,62 +20,6 @@ fn default_settings_have_no_problem() {
     assert_eq!(problems(|s| s.api_version = Some("14.0".to_owned())), []);
     for url in ["http://[::1]:80", "https://nbu1", "https://nbu1:1556/a/b/"] {
         assert_eq!(problems(|s| s.base_url = url.to_owned()), [], "{url}");
-    }
-}
-
-#[test]
-fn a_mistyped_collector_gets_the_right_name_as_a_hint() {
-    let found = problems(|s| s.collectors.push(select("jbos", "{}")));
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].at, "collectors.jbos");
-    assert_eq!(found[0].hint.as_deref(), Some("did you mean `jobs`?"));
-    let found = problems(|s| s.collectors.push(select("xyz", "{}")));
-    let hint = found[0].hint.as_deref().unwrap();
-    assert!(
-        hint.starts_with("available collectors: `storage`, `jobs`, "),
-        "{hint}"
-    );
-}
-
-#[test]
-fn an_unknown_option_is_reported_with_its_path() {
-    let found = problems(|s| s.collectors = vec![select("jobs", r#"{"foo":1}"#)]);
-    assert_eq!(found[0].at, "collectors.jobs.foo");
-    let found = problems(|s| s.collectors = vec![select("jobs", "[")]);
-    assert_eq!(found[0].at, "collectors.jobs");
-}
-
-#[test]
-fn options_for_reading_jobs_have_bounds() {
-    for (name, rest) in [("jobs", ""), ("perClient", r#","allowlist":["app1"]"#)] {
-        let problem = |option: &str| {
-            let options = format!("{{{option}{rest}}}");
-            let found = problems(|s| s.collectors = vec![select(name, &options)]);
-            let at = format!("collectors.{name}");
-            assert!(found.iter().all(|problem| problem.at == at), "{found:?}");
-            found.into_iter().next().map(|problem| problem.message)
-        };
-        for good in [
-            r#""overlap":"90s","readers":1"#,
-            r#""overlap":"78h","readers":16"#,
-            r#""overlap":"1h30m""#,
-        ] {
-            assert_eq!(problem(good), None);
-        }
-        for bad in ["5", "0s", "-5m", "soon", ""] {
-            let message = problem(&format!(r#""overlap":"{bad}""#)).unwrap();
-            let expected = format!("expected a duration such as `5m` for overlap, found `{bad}`");
-            assert_eq!(message, expected);
-        }
-        let message = problem(r#""overlap":"79h""#).unwrap();
-        assert!(message.contains("at most `78h`"), "{message}");
-        for bad in ["0", "17", "-1", "1.5"] {
-            let message = problem(&format!(r#""readers":{bad}"#)).unwrap();
-            assert_eq!(
-                message,
-                format!("expected `1` to `16` readers, found `{bad}`")
-            );
-        }
     }
 }
 
@@ -120,32 +58,50 @@ fn all_problems_are_reported_at_once() {
     let found = problems(|s| {
         s.base_url = String::new();
         s.api_version = Some("x".to_owned());
-        s.collectors = vec![select("a", "{}"), select("jobs", r#"{"b":1}"#)];
     });
-    assert_eq!(found.len(), 4);
+    assert_eq!(found.len(), 2);
 }
 
-fn same(described: &DescribedFamily, reported: &Family) -> bool {
+fn same(described: &DeclaredFamily, reported: &ReportedFamily) -> bool {
     let kind = match reported.samples {
         Samples::Gauge(_) => Kind::Gauge,
         Samples::Counter(_) => Kind::Counter,
         Samples::Histogram(_) => Kind::Histogram,
     };
-    described.name == reported.name
-        && described.help == reported.help
-        && described.labels == reported.labels
-        && described.kind == kind
+    described.name == reported.name && described.kind == kind
+}
+
+#[test]
+fn highlights_refer_to_declared_families_and_labels() {
+    let manifest = describe();
+    assert!(!manifest.highlights.is_empty());
+    for highlight in manifest.highlights {
+        let family = declared(&highlight.family);
+        for (label, _) in highlight.matching {
+            assert!(family.labels.contains(&label), "{label} of {}", family.name);
+        }
+    }
+}
+
+#[test]
+fn units_end_the_names_of_their_families() {
+    for family in describe().collectors.into_iter().flat_map(|it| it.families) {
+        let name = family.name.strip_suffix("_total").unwrap_or(&family.name);
+        if let Some(unit) = family.unit {
+            assert!(name.ends_with(&format!("_{unit}")), "{name}");
+        }
+    }
 }
 
 #[test]
 fn exactly_the_described_families_are_reported() {
     let manifest = describe();
     assert_eq!(manifest.version, env!("CARGO_PKG_VERSION"));
-    let names: Vec<&str> = manifest.capabilities.iter().map(|c| &*c.name).collect();
+    let names: Vec<&str> = manifest.collectors.iter().map(|c| &*c.name).collect();
     let mut settings = settings(&names);
-    settings.legacy_names = true;
+    settings = with_legacy_names(settings);
     let report = Site::new().collect(&settings, &window(), &[]);
-    for (capability, outcome) in manifest.capabilities.iter().zip(&report.outcomes) {
+    for (capability, outcome) in manifest.collectors.iter().zip(&report.outcomes) {
         let pairs = capability.families.iter().zip(&outcome.families);
         assert_eq!(capability.families.len(), outcome.families.len());
         for (described, reported) in pairs {
@@ -155,8 +111,9 @@ fn exactly_the_described_families_are_reported() {
 }
 
 /// Every name of the predecessor that differs from the current one.
-const LEGACY: [&str; 15] = [
+const LEGACY: [&str; 16] = [
     "nbu_disk_pool_volume_count",
+    "nbu_jobs_dedup_ratio",
     "nbu_jobs_count",
     "nbu_jobs_bytes",
     "nbu_status_count",
@@ -176,9 +133,9 @@ const LEGACY: [&str; 15] = [
 #[test]
 fn the_predecessors_names_are_reported_only_on_request() {
     let manifest = describe();
-    let names: Vec<&str> = manifest.capabilities.iter().map(|c| &*c.name).collect();
+    let names: Vec<&str> = manifest.collectors.iter().map(|c| &*c.name).collect();
     let report = Site::new().collect(&settings(&names), &window(), &[]);
-    for (capability, outcome) in manifest.capabilities.iter().zip(&report.outcomes) {
+    for (capability, outcome) in manifest.collectors.iter().zip(&report.outcomes) {
         let described = capability.families.iter().map(|family| &*family.name);
         let canonical: Vec<&str> = described.filter(|name| !LEGACY.contains(name)).collect();
         let reported: Vec<&str> = outcome
@@ -188,7 +145,7 @@ fn the_predecessors_names_are_reported_only_on_request() {
             .collect();
         assert_eq!(reported, canonical, "{}", capability.name);
     }
-    let families = manifest.capabilities.iter().flat_map(|c| &c.families);
+    let families = manifest.collectors.iter().flat_map(|c| &c.families);
     let legacy = families.filter(|family| LEGACY.contains(&&*family.name));
     assert_eq!(legacy.count(), LEGACY.len());
 }
@@ -196,7 +153,7 @@ fn the_predecessors_names_are_reported_only_on_request() {
 #[test]
 fn names_are_unique_and_valid_and_help_does_not_mention_the_cache() {
     let mut names = HashSet::new();
-    for capability in describe().capabilities {
+    for capability in describe().collectors {
         for family in capability.families {
             assert!(family.help.ends_with('.'), "{}", family.name);
             // The reference states once which collectors the host caches.

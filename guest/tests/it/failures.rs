@@ -71,7 +71,7 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     let outcomes = [known.outcomes, detected.outcomes].concat();
     let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
     for failure in failures.chain(probe.err()) {
-        assert_eq!(failure.reason, Reason::Unsupported);
+        assert_eq!(failure.reason, Reason::unsupported(404));
         let detail = failure.detail.unwrap_or_default();
         assert!(
             detail.contains("404") && detail.contains("`uri`"),
@@ -80,7 +80,9 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     }
     let other = Site::new().refusing("/servicecatalog/slos", 404, "");
     let report = other.collect(&settings(&["alerts", "slo"]), &window(), &[]);
-    assert_eq!(report.outcomes[1].failures[0].detail, None);
+    let failure = &report.outcomes[1].failures[0];
+    assert_eq!(failure.reason, Reason::unsupported(404));
+    assert_eq!(failure.detail, None);
 }
 
 #[test]
@@ -93,7 +95,8 @@ fn a_redirect_is_a_status() {
 fn an_unknown_collector_does_not_affect_others() {
     let report = Site::new().collect(&settings(&["jbos", "jobs"]), &window(), &[]);
     assert_eq!(report.outcomes[0].collector, "jbos");
-    assert_eq!(report.outcomes[0].failures[0].reason, Reason::Unsupported);
+    let reason = &report.outcomes[0].failures[0].reason;
+    assert!(matches!(reason, Reason::Other(_)), "{reason:?}");
     assert_eq!(report.outcomes[1].failures, []);
 }
 

@@ -12,7 +12,8 @@ use guest::transport::{Request, Response, Transport};
 use serde_json::{Map, Value, json};
 
 use crate::recorded::{self, RELEASES};
-use crate::site::{Lines, Site, ok, settings, window};
+use crate::site::{Lines, Site, ok, saved, settings, window, with_legacy_names};
+use crate::text::declared;
 
 /// The number of responses to try, over all collectors.
 const CASES: usize = 100_000;
@@ -150,7 +151,7 @@ fn attempt(settings: &Settings, window: &Window, site: &Site, seed: u64) {
         let collect = guest::run::collect(settings, window, state.clone(), &hostile, &log);
         let outcome = block_on(collect).outcomes.remove(0);
         well_formed(&outcome);
-        let Some(mut saved) = outcome.state else {
+        let Some(mut saved) = saved(&outcome) else {
             return;
         };
         let random = &mut *hostile.random.borrow_mut();
@@ -162,9 +163,10 @@ fn attempt(settings: &Settings, window: &Window, site: &Site, seed: u64) {
     }
 }
 
-/// An empty report has a failure, and no two samples have the same labels.
+/// An empty report has a failure or lists what the server lacks, and no two samples have the same labels.
 fn well_formed(outcome: &Outcome) {
-    assert!(!outcome.families.is_empty() || !outcome.failures.is_empty());
+    let missing = outcome.failures.len() + outcome.unsupported.len();
+    assert!(!outcome.families.is_empty() || missing > 0);
     for family in &outcome.families {
         let labels: Vec<&Vec<String>> = match &family.samples {
             Samples::Gauge(points) | Samples::Counter(points) => {
@@ -174,7 +176,7 @@ fn well_formed(outcome: &Outcome) {
         };
         let mut seen = HashSet::new();
         for values in labels {
-            assert_eq!(values.len(), family.labels.len());
+            assert_eq!(values.len(), declared(&family.name).labels.len());
             assert!(seen.insert(values), "{} has {values:?} twice", family.name);
         }
     }
@@ -182,21 +184,18 @@ fn well_formed(outcome: &Outcome) {
 
 #[test]
 fn no_response_makes_the_guest_trap() {
-    let collectors: Vec<String> = describe()
-        .capabilities
-        .into_iter()
-        .map(|c| c.name)
-        .collect();
+    let collectors: Vec<String> = describe().collectors.into_iter().map(|c| c.name).collect();
     let window = Window {
         last_api_version: None,
         ..window()
     };
     let all: Vec<Settings> = collectors
         .iter()
-        .map(|collector| Settings {
-            collectors: vec![recorded::selection(collector)],
-            legacy_names: true,
-            ..settings(&[])
+        .map(|collector| {
+            with_legacy_names(Settings {
+                collectors: vec![recorded::selection(collector)],
+                ..settings(&[])
+            })
         })
         .collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -4,7 +4,7 @@
 use guest::contract::Selection;
 use guest::transport::Response;
 
-use crate::site::{Site, ok};
+use crate::site::{Site, ok, select};
 
 /// A NetBackup release and its API version.
 pub(crate) const RELEASES: [(&str, &str); 4] = [
@@ -91,10 +91,7 @@ pub(crate) fn selection(collector: &str) -> Selection {
         "perClient" => r#"{"allowlist":["app1","db1"]}"#,
         _ => "{}",
     };
-    Selection {
-        name: collector.to_owned(),
-        options: options.to_owned(),
-    }
+    select(collector, options)
 }
 
 /// Images by malware scan, malware status and anomaly status.

@@ -1,9 +1,9 @@
 //! Certificates and API keys.
 
-use guest::contract::{Reason, Selection};
+use guest::contract::Reason;
 
 use crate::recorded;
-use crate::site::{settings, window};
+use crate::site::{select, settings, window};
 use crate::text::samples;
 
 #[test]
@@ -24,10 +24,7 @@ fn a_revoked_certificate_does_not_count() {
 #[test]
 fn keys_of_other_users_can_be_left_out() {
     let mut settings = settings(&[]);
-    settings.collectors = vec![Selection {
-        name: "security".to_owned(),
-        options: r#"{"users":["monitor"]}"#.to_owned(),
-    }];
+    settings.collectors = vec![select("security", r#"{"users":["monitor"]}"#)];
     let report = recorded::site("11.2").collect(&settings, &window(), &[]);
     let text = samples(&report.outcomes[0].families);
     assert!(

@@ -6,10 +6,14 @@ use std::time::Duration;
 use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, pending};
 use guest::contract::{
-    Failure, Family, Level, Outcome, Reason, Report, Saved, Selection, Settings, Window,
+    DeclaredOption, Failure, Level, OptionKind, OptionValue, Outcome, Reason, Report,
+    ReportedFamily, Saved, Selection, Settings, Window,
 };
+use guest::describe::describe;
 use guest::log::Log;
 use guest::transport::{Request, Response, Transport};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
 
 /// 2025-07-01T12:00:00Z.
 pub(crate) const NOW: u64 = 1_751_371_200;
@@ -170,10 +174,13 @@ impl Site {
         report.outcomes.remove(0)
     }
 
-    /// The families of a collector without failures.
-    pub(crate) fn families(&self, collector: &str) -> Vec<Family> {
+    /// The families of a collector that read everything.
+    pub(crate) fn families(&self, collector: &str) -> Vec<ReportedFamily> {
         let outcome = self.outcome(collector);
-        assert_eq!(outcome.failures, []);
+        assert_eq!(
+            (&*outcome.failures, &*outcome.unsupported),
+            (&[][..], &[][..])
+        );
         outcome.families
     }
 
@@ -255,16 +262,78 @@ pub(crate) fn ok(body: &str) -> Response {
 pub(crate) fn settings(collectors: &[&str]) -> Settings {
     Settings {
         base_url: "https://nbu1:1556/netbackup".to_owned(),
-        collectors: collectors
-            .iter()
-            .map(|&name| Selection {
-                name: name.to_owned(),
-                options: "{}".to_owned(),
-            })
-            .collect(),
+        collectors: collectors.iter().map(|name| select(name, "{}")).collect(),
         api_version: None,
-        legacy_names: false,
     }
+}
+
+/// A collector with these options, a JSON object, and the defaults of the others.
+pub(crate) fn select(name: &str, options: &str) -> Selection {
+    let given: Map<String, Value> = serde_json::from_str(options).unwrap();
+    let declared = describe().collectors.into_iter().find(|it| it.name == name);
+    let declared = declared.map_or_else(Vec::new, |it| it.options);
+    let value = |option: &DeclaredOption| {
+        let default = || match option.default.as_deref() {
+            Some("[]") => json!([]),
+            Some(text) => serde_json::from_str(text).unwrap_or(json!(text)),
+            None => panic!("`{}` is required", option.name),
+        };
+        let value = given.get(&option.name).cloned().unwrap_or_else(default);
+        (option.name.clone(), typed(&option.kind, &value))
+    };
+    for key in given.keys() {
+        assert!(
+            declared.iter().any(|it| it.name == *key),
+            "no option `{key}`"
+        );
+    }
+    Selection {
+        name: name.to_owned(),
+        options: declared.iter().map(value).collect(),
+    }
+}
+
+fn typed(kind: &OptionKind, value: &Value) -> OptionValue {
+    match kind {
+        OptionKind::Bool => OptionValue::Bool(value.as_bool().unwrap()),
+        OptionKind::Integer(_) => OptionValue::Integer(value.as_i64().unwrap()),
+        OptionKind::Duration(_) => {
+            let duration: SignedDuration = value.as_str().unwrap().parse().unwrap();
+            OptionValue::Duration(duration.as_secs_f64())
+        }
+        OptionKind::Text | OptionKind::Choice(_) => {
+            OptionValue::Text(value.as_str().unwrap().to_owned())
+        }
+        OptionKind::TextList => {
+            let texts = value.as_array().unwrap().iter();
+            OptionValue::TextList(texts.map(|it| it.as_str().unwrap().to_owned()).collect())
+        }
+    }
+}
+
+/// The state that an outcome leaves, as the host keeps it.
+pub(crate) fn saved(outcome: &Outcome) -> Option<Saved> {
+    let collectors = describe().collectors;
+    let declared = collectors.iter().find(|it| it.name == outcome.collector)?;
+    Some(Saved {
+        collector: outcome.collector.clone(),
+        version: declared.state_version,
+        bytes: outcome.state.clone()?,
+    })
+}
+
+/// Turns the families of the predecessor on.
+pub(crate) fn with_legacy_names(mut settings: Settings) -> Settings {
+    for (name, value) in settings
+        .collectors
+        .iter_mut()
+        .flat_map(|it| &mut it.options)
+    {
+        if name == "legacyNames" {
+            *value = OptionValue::Bool(true);
+        }
+    }
+    settings
 }
 
 /// The last hour.
@@ -272,6 +341,7 @@ pub(crate) fn window() -> Window {
     Window {
         now: NOW,
         lookback_seconds: 3600,
+        deadline_milliseconds: 120_000,
         last_api_version: Some("13.0".to_owned()),
         resumed: Vec::new(),
     }

@@ -1,17 +1,14 @@
 //! Images that wait for their storage lifecycle policy.
 
-use guest::contract::{Outcome, Selection};
+use guest::contract::Outcome;
 
 use crate::recorded;
-use crate::site::{Site, ok, settings, window};
+use crate::site::{Site, ok, select, settings, window};
 use crate::text::{samples, value};
 
 fn oldest_only(site: &Site) -> Outcome {
     let mut settings = settings(&[]);
-    settings.collectors = vec![Selection {
-        name: "slp".to_owned(),
-        options: r#"{"countImages":false}"#.to_owned(),
-    }];
+    settings.collectors = vec![select("slp", r#"{"countImages":false}"#)];
     site.collect(&settings, &window(), &[]).outcomes.remove(0)
 }
 

@@ -3,7 +3,7 @@
 use guest::contract::Reason;
 
 use crate::recorded;
-use crate::site::{Site, settings, window};
+use crate::site::{Site, settings, window, with_legacy_names};
 use crate::text::{samples, value};
 
 fn recorded() -> Site {
@@ -13,7 +13,7 @@ fn recorded() -> Site {
 #[test]
 fn the_predecessors_family_is_reported_on_request() {
     let mut settings = settings(&["storage"]);
-    settings.legacy_names = true;
+    settings = with_legacy_names(settings);
     let report = recorded().collect(&settings, &window(), &[]);
     let families = &report.outcomes[0].families;
     let legacy = families.last().unwrap();
@@ -104,12 +104,12 @@ fn all_lists_fail_separately() {
         .refusing("/storage/storage-units", 401, "")
         .refusing("/storage/storage-servers", 500, "")
         .refusing("/storage/disk-pools", 404, "");
-    let failures = site.outcome("storage").failures;
-    let reasons: Vec<_> = failures.into_iter().map(|f| f.reason).collect();
+    let outcome = site.outcome("storage");
+    let reasons: Vec<_> = outcome.failures.into_iter().map(|f| f.reason).collect();
     let expected = [
         Reason::Unauthorized,
         Reason::Status(500),
-        Reason::Unsupported,
+        Reason::unsupported(404),
     ];
     assert_eq!(reasons, expected);
 }

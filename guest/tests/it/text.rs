@@ -2,31 +2,28 @@
 
 use std::fmt::Write;
 
-use guest::contract::{Family, Samples};
+use guest::contract::{DeclaredFamily, ReportedFamily, Samples};
+use guest::describe::describe;
 
 /// HELP, TYPE and samples of every family, in order.
-pub(crate) fn text(families: &[Family]) -> String {
+pub(crate) fn text(families: &[ReportedFamily]) -> String {
     let mut out = String::new();
     for family in families {
         let (kind, lines) = lines(family);
         let name = &family.name;
-        write!(
-            out,
-            "# HELP {name} {}\n# TYPE {name} {kind}\n{lines}",
-            family.help
-        )
-        .unwrap();
+        let help = declared(name).help;
+        write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{lines}").unwrap();
     }
     out
 }
 
 /// The samples only.
-pub(crate) fn samples(families: &[Family]) -> String {
+pub(crate) fn samples(families: &[ReportedFamily]) -> String {
     families.iter().map(|family| lines(family).1).collect()
 }
 
 /// The value of one sample, such as `nbu_x{a="b"}`.
-pub(crate) fn value(families: &[Family], sample: &str) -> Option<f64> {
+pub(crate) fn value(families: &[ReportedFamily], sample: &str) -> Option<f64> {
     let text = samples(families);
     let mut values = text
         .lines()
@@ -37,14 +34,22 @@ pub(crate) fn value(families: &[Family], sample: &str) -> Option<f64> {
     value
 }
 
-fn lines(family: &Family) -> (&'static str, String) {
+/// The declaration of a family.
+pub(crate) fn declared(name: &str) -> DeclaredFamily {
+    let collectors = describe().collectors.into_iter();
+    let mut families = collectors.flat_map(|it| it.families);
+    families.find(|it| it.name == name).unwrap()
+}
+
+fn lines(family: &ReportedFamily) -> (&'static str, String) {
     let name = &family.name;
+    let names = declared(name).labels;
     let mut out = String::new();
     let mut line = |suffix: &str, values: &[String], le: Option<String>, value: String| {
-        let pairs = family.labels.iter().zip(values);
+        let pairs = names.iter().zip(values);
         let mut labels: Vec<String> = pairs.map(|(l, v)| format!("{l}=\"{v}\"")).collect();
         labels.extend(le.map(|le| format!("le=\"{le}\"")));
-        assert_eq!(values.len(), family.labels.len());
+        assert_eq!(values.len(), names.len());
         writeln!(out, "{name}{suffix}{{{}}} {value}", labels.join(",")).unwrap();
     };
     let kind = match &family.samples {

@@ -8,7 +8,7 @@ use std::fs;
 
 use guest::contract::{Saved, Settings, Window};
 
-use crate::site::{Lines, NOW, Site, settings};
+use crate::site::{Lines, NOW, Site, saved, select, settings, with_legacy_names};
 use crate::text::samples;
 
 const FINISHED: &str = "filter=endTime ge";
@@ -52,9 +52,8 @@ fn site(finished: &[String]) -> Site {
 
 fn both() -> Settings {
     let mut settings = settings(&["jobs", "perClient"]);
-    settings.legacy_names = true;
-    settings.collectors[1].options = r#"{"allowlist":["app1"]}"#.to_owned();
-    settings
+    settings.collectors[1] = select("perClient", r#"{"allowlist":["app1"]}"#);
+    with_legacy_names(settings)
 }
 
 /// Attempts of every kind.
@@ -103,6 +102,7 @@ fn collect(site: &Site, now: u64, server: u64, state: &mut Vec<Saved>) -> String
     let window = Window {
         now,
         lookback_seconds: 3600,
+        deadline_milliseconds: 120_000,
         last_api_version: Some("13.0".to_owned()),
         resumed: Vec::new(),
     };
@@ -116,7 +116,7 @@ fn collect(site: &Site, now: u64, server: u64, state: &mut Vec<Saved>) -> String
     for outcome in report.outcomes {
         assert_eq!(outcome.failures, []);
         text += &samples(&outcome.families);
-        state.extend(outcome.state);
+        state.extend(saved(&outcome));
     }
     text
 }

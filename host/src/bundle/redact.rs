@@ -19,7 +19,7 @@ mod shape;
 mod vocabulary;
 
 use self::names::NameTable;
-use self::vocabulary::{Kind, Vocabulary};
+use self::vocabulary::{ValueKind, Vocabulary};
 use super::exchange::{Exchange, RecordedBody, RecordedRequest, RecordedResponse};
 use super::exchange::{RequestHeaders, ResponseHeaders};
 use super::model::{Bundle, RecordedSelection, RecordedSettings};
@@ -88,7 +88,7 @@ impl Scrubber {
         };
         let collectors = settings.collectors.iter().map(selection).collect();
         RecordedSettings {
-            site: self.value(Kind::Text, &settings.site),
+            site: self.value(ValueKind::Text, &settings.site),
             base_url: self.address(&settings.base_url),
             api_version: self.version(settings.api_version.as_deref()),
             legacy_names: settings.legacy_names,
@@ -111,7 +111,7 @@ impl Scrubber {
     }
 
     fn version(&mut self, version: Option<&str>) -> Option<String> {
-        version.map(|version| self.value(Kind::Version, version))
+        version.map(|version| self.value(ValueKind::Version, version))
     }
 
     fn exchange(&mut self, exchange: &Exchange) -> Exchange {
@@ -167,31 +167,33 @@ impl Scrubber {
     }
 
     fn number(&mut self, value: Option<&str>) -> Option<String> {
-        value.map(|value| self.value(Kind::Number, value))
+        value.map(|value| self.value(ValueKind::Number, value))
     }
 
     /// A text of this kind, replaced unless it is known to be harmless.
-    fn value(&mut self, kind: Kind, text: &str) -> String {
+    fn value(&mut self, kind: ValueKind, text: &str) -> String {
         if shape::is_harmless(text) {
             return text.to_owned();
         }
         let stays = match kind {
-            Kind::Kept => true,
-            Kind::Word => shape::is_word(text) || shape::is_version(text) || shape::is_number(text),
-            Kind::Number | Kind::Identifier => shape::is_number(text),
-            Kind::Duration => shape::is_number(text) || shape::is_duration(text),
-            Kind::Version => shape::is_version(text),
-            Kind::Text | Kind::Address => false,
+            ValueKind::Kept => true,
+            ValueKind::Word => {
+                shape::is_word(text) || shape::is_version(text) || shape::is_number(text)
+            }
+            ValueKind::Number | ValueKind::Identifier => shape::is_number(text),
+            ValueKind::Duration => shape::is_number(text) || shape::is_duration(text),
+            ValueKind::Version => shape::is_version(text),
+            ValueKind::Text | ValueKind::Address => false,
         };
         if stays {
             self.names.keep(text);
             return text.to_owned();
         }
         match (kind, text.split_once(':')) {
-            (Kind::Address, _) => self.address(text),
-            (Kind::Identifier, Some((before, after))) if self.names.splits(text) => {
-                let before = self.value(Kind::Text, before);
-                format!("{before}:{}", self.value(Kind::Text, after))
+            (ValueKind::Address, _) => self.address(text),
+            (ValueKind::Identifier, Some((before, after))) if self.names.splits(text) => {
+                let before = self.value(ValueKind::Text, before);
+                format!("{before}:{}", self.value(ValueKind::Text, after))
             }
             _ => self.names.replace(text),
         }

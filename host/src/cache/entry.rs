@@ -1,5 +1,6 @@
 //! The cached data of one site.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use super::counter_resets;
 use crate::clock::Timestamp;
-use crate::guest::{Digest, REASONS};
+use crate::guest::{Digest, OTHER, REASONS};
 use crate::metrics::{Family, Reason, RenderedFamily};
 use crate::site::SiteName;
 
@@ -19,8 +20,12 @@ pub struct Attempt {
     pub collector: String,
     /// When the collection started.
     pub began: Timestamp,
-    /// The duration of the whole collection.
+    /// The duration of the attempt.
     pub took: Duration,
+    /// Paths of endpoints that the server does not have.
+    pub unsupported: Vec<String>,
+    /// The number of rows that could not be read.
+    pub skipped_rows: u32,
     /// How long its values are kept if later attempts fail: TTL and grace period.
     pub keep: Duration,
     /// The guest that collected. Counter resets are detected per guest.
@@ -36,9 +41,9 @@ pub struct Attempt {
 pub enum AttemptResult {
     /// Everything was read.
     Read(Vec<Family>),
-    /// The reasons of failures, as in [`REASONS`], and the families that were read
-    /// anyway.
-    Failed(Vec<&'static str>, Vec<Family>),
+    /// The reasons of failures, as in [`REASONS`] or the guest's own, and the families that
+    /// were read anyway.
+    Failed(Vec<Cow<'static, str>>, Vec<Family>),
 }
 
 /// One site.
@@ -59,8 +64,10 @@ pub(super) struct CollectorEntry {
     /// Families that were held back because of a decrease; the newest of each name.
     held: Vec<Expiring<Family>>,
     pub(super) status: CollectorStatus,
-    /// By reason. Contains every reason from the start.
-    pub(super) failures: BTreeMap<&'static str, u64>,
+    /// By reason. Contains every reason of the host from the start.
+    pub(super) failures: BTreeMap<Cow<'static, str>, u64>,
+    /// The sum of all attempts.
+    pub(super) skipped_rows: u64,
 }
 
 /// A family with an expiry time.
@@ -71,6 +78,9 @@ struct Expiring<T> {
     /// The guest that reported it.
     guest: Digest,
 }
+
+/// The number of reasons that guests may add for a collector. Each is a series for ever.
+const OWN_REASONS: usize = 5;
 
 /// Series that were dropped, and why.
 pub(super) type Dropped = Vec<(Reason, usize)>;
@@ -84,6 +94,8 @@ pub struct CollectorStatus {
     pub last_success: Option<f64>,
     /// The duration of the last attempt.
     pub duration: Duration,
+    /// Paths of endpoints that the server does not have.
+    pub unsupported: Vec<String>,
 }
 
 impl Default for CollectorEntry {
@@ -92,7 +104,8 @@ impl Default for CollectorEntry {
             shown: Vec::new(),
             held: Vec::new(),
             status: CollectorStatus::default(),
-            failures: REASONS.iter().map(|reason| (*reason, 0)).collect(),
+            failures: REASONS.iter().map(|&reason| (reason.into(), 0)).collect(),
+            skipped_rows: 0,
         }
     }
 }
@@ -131,6 +144,8 @@ impl CollectorEntry {
     /// newer one until they expire. `room` is the number of series that fit.
     fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
         self.status.duration = attempt.took;
+        self.status.unsupported = attempt.unsupported;
+        self.skipped_rows += u64::from(attempt.skipped_rows);
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;
         let mut families = match attempt.result {
@@ -142,6 +157,7 @@ impl CollectorEntry {
             AttemptResult::Failed(reasons, families) => {
                 self.status.success = Some(false);
                 for reason in reasons {
+                    let reason = self.known_reason(reason);
                     *self.failures.entry(reason).or_default() += 1;
                 }
                 families
@@ -167,6 +183,16 @@ impl CollectorEntry {
             .into_iter()
             .filter(|(_, count)| *count > 0)
             .collect()
+    }
+
+    /// The reason, unless it would be one of too many that guests invented.
+    fn known_reason(&self, reason: Cow<'static, str>) -> Cow<'static, str> {
+        let full = self.failures.len() >= REASONS.len() + OWN_REASONS;
+        if full && !self.failures.contains_key(&reason) {
+            OTHER.into()
+        } else {
+            reason
+        }
     }
 
     /// The last families of a guest, shown or held back.

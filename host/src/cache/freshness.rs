@@ -27,7 +27,7 @@ static SUCCESS: Definition = Definition {
 static DURATION: Definition = Definition {
     name: "nbu_collector_duration_seconds",
     kind: Kind::Gauge,
-    help: "Duration of the collector's last attempt.",
+    help: "Duration of the collector's last attempt. For a guest of contract 0.1, of the whole collection.",
     labels: &["collector"],
 };
 
@@ -38,6 +38,20 @@ static FAILURES: Definition = Definition {
     labels: &["collector", "reason"],
 };
 
+static UNSUPPORTED: Definition = Definition {
+    name: "nbu_collector_unsupported",
+    kind: Kind::Gauge,
+    help: "1 for each list that this server does not have. The rest of the collector is complete.",
+    labels: &["collector", "endpoint"],
+};
+
+static SKIPPED: Definition = Definition {
+    name: "nbu_rows_skipped_total",
+    kind: Kind::Counter,
+    help: "Rows of NetBackup's lists that could not be read and were left out.",
+    labels: &["collector"],
+};
+
 static API_VERSION: Definition = Definition {
     name: "nbu_api_version",
     kind: Kind::Gauge,
@@ -46,13 +60,15 @@ static API_VERSION: Definition = Definition {
 };
 
 /// The families that exist for every site.
-pub fn definitions() -> [&'static Definition; 6] {
+pub fn definitions() -> [&'static Definition; 8] {
     [
         &UP,
         &LAST_SCRAPE,
         &SUCCESS,
         &DURATION,
         &FAILURES,
+        &UNSUPPORTED,
+        &SKIPPED,
         &API_VERSION,
     ]
 }
@@ -70,6 +86,12 @@ pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
         let counts = entry.failures.iter();
         counts.map(|(reason, n)| point(&[name, reason], *n as f64))
     });
+    let unsupported = site.collectors.iter().flat_map(|(name, entry)| {
+        let paths = entry.status.unsupported.iter();
+        paths.map(|path| point(&[name, path], 1.0))
+    });
+    let skipped = site.collectors.iter();
+    let skipped = skipped.map(|(name, entry)| point(&[name], entry.skipped_rows as f64));
     let up = site.up.map(|up| point(&[], one_if(up)));
     let version = site
         .api_version
@@ -85,6 +107,8 @@ pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
         SUCCESS.with(per_collector(|entry| entry.status.success.map(one_if))),
         DURATION.with(per_collector(duration)),
         FAILURES.with(Samples::Counter(failures.collect())),
+        UNSUPPORTED.with(Samples::Gauge(unsupported.collect())),
+        SKIPPED.with(Samples::Counter(skipped.collect())),
         API_VERSION.with(Samples::Gauge(version.collect())),
     ];
     all.into_iter()

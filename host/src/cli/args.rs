@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::Overrides;
 use crate::telemetry::{Filter, LogFormat};
@@ -65,6 +65,15 @@ pub enum Command {
         /// Only this site
         #[arg(long, value_name = "NAME")]
         site: Option<String>,
+        /// Also fail if series were dropped
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print the contract between host and guest, or start a new guest
+    Guest {
+        /// What to do
+        #[command(subcommand)]
+        command: GuestCommand,
     },
     /// Serve two simulated NetBackup servers; needs no configuration
     Demo {
@@ -87,6 +96,39 @@ pub enum Command {
     },
     /// Print all configuration keys as Markdown
     Reference,
+}
+
+/// Commands for authors of guests.
+#[derive(Clone, Debug, Subcommand)]
+pub enum GuestCommand {
+    /// Print the contract as WIT, or write it to a folder with the WASI packages that it
+    /// imports
+    Wit {
+        /// The folder; it is created
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Write a project that collects alerts, with tests and the contract
+    New {
+        /// The folder of the project, which must not exist
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The language of the guest
+        #[arg(long)]
+        language: Language,
+    },
+}
+
+/// A language with an example.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum Language {
+    /// For the target wasm32-wasip2
+    Rust,
+    /// With componentize-js
+    JavaScript,
+    /// With componentize-py
+    Python,
 }
 
 impl Options {
@@ -131,7 +173,7 @@ mod tests {
             let args = parse(line).unwrap();
             assert_eq!(args.options.config_file, PathBuf::from("a.yaml"), "{line}");
             assert_eq!(args.options.overrides().log_format, Some(LogFormat::Json));
-            let Some(Command::Collect { site }) = args.command else {
+            let Some(Command::Collect { site, .. }) = args.command else {
                 panic!("{line} is not `collect`");
             };
             assert_eq!(site.as_deref(), Some("paris"));

@@ -69,8 +69,11 @@ async fn with_guest_problems(
         if let Err(Refusal::Settings(found)) = checked {
             let found = found.into_iter().map(|(site, problem)| Problem {
                 file: None,
-                at: format!("site `{site}`: {}", problem.at),
-                line: None,
+                at: match site {
+                    Some(site) => format!("site `{site}`: {}", problem.at),
+                    None => problem.at,
+                },
+                line: problem.place.map(|place| place.line),
                 message: problem.message,
                 hint: problem.hint,
             });
@@ -115,7 +118,7 @@ fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     let (Some(folder), Some(key)) = (&config.state_dir, &provenance.public_key) else {
         return Ok(());
     };
-    let proven = proven_version(folder, key.digest()).unwrap_or_else(|broken| {
+    let proven = proven_version(folder, guest.version_key(key.digest())).unwrap_or_else(|broken| {
         eprintln!("warning: cannot compare versions of signed guests: {broken}");
         None
     });
@@ -124,7 +127,7 @@ fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     admitted.map_err(|why| refused(Refusal::Untrusted(why)))
 }
 
-async fn load(
+pub(super) async fn load(
     engine: &Arc<Engine>,
     bytes: bytes::Bytes,
     limits: GuestLimits,

@@ -23,6 +23,7 @@ pub(super) async fn run(
     options: &Options,
     engine: &Arc<Engine>,
     only: Option<&str>,
+    strict: bool,
 ) -> Result<(), ExitError> {
     let source = ConfigSource {
         path: options.config_file.clone(),
@@ -31,7 +32,7 @@ pub(super) async fn run(
     let mut config = source.load().await.map_err(ExitError::Config)?;
     config.log.target = telemetry::LogTarget::Stderr;
     let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
-    let collected = collect(config, engine, only).await;
+    let collected = collect(config, engine, only, strict).await;
     // Without a limit, since a command has no deadline.
     log.flush(Duration::MAX);
     collected
@@ -41,6 +42,7 @@ async fn collect(
     mut config: Config,
     engine: &Arc<Engine>,
     only: Option<&str>,
+    strict: bool,
 ) -> Result<(), ExitError> {
     let sites = &mut config.swap.sites;
     sites.retain(|site| only.is_none_or(|name| site.name.as_str() == name));
@@ -54,29 +56,31 @@ async fn collect(
     check(&guest, sites).await.map_err(refused)?;
     let instruments = Instruments::new(&BUILD);
     let cache = Cache::new(instruments.clone());
-    let complete = read(&config, &guest, &cache, &instruments).await?;
+    let (complete, dropped) = read(&config, &guest, &cache, &instruments).await?;
     let page = cache.page().load_full();
     print(&String::from_utf8_lossy(&page.plain(Format::Text).to_vec()))?;
-    if complete {
-        Ok(())
+    let failed = |what: &str| Err(ExitError::Command(what.to_owned()));
+    if !complete {
+        failed("the collection is incomplete\n  hint: see the log for the failures")
+    } else if strict && dropped > 0 {
+        failed("series were dropped\n  hint: see the log for the families")
     } else {
-        Err(ExitError::Command(
-            "the collection is incomplete\n  hint: see the log for the failures".to_owned(),
-        ))
+        Ok(())
     }
 }
 
-/// Collects every site into the cache. Whether all collectors succeeded.
+/// Collects every site into the cache. Returns whether all collectors succeeded, and the
+/// number of dropped series.
 async fn read(
     config: &Config,
     guest: &Guest,
     cache: &Cache,
     instruments: &Instruments,
-) -> Result<bool, ExitError> {
+) -> Result<(bool, usize), ExitError> {
     let site_runtimes = site_runtimes(config)?;
     let sites = site_runtimes
         .iter()
-        .map(|m| (m.name.clone(), m.collectors()));
+        .map(|m| (m.name.clone(), guest.collectors(&m.settings)));
     cache.keep(&sites.collect::<Vec<_>>());
     let memory = memory(config, guest, &site_runtimes);
     let context = CollectionContext {
@@ -88,14 +92,16 @@ async fn read(
     };
     let reads = site_runtimes.iter().map(|member| async {
         let Some(done) = context.collect(guest, member).await else {
-            return false;
+            return (false, 0);
         };
-        let complete = done.is_complete();
+        let complete = (done.is_complete(), done.dropped_series());
         let up = done.read_anything();
         done.record(cache, &memory, &member.name, up);
         complete
     });
-    Ok(join_all(reads).await.into_iter().all(|complete| complete))
+    let results = join_all(reads).await;
+    let complete = results.iter().all(|(complete, _)| *complete);
+    Ok((complete, results.iter().map(|(_, dropped)| dropped).sum()))
 }
 
 fn site_runtimes(config: &Config) -> Result<Vec<SiteRuntime>, ExitError> {
@@ -117,7 +123,9 @@ fn memory(config: &Config, guest: &Guest, site_runtimes: &[SiteRuntime]) -> Arc<
     memory.swap(guest.digest(), None);
     for member in site_runtimes {
         let limit = config.swap.limits.state_bytes;
-        memory.restore(&member.name, &member.collectors(), limit);
+        let collectors = guest.collectors(&member.settings);
+        let keys: Vec<_> = collectors.iter().map(|it| guest.state_key(it)).collect();
+        memory.restore(&member.name, &keys, limit);
     }
     memory
 }

@@ -1,10 +1,13 @@
 //! The reference of all configuration keys, as Markdown.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use super::check::load;
 use super::print;
 use crate::app::ExitError;
 use crate::config::{DefaultValue, DocumentedKey, DocumentedMap, reference};
+use crate::guest::{Engine, GuestLimits, Manifest, built_in};
 
 const HEAD: &str = "\
 # Configuration
@@ -24,12 +27,13 @@ const WEB_HEAD: &str = "
 of all Prometheus exporters. Relative paths start at the folder of this file.
 ";
 
-pub(super) fn run() -> Result<(), ExitError> {
-    print(&markdown())
+pub(super) async fn run(engine: &Arc<Engine>) -> Result<(), ExitError> {
+    let guest = load(engine, built_in(), GuestLimits::default()).await?;
+    print(&markdown(guest.manifest()))
 }
 
-fn markdown() -> String {
-    let reference = reference();
+fn markdown(manifest: &Manifest) -> String {
+    let reference = reference(manifest);
     let mut page = HEAD.to_owned();
     for map in &reference.configuration {
         section(&mut page, "##", map);

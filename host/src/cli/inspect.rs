@@ -3,8 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
+
 use crate::app::ExitError;
-use crate::guest::{Capability, Engine, Guest};
+use crate::guest::{
+    CompileCost, ComponentLimits, DeclaredCollector, Engine, Guest, GuestLimits, Method,
+};
 use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
 
@@ -33,12 +37,34 @@ pub(super) async fn run(
     if markdown {
         return print(&metrics_reference::markdown(guest.manifest()));
     }
+    let limits = GuestLimits::default().component;
+    for warning in guest.compile_cost().iter().flat_map(|it| heavy(it, limits)) {
+        eprintln!("warning: {warning}");
+    }
     let admitted = provenance.admit(&offered);
     print(&describe(&guest, &offered, &admitted))?;
     match admitted {
         Ok(_) => Ok(()),
         Err(why) => Err(refused(Refusal::Untrusted(why))),
     }
+}
+
+/// Warnings about a guest that takes more than half of a limit to compile.
+fn heavy(cost: &CompileCost, limits: ComponentLimits) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if cost.time * 2 > limits.compile {
+        let (took, limit) = (cost.time.as_secs_f64(), limits.compile.as_secs());
+        warnings.push(format!(
+            "compiling took {took:.1} s; raise `guest.limits.compileTimeout` above its default of {limit} s"
+        ));
+    }
+    if cost.peak_memory * 2 > limits.memory as u64 {
+        let (used, limit) = (ByteSize(cost.peak_memory), ByteSize(limits.memory as u64));
+        warnings.push(format!(
+            "compiling took {used}; raise `guest.limits.compileMemory` above its default of {limit}"
+        ));
+    }
+    warnings
 }
 
 fn signature(offered: &GuestFile, admitted: &Result<bool, ProvenanceError>) -> &'static str {
@@ -56,34 +82,67 @@ fn describe(
     admitted: &Result<bool, ProvenanceError>,
 ) -> String {
     let mut lines = vec![
+        format!("name       {}", guest.manifest().name),
         format!("version    {}", guest.manifest().version),
+        format!("contract   {}", guest.contract()),
         format!("sha256     {}", guest.digest()),
         format!("size       {} bytes", offered.bytes.len()),
         format!("signature  {}", signature(offered, admitted)),
     ];
-    for capability in &guest.manifest().capabilities {
-        collector(capability, &mut lines);
+    lines.extend(guest.compile_cost().map(|cost| {
+        let (seconds, memory) = (cost.time.as_secs_f64(), ByteSize(cost.peak_memory));
+        let functions = cost.functions;
+        format!("compiling  {functions} functions in {seconds:.1} s with {memory}")
+    }));
+    for declared in &guest.manifest().collectors {
+        collector(declared, &mut lines);
     }
     lines.push("\nimports".to_owned());
     lines.extend(guest.imports().iter().map(|import| format!("  {import}")));
     lines.join("\n") + "\n"
 }
 
-fn collector(capability: &Capability, lines: &mut Vec<String>) {
-    let read = if capability.cached {
-        "reused for server.cacheTTL"
-    } else {
-        "read in every collection"
+fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
+    let read = match (declared.default_interval_seconds, declared.cached) {
+        (Some(seconds), _) => format!("reused for {seconds} s"),
+        (None, true) => "reused for server.cacheTTL".to_owned(),
+        (None, false) => "read in every collection".to_owned(),
     };
-    lines.push(format!("\ncollector {} ({read})", capability.name));
-    lines.push(format!("  {}", capability.summary));
-    lines.push("  paths".to_owned());
-    lines.extend(capability.paths.iter().map(|path| format!("    {path}")));
+    lines.push(format!("\ncollector {} ({read})", declared.name));
+    lines.push(format!("  {}", declared.summary));
+    let endpoints = declared.endpoints.iter().map(|it| {
+        let method = match it.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        format!("{method} {}", it.path)
+    });
+    list("endpoints", endpoints, lines);
+    list("permissions", declared.permissions.iter().cloned(), lines);
+    let options = declared.options.iter().map(|it| {
+        let default = it.default.as_deref().unwrap_or("required");
+        format!("{} ({default}): {}", it.name, it.summary)
+    });
+    list("options", options, lines);
     lines.push("  metrics".to_owned());
-    for family in &capability.families {
+    for family in &declared.families {
         let labels = family.labels.join(", ");
-        lines.push(format!("    {} {{{labels}}}", family.name));
+        let experimental = if family.experimental {
+            " experimental"
+        } else {
+            ""
+        };
+        lines.push(format!("    {} {{{labels}}}{experimental}", family.name));
         let help = family.help.replace(is_control_like, " ");
         lines.push(format!("      {help}"));
+    }
+}
+
+/// A heading and a line for each item; nothing without items.
+fn list(heading: &str, items: impl Iterator<Item = String>, lines: &mut Vec<String>) {
+    let mut items = items.peekable();
+    if items.peek().is_some() {
+        lines.push(format!("  {heading}"));
+        lines.extend(items.map(|item| format!("    {item}")));
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::cache;
-use crate::guest::{Capability, DeclaredKind, DescribedFamily, Manifest};
+use crate::guest::{DeclaredCollector, DeclaredFamily, DeclaredKind, Manifest};
 use crate::metrics::{Definition, Family, Instruments};
 
 const HEAD: &str = "\
@@ -39,10 +39,10 @@ pub(super) fn markdown(manifest: &Manifest) -> String {
         "Present for every site.",
         sites,
     );
-    for capability in &manifest.capabilities {
-        let rows = capability.families.iter().map(FamilyRow::from).collect();
-        let title = format!("Collector `{}`", capability.name);
-        section(&mut page, &title, &about(capability), rows);
+    for declared in &manifest.collectors {
+        let rows = declared.families.iter().map(FamilyRow::from).collect();
+        let title = format!("Collector `{}`", declared.name);
+        section(&mut page, &title, &about(declared), rows);
     }
     let own = Instruments::definitions().iter().map(FamilyRow::from);
     let process = Instruments::process().into_iter().map(FamilyRow::from);
@@ -56,20 +56,44 @@ pub(super) fn markdown(manifest: &Manifest) -> String {
     page
 }
 
-fn about(capability: &Capability) -> String {
-    let asked = if capability.cached {
-        "reused for `server.cacheTTL`"
+fn about(collector: &DeclaredCollector) -> String {
+    let own = collector.default_interval_seconds.map(|seconds| {
+        let hours = f64::from(seconds) / 3600.0;
+        format!(
+            "reused for {hours} h, or `collectors.{}.interval`",
+            collector.name
+        )
+    });
+    let read = own.unwrap_or_else(|| {
+        let read = if collector.cached {
+            "reused for `server.cacheTTL`"
+        } else {
+            "read in every collection"
+        };
+        read.to_owned()
+    });
+    let default = if collector.enabled_by_default {
+        "Runs by default. "
     } else {
-        "read in every collection"
+        ""
     };
-    let paths: Vec<_> = capability
-        .paths
+    let paths: Vec<_> = collector
+        .endpoints
         .iter()
-        .map(|path| format!("`{path}`"))
+        .map(|it| format!("`{}`", it.path))
         .collect();
+    let permissions: Vec<_> = collector
+        .permissions
+        .iter()
+        .map(|it| format!("`{it}`"))
+        .collect();
+    let permissions = match permissions.as_slice() {
+        [] => String::new(),
+        all => format!(" Needs VIEW on {}.", all.join(", ")),
+    };
     format!(
-        "{}: {asked}. Reads {}.",
-        capability.summary,
+        "{}: {read}. {default}Reads {}.{permissions}",
+        collector.summary,
         paths.join(", ")
     )
 }
@@ -133,8 +157,8 @@ impl From<Family> for FamilyRow {
     }
 }
 
-impl From<&DescribedFamily> for FamilyRow {
-    fn from(described: &DescribedFamily) -> Self {
+impl From<&DeclaredFamily> for FamilyRow {
+    fn from(described: &DeclaredFamily) -> Self {
         let kind = match described.kind {
             DeclaredKind::Gauge => "gauge",
             DeclaredKind::Counter => "counter",

@@ -10,14 +10,15 @@ use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use super::Settings;
+use super::facts::CollectorFacts;
 use super::memory::{Memory, StatusChange};
 use super::schedule::CollectorResult;
 use super::update::{Committed, StateUpdate};
 use crate::cache::{Attempt, AttemptResult, Cache};
 use crate::clock::Timestamp;
 use crate::guest::{
-    CallTarget, Collected, Digest, FAULT, FailureReason, Fault, Guest, GuestLimits, Outcome,
-    Report, STATE, failure_text, reason_name,
+    CallTarget, Collected, Digest, DroppedSeries, FAULT, FailureReason, Fault, Guest, GuestLimits,
+    Outcome, Report, STATE, SiteSettings, failure_text, reason_name,
 };
 use crate::metrics::Instruments;
 use crate::site::SiteName;
@@ -32,6 +33,8 @@ pub trait GuestInfo: Send + Sync {
     fn digest(&self) -> Digest;
     /// Whether results of the collector are reused until the TTL expires.
     fn caches(&self, collector: &str) -> bool;
+    /// The shortest time between two collections of the collector, if it has its own.
+    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration>;
 }
 
 impl GuestInfo for Guest {
@@ -41,6 +44,10 @@ impl GuestInfo for Guest {
 
     fn caches(&self, collector: &str) -> bool {
         self.caches(collector)
+    }
+
+    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration> {
+        self.interval(settings, collector)
     }
 }
 
@@ -61,6 +68,7 @@ pub struct CollectionContext<'a> {
 /// What a collection reads, and when it was requested.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionRequest<'a> {
+    pub(super) settings: &'a SiteSettings,
     pub(super) collectors: &'a [String],
     /// Whether this includes every collector of the site.
     pub(super) everything: bool,
@@ -68,22 +76,25 @@ pub(super) struct CollectionRequest<'a> {
 }
 
 impl<'a> CollectionRequest<'a> {
-    pub(super) fn now(site_runtime: &SiteRuntime, collectors: &'a [String]) -> Self {
+    /// `all` is the number of collectors of the site.
+    pub(super) fn now(settings: &'a SiteSettings, collectors: &'a [String], all: usize) -> Self {
         Self {
+            settings,
             collectors,
-            everything: collectors.len() == site_runtime.settings.collectors.len(),
+            everything: collectors.len() == all,
             began: Timestamp::now(),
         }
     }
 }
 
-/// Each collector, its result for the schedule, and its result for the cache.
-type CollectorResults = Vec<(String, CollectorResult, AttemptResult)>;
+/// Each collector, its facts, its result for the schedule, and its result for the cache.
+type CollectorResults = Vec<(String, CollectorFacts, CollectorResult, AttemptResult)>;
 
 /// The result of one collection.
 pub struct FinishedCollection {
     guest: Digest,
     read: bool,
+    dropped_series: usize,
     attempts: Vec<Attempt>,
     /// Input of the schedule, in the order of `attempts`.
     pub(super) results: Vec<(String, CollectorResult)>,
@@ -103,6 +114,11 @@ impl FinishedCollection {
         self.read
     }
 
+    /// The number of series that did not fit their declarations or the limits.
+    pub fn dropped_series(&self) -> usize {
+        self.dropped_series
+    }
+
     /// Publishes the result, if reports of the guest are still accepted.
     pub fn record(self, cache: &Cache, memory: &Memory, site: &SiteName, up: bool) {
         let accepts = || memory.accepts(self.guest);
@@ -118,8 +134,9 @@ impl CollectionContext<'_> {
         guest: &Guest,
         site_runtime: &SiteRuntime,
     ) -> Option<FinishedCollection> {
-        let everything = site_runtime.collectors();
-        let request = CollectionRequest::now(site_runtime, &everything);
+        let everything = guest.collectors(&site_runtime.settings);
+        let all = everything.len();
+        let request = CollectionRequest::now(&site_runtime.settings, &everything, all);
         let result = self.call_guest(guest, site_runtime, &everything).await;
         self.finish(&site_runtime.name, request, result).await
     }
@@ -132,18 +149,22 @@ impl CollectionContext<'_> {
         site_runtime: &SiteRuntime,
         ask: &[String],
     ) -> Result<Collected, Fault> {
-        let mut settings = site_runtime.settings.clone();
-        settings
-            .collectors
-            .retain(|selection| ask.contains(&selection.name));
-        let (window, mut state) = self.memory.next(&site_runtime.name, guest.digest());
-        state.retain(|saved| ask.contains(&saved.collector));
+        let only = |collector: &str| ask.iter().any(|name| name == collector);
+        let (window, state) = self.memory.next(&site_runtime.name, guest.digest());
         let target = CallTarget {
             site: &site_runtime.name,
             egress: &site_runtime.egress,
             limits: self.limits,
         };
-        guest.collect(target, &settings, window, state).await
+        guest
+            .collect(target, &site_runtime.settings, only, window, state)
+            .await
+    }
+
+    /// How long a result of the collector is reused.
+    fn reuse(&self, request: &CollectionRequest<'_>, collector: &str) -> Duration {
+        let own = self.guest.interval(request.settings, collector);
+        self.settings.reuse(self.guest.caches(collector), own)
     }
 
     /// Logs and counts the result, and stores the state. Returns only once the state
@@ -159,6 +180,7 @@ impl CollectionContext<'_> {
         let mut done = FinishedCollection {
             guest: self.guest.digest(),
             read: false,
+            dropped_series: 0,
             attempts: Vec::new(),
             results: Vec::new(),
             api_version: None,
@@ -166,18 +188,22 @@ impl CollectionContext<'_> {
         let results = match result {
             Ok(collected) => {
                 done.api_version.clone_from(&collected.report.api_version);
+                let dropped = collected.report.outcomes.iter().flat_map(|it| &it.dropped);
+                done.dropped_series = dropped.map(|it| it.series).sum();
                 done.read = collected.report.outcomes.iter().any(Outcome::succeeded);
                 self.finish_report(site, &request, took, collected).await?
             }
             Err(fault) => self.finish_fault(site, &request, &fault),
         };
-        for (collector, ended, result) in results {
+        for (collector, facts, ended, result) in results {
             done.results.push((collector.clone(), ended));
             done.attempts.push(Attempt {
-                keep: self.settings.keep(self.guest.caches(&collector)),
-                collector,
+                keep: self.settings.keep(self.reuse(&request, &collector)),
                 began: request.began,
-                took,
+                took: facts.duration.unwrap_or(took),
+                unsupported: facts.unsupported,
+                skipped_rows: facts.skipped_rows,
+                collector,
                 guest: self.guest.digest(),
                 site_series: self.limits.site_series,
                 result,
@@ -203,8 +229,9 @@ impl CollectionContext<'_> {
         }
         let results = outcomes.into_iter().map(|outcome| {
             let collector = outcome.collector.clone();
+            let facts = CollectorFacts::of(&outcome);
             let (ended, result) = self.outcome(site, outcome, &committed);
-            (collector, ended, result)
+            (collector, facts, ended, result)
         });
         Some(results.collect())
     }
@@ -221,8 +248,13 @@ impl CollectionContext<'_> {
         self.instruments.fault(site, kind);
         self.memory.record_fault(site, request.collectors);
         let failed = |name: &String| {
-            let result = AttemptResult::Failed(vec![FAULT], Vec::new());
-            (name.clone(), CollectorResult::Failed, result)
+            let result = AttemptResult::Failed(vec![FAULT.into()], Vec::new());
+            (
+                name.clone(),
+                CollectorFacts::default(),
+                CollectorResult::Failed,
+                result,
+            )
         };
         request.collectors.iter().map(failed).collect()
     }
@@ -244,10 +276,10 @@ impl CollectionContext<'_> {
             (None, result) => (ended, result),
             (Some(_), AttemptResult::Read(families)) => (
                 CollectorResult::Failed,
-                AttemptResult::Failed(vec![STATE], families),
+                AttemptResult::Failed(vec![STATE.into()], families),
             ),
             (Some(_), AttemptResult::Failed(mut reasons, families)) => {
-                reasons.push(STATE);
+                reasons.push(STATE.into());
                 (ended, AttemptResult::Failed(reasons, families))
             }
         }
@@ -287,8 +319,14 @@ impl CollectionContext<'_> {
     /// Logs and counts dropped series and failures.
     fn report(&self, site: &SiteName, outcome: &Outcome, stateless: Option<&String>) {
         let collector = outcome.collector.as_str();
-        for (reason, series) in &outcome.dropped {
-            warn!(%site, collector, reason, series, "Series were dropped");
+        for DroppedSeries {
+            reason,
+            family,
+            series,
+            detail,
+        } in &outcome.dropped
+        {
+            warn!(%site, collector, family, reason, series, detail, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
         let mut texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
@@ -329,12 +367,11 @@ fn ended(outcome: &Outcome) -> CollectorResult {
     let hopeless = |reason: &FailureReason| {
         matches!(
             reason,
-            FailureReason::Unauthorized | FailureReason::Unsupported | FailureReason::Denied(_)
-        )
+            FailureReason::Unauthorized | FailureReason::Denied(_)
+        ) || reason_name(reason) == "unsupported"
     };
-    let now = Timestamp::now().unix as u64;
     let wait = |reason: &FailureReason| match reason {
-        FailureReason::Busy(until) => Some(until.unwrap_or(now).saturating_sub(now)),
+        FailureReason::Busy(seconds) => Some(seconds.unwrap_or(0)),
         _ => None,
     };
     if outcome.succeeded() {

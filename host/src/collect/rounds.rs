@@ -93,7 +93,7 @@ impl Rounds {
         self.memory.keep(&names);
         let site_runtimes = generation.site_runtimes.iter();
         let sites: Vec<_> = site_runtimes
-            .map(|m| (m.name.clone(), m.collectors()))
+            .map(|m| (m.name.clone(), generation.guest.collectors(&m.settings)))
             .collect();
         self.cache
             .off_runtime(move |cache| cache.keep(&sites))
@@ -143,7 +143,11 @@ impl Rounds {
 
     /// Reads stored states that were not read yet.
     async fn restore(&self, name: &SiteName, ask: &[String], generation: &Generation) {
-        let ask = self.memory.unread(name, ask);
+        let keys: Vec<_> = ask
+            .iter()
+            .map(|it| generation.guest.state_key(it))
+            .collect();
+        let ask = self.memory.unread(name, &keys);
         if ask.is_empty() {
             return;
         }
@@ -163,7 +167,8 @@ impl Rounds {
         site_runtime: &Arc<SiteRuntime>,
         ask: &[String],
     ) -> Option<FinishedCollection> {
-        let request = CollectionRequest::now(site_runtime, ask);
+        let all = generation.guest.collectors(&site_runtime.settings).len();
+        let request = CollectionRequest::now(&site_runtime.settings, ask, all);
         self.restore(&site_runtime.name, ask, generation).await;
         let context = CollectionContext {
             guest: generation.guest.as_ref(),
@@ -294,18 +299,16 @@ async fn wait(
 
 /// The enabled collectors of a site.
 fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> {
-    let collectors = generation
-        .site_runtime(name)
-        .map(|site_runtime| site_runtime.collectors());
+    let Some(site_runtime) = generation.site_runtime(name) else {
+        return Vec::new();
+    };
+    let (guest, settings) = (&generation.guest, &site_runtime.settings);
     let entry = |name: String| ScheduledCollector {
-        cached: generation.guest.caches(&name),
+        cached: guest.caches(&name),
+        interval: guest.interval(settings, &name),
         name,
     };
-    collectors
-        .unwrap_or_default()
-        .into_iter()
-        .map(entry)
-        .collect()
+    guest.collectors(settings).into_iter().map(entry).collect()
 }
 
 /// Completes when the site's settings change, or reports of the guest are no longer

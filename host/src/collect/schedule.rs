@@ -15,6 +15,8 @@ pub(super) struct ScheduledCollector {
     pub(super) name: String,
     /// Whether results are reused until the TTL expires.
     pub(super) cached: bool,
+    /// The collector's own interval, instead of the TTL.
+    pub(super) interval: Option<Duration>,
 }
 
 /// The collectors that are due.
@@ -112,16 +114,16 @@ impl Schedule {
         // Otherwise a round that wakes slightly earlier than the last would find a
         // result just within its TTL, and reuse it for another interval.
         let now = if round { self.advance(now) } else { now };
-        let ttl = self.settings.cache_ttl;
+        let settings = self.settings;
         let mut due = Due {
             collectors: Vec::new(),
             fresh: Vec::new(),
             round,
         };
         for (entry, history) in &mut self.collectors {
-            let within_ttl = entry.cached
-                && history.read_at.is_some_and(|at| now < at + ttl)
-                && history.failures == 0;
+            let reuse = settings.reuse(entry.cached, entry.interval);
+            let within_ttl =
+                history.read_at.is_some_and(|at| now < at + reuse) && history.failures == 0;
             if round && within_ttl {
                 due.fresh.push(entry.name.clone());
             } else if round || history.retry_at.is_some_and(|at| at <= now) {
@@ -215,6 +217,7 @@ mod tests {
         let entry = |name: &str, cached| ScheduledCollector {
             name: name.to_owned(),
             cached,
+            interval: None,
         };
         Schedule::new(
             settings(),

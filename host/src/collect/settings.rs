@@ -16,13 +16,19 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How long values of a collector are kept after a success.
-    pub fn keep(&self, cached: bool) -> Duration {
-        let reuse = if cached {
+    /// How long a result of a collector is reused: its own interval, or the TTL if it is
+    /// cached.
+    pub fn reuse(&self, cached: bool, own: Option<Duration>) -> Duration {
+        own.unwrap_or(if cached {
             self.cache_ttl
         } else {
-            self.interval
-        };
+            Duration::ZERO
+        })
+    }
+
+    /// How long values of a collector are kept after a success, if they are reused that
+    /// long.
+    pub fn keep(&self, reuse: Duration) -> Duration {
         reuse.max(self.interval) + self.stale_grace
     }
 }

@@ -1,106 +1,79 @@
 //! `collectors:` which of them run, and their options.
 //!
-//! Only the guest knows which collectors exist and what their options mean. It
-//! checks both when it is loaded.
+//! Only the guest knows which collectors exist and what options they have. The keys are
+//! checked against its manifest when it is loaded.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::documented::{DefaultValue, DocumentedKey};
 use super::section::Section;
-use crate::guest::Selection;
+use super::setting::Setting;
+use crate::guest::{CollectorKeys, DeclaredCollector, DeclaredOption, OptionKind, Place};
 
-/// The collectors that run unless they are switched off.
-const DEFAULT: [&str; 2] = ["storage", "jobs"];
+const ENABLED: &str = "Whether the collector runs. [metrics.md](metrics.md) lists all collectors, and \
+                       which of them run by default.";
+const INTERVAL: &str = "The shortest time between two collections. By default `server.cacheTTL` for \
+                        collectors that are reused, and otherwise `server.collectionInterval`.";
 
-/// Every collector that is switched on.
-pub(super) fn read(root: &mut Section<'_>) -> Vec<Selection> {
-    let text = "Which collectors run on every site, and their options. The guest checks both.";
-    let selected = root.nested("collectors", text, |section| {
-        section.named(&DEFAULT, selection)
+/// The keys of every collector that the file mentions.
+pub(super) fn read(root: &mut Section<'_>, file: &Arc<Path>) -> Arc<[CollectorKeys]> {
+    let text = "Which collectors run on every site, and their options.";
+    let collectors = root.nested("collectors", text, |section| {
+        section.named(|name, line, collector| {
+            keys(
+                name,
+                Place {
+                    file: file.clone(),
+                    line,
+                },
+                collector,
+            )
+        })
     });
-    selected.into_iter().flatten().collect()
+    collectors.into()
 }
 
-fn selection(name: &str, collector: &mut Section<'_>) -> Option<Selection> {
-    let enabled = collector.value(
-        "enabled",
-        DEFAULT.contains(&name),
-        "Whether the collector runs. [metrics.md](metrics.md) lists all collectors.",
-    );
-    let options = serde_json::Value::Object(collector.rest()).to_string();
-    enabled.then(|| Selection {
+fn keys(name: &str, place: Place, collector: &mut Section<'_>) -> CollectorKeys {
+    CollectorKeys {
         name: name.to_owned(),
-        options,
-    })
-}
-
-/// An option that the built-in guest reads. It is here for the reference only; a
-/// test compares the names with those that the guest knows.
-pub(super) struct GuestOption {
-    path: &'static str,
-    kind: &'static str,
-    default: &'static str,
-    text: &'static str,
-}
-
-const OVERLAP: &str = "How late a finished job may appear in NetBackup's list. The list is read \
-                       again for that long.";
-const READERS: &str = "Number of pages of a long list that are read at the same time, `1` to `16`.";
-
-/// The options of all collectors of the built-in guest.
-pub(super) const OPTIONS: [GuestOption; 9] = [
-    option("collectors.jobs.overlap", "duration", "5m", OVERLAP),
-    option("collectors.jobs.readers", "number", "4", READERS),
-    option("collectors.perClient.overlap", "duration", "5m", OVERLAP),
-    option("collectors.perClient.readers", "number", "4", READERS),
-    option(
-        "collectors.catalog.window",
-        "duration",
-        "24h",
-        "Age up to which images are counted.",
-    ),
-    option(
-        "collectors.slp.countImages",
-        "boolean",
-        "true",
-        "Whether every image that waits for its lifecycle policy is read. Otherwise only the oldest of \
-         each state is.",
-    ),
-    option(
-        "collectors.anomalies.window",
-        "duration",
-        "720h",
-        "Age up to which anomalies are counted.",
-    ),
-    option(
-        "collectors.security.users",
-        "list",
-        "[]",
-        "Users whose API keys are reported. Empty means all users that the exporter's key may see.",
-    ),
-    option(
-        "collectors.perClient.allowlist",
-        "list",
-        "[]",
-        "Clients that get their own metrics. Case is ignored; virtual machines go by display name.",
-    ),
-];
-
-const fn option(
-    path: &'static str,
-    kind: &'static str,
-    default: &'static str,
-    text: &'static str,
-) -> GuestOption {
-    GuestOption {
-        path,
-        kind,
-        default,
-        text,
+        enabled: collector.optional::<bool>("enabled", ENABLED),
+        interval: collector.optional::<Duration>("interval", INTERVAL),
+        options: collector.options(&place.file),
+        place,
     }
 }
 
-impl GuestOption {
-    pub(super) fn documented(self) -> DocumentedKey {
-        let default = DefaultValue::Value(self.default.to_owned());
-        DocumentedKey::new(self.path.to_owned(), self.kind, default, self.text.into())
-    }
+/// The keys of the options that a collector declares.
+pub(super) fn documented(collector: &DeclaredCollector) -> Vec<DocumentedKey> {
+    let interval = collector.default_interval_seconds.map(|seconds| {
+        let path = format!("collectors.{}.interval", collector.name);
+        let default = Duration::from_secs(seconds.into()).show();
+        DocumentedKey::new(path, Duration::KIND, default.into(), INTERVAL.into())
+    });
+    let options = collector
+        .options
+        .iter()
+        .map(|it| option(&collector.name, it));
+    interval.into_iter().chain(options).collect()
+}
+
+fn option(collector: &str, option: &DeclaredOption) -> DocumentedKey {
+    let kind = match &option.kind {
+        OptionKind::Bool => bool::KIND,
+        OptionKind::Integer(_) => "number",
+        OptionKind::Duration(_) => Duration::KIND,
+        OptionKind::Text | OptionKind::Choice(_) => String::KIND,
+        OptionKind::TextList => "list",
+    };
+    let bounds = match &option.kind {
+        OptionKind::Integer((least, most)) => format!(" `{least}` to `{most}`."),
+        OptionKind::Choice(choices) => format!(" One of `{}`.", choices.join("`, `")),
+        _ => String::new(),
+    };
+    let path = format!("collectors.{collector}.{}", option.name);
+    let default = option.default.clone();
+    let default = default.map_or(DefaultValue::Required, DefaultValue::Value);
+    DocumentedKey::of_guest(path, kind, default, option.summary.clone() + &bounds)
 }

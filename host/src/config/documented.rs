@@ -1,5 +1,7 @@
 //! What the reference says about each key, written where the key is read.
 
+use std::borrow::Cow;
+
 use serde_yaml::Value as Yaml;
 
 /// A map and the keys in it.
@@ -23,7 +25,7 @@ pub struct DocumentedKey {
     /// As it would be written in the file.
     pub default: DefaultValue,
     /// What the key does.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// What a reload cannot apply; `None` if it applies every change.
     pub restart: Option<&'static str>,
 }
@@ -91,8 +93,24 @@ impl DocumentedKey {
             path,
             kind,
             default,
-            text: doc.text,
+            text: doc.text.into(),
             restart: doc.restart,
+        }
+    }
+
+    /// A key that the guest declares.
+    pub(super) fn of_guest(
+        path: String,
+        kind: &'static str,
+        default: DefaultValue,
+        text: String,
+    ) -> Self {
+        Self {
+            path,
+            kind,
+            default,
+            text: text.into(),
+            restart: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::documented::{DocumentedMap, insert};
 use super::problem::Findings;
 use super::section::Section;
 use super::{Overrides, collectors, settings, web, yaml};
+use crate::guest::Manifest;
 
 /// Every key that can be written.
 #[derive(Clone, Debug)]
@@ -22,13 +23,15 @@ const SAMPLE: &str = "{ nbuserver: {}, opentelemetry: {}, collectors: { NAME: {}
 const WEB_SAMPLE: &str = "{ tls_server_config: {}, rate_limit: {} }";
 
 /// Reads a file without values, and collects what is documented on the way.
-pub fn reference() -> Reference {
+///
+/// The options are those of `manifest`.
+pub fn reference(manifest: &Manifest) -> Reference {
     let directory = Path::new("");
     let mut configuration = documented(SAMPLE, |root| {
         settings(root, directory, &Overrides::default(), &|_| None);
     });
-    for option in collectors::OPTIONS {
-        insert(&mut configuration, option.documented());
+    for key in manifest.collectors.iter().flat_map(collectors::documented) {
+        insert(&mut configuration, key);
     }
     let web = documented(WEB_SAMPLE, |mut root| drop(web::keys(&mut root, directory)));
     Reference { configuration, web }

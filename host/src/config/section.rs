@@ -11,6 +11,7 @@ use super::json::typed;
 use super::problem::{Findings, Problem};
 use super::setting::{Complaint, Setting};
 use super::yaml::{Key, Node, Scalar, YamlValue};
+use crate::suggestion::suggestion;
 
 mod free_keys;
 mod list;
@@ -71,7 +72,11 @@ impl<'n> Section<'n> {
             if !self.known.contains(&key.name.as_str()) {
                 self.findings.problem(Problem {
                     at: join(&self.at, &key.name),
-                    ..Problem::on_line(key.line, "unknown key", near(&key.name, &self.known))
+                    ..Problem::on_line(
+                        key.line,
+                        "unknown key",
+                        suggestion(&key.name, &self.known, "known keys"),
+                    )
                 });
             }
         }
@@ -187,11 +192,6 @@ impl<'n> Section<'n> {
         result
     }
 
-    /// Whether the key is present, with or without a value.
-    pub(super) fn names(&self, key: &str) -> bool {
-        self.entries.iter().any(|(entry, _)| entry.name == key)
-    }
-
     /// Whether the key has a value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries
@@ -303,19 +303,4 @@ fn wrong_kind(at: &str, node: &Node, expected: &str, findings: &Findings) {
         at: at.to_owned(),
         ..Problem::on_line(node.line, message, None)
     });
-}
-
-/// Suggests the most similar known key, or lists all of them.
-fn near(unknown: &str, known: &[&str]) -> String {
-    // The time that a comparison takes grows with the length; no key is as long.
-    let unknown: String = unknown.chars().take(64).collect();
-    let unknown = unknown.to_lowercase();
-    let likeness = |key: &&&str| strsim::jaro_winkler(&unknown, &key.to_lowercase());
-    match known
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-    {
-        Some(best) if likeness(&best) > 0.85 => format!("did you mean `{best}`?"),
-        _ => format!("known keys: {}", known.join(", ")),
-    }
 }

@@ -1,8 +1,9 @@
 //! Settings that all sites share.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::guest::Selection;
+use crate::guest::CollectorKeys;
 
 /// Settings that all sites share.
 pub(super) struct SharedSettings<'c> {
@@ -10,6 +11,6 @@ pub(super) struct SharedSettings<'c> {
     pub(super) directory: &'c Path,
     /// The variables that the process was started with.
     pub(super) environment: &'c dyn Fn(&str) -> Option<String>,
-    pub(super) collectors: &'c [Selection],
+    pub(super) collectors: Arc<[CollectorKeys]>,
     pub(super) legacy_names: bool,
 }

@@ -1,6 +1,7 @@
 //! `nbuserver:` and `nbuservers:` the address and the settings of each site.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_yaml::Value as Yaml;
 
@@ -100,7 +101,7 @@ fn site(
         guest: SiteSettings {
             base_url: format!("{}{base}", origin.url()),
             api_version: api_version.map(|version| version.0),
-            collectors: common.collectors.to_vec(),
+            collectors: Arc::clone(&common.collectors),
             legacy_names: common.legacy_names,
         },
         egress: egress::Settings {

@@ -84,7 +84,7 @@ impl Rule {
 
 /// The only endpoint for POST: it counts jobs and changes nothing (`admin.yaml POST
 /// /admin/jobs-count-requests`).
-const COUNT_REQUESTS: &str = "/admin/jobs-count-requests";
+pub const READ_ONLY_POST: &str = "/admin/jobs-count-requests";
 
 /// Whether a request goes to the site, and to a path that the guest declares.
 pub(super) fn check(
@@ -99,11 +99,11 @@ pub(super) fn check(
     }
     destination(origin, uri)?;
     let below = path::below(base_path, uri).ok_or(Rule::Path)?;
-    if !declared.match_path(below) {
-        return Err(Rule::Undeclared);
-    }
-    if *method == Method::POST && below != COUNT_REQUESTS {
+    if *method == Method::POST && below != READ_ONLY_POST {
         return Err(Rule::Method);
+    }
+    if !declared.match_request(method, below) {
+        return Err(Rule::Undeclared);
     }
     Ok(())
 }
@@ -150,7 +150,8 @@ mod tests {
     }
 
     fn ask(origin: &Origin, method: &Method, uri: &str) -> Result<(), Rule> {
-        let declared = Templates::new(["/admin/jobs", COUNT_REQUESTS]);
+        let declared =
+            Templates::new([(Method::GET, "/admin/jobs"), (Method::POST, READ_ONLY_POST)]);
         check(origin, "/nb", &declared, method, &uri.parse().unwrap())
     }
 

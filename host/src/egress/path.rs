@@ -1,14 +1,14 @@
 //! The API paths that a guest declares.
 
-use http::Uri;
+use http::{Method, Uri};
 
 /// Returns version and time of every server, without a credential (`gateway.yaml GET
 /// /ping`).
 const PING: &str = "/ping";
 
-/// Declared paths. A segment such as `{id}` matches any one segment.
+/// Declared methods and paths. A segment such as `{id}` matches any one segment.
 #[derive(Clone, Debug)]
-pub(super) struct Templates(Vec<Vec<Segment>>);
+pub(super) struct Templates(Vec<(Method, Vec<Segment>)>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Segment {
@@ -17,23 +17,22 @@ enum Segment {
 }
 
 impl Templates {
-    /// The declared paths and `/ping`.
-    pub(super) fn new<'p>(declared: impl IntoIterator<Item = &'p str>) -> Self {
-        let all = declared.into_iter().chain([PING]);
-        Self(
-            all.map(|path| segments(path).map(Segment::of).collect())
-                .collect(),
-        )
+    /// The declared endpoints and `/ping`.
+    pub(super) fn new<'p>(declared: impl IntoIterator<Item = (Method, &'p str)>) -> Self {
+        let all = declared.into_iter().chain([(Method::GET, PING)]);
+        let parse = |(method, path)| (method, segments(path).map(Segment::of).collect());
+        Self(all.map(parse).collect())
     }
 
-    /// Whether `path`, as returned by [`below`], matches.
-    pub(super) fn match_path(&self, path: &str) -> bool {
-        let matches = |template: &Vec<Segment>| {
+    /// Whether `path`, as returned by [`below`], is declared with this method.
+    pub(super) fn match_request(&self, method: &Method, path: &str) -> bool {
+        let mut declared = self.0.iter().filter(|(declared, _)| declared == method);
+        let matches = |(_, template): &(Method, Vec<Segment>)| {
             let asked: Vec<_> = segments(path).collect();
             let pairs = template.iter().zip(&asked);
             template.len() == asked.len() && pairs.into_iter().all(|(t, s)| t.matches(s))
         };
-        self.0.iter().any(matches)
+        declared.any(matches)
     }
 }
 
@@ -80,7 +79,8 @@ mod tests {
     fn allowed(base: &str, path: &str) -> bool {
         let declared = ["/admin/jobs", "/storage/disk-pools/{poolId}/volumes", "/{"];
         let uri: Uri = format!("http://nbu1{path}").parse().unwrap();
-        below(base, &uri).is_some_and(|below| Templates::new(declared).match_path(below))
+        let declared = Templates::new(declared.map(|path| (Method::GET, path)));
+        below(base, &uri).is_some_and(|below| declared.match_request(&Method::GET, below))
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::Method;
+
 use super::path::Templates;
 
 /// Created from the manifest of each loaded guest.
@@ -9,16 +11,20 @@ use super::path::Templates;
 pub struct Permit {
     /// The guest's digest, for the log.
     pub(super) guest: String,
-    pub(super) paths: Templates,
+    pub(super) endpoints: Templates,
 }
 
 impl Permit {
-    /// For the guest with this digest, which declares these paths below the base path.
-    /// `/ping` is always allowed. A segment such as `{id}` matches any one segment.
-    pub fn new<'p>(guest: impl fmt::Display, declared: impl IntoIterator<Item = &'p str>) -> Self {
+    /// For the guest with this digest, which declares these methods and paths below the
+    /// base path. `GET /ping` is always allowed. A segment such as `{id}` matches any one
+    /// segment.
+    pub fn new<'p>(
+        guest: impl fmt::Display,
+        declared: impl IntoIterator<Item = (Method, &'p str)>,
+    ) -> Self {
         Self {
             guest: guest.to_string(),
-            paths: Templates::new(declared),
+            endpoints: Templates::new(declared),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Session {
         allow::check(
             &settings.origin,
             &settings.base_path,
-            &self.permit.paths,
+            &self.permit.endpoints,
             request.method(),
             request.uri(),
         )?;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -144,9 +144,9 @@ impl Way {
 
 fn call(egress: &Arc<Egress>) -> Hooks {
     let declared = [
-        "/admin/jobs",
-        "/admin/jobs-count-requests",
-        "/netbackup/ping",
+        (Method::GET, "/admin/jobs"),
+        (Method::POST, READ_ONLY_POST),
+        (Method::GET, "/netbackup/ping"),
     ];
     let permit = Arc::new(Permit::new("guest", declared));
     egress.hooks(permit, MemoryBudget::new(64 << 20))

@@ -16,6 +16,8 @@ pub struct Traffic {
     pub answered: u64,
     /// Requests answered with 401 or 403.
     pub unauthorized: u64,
+    /// Requests answered with 404, 406 or 501: the site does not have the endpoint.
+    pub absent: u64,
     /// Requests answered with a status that does not depend on the request: 429, 5xx
     /// except 501, or neither success nor an error.
     pub unavailable: u64,
@@ -58,7 +60,8 @@ impl Tally {
         traffic.answered += 1;
         match status.as_u16() {
             401 | 403 => traffic.unauthorized += 1,
-            200..=299 | 501 => {}
+            404 | 406 | 501 => traffic.absent += 1,
+            200..=299 => {}
             400..=499 if status != StatusCode::TOO_MANY_REQUESTS => {}
             _ => traffic.unavailable += 1,
         }

@@ -4,12 +4,14 @@
 //! unchanged. An invalid family is dropped on its own. Texts for logs and people are
 //! truncated.
 
-use super::bindings::exports::nbu::collector::collector as contract;
+use super::bindings::contract;
+use super::convert::{self, RawOutcome, RawReport};
 use super::error::plain;
-use super::report::{Outcome, Report};
+use super::own_reason;
+use super::report::{DroppedSeries, Outcome, Report};
 use super::{
-    Capability, CollectorFailure, FailureReason, Fault, FaultKind, GuestLimits, Manifest,
-    ProbeAnswer, SettingsProblem, convert,
+    CollectorFailure, DeclaredCollector, DeclaredFamily, FailureReason, Fault, FaultKind,
+    GuestLimits, Manifest, ProbeAnswer,
 };
 use crate::metrics::{self, Budget, Family};
 use crate::telemetry::is_control_like;
@@ -22,7 +24,7 @@ pub(super) fn report(
     manifest: &Manifest,
     limits: &GuestLimits,
     asked: &[String],
-    report: contract::Report,
+    report: RawReport,
 ) -> Result<Report, Fault> {
     let answered = report.outcomes.iter().map(|o| &o.collector);
     if !answered.clone().eq(asked) {
@@ -50,38 +52,49 @@ pub(super) fn report(
     })
 }
 
-fn outcome(
-    manifest: &Manifest,
-    limits: &GuestLimits,
-    raw: contract::Outcome,
-) -> Result<Outcome, Fault> {
+fn outcome(manifest: &Manifest, limits: &GuestLimits, raw: RawOutcome) -> Result<Outcome, Fault> {
     state(limits, &raw)?;
-    let capability = manifest
-        .capabilities
-        .iter()
-        .find(|c| c.name == raw.collector);
+    let mut collectors = manifest.collectors.iter();
+    let declared = collectors.find(|it| it.name == raw.collector);
     let mut collector = CollectorReport {
-        capability,
+        declared,
+        limits,
         budget: &limits.report,
         series: 0,
         families: Vec::new(),
         dropped: Vec::new(),
     };
     for family in raw.families {
-        collector.take(convert::family(family));
+        collector.take(family);
     }
     let failures = raw.failures.into_iter().take(limits.failures);
     Ok(Outcome {
-        collector: raw.collector,
         families: collector.families,
         dropped: collector.dropped,
         failures: failures.map(|f| failure(f, limits)).collect(),
+        unsupported: declared.map_or_else(Vec::new, |it| unsupported(it, &raw.unsupported)),
         state: raw.state,
+        duration: raw.duration,
+        requests: raw.requests,
+        skipped_rows: raw.skipped_rows,
+        collector: raw.collector,
     })
 }
 
+/// The declared paths that the guest names, each once and in the declared order. They
+/// are label values.
+fn unsupported(declared: &DeclaredCollector, named: &[String]) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for endpoint in &declared.endpoints {
+        if named.contains(&endpoint.path) && !paths.contains(&endpoint.path) {
+            paths.push(endpoint.path.clone());
+        }
+    }
+    paths
+}
+
 /// A collector may only save its own state.
-fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
+fn state(limits: &GuestLimits, raw: &RawOutcome) -> Result<(), Fault> {
     let Some(state) = &raw.state else {
         return Ok(());
     };
@@ -102,66 +115,106 @@ fn state(limits: &GuestLimits, raw: &contract::Outcome) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The greatest number of families that are named in [`Outcome::dropped`]. Series of
+/// further ones are counted together.
+const NAMED: usize = 50;
+
 /// The accepted families of one collector.
 struct CollectorReport<'m> {
-    capability: Option<&'m Capability>,
+    declared: Option<&'m DeclaredCollector>,
+    limits: &'m GuestLimits,
     budget: &'m Budget,
     series: usize,
     families: Vec<Family>,
-    dropped: Vec<(&'static str, usize)>,
+    dropped: Vec<DroppedSeries>,
 }
 
 impl CollectorReport<'_> {
     fn take(&mut self, family: Family) {
-        if let Some(reason) = self.undeclared(&family) {
-            return self.drop(reason, family.series());
+        let Some(declared) = self.declaration(&family) else {
+            let detail = "the collector does not declare it".to_owned();
+            let series = family.series();
+            return self.drop(metrics::Reason::Undeclared, &family.name, series, detail);
+        };
+        let kinds = (convert::kind(declared.kind), family.kind());
+        if kinds.0 != kinds.1 {
+            let detail = format!(
+                "declared as {}, reported as {}",
+                kinds.0.as_str(),
+                kinds.1.as_str()
+            );
+            let series = family.series();
+            return self.drop(metrics::Reason::WrongKind, &family.name, series, detail);
         }
-        let labels = family.labels.clone();
+        let expected = declared.labels.clone();
         let checked = metrics::check(family, self.budget);
         for (reason, series) in checked.dropped {
-            self.drop(reason, series);
+            let detail = format!("declared with the labels {expected:?}");
+            self.drop(reason, &checked.name, series, detail);
         }
         let Some(family) = checked.family else { return };
         let series = family.series();
-        if self.labels(&family.name) != Some(&labels) {
-            self.drop(metrics::Reason::WrongLabels, series);
+        match self.refused(&family, &expected) {
+            Some((reason, detail)) => self.drop(reason, &family.name, series, detail),
+            None => {
+                self.series += series;
+                self.families.push(family);
+            }
+        }
+    }
+
+    /// Why a valid family does not fit its declaration or the limits, if it does not.
+    fn refused(&self, family: &Family, expected: &[String]) -> Option<(metrics::Reason, String)> {
+        let (budget, reported) = (self.budget, &family.labels);
+        if *reported != *expected {
+            let detail =
+                format!("declared with the labels {expected:?}, reported with {reported:?}");
+            Some((metrics::Reason::WrongLabels, detail))
         } else if self.families.iter().any(|it| it.name == family.name) {
-            self.drop(metrics::Reason::Duplicate, series);
-        } else if self.families.len() >= self.budget.families {
-            self.drop(metrics::Reason::TooManyFamilies, series);
-        } else if self.series + series > self.budget.collector_series {
-            self.drop(metrics::Reason::CollectorSeries, series);
+            Some((metrics::Reason::Duplicate, "reported twice".to_owned()))
+        } else if self.families.len() >= budget.families {
+            let detail = format!("the limit is {} families", budget.families);
+            Some((metrics::Reason::TooManyFamilies, detail))
+        } else if self.series + family.series() > budget.collector_series {
+            let detail = format!(
+                "the limit of the collector is {} series",
+                budget.collector_series
+            );
+            Some((metrics::Reason::CollectorSeries, detail))
         } else {
-            self.series += series;
-            self.families.push(family);
+            None
         }
     }
 
-    /// Returns the reason if the manifest does not declare this name and type.
-    fn undeclared(&self, family: &Family) -> Option<metrics::Reason> {
-        let mut described = self.described(&family.name).peekable();
-        if described.peek().is_none() {
-            return Some(metrics::Reason::Undeclared);
-        }
-        let known = described.any(|it| convert::kind(it.kind) == family.kind());
-        (!known).then_some(metrics::Reason::WrongKind)
+    /// The declaration of this name, preferably with this type.
+    fn declaration(&self, family: &Family) -> Option<&DeclaredFamily> {
+        let all = self.declared.into_iter().flat_map(|it| &it.families);
+        let mut named = all.filter(|it| it.name == family.name).peekable();
+        let first = named.peek().copied();
+        named
+            .find(|it| convert::kind(it.kind) == family.kind())
+            .or(first)
     }
 
-    fn labels(&self, name: &str) -> Option<&Vec<String>> {
-        self.described(name).next().map(|it| &it.labels)
-    }
-
-    fn described(&self, name: &str) -> impl Iterator<Item = &contract::DescribedFamily> {
-        let all = self.capability.into_iter().flat_map(|c| &c.families);
-        all.filter(move |it| it.name == name)
-    }
-
-    /// Adds up dropped series by reason.
-    fn drop(&mut self, reason: metrics::Reason, series: usize) {
+    /// Adds up dropped series by reason and family.
+    fn drop(&mut self, reason: metrics::Reason, family: &str, series: usize, detail: String) {
         let reason = reason.as_str();
-        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, count)) => *count += series,
-            None => self.dropped.push((reason, series)),
+        let mut family = text(family, self.limits);
+        let mut known = self.dropped.iter();
+        if self.dropped.len() >= NAMED
+            && !known.any(|it| it.reason == reason && it.family == family)
+        {
+            family = "other families".to_owned();
+        }
+        let mut known = self.dropped.iter_mut();
+        match known.find(|it| it.reason == reason && it.family == family) {
+            Some(it) => it.series += series,
+            None => self.dropped.push(DroppedSeries {
+                reason,
+                family,
+                series,
+                detail: text(&detail, self.limits),
+            }),
         }
     }
 }
@@ -181,8 +234,11 @@ pub(super) fn probe(
 }
 
 /// Truncates the texts of settings problems.
-pub(super) fn problems(all: Vec<SettingsProblem>, limits: &GuestLimits) -> Vec<SettingsProblem> {
-    let cut = |problem: SettingsProblem| SettingsProblem {
+pub(super) fn problems(
+    all: Vec<contract::Problem>,
+    limits: &GuestLimits,
+) -> Vec<contract::Problem> {
+    let cut = |problem: contract::Problem| contract::Problem {
         at: text(&problem.at, limits),
         message: text(&problem.message, limits),
         hint: problem.hint.map(|hint| text(&hint, limits)),
@@ -195,6 +251,9 @@ fn failure(raw: CollectorFailure, limits: &GuestLimits) -> CollectorFailure {
         FailureReason::Unreachable(why) => FailureReason::Unreachable(text(&why, limits)),
         FailureReason::Malformed(why) => FailureReason::Malformed(text(&why, limits)),
         FailureReason::Denied(why) => FailureReason::Denied(text(&why, limits)),
+        FailureReason::Other((name, why)) => {
+            FailureReason::Other((own_reason(&name), text(&why, limits)))
+        }
         other => other,
     };
     CollectorFailure {

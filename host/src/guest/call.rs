@@ -11,12 +11,12 @@ use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::WasiHttpHooks;
 
 use super::admit;
-use super::bindings;
+use super::bindings::contract;
 use super::captured_output::{CapturedOutput, MAX_CAPTURED};
-use super::convert;
 use super::error::{one_line, plain};
 use super::guest_log::GuestLog;
 use super::instance::Instance;
+use super::linked::GuestInstance;
 use super::load::Guest;
 use super::meter::Meter;
 use super::offline::OfflineHooks;
@@ -118,7 +118,7 @@ impl Guest {
     pub(super) async fn describe(&self) -> Result<Manifest, Fault> {
         let done = self
             .run(CallContext::offline(self.limits), |guest, store| {
-                Box::pin(async move { guest.nbu_collector_collector().call_describe(store).await })
+                Box::pin(async move { guest.describe(store).await })
             })
             .await?;
         Ok(done.answer)
@@ -131,16 +131,20 @@ impl Guest {
 
     /// Checks the settings of a site, without network access.
     pub async fn check(&self, settings: &SiteSettings) -> Result<Vec<SettingsProblem>, Fault> {
-        let settings = convert::settings(settings);
+        let (bound, mut problems) = self.bind(settings, |_| true);
         let done = self
             .run(CallContext::offline(self.limits), move |guest, store| {
-                Box::pin(async move {
-                    let collector = guest.nbu_collector_collector();
-                    collector.call_check(store, &settings).await
-                })
+                Box::pin(async move { guest.check(store, bound).await })
             })
             .await?;
-        Ok(admit::problems(done.answer, &self.limits))
+        let found = admit::problems(done.answer, &self.limits).into_iter();
+        problems.extend(found.map(|problem| SettingsProblem {
+            place: settings.place(&problem.at),
+            at: problem.at,
+            message: problem.message,
+            hint: problem.hint,
+        }));
+        Ok(problems)
     }
 
     /// Checks whether the site responds and accepts the credential.
@@ -150,30 +154,46 @@ impl Guest {
         settings: &SiteSettings,
         last_api_version: Option<String>,
     ) -> Result<Result<ProbeAnswer, CollectorFailure>, Fault> {
-        let settings = convert::settings(settings);
+        let (bound, _) = self.bind(settings, |_| true);
         let context = CallContext::at(target, Lane::Short, &self.permit, target.limits.probe);
         let done = self
             .run(context, move |guest, store| {
                 Box::pin(async move {
-                    let collector = guest.nbu_collector_collector();
                     let last = last_api_version.as_deref();
-                    collector.call_probe(store, &settings, last).await
+                    guest.probe(store, bound, last).await
                 })
             })
             .await?;
         admit::probe(done.answer, &target.limits)
     }
 
-    /// Collects from one site.
+    /// Collects from one site, from the running collectors that `only` selects. `state` and
+    /// the window name states by their [keys](Self::state_key).
     pub async fn collect(
         &self,
         target: CallTarget<'_>,
         settings: &SiteSettings,
+        only: impl Fn(&str) -> bool,
         window: Window,
         state: Vec<SavedState>,
     ) -> Result<Collected, Fault> {
-        let asked: Vec<_> = settings.collectors.iter().map(|c| c.name.clone()).collect();
-        let settings = convert::settings(settings);
+        let (bound, _) = self.bind(settings, only);
+        let asked: Vec<_> = bound.collectors.iter().map(|c| c.name.clone()).collect();
+        let state = self.own_states(&asked, state);
+        let is_resumed = |name: &String| window.resumed.contains(&self.state_key(name));
+        let resumed = asked
+            .iter()
+            .filter(|name| is_resumed(name))
+            .cloned()
+            .collect();
+        let window = contract::Window {
+            now: window.now,
+            lookback_seconds: window.lookback_seconds,
+            deadline_milliseconds: target.limits.collect.as_millis() as u64,
+            last_api_version: window.last_api_version,
+            resumed,
+        };
+        let manifest = Arc::clone(&self.manifest);
         let context = CallContext::at(
             target,
             Lane::Collections,
@@ -183,17 +203,19 @@ impl Guest {
         let tally = context.tally.clone();
         let done = self
             .run(context.holding(&state), move |guest, store| {
-                Box::pin(async move {
-                    let collector = guest.nbu_collector_collector();
-                    collector
-                        .call_collect(store, &settings, &window, &state)
-                        .await
-                })
+                Box::pin(async move { guest.collect(store, &manifest, bound, window, state).await })
             })
             .await?;
         let traffic = tally.traffic();
-        let report = admit::report(self.manifest(), &target.limits, &asked, done.answer)
+        let mut report = admit::report(self.manifest(), &target.limits, &asked, done.answer)
             .map_err(|fault| Fault { traffic, ..fault })?;
+        for saved in report
+            .outcomes
+            .iter_mut()
+            .filter_map(|it| it.state.as_mut())
+        {
+            saved.collector = self.state_key(&saved.collector);
+        }
         Ok(Collected {
             report,
             peak_memory: done.peak as u64,
@@ -201,12 +223,26 @@ impl Guest {
         })
     }
 
+    /// The states of these collectors under their own names.
+    fn own_states(&self, asked: &[String], mut state: Vec<SavedState>) -> Vec<SavedState> {
+        let take = |name: &String| {
+            let key = self.state_key(name);
+            let index = state.iter().position(|saved| saved.collector == key)?;
+            let saved = state.swap_remove(index);
+            Some(SavedState {
+                collector: name.clone(),
+                ..saved
+            })
+        };
+        asked.iter().filter_map(take).collect()
+    }
+
     /// Creates an instance, calls it and drops it. Runs in its own task, so that a
     /// panic or a cancellation ends only this call.
     async fn run<T, F>(&self, context: CallContext, call: F) -> Result<CallResult<T>, Fault>
     where
         T: Send + 'static,
-        F: for<'a> FnOnce(&'a bindings::Guest, &'a mut Store<Instance>) -> GuestFuture<'a, T>
+        F: for<'a> FnOnce(&'a GuestInstance, &'a mut Store<Instance>) -> GuestFuture<'a, T>
             + Send
             + 'static,
     {
@@ -229,7 +265,7 @@ impl Guest {
         let mut task = JoinSet::new();
         task.spawn(async move {
             let called = queue.run(async {
-                let guest = linked.instantiate_async(&mut store).await?;
+                let guest = linked.instantiate(&mut store).await?;
                 call(&guest, &mut store).await
             });
             let result = tokio::time::timeout(allowed + SLACK, called).await;

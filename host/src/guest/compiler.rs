@@ -24,16 +24,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
-use super::bindings::GuestPre;
 use super::engine::Engine;
 use super::error::one_line;
-use super::instance::Instance;
+use super::linked::LinkedGuest;
 use super::{ComponentLimits, LoadError};
 pub use process::CompilerProcess;
+pub use protocol::CompileCost;
 use protocol::{CompileAnswer, CompileJob, CompileStatus};
 
-/// Linked code and the names of its imports.
-type Compiled = (GuestPre<Instance>, Vec<String>);
+/// Linked code, the names of its imports, and what compiling took now.
+pub(super) struct Compiled {
+    pub(super) linked: LinkedGuest,
+    pub(super) imports: Vec<String>,
+    /// `None` if the code was cached.
+    pub(super) cost: Option<CompileCost>,
+}
 
 /// The compiler process enforces the time limit of a job. If it does not respond for
 /// this long afterwards, it is considered broken.
@@ -138,7 +143,7 @@ impl Engine {
         limits: ComponentLimits,
     ) -> Result<Compiled, LoadError> {
         if let Some(component) = self.carried(&bytes) {
-            return self.linked(&component);
+            return self.linked(&component, None);
         }
         let answer = self.compiler.compile(bytes.clone(), limits).await;
         let CompileAnswer { status, payload } = answer.ok_or(LoadError::CompilerDown)?;
@@ -151,12 +156,19 @@ impl Engine {
             CompileStatus::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
             CompileStatus::Failed => return Err(LoadError::CompilerFailed(why())),
         }
-        let component = artifact::load(self.wasmtime(), &payload)
-            .map_err(|error| LoadError::CompilerFailed(one_line(&error)))?;
-        self.linked(&self.keep_if_carried(&bytes, component))
+        let failed = |why| LoadError::CompilerFailed(why);
+        let (cost, code) = CompileCost::split(&payload)
+            .ok_or_else(|| failed("its answer is truncated".to_owned()))?;
+        let component = artifact::load(self.wasmtime(), code);
+        let component = component.map_err(|error| failed(one_line(&error)))?;
+        self.linked(&self.keep_if_carried(&bytes, component), Some(cost))
     }
 
-    fn linked(&self, component: &wasmtime::component::Component) -> Result<Compiled, LoadError> {
+    fn linked(
+        &self,
+        component: &wasmtime::component::Component,
+        cost: Option<CompileCost>,
+    ) -> Result<Compiled, LoadError> {
         let kind = component.component_type();
         let imports = kind
             .imports(self.wasmtime())
@@ -164,7 +176,12 @@ impl Engine {
             .collect();
         let linked = self
             .link(component)
-            .map_err(|error| LoadError::Unlinkable(one_line(&error)))?;
-        Ok((linked, imports))
+            // The names fit, so a type of the same version differs.
+            .map_err(|error| LoadError::other_contract(&one_line(&error)))?;
+        Ok(Compiled {
+            linked,
+            imports,
+            cost,
+        })
     }
 }

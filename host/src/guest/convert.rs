@@ -1,36 +1,87 @@
 //! Conversions between contract types and host types. `admit` does the checks.
 
-use super::SiteSettings;
-use super::bindings::exports::nbu::collector::collector as contract;
-use super::bindings::nbu::collector::metrics as wire;
+pub(super) mod v1;
+
+use std::time::Duration;
+
+use super::bindings::{contract, wire};
+use super::{Manifest, SavedState};
 use crate::metrics::{Bucket, Distribution, Family, Kind, Point, Samples};
 
-pub(super) fn settings(settings: &SiteSettings) -> contract::Settings {
-    let collectors = settings.collectors.iter().map(|c| contract::Selection {
-        name: c.name.clone(),
-        options: c.options.clone(),
-    });
-    contract::Settings {
-        base_url: settings.base_url.clone(),
-        api_version: settings.api_version.clone(),
-        collectors: collectors.collect(),
-        legacy_names: settings.legacy_names,
+/// A report before it is checked.
+pub(super) struct RawReport {
+    pub(super) api_version: Option<String>,
+    pub(super) outcomes: Vec<RawOutcome>,
+}
+
+/// An outcome before it is checked.
+pub(super) struct RawOutcome {
+    pub(super) collector: String,
+    pub(super) families: Vec<Family>,
+    pub(super) failures: Vec<contract::Failure>,
+    pub(super) unsupported: Vec<String>,
+    pub(super) state: Option<SavedState>,
+    /// `None` if the contract does not tell.
+    pub(super) duration: Option<Duration>,
+    pub(super) requests: Option<u32>,
+    pub(super) skipped_rows: u32,
+}
+
+/// Adds the declarations to the reported families.
+pub(super) fn report(manifest: &Manifest, report: contract::Report) -> RawReport {
+    let outcomes = report.outcomes.into_iter();
+    RawReport {
+        api_version: report.api_version,
+        outcomes: outcomes.map(|raw| outcome(manifest, raw)).collect(),
     }
 }
 
-pub(super) fn family(raw: wire::Family) -> Family {
-    let samples = match raw.samples {
+fn outcome(manifest: &Manifest, raw: contract::Outcome) -> RawOutcome {
+    let mut collectors = manifest.collectors.iter();
+    let declared = collectors.find(|it| it.name == raw.collector);
+    let families = raw.families.into_iter();
+    let families = families
+        .map(|reported| family(declared, reported))
+        .collect();
+    RawOutcome {
+        families,
+        failures: raw.failures,
+        unsupported: raw.unsupported,
+        state: raw.state.map(|bytes| SavedState {
+            collector: raw.collector.clone(),
+            version: declared.map_or(0, |it| it.state_version),
+            bytes,
+        }),
+        duration: Some(Duration::from_millis(raw.duration_milliseconds)),
+        requests: Some(raw.requests),
+        skipped_rows: raw.skipped_rows,
+        collector: raw.collector,
+    }
+}
+
+/// The reported family with its declared help and labels. Without a declaration they
+/// are empty, and `admit` drops the family.
+fn family(
+    declared: Option<&contract::DeclaredCollector>,
+    reported: wire::ReportedFamily,
+) -> Family {
+    let mut families = declared.into_iter().flat_map(|it| &it.families);
+    let declared = families.find(|it| it.name == reported.name);
+    Family {
+        name: reported.name,
+        help: declared.map_or_else(String::new, |it| it.help.clone()),
+        labels: declared.map_or_else(Vec::new, |it| it.labels.clone()),
+        samples: samples(reported.samples),
+    }
+}
+
+fn samples(raw: wire::Samples) -> Samples {
+    match raw {
         wire::Samples::Gauge(all) => Samples::Gauge(all.into_iter().map(point).collect()),
         wire::Samples::Counter(all) => Samples::Counter(all.into_iter().map(point).collect()),
         wire::Samples::Histogram(all) => {
             Samples::Histogram(all.into_iter().map(distribution).collect())
         }
-    };
-    Family {
-        name: raw.name,
-        help: raw.help,
-        labels: raw.labels,
-        samples,
     }
 }
 

@@ -7,18 +7,14 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, EngineWeak, OptLevel, Result};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
-use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{WasiView as _, p2};
+use wasmtime_wasi::p2;
 
-use super::bindings::GuestPre;
-use super::bindings::nbu::collector::log;
+use super::bindings::{v1, v2};
 use super::body_error;
 use super::compiler::{Compiler, CompilerProcess};
 use super::import_overrides;
 use super::instance::Instance;
+use super::linked::LinkedGuest;
 use super::load::built_in;
 use super::scheduler::Scheduler;
 
@@ -82,8 +78,8 @@ impl Engine {
     }
 
     /// Resolves the imports of the component and the exports of the contract.
-    pub(super) fn link(&self, component: &Component) -> Result<GuestPre<Instance>> {
-        GuestPre::new(self.linker.instantiate_pre(component)?)
+    pub(super) fn link(&self, component: &Component) -> Result<LinkedGuest> {
+        LinkedGuest::new(self.linker.instantiate_pre(component)?)
     }
 }
 
@@ -117,6 +113,7 @@ fn config() -> Config {
 /// compiled. The linker makes the final decision, including versions and types.
 pub(super) const PROVIDED: &[&str] = &[
     "nbu:collector/log@0.1.0",
+    "nbu:collector/log@0.2.0",
     "wasi:cli/environment@0.2.0",
     "wasi:cli/exit@0.2.0",
     "wasi:cli/stderr@0.2.0",
@@ -139,32 +136,33 @@ pub(super) const PROVIDED: &[&str] = &[
     "wasi:random/insecure-seed@0.2.0",
     "wasi:random/insecure@0.2.0",
     "wasi:random/random@0.2.0",
+    "wasi:sockets/instance-network@0.2.0",
+    "wasi:sockets/ip-name-lookup@0.2.0",
+    "wasi:sockets/network@0.2.0",
+    "wasi:sockets/tcp-create-socket@0.2.0",
+    "wasi:sockets/tcp@0.2.0",
+    "wasi:sockets/udp-create-socket@0.2.0",
+    "wasi:sockets/udp@0.2.0",
 ];
 
-/// The interface that a component must export.
-pub(super) const EXPORTED: &str = "nbu:collector/collector@0.1.0";
+/// The interfaces of which a component must export one, the newest first.
+pub(super) const EXPORTED: [&str; 2] = [
+    "nbu:collector/collector@0.2.0",
+    "nbu:collector/collector@0.1.0",
+];
 
 /// The imports of a guest. WASI is linked without files, environment or arguments.
-/// Sockets are not linked, so a guest that imports them is refused.
+/// Sockets exist, because the runtimes of some languages import them, but the context
+/// of each instance denies every use.
 fn linker(engine: &wasmtime::Engine) -> Result<Linker<Instance>> {
     let mut linker: Linker<Instance> = Linker::new(engine);
     let l = &mut linker;
-    p2::add_to_linker_proxy_interfaces_async(l)?;
-    random::insecure::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |i| i.ctx().ctx.random())?;
-    cli::environment::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, Instance::cli)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Instance::filesystem)?;
+    p2::add_to_linker_async(l)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     body_error::link(l)?;
     import_overrides::link(l)?;
-    log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
+    v1::nbu::collector::log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
+    v2::nbu::collector::log::add_to_linker::<_, HasSelf<_>>(l, |instance: &mut Instance| instance)?;
     Ok(linker)
 }
 

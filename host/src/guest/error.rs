@@ -32,6 +32,16 @@ pub enum LoadError {
     Undescribed(String),
 }
 
+impl LoadError {
+    /// The names of the contract fit, but a type differs.
+    pub(super) fn other_contract(why: &str) -> Self {
+        Self::Unlinkable(format!(
+            "its contract differs from the one of this host: {why}\n  \
+             hint: `nbu_exporter guest wit` prints the contract of this host"
+        ))
+    }
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

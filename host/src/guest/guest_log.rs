@@ -3,7 +3,8 @@
 use tracing::{debug, enabled, error, info, warn};
 
 use super::LogLimits;
-use super::bindings::nbu::collector::log::{Host, Level};
+use super::bindings::v1::nbu::collector::log as old;
+use super::bindings::v2::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
 use crate::site::SiteName;
 
@@ -93,6 +94,18 @@ impl GuestLog {
 impl Host for Instance {
     fn emit(&mut self, level: Level, message: String, fields: Vec<(String, String)>) {
         self.log.say(level, &message, &fields);
+    }
+}
+
+impl old::Host for Instance {
+    fn emit(&mut self, level: old::Level, message: String, fields: Vec<(String, String)>) {
+        let level = match level {
+            old::Level::Debug => Level::Debug,
+            old::Level::Info => Level::Info,
+            old::Level::Warn => Level::Warn,
+            old::Level::Error => Level::Error,
+        };
+        Host::emit(self, level, message, fields);
     }
 }
 

@@ -16,6 +16,8 @@ pub use reason::Reason;
 /// A family after the checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
+    /// The name of the family.
+    pub name: String,
     /// The family without its invalid series; `None` if it was dropped.
     pub family: Option<Family>,
     /// Number of dropped series by reason.
@@ -27,6 +29,7 @@ pub fn check(mut family: Family, budget: &Budget) -> Checked {
     if let Some(reason) = invalid_family(&family).or_else(|| exceeds(&family, budget)) {
         return Checked {
             dropped: vec![(reason, family.series())],
+            name: family.name,
             family: None,
         };
     }
@@ -44,6 +47,7 @@ pub fn check(mut family: Family, budget: &Budget) -> Checked {
         Samples::Histogram(distributions) => distributions.retain(|one| keep(one.series())),
     }
     Checked {
+        name: family.name.clone(),
         family: Some(family),
         dropped,
     }
@@ -149,10 +153,11 @@ fn invalid_family(family: &Family) -> Option<Reason> {
 /// host's values by its own.
 fn is_reserved_name(name: &str) -> bool {
     const PREFIXES: [&str; 3] = ["nbu_exporter_", "process_", "nbu_collector_"];
-    const NAMES: [&str; 3] = [
+    const NAMES: [&str; 4] = [
         "nbu_up",
         "nbu_api_version",
         "nbu_last_scrape_timestamp_seconds",
+        "nbu_rows_skipped_total",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
 }

@@ -65,6 +65,13 @@ impl AttributedFailures {
         let mut failures = Self::default();
         let outcomes = collected.report.outcomes.iter();
         for outcome in outcomes.filter(|outcome| readable(&outcome.collector)) {
+            if let Some(path) = outcome.unsupported.first()
+                && collected.traffic.absent == 0
+            {
+                let collector = Some(outcome.collector.clone());
+                let why = format!("{path}: reported as unsupported, but no response says so");
+                failures.add(Attribution::Guest, collector, why);
+            }
             for failure in &outcome.failures {
                 let attribution = of_failure(&failure.reason, &collected.traffic);
                 let collector = Some(outcome.collector.clone());
@@ -125,16 +132,17 @@ impl ReferenceGuest<'_> {
             egress: &site_runtime.egress,
             limits: self.limits,
         };
-        let mut settings = site_runtime.settings.clone();
-        settings.collectors.retain(|it| selected(&it.name));
-        let (window, mut state) = self.next;
-        state.retain(|saved| selected(&saved.collector));
+        let settings = &site_runtime.settings;
+        let (window, state) = self.next;
         // Starts with a cheap request. If that fails, a collection would fail too.
-        let probed = self.guest.probe(target, &settings, None).await;
+        let probed = self.guest.probe(target, settings, None).await;
         if !matches!(probed, Ok(Ok(_))) {
             return BTreeSet::new();
         }
-        let collected = self.guest.collect(target, &settings, window, state).await;
+        let collected = self
+            .guest
+            .collect(target, settings, selected, window, state)
+            .await;
         let outcomes = collected.map_or_else(|_| Vec::new(), |it| it.report.outcomes);
         let read = outcomes.into_iter().filter(Outcome::succeeded);
         read.map(|outcome| outcome.collector).collect()
@@ -151,7 +159,7 @@ fn of_fault(fault: &Fault) -> Attribution {
 
 fn of_failure(reason: &FailureReason, traffic: &Traffic) -> Attribution {
     let plausible = match reason {
-        FailureReason::Unsupported
+        FailureReason::Other(_)
         | FailureReason::Malformed(_)
         | FailureReason::TooLong(_)
         | FailureReason::Denied(_) => false,

@@ -100,7 +100,7 @@ impl Trial<'_> {
         let began = Instant::now();
         let result = self
             .candidate
-            .collect(target, &site_runtime.settings, window, state)
+            .collect(target, &site_runtime.settings, |_| true, window, state)
             .await;
         let took = began.elapsed();
         match result {

@@ -1,10 +1,10 @@
-//! Differences between the manifests of two guests: collectors, API paths and
+//! Differences between the manifests of two guests: collectors, endpoints and
 //! families.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::guest::{DeclaredKind, Manifest};
+use crate::guest::{DeclaredKind, Endpoint, Manifest, Method};
 
 /// Changes from one manifest to another. Moving an item to another collector is not a
 /// change.
@@ -28,7 +28,7 @@ pub struct ManifestItem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum ItemKind {
     Collector,
-    Path(String),
+    Endpoint(String),
     Family(String),
 }
 
@@ -67,7 +67,7 @@ impl Difference {
         added.chain(removed).chain(kinds).collect()
     }
 
-    /// Paths and families that only the new guest has.
+    /// Endpoints and families that only the new guest has.
     pub fn gained(&self) -> Vec<ManifestItem> {
         let items = self.added.iter();
         let more = items.filter(|item| item.what != ItemKind::Collector);
@@ -87,7 +87,7 @@ impl fmt::Display for ManifestItem {
         let collector = &self.collector;
         match &self.what {
             ItemKind::Collector => write!(f, "collector `{collector}`"),
-            ItemKind::Path(path) => write!(f, "path `{path}` of `{collector}`"),
+            ItemKind::Endpoint(it) => write!(f, "endpoint `{it}` of `{collector}`"),
             ItemKind::Family(name) => write!(f, "family `{name}` of `{collector}`"),
         }
     }
@@ -105,25 +105,26 @@ impl fmt::Display for KindChange {
 
 /// The items of `one` that `other` lacks, in the order of `one`.
 fn only_in(one: &Manifest, other: &Manifest) -> Vec<ManifestItem> {
-    let collectors: BTreeSet<_> = other.capabilities.iter().map(|c| &c.name).collect();
-    let paths = other.capabilities.iter().flat_map(|c| &c.paths);
-    let paths: BTreeSet<_> = paths.collect();
+    let collectors: BTreeSet<_> = other.collectors.iter().map(|c| &c.name).collect();
+    let endpoints = other.collectors.iter().flat_map(|c| &c.endpoints);
+    let endpoints: BTreeSet<_> = endpoints.map(endpoint).collect();
     let families = kinds(other);
     let mut items = Vec::new();
-    for capability in &one.capabilities {
+    for declared in &one.collectors {
         let mut add = |what| {
             items.push(ManifestItem {
-                collector: capability.name.clone(),
+                collector: declared.name.clone(),
                 what,
             });
         };
-        if !collectors.contains(&capability.name) {
+        if !collectors.contains(&declared.name) {
             add(ItemKind::Collector);
         }
-        for path in capability.paths.iter().filter(|path| !paths.contains(path)) {
-            add(ItemKind::Path(path.clone()));
+        let own = declared.endpoints.iter().map(endpoint);
+        for endpoint in own.filter(|it| !endpoints.contains(it)) {
+            add(ItemKind::Endpoint(endpoint));
         }
-        for family in &capability.families {
+        for family in &declared.families {
             if !families.contains_key(family.name.as_str()) {
                 add(ItemKind::Family(family.name.clone()));
             }
@@ -133,8 +134,17 @@ fn only_in(one: &Manifest, other: &Manifest) -> Vec<ManifestItem> {
 }
 
 fn kinds(manifest: &Manifest) -> BTreeMap<&str, DeclaredKind> {
-    let families = manifest.capabilities.iter().flat_map(|c| &c.families);
+    let families = manifest.collectors.iter().flat_map(|c| &c.families);
     families.map(|f| (f.name.as_str(), f.kind)).collect()
+}
+
+/// Such as `GET /admin/jobs`.
+fn endpoint(endpoint: &Endpoint) -> String {
+    let method = match endpoint.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    format!("{method} {}", endpoint.path)
 }
 
 fn word(kind: DeclaredKind) -> &'static str {

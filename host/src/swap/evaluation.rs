@@ -93,8 +93,11 @@ impl Evaluation<'_> {
         }
         let provenance = &self.settings.provenance;
         let key = provenance.public_key.as_ref();
-        let proven = key.and_then(|key| self.baseline.proven_version(key.digest()));
-        let running = running.map(|it| it.manifest().version.as_str());
+        let line = key.map(|key| guest.version_key(key.digest()));
+        let proven = line.and_then(|line| self.baseline.proven_version(line));
+        let running = running.map(Guest::manifest);
+        let running = running.filter(|it| it.name == guest.manifest().name);
+        let running = running.map(|it| it.version.as_str());
         provenance
             .admit_version(running, proven.as_ref(), &guest.manifest().version)
             .map_err(Refusal::Untrusted)

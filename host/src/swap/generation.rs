@@ -82,7 +82,9 @@ impl Generation {
         let origin = &self.origin;
         let key = origin.provenance.public_key.as_ref();
         Some(ProvenVersion {
-            key: key.filter(|_| origin.signed)?.digest(),
+            key: self
+                .guest
+                .version_key(key.filter(|_| origin.signed)?.digest()),
             version: self.guest.manifest().version.parse().ok()?,
             may_be_older: origin.provenance.allow_downgrade,
         })
@@ -106,15 +108,6 @@ impl SiteRuntime {
             address: site.egress.origin.url(),
             settings: site.guest.clone(),
         }
-    }
-
-    /// Names of the enabled collectors.
-    pub fn collectors(&self) -> Vec<String> {
-        self.settings
-            .collectors
-            .iter()
-            .map(|c| c.name.clone())
-            .collect()
     }
 
     /// Whether a collection that started with `self` is still valid with `other`.

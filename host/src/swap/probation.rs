@@ -78,7 +78,7 @@ impl ProbationMonitor {
         });
         baseline.swap(guest, Some(previous.guest.digest()));
         let known = running.site_runtimes.iter().flat_map(|site_runtime| {
-            let pairs = site_runtime.collectors().into_iter();
+            let pairs = running.guest.collectors(&site_runtime.settings).into_iter();
             pairs.map(|collector| (site_runtime.name.clone(), collector))
         });
         *probation = Some(Probation {

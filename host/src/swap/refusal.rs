@@ -21,8 +21,8 @@ pub enum Refusal {
     Untrusted(ProvenanceError),
     /// The guest cannot be loaded.
     Unloadable(LoadError),
-    /// The guest rejects settings of a site.
-    Settings(Vec<(SiteName, SettingsProblem)>),
+    /// The settings do not fit the guest. A problem of one site has its name.
+    Settings(Vec<(Option<SiteName>, SettingsProblem)>),
     /// The guest failed while it checked the settings.
     CheckFailed(SiteName, Fault),
     /// Checking the settings of all sites exceeded this time limit.
@@ -139,11 +139,21 @@ impl fmt::Display for Refusal {
 const SKIP_TRIAL_HINT: &str =
     "\n  hint: if this is intended, set `guest.canary.sites: 0` to skip the trial";
 
-fn settings(problems: &[(SiteName, SettingsProblem)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn settings(
+    problems: &[(Option<SiteName>, SettingsProblem)],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     for (n, (site, problem)) in problems.iter().enumerate() {
         let line = if n == 0 { "" } else { "\n" };
         let (at, message) = (&problem.at, &problem.message);
-        write!(f, "{line}site `{site}`: {at}: {message}")?;
+        f.write_str(line)?;
+        if let Some(place) = &problem.place {
+            write!(f, "{place}: ")?;
+        }
+        if let Some(site) = site {
+            write!(f, "site `{site}`: ")?;
+        }
+        write!(f, "{at}: {message}")?;
         if let Some(hint) = &problem.hint {
             write!(f, "\n  hint: {hint}")?;
         }

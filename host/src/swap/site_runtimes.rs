@@ -7,7 +7,7 @@ use super::generation::{Generation, SiteRuntime};
 use super::settings::Site;
 use super::{Refusal, Settings};
 use crate::egress::{self, Egress, Sockets};
-use crate::guest::{Guest, SiteSettings};
+use crate::guest::{Guest, SettingsProblem, SiteSettings};
 use crate::site::SiteName;
 
 /// What the HTTP clients of all sites share.
@@ -55,7 +55,7 @@ pub async fn check(
     guest: &Guest,
     sites: impl Iterator<Item = (&SiteName, &SiteSettings)>,
 ) -> Result<(), Refusal> {
-    let mut problems = Vec::new();
+    let mut problems: Vec<(Option<SiteName>, SettingsProblem)> = Vec::new();
     let (began, longest) = (Instant::now(), guest.check_timeout() * LONGEST_CHECKS);
     for (site, settings) in sites {
         if began.elapsed() > longest {
@@ -63,7 +63,14 @@ pub async fn check(
         }
         let found = guest.check(settings).await;
         let found = found.map_err(|fault| Refusal::CheckFailed(site.clone(), fault))?;
-        problems.extend(found.into_iter().map(|problem| (site.clone(), problem)));
+        for problem in found {
+            // All sites share the collectors.
+            let shared = problem.place.is_some();
+            let entry = ((!shared).then(|| site.clone()), problem);
+            if !shared || !problems.contains(&entry) {
+                problems.push(entry);
+            }
+        }
     }
     if problems.is_empty() {
         Ok(())

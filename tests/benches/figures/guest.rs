@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use nbu_exporter::guest::{Guest, GuestLimits, LoadError, Selection, SiteSettings, built_in};
+use nbu_exporter::guest::{Guest, GuestLimits, LoadError, SiteSettings, built_in};
 use tempfile::TempDir;
 use tests::{Client, Program, eventually, guests};
 
@@ -131,14 +131,10 @@ async fn native(table: &mut Table) {
 }
 
 fn settings() -> SiteSettings {
-    let selection = |name: &str| Selection {
-        name: name.to_owned(),
-        options: "{}".to_owned(),
-    };
     SiteSettings {
         base_url: "http://127.0.0.1:1556/netbackup".to_owned(),
         api_version: None,
-        collectors: vec![selection("storage"), selection("jobs")],
+        collectors: Vec::new().into(),
         legacy_names: false,
     }
 }

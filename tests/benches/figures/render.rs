@@ -64,6 +64,8 @@ impl Published {
             collector: COLLECTOR.to_owned(),
             began: Timestamp::now(),
             took: Duration::ZERO,
+            unsupported: Vec::new(),
+            skipped_rows: 0,
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),
             site_series: usize::MAX,

@@ -19,7 +19,7 @@ use nbu_exporter::guest::{
 };
 use nbu_exporter::site::SiteName;
 use tempfile::TempDir;
-use tests::Client;
+use tests::{Client, native_selection};
 
 use crate::process;
 use crate::site::Site;
@@ -90,7 +90,9 @@ impl Sandbox {
         };
         let before = process::processor(std::process::id());
         let began = Instant::now();
-        let collected = self.guest.collect(target, &self.settings, window, state);
+        let collected = self
+            .guest
+            .collect(target, &self.settings, |_| true, window, state);
         let collected = collected.await.expect("the guest ends by itself");
         let took = began.elapsed();
         let used = process::processor(std::process::id()) - before;
@@ -106,21 +108,17 @@ impl Sandbox {
 
     /// The same collection by the same code, compiled natively.
     pub(crate) async fn natively(&self, window: &Window, transport: &dyn Transport) -> Duration {
-        let selections = self.settings.collectors.iter();
         let settings = guest::contract::Settings {
             base_url: self.settings.base_url.clone(),
             api_version: None,
-            collectors: selections
-                .map(|one| guest::contract::Selection {
-                    name: one.name.clone(),
-                    options: one.options.clone(),
-                })
-                .collect(),
-            legacy_names: false,
+            collectors: ["storage", "jobs"]
+                .map(|name| native_selection(name, "{}"))
+                .into(),
         };
         let window = guest::contract::Window {
             now: window.now,
             lookback_seconds: window.lookback_seconds,
+            deadline_milliseconds: 120_000,
             last_api_version: None,
             resumed: Vec::new(),
         };

@@ -18,7 +18,7 @@ use crate::mischief::{answers, holding, manifest, processor, random, report};
 
 pub(crate) mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/v0.1",
         world: "guest",
         with: {
             "wasi:clocks/monotonic-clock@0.2.12": wasip2::clocks::monotonic_clock,

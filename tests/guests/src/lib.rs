@@ -1,4 +1,5 @@
-//! Misbehaving guests, one behaviour each.
+//! Misbehaving guests of contract 0.1, one behaviour each. Containment is the same for
+//! every contract.
 //!
 //! One component serves all tests. Its behaviour is text in its data, which the tests
 //! overwrite. So one build gives many guests, each with its own digest. With

@@ -15,5 +15,6 @@ pub(crate) mod noise;
 pub(crate) mod processor;
 pub(crate) mod random;
 pub(crate) mod report;
+pub(crate) mod sockets;
 pub(crate) mod state;
 pub(crate) mod swapped;

@@ -191,10 +191,15 @@ async fn inspect_shows_capabilities_and_explains_invalid_files() {
         .find_map(|line| line.strip_prefix("sha256     "));
     assert_eq!(digest.map(str::len), Some(64), "{text}");
     for part in [
+        "name       netbackup\n",
         "version  ",
+        "contract   0.2\n",
+        " functions in ",
         "collector storage (reused for server.cacheTTL)",
         "collector jobs (read in every collection)",
-        "    /admin/jobs\n",
+        "    GET /admin/jobs\n",
+        "    |MANAGE|JOBS|\n",
+        "    overlap (5m): How late a finished job may appear",
         "    nbu_jobs_window {",
         "\nimports\n",
         "  wasi:http/outgoing-handler@",

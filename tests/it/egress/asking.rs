@@ -9,10 +9,10 @@ use std::time::Duration;
 use nbu_exporter::egress::{
     Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
 };
-use nbu_exporter::guest::{self, CallTarget, Guest, Selection, SiteSettings, Window};
+use nbu_exporter::guest::{self, CallTarget, Guest, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
 use nbu_exporter::site::SiteName;
-use tests::{Act, Scripted, guests};
+use tests::{Act, Scripted, collector_keys, guests};
 
 const KEY: &str = "CaNaRy-of-this-hunt-zQxWvUtSrP";
 
@@ -108,10 +108,7 @@ async fn told(
     let given = SiteSettings {
         base_url,
         api_version: None,
-        collectors: vec![Selection {
-            name: "jobs".to_owned(),
-            options: options.to_owned(),
-        }],
+        collectors: [collector_keys("jobs", options)].into(),
         legacy_names: false,
     };
     let window = Window {
@@ -120,7 +117,9 @@ async fn told(
         last_api_version: None,
         resumed: Vec::new(),
     };
-    let collected = guest.collect(target, &given, window, vec![]).await.unwrap();
+    let only = |name: &str| name == "jobs";
+    let collected = guest.collect(target, &given, only, window, vec![]).await;
+    let collected = collected.unwrap();
     guest::failure_text(&collected.report.outcomes[0].failures[0])
 }
 

@@ -25,7 +25,8 @@ async fn a_site_is_collected_with_any_saved_state() {
     };
     let now = Clock::System.now().as_second().unsigned_abs();
     let collect = async |state: Vec<SavedState>| {
-        let collected = guest.collect(target, &settings, window(now), state).await;
+        let collected = guest.collect(target, &settings, |_| true, window(now), state);
+        let collected = collected.await;
         let report = collected.expect("no fault").report;
         for outcome in &report.outcomes {
             assert!(outcome.succeeded(), "{:?}", outcome.failures);

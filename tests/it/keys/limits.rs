@@ -104,7 +104,7 @@ async fn manifest_limits_decide_whether_a_guest_is_accepted() {
         (
             "paths",
             "paths: 99999",
-            "declares `100000` paths, the limit is `99999`",
+            "declares `100000` endpoints, the limit is `99999`",
         ),
         (
             "spin-describe",

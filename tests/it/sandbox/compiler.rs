@@ -216,10 +216,10 @@ async fn a_missing_import_is_reported_before_compilation() {
     let simulator = simulator().await;
     let folder = TempDir::new().unwrap();
     let (mut program, _) = start(folder.path(), &simulator, "compileTimeout: 5s").await;
-    let wanting = bomb_with_import(&slow(), "wasi:sockets/tcp@0.2.12");
+    let wanting = bomb_with_import(&slow(), "wasi:sockets/tcp@0.3.0");
     guests::install(&wanting, &folder.path().join(guests::FILE));
     program
-        .line("it imports `wasi:sockets/tcp@0.2.12`, which this host does not provide")
+        .line("it imports `wasi:sockets/tcp@0.3.0`, which this host does not provide")
         .await;
 }
 

@@ -37,7 +37,7 @@ async fn a_guest_that_misbehaves_at_load_is_rejected_with_the_reason() {
         ("trap-check", "trap"),
         ("picky", "nothing is good enough"),
         ("families", "declares `100000` families, the limit is `500`"),
-        ("paths", "declares `100000` paths, the limit is `100`"),
+        ("paths", "declares `100000` endpoints, the limit is `100`"),
         (
             "collectors",
             "declares `10000` collectors, the limit is `64`",

@@ -74,3 +74,19 @@ async fn a_guest_keeps_no_memory_between_calls_or_sites() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_of_the_socket_interfaces_is_denied() {
+    let simulator = simulator().await;
+    let (_folder, mut program, _) = program("sockets", &simulator).await;
+    let line = program.line("Collector failed").await;
+    // TCP and UDP, each over IPv4 and IPv6; and three look-ups.
+    assert_eq!(
+        line.matches(r#"name: \"access-denied\""#).count(),
+        4,
+        "{line}"
+    );
+    let lookups = r#"name: \"permanent-resolver-failure\""#;
+    assert_eq!(line.matches(lookups).count(), 3, "{line}");
+    assert!(!line.contains("Ok("), "{line}");
+}

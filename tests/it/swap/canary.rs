@@ -56,7 +56,7 @@ async fn a_guest_that_reports_a_false_outage_is_rejected() {
     let mut running = Running::start("", "collectionInterval: 200ms").await;
     for (behaviour, claim) in [
         ("lose-at-1", "/elsewhere: unreachable: nobody is there"),
-        ("pinging-at-1", "/elsewhere: busy until "),
+        ("pinging-at-1", "/elsewhere: busy for "),
         ("straying-at-1", "/elsewhere: unreachable: nobody is there"),
         ("missing-at-1", "/elsewhere: answered 502"),
         ("hurried-at-1", "/elsewhere: timeout"),

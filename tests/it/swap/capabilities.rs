@@ -8,7 +8,7 @@ use super::{Running, swaps, version};
 const MORE: [(&str, &str); 2] = [
     (
         "more-paths",
-        "path `/more` of `storage`, path `/more` of `jobs`",
+        "endpoint `GET /more` of `storage`, endpoint `GET /more` of `jobs`",
     ),
     (
         "more-families",

@@ -126,10 +126,10 @@ async fn check_compares_a_guest_with_the_built_in_one() {
     );
     let other = check(&guests::behaving("steady", 1)).await;
     for line in [
-        "  + path `/ping` of `storage`\n",
+        "  + endpoint `GET /ping` of `storage`\n",
         "  + family `nbu_test_jobs` of `jobs`\n",
         "  - collector `tape`\n",
-        "  - path `/admin/jobs` of `jobs`\n",
+        "  - endpoint `GET /admin/jobs` of `jobs`\n",
         "  - family `nbu_disk_bytes` of `storage`\n",
     ] {
         assert!(other.contains(line), "{line} is not in:\n{other}");

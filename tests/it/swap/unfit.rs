@@ -15,7 +15,7 @@ fn unfit() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = guests::behaving("steady", 2);
     let half = whole[..whole.len() / 2].to_vec();
     let behaving = |behaviour| guests::behaving(behaviour, 3);
-    let wanting = "wasi:sockets/tcp@0.2.12";
+    let wanting = "wasi:sockets/tcp@0.3.0";
     vec![
         (
             "random bytes",

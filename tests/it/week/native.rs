@@ -8,12 +8,14 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, pending};
-use guest::contract::{Level, Reason, Report, Saved, Selection, Settings, Window};
+use guest::contract::{Level, Outcome, Reason, Report, Saved, Settings, Window};
+use guest::describe::describe;
 use guest::log::Log;
 use guest::run;
 use guest::transport::{Request, Response, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use simulator::{Fault, Simulator};
+use tests::native_selection;
 
 use super::CLIENTS;
 use super::counters::{Counters, assert_new_are_zero, assert_none_fell, reported, told};
@@ -100,16 +102,12 @@ impl Exporter {
     pub(super) fn new() -> Self {
         let allowlist = serde_json::json!({ "allowlist": CLIENTS }).to_string();
         let selected = [("jobs", "{}"), ("perClient", &*allowlist)];
-        let collectors = selected.map(|(name, options)| Selection {
-            name: name.to_owned(),
-            options: options.to_owned(),
-        });
+        let collectors = selected.map(|(name, options)| native_selection(name, options));
         Self {
             settings: Settings {
                 base_url: "http://simulator/netbackup".to_owned(),
                 collectors: collectors.into(),
                 api_version: None,
-                legacy_names: false,
             },
             version: None,
             state: Vec::new(),
@@ -138,6 +136,7 @@ impl Exporter {
         let window = Window {
             now,
             lookback_seconds: LOOKBACK,
+            deadline_milliseconds: 120_000,
             last_api_version: self.version.clone(),
             resumed: self.resumed.clone(),
         };
@@ -179,7 +178,7 @@ impl Exporter {
         if self.earlier.len() > 4 {
             self.earlier.remove(0);
         }
-        for saved in report.outcomes.iter().filter_map(|it| it.state.clone()) {
+        for saved in report.outcomes.iter().filter_map(saved) {
             self.resumed.retain(|it| *it != saved.collector);
             self.state.retain(|it| it.collector != saved.collector);
             self.state.push(saved);
@@ -227,6 +226,18 @@ impl Exporter {
     pub(super) fn state_bytes(&self) -> usize {
         self.state.iter().map(|saved| saved.bytes.len()).sum()
     }
+}
+
+/// The state that an outcome leaves, as the host keeps it.
+fn saved(outcome: &Outcome) -> Option<Saved> {
+    let mut declared = describe().collectors.into_iter();
+    Some(Saved {
+        collector: outcome.collector.clone(),
+        version: declared
+            .find(|it| it.name == outcome.collector)?
+            .state_version,
+        bytes: outcome.state.clone()?,
+    })
 }
 
 struct Silence;

@@ -24,7 +24,7 @@ const STEP: SignedDuration = SignedDuration::from_mins(120);
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
 
 /// The queried counters and their labels.
-const FAMILIES: [&str; 7] = [
+const FAMILIES: [&str; 9] = [
     "nbu_jobs_finished_total",
     "nbu_jobs_transferred_bytes_total",
     "nbu_jobs_files_total",
@@ -32,6 +32,8 @@ const FAMILIES: [&str; 7] = [
     "nbu_job_duration_seconds_sum",
     "nbu_job_duration_seconds_count",
     "nbu_client_jobs_finished_total",
+    "nbu_parent_jobs_finished_total",
+    "nbu_jobs_data_transferred_bytes_total",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,45 +5,49 @@
 wit_bindgen::generate!({ path: "wit", world: "guest", generate_all });
 
 use exports::nbu::collector::collector::*;
-use nbu::collector::metrics::{Family, Kind, Point, Samples};
+use nbu::collector::metrics::{Kind, Point, ReportedFamily, Samples};
 
-/// The key under `collectors:` in the configuration.
-const COLLECTOR: &str = "jobs";
+/// The name of the only family.
 const NAME: &str = "nbu_answer";
-const HELP: &str = "The answer; constant 42.";
 
 struct MinimalGuest;
 export!(MinimalGuest);
 
 impl Guest for MinimalGuest {
-    /// What this guest can collect. The host rejects a family or path that is not here.
+    /// What this guest can collect. The host rejects what is not declared here.
     fn describe() -> Manifest {
         Manifest {
+            // Versions and saved states only compare between guests of one name.
+            name: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            capabilities: vec![Capability {
-                name: COLLECTOR.into(),
+            collectors: vec![DeclaredCollector {
+                // The key under `collectors:` in the configuration.
+                name: "answer".into(),
                 summary: "A constant".into(),
-                families: vec![DescribedFamily {
+                enabled_by_default: true,
+                cached: false,
+                default_interval_seconds: None,
+                endpoints: vec![],
+                permissions: vec![],
+                options: vec![],
+                families: vec![DeclaredFamily {
                     name: NAME.into(),
                     kind: Kind::Gauge,
-                    help: HELP.into(),
+                    unit: None,
+                    help: "The answer; constant 42.".into(),
                     // The host adds `site` in front.
                     labels: vec![],
+                    experimental: false,
                 }],
-                paths: vec![],
-                cached: false,
                 state_version: 1,
             }],
+            highlights: vec![],
         }
     }
 
-    /// Problems with the settings of a site: here, a collector that does not exist.
-    fn check(settings: Settings) -> Vec<Problem> {
-        let selected = settings.collectors.into_iter().map(|it| it.name);
-        selected
-            .filter(|name| name != COLLECTOR)
-            .map(unknown)
-            .collect()
+    /// Problems that the declared options do not express; here, none.
+    fn check(_: Settings) -> Vec<Problem> {
+        vec![]
     }
 
     /// Whether the site answers, for `/health`. A real guest sends one request.
@@ -63,27 +67,22 @@ impl Guest for MinimalGuest {
     }
 }
 
-fn unknown(name: String) -> Problem {
-    Problem {
-        at: format!("collectors.{name}"),
-        message: "this guest has no such collector".into(),
-        hint: Some(format!("write `collectors.{name}.enabled: false`")),
-    }
-}
-
 fn outcome(selected: Selection) -> Outcome {
+    let answer = Point {
+        label_values: vec![],
+        value: 42.0,
+    };
     Outcome {
         collector: selected.name,
-        families: vec![Family {
+        families: vec![ReportedFamily {
             name: NAME.into(),
-            help: HELP.into(),
-            labels: vec![],
-            samples: Samples::Gauge(vec![Point {
-                label_values: vec![],
-                value: 42.0,
-            }]),
+            samples: Samples::Gauge(vec![answer]),
         }],
         failures: vec![],
+        unsupported: vec![],
         state: None,
+        duration_milliseconds: 0,
+        requests: 0,
+        skipped_rows: 0,
     }
 }

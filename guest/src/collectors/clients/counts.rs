@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Family, Kind};
+use crate::contract::{Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::ledger::counter::Counter;
 
 pub(super) static FINISHED: Definition<3> = Definition {
     name: "nbu_client_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Number of finished job attempts of a client, without parent jobs. A new series starts at 0.",
+    help: "Number of finished job attempts of a client as in nbu_jobs_finished_total, without parent jobs. Counting starts with the first collection that knows the client. A new series starts at 0.",
     labels: ["client", "action", "status"],
 };
 
@@ -35,12 +35,12 @@ impl Finished {
         self.attempts.values_mut().for_each(Counter::reveal);
     }
 
-    /// Adds one attempt. A new label set is reported as 0 once, unless this is the
-    /// `first` collection.
-    pub(super) fn add(&mut self, labels: [&str; 3], first: bool) {
+    /// Adds one attempt. One that does not count adds nothing, but its series then
+    /// exists. A new label set is reported as 0 once.
+    pub(super) fn add(&mut self, labels: [&str; 3], counts: bool) {
         let total = self.attempts.entry(labels.map(str::to_owned));
-        let attempts = total.or_insert_with(|| Counter::new(!first)).value_mut();
-        *attempts = attempts.saturating_add(1);
+        let attempts = total.or_default().value_mut();
+        *attempts = attempts.saturating_add(u64::from(counts));
     }
 
     /// Drops other clients.
@@ -48,7 +48,7 @@ impl Finished {
         self.attempts.retain(|[client, ..], _| known(client));
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(super) fn family(&self) -> ReportedFamily {
         let mut series = Series::new(&FINISHED);
         for (labels, attempts) in &self.attempts {
             let attempts = attempts.reported().copied().unwrap_or_default();
@@ -78,7 +78,7 @@ impl Recent {
         self.jobs.add(labels, 1.0);
     }
 
-    pub(super) fn family(self) -> Family {
+    pub(super) fn family(self) -> ReportedFamily {
         self.jobs.finish()
     }
 }

@@ -2,7 +2,7 @@
 //! incomplete.
 
 use super::queue_reason;
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::row::STATE_QUEUED;
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
@@ -28,7 +28,7 @@ static OLDEST: Definition<2> = Definition {
     labels: ["action", "state"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![JOBS.describe(), QUEUED.describe(), OLDEST.describe()]
 }
 
@@ -66,7 +66,7 @@ impl Current {
         }
     }
 
-    pub(super) fn families(self) -> Vec<Family> {
+    pub(super) fn families(self) -> Vec<ReportedFamily> {
         vec![
             self.jobs.finish(),
             self.queued.finish(),

@@ -3,7 +3,7 @@
 //! These also cover unfinished jobs, as their names suggest.
 
 use super::window::WindowSum;
-use crate::contract::{DescribedFamily, Family, Kind};
+use crate::contract::{DeclaredFamily, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 use crate::jobs::row::{STATE_DONE, STATE_QUEUED};
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
@@ -50,7 +50,7 @@ static FILES: Definition<2> = Definition {
     labels: ["action", "policy_type"],
 };
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         JOBS.describe(),
         BYTES.describe(),
@@ -121,7 +121,7 @@ impl Legacy {
         self.files.add([action, policy_type], sum.files as f64);
     }
 
-    pub(super) fn families(self) -> Vec<Family> {
+    pub(super) fn families(self) -> Vec<ReportedFamily> {
         vec![
             self.jobs.finish(),
             self.bytes.finish(),

@@ -8,7 +8,7 @@ use crate::api::nested::Objects;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
 use crate::collectors::rows::{Named, unique_names};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/disk-pools";
@@ -108,7 +108,7 @@ impl Volume {
     }
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         BYTES.describe(),
         STATE.describe(),
@@ -139,7 +139,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<DiskPool>, Failure
 }
 
 /// The families of all pools. Pools of the same name appear under their ids.
-pub(super) fn families(pools: &Named<DiskPool>, legacy_names: bool) -> Vec<Family> {
+pub(super) fn families(pools: &Named<DiskPool>, legacy_names: bool) -> Vec<ReportedFamily> {
     let mut bytes = Series::new(&BYTES);
     let mut state = Series::new(&STATE);
     let mut water_mark = Series::new(&WATER_MARK);
@@ -175,7 +175,7 @@ fn ratio(percent: f64) -> f64 {
     percent / 100.0
 }
 
-fn volumes(pools: &Named<DiskPool>, definition: &'static Definition<3>) -> Family {
+fn volumes(pools: &Named<DiskPool>, definition: &'static Definition<3>) -> ReportedFamily {
     let mut series = Series::new(definition);
     for (name, pool) in pools.iter() {
         let category = pool.storage_category.or_unknown();
@@ -187,7 +187,7 @@ fn volumes(pools: &Named<DiskPool>, definition: &'static Definition<3>) -> Famil
 }
 
 /// Volumes of the same name in a pool appear under their ids.
-fn volumes_up(pools: &Named<DiskPool>) -> Family {
+fn volumes_up(pools: &Named<DiskPool>) -> ReportedFamily {
     let mut series = Series::new(&VOLUME_UP);
     for (pool_name, pool) in pools.iter() {
         let volumes = &pool.disk_volumes.0;
@@ -204,7 +204,7 @@ fn volumes_up(pools: &Named<DiskPool>) -> Family {
     series.finish()
 }
 
-fn info(pools: &Named<DiskPool>) -> Family {
+fn info(pools: &Named<DiskPool>) -> ReportedFamily {
     let mut series = Series::new(&INFO);
     for (name, pool) in pools.iter() {
         let labels = [

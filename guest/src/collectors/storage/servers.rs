@@ -8,7 +8,7 @@ use crate::api::nested::Nested;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
 use crate::collectors::rows::{Named, Row, unique_names};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/storage-servers";
@@ -77,7 +77,7 @@ struct MsdpPool {
     available_space_bytes: Number,
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         STATE.describe(),
         MSDP.describe(),
@@ -99,7 +99,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<Server>, Failure> 
 }
 
 /// The families of all storage servers.
-pub(super) fn families(servers: &Named<Server>) -> Vec<Family> {
+pub(super) fn families(servers: &Named<Server>) -> Vec<ReportedFamily> {
     let mut families = vec![states(servers)];
     families.extend(msdp(servers));
     families.push(status_codes(servers));
@@ -107,7 +107,7 @@ pub(super) fn families(servers: &Named<Server>) -> Vec<Family> {
 }
 
 /// If servers with a code share a name, they appear under their ids.
-fn status_codes(servers: &Named<Server>) -> Family {
+fn status_codes(servers: &Named<Server>) -> ReportedFamily {
     let rows = servers.rows();
     let rows: Vec<_> = rows.filter(|it| it.2.nbu_status_code.0.is_some()).collect();
     let names = unique_names(rows.iter().map(|&(id, name, _)| (id, name)));
@@ -119,7 +119,7 @@ fn status_codes(servers: &Named<Server>) -> Family {
 }
 
 /// Name and type identify a server. Servers that share both appear under their ids.
-fn states(servers: &Named<Server>) -> Family {
+fn states(servers: &Named<Server>) -> ReportedFamily {
     let mut series = Series::new(&STATE);
     for (name, server) in servers.iter() {
         let Some(current) = &server.storage_server_state.0 else {
@@ -141,7 +141,7 @@ fn states(servers: &Named<Server>) -> Family {
 
 /// Only one type has MSDP figures. If servers with such figures share a name, they
 /// appear under their ids.
-fn msdp(servers: &Named<Server>) -> [Family; 2] {
+fn msdp(servers: &Named<Server>) -> [ReportedFamily; 2] {
     let rows = servers.rows();
     let rows =
         rows.filter_map(|(id, name, server)| Some((id, name, server.msdp_attributes.get()?)));

@@ -9,7 +9,7 @@ use crate::api::lenient::{Number, Text};
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
 use crate::collectors::rows::Named;
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/storage-units";
@@ -117,7 +117,7 @@ impl Unit {
     }
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         BYTES.describe(),
         CAPACITY.describe(),
@@ -153,7 +153,7 @@ pub(super) fn families(
     units: &Named<Unit>,
     pools: Option<&Named<DiskPool>>,
     servers: Option<&Named<Server>>,
-) -> Vec<Family> {
+) -> Vec<ReportedFamily> {
     let mut bytes = Series::new(&BYTES);
     let mut capacity = Series::new(&CAPACITY);
     let mut max_jobs = Series::new(&MAX_JOBS);

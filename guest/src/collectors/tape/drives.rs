@@ -12,7 +12,7 @@ use crate::api::nested::Objects;
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
 use crate::collectors::rows::Row;
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/drives";
@@ -130,7 +130,7 @@ impl Drives {
         }
     }
 
-    pub(super) fn families(&self, legacy_names: bool) -> Vec<Family> {
+    pub(super) fn families(&self, legacy_names: bool) -> Vec<ReportedFamily> {
         let mut info = Series::new(&INFO);
         for (name, drive) in &self.named {
             drive.add_paths(name, &mut info);
@@ -148,7 +148,7 @@ impl Drives {
         families
     }
 
-    fn paths_up(&self) -> Family {
+    fn paths_up(&self) -> ReportedFamily {
         let mut series = Series::new(&PATH_UP);
         for (name, drive) in &self.named {
             for (host, &is_up) in &drive.paths {
@@ -158,7 +158,7 @@ impl Drives {
         series.finish()
     }
 
-    fn needing_cleaning(&self) -> Family {
+    fn needing_cleaning(&self) -> ReportedFamily {
         let drives = self.named.values().chain(&self.unnamed);
         let needing = drives.filter(|drive| {
             let comment = drive.attributes.cleaning_comment.or_unknown();
@@ -170,7 +170,7 @@ impl Drives {
     }
 
     /// Number of drives by labels.
-    fn count(&self, definition: &'static Definition<3>) -> Family {
+    fn count(&self, definition: &'static Definition<3>) -> ReportedFamily {
         let mut series = Series::new(definition);
         for Drive { attributes, .. } in self.named.values().chain(&self.unnamed) {
             let labels = [
@@ -216,7 +216,7 @@ fn hosts(drive: &DriveAttributes) -> BTreeSet<String> {
     hosts.chain(host).cloned().collect()
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         DRIVES.describe(),
         INFO.describe(),

@@ -8,7 +8,7 @@ use crate::api::lenient::{Number, Text, UNKNOWN};
 use crate::api::nested::Nested;
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::{Distinct, Row};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/tape-media";
@@ -67,7 +67,7 @@ struct Robot {
     robot_type: Text,
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![
         MEDIA.describe(),
         STATUS.describe(),
@@ -88,7 +88,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Distinct<Cartridge>, Fai
     Ok(media)
 }
 
-pub(super) fn families(media: &Distinct<Cartridge>, legacy_names: bool) -> Vec<Family> {
+pub(super) fn families(media: &Distinct<Cartridge>, legacy_names: bool) -> Vec<ReportedFamily> {
     let mut status = Series::new(&STATUS);
     let mut cleanings = Series::new(&CLEANINGS);
     for cartridge in media.iter() {
@@ -111,7 +111,7 @@ fn words(set: &str) -> BTreeSet<&str> {
 }
 
 /// Number of cartridges by labels.
-fn count(media: &Distinct<Cartridge>, definition: &'static Definition<3>) -> Family {
+fn count(media: &Distinct<Cartridge>, definition: &'static Definition<3>) -> ReportedFamily {
     let mut series = Series::new(definition);
     for cartridge in media.iter() {
         let robot = cartridge.robot.get();

@@ -9,7 +9,7 @@ use super::media::Cartridge;
 use crate::api::lenient::{Number, Text, UNKNOWN};
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::{Distinct, Named, Row};
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/tape-volume-pools";
@@ -40,7 +40,7 @@ pub(super) struct VolumePool {
     partially_full_media: Number,
 }
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![PARTIALLY_FULL.describe(), MEDIA.describe()]
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<Named<VolumePool>, Failu
 }
 
 /// The family of all volume pools. Pools of the same name appear under their ids.
-pub(super) fn families(pools: &Named<VolumePool>) -> Vec<Family> {
+pub(super) fn families(pools: &Named<VolumePool>) -> Vec<ReportedFamily> {
     let mut series = Series::new(&PARTIALLY_FULL);
     for (name, pool) in pools.iter() {
         let labels = [name, pool.pool_type.or_unknown()];
@@ -67,7 +67,7 @@ pub(super) fn families(pools: &Named<VolumePool>) -> Vec<Family> {
 }
 
 /// Number of cartridges by pool. Cartridges name their pool.
-pub(super) fn media(pools: &Named<VolumePool>, media: &Distinct<Cartridge>) -> Family {
+pub(super) fn media(pools: &Named<VolumePool>, media: &Distinct<Cartridge>) -> ReportedFamily {
     let mut series = Series::new(&MEDIA);
     let mut types = BTreeMap::new();
     for (name, pool) in pools.iter() {

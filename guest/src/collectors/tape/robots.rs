@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use crate::api::{Client, Query, page};
 use crate::collectors::rows::Distinct;
-use crate::contract::{DescribedFamily, Failure, Family, Kind};
+use crate::contract::{DeclaredFamily, Failure, Kind, ReportedFamily};
 use crate::family::{Definition, Series};
 
 pub(super) const ENDPOINT: &str = "/storage/robots-device-hosts";
@@ -20,7 +20,7 @@ static HOSTS: Definition<0> = Definition {
 /// Hosts by id. Their attributes do not matter.
 pub(super) type RobotHosts = Distinct<IgnoredAny>;
 
-pub(super) fn describe() -> Vec<DescribedFamily> {
+pub(super) fn describe() -> Vec<DeclaredFamily> {
     vec![HOSTS.describe()]
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn read(client: &Client<'_>) -> Result<RobotHosts, Failure> {
     Ok(hosts)
 }
 
-pub(super) fn families(hosts: &RobotHosts) -> Vec<Family> {
+pub(super) fn families(hosts: &RobotHosts) -> Vec<ReportedFamily> {
     let mut series = Series::new(&HOSTS);
     series.set([], Some(hosts.len() as f64));
     vec![series.finish()]

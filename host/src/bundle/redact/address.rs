@@ -1,6 +1,6 @@
 //! URLs: the host, the segments of the path, and the query.
 
-use super::vocabulary::Kind;
+use super::vocabulary::ValueKind;
 use super::{Scrubber, decode, filter};
 
 impl Scrubber {
@@ -33,9 +33,9 @@ impl Scrubber {
         let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         match authority.rsplit_once(':') {
             Some((host, port)) if is_port(port) => {
-                format!("{}:{port}", self.value(Kind::Text, host))
+                format!("{}:{port}", self.value(ValueKind::Text, host))
             }
-            _ => self.value(Kind::Text, authority),
+            _ => self.value(ValueKind::Text, authority),
         }
     }
 
@@ -43,8 +43,8 @@ impl Scrubber {
         let text = decode::segment(segment);
         let is_known = self.vocabulary.is_segment(&text);
         let kind = match is_known {
-            true => Kind::Kept,
-            false => Kind::Identifier,
+            true => ValueKind::Kept,
+            false => ValueKind::Identifier,
         };
         encoded_if_changed(segment, &text, &self.value(kind, &text))
     }
@@ -69,7 +69,7 @@ impl Scrubber {
         let new_value = match name_text.as_str() {
             "filter" => self.filter(&text),
             "sort" | "include" => self.sort(&text),
-            name if name.starts_with("page[") => self.value(Kind::Identifier, &text),
+            name if name.starts_with("page[") => self.value(ValueKind::Identifier, &text),
             name => self.value(self.vocabulary.attribute("", name), &text),
         };
         format!(
@@ -89,7 +89,7 @@ impl Scrubber {
         if is_known || self.vocabulary.is_attribute(name) {
             return name.to_owned();
         }
-        self.value(Kind::Text, name)
+        self.value(ValueKind::Text, name)
     }
 
     /// Attributes with commas, each with `-` for the descending order.
@@ -99,7 +99,7 @@ impl Scrubber {
             let sign = &attribute[..attribute.len() - name.len()];
             match filter::is_attribute(&self.vocabulary, name) {
                 true => attribute.to_owned(),
-                false => format!("{sign}{}", self.value(Kind::Text, name)),
+                false => format!("{sign}{}", self.value(ValueKind::Text, name)),
             }
         });
         attributes.collect::<Vec<_>>().join(",")

@@ -1,7 +1,7 @@
 //! The report in the Prometheus text format: the values of labels.
 
 use super::Scrubber;
-use super::vocabulary::Kind;
+use super::vocabulary::ValueKind;
 
 impl Scrubber {
     /// Replaces the values of labels. Comments are the guest's own texts.
@@ -38,10 +38,10 @@ impl Scrubber {
     fn label(&mut self, label: &str, value: &str) -> String {
         match self.vocabulary.label(label) {
             // A word may be the name of something else as well.
-            Kind::Word if self.names.is_kept(value) || !self.names.is_name(value) => {
-                self.value(Kind::Word, value)
+            ValueKind::Word if self.names.is_kept(value) || !self.names.is_name(value) => {
+                self.value(ValueKind::Word, value)
             }
-            Kind::Word | Kind::Text => self.joined(value),
+            ValueKind::Word | ValueKind::Text => self.joined(value),
             kind => self.value(kind, value),
         }
     }
@@ -53,9 +53,11 @@ impl Scrubber {
         }
         let is_joined = value.split(',').all(|part| self.names.is_name(part));
         if !is_joined {
-            return self.value(Kind::Identifier, value);
+            return self.value(ValueKind::Identifier, value);
         }
-        let parts = value.split(',').map(|part| self.value(Kind::Text, part));
+        let parts = value
+            .split(',')
+            .map(|part| self.value(ValueKind::Text, part));
         parts.collect::<Vec<_>>().join(",")
     }
 }

@@ -1,7 +1,7 @@
 //! Filter expressions, as in OData: `clientName eq 'db1' and endTime ge 2026-07-01T00:00:00Z`.
 
 use super::Scrubber;
-use super::vocabulary::{Kind, Vocabulary};
+use super::vocabulary::{ValueKind, Vocabulary};
 
 const COMPARISONS: [&str; 6] = ["eq", "ne", "gt", "ge", "lt", "le"];
 const OPERATORS: [&str; 9] = [
@@ -25,7 +25,7 @@ pub(super) fn is_attribute(vocabulary: &Vocabulary, name: &str) -> bool {
 /// What the scanner has read so far.
 struct FilterPosition {
     /// What the last attribute holds.
-    kind: Kind,
+    kind: ValueKind,
     /// Whether the next token is compared with the attribute.
     expects_value: bool,
 }
@@ -35,7 +35,7 @@ impl Scrubber {
     pub(super) fn filter(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut position = FilterPosition {
-            kind: Kind::Text,
+            kind: ValueKind::Text,
             expects_value: false,
         };
         let mut rest = text;
@@ -61,7 +61,7 @@ impl Scrubber {
     }
 
     /// A text in quotes. A quote in it is doubled.
-    fn quoted(&mut self, token: &str, kind: Kind) -> String {
+    fn quoted(&mut self, token: &str, kind: ValueKind) -> String {
         let inner = token.strip_prefix('\'').unwrap_or(token);
         let inner = inner.strip_suffix('\'').unwrap_or(inner).replace("''", "'");
         let replaced = self.value(kind, &inner);
@@ -76,7 +76,7 @@ impl Scrubber {
         let expects_value = std::mem::take(&mut position.expects_value);
         if expects_value {
             let kind = match position.kind {
-                Kind::Text => Kind::Identifier,
+                ValueKind::Text => ValueKind::Identifier,
                 kind => kind,
             };
             return self.value(kind, token);
@@ -85,7 +85,7 @@ impl Scrubber {
             position.expects_value = true;
         } else if !OPERATORS.contains(&token) {
             if !is_attribute(&self.vocabulary, token) {
-                return self.value(Kind::Identifier, token);
+                return self.value(ValueKind::Identifier, token);
             }
             let (parent, name) = token.rsplit_once(['/', '.']).unwrap_or(("", token));
             position.kind = self.vocabulary.attribute(parent, name);

@@ -4,7 +4,7 @@
 use serde::de::IgnoredAny;
 
 use super::Scrubber;
-use super::vocabulary::Kind;
+use super::vocabulary::ValueKind;
 
 /// Where the scanner is: an object or a list.
 #[derive(Clone, Default)]
@@ -74,7 +74,7 @@ impl Scrubber {
             let stays = keys == Keys::Options || self.vocabulary.is_attribute(&text);
             match stays {
                 true => return token.to_owned(),
-                false => self.value(Kind::Identifier, &text),
+                false => self.value(ValueKind::Identifier, &text),
             }
         } else {
             let kind = match keys {

@@ -11,7 +11,7 @@ const UNSEEN: &str = "name-unseen";
 
 /// The names of a bundle.
 pub(super) struct NameTable {
-    phase: Phase,
+    phase: NamePhase,
     /// Texts that stay although they are neither numbers nor times.
     kept: HashSet<String>,
     /// Ids such as `TYPE:NAME`, of storage servers and disk pools. The two parts have
@@ -19,7 +19,7 @@ pub(super) struct NameTable {
     compounds: HashSet<String>,
 }
 
-enum Phase {
+enum NamePhase {
     Collecting(BTreeSet<String>),
     Assigned(HashMap<String, String>),
 }
@@ -27,7 +27,7 @@ enum Phase {
 impl NameTable {
     pub(super) fn collecting() -> Self {
         Self {
-            phase: Phase::Collecting(BTreeSet::new()),
+            phase: NamePhase::Collecting(BTreeSet::new()),
             kept: HashSet::new(),
             compounds: HashSet::new(),
         }
@@ -35,10 +35,10 @@ impl NameTable {
 
     /// The table with a pseudonym for each collected name.
     pub(super) fn assign(mut self) -> Self {
-        if let Phase::Collecting(names) = &self.phase {
+        if let NamePhase::Collecting(names) = &self.phase {
             // An id may be a name with a colon, such as an address.
             self.compounds.retain(|id| !names.contains(id));
-            self.phase = Phase::Assigned(pseudonyms(names));
+            self.phase = NamePhase::Assigned(pseudonyms(names));
         }
         self
     }
@@ -46,7 +46,7 @@ impl NameTable {
     /// Whether both parts of an id are replaced on their own. While names are
     /// collected, the id is noted, and the parts are collected in any case.
     pub(super) fn splits(&mut self, id: &str) -> bool {
-        if let Phase::Collecting(_) = self.phase {
+        if let NamePhase::Collecting(_) = self.phase {
             self.compounds.insert(id.to_owned());
             return true;
         }
@@ -56,13 +56,13 @@ impl NameTable {
     /// The pseudonym of a name. Empty while names are collected.
     pub(super) fn replace(&mut self, name: &str) -> String {
         match &mut self.phase {
-            Phase::Collecting(names) => {
+            NamePhase::Collecting(names) => {
                 if !names.contains(name) {
                     names.insert(name.to_owned());
                 }
                 String::new()
             }
-            Phase::Assigned(pseudonyms) => {
+            NamePhase::Assigned(pseudonyms) => {
                 let pseudonym = pseudonyms.get(name).map(String::as_str);
                 pseudonym.unwrap_or(UNSEEN).to_owned()
             }
@@ -82,8 +82,8 @@ impl NameTable {
 
     pub(super) fn is_name(&self, text: &str) -> bool {
         match &self.phase {
-            Phase::Collecting(names) => names.contains(text),
-            Phase::Assigned(pseudonyms) => pseudonyms.contains_key(text),
+            NamePhase::Collecting(names) => names.contains(text),
+            NamePhase::Assigned(pseudonyms) => pseudonyms.contains_key(text),
         }
     }
 }

@@ -7,7 +7,7 @@ const FILE: &str = include_str!("vocabulary.txt");
 
 /// What an attribute, an option or a label holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// The user wants to keep it.
     Kept,
     /// A word of an enumeration.
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 
 /// The known names.
 pub(super) struct Vocabulary {
-    attributes: HashMap<&'static str, Kind>,
+    attributes: HashMap<&'static str, ValueKind>,
     segments: HashSet<&'static str>,
     labels: HashSet<&'static str>,
     /// In lower case.
@@ -59,12 +59,12 @@ impl Vocabulary {
         let kind = match section {
             "paths" => return self.segments.extend([name]),
             "labels" => return self.labels.extend([name]),
-            "words" => Kind::Word,
-            "numbers" => Kind::Number,
-            "versions" => Kind::Version,
-            "identifiers" => Kind::Identifier,
-            "addresses" => Kind::Address,
-            _ => Kind::Text,
+            "words" => ValueKind::Word,
+            "numbers" => ValueKind::Number,
+            "versions" => ValueKind::Version,
+            "identifiers" => ValueKind::Identifier,
+            "addresses" => ValueKind::Address,
+            _ => ValueKind::Text,
         };
         self.attributes.insert(name, kind);
     }
@@ -82,38 +82,42 @@ impl Vocabulary {
     }
 
     /// What an attribute holds. `parent` is the attribute that holds its object.
-    pub(super) fn attribute(&self, parent: &str, name: &str) -> Kind {
+    pub(super) fn attribute(&self, parent: &str, name: &str) -> ValueKind {
         if self.keeps(name) {
-            return Kind::Kept;
+            return ValueKind::Kept;
         }
         match (parent, name) {
             // `admin.yaml GET /config/media-servers`.
-            ("status", "name") => Kind::Word,
-            ("links", _) => Kind::Address,
-            _ => self.attributes.get(name).copied().unwrap_or(Kind::Text),
+            ("status", "name") => ValueKind::Word,
+            ("links", _) => ValueKind::Address,
+            _ => self
+                .attributes
+                .get(name)
+                .copied()
+                .unwrap_or(ValueKind::Text),
         }
     }
 
     /// What an option of a collector holds. Most options are numbers and durations, but
     /// a list is one of names.
-    pub(super) fn option(&self, name: &str, is_single: bool) -> Kind {
+    pub(super) fn option(&self, name: &str, is_single: bool) -> ValueKind {
         match (self.keeps(name), is_single) {
-            (true, _) => Kind::Kept,
-            (false, true) => Kind::Duration,
-            (false, false) => Kind::Text,
+            (true, _) => ValueKind::Kept,
+            (false, true) => ValueKind::Duration,
+            (false, false) => ValueKind::Text,
         }
     }
 
     /// What a label of a metric holds.
-    pub(super) fn label(&self, name: &str) -> Kind {
+    pub(super) fn label(&self, name: &str) -> ValueKind {
         if self.keeps(name) {
-            Kind::Kept
+            ValueKind::Kept
         } else if self.labels.contains(name) {
-            Kind::Word
+            ValueKind::Word
         } else if name == "endpoint" {
-            Kind::Address
+            ValueKind::Address
         } else {
-            Kind::Text
+            ValueKind::Text
         }
     }
 }

@@ -33,6 +33,8 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
         collector: collector.to_owned(),
         began: Timestamp::now(),
         took: Duration::ZERO,
+        unsupported: Vec::new(),
+        skipped_rows: 0,
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),
         site_series: ROOM,
@@ -79,7 +81,7 @@ fn a_decreased_counter_of_a_failed_attempt_is_held_back_too() {
     let mut site = site(&["jobs"]);
     let read = AttemptResult::Read(vec![counter("a_total", 5.0, 1)]);
     assert!(site.record(&name(), attempt("jobs", "a", read)).is_empty());
-    let failed = AttemptResult::Failed(vec!["timeout"], vec![counter("a_total", 4.0, 1)]);
+    let failed = AttemptResult::Failed(vec!["timeout".into()], vec![counter("a_total", 4.0, 1)]);
     let dropped = site.record(&name(), attempt("jobs", "a", failed));
     assert_eq!(dropped, [(Reason::Fell, 1)]);
 }

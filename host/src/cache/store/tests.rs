@@ -109,7 +109,7 @@ impl RandomCache {
     fn attempt(&mut self) -> Attempt {
         let families = (0..self.random.u32(0..5)).map(|_| self.family()).collect();
         let result = if self.random.u32(0..4) == 0 {
-            AttemptResult::Failed(vec![self.random.choice(REASONS).unwrap()], families)
+            AttemptResult::Failed(vec![self.random.choice(REASONS).unwrap().into()], families)
         } else {
             AttemptResult::Read(families)
         };
@@ -117,6 +117,8 @@ impl RandomCache {
             collector: (*self.random.choice(COLLECTORS.iter()).unwrap()).to_owned(),
             began: self.now,
             took: Duration::from_millis(self.random.u64(0..9)),
+            unsupported: Vec::new(),
+            skipped_rows: 0,
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),
             site_series: 1000,

@@ -13,7 +13,7 @@ use crate::collect::collection::{
 };
 use crate::collect::{Memory, Settings, StateDirError, Store};
 use crate::file::{Disk, FaultInjector};
-use crate::guest::{Collected, GuestLimits};
+use crate::guest::{Collected, GuestLimits, SiteSettings};
 use crate::metrics::{BuildInfo, Format, Instruments};
 use crate::site::SiteName;
 
@@ -145,7 +145,14 @@ impl SimulatedProcess {
             memory: &self.memory,
             instruments: &self.instruments,
         };
+        let settings = SiteSettings {
+            base_url: String::new(),
+            api_version: None,
+            collectors: Vec::new().into(),
+            legacy_names: false,
+        };
         let request = CollectionRequest {
+            settings: &settings,
             collectors: &COLLECTORS.map(str::to_owned),
             everything: true,
             began,

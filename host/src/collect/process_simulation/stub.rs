@@ -1,7 +1,9 @@
 //! A stub server with finished jobs, and stub guests that count them.
 
+use std::time::Duration;
+
 use crate::collect::collection::GuestInfo;
-use crate::guest::{Collected, Digest, Outcome, Report, SavedState};
+use crate::guest::{Collected, Digest, Outcome, Report, SavedState, SiteSettings};
 use crate::metrics::{Family, Point, Samples};
 
 /// Number of stub guests.
@@ -44,7 +46,11 @@ impl StubGuest {
             families,
             dropped: Vec::new(),
             failures: Vec::new(),
+            unsupported: Vec::new(),
             state,
+            duration: None,
+            requests: None,
+            skipped_rows: 0,
         };
         let state = SavedState {
             collector: "jobs".to_owned(),
@@ -74,6 +80,10 @@ impl GuestInfo for StubGuest {
 
     fn caches(&self, _: &str) -> bool {
         false
+    }
+
+    fn interval(&self, _: &SiteSettings, _: &str) -> Option<Duration> {
+        None
     }
 }
 

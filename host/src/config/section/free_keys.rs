@@ -1,69 +1,72 @@
 //! Maps whose keys are chosen by the operator or known only to the guest.
 
-use serde_json::{Map, Value as Json};
+use std::path::Path;
+use std::sync::Arc;
 
 use super::super::documented::{DefaultValue, Doc};
 use super::super::json::json;
-use super::super::yaml::{Key, Node, Scalar, YamlValue};
+use super::super::yaml::{Scalar, YamlValue};
 use super::{MASK, Section, join, wrong_kind};
+use crate::guest::{OptionKey, Place};
 
 impl<'n> Section<'n> {
-    /// Maps under the names of collectors: first the `defaults` that the file does
-    /// not have, then those of the file in its order.
+    /// Maps under the names of collectors, with the line of each name, in the order of
+    /// the file.
     pub(in crate::config) fn named<R>(
         &mut self,
-        defaults: &[&'static str],
-        mut read: impl FnMut(&str, &mut Section<'n>) -> R,
+        mut read: impl FnMut(&str, usize, &mut Section<'n>) -> R,
     ) -> Vec<R> {
         let mut results = Vec::new();
-        for &name in defaults {
-            if self.names(name) {
-                continue;
-            }
-            self.known.push(name);
-            results.push(self.collector(name, (&[], self.line), &mut read));
-        }
         for (key, node) in self.entries {
             self.known.push(&key.name);
+            let at = join(&self.at, &key.name);
             let entries = match &node.value {
                 YamlValue::Map(entries) => entries.as_slice(),
                 YamlValue::Null => &[],
                 _ => {
-                    let at = join(&self.at, &key.name);
                     let expected = "a map such as `{ enabled: true }`";
                     wrong_kind(&at, node, expected, self.findings);
                     continue;
                 }
             };
-            results.push(self.collector(&key.name, (entries, node.line), &mut read));
+            let mut section = Section::new(at, node.line, entries, self.findings);
+            results.push(read(&key.name, key.line, &mut section));
+            self.show(&key.name, section.finish());
         }
         results
     }
 
-    fn collector<R>(
-        &mut self,
-        name: &str,
-        (entries, line): (&'n [(Key, Node)], usize),
-        read: &mut impl FnMut(&str, &mut Section<'n>) -> R,
-    ) -> R {
-        let mut section = Section::new(join(&self.at, name), line, entries, self.findings);
-        let result = read(name, &mut section);
-        self.show(name, section.finish());
-        result
-    }
-
-    /// Every key that was not read yet, for another reader.
-    pub(in crate::config) fn rest(&mut self) -> Map<String, Json> {
-        let mut rest = Map::new();
+    /// Every key that was not read yet, for the guest. A key of a nested map has the
+    /// path `outer.inner`.
+    pub(in crate::config) fn options(&mut self, file: &Arc<Path>) -> Vec<OptionKey> {
+        let mut options = Vec::new();
         for (key, node) in self.entries {
             if self.known.contains(&key.name.as_str()) {
                 continue;
             }
             self.known.push(&key.name);
-            rest.insert(key.name.clone(), json(node, |scalar| &scalar.text));
             self.show(&key.name, json(node, |scalar| &scalar.written));
+            let mut add = |path: String, line, node| {
+                options.push(OptionKey {
+                    path,
+                    place: Place {
+                        file: file.clone(),
+                        line,
+                    },
+                    value: json(node, |scalar| &scalar.text),
+                    written: json(node, |scalar| &scalar.written),
+                });
+            };
+            match &node.value {
+                YamlValue::Map(entries) => {
+                    for (inner, node) in entries {
+                        add(format!("{}.{}", key.name, inner.name), inner.line, node);
+                    }
+                }
+                _ => add(key.name.clone(), key.line, node),
+            }
         }
-        rest
+        options
     }
 
     /// Every name with its secret, which is never shown.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::egress::{RequestLimits, Scheme, TlsVersion};
-use crate::guest::{self, Selection};
+use crate::guest::{self, CollectorKeys, OptionKey};
 use crate::telemetry::{LogFormat, LogTarget};
 
 fn minutes(n: u64) -> Duration {
@@ -209,21 +209,42 @@ fn the_guests_path_is_relative_to_the_configuration() {
 }
 
 #[test]
-fn collectors_are_switched_on_and_off_and_keep_their_options() {
+fn collectors_keep_their_keys_and_lines() {
     let selected = |collectors: &str| {
         let config = good(&format!("{SITE}collectors: {collectors}"));
-        let pair = |s: &Selection| format!("{} {}", s.name, s.options);
+        let option = |key: &OptionKey| format!("{}={}", key.path, key.value);
+        let text = |keys: &CollectorKeys| {
+            let options: Vec<_> = keys.options.iter().map(option).collect();
+            let CollectorKeys {
+                name,
+                enabled,
+                interval,
+                place,
+                ..
+            } = keys;
+            format!(
+                "{place} {name} {enabled:?} {interval:?} {}",
+                options.join(" ")
+            )
+        };
         let list = &config.swap.sites[0].guest.collectors;
-        list.iter().map(pair).collect::<Vec<_>>()
+        list.iter().map(text).collect::<Vec<_>>()
     };
-    assert_eq!(selected("{}"), ["storage {}", "jobs {}"]);
-    assert_eq!(selected("{ jobs: { enabled: false } }"), ["storage {}"]);
+    assert_eq!(selected("{}"), [""; 0]);
+    let off = "config.yaml:2 jobs Some(false) Some(90s) ";
+    assert_eq!(
+        selected("{ jobs: { enabled: false, interval: 90s } }"),
+        [off]
+    );
     let one = "{ perClient: { enabled: true, top: 5, names: [a, '7'], deep: { on: true } } }";
-    let json = r#"perClient {"deep":{"on":true},"names":["a","7"],"top":5}"#;
-    assert_eq!(selected(one), ["storage {}", "jobs {}", json]);
-    assert_eq!(selected("{ slo: {}, tape: }"), ["storage {}", "jobs {}"]);
+    let keys = r#"config.yaml:2 perClient Some(true) None top=5 names=["a","7"] deep.on=true"#;
+    assert_eq!(selected(one), [keys]);
     // Without any options, or with all of them commented out.
-    assert_eq!(selected("{ jobs: }"), ["storage {}", "jobs {}"]);
+    let bare = [
+        "config.yaml:2 slo None None ",
+        "config.yaml:2 tape None None ",
+    ];
+    assert_eq!(selected("{ slo: {}, tape: }"), bare);
 }
 
 #[test]

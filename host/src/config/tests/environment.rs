@@ -77,10 +77,14 @@ collectors:
     let site = &config.swap.sites[0];
     assert_eq!(site.egress.origin.port, 1);
     assert!(site.egress.tls.insecure_skip_verify);
-    assert_eq!(
-        site.guest.collectors[2].options,
-        r#"{"plain":1,"quoted":"1"}"#
-    );
+    let keys = &site.guest.collectors[0];
+    assert_eq!(keys.enabled, Some(true));
+    let values: Vec<_> = keys
+        .options
+        .iter()
+        .map(|key| key.value.to_string())
+        .collect();
+    assert_eq!(values, ["1", r#""1""#]);
 }
 
 #[test]

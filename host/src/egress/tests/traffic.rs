@@ -30,7 +30,11 @@ fn answered() -> Traffic {
 async fn responses_are_classified_by_their_meaning_for_the_site() {
     assert_eq!(traffic(OK).await, answered());
     let not_found = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-    assert_eq!(traffic(saying(not_found)).await, answered());
+    let absent = Traffic {
+        absent: 1,
+        ..answered()
+    };
+    assert_eq!(traffic(saying(not_found)).await, absent);
     let forbidden = Traffic {
         unauthorized: 1,
         ..answered()

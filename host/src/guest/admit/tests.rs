@@ -1,59 +1,73 @@
-use super::super::bindings::nbu::collector::metrics as wire;
+use std::time::Duration;
+
 use super::super::{DeclaredKind, SavedState};
 use super::*;
+use crate::metrics::{Point, Samples};
 
 fn manifest() -> Manifest {
-    let described = contract::DescribedFamily {
-        name: "nbu_jobs".to_owned(),
-        kind: DeclaredKind::Gauge,
+    let family = |name: &str, kind| DeclaredFamily {
+        name: name.to_owned(),
+        kind,
+        unit: None,
         help: "Jobs.".to_owned(),
         labels: vec!["state".to_owned()],
+        experimental: false,
     };
-    let other = contract::DescribedFamily {
-        name: "nbu_jobs_total".to_owned(),
-        kind: DeclaredKind::Counter,
-        ..described.clone()
+    let endpoint = |path: &str| contract::Endpoint {
+        method: contract::Method::Get,
+        path: path.to_owned(),
     };
-    let more = ["nbu_a", "nbu_b"].map(|name| contract::DescribedFamily {
-        name: name.to_owned(),
-        ..described.clone()
-    });
     Manifest {
+        name: "netbackup".to_owned(),
         version: "1.0.0".to_owned(),
-        capabilities: vec![Capability {
+        collectors: vec![DeclaredCollector {
             name: "jobs".to_owned(),
             summary: String::new(),
-            families: [vec![described, other], more.to_vec()].concat(),
-            paths: Vec::new(),
+            enabled_by_default: true,
             cached: false,
+            default_interval_seconds: None,
+            endpoints: ["/a", "/b"].map(endpoint).to_vec(),
+            permissions: Vec::new(),
+            options: Vec::new(),
+            families: vec![
+                family("nbu_jobs", DeclaredKind::Gauge),
+                family("nbu_jobs_total", DeclaredKind::Counter),
+                family("nbu_a", DeclaredKind::Gauge),
+                family("nbu_b", DeclaredKind::Gauge),
+            ],
             state_version: 1,
         }],
+        highlights: Vec::new(),
     }
 }
 
-fn points(count: usize) -> Vec<wire::Point> {
-    let point = |n: usize| wire::Point {
+fn points(count: usize) -> Vec<Point> {
+    let point = |n: usize| Point {
         label_values: vec![n.to_string()],
         value: 1.0,
     };
     (0..count).map(point).collect()
 }
 
-fn gauge(name: &str) -> wire::Family {
-    wire::Family {
+fn gauge(name: &str) -> Family {
+    Family {
         name: name.to_owned(),
         help: "Jobs.".to_owned(),
         labels: vec!["state".to_owned()],
-        samples: wire::Samples::Gauge(points(1)),
+        samples: Samples::Gauge(points(1)),
     }
 }
 
-fn answer(collector: &str) -> contract::Outcome {
-    contract::Outcome {
+fn answer(collector: &str) -> RawOutcome {
+    RawOutcome {
         collector: collector.to_owned(),
         families: vec![gauge("nbu_jobs")],
         failures: Vec::new(),
+        unsupported: Vec::new(),
         state: None,
+        duration: Some(Duration::ZERO),
+        requests: Some(0),
+        skipped_rows: 0,
     }
 }
 
@@ -78,8 +92,8 @@ fn limits() -> GuestLimits {
     }
 }
 
-fn converted(outcomes: Vec<contract::Outcome>) -> Result<Report, Fault> {
-    let raw = contract::Report {
+fn converted(outcomes: Vec<RawOutcome>) -> Result<Report, Fault> {
+    let raw = RawReport {
         api_version: None,
         outcomes,
     };
@@ -87,19 +101,20 @@ fn converted(outcomes: Vec<contract::Outcome>) -> Result<Report, Fault> {
 }
 
 /// The number of accepted families, and the dropped series.
-fn taken(families: Vec<wire::Family>) -> (usize, Vec<(&'static str, usize)>) {
-    let outcome = contract::Outcome {
+fn taken(families: Vec<Family>) -> (usize, Vec<(&'static str, usize)>) {
+    let outcome = RawOutcome {
         families,
         ..answer("jobs")
     };
     let mut report = converted(vec![outcome]).unwrap();
     let only = report.outcomes.remove(0);
-    (only.families.len(), only.dropped)
+    let dropped = only.dropped.into_iter().map(|it| (it.reason, it.series));
+    (only.families.len(), dropped.collect())
 }
 
 #[test]
 fn a_declared_family_is_accepted() {
-    let outcome = contract::Outcome {
+    let outcome = RawOutcome {
         state: Some(saved("jobs", limits().state_bytes)),
         ..answer("jobs")
     };
@@ -125,7 +140,7 @@ fn a_report_that_does_not_match_the_request_is_a_fault() {
 #[test]
 fn a_state_of_another_collector_or_above_the_limit_is_a_fault() {
     for state in [saved("storage", 1), saved("jobs", limits().state_bytes + 1)] {
-        let outcome = contract::Outcome {
+        let outcome = RawOutcome {
             state: Some(state),
             ..answer("jobs")
         };
@@ -136,11 +151,11 @@ fn a_state_of_another_collector_or_above_the_limit_is_a_fault() {
 
 #[test]
 fn an_undeclared_name_type_or_label_drops_only_that_family() {
-    let counter = wire::Family {
-        samples: wire::Samples::Counter(points(2)),
+    let counter = Family {
+        samples: Samples::Counter(points(2)),
         ..gauge("nbu_jobs")
     };
-    let labelled = wire::Family {
+    let labelled = Family {
         labels: vec!["action".to_owned()],
         ..gauge("nbu_jobs")
     };
@@ -155,6 +170,85 @@ fn an_undeclared_name_type_or_label_drops_only_that_family() {
 }
 
 #[test]
+fn a_dropped_family_says_what_was_declared_and_what_was_reported() {
+    let labelled = Family {
+        labels: vec!["action".to_owned()],
+        ..gauge("nbu_a")
+    };
+    let outcome = RawOutcome {
+        families: vec![gauge("nbu_other"), gauge("nbu_jobs_total"), labelled],
+        ..answer("jobs")
+    };
+    let report = converted(vec![outcome]).unwrap();
+    let dropped = report.outcomes[0].dropped.iter();
+    let texts: Vec<_> = dropped
+        .map(|it| format!("{}: {}", it.family, it.detail))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "nbu_other: the collector does not declare it",
+            "nbu_jobs_total: declared as counter, reported as gauge",
+            "nbu_a: declared with the labels [\"state\"], reported with [\"action\"]",
+        ]
+    );
+}
+
+#[test]
+fn many_dropped_families_are_counted_together() {
+    let families = (0..1000).map(|n| gauge(&format!("nbu_x{n}")));
+    let outcome = RawOutcome {
+        families: families.collect(),
+        ..answer("jobs")
+    };
+    let report = converted(vec![outcome]).unwrap();
+    let dropped = &report.outcomes[0].dropped;
+    assert_eq!(dropped.len(), NAMED + 1);
+    assert_eq!(dropped.iter().map(|it| it.series).sum::<usize>(), 1000);
+}
+
+#[test]
+fn only_declared_endpoints_are_unsupported_each_once() {
+    let outcome = RawOutcome {
+        unsupported: ["/b", "/other", "/b"].map(str::to_owned).to_vec(),
+        ..answer("jobs")
+    };
+    let report = converted(vec![outcome]).unwrap();
+    assert_eq!(report.outcomes[0].unsupported, ["/b"]);
+    assert!(report.outcomes[0].succeeded());
+}
+
+#[test]
+fn a_reason_of_the_guest_is_a_short_name_that_the_host_does_not_use() {
+    let long = "x".repeat(100);
+    for (name, expected) in [
+        ("quota_used_up", "quota_used_up"),
+        ("unsupported", "unsupported"),
+        ("timeout", "other"),
+        ("fault", "other"),
+        ("Quota", "other"),
+        ("a b", "other"),
+        ("", "other"),
+        (long.as_str(), "other"),
+    ] {
+        let reason = FailureReason::Other((name.to_owned(), String::new()));
+        let failure = CollectorFailure {
+            endpoint: String::new(),
+            reason,
+            detail: None,
+            request_id: None,
+        };
+        let outcome = RawOutcome {
+            failures: vec![failure],
+            ..answer("jobs")
+        };
+        let report = converted(vec![outcome]).unwrap();
+        let found = super::super::reason_name(&report.outcomes[0].failures[0].reason);
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
 fn more_families_than_allowed_are_dropped() {
     let left = taken(["nbu_jobs", "nbu_a", "nbu_b"].map(gauge).to_vec());
     assert_eq!(left, (2, vec![("too-many-families", 1)]));
@@ -162,8 +256,8 @@ fn more_families_than_allowed_are_dropped() {
 
 #[test]
 fn only_the_first_family_of_a_name_is_accepted() {
-    let part = |label: &str| wire::Family {
-        samples: wire::Samples::Gauge(vec![wire::Point {
+    let part = |label: &str| Family {
+        samples: Samples::Gauge(vec![Point {
             label_values: vec![label.to_owned()],
             value: 1.0,
         }]),
@@ -175,8 +269,8 @@ fn only_the_first_family_of_a_name_is_accepted() {
 
 #[test]
 fn a_family_beyond_the_collector_limit_is_dropped_as_a_whole() {
-    let large = |name, series| wire::Family {
-        samples: wire::Samples::Gauge(points(series)),
+    let large = |name, series| Family {
+        samples: Samples::Gauge(points(series)),
         ..gauge(name)
     };
     let left = taken(vec![
@@ -196,7 +290,7 @@ fn displayed_texts_are_truncated() {
         detail: Some(long.clone()),
         request_id: Some(long),
     };
-    let outcome = contract::Outcome {
+    let outcome = RawOutcome {
         failures: vec![wordy; 5],
         ..answer("jobs")
     };
@@ -217,7 +311,7 @@ fn displayed_texts_contain_no_control_characters() {
     let forged =
         "x\nparis: OK\r\u{1b}[2J\u{9b}0m\0\u{85}\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}\u{61c}"
             .to_owned();
-    let problem = SettingsProblem {
+    let problem = contract::Problem {
         at: forged.clone(),
         message: forged.clone(),
         hint: Some(forged.clone()),
@@ -246,7 +340,7 @@ fn displayed_texts_contain_no_control_characters() {
 
 #[test]
 fn a_long_api_version_is_a_fault() {
-    let raw = contract::Report {
+    let raw = RawReport {
         api_version: Some("1".repeat(VERSION + 1)),
         outcomes: vec![answer("jobs")],
     };

@@ -14,7 +14,7 @@ use wasmtime::{Engine, Result};
 /// - The child runs the same executable: `/proc/self/exe` names the running file even
 ///   after an upgrade. So Wasmtime and `config` are the same, and Wasmtime checks
 ///   version, features and processor again.
-/// - The child only forwards complete artifacts. A killed or failed worker results in
+/// - The child only forwards complete artifacts, after the cost of compiling. A killed or failed worker results in
 ///   a refusal, and a length mismatch ends the connection.
 /// - Compiled code is never written to disk.
 ///

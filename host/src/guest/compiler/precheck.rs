@@ -25,13 +25,15 @@ pub(super) struct CodeLimits {
 }
 
 /// Rejects files that are not components, are too large to compile, or do not fit the
-/// host. Function bodies are measured but not validated; the compiler does that.
-pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<(), CompileAnswer> {
+/// host. Function bodies are measured but not validated; the compiler does that. Returns
+/// the number of functions.
+pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<usize, CompileAnswer> {
     let outline = ComponentOutline::of(bytes, limits)?;
     outline
         .provided()
         .and_then(|()| outline.exported())
-        .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))
+        .map_err(|why| CompileAnswer::refused(CompileStatus::Unlinkable, why))?;
+    Ok(outline.functions)
 }
 
 /// Import and export names of the outermost component, and its types.
@@ -39,6 +41,7 @@ struct ComponentOutline {
     imports: Vec<String>,
     exports: Vec<String>,
     types: Types,
+    functions: usize,
 }
 
 impl ComponentOutline {
@@ -52,7 +55,10 @@ impl ComponentOutline {
             match &payload {
                 Payload::Version { encoding, .. } => {
                     if depth == 0 && *encoding == Encoding::Module {
-                        return Err(not_a_component("expected a component, found a core module"));
+                        return Err(not_a_component(
+                            "expected a component, found a core module\n  \
+                             hint: build it for `wasm32-wasip2`",
+                        ));
                     }
                     depth += 1;
                 }
@@ -91,6 +97,7 @@ impl ComponentOutline {
                     imports,
                     exports,
                     types,
+                    functions,
                 });
             }
         }
@@ -126,16 +133,25 @@ impl ComponentOutline {
         }
     }
 
-    /// The contract must be exported.
+    /// A supported version of the contract must be exported.
     fn exported(&self) -> Result<(), String> {
-        let fits = |name: &String| compatible(EXPORTED, name);
+        let fits = |name: &String| EXPORTED.iter().any(|it| compatible(it, name));
         if self.exports.iter().any(fits) {
             return Ok(());
         }
-        let interface = EXPORTED.split('@').next().unwrap_or(EXPORTED);
+        let [newest, oldest] = EXPORTED;
+        let interface = newest.split('@').next().unwrap_or(newest);
         let found = self.exports.iter().find(|name| name.starts_with(interface));
-        let found = found.map_or(String::new(), |name| format!(", found `{name}`"));
-        Err(format!("expected the export `{EXPORTED}`{found}"))
+        Err(match found {
+            Some(name) => format!(
+                "it exports `{name}`, this host supports `{newest}` and `{oldest}`\n  \
+                 hint: `nbu_exporter guest wit` prints the supported contract"
+            ),
+            None => format!(
+                "it does not export `{newest}`\n  \
+                 hint: `nbu_exporter guest wit` prints the contract of a guest"
+            ),
+        })
     }
 }
 
@@ -211,7 +227,7 @@ mod tests {
 
     #[test]
     fn missing_imports_are_reported_by_name() {
-        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/types@0.3.0", "env"] {
+        for import in ["wasi:sockets/tcp@0.3.0", "wasi:http/types@0.3.0", "env"] {
             let text =
                 format!("(component (import \"{import}\" (instance (export \"f\" (func)))))");
             let (status, why) = refusal(&text);
@@ -226,7 +242,7 @@ mod tests {
     fn provided_imports_and_type_imports_are_accepted() {
         for item in [
             "\"wasi:io/poll@0.2.3\" (instance (export \"f\" (func)))",
-            "\"wasi:sockets/network@0.2.0\" (instance (export \"t\" (type (eq bool))))",
+            "\"wasi:nn/tensor@0.2.0\" (instance (export \"t\" (type (eq bool))))",
         ] {
             let text = format!("(component (type $bool bool) (import {item}))");
             let text = text.replace("(eq bool)", "(eq $bool)");
@@ -236,18 +252,20 @@ mod tests {
             );
             let (status, why) = refusal(&text);
             assert_eq!(status, CompileStatus::Unlinkable);
-            assert!(why.contains("expected the export"), "{item}: {why}");
+            assert!(why.contains("it does not export"), "{item}: {why}");
         }
     }
 
     #[test]
     fn another_contract_version_is_reported() {
         let (_, why) = refusal(
-            "(component (instance $i) (export \"nbu:collector/collector@0.2.0\" (instance $i)))",
+            "(component (instance $i) (export \"nbu:collector/collector@0.7.1\" (instance $i)))",
         );
-        assert!(
-            why.contains("found `nbu:collector/collector@0.2.0`"),
-            "{why}"
+        assert_eq!(
+            why,
+            "it exports `nbu:collector/collector@0.7.1`, this host supports \
+             `nbu:collector/collector@0.2.0` and `nbu:collector/collector@0.1.0`\n  \
+             hint: `nbu_exporter guest wit` prints the supported contract"
         );
     }
 
@@ -256,7 +274,12 @@ mod tests {
         let module = "(core module (func))".repeat(11);
         let (status, _) = refusal(&format!("(component {module})"));
         assert_eq!(status, CompileStatus::TooComplex);
-        assert_eq!(refusal("(module)").0, CompileStatus::NotAComponent);
+        let (status, why) = refusal("(module)");
+        assert_eq!(status, CompileStatus::NotAComponent);
+        assert_eq!(
+            why,
+            "expected a component, found a core module\n  hint: build it for `wasm32-wasip2`"
+        );
     }
 
     #[test]

@@ -61,10 +61,52 @@ impl CompileJob {
     }
 }
 
+/// What compiling a component took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileCost {
+    /// Functions of all core modules.
+    pub functions: u64,
+    /// The duration.
+    pub time: Duration,
+    /// The peak memory of the worker in bytes; 0 if unknown.
+    pub peak_memory: u64,
+}
+
+impl CompileCost {
+    /// The size of its encoding in bytes.
+    const SIZE: usize = 3 * 8;
+
+    /// Puts the cost before the artifact.
+    pub(super) fn before(self, artifact: &[u8]) -> Vec<u8> {
+        let time = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
+        let mut payload = Vec::with_capacity(Self::SIZE + artifact.len());
+        for number in [self.functions, time, self.peak_memory] {
+            payload.extend(number.to_le_bytes());
+        }
+        payload.extend(artifact);
+        payload
+    }
+
+    /// Splits a payload into the cost and the artifact.
+    pub(super) fn split(payload: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, artifact) = payload.split_first_chunk::<{ Self::SIZE }>()?;
+        let mut numbers = head.chunks_exact(8).map(|bytes| {
+            // Each chunk has 8 bytes.
+            u64::from_le_bytes(bytes.try_into().unwrap_or_default())
+        });
+        let cost = Self {
+            functions: numbers.next()?,
+            time: Duration::from_millis(numbers.next()?),
+            peak_memory: numbers.next()?,
+        };
+        Some((cost, artifact))
+    }
+}
+
 /// The result of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CompileStatus {
-    /// The payload is the artifact. For all other results, it is the reason.
+    /// The payload is the cost and the artifact. For all other results, it is the reason.
     Compiled,
     TooComplex,
     NotAComponent,
@@ -161,6 +203,18 @@ mod tests {
             // A truncated artifact is an error.
             assert!(CompileAnswer::read(&mut &sent[..sent.len() - 1]).is_err());
         }
+    }
+
+    #[test]
+    fn a_cost_comes_before_the_artifact() {
+        let cost = CompileCost {
+            functions: 1,
+            time: Duration::from_millis(2),
+            peak_memory: 3,
+        };
+        let payload = cost.before(b"code");
+        assert_eq!(CompileCost::split(&payload), Some((cost, &b"code"[..])));
+        assert_eq!(CompileCost::split(&payload[..23]), None);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! A worker compiles one component and exits. Since the component may be malicious,
 //! the worker drops all privileges before it reads any input.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{ExitCode, ExitStatus};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 
@@ -16,7 +17,7 @@ use super::super::error::{one_line, plain};
 use super::super::{ComponentLimits, LARGEST};
 use super::precheck::{self, CodeLimits};
 use super::process::own_socket;
-use super::protocol::{CompileAnswer, CompileStatus};
+use super::protocol::{CompileAnswer, CompileCost, CompileStatus};
 use crate::landlock;
 
 /// The first argument of a worker.
@@ -53,9 +54,11 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         functions: size(functions),
         function_bytes: size(function_bytes),
     };
+    // Opened before the worker restricts itself.
+    let status = File::open("/proc/self/status").ok();
     let answered = own_socket().and_then(|socket| {
         landlock::restrict_worker(memory, cpu)?;
-        answer(socket, limits, size(threads))
+        answer(socket, limits, size(threads), status)
     });
     match answered {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,18 +66,31 @@ pub(super) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     }
 }
 
-fn answer(mut socket: UnixStream, limits: CodeLimits, threads: usize) -> io::Result<()> {
+fn answer(
+    mut socket: UnixStream,
+    limits: CodeLimits,
+    threads: usize,
+    proc_status: Option<File>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     (&socket).take(LARGEST).read_to_end(&mut bytes)?;
-    let CompileAnswer { status, payload } = guarded(|| compile(&bytes, limits, threads));
+    let compile = || compile(&bytes, limits, threads, proc_status);
+    let CompileAnswer { status, payload } = guarded(compile);
     socket.write_all(&[status.tag()])?;
     socket.write_all(&payload)
 }
 
-fn compile(bytes: &[u8], limits: CodeLimits, threads: usize) -> CompileAnswer {
-    if let Err(refused) = precheck::examine(bytes, limits) {
-        return refused;
-    }
+fn compile(
+    bytes: &[u8],
+    limits: CodeLimits,
+    threads: usize,
+    proc_status: Option<File>,
+) -> CompileAnswer {
+    let began = Instant::now();
+    let functions = match precheck::examine(bytes, limits) {
+        Ok(functions) => functions as u64,
+        Err(refused) => return refused,
+    };
     let compiled = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -86,12 +102,28 @@ fn compile(bytes: &[u8], limits: CodeLimits, threads: usize) -> CompileAnswer {
             artifact.map_err(refused)
         });
     match compiled {
-        Ok(payload) => CompileAnswer {
-            status: CompileStatus::Compiled,
-            payload,
-        },
+        Ok(artifact) => {
+            let cost = CompileCost {
+                functions,
+                time: began.elapsed(),
+                peak_memory: proc_status.and_then(peak_memory).unwrap_or_default(),
+            };
+            CompileAnswer {
+                status: CompileStatus::Compiled,
+                payload: cost.before(&artifact),
+            }
+        }
         Err(refused) => refused,
     }
+}
+
+/// The peak of resident memory in bytes: `VmHWM`, in kibibytes.
+fn peak_memory(mut proc_status: File) -> Option<u64> {
+    let mut text = String::new();
+    proc_status.read_to_string(&mut text).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Converts a panic into an answer.

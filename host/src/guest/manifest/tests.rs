@@ -1,23 +1,45 @@
 use super::super::{DeclaredKind, ManifestLimits};
 use super::*;
 
-fn family(name: &str) -> DescribedFamily {
-    DescribedFamily {
+fn family(name: &str) -> DeclaredFamily {
+    DeclaredFamily {
         name: name.to_owned(),
         kind: DeclaredKind::Gauge,
+        unit: None,
         help: "Help.".to_owned(),
         labels: vec!["pool".to_owned()],
+        experimental: false,
     }
 }
 
-fn capability(name: &str) -> Capability {
-    Capability {
+fn get(path: &str) -> Endpoint {
+    Endpoint {
+        method: Method::Get,
+        path: path.to_owned(),
+    }
+}
+
+fn collector(name: &str) -> DeclaredCollector {
+    DeclaredCollector {
         name: name.to_owned(),
         summary: "What it is.".to_owned(),
-        families: vec![family("nbu_a"), family("nbu_b")],
-        paths: vec!["/a".to_owned(), "/b".to_owned()],
+        enabled_by_default: true,
         cached: false,
+        default_interval_seconds: None,
+        endpoints: vec![get("/a"), get("/b")],
+        permissions: Vec::new(),
+        options: Vec::new(),
+        families: vec![family("nbu_a"), family("nbu_b")],
         state_version: 1,
+    }
+}
+
+fn manifest(collectors: Vec<DeclaredCollector>) -> Manifest {
+    Manifest {
+        name: "netbackup".to_owned(),
+        version: "1.0.0".to_owned(),
+        collectors,
+        highlights: Vec::new(),
     }
 }
 
@@ -32,58 +54,54 @@ fn limits() -> GuestLimits {
     }
 }
 
-fn said(capabilities: Vec<Capability>) -> String {
-    let version = "1.0.0".to_owned();
-    let manifest = Manifest {
-        version,
-        capabilities,
-    };
+fn said(collectors: Vec<DeclaredCollector>) -> String {
+    let manifest = manifest(collectors);
     check(&manifest, &limits()).err().unwrap_or_default()
 }
 
 #[test]
 fn a_manifest_within_its_limits_is_accepted() {
-    assert_eq!(said(vec![capability("jobs"), capability("storage")]), "");
+    assert_eq!(said(vec![collector("jobs"), collector("storage")]), "");
 }
 
 #[test]
 fn every_exceeded_limit_is_reported() {
     let names = ["a", "b", "c"];
-    let collectors = said(names.map(capability).to_vec());
+    let collectors = said(names.map(collector).to_vec());
     assert_eq!(
         collectors,
         "the manifest declares `3` collectors, the limit is `2`"
     );
-    let mut one = capability("jobs");
+    let mut one = collector("jobs");
     one.families.push(family("nbu_c"));
     assert_eq!(
         said(vec![one]),
         "collector `jobs` declares `3` families, the limit is `2`"
     );
-    let mut one = capability("jobs");
-    one.paths.push("/c".to_owned());
+    let mut one = collector("jobs");
+    one.endpoints.push(get("/c"));
     assert_eq!(
         said(vec![one]),
-        "collector `jobs` declares `3` paths, the limit is `2`"
+        "collector `jobs` declares `3` endpoints, the limit is `2`"
     );
 }
 
 #[test]
 fn duplicate_and_invalid_names_are_refused() {
     assert!(said(vec![]).contains("no collector"));
-    assert!(said(vec![capability("jobs"), capability("jobs")]).contains("`jobs` twice"));
-    assert!(said(vec![capability("")]).contains("empty or too long"));
-    assert!(said(vec![capability(&"x".repeat(300))]).contains("empty or too long"));
-    let twice = Capability {
+    assert!(said(vec![collector("jobs"), collector("jobs")]).contains("`jobs` twice"));
+    assert!(said(vec![collector("")]).contains("empty or too long"));
+    assert!(said(vec![collector(&"x".repeat(300))]).contains("empty or too long"));
+    let twice = DeclaredCollector {
         families: vec![family("nbu_a"), family("nbu_a")],
-        ..capability("jobs")
+        ..collector("jobs")
     };
     assert!(said(vec![twice]).contains("`nbu_a` twice"));
 }
 
 #[test]
 fn an_invalid_declared_family_is_refused() {
-    let site = DescribedFamily {
+    let site = DeclaredFamily {
         labels: vec!["site".to_owned()],
         ..family("nbu_a")
     };
@@ -92,9 +110,9 @@ fn an_invalid_declared_family_is_refused() {
         (family("process_x"), "reserved-name"),
         (site, "invalid-label"),
     ] {
-        let one = Capability {
+        let one = DeclaredCollector {
             families: vec![bad],
-            ..capability("jobs")
+            ..collector("jobs")
         };
         assert!(said(vec![one.clone()]).contains(reason), "{one:?}");
     }
@@ -103,19 +121,19 @@ fn an_invalid_declared_family_is_refused() {
 #[test]
 fn texts_are_short() {
     let long = "x".repeat(5000);
-    let summary = Capability {
+    let summary = DeclaredCollector {
         summary: long.clone(),
-        ..capability("jobs")
+        ..collector("jobs")
     };
     assert!(said(vec![summary]).contains("summary"));
-    let path = Capability {
-        paths: vec![long.clone()],
-        ..capability("jobs")
+    let path = DeclaredCollector {
+        endpoints: vec![get(&long)],
+        ..collector("jobs")
     };
     assert!(said(vec![path]).contains("path of more than"));
     let manifest = Manifest {
         version: long,
-        capabilities: vec![capability("jobs")],
+        ..manifest(vec![collector("jobs")])
     };
     assert!(check(&manifest, &limits()).unwrap_err().contains("version"));
 }
@@ -123,28 +141,143 @@ fn texts_are_short() {
 #[test]
 fn texts_are_on_one_line() {
     let odd = "x\n\u{1b}[2J".to_owned();
-    let resource = || capability("jobs");
-    let labelled = DescribedFamily {
+    let resource = || collector("jobs");
+    let labelled = DeclaredFamily {
         labels: vec![odd.clone()],
         ..family("nbu_a")
     };
-    let named = |families| Capability {
+    let named = |families| DeclaredCollector {
         families,
         ..resource()
     };
     for bad in [
-        capability(&odd),
+        collector(&odd),
         named(vec![family(&odd)]),
         named(vec![labelled]),
-        Capability {
+        DeclaredCollector {
             summary: odd.clone(),
             ..resource()
         },
-        Capability {
-            paths: vec![odd.clone()],
+        DeclaredCollector {
+            endpoints: vec![get(&odd)],
             ..resource()
         },
     ] {
         assert_eq!(said(vec![bad]), "the manifest contains a control character");
     }
+}
+
+#[test]
+fn only_the_reading_post_may_be_declared() {
+    let post = |path: &str| DeclaredCollector {
+        endpoints: vec![Endpoint {
+            method: Method::Post,
+            ..get(path)
+        }],
+        ..collector("jobs")
+    };
+    assert_eq!(said(vec![post(READ_ONLY_POST)]), "");
+    assert_eq!(
+        said(vec![post("/admin/jobs/1/cancel")]),
+        "collector `jobs` declares `POST /admin/jobs/1/cancel`, but only \
+         `POST /admin/jobs-count-requests` is allowed"
+    );
+}
+
+#[test]
+fn invalid_options_are_refused() {
+    let option = |name: &str, kind, default: Option<&str>| DeclaredCollector {
+        options: vec![DeclaredOption {
+            name: name.to_owned(),
+            summary: "What it does.".to_owned(),
+            kind,
+            default: default.map(str::to_owned),
+        }],
+        ..collector("jobs")
+    };
+    let number = || OptionKind::Integer((1, 16));
+    assert_eq!(said(vec![option("readers", number(), Some("4"))]), "");
+    assert_eq!(
+        said(vec![option("per.client", OptionKind::TextList, Some("[]"))]),
+        ""
+    );
+    for (bad, why) in [
+        (option("Readers", number(), None), "camelCase"),
+        (option("a.b.c", number(), None), "camelCase"),
+        (option("", number(), None), "camelCase"),
+        (
+            option("enabled", OptionKind::Bool, None),
+            "the host reads this key",
+        ),
+        (
+            option("interval", OptionKind::Text, None),
+            "the host reads this key",
+        ),
+        (
+            option("readers", number(), Some("17")),
+            "does not fit its kind",
+        ),
+        (
+            option("x", OptionKind::Integer((2, 1)), None),
+            "not in order",
+        ),
+        (
+            option("x", OptionKind::Duration((1.0, f64::NAN)), None),
+            "not in order",
+        ),
+        (
+            option("x", OptionKind::Text, Some(&"x".repeat(999))),
+            "too long",
+        ),
+    ] {
+        let found = said(vec![bad]);
+        assert!(found.contains(why), "{found}");
+    }
+    let mut twice = option("readers", number(), None);
+    twice.options.push(twice.options[0].clone());
+    assert!(said(vec![twice]).contains("option `readers` twice"));
+}
+
+#[test]
+fn a_name_ends_with_its_unit() {
+    let with_unit = |name: &str| DeclaredCollector {
+        families: vec![DeclaredFamily {
+            unit: Some("bytes".to_owned()),
+            ..family(name)
+        }],
+        ..collector("jobs")
+    };
+    assert_eq!(said(vec![with_unit("nbu_sent_bytes_total")]), "");
+    assert!(said(vec![with_unit("nbu_sent")]).contains("unit"));
+}
+
+#[test]
+fn highlights_name_declared_families_and_labels() {
+    let highlight = |family: &str, label: &str| Manifest {
+        highlights: vec![Highlight {
+            title: "Pools".to_owned(),
+            family: family.to_owned(),
+            matching: vec![(label.to_owned(), "x".to_owned())],
+            aggregate: crate::guest::Aggregate::Sum,
+            unit: None,
+            warn_above: None,
+        }],
+        ..manifest(vec![collector("jobs")])
+    };
+    let said = |manifest| check(&manifest, &limits()).err().unwrap_or_default();
+    assert_eq!(said(highlight("nbu_a", "pool")), "");
+    assert!(said(highlight("nbu_c", "pool")).contains("undeclared family `nbu_c`"));
+    assert!(said(highlight("nbu_a", "size")).contains("label `size`"));
+}
+
+#[test]
+fn a_manifest_has_a_name() {
+    let nameless = Manifest {
+        name: String::new(),
+        ..manifest(vec![collector("jobs")])
+    };
+    assert_eq!(
+        check(&nameless, &limits()).unwrap_err(),
+        "the manifest has no name"
+    );
 }

@@ -49,6 +49,7 @@ fn whole_family_goes_for(reason: Reason, family: Family) {
     assert_eq!(
         checked,
         Checked {
+            name: name.clone(),
             family: None,
             dropped: vec![(reason, series)]
         },
@@ -62,6 +63,7 @@ fn a_valid_family_is_unchanged() {
     assert_eq!(
         check(good.clone()),
         Checked {
+            name: good.name.clone(),
             family: Some(good),
             dropped: vec![]
         }
@@ -182,8 +184,15 @@ fn a_family_above_the_budget_is_dropped() {
         ),
     ] {
         let dropped = vec![(reason, bad.series())];
-        let family = None;
-        assert_eq!(super::check(bad, &budget), Checked { family, dropped });
+        let (name, family) = (bad.name.clone(), None);
+        assert_eq!(
+            super::check(bad, &budget),
+            Checked {
+                name,
+                family,
+                dropped,
+            }
+        );
     }
 }
 

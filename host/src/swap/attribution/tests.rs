@@ -81,7 +81,7 @@ fn failures_that_no_outage_explains_are_the_guests_fault() {
         ..traffic(2, 0)
     };
     for claim in [
-        FailureReason::Unsupported,
+        FailureReason::Other(("own_reason".to_owned(), String::new())),
         FailureReason::Malformed(String::new()),
         FailureReason::TooLong(1),
         FailureReason::Denied(String::new()),

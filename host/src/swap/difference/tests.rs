@@ -1,29 +1,41 @@
 //! Comparisons of two manifests.
 
 use super::*;
-use crate::guest::{Capability, DescribedFamily};
+use crate::guest::{DeclaredCollector, DeclaredFamily};
 
-fn capability(name: &str, paths: &[&str], families: &[(&str, DeclaredKind)]) -> Capability {
-    let family = |(name, kind): &(&str, DeclaredKind)| DescribedFamily {
+fn collector(name: &str, paths: &[&str], families: &[(&str, DeclaredKind)]) -> DeclaredCollector {
+    let family = |(name, kind): &(&str, DeclaredKind)| DeclaredFamily {
         name: (*name).to_owned(),
         kind: *kind,
+        unit: None,
         help: String::new(),
         labels: Vec::new(),
+        experimental: false,
     };
-    Capability {
+    let endpoint = |path: &&str| Endpoint {
+        method: Method::Get,
+        path: (*path).to_owned(),
+    };
+    DeclaredCollector {
         name: name.to_owned(),
         summary: String::new(),
-        families: families.iter().map(family).collect(),
-        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        enabled_by_default: true,
         cached: false,
+        default_interval_seconds: None,
+        endpoints: paths.iter().map(endpoint).collect(),
+        permissions: Vec::new(),
+        options: Vec::new(),
+        families: families.iter().map(family).collect(),
         state_version: 1,
     }
 }
 
-fn manifest(capabilities: Vec<Capability>) -> Manifest {
+fn manifest(collectors: Vec<DeclaredCollector>) -> Manifest {
     Manifest {
+        name: "netbackup".to_owned(),
         version: "1.0.0".to_owned(),
-        capabilities,
+        collectors,
+        highlights: Vec::new(),
     }
 }
 
@@ -31,26 +43,26 @@ fn manifest(capabilities: Vec<Capability>) -> Manifest {
 fn each_change_has_a_line() {
     use DeclaredKind::{Counter, Gauge};
     let old = manifest(vec![
-        capability(
+        collector(
             "jobs",
             &["/jobs"],
             &[("nbu_jobs", Gauge), ("nbu_old", Gauge)],
         ),
-        capability("slo", &["/slos"], &[]),
+        collector("slo", &["/slos"], &[]),
     ]);
     let new = manifest(vec![
-        capability("jobs", &["/jobs", "/other"], &[("nbu_jobs", Counter)]),
-        capability("tape", &["/tape"], &[("nbu_tape", Gauge)]),
+        collector("jobs", &["/jobs", "/other"], &[("nbu_jobs", Counter)]),
+        collector("tape", &["/tape"], &[("nbu_tape", Gauge)]),
     ]);
     let difference = Difference::between(&old, &new);
     let lines = [
-        "+ path `/other` of `jobs`",
+        "+ endpoint `GET /other` of `jobs`",
         "+ collector `tape`",
-        "+ path `/tape` of `tape`",
+        "+ endpoint `GET /tape` of `tape`",
         "+ family `nbu_tape` of `tape`",
         "- family `nbu_old` of `jobs`",
         "- collector `slo`",
-        "- path `/slos` of `slo`",
+        "- endpoint `GET /slos` of `slo`",
         "~ type of family `nbu_jobs` changed from gauge to counter",
     ];
     assert_eq!(difference.lines(), lines);
@@ -73,9 +85,9 @@ fn each_change_has_a_line() {
 
 #[test]
 fn moving_items_between_collectors_is_not_a_change() {
-    let one = capability("jobs", &["/jobs"], &[("nbu_jobs", DeclaredKind::Gauge)]);
-    let empty = |name| capability(name, &[], &[]);
-    let moved = Capability {
+    let one = collector("jobs", &["/jobs"], &[("nbu_jobs", DeclaredKind::Gauge)]);
+    let empty = |name| collector(name, &[], &[]);
+    let moved = DeclaredCollector {
         name: "tape".to_owned(),
         ..one.clone()
     };

@@ -2,7 +2,8 @@
 
 use super::swapped::{self, Counted};
 use super::{
-    asking, curiosity, families, handles, holding, memory, network, noise, processor, random, state,
+    asking, curiosity, families, handles, holding, memory, network, noise, processor, random,
+    sockets, state,
 };
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
@@ -82,6 +83,7 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "echo" => return Some(curiosity::echo(settings, window, saved)),
         "ask" => return Some(asking::all(settings)),
         "own-credential" => return network::own_credential(),
+        "sockets" => return Some(sockets::all()),
         "wander" => return network::wander("127.0.0.1:9"),
         "userinfo" => {
             let authority = network::authority(settings);

@@ -26,7 +26,11 @@ fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
         families,
         dropped: Vec::new(),
         failures: Vec::new(),
+        unsupported: Vec::new(),
         state: None,
+        duration: None,
+        requests: None,
+        skipped_rows: 0,
     };
     Collected {
         report: Report {

@@ -1,0 +1,54 @@
+//! What the status page shows of a site, the most important first.
+
+use crate::contract::{Aggregate, Highlight};
+
+/// The highlights. A test holds their families and labels against the collectors.
+pub(crate) fn declared() -> Vec<Highlight> {
+    vec![
+        sum("Jobs finished", "nbu_jobs_window", &[]),
+        sum(
+            "Jobs finished with status 0",
+            "nbu_jobs_window",
+            &[("status", "0")],
+        ),
+        sum("Jobs running", "nbu_jobs_current", &[("state", "ACTIVE")]),
+        sum("Jobs queued", "nbu_jobs_current", &[("state", "QUEUED")]),
+        Highlight {
+            aggregate: Aggregate::Max,
+            unit: Some("seconds".to_owned()),
+            warn_above: Some(24.0 * 3600.0),
+            ..sum("Oldest unfinished job", "nbu_jobs_oldest_seconds", &[])
+        },
+        Highlight {
+            unit: Some("bytes".to_owned()),
+            ..sum(
+                "Free space in disk pools",
+                "nbu_disk_pool_bytes",
+                &[("size", "available")],
+            )
+        },
+        alarm("Critical alerts", "nbu_alerts", &[("severity", "CRITICAL")]),
+        alarm("Infected files", "nbu_malware_files_infected", &[]),
+        alarm("Severe anomalies", "nbu_anomalies", &[("severity", "HIGH")]),
+    ]
+}
+
+fn sum(title: &str, family: &str, matching: &[(&str, &str)]) -> Highlight {
+    let owned = |&(label, value): &(&str, &str)| (label.to_owned(), value.to_owned());
+    Highlight {
+        title: title.to_owned(),
+        family: family.to_owned(),
+        matching: matching.iter().map(owned).collect(),
+        aggregate: Aggregate::Sum,
+        unit: None,
+        warn_above: None,
+    }
+}
+
+/// A number that should be 0.
+fn alarm(title: &str, family: &str, matching: &[(&str, &str)]) -> Highlight {
+    Highlight {
+        warn_above: Some(0.0),
+        ..sum(title, family, matching)
+    }
+}
