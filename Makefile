@@ -30,7 +30,7 @@ week: build
 verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
+	$(CARGO) test --release --workspace --lib -- --ignored process_simulation:: bundle::
 	@for language in javascript python; do test -f target/foreign/$$language.wasm || \
 	echo "SKIPPED: the example guest in $$language"; done
 
