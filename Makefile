@@ -26,11 +26,13 @@ week: build
 	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
-## process, 10,000 restarts on a faulty disk; optimised like a release
+## process, the panels of the dashboards, 10,000 restarts on a faulty disk; optimised like a release
 verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation:: bundle::
+	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
+	target/release/nbu_exporter guest test $$guest || exit 1; done
 	@for language in javascript python; do test -f target/foreign/$$language.wasm || \
 	echo "SKIPPED: the example guest in $$language"; done
 
@@ -50,7 +52,8 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
-	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
+	@if command -v promtool >/dev/null; then \
+	promtool check rules deploy/prometheus/rules.yml && promtool test rules deploy/prometheus/tests/*.yml; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
 	@if command -v codespell >/dev/null; then codespell; \
 	else echo "SKIPPED: the check of spelling needs codespell"; fi

@@ -77,6 +77,8 @@ pub(crate) struct Ledger {
     in_flight: InFlight,
     labels: LabelSets<3>,
     attempts: Attempts,
+    /// Whether the list of finished jobs was in order.
+    is_sorted: bool,
 }
 
 /// An attempt that the ledger did not know.
@@ -129,6 +131,7 @@ impl Ledger {
             in_flight: InFlight::default(),
             labels: LabelSets::default(),
             attempts: Attempts::default(),
+            is_sorted: true,
         }
     }
 
@@ -163,7 +166,10 @@ impl Ledger {
         let range = (self.start, self.time.clocks.server);
         let finished = list::finished(client, range, readers, |job| take(self, &job));
         let unfinished = match join(finished, shared.read(client)).await {
-            (Ok(()), Ok(unfinished)) => unfinished,
+            (Ok(is_sorted), Ok(unfinished)) => {
+                self.is_sorted = is_sorted;
+                unfinished
+            }
             // Neither list is usable alone: each corrects the other.
             (finished, unfinished) => {
                 return Err(finished.err().into_iter().chain(unfinished.err()).collect());
@@ -174,6 +180,11 @@ impl Ledger {
             .await
             .map_err(|failure| vec![failure])?;
         Ok(unfinished)
+    }
+
+    /// Whether the list of finished jobs was in order.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.is_sorted
     }
 
     /// Jobs in flight that are in neither list, to be looked up now.

@@ -102,6 +102,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "landlock",
             "descriptors",
+            "site",
+            "secret",
         ],
     ),
 ];

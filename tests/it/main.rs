@@ -13,6 +13,7 @@ mod cli;
 mod collectors;
 mod confined;
 mod contract;
+mod dashboards;
 mod deploy;
 mod docs;
 mod egress;

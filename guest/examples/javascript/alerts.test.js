@@ -134,6 +134,18 @@ test('a collection ends before the host ends it', () => {
   assert.deepEqual(collectOne(host).failures[0].reason, { tag: 'timeout' });
 });
 
+test('a request may take the time that is left', () => {
+  const limits = [];
+  const host = server(ALERTS);
+  const { send } = host;
+  host.send = (path, headers, milliseconds) => {
+    limits.push(milliseconds);
+    return send(path, headers);
+  };
+  collectOne(host);
+  assert.deepEqual(limits, [900, 900, 900]);
+});
+
 test('an error of wasi:http has a reason', () => {
   assert.deepEqual(reasonOfErrorCode({ tag: 'connection-timeout' }), { tag: 'timeout' });
   const code = { tag: 'internal-error', val: 'no file descriptor' };

@@ -1,23 +1,26 @@
 // Requests by wasi:http. The host adds the credential.
 
 import { handle } from 'wasi:http/outgoing-handler@0.2.12';
-import { Fields, OutgoingRequest, httpErrorCode } from 'wasi:http/types@0.2.12';
+import { Fields, OutgoingRequest, RequestOptions, httpErrorCode } from 'wasi:http/types@0.2.12';
 import { reasonOfErrorCode } from './netbackup.js';
 
 const CHUNK = 65536n;
 const dispose = Symbol.dispose ?? Symbol.for('dispose');
 
-/** Returns a function that sends GET requests to a site. It throws a `reason`. */
+/**
+ * Returns a function that sends GET requests to a site. Each step of a request may take
+ * this time. It throws a `reason`.
+ */
 export function sender(baseUrl) {
   const { protocol, host, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/+$/, '');
-  return (pathAndQuery, headers) => {
+  return (pathAndQuery, headers, milliseconds) => {
     try {
       const request = new OutgoingRequest(Fields.fromList(encode(headers)));
       request.setScheme({ tag: protocol === 'http:' ? 'HTTP' : 'HTTPS' });
       request.setAuthority(host);
       request.setPathWithQuery(basePath + pathAndQuery);
-      return read(respond(request));
+      return read(respond(request, limits(milliseconds)));
     } catch (error) {
       // Errors of the host have a payload, and others are mistakes in this file.
       if (error.payload === undefined) throw error;
@@ -31,8 +34,19 @@ function encode(headers) {
   return Object.entries(headers).map(([name, value]) => [name, encoder.encode(value)]);
 }
 
-function respond(request) {
-  const future = handle(request);
+function limits(milliseconds) {
+  const options = new RequestOptions();
+  if (Number.isFinite(milliseconds)) {
+    const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
+    options.setConnectTimeout(nanoseconds);
+    options.setFirstByteTimeout(nanoseconds);
+    options.setBetweenBytesTimeout(nanoseconds);
+  }
+  return options;
+}
+
+function respond(request, options) {
+  const future = handle(request, options);
   const ready = future.subscribe();
   ready.block();
   ready[dispose]();

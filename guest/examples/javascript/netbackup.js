@@ -117,11 +117,12 @@ export class Client {
   }
 
   #send(path, query, headers) {
-    if (this.#host.now() >= this.#deadline) throw new RequestError(path, { tag: 'timeout' });
+    const left = this.#deadline - this.#host.now();
+    if (left <= 0) throw new RequestError(path, { tag: 'timeout' });
     this.requests++;
     let response;
     try {
-      response = this.#host.send(path + query, headers);
+      response = this.#host.send(path + query, headers, left);
     } catch (reason) {
       throw reason.tag ? new RequestError(path, reason) : reason;
     }

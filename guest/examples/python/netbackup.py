@@ -74,7 +74,8 @@ class Response:
 class Host:
     """What a guest gets from the host, or from a test."""
 
-    send: Callable[[str, dict[str, str]], Response]
+    # Called with path and query, headers, and the number of seconds it may take.
+    send: Callable[[str, dict[str, str], float], Response]
     log: Callable
     # Seconds since the Unix epoch.
     now: Callable[[], float] = time.time
@@ -144,11 +145,12 @@ class Client:
         return min(version, NEWEST, key=float)
 
     def _send(self, path, query, headers):
-        if self._host.now() >= self._deadline:
+        left = self._deadline - self._host.now()
+        if left <= 0:
             raise failed(path, wit.Reason_Timeout())
         self.requests += 1
         try:
-            response = self._host.send(path + query, headers)
+            response = self._host.send(path + query, headers, left)
         except Unanswered as error:
             raise failed(path, error.reason) from error
         if response.status == 200:

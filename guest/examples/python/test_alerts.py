@@ -48,7 +48,7 @@ def response(status, body, headers=None):
 def host(list_alerts):
     """A host whose server answers the list by this function. Its clock stands still."""
 
-    def send(path_and_query, headers):
+    def send(path_and_query, headers, seconds):
         url = urlsplit(path_and_query)
         if url.path == "/ping":
             return response(200, "", {"x-netbackup-api-version": "13.0"})
@@ -151,6 +151,14 @@ class Alerts(unittest.TestCase):
         site = server(ALERTS)
         site.now = lambda: next(moments) * 0.4
         self.assertEqual(collect_one(site).failures[0].reason, wit.Reason_Timeout())
+
+    def test_a_request_may_take_the_time_that_is_left(self):
+        limits = []
+        site = server(ALERTS)
+        answer = site.send
+        site.send = lambda *request: limits.append(request[2]) or answer(*request)
+        collect_one(site)
+        self.assertEqual([round(it, 3) for it in limits], [0.9, 0.9, 0.9])
 
     def test_an_error_of_wasi_http_has_a_reason(self):
         timeout = reason_of_error_code(types.ErrorCode_ConnectionTimeout())

@@ -1,5 +1,6 @@
 """Requests by wasi:http. The host adds the credential."""
 
+import math
 from urllib.parse import urlsplit
 
 from componentize_py_types import Err
@@ -10,6 +11,7 @@ from wit_world.imports.types import (
     ErrorCode_InternalError,
     Fields,
     OutgoingRequest,
+    RequestOptions,
     Scheme_Http,
     Scheme_Https,
     http_error_code,
@@ -19,26 +21,39 @@ CHUNK = 65536
 
 
 def sender(base_url):
-    """Returns a function that sends GET requests to a site and raises `Unanswered`."""
+    """Returns a function that sends GET requests to a site and raises `Unanswered`.
+
+    Each step of a request may take this time.
+    """
     base = urlsplit(base_url)
     scheme = Scheme_Http() if base.scheme == "http" else Scheme_Https()
 
-    def send(path_and_query, headers):
+    def send(path_and_query, headers, seconds):
         fields = Fields.from_list([(name, value.encode()) for name, value in headers.items()])
         request = OutgoingRequest(fields)
         request.set_scheme(scheme)
         request.set_authority(base.netloc)
         request.set_path_with_query(base.path.rstrip("/") + path_and_query)
         try:
-            return read(respond(request))
+            return read(respond(request, limits(seconds)))
         except Err as error:
             raise Unanswered(reason_of_error_code(error.value)) from error
 
     return send
 
 
-def respond(request):
-    with outgoing_handler.handle(request, None) as future:
+def limits(seconds):
+    options = RequestOptions()
+    if math.isfinite(seconds):
+        nanoseconds = math.ceil(seconds * 1e9)
+        options.set_connect_timeout(nanoseconds)
+        options.set_first_byte_timeout(nanoseconds)
+        options.set_between_bytes_timeout(nanoseconds)
+    return options
+
+
+def respond(request, options):
+    with outgoing_handler.handle(request, options) as future:
         with future.subscribe() as ready:
             ready.block()
         result = future.get().value

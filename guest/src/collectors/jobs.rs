@@ -6,7 +6,9 @@
 
 mod current;
 mod durations;
+mod freshness;
 mod legacy;
+mod options;
 mod queue_reason;
 mod requeued;
 mod saved;
@@ -17,18 +19,17 @@ mod window;
 
 use self::current::Current;
 use self::legacy::Legacy;
+use self::options::JobOptions;
 use self::saved::{Figures, JobsState};
 use self::successes::Successes;
 use self::totals::Increase;
 use self::window::WindowSums;
 use crate::collector::{Collected, Collector, Context};
-use crate::contract::{DeclaredFamily, DeclaredOption, Failure, Level};
+use crate::contract::{DeclaredFamily, Failure, Level, ReportedFamily};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
 use crate::ledger::Ledger;
-use crate::ledger::options::ReadOptions;
-use crate::options;
 use crate::state::State;
 use futures::future::LocalBoxFuture;
 
@@ -44,13 +45,9 @@ pub(super) const COLLECTOR: Collector = Collector {
     experimental: false,
     state_version: JobsState::VERSION,
     families,
-    options,
+    options: options::declared,
     collect,
 };
-
-fn options() -> Vec<DeclaredOption> {
-    [ReadOptions::declared(), vec![options::legacy_names()]].concat()
-}
 
 fn families() -> Vec<DeclaredFamily> {
     [
@@ -59,6 +56,7 @@ fn families() -> Vec<DeclaredFamily> {
         successes::describe(),
         window::describe(),
         current::describe(),
+        freshness::describe(),
         window::describe_legacy(),
         legacy::describe(),
     ]
@@ -74,7 +72,8 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
-    let options: ReadOptions = context.options().map_err(single)?;
+    let options: JobOptions = context.options().map_err(single)?;
+    let reading = options.reading;
     let (saved, mut figures) = match context.load_state().map(JobsState::split) {
         Some((ledger, figures)) => (Some(ledger), figures),
         None => (None, Figures::default()),
@@ -84,25 +83,39 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
         figures.requeued.reveal();
     }
     let client = context.client;
-    let time = options.time(client, context.window, saved.as_ref()).await;
+    let time = reading.time(client, context.window, saved.as_ref()).await;
     let time = time.map_err(single)?;
     let mut ledger = Ledger::resume(saved, time);
     let mut increase = Increase::default();
-    let successes = &mut figures.successes;
+    let Figures {
+        successes,
+        freshness,
+        ..
+    } = &mut figures;
     let take = |ledger: &mut Ledger, job: &Job<'_>| {
         successes.note_catalog(job);
-        count(ledger, &mut increase, job);
+        if count(ledger, &mut increase, job) {
+            freshness.note(job);
+        }
     };
-    let readers = options.readers();
+    let readers = reading.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
     let unfinished = unfinished.await?;
     figures.totals.add(&increase, ledger.labels());
     figures.requeued.add(&unfinished, ledger.is_first());
     figures.successes.note_backups(&ledger);
+    figures.note_order(ledger.is_sorted(), context.log);
     look_up_catalog_backups(context, &mut figures.successes).await;
+    let now = time.clocks.server;
+    let oldest = now.saturating_sub(options.forget);
+    figures.freshness.forget_before(oldest);
+    let clients = figures.freshness.families(now, options.max_overdue);
     // Rows contain start times by the server's clock.
-    let current = Current::new(time.clocks.server);
-    Ok(summarize(context, ledger, figures, current, &unfinished))
+    let current = Current::new(now);
+    let unfinished = &unfinished;
+    Ok(summarize(
+        context, ledger, figures, current, unfinished, clients,
+    ))
 }
 
 /// A failure leaves the families absent, because jobs of other policies are complete.
@@ -116,14 +129,18 @@ async fn look_up_catalog_backups(context: &Context<'_>, successes: &mut Successe
     }
 }
 
-fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) {
+/// Returns whether it is a finished attempt that the ledger did not know.
+fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) -> bool {
     ledger.note_id(job.id);
-    if job.is_done() {
-        let labels = [&*job.action, &*job.policy_type, &*job.status];
-        if let Some(attempt) = ledger.take(job, labels) {
-            increase.add(attempt, job);
-        }
+    if !job.is_done() {
+        return false;
     }
+    let labels = [&*job.action, &*job.policy_type, &*job.status];
+    let attempt = ledger.take(job, labels);
+    if let Some(attempt) = attempt {
+        increase.add(attempt, job);
+    }
+    attempt.is_some()
 }
 
 fn summarize(
@@ -132,6 +149,7 @@ fn summarize(
     figures: Figures,
     mut current: Current,
     unfinished: &Unfinished,
+    clients: Vec<ReportedFamily>,
 ) -> Collected {
     let (mut leaves, mut all) = (WindowSums::default(), WindowSums::default());
     for attempt in ledger.in_window(unfinished) {
@@ -158,6 +176,7 @@ fn summarize(
     families.extend(figures.successes.families());
     families.extend(leaves.families(ledger.labels()));
     families.extend(current.families());
+    families.extend(clients);
     if context.legacy_names {
         families.push(leaves.legacy(ledger.labels()));
         families.extend(legacy.families());

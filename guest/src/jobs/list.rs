@@ -47,13 +47,14 @@ pub(crate) const CATALOG_POLICY: &str = "NBU_CATALOG";
 
 /// Calls `take` with every job that reports an end at or after `from`. Some jobs
 /// come twice, and some are not `DONE`. At most `readers` pages are read at once.
-/// `now` is the server's clock. Times are seconds since the Unix epoch.
+/// `now` is the server's clock. Times are seconds since the Unix epoch. Returns whether
+/// the jobs were in order.
 pub(crate) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
     readers: usize,
     mut take: impl FnMut(Job<'_>),
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let take = |row: JobRow<'_>| take(row.into());
     parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, take).await
 }

@@ -151,6 +151,9 @@ pub(crate) const STATE_REQUEUED: &str = "REQUEUED";
 /// The `jobType` of a backup.
 pub(crate) const BACKUP: &str = "BACKUP";
 
+/// The `jobType` of a snapshot, which precedes the backup of a virtual machine.
+pub(crate) const SNAPSHOT: &str = "SNAPSHOT";
+
 /// The status of full success.
 pub(crate) const SUCCESS: &str = "0";
 

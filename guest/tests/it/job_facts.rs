@@ -1,10 +1,12 @@
 //! What jobs say beside their number: parents, failed tries, bytes, last successes,
 //! and rows that are unreadable.
 
+mod freshness;
+
 use futures::executor::block_on;
 use guest::contract::{Outcome, Reason, ReportedFamily, Saved, Window};
 
-use crate::site::{Lines, NOW, Site, saved, settings, with_legacy_names};
+use crate::site::{Lines, NOW, Site, saved, select, settings, with_legacy_names};
 use crate::text::{samples, value};
 
 const FINISHED: &str = "filter=endTime ge";
@@ -16,6 +18,8 @@ const CATALOG: &str = "policyType eq 'NBU_CATALOG'";
 struct Series {
     state: Vec<Saved>,
     log: Lines,
+    /// The options of the collector, if any.
+    options: &'static str,
 }
 
 impl Series {
@@ -36,6 +40,9 @@ impl Series {
         };
         site.clock.set(Some(now));
         let mut settings = settings(&["jobs"]);
+        if !self.options.is_empty() {
+            settings.collectors[0] = select("jobs", self.options);
+        }
         settings = with_legacy_names(settings);
         let state = self.state.clone();
         let collect = guest::run::collect(&settings, &window, state, site, &self.log);

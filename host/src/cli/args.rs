@@ -108,6 +108,22 @@ pub enum GuestCommand {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Test a guest against a simulated NetBackup server of each release, with all that can
+    /// go wrong; exit with 1 on failures
+    Test {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// Only this release, such as 11.2
+        #[arg(long, value_name = "RELEASE")]
+        release: Option<String>,
+        /// Compare the metrics with this file; it is written if it does not exist
+        #[arg(long, value_name = "FILE")]
+        golden: Option<PathBuf>,
+        /// Write the results as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+    },
     /// Write a project that collects alerts, with tests and the contract
     New {
         /// The folder of the project, which must not exist

@@ -12,13 +12,20 @@ use crate::netbackup::{Response, reason_of_error_code};
 struct FakeHost<F> {
     list: F,
     messages: RefCell<Vec<String>>,
+    limits: RefCell<Vec<Duration>>,
     /// The clock advances by this with each look.
     tick: Duration,
     elapsed: Cell<Duration>,
 }
 
 impl<F: Fn(usize, usize) -> Response> Host for FakeHost<F> {
-    fn get(&self, path_and_query: &str, accept: Option<&str>) -> Result<Response, Reason> {
+    fn get(
+        &self,
+        path_and_query: &str,
+        accept: Option<&str>,
+        limit: Duration,
+    ) -> Result<Response, Reason> {
+        self.limits.borrow_mut().push(limit);
         let Some((path, query)) = path_and_query.split_once('?') else {
             let version = ("x-netbackup-api-version".into(), "13.0".into());
             return Ok(response(200, vec![version], json!("")));
@@ -49,6 +56,7 @@ fn host<F: Fn(usize, usize) -> Response>(list: F) -> FakeHost<F> {
     FakeHost {
         list,
         messages: RefCell::default(),
+        limits: RefCell::default(),
         tick: Duration::ZERO,
         elapsed: Cell::default(),
     }
@@ -240,6 +248,13 @@ fn a_collection_ends_before_the_host_ends_it() {
         collect_one(&host).failures[0].reason,
         Reason::Timeout
     ));
+}
+
+#[test]
+fn a_request_may_take_the_time_that_is_left() {
+    let host = server(alerts());
+    collect_one(&host);
+    assert_eq!(*host.limits.borrow(), [Duration::from_millis(900); 3]);
 }
 
 #[test]

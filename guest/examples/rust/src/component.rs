@@ -45,8 +45,13 @@ impl WasiHost {
 }
 
 impl Host for WasiHost {
-    fn get(&self, path_and_query: &str, accept: Option<&str>) -> Result<Response, Reason> {
-        self.site.get(path_and_query, accept)
+    fn get(
+        &self,
+        path_and_query: &str,
+        accept: Option<&str>,
+        limit: Duration,
+    ) -> Result<Response, Reason> {
+        self.site.get(path_and_query, accept, limit)
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(String, String)]) {

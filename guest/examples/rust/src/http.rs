@@ -1,9 +1,11 @@
 //! Requests by wasi:http. The host adds the credential.
 
+use std::time::Duration;
+
 use crate::bindings::exports::nbu::collector::collector::Reason;
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{
-    ErrorCode, Fields, IncomingResponse, OutgoingRequest, Scheme, http_error_code,
+    ErrorCode, Fields, IncomingResponse, OutgoingRequest, RequestOptions, Scheme, http_error_code,
 };
 use crate::bindings::wasi::io::streams::{InputStream, StreamError};
 use crate::netbackup::{Response, reason_of_error_code};
@@ -32,16 +34,18 @@ impl Site {
         }
     }
 
-    /// Sends a GET request and blocks until the response is complete.
+    /// Sends a GET request and blocks until the response is complete. Each step may take
+    /// this time.
     pub(crate) fn get(
         &self,
         path_and_query: &str,
         accept: Option<&str>,
+        limit: Duration,
     ) -> Result<Response, Reason> {
         let request = self
             .request(path_and_query, accept)
             .ok_or_else(|| Reason::Denied("the request is not valid HTTP".to_owned()))?;
-        respond(request)
+        respond(request, limits(limit))
             .and_then(read)
             .map_err(reason_of_error_code)
     }
@@ -60,8 +64,20 @@ impl Site {
     }
 }
 
-fn respond(request: OutgoingRequest) -> Result<IncomingResponse, ErrorCode> {
-    let future = outgoing_handler::handle(request, None)?;
+fn limits(limit: Duration) -> Option<RequestOptions> {
+    let nanoseconds = u64::try_from(limit.as_nanos()).ok()?;
+    let options = RequestOptions::new();
+    options.set_connect_timeout(Some(nanoseconds)).ok()?;
+    options.set_first_byte_timeout(Some(nanoseconds)).ok()?;
+    options.set_between_bytes_timeout(Some(nanoseconds)).ok()?;
+    Some(options)
+}
+
+fn respond(
+    request: OutgoingRequest,
+    options: Option<RequestOptions>,
+) -> Result<IncomingResponse, ErrorCode> {
+    let future = outgoing_handler::handle(request, options)?;
     future.subscribe().block();
     // It is ready and taken once, so the other cases are errors of the host.
     match future.get() {

@@ -17,8 +17,14 @@ const MAX_PAGES: u32 = 1000;
 
 /// What a guest gets from the host, or from a test.
 pub trait Host {
-    /// Sends a request. An error means that there was no response.
-    fn get(&self, path_and_query: &str, accept: Option<&str>) -> Result<Response, Reason>;
+    /// Sends a request, each step of which may take this time. An error means that there
+    /// was no response.
+    fn get(
+        &self,
+        path_and_query: &str,
+        accept: Option<&str>,
+        limit: Duration,
+    ) -> Result<Response, Reason>;
     fn log(&self, level: Level, message: &str, fields: &[(String, String)]);
     /// The time since the call began.
     fn elapsed(&self) -> Duration;
@@ -176,11 +182,12 @@ impl<'a> Client<'a> {
     }
 
     fn send(&mut self, path: &str, query: &str, accept: Option<&str>) -> Result<Response, Failure> {
-        if self.host.elapsed() >= self.deadline {
+        let left = self.deadline.saturating_sub(self.host.elapsed());
+        if left.is_zero() {
             return Err(failure(path, Reason::Timeout));
         }
         self.requests += 1;
-        let response = self.host.get(&format!("{path}{query}"), accept);
+        let response = self.host.get(&format!("{path}{query}"), accept, left);
         let response = response.map_err(|reason| failure(path, reason))?;
         if response.status == 200 {
             return Ok(response);

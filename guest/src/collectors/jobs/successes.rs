@@ -58,8 +58,10 @@ impl Successes {
     /// Notes the backups of this collection, and those of an older saved state.
     pub(super) fn note_backups(&mut self, ledger: &Ledger) {
         let good = ledger.attempts().filter(|attempt| {
-            let [action, _, status] = ledger.labels().set(attempt.labels);
-            attempt.leaf && action == BACKUP && status == SUCCESS
+            let [action, policy_type, status] = ledger.labels().set(attempt.labels);
+            // A catalog backup says nothing about the clients.
+            let is_of_clients = policy_type != CATALOG_POLICY;
+            attempt.leaf && action == BACKUP && status == SUCCESS && is_of_clients
         });
         let newest = good.map(|attempt| attempt.end).max();
         self.backup = self.backup.max(newest);
