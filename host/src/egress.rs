@@ -6,7 +6,7 @@
 //! unchanged.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -32,6 +32,7 @@ mod origin;
 mod path;
 mod permit;
 mod proxy;
+mod recorder;
 mod redact;
 mod request;
 mod request_log;
@@ -53,6 +54,7 @@ pub use identity::Identity;
 pub use origin::{Origin, Scheme};
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
+pub use recorder::Recorder;
 pub use settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
 pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
@@ -92,6 +94,7 @@ pub struct Egress {
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
     fingerprint: [u8; 32],
+    recorder: OnceLock<Arc<Recorder>>,
 }
 
 impl Egress {
@@ -120,6 +123,7 @@ impl Egress {
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
             observer,
+            recorder: OnceLock::new(),
         }))
     }
 
@@ -127,6 +131,12 @@ impl Egress {
     /// against `budget`.
     pub fn hooks(self: &Arc<Self>, permit: Arc<Permit>, budget: MemoryBudget) -> Hooks {
         Hooks::new(Arc::clone(self), permit, budget)
+    }
+
+    /// Records all requests from now on. Returns the recorder, which is the same for
+    /// every call.
+    pub fn record(&self) -> Arc<Recorder> {
+        Arc::clone(self.recorder.get_or_init(Arc::default))
     }
 
     /// Replaces the pool by an empty one. The old one is dropped once no call uses it.

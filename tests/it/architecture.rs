@@ -32,7 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
-    ("egress", &["budget", "descriptors", "site", "secret"]),
+    (
+        "egress",
+        &["budget", "bundle", "descriptors", "site", "secret"],
+    ),
     (
         "guest",
         &[

@@ -35,6 +35,8 @@ impl Session {
         let path = egress.readdress(&mut sent.uri);
         let id = egress.sign(&sent.method, &mut sent.headers);
         let method = sent.method.clone();
+        let recorder = egress.recorder.get();
+        let recording = recorder.map(|it| it.begin(&method, &path, &sent.headers));
         let mut request_log = RequestLog::new(Arc::clone(&egress), method, path, id, slot);
 
         self.tally.sent();
@@ -43,6 +45,9 @@ impl Session {
         let limit = egress.settings.limits.request_bytes;
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
+            if let Some(recording) = &recording {
+                recording.sent(request.body()).await;
+            }
             let response = answer(&self.pool.client, request, deadlines).await?;
             egress.check_response(response)
         };
@@ -55,6 +60,7 @@ impl Session {
                 failure => failure,
             })
             .inspect_err(|failure| self.tally.failed(failure))
+            .inspect_err(|failure| recording.iter().for_each(|it| it.failed(failure)))
             .map_err(|failure| request_log.failed(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
@@ -62,9 +68,12 @@ impl Session {
         request_log.answered(head.status);
         credential::strip(&mut head.headers);
         egress.secrets.redact_headers(&mut head.headers);
+        if let Some(recording) = &recording {
+            recording.answered(head.status, &head.headers);
+        }
         let redactor = Redactor::new(Arc::clone(&egress.secrets));
         let body = ResponseBody::new(incoming, self, request_log, redactor, deadlines, deadline);
-        Ok(Response::from_parts(head, body))
+        Ok(Response::from_parts(head, body.recorded(recording)))
     }
 }
 

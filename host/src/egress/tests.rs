@@ -17,6 +17,7 @@ mod limits;
 mod oracle;
 mod proxies;
 mod quotas;
+mod recording;
 mod reuse;
 mod server;
 mod smuggling;
