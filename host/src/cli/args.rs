@@ -69,7 +69,7 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
-    /// Print the contract between host and guest, or start a new guest
+    /// Print the contract of guests, start a new guest, or test one
     Guest {
         /// What to do
         #[command(subcommand)]
