@@ -105,6 +105,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "landlock",
             "descriptors",
+            "bundle",
+            "clock",
             "site",
             "secret",
         ],

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod bundle;
 mod cache;
 mod cli;
 mod collectors;

@@ -30,12 +30,14 @@ pub struct Redaction {
     /// Attributes, options and labels whose values stay as they are. The names compare
     /// without case.
     pub keep: Vec<String>,
+    /// Options whose values the guest declares, so they are no names. They stay as well.
+    pub choices: Vec<String>,
 }
 
 /// The bundle with pseudonyms, and without saved states.
 pub fn redact(bundle: &Bundle, redaction: &Redaction) -> Bundle {
     let mut collecting = Scrubber {
-        vocabulary: Vocabulary::new(&redaction.keep),
+        vocabulary: Vocabulary::new(redaction),
         names: NameTable::collecting(),
     };
     collecting.bundle(bundle);

@@ -14,6 +14,7 @@ use super::redact::decode;
 pub struct Replay {
     exchanges: Vec<Exchange>,
     answers: Mutex<HashMap<RequestKey, Occurrences>>,
+    missing: Mutex<Vec<MissingRequest>>,
 }
 
 /// A request that is not in the bundle.
@@ -51,7 +52,14 @@ impl Replay {
         Self {
             exchanges,
             answers: Mutex::new(answers),
+            missing: Mutex::default(),
         }
+    }
+
+    /// The requests so far that the bundle does not have.
+    pub fn missing(&self) -> Vec<MissingRequest> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.clone()
     }
 
     /// The next answer to this request.
@@ -66,10 +74,17 @@ impl Replay {
         let position = answers.get_mut(&key).and_then(Occurrences::take);
         position
             .and_then(|position| self.exchanges.get(position))
-            .ok_or_else(|| MissingRequest {
-                method: method.to_owned(),
-                path_and_query: path_and_query.to_owned(),
-            })
+            .ok_or_else(|| self.note_missing(method, path_and_query))
+    }
+
+    fn note_missing(&self, method: &str, path_and_query: &str) -> MissingRequest {
+        let request = MissingRequest {
+            method: method.to_owned(),
+            path_and_query: path_and_query.to_owned(),
+        };
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.push(request.clone());
+        request
     }
 }
 
@@ -182,6 +197,7 @@ mod tests {
                 missing.to_string(),
                 format!("`{method} {path}` is not in the bundle")
             );
+            assert_eq!(replay.missing().last(), Some(&missing));
         }
     }
 }

@@ -6,20 +6,22 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::client::AnswerBody;
 use super::deadlines::RequestDeadlines;
 use super::failure::{RequestFailure, TimeoutStep};
 use super::recorder::Recording;
 use super::redact::Redactor;
 use super::request_log::RequestLog;
 use super::session::Session;
+use super::turns::Turn;
 
 /// A response body. Ends with a [`RequestFailure`] at the first exceeded limit.
 pub(super) struct ResponseBody {
     /// `None` at the end and after a failure, so that the connection closes.
-    incoming: Option<Incoming>,
+    incoming: Option<AnswerBody>,
     session: Arc<Session>,
     request_log: RequestLog,
     redactor: Redactor,
@@ -31,11 +33,15 @@ pub(super) struct ResponseBody {
     /// Runs while no bytes arrive.
     silence: Option<Pin<Box<Sleep>>>,
     recording: Option<Recording>,
+    /// Held until the guest drops the body, or has read it.
+    turn: Option<Turn>,
+    /// The end of the turn, canceled when the body is dropped.
+    turn_end: JoinSet<()>,
 }
 
 impl ResponseBody {
     pub(super) fn new(
-        incoming: Incoming,
+        incoming: AnswerBody,
         session: Arc<Session>,
         request_log: RequestLog,
         redactor: Redactor,
@@ -53,12 +59,18 @@ impl ResponseBody {
             deadline,
             silence: None,
             recording: None,
+            turn: None,
+            turn_end: JoinSet::new(),
         }
     }
 
-    /// Also records what the guest reads.
-    pub(super) fn recorded(self, recording: Option<Recording>) -> Self {
-        Self { recording, ..self }
+    /// Also records what the guest reads, and holds its turn meanwhile.
+    pub(super) fn recorded(self, recording: Option<Recording>, turn: Option<Turn>) -> Self {
+        Self {
+            recording,
+            turn,
+            ..self
+        }
     }
 
     /// The next frame for the guest, if there is one.
@@ -137,7 +149,7 @@ impl ResponseBody {
                     return Poll::Ready(non_empty(self.redactor.finish()).map(Ok));
                 }
                 Poll::Ready(Some(Ok(frame))) => self.accept(frame),
-                Poll::Ready(Some(Err(error))) => Err(RequestFailure::from_chain(&error)),
+                Poll::Ready(Some(Err(failure))) => Err(failure),
                 Poll::Pending => Err(ready!(self.poll_silence(cx))),
             };
             // A short chunk is held back completely; then the loop polls the next one.
@@ -173,6 +185,11 @@ impl Body for ResponseBody {
                     .for_each(|it| recording.received(it)),
                 Err(failure) => recording.failed(failure),
             }
+        }
+        if !matches!(polled, Some(Ok(_)))
+            && let Some(turn) = self.turn.take()
+        {
+            self.turn_end.spawn(turn.end());
         }
         Poll::Ready(polled)
     }

@@ -16,7 +16,7 @@ use crate::bundle::{
     RequestHeaders, ResponseHeaders,
 };
 
-const API_VERSION: HeaderName = HeaderName::from_static("x-netbackup-api-version");
+pub(super) const API_VERSION: HeaderName = HeaderName::from_static("x-netbackup-api-version");
 
 /// Records all exchanges of an `Egress`, in the order in which the requests were sent.
 #[derive(Debug, Default)]
@@ -149,7 +149,7 @@ impl RequestFailure {
             Self::TooLarge(_) | Self::HeadTooLarge => FailureKind::TooLarge,
             Self::Malformed(_) => FailureKind::Malformed,
             Self::Encoded(_) => FailureKind::Encoded,
-            Self::Aborted => FailureKind::Aborted,
+            Self::Aborted | Self::NotRecorded(_) => FailureKind::Aborted,
         }
     }
 }

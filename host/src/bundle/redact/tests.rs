@@ -54,11 +54,18 @@ fn bundle(exchanges: Vec<Exchange>, options: &str, report: &str) -> Bundle {
     }
 }
 
+fn keeping(keep: Vec<String>) -> Redaction {
+    Redaction {
+        keep,
+        ..Redaction::default()
+    }
+}
+
 /// The body of the only answer after redaction.
 fn redacted_body(body: &str, keep: &[&str]) -> String {
     let keep = keep.iter().map(|&name| name.to_owned()).collect();
     let bundle = bundle(vec![exchange("/netbackup/ping", body)], "{}", "");
-    let redacted = redact(&bundle, &Redaction { keep });
+    let redacted = redact(&bundle, &keeping(keep));
     let response = redacted.exchanges[0].response.as_ref().unwrap();
     String::from_utf8(response.body.0.clone()).unwrap()
 }
@@ -219,4 +226,25 @@ fn bodies_that_are_no_json_are_replaced_as_a_whole() {
     for body in ["", "\n", "1751371200000", " 12 ", "null"] {
         assert_eq!(redacted_body(body, &[]), body);
     }
+}
+
+#[test]
+fn a_choice_stays_in_the_options_and_is_replaced_elsewhere() {
+    let body = r#"{"clientName":"fast"}"#;
+    let options = r#"{"clientName":"fast","other":"fast"}"#;
+    let redaction = Redaction {
+        choices: vec!["clientName".to_owned()],
+        ..Redaction::default()
+    };
+    let redacted = redact(
+        &bundle(vec![exchange("/ping", body)], options, ""),
+        &redaction,
+    );
+    let options = &redacted.settings.collectors[0].options;
+    assert!(
+        options.starts_with(r#"{"clientName":"fast","other":"name-"#),
+        "{options}"
+    );
+    let text = serde_json::to_string(&redacted.exchanges).unwrap();
+    assert!(!text.contains("fast"), "{text}");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Redaction;
+
 /// Sections in brackets, each with a list of names.
 const FILE: &str = include_str!("vocabulary.txt");
 
@@ -33,15 +35,18 @@ pub(super) struct Vocabulary {
     labels: HashSet<&'static str>,
     /// In lower case.
     keep: HashSet<String>,
+    choices: HashSet<String>,
 }
 
 impl Vocabulary {
-    pub(super) fn new(keep: &[String]) -> Self {
+    pub(super) fn new(redaction: &Redaction) -> Self {
+        let keep = redaction.keep.iter();
         let mut vocabulary = Self {
             attributes: HashMap::new(),
             segments: HashSet::new(),
             labels: HashSet::new(),
-            keep: keep.iter().map(|name| name.to_lowercase()).collect(),
+            keep: keep.map(|name| name.to_lowercase()).collect(),
+            choices: redaction.choices.iter().cloned().collect(),
         };
         let lines = FILE.lines().filter(|line| !line.starts_with('#'));
         let mut section = "";
@@ -101,7 +106,7 @@ impl Vocabulary {
     /// What an option of a collector holds. Most options are numbers and durations, but
     /// a list is one of names.
     pub(super) fn option(&self, name: &str, is_single: bool) -> ValueKind {
-        match (self.keeps(name), is_single) {
+        match (self.keeps(name) || self.choices.contains(name), is_single) {
             (true, _) => ValueKind::Kept,
             (false, true) => ValueKind::Duration,
             (false, false) => ValueKind::Text,

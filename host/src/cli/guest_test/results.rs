@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::super::replayed::report_text;
 use crate::guest::Report;
-use crate::metrics::{Format, Page, RenderedFamily};
 use crate::site::SiteName;
 use crate::telemetry::is_control_like;
 
@@ -82,10 +82,7 @@ fn escaped(text: &str) -> String {
 /// Compares the metrics of a report with a file. A missing file is written.
 pub(super) fn golden(path: &Path, report: &Report) -> TestResult {
     let site = SiteName::new("test").ok_or("invalid site name")?;
-    let families = report.outcomes.iter().flat_map(|it| &it.families).cloned();
-    let rendered: Vec<_> = families.map(|it| RenderedFamily::new(&site, it)).collect();
-    let page = Page::new(&[(site, rendered.iter().collect())], &Page::default());
-    let text = String::from_utf8_lossy(&page.plain(Format::Text).to_vec()).into_owned();
+    let text = report_text(&site, report);
     match fs::read_to_string(path) {
         Ok(expected) if expected == text => Ok(String::new()),
         Ok(expected) => Err(first_difference(&expected, &text)),
