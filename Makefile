@@ -14,9 +14,10 @@ demo: target
 	$(CARGO) build --bin nbu_exporter; wait
 	$(CARGO) run --quiet --bin nbu_exporter -- demo
 
-## test: everything, on loopback only
+## test: everything, on loopback only. Many tests wait for a deadline, so twice as
+## many run as there are cores
 test: build
-	$(CARGO) test --workspace
+	RUST_TEST_THREADS=$$((2 * $$(nproc))) $(CARGO) test --workspace
 
 ## week: the simulated weeks at full rate, with 200 kills, and 10,000 restarts on
 ## a faulty disk; takes minutes

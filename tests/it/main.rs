@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod alerts;
 mod architecture;
 mod bundle;
 mod cache;
@@ -34,6 +35,7 @@ mod reload;
 mod sandbox;
 mod scrape;
 mod secrets;
+mod shards;
 mod sites;
 mod stalled_log;
 mod state;

@@ -1,10 +1,11 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::Overrides;
+use crate::config::{Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
 
 /// The default address of the demo: on this machine only.
@@ -46,6 +47,17 @@ pub struct Options {
     /// Log format: logfmt or json; instead of server.logFormat
     #[arg(long = "log.format", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
+    /// Number of replicas that share the sites; each collects its own part
+    #[arg(long = "shard.count", value_name = "COUNT", global = true)]
+    pub shard_count: Option<NonZeroU32>,
+    /// This replica, from 0. Default: the number at the end of $POD_NAME or $HOSTNAME
+    #[arg(
+        long = "shard.index",
+        value_name = "INDEX",
+        global = true,
+        requires = "shard_count"
+    )]
+    pub shard_index: Option<u32>,
     /// The same as --log.level=debug
     #[arg(long, global = true, conflicts_with_all = ["log_level", "trace"])]
     pub debug: bool,
@@ -206,6 +218,10 @@ impl Options {
             web_config: self.web_config.clone(),
             log_level: self.log_level.clone().or(short),
             log_format: self.log_format,
+            shard: self.shard_count.map(|count| ShardFlags {
+                count,
+                index: self.shard_index,
+            }),
         }
     }
 }

@@ -8,6 +8,7 @@ use http::{Method, Response, StatusCode};
 use super::reply::{self, Body};
 use super::state::ServerState;
 use super::{browser, health, landing, scrape};
+use crate::site::SiteName;
 
 /// The endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ enum Route {
     Reload,
     Landing,
     Config,
+    Probe,
 }
 
 impl Route {
@@ -31,6 +33,7 @@ impl Route {
             "/-/reload" => Some(Self::Reload),
             "/" => Some(Self::Landing),
             "/config" => Some(Self::Config),
+            "/probe" => Some(Self::Probe),
             _ => None,
         }
     }
@@ -66,6 +69,7 @@ pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Bod
         Route::Reload => reload(state, &request.headers).await,
         Route::Landing => reply::html(landing::page(state)),
         Route::Config => config(state, &request.headers),
+        Route::Probe => probe(state, request),
     }
 }
 
@@ -117,6 +121,23 @@ fn config(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The metrics of one site, in the form of a multi-target exporter.
+fn probe(state: &ServerState, request: &Parts) -> Response<Body> {
+    let query = request.uri.query().unwrap_or_default();
+    let target = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "target");
+    let Some(site) = target.and_then(|(_, name)| SiteName::new(&name)) else {
+        let body = "no target is given\nhint: ask for `/probe?target=SITE`\n";
+        return reply::text(StatusCode::BAD_REQUEST, body);
+    };
+    scrape::site(state, &site, &request.headers).unwrap_or_else(|| {
+        let body = format!(
+            "site `{site}` not found\nhint: use the `site` of the configuration; another \
+             replica may collect it\n"
+        );
+        reply::text(StatusCode::NOT_FOUND, body)
+    })
 }
 
 fn not_found(state: &ServerState, path: &str) -> Response<Body> {

@@ -151,9 +151,14 @@ impl Reply {
 /// Sends one request on a new connection. `head` is a request line such as
 /// `GET / HTTP/1.1`, and headers below it.
 pub(super) async fn ask(address: SocketAddr, head: &str) -> Reply {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let head = head.replace('\n', "\r\n");
     let request = format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    send(address, &request).await
+}
+
+/// Sends these bytes, and reads until the server closes.
+pub(super) async fn send(address: SocketAddr, request: &str) -> Reply {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();

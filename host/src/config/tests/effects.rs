@@ -254,6 +254,7 @@ fn flags_take_precedence_over_the_file() {
         web_config: None,
         log_level: Some("error".parse().unwrap()),
         log_format: Some(LogFormat::Json),
+        shard: None,
     };
     let text = format!("{SITE}server: {{ logLevel: debug, host: no.such.host.invalid }}");
     let config = parse(&text, Path::new("config.yaml"), &flags, &nothing).unwrap();
