@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod budget;
+pub mod bundle;
 pub mod cache;
 pub mod cli;
 pub mod clock;

@@ -21,6 +21,7 @@ use self::source::{files, workspace};
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
+    ("bundle", &[]),
     ("landlock", &[]),
     ("descriptors", &[]),
     ("file", &[]),
@@ -32,7 +33,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
-    ("egress", &["budget", "descriptors", "site", "secret"]),
+    (
+        "egress",
+        &["budget", "bundle", "descriptors", "site", "secret"],
+    ),
     (
         "guest",
         &[
@@ -107,6 +111,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "landlock",
             "descriptors",
             "file",
+            "bundle",
+            "clock",
             "site",
             "secret",
         ],
