@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test quick lint guest verify week bench soak target build lean
+.PHONY: demo test quick lint guest foreign verify week bench soak target build lean
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -26,16 +26,25 @@ week: build
 	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
-## process, 10,000 restarts on a faulty disk; optimised like a release
-verify: target lean
+## process, the panels of the dashboards, 10,000 restarts on a faulty disk; optimised like a release
+verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
+	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
+	target/release/nbu_exporter guest test $$guest || exit 1; done
+	@for language in javascript python; do test -f target/foreign/$$language.wasm || \
+	echo "SKIPPED: the example guest in $$language"; done
 
 ## guest: the guest for WebAssembly, optimised as released, in target/guest.wasm
 guest: target
 	$(CARGO) build --locked --lib --package guest --profile guest --target $(TARGET) --target-dir target/components
 	cp target/components/$(TARGET)/guest/guest.wasm target/guest.wasm
+
+## foreign: the example guests in JavaScript and Python, with their tests, in
+## target/foreign; skipped where npm or pip does not answer
+foreign:
+	@guest/examples/foreign.sh
 
 ## lint: formatting, clippy, documentation and the rules of Prometheus, as CI runs them;
 ## spelling and licences where codespell and cargo-deny are installed
@@ -43,7 +52,8 @@ lint: target
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
-	@if command -v promtool >/dev/null; then promtool test rules deploy/prometheus/rules_test.yml; \
+	@if command -v promtool >/dev/null; then \
+	promtool check rules deploy/prometheus/rules.yml && promtool test rules deploy/prometheus/tests/*.yml; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
 	@if command -v codespell >/dev/null; then codespell; \
 	else echo "SKIPPED: the check of spelling needs codespell"; fi
@@ -72,11 +82,6 @@ soak: target
 
 build: target
 	$(CARGO) build --workspace --all-targets
-
-# Installed binaries do not include the simulator.
-lean: target
-	$(CARGO) build --release --locked --no-default-features --bin nbu_exporter --target-dir target/lean
-	! target/lean/release/nbu_exporter demo
 
 # Installed binaries do not include the simulator.
 lean: target

@@ -1,5 +1,5 @@
 //! Builds the guests of the tests: the misbehaving one, the one of both contracts, and
-//! the example.
+//! the examples.
 
 #[path = "../host/build/component.rs"]
 mod component;
@@ -12,6 +12,11 @@ fn main() {
     let wasm = component::build("minimal_guest", &["guest/examples/minimal", "wit"]);
     println!(
         "cargo::rustc-env=TEST_MINIMAL_GUEST_WASM={}",
+        wasm.display()
+    );
+    let wasm = component::build("example_guest", &["guest/examples/rust", "wit"]);
+    println!(
+        "cargo::rustc-env=TEST_EXAMPLE_GUEST_WASM={}",
         wasm.display()
     );
 }

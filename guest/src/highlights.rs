@@ -11,6 +11,15 @@ pub(crate) fn declared() -> Vec<Highlight> {
             "nbu_jobs_window",
             &[("status", "0")],
         ),
+        Highlight {
+            aggregate: Aggregate::Max,
+            unit: Some("timestamp_seconds".to_owned()),
+            ..sum(
+                "Last good backup",
+                "nbu_last_successful_backup_timestamp_seconds",
+                &[],
+            )
+        },
         sum("Jobs running", "nbu_jobs_current", &[("state", "ACTIVE")]),
         sum("Jobs queued", "nbu_jobs_current", &[("state", "QUEUED")]),
         Highlight {

@@ -26,6 +26,10 @@
 //! - a job starts and ends after the server's ids began again, or during the
 //!   first read, or
 //! - the server's clock is set twice, or the host's clock by the same time.
+//!
+//! The first collection is the *baseline*: the ledger remembers the attempts that
+//! ended before, and counts none. Otherwise a restart without a state would count
+//! the last window again.
 
 pub(crate) mod attempts;
 pub(crate) mod counter;
@@ -73,6 +77,17 @@ pub(crate) struct Ledger {
     in_flight: InFlight,
     labels: LabelSets<3>,
     attempts: Attempts,
+    /// Whether the list of finished jobs was in order.
+    is_sorted: bool,
+}
+
+/// An attempt that the ledger did not know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct NewAttempt {
+    /// The number of its label set.
+    pub(crate) labels: u32,
+    /// Whether it counts now. Attempts of the baseline do not.
+    pub(crate) counts: bool,
 }
 
 impl Ledger {
@@ -116,10 +131,11 @@ impl Ledger {
             in_flight: InFlight::default(),
             labels: LabelSets::default(),
             attempts: Attempts::default(),
+            is_sorted: true,
         }
     }
 
-    /// Whether this is the first collection.
+    /// Whether this is the first collection, the baseline.
     pub(crate) fn is_first(&self) -> bool {
         self.watermark.is_none()
     }
@@ -150,7 +166,10 @@ impl Ledger {
         let range = (self.start, self.time.clocks.server);
         let finished = list::finished(client, range, readers, |job| take(self, &job));
         let unfinished = match join(finished, shared.read(client)).await {
-            (Ok(()), Ok(unfinished)) => unfinished,
+            (Ok(is_sorted), Ok(unfinished)) => {
+                self.is_sorted = is_sorted;
+                unfinished
+            }
             // Neither list is usable alone: each corrects the other.
             (finished, unfinished) => {
                 return Err(finished.err().into_iter().chain(unfinished.err()).collect());
@@ -161,6 +180,11 @@ impl Ledger {
             .await
             .map_err(|failure| vec![failure])?;
         Ok(unfinished)
+    }
+
+    /// Whether the list of finished jobs was in order.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.is_sorted
     }
 
     /// Jobs in flight that are in neither list, to be looked up now.
@@ -182,9 +206,8 @@ impl Ledger {
         self.in_flight.remove(id);
     }
 
-    /// Takes a finished attempt. Returns the number of its label set if the attempt
-    /// counts now: parents and known attempts do not.
-    pub(crate) fn take(&mut self, job: &Job<'_>, labels: [&str; 3]) -> Option<u32> {
+    /// Takes a finished attempt, of a parent too. Returns it if it is new.
+    pub(crate) fn take(&mut self, job: &Job<'_>, labels: [&str; 3]) -> Option<NewAttempt> {
         self.note_id(job.id);
         let labels = self.labels.number(labels);
         let key = AttemptKey::of(job);
@@ -193,12 +216,15 @@ impl Ledger {
         if self.attempts.update(key, attempt) {
             return None;
         }
-        let counts = job.is_leaf() && self.is_new(&key, &attempt);
+        let is_new = self.is_new(&key, &attempt);
         if self.in_flight.includes(job.id, job.attempt) {
             self.in_flight.remove(job.id);
         }
         self.attempts.insert(key, attempt);
-        counts.then_some(labels)
+        is_new.then_some(NewAttempt {
+            labels,
+            counts: !self.is_first(),
+        })
     }
 
     fn is_new(&self, key: &AttemptKey, attempt: &Attempt) -> bool {
@@ -218,6 +244,11 @@ impl Ledger {
     /// The label sets by number.
     pub(crate) fn labels(&self) -> &LabelSets<3> {
         &self.labels
+    }
+
+    /// Every finished attempt that the ledger remembers.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().map(|(_, attempt)| attempt)
     }
 
     /// The last attempt of each job that finished within the window, unless the job
@@ -249,9 +280,10 @@ impl Ledger {
         unfinished: &Unfinished,
         counts: impl Fn(&UnfinishedJob) -> bool,
     ) -> SavedLedger {
-        let running = unfinished.jobs().iter().filter(|job| {
-            job.attempt.leaf && counts(job) && !self.has_ended(job.key.job, job.key.attempt)
-        });
+        let running = unfinished
+            .jobs()
+            .iter()
+            .filter(|job| counts(job) && !self.has_ended(job.key.job, job.key.attempt));
         let running = running.map(|job| InFlightJob::new(job.key.job, job.key.attempt));
         let in_flight = self.in_flight.save(running.collect());
         let CollectionTime {

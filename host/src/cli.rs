@@ -8,6 +8,9 @@ mod config_reference;
 mod contract;
 #[cfg(feature = "demo")]
 mod demo;
+mod guest_new;
+#[cfg(feature = "demo")]
+mod guest_test;
 mod inspect;
 mod metrics_reference;
 mod serve;
@@ -81,8 +84,33 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         Some(Command::Guest {
             command: GuestCommand::Wit { folder },
         }) => contract::run(folder.as_deref()),
+        Some(Command::Guest {
+            command: GuestCommand::New { folder, language },
+        }) => guest_new::run(folder, *language),
+        #[cfg(feature = "demo")]
+        Some(Command::Guest {
+            command:
+                GuestCommand::Test {
+                    file,
+                    release,
+                    golden,
+                    junit,
+                },
+        }) => {
+            let options = guest_test::TestOptions {
+                release: release.as_deref(),
+                golden: golden.as_deref(),
+                junit: junit.as_deref(),
+            };
+            guest_test::run(&engine, file, options).await
+        }
         #[cfg(not(feature = "demo"))]
-        Some(Command::Demo { .. }) => Err(ExitError::Command(
+        Some(
+            Command::Demo { .. }
+            | Command::Guest {
+                command: GuestCommand::Test { .. },
+            },
+        ) => Err(ExitError::Command(
             "this program was built without the simulator\n  \
              hint: run `make demo` in the source tree"
                 .to_owned(),

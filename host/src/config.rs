@@ -207,12 +207,21 @@ fn settings(
         },
         collect: server.collect,
         log: server.log,
-        state_dir: server.state_dir,
+        state_dir: server.state_dir.or_else(|| systemd_state(environment)),
         warnings: Vec::new(),
         files: Vec::new(),
         sha256: String::new(),
         masked: masked(root, overrides),
     }
+}
+
+/// `state` in the folder that systemd made for `StateDirectory=`, the first if there are
+/// several (systemd.exec(5)).
+fn systemd_state(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let folders = environment("STATE_DIRECTORY")?;
+    let first = Path::new(folders.split(':').next()?);
+    // Always absolute, if systemd sets it.
+    first.is_absolute().then(|| first.join("state"))
 }
 
 /// The Go exporter sent traces; this exporter does not.

@@ -101,6 +101,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "landlock",
             "descriptors",
+            "site",
+            "secret",
         ],
     ),
 ];

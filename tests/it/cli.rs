@@ -1,6 +1,7 @@
 //! The command line of the program: commands, exit codes, streams and signals.
 
 mod commands;
+mod kit;
 mod serving;
 
 use std::fs;

@@ -127,3 +127,61 @@ fn no_kubernetes_probe_sends_requests_to_netbackup() {
         .collect();
     assert_eq!(paths, ["/-/healthy", "/-/ready"]);
 }
+
+/// The tests of the Prometheus rules, in one text.
+fn rule_tests() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/prometheus/tests");
+    let files = fs::read_dir(folder).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    texts.collect()
+}
+
+#[test]
+fn every_alert_is_complete_and_has_a_runbook_and_tests_that_fire_and_stay_silent() {
+    let rules = file("prometheus/rules.yml");
+    let runbooks = file("../docs/runbooks.md");
+    let tests = rule_tests();
+    let mut names = Vec::new();
+    for alert in rules.split("- alert: ").skip(1) {
+        let name = alert.lines().next().unwrap();
+        let anchor = format!("docs/runbooks.md#{}\n", name.to_lowercase());
+        for part in ["for: ", "severity: ", "summary: ", "description: ", &anchor] {
+            assert!(alert.contains(part), "{name} lacks `{part}`");
+        }
+        let fires = format!("alertname: {name}\n        exp_alerts:\n");
+        assert!(tests.contains(&fires), "no test makes {name} fire");
+        let silent = format!("alertname: {name} }}\n");
+        assert!(tests.contains(&silent), "no test keeps {name} silent");
+        names.push(name);
+    }
+    let paragraphs = runbooks
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "));
+    let mut paragraphs: Vec<&str> = paragraphs.collect();
+    paragraphs.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(paragraphs, names);
+}
+
+/// Families of the rules that no part of the program reports yet. The rules stay silent
+/// without them.
+const FUTURE_FAMILIES: [&str; 4] = [
+    "nbu_freeze_mode",
+    "nbu_license_entitlements",
+    "nbu_license_expiry_timestamp_seconds",
+    "nbu_paused_clients",
+];
+
+#[test]
+fn every_family_in_the_rules_and_runbooks_exists() {
+    let reference = file("../docs/metrics.md");
+    let texts = file("prometheus/rules.yml") + &file("../docs/runbooks.md");
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let words = texts.split(|c: char| !is_part(c));
+    // Names of recording rules contain a colon.
+    let families = words.filter(|word| word.starts_with("nbu_") && !word.contains(':'));
+    for name in families.filter(|name| *name != "nbu_exporter") {
+        let known = reference.contains(&format!("\n| `{name}` |"));
+        assert!(known != FUTURE_FAMILIES.contains(&name), "`{name}`");
+    }
+}

@@ -4,6 +4,7 @@
 mod current;
 mod duration;
 mod finished;
+mod hierarchies;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ async fn at(clock: &Clock, estate: Estate) -> (Simulator, Bench) {
     };
     let simulator = Simulator::start(options).await.unwrap();
     let bench = Bench::start(&[estates::site("paris", &simulator)], OFTEN).await;
+    // Counters begin with what ends after the first collection.
+    bench.until_read(&["paris"]).await;
     (simulator, bench)
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod host_clock;
 mod native;
 mod pace;
 mod process;
-mod prometheus;
+pub(crate) mod prometheus;
 mod reinstalled;
 mod watch;
 

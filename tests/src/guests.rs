@@ -20,6 +20,8 @@ pub static MINIMAL: &[u8] = include_bytes!(env!("TEST_MINIMAL_GUEST_WASM"));
 pub static BOTH: &[u8] = include_bytes!(env!("TEST_BOTH_GUEST_WASM"));
 /// A default guest of contract 0.1, as it was released. Its digest is in the file beside.
 pub static CONTRACT_0_1: &[u8] = include_bytes!("../guests/contract-0.1/guest.wasm");
+/// `guest/examples/rust`.
+pub static EXAMPLE: &[u8] = include_bytes!(env!("TEST_EXAMPLE_GUEST_WASM"));
 const MARK: &[u8] = b"BEHAVIOUR:";
 const ROOM: usize = 48;
 

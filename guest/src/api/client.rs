@@ -128,7 +128,13 @@ impl<'a> Client<'a> {
 
     fn accept(&self, endpoint: &'static str, response: Response) -> Result<Answer, Failure> {
         if response.status == 200 {
-            return Ok(Answer { endpoint, response });
+            let answer = Answer { endpoint, response };
+            // Serde would read a list as the fields of an object, and an empty list as an
+            // object without attributes.
+            if answer.body().trim_ascii_start().starts_with(b"[") {
+                return Err(answer.malformed("expected an object, found a list"));
+            }
+            return Ok(answer);
         }
         let mut failure = from_status(endpoint, &response);
         if response.status == 406 && self.session.fixed {

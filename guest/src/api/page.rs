@@ -21,6 +21,9 @@ use crate::contract::{Failure, Reason};
 pub trait Rows {
     /// A row.
     type Row<'a>: Deserialize<'a> + Identified;
+
+    /// Whether a page with neither `data` nor `pagination` is an empty list.
+    const MAY_BE_BARE: bool = false;
 }
 
 /// Rows that own their data.
@@ -86,21 +89,21 @@ impl<T> Page<T> {
     {
         let page: Page<&RawValue> = serde_json::from_slice(answer.body()).ok()?;
         let mut counts = RowCounts::default();
-        let (rows, left_out) = nested::counting(|| {
-            let mut rows = Vec::new();
-            for raw in page.data.unwrap_or_default() {
-                match serde_json::from_str(raw.get()) {
-                    Ok(row) => rows.push(row),
-                    Err(error) => {
-                        counts.unreadable += 1;
-                        counts.first_error.get_or_insert_with(|| error.to_string());
-                    }
+        let mut rows = Vec::new();
+        for raw in page.data.unwrap_or_default() {
+            let (row, left_out) = nested::counting(|| serde_json::from_str(raw.get()));
+            match row {
+                Ok(row) => {
+                    rows.push(row);
+                    counts.left_out += left_out;
+                }
+                Err(error) => {
+                    counts.unreadable += 1;
+                    counts.first_error.get_or_insert_with(|| error.to_string());
                 }
             }
-            rows
-        });
+        }
         counts.readable = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        counts.left_out = left_out;
         Some(Self {
             data: Some(rows),
             meta: page.meta,
@@ -319,6 +322,17 @@ pub fn rows<R: Rows>(answer: &Answer) -> Result<Vec<R::Row<'_>>, Failure> {
     Ok(rows)
 }
 
+/// The rows of an answer about one row. Unlike in a list, one unreadable row is no
+/// sign that the server's answers mean something else.
+pub fn lookup<'a, R: Rows>(
+    client: &Client<'_>,
+    answer: &'a Answer,
+) -> Result<Vec<R::Row<'a>>, Failure> {
+    let (rows, counts, _) = split::<R>(answer)?;
+    client.skipped().add_unchecked(answer.endpoint(), &counts);
+    Ok(rows)
+}
+
 /// The rows of a page and how many there are, and the cursor of the next page.
 type CursorPage<T> = (Vec<T>, RowCounts, Option<String>);
 
@@ -330,7 +344,7 @@ pub(super) fn split<R: Rows>(answer: &Answer) -> Result<CursorPage<R::Row<'_>>, 
         return Err(answer.malformed("`meta.pagination` is not an object"));
     }
     let counts = std::mem::take(&mut page.counts);
-    let content = page.content(false);
+    let content = page.content(R::MAY_BE_BARE);
     let (rows, pagination) = content.ok_or_else(|| answer.malformed(MISSING_DATA))?;
     Ok((rows, counts, pagination.next.0))
 }

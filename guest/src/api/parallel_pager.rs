@@ -53,6 +53,8 @@ pub struct List {
 /// each, in any order and possibly twice. `now` is the server's clock, the expected
 /// end of the list. Times are seconds since the Unix epoch.
 ///
+/// Returns whether the rows were in order.
+///
 /// If the server is busy, the reader stops and leaves its span to the others. The last
 /// reader fails.
 pub async fn by_time<R>(
@@ -61,7 +63,7 @@ pub async fn by_time<R>(
     (from, now): (u64, u64),
     readers: usize,
     mut row: impl FnMut(R::Row<'_>),
-) -> Result<(), Failure>
+) -> Result<bool, Failure>
 where
     R: Rows,
     for<'a> R::Row<'a>: Timed,
@@ -69,11 +71,13 @@ where
     let mut pager = Pager::new(client, list, now, readers);
     pager.start(Span::all_from(from));
     if pager.run::<R>(&mut row).await? {
-        return Ok(());
+        return Ok(!pager.is_unsorted);
     }
+    let is_sorted = !pager.is_unsorted;
     drop(pager);
     let query = list.since(from, list.fallback_sort);
-    page::rows_by_cursor::<R>(client, query, list.limit, row).await
+    page::rows_by_cursor::<R>(client, query, list.limit, row).await?;
+    Ok(is_sorted)
 }
 
 impl List {
@@ -89,8 +93,10 @@ struct Span {
     from: u64,
     /// The first second of the next span. None means no end.
     until: Option<u64>,
-    /// Time of the last row read.
+    /// Time of the last row read, not before `from`.
     position: u64,
+    /// The greatest time of a row read.
+    greatest: u64,
     /// The cursor of the next page.
     cursor: Option<String>,
     /// Rows of the last page, and the seconds that it spans.
@@ -103,6 +109,7 @@ impl Span {
             from,
             until: None,
             position: from,
+            greatest: 0,
             cursor: None,
             density: (0, 1),
         }
@@ -128,6 +135,7 @@ impl Span {
         (middle > self.position).then(|| Self {
             from: middle,
             position: middle,
+            greatest: 0,
             cursor: None,
             until: self.until.replace(middle),
             density: self.density,
@@ -161,6 +169,8 @@ struct Pager<'a> {
     full_pages: usize,
     /// The order was broken while there was one span, so it is not split.
     unsplittable: bool,
+    /// A row was earlier than one before it.
+    is_unsorted: bool,
     guard: Guard,
 }
 
@@ -178,6 +188,7 @@ impl<'a> Pager<'a> {
             splits: 0,
             full_pages: 0,
             unsplittable: false,
+            is_unsorted: false,
             guard: Guard::new(list.endpoint),
         }
     }
@@ -281,6 +292,8 @@ impl<'a> Pager<'a> {
         let mut beyond = false;
         for one in rows {
             if let Some(time) = one.time() {
+                self.is_unsorted |= time < span.greatest;
+                span.greatest = span.greatest.max(time);
                 if time < span.position && self.started > 1 {
                     return Ok(Progress::OutOfOrder);
                 }

@@ -56,11 +56,16 @@ impl SkippedRows {
     /// Adds the rows of a complete list, or fails if too many are unreadable.
     pub(super) fn add(&self, endpoint: &'static str, rows: &RowCounts) -> Result<(), Failure> {
         rows.check(endpoint)?;
+        self.add_unchecked(endpoint, rows);
+        Ok(())
+    }
+
+    /// Adds rows, however many are unreadable.
+    pub(super) fn add_unchecked(&self, endpoint: &'static str, rows: &RowCounts) {
         if rows.skipped() > 0 {
             let mut by_endpoint = self.by_endpoint.borrow_mut();
             *by_endpoint.entry(endpoint).or_default() += rows.skipped();
         }
-        Ok(())
     }
 
     /// Number of skipped rows.

@@ -16,11 +16,11 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
-use self::successes::Successes;
+use self::successes::{Successes, Successes3};
 use crate::collector::{Collected, Collector, Context};
 use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
 use crate::jobs::list;
-use crate::jobs::row::Job;
+use crate::jobs::row::{Job, PARTIAL_SUCCESS, SUCCESS};
 use crate::jobs::unfinished::{Unfinished, UnfinishedJob};
 use crate::ledger::Ledger;
 use crate::ledger::options::ReadOptions;
@@ -49,8 +49,11 @@ pub(super) const COLLECTOR: Collector = Collector {
 
 /// Which clients to report, and how to read jobs.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ClientOptions {
     allowlist: Vec<String>,
+    /// Whether status 1, partial success, counts as a success.
+    partial_is_success: bool,
     #[serde(flatten)]
     read: ReadOptions,
 }
@@ -58,25 +61,29 @@ struct ClientOptions {
 fn options() -> Vec<DeclaredOption> {
     let allowlist = "Clients that get their own metrics. Case is ignored; virtual machines go by \
                      display name.";
-    let mut all = vec![options::texts("allowlist", allowlist)];
+    let partial = "Whether a partial success, status 1, counts as a successful backup.";
+    let mut all = vec![
+        options::texts("allowlist", allowlist),
+        options::flag("partialIsSuccess", false, partial),
+    ];
     all.extend(ReadOptions::declared());
     all.push(options::legacy_names());
     all
 }
 
-/// The saved state.
+/// The saved state. `L` and `S` are the forms of the ledger and the successes.
 #[derive(Deserialize, Serialize)]
-#[serde(bound(deserialize = "L: Deserialize<'de>"))]
-struct ClientsState<L = SavedLedger> {
+#[serde(bound(deserialize = "L: Deserialize<'de>, S: Deserialize<'de>"))]
+struct ClientsState<L = SavedLedger, S = Successes> {
     /// The allow-list of the last collection.
     known: Vec<String>,
     /// None if the allow-list was empty.
     ledger: Option<L>,
     finished: Finished,
-    successes: Successes,
+    successes: S,
 }
 
-impl<L> Default for ClientsState<L> {
+impl Default for ClientsState {
     fn default() -> Self {
         Self {
             known: Vec::new(),
@@ -90,7 +97,7 @@ impl<L> Default for ClientsState<L> {
 impl State for ClientsState {
     const COLLECTOR: &'static str = "perClient";
     const VERSION: u32 = 4;
-    type Previous = ClientsState<SavedLedger3>;
+    type Previous = ClientsState<SavedLedger3, Successes3>;
 
     fn is_consistent(&self) -> bool {
         let ledger = self.ledger.as_ref();
@@ -98,13 +105,13 @@ impl State for ClientsState {
     }
 }
 
-impl From<ClientsState<SavedLedger3>> for ClientsState {
-    fn from(state: ClientsState<SavedLedger3>) -> Self {
+impl From<ClientsState<SavedLedger3, Successes3>> for ClientsState {
+    fn from(state: ClientsState<SavedLedger3, Successes3>) -> Self {
         Self {
             known: state.known,
             ledger: state.ledger.map(Into::into),
             finished: state.finished,
-            successes: state.successes,
+            successes: state.successes.into(),
         }
     }
 }
@@ -121,7 +128,7 @@ impl ClientsState {
 
 fn families() -> Vec<DeclaredFamily> {
     vec![
-        successes::BACKUP.describe(),
+        successes::BACKUPS.describe(),
         successes::JOB.describe(),
         counts::FINISHED.describe(),
         successes::LEGACY.describe(),
@@ -139,7 +146,8 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
     let options: ClientOptions = context.options().map_err(single)?;
-    let (names, options) = (options.allowlist, options.read);
+    let (names, partial_is_success) = (options.allowlist, options.partial_is_success);
+    let options = options.read;
     let mut state: ClientsState = context.load_state().unwrap_or_default();
     if !context.window.is_resumed(ClientsState::COLLECTOR) {
         state.finished.reveal();
@@ -153,6 +161,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let time = options.time(client, context.window, state.ledger.as_ref());
     let time = time.await.map_err(single)?;
     let mut clients = Clients::resume(&names, state, time);
+    clients.tally.partial_is_success = partial_is_success;
     let Clients { ledger, tally, .. } = &mut clients;
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
     let unfinished = ledger.read(client, context.unfinished, options.readers(), take);
@@ -195,6 +204,10 @@ struct Clients<'a> {
 /// The figures of these clients.
 struct Tally<'a> {
     allowed: AllowList<'a>,
+    /// The clients of the last collection. Jobs of a new client that have ended
+    /// before are its baseline.
+    known: Vec<String>,
+    partial_is_success: bool,
     finished: Finished,
     successes: Successes,
 }
@@ -211,11 +224,16 @@ impl Tally<'_> {
             return;
         };
         let labels = [client, &*job.action, &*job.status];
-        if ledger.take(job, labels).is_some() {
-            self.finished.add(labels, ledger.is_first());
+        let new = ledger.take(job, labels);
+        if !job.is_leaf() {
+            return;
         }
-        if job.is_leaf() {
-            self.successes.note(client, &job.policy, job);
+        if let Some(attempt) = new {
+            let counts = attempt.counts && self.known.iter().any(|it| it == client);
+            self.finished.add(labels, counts);
+        }
+        if job.status == SUCCESS || (self.partial_is_success && job.status == PARTIAL_SUCCESS) {
+            self.successes.note(client, job);
         }
     }
 }
@@ -236,6 +254,8 @@ impl<'a> Clients<'a> {
             ledger,
             tally: Tally {
                 allowed: AllowList(allowed.collect()),
+                known: state.known,
+                partial_is_success: false,
                 finished: state.finished,
                 successes: state.successes,
             },

@@ -5,29 +5,33 @@
 //! predecessor did.
 
 mod current;
+mod durations;
+mod freshness;
 mod legacy;
+mod options;
 mod queue_reason;
+mod requeued;
+mod saved;
+mod successes;
 mod totals;
+mod version3;
 mod window;
-
-use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
 
 use self::current::Current;
 use self::legacy::Legacy;
-use self::totals::{Increase, Totals};
+use self::options::JobOptions;
+use self::saved::{Figures, JobsState};
+use self::successes::Successes;
+use self::totals::Increase;
 use self::window::WindowSums;
 use crate::collector::{Collected, Collector, Context};
-use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
+use crate::contract::{DeclaredFamily, Failure, Level, ReportedFamily};
 use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::Unfinished;
 use crate::ledger::Ledger;
-use crate::ledger::options::ReadOptions;
-use crate::ledger::saved::SavedLedger;
-use crate::ledger::version3::SavedLedger3;
-use crate::options;
-use crate::state::{self, State};
+use crate::state::State;
+use futures::future::LocalBoxFuture;
 
 /// The collector of jobs.
 pub(super) const COLLECTOR: Collector = Collector {
@@ -41,45 +45,19 @@ pub(super) const COLLECTOR: Collector = Collector {
     experimental: false,
     state_version: JobsState::VERSION,
     families,
-    options,
+    options: options::declared,
     collect,
 };
-
-/// The saved state.
-#[derive(Deserialize, Serialize)]
-struct JobsState<L = SavedLedger> {
-    ledger: L,
-    totals: Totals,
-}
-
-impl State for JobsState {
-    const COLLECTOR: &'static str = "jobs";
-    const VERSION: u32 = 4;
-    type Previous = JobsState<SavedLedger3>;
-
-    fn is_consistent(&self) -> bool {
-        self.ledger.is_consistent()
-    }
-}
-
-impl From<JobsState<SavedLedger3>> for JobsState {
-    fn from(state: JobsState<SavedLedger3>) -> Self {
-        Self {
-            ledger: state.ledger.into(),
-            totals: state.totals,
-        }
-    }
-}
-
-fn options() -> Vec<DeclaredOption> {
-    [ReadOptions::declared(), vec![options::legacy_names()]].concat()
-}
 
 fn families() -> Vec<DeclaredFamily> {
     [
         totals::describe(),
+        requeued::describe(),
+        successes::describe(),
         window::describe(),
         current::describe(),
+        freshness::describe(),
+        window::describe_legacy(),
         legacy::describe(),
     ]
     .concat()
@@ -94,45 +72,84 @@ fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
 
 async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let single = |failure| vec![failure];
-    let options: ReadOptions = context.options().map_err(single)?;
-    let (saved, mut totals) = match context.load_state() {
-        Some(JobsState { ledger, totals }) => (Some(ledger), totals),
-        None => (None, Totals::default()),
+    let options: JobOptions = context.options().map_err(single)?;
+    let reading = options.reading;
+    let (saved, mut figures) = match context.load_state().map(JobsState::split) {
+        Some((ledger, figures)) => (Some(ledger), figures),
+        None => (None, Figures::default()),
     };
     if !context.window.is_resumed(JobsState::COLLECTOR) {
-        totals.reveal();
+        figures.totals.reveal();
+        figures.requeued.reveal();
     }
     let client = context.client;
-    let time = options.time(client, context.window, saved.as_ref()).await;
+    let time = reading.time(client, context.window, saved.as_ref()).await;
     let time = time.map_err(single)?;
     let mut ledger = Ledger::resume(saved, time);
     let mut increase = Increase::default();
-    let take = |ledger: &mut Ledger, job: &Job<'_>| count(ledger, &mut increase, job);
-    let readers = options.readers();
+    let Figures {
+        successes,
+        freshness,
+        ..
+    } = &mut figures;
+    let take = |ledger: &mut Ledger, job: &Job<'_>| {
+        successes.note_catalog(job);
+        if count(ledger, &mut increase, job) {
+            freshness.note(job);
+        }
+    };
+    let readers = reading.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
     let unfinished = unfinished.await?;
-    totals.add(&increase, ledger.labels(), ledger.is_first());
+    figures.totals.add(&increase, ledger.labels());
+    figures.requeued.add(&unfinished, ledger.is_first());
+    figures.successes.note_backups(&ledger);
+    figures.note_order(ledger.is_sorted(), context.log);
+    look_up_catalog_backups(context, &mut figures.successes).await;
+    let now = time.clocks.server;
+    let oldest = now.saturating_sub(options.forget);
+    figures.freshness.forget_before(oldest);
+    let clients = figures.freshness.families(now, options.max_overdue);
     // Rows contain start times by the server's clock.
-    let current = Current::new(time.clocks.server);
-    Ok(summarize(context, ledger, totals, current, &unfinished))
+    let current = Current::new(now);
+    let unfinished = &unfinished;
+    Ok(summarize(
+        context, ledger, figures, current, unfinished, clients,
+    ))
 }
 
-fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) {
-    ledger.note_id(job.id);
-    if job.is_done() {
-        let labels = [&*job.action, &*job.policy_type, &*job.status];
-        if let Some(labels) = ledger.take(job, labels) {
-            increase.add(labels, job);
-        }
+/// A failure leaves the families absent, because jobs of other policies are complete.
+async fn look_up_catalog_backups(context: &Context<'_>, successes: &mut Successes) {
+    if let Err(failure) = successes.look_up(context.client).await {
+        let reason = format!("{:?}", failure.reason);
+        let message = "Could not look up earlier catalog backups";
+        context
+            .log
+            .emit(Level::Warn, message, &[("reason", &reason)]);
     }
+}
+
+/// Returns whether it is a finished attempt that the ledger did not know.
+fn count(ledger: &mut Ledger, increase: &mut Increase, job: &Job<'_>) -> bool {
+    ledger.note_id(job.id);
+    if !job.is_done() {
+        return false;
+    }
+    let labels = [&*job.action, &*job.policy_type, &*job.status];
+    let attempt = ledger.take(job, labels);
+    if let Some(attempt) = attempt {
+        increase.add(attempt, job);
+    }
+    attempt.is_some()
 }
 
 fn summarize(
     context: &Context<'_>,
     ledger: Ledger,
-    totals: Totals,
+    figures: Figures,
     mut current: Current,
     unfinished: &Unfinished,
+    clients: Vec<ReportedFamily>,
 ) -> Collected {
     let (mut leaves, mut all) = (WindowSums::default(), WindowSums::default());
     for attempt in ledger.in_window(unfinished) {
@@ -154,16 +171,19 @@ fn summarize(
             current.add(unfinished, job);
         }
     }
-    let mut families = totals.families();
+    let mut families = figures.totals.families();
+    families.push(figures.requeued.family());
+    families.extend(figures.successes.families());
     families.extend(leaves.families(ledger.labels()));
     families.extend(current.families());
+    families.extend(clients);
     if context.legacy_names {
+        families.push(leaves.legacy(ledger.labels()));
         families.extend(legacy.families());
     }
-    let ledger = ledger.save(unfinished, |_| true);
     Collected {
         families,
         failures: Vec::new(),
-        state: state::save(&JobsState { ledger, totals }),
+        state: figures.save(ledger.save(unfinished, |_| true)),
     }
 }

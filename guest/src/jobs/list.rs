@@ -24,7 +24,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::row::{Job, JobRow, Jobs};
 use crate::api::{Client, Query, page, parallel_pager, query};
-use crate::contract::{Failure, Reason};
+use crate::contract::Failure;
 
 pub(crate) const ENDPOINT: &str = "/admin/jobs";
 
@@ -38,34 +38,37 @@ const FINISHED: parallel_pager::List = parallel_pager::List {
     limit: PAGE_LIMIT,
 };
 
+/// How many of the newest catalog backups to look up. The order should put those
+/// that still run last.
+const CATALOG_BACKUPS: &str = "20";
+
+/// `policyType` of the backup of NetBackup's own catalog.
+pub(crate) const CATALOG_POLICY: &str = "NBU_CATALOG";
+
 /// Calls `take` with every job that reports an end at or after `from`. Some jobs
 /// come twice, and some are not `DONE`. At most `readers` pages are read at once.
-/// `now` is the server's clock. Times are seconds since the Unix epoch.
+/// `now` is the server's clock. Times are seconds since the Unix epoch. Returns whether
+/// the jobs were in order.
 pub(crate) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
     readers: usize,
-    take: impl FnMut(Job<'_>),
-) -> Result<(), Failure> {
-    let mut rows = JobRows::new(take);
-    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, |row| {
-        rows.add(row);
-    })
-    .await?;
-    rows.finish()
+    mut take: impl FnMut(Job<'_>),
+) -> Result<bool, Failure> {
+    let take = |row: JobRow<'_>| take(row.into());
+    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, take).await
 }
 
 /// Calls `take` with every unfinished job.
 pub(crate) async fn unfinished(
     client: &Client<'_>,
-    take: impl FnMut(Job<'_>),
+    mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
     let query = Query::new(ENDPOINT)
         .with("filter", &query::not_equal("state", "DONE"))
         .with("sort", "jobId");
-    let mut rows = JobRows::new(take);
-    page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, |row| rows.add(row)).await?;
-    rows.finish()
+    let take = |row: JobRow<'_>| take(row.into());
+    page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, take).await
 }
 
 /// Calls `take` with the jobs of these ids, as far as they exist. At most `readers`
@@ -74,7 +77,7 @@ pub(crate) async fn each(
     client: &Client<'_>,
     ids: Vec<u64>,
     readers: usize,
-    take: impl FnMut(Job<'_>),
+    mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
     let queries = ids.into_iter().map(|id| {
         Query::new(ENDPOINT)
@@ -86,41 +89,24 @@ pub(crate) async fn each(
         .buffer_unordered(readers)
         .try_collect()
         .await?;
-    let mut rows = JobRows::new(take);
     for answer in &answers {
-        let page = page::rows::<Jobs>(answer)?;
-        page.into_iter().for_each(|row| rows.add(row));
+        let rows = page::lookup::<Jobs>(client, answer)?;
+        rows.into_iter().for_each(|row| take(row.into()));
     }
-    rows.finish()
+    Ok(())
 }
 
-/// Turns rows into jobs.
-struct JobRows<F> {
-    take: F,
-    has_unidentified: bool,
-}
-
-impl<F: FnMut(Job<'_>)> JobRows<F> {
-    fn new(take: F) -> Self {
-        Self {
-            take,
-            has_unidentified: false,
-        }
-    }
-
-    fn add(&mut self, row: JobRow<'_>) {
-        match row.job() {
-            Some(job) => (self.take)(job),
-            None => self.has_unidentified = true,
-        }
-    }
-
-    /// Fails if a job had no id: it could be counted twice or not at all.
-    fn finish(self) -> Result<(), Failure> {
-        if self.has_unidentified {
-            let place = "a job without a `jobId` or a numeric `id`".to_owned();
-            return Err(Failure::new(ENDPOINT, Reason::Malformed(place)));
-        }
-        Ok(())
-    }
+/// Calls `take` with the newest jobs of catalog policies.
+pub(crate) async fn catalog_backups(
+    client: &Client<'_>,
+    mut take: impl FnMut(Job<'_>),
+) -> Result<(), Failure> {
+    let query = Query::new(ENDPOINT)
+        .with("filter", &query::equal("policyType", CATALOG_POLICY))
+        .with("sort", "-endTime,jobId")
+        .with("page[limit]", CATALOG_BACKUPS);
+    let answer = client.ask(&query).await?;
+    let rows = page::lookup::<Jobs>(client, &answer)?;
+    rows.into_iter().for_each(|row| take(row.into()));
+    Ok(())
 }

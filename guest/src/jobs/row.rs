@@ -4,10 +4,12 @@
 use std::borrow::Cow;
 use std::hash::Hash;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::api::guard::Identified;
 use crate::api::lenient::{EpochSeconds, Number, Whole, Word};
+use crate::api::nested::Nested;
 use crate::api::page::Rows;
 use crate::api::parallel_pager::Timed;
 
@@ -17,15 +19,43 @@ pub(crate) struct Jobs;
 
 impl Rows for Jobs {
     type Row<'a> = JobRow<'a>;
+
+    /// "No data is returned if no jobs are found" (`admin.yaml GET /admin/jobs`,
+    /// 200), and the specification requires no other part of the page.
+    const MAY_BE_BARE: bool = true;
 }
 
-/// A row of the list.
-#[derive(Deserialize)]
+/// A row of the list. A row without an id is unreadable: it could be counted twice
+/// or not at all.
 pub(crate) struct JobRow<'a> {
-    #[serde(default)]
-    id: Whole,
-    #[serde(default, borrow)]
+    id: u64,
     attributes: JobAttributes<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawJobRow<'a> {
+    id: Whole,
+    #[serde(borrow)]
+    attributes: Nested<JobAttributes<'a>>,
+}
+
+impl<'de> Deserialize<'de> for JobRow<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let unreadable = |what| D::Error::custom(format!("{what} is not an object"));
+        let row = match Nested::<RawJobRow<'_>>::deserialize(deserializer)? {
+            Nested::Object(row) => row,
+            Nested::Absent | Nested::Unreadable => return Err(unreadable("a job")),
+        };
+        let attributes = match row.attributes {
+            Nested::Object(attributes) => attributes,
+            Nested::Absent => JobAttributes::default(),
+            Nested::Unreadable => return Err(unreadable("`attributes`")),
+        };
+        let id = attributes.job_id.0.or(row.id.0);
+        let id = id.ok_or_else(|| D::Error::custom("a job without a `jobId` or a numeric `id`"))?;
+        Ok(Self { id, attributes })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -43,9 +73,12 @@ struct JobAttributes<'a> {
     #[serde(borrow)]
     status: Word<'a>,
     child_count: Whole,
+    parent_job_id: Whole,
     start_time: EpochSeconds,
     end_time: EpochSeconds,
     kilobytes_transferred: Whole,
+    kilobytes_data_transferred: Whole,
+    accelerator_optimization: Number,
     number_of_files: Whole,
     dedup_ratio: Number,
     #[serde(borrow)]
@@ -58,6 +91,8 @@ struct JobAttributes<'a> {
     asset_displayable_name: Word<'a>,
     #[serde(borrow)]
     policy_name: Word<'a>,
+    #[serde(borrow)]
+    schedule_type: Word<'a>,
 }
 
 /// The part of a job that the guest uses.
@@ -77,12 +112,17 @@ pub(crate) struct Job<'a> {
     /// not a success.
     pub(crate) status: Cow<'a, str>,
     children: u64,
+    /// Whether it has no parent job.
+    pub(crate) is_root: bool,
     /// Start of the job, the same for all attempts. Seconds since the Unix epoch.
     pub(crate) start: Option<u64>,
     /// Seconds since the Unix epoch.
     pub(crate) end: Option<u64>,
-    /// NetBackup's estimate.
+    /// The size of the image, as estimated by NetBackup.
     pub(crate) kilobytes: u64,
+    /// Kilobytes moved. Only jobs that use the accelerator report it; others
+    /// report 0 or nothing.
+    pub(crate) data_kilobytes: Option<u64>,
     /// `numberOfFiles`.
     pub(crate) files: u64,
     /// Space saved, in percent.
@@ -93,6 +133,8 @@ pub(crate) struct Job<'a> {
     pub(crate) client: Option<Cow<'a, str>>,
     /// `policyName`.
     pub(crate) policy: Cow<'a, str>,
+    /// `scheduleType`.
+    pub(crate) schedule_type: Cow<'a, str>,
 }
 
 pub(crate) const BYTES_PER_KILOBYTE: u64 = 1024;
@@ -102,6 +144,21 @@ pub(crate) const STATE_DONE: &str = "DONE";
 
 /// The state of a job that waits to start.
 pub(crate) const STATE_QUEUED: &str = "QUEUED";
+
+/// The state of a job whose attempt failed, and that waits for another one.
+pub(crate) const STATE_REQUEUED: &str = "REQUEUED";
+
+/// The `jobType` of a backup.
+pub(crate) const BACKUP: &str = "BACKUP";
+
+/// The `jobType` of a snapshot, which precedes the backup of a virtual machine.
+pub(crate) const SNAPSHOT: &str = "SNAPSHOT";
+
+/// The status of full success.
+pub(crate) const SUCCESS: &str = "0";
+
+/// The status of partial success: some files were not backed up.
+pub(crate) const PARTIAL_SUCCESS: &str = "1";
 
 /// The policy type of VMware virtual machines.
 const VMWARE: &str = "VMWARE";
@@ -133,18 +190,25 @@ impl Identified for JobRow<'_> {
     /// Another attempt of a job is another row.
     fn identity(&self) -> Option<impl Hash> {
         let attributes = &self.attributes;
-        let id = attributes.job_id.0.or(self.id.0)?;
-        Some((id, attributes.attempt.0, attributes.end_time.0))
+        Some((self.id, attributes.attempt.0, attributes.end_time.0))
     }
 }
 
-impl<'a> JobRow<'a> {
-    /// None if the row has no job id.
-    pub(crate) fn job(self) -> Option<Job<'a>> {
-        let mut attributes = self.attributes;
-        Some(Job {
-            id: attributes.job_id.0.or(self.id.0)?,
+impl<'a> From<JobRow<'a>> for Job<'a> {
+    fn from(row: JobRow<'a>) -> Self {
+        let JobRow { id, mut attributes } = row;
+        let parent = attributes.parent_job_id.0.unwrap_or(0);
+        let kilobytes = attributes.kilobytes_transferred.0.unwrap_or(0);
+        let uses_accelerator = attributes.accelerator_optimization.0.is_some();
+        // 0 beside a size means that it is not reported.
+        let is_reported = |moved: &u64| uses_accelerator && (*moved > 0 || kilobytes == 0);
+        let data_kilobytes = attributes.kilobytes_data_transferred.0.filter(is_reported);
+        Self {
+            id,
             client: attributes.client(),
+            is_root: parent == 0 || parent == id,
+            data_kilobytes,
+            schedule_type: attributes.schedule_type.or_unknown(),
             policy: attributes.policy_name.or_unknown(),
             attempt: attributes.attempt.0.unwrap_or(1),
             action: attributes.job_type.or_unknown(),
@@ -154,11 +218,11 @@ impl<'a> JobRow<'a> {
             children: attributes.child_count.0.unwrap_or(0),
             start: attributes.start_time.0,
             end: attributes.end_time.0,
-            kilobytes: attributes.kilobytes_transferred.0.unwrap_or(0),
+            kilobytes,
             files: attributes.number_of_files.0.unwrap_or(0),
             dedup_percent: attributes.dedup_ratio.0,
             queue_reason: attributes.job_queue_reason.or_unknown(),
-        })
+        }
     }
 }
 
@@ -173,9 +237,15 @@ impl Job<'_> {
         self.children == 0
     }
 
-    /// Bytes transferred.
+    /// The size of the image in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.kilobytes.saturating_mul(BYTES_PER_KILOBYTE)
+    }
+
+    /// Bytes moved, if the job uses the accelerator.
+    pub(crate) fn data_bytes(&self) -> Option<u64> {
+        let kilobytes = self.data_kilobytes?;
+        Some(kilobytes.saturating_mul(BYTES_PER_KILOBYTE))
     }
 
     /// From start to end in seconds, when both are known and in order.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The value of one label set.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Counter<T> {
     value: T,
     /// Reported as 0 in the collection in which it appears, because `increase()`
@@ -11,15 +11,22 @@ pub(crate) struct Counter<T> {
     hidden: bool,
 }
 
-impl<T> Counter<T> {
-    /// A counter at zero. One that counts history is not hidden.
-    pub(crate) fn new(hidden: bool) -> Self
-    where
-        T: Default,
-    {
+/// A counter at zero, hidden.
+impl<T: Default> Default for Counter<T> {
+    fn default() -> Self {
         Self {
             value: T::default(),
-            hidden,
+            hidden: true,
+        }
+    }
+}
+
+impl<T> Counter<T> {
+    /// The counter with its value in another form.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Counter<U> {
+        Counter {
+            value: map(self.value),
+            hidden: self.hidden,
         }
     }
 

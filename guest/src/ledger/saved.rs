@@ -30,6 +30,11 @@ impl<A> SavedLedger<A> {
         self.watermark.clocks()
     }
 
+    /// Whether the job was unfinished at the last complete read.
+    pub(crate) fn is_in_flight(&self, job: u64) -> bool {
+        self.in_flight.iter().any(|it| it.id == job)
+    }
+
     /// The ledger with its attempts in another form.
     pub(crate) fn map_attempts<B>(self, map: impl FnOnce(A) -> B) -> SavedLedger<B> {
         SavedLedger {

@@ -111,8 +111,9 @@ fn exactly_the_described_families_are_reported() {
 }
 
 /// Every name of the predecessor that differs from the current one.
-const LEGACY: [&str; 15] = [
+const LEGACY: [&str; 16] = [
     "nbu_disk_pool_volume_count",
+    "nbu_jobs_dedup_ratio",
     "nbu_jobs_count",
     "nbu_jobs_bytes",
     "nbu_status_count",

@@ -58,7 +58,8 @@ fn site(jobs: &[String]) -> Site {
 
 fn last_backup(families: &[ReportedFamily], client: &str) -> Option<f64> {
     let name = "nbu_client_last_successful_backup_timestamp_seconds";
-    value(families, &format!(r#"{name}{{client="{client}"}}"#))
+    let labels = format!(r#"client="{client}",schedule_type="unknown""#);
+    value(families, &format!("{name}{{{labels}}}"))
 }
 
 fn finished(families: &[ReportedFamily], client: &str, status: u8) -> Option<f64> {
@@ -117,7 +118,7 @@ fn the_last_success_outlives_its_job_and_later_failures() {
     assert_eq!(finished(&families, "app1", 96), Some(0.0), "new labels");
     let families = series.collect(&failed, later + 60, APP1);
     assert_eq!(last_backup(&families, "app1"), Some((NOW - 10) as f64));
-    assert_eq!(finished(&families, "app1", 0), Some(1.0));
+    assert_eq!(finished(&families, "app1", 0), Some(0.0), "the baseline");
     assert_eq!(finished(&families, "app1", 96), Some(1.0));
     let labels = r#"client="app1",policy="nightly",action="BACKUP""#;
     for name in [
@@ -141,11 +142,57 @@ fn a_deleted_policy_is_forgotten_but_its_client_is_not() {
 #[test]
 fn overlapping_windows_count_an_attempt_once() {
     let mut series = Series::default();
+    series.collect(&site(&[]), NOW - 60, APP1);
     let jobs = site(&[job(1, 10, APP1_OK), job(2, 20, APP1_FAILED)]);
     for minutes in 0..5 {
         let families = series.collect(&jobs, NOW + minutes * 60, APP1);
-        assert_eq!(finished(&families, "app1", 0), Some(1.0));
-        assert_eq!(finished(&families, "app1", 96), Some(1.0));
+        let counted = if minutes == 0 { 0.0 } else { 1.0 };
+        assert_eq!(finished(&families, "app1", 0), Some(counted));
+        assert_eq!(finished(&families, "app1", 96), Some(counted));
+    }
+}
+
+#[test]
+fn jobs_of_a_client_new_on_the_list_are_its_baseline() {
+    let mut series = Series::default();
+    let both = r#"{"allowlist":["app1","db1"]}"#;
+    let one = site(&[job(1, 10, APP1_OK)]);
+    series.collect(&site(&[]), NOW - 60, r#"{"allowlist":["db1"]}"#);
+    for now in [NOW, NOW + 60] {
+        let families = series.collect(&one, now, both);
+        assert_eq!(finished(&families, "app1", 0), Some(0.0));
+    }
+    let two = site(&[job(1, 10, APP1_OK), job(2, 0, APP1_OK)]);
+    let families = series.collect(&two, NOW + 120, both);
+    assert_eq!(finished(&families, "app1", 0), Some(1.0));
+}
+
+#[test]
+fn each_schedule_type_has_its_own_last_success() {
+    let of = |id, age, schedule: &str| {
+        let more = format!(r#"{APP1_OK},"scheduleType":"{schedule}""#);
+        job(id, age, &more)
+    };
+    let jobs = [
+        of(1, 3000, "FULL_BACKUP"),
+        of(2, 10, "ARCHIVE_REDO_LOG_BACKUP"),
+    ];
+    let families = Series::default().collect(&site(&jobs), NOW, APP1);
+    for (schedule, age) in [("FULL_BACKUP", 3000), ("ARCHIVE_REDO_LOG_BACKUP", 10)] {
+        let name = "nbu_client_last_successful_backup_timestamp_seconds";
+        let labels = format!(r#"client="app1",schedule_type="{schedule}""#);
+        let success = value(&families, &format!("{name}{{{labels}}}"));
+        assert_eq!(success, Some((NOW - age) as f64), "{schedule}");
+    }
+}
+
+#[test]
+fn partial_success_is_a_success_on_request() {
+    let site = site(&[job(1, 10, r#""clientName":"app1","status":1"#)]);
+    for (option, success) in [("true", Some((NOW - 10) as f64)), ("false", None)] {
+        let options = format!(r#"{{"allowlist":["app1"],"partialIsSuccess":{option}}}"#);
+        let families = Series::default().collect(&site, NOW, &options);
+        assert_eq!(last_backup(&families, "app1"), success, "{option}");
     }
 }
 

@@ -54,6 +54,17 @@ fn a_body_that_is_not_a_page_is_malformed_with_the_place() {
 }
 
 #[test]
+fn a_list_instead_of_an_object_is_malformed() {
+    for (part, collector) in [("endTime", "jobs"), ("/manage/alerts", "alerts")] {
+        for body in ["[]", " [[],{}]"] {
+            let failure = Site::new().on(part, body).failure(collector);
+            let why = "expected an object, found a list".to_owned();
+            assert_eq!(failure.reason, Reason::Malformed(why), "{part} {body}");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     let nowhere = || Site::default();
     let known = nowhere().collect(&settings(&["storage", "slo"]), &window(), &[]);

@@ -23,6 +23,7 @@ fn it_requests_finished_jobs_of_the_window_and_unfinished_jobs() {
         asked,
         [
             "/admin/jobs?filter=endTime ge 2025-07-01T11:00:00Z&sort=endTime&page[limit]=100",
+            "/admin/jobs?filter=policyType eq 'NBU_CATALOG'&sort=-endTime,jobId&page[limit]=20",
             "/admin/jobs?filter=state ne 'DONE'&sort=jobId&page[limit]=100",
             "/ping",
         ]
@@ -35,8 +36,7 @@ fn it_requests_finished_jobs_of_the_window_and_unfinished_jobs() {
 #[test]
 fn a_finished_job_without_a_status_is_not_a_success() {
     let text = samples(&recorded().families("jobs"));
-    let sample =
-        r#"nbu_jobs_finished_total{action="DUPLICATE",policy_type="STANDARD",status="unknown"} 1"#;
+    let sample = r#"nbu_jobs_window{action="DUPLICATE",policy_type="STANDARD",status="unknown"} 1"#;
     assert!(text.contains(sample), "{text}");
 }
 
@@ -86,7 +86,7 @@ fn collectors_run_concurrently() {
     let site = recorded().gathering(4);
     let report = site.collect(&settings(&["storage", "jobs"]), &window(), &[]);
     assert!(report.outcomes.iter().all(|o| o.failures.is_empty()));
-    assert_eq!(site.times_asked("/admin/jobs"), 2);
+    assert_eq!(site.times_asked("/admin/jobs"), 3);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod exact;
 mod failures;
 mod golden;
 mod hostile;
+mod job_facts;
 mod jobs;
 mod model;
 mod paging;

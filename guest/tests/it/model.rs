@@ -44,6 +44,8 @@ pub(crate) struct Job {
     pub(crate) hidden: bool,
     /// Number of complete collections that could see its current state.
     pub(crate) read: u32,
+    /// The last try whose failure a collection of jobs has seen.
+    pub(crate) requeued: u64,
 }
 
 /// Jobs, kilobytes, files, seconds from start to end.
@@ -62,6 +64,10 @@ pub(crate) struct Model {
     pub(crate) truth: RefCell<BTreeMap<(usize, u64), Figures>>,
     /// True values by client, action and status, without parents.
     pub(crate) clients: RefCell<BTreeMap<(usize, usize, u64), u64>>,
+    /// True values of parents by action and status.
+    pub(crate) parents: RefCell<BTreeMap<(usize, u64), u64>>,
+    /// Failed tries that a complete collection of jobs has seen, by action.
+    pub(crate) requeued: RefCell<BTreeMap<usize, u64>>,
     pub(crate) asked: RefCell<Vec<String>>,
     /// The request that fails, and its failure.
     pub(crate) fault: RefCell<Option<(usize, Fault)>>,
@@ -94,6 +100,8 @@ impl Model {
             next_id: Cell::new(1000),
             truth: RefCell::default(),
             clients: RefCell::default(),
+            parents: RefCell::default(),
+            requeued: RefCell::default(),
             asked: RefCell::default(),
             fault: RefCell::default(),
             page: Cell::new(100),
@@ -132,6 +140,7 @@ impl Model {
             visible: 0,
             hidden: false,
             read: 0,
+            requeued: 0,
         });
     }
 
@@ -149,6 +158,8 @@ impl Model {
         (job.state, job.status, job.end) = (State::Done, status, Some(end));
         (job.visible, job.hidden, job.read) = (self.time.get() + late, hidden, 0);
         if job.children > 0 {
+            let mut parents = self.parents.borrow_mut();
+            *parents.entry((job.action, status)).or_default() += 1;
             return;
         }
         let mut truth = self.truth.borrow_mut();
@@ -172,6 +183,16 @@ impl Model {
                 ..job.clone()
             }),
             (false, _) => Some(job.clone()),
+        }
+    }
+
+    /// A complete collection of jobs has seen the failed tries.
+    pub(crate) fn note_requeued(&self) {
+        let mut jobs = self.jobs.borrow_mut();
+        let waiting = jobs.iter_mut().filter(|job| job.state == State::Requeued);
+        for job in waiting.filter(|job| job.children == 0 && job.requeued < job.attempt) {
+            job.requeued = job.attempt;
+            *self.requeued.borrow_mut().entry(job.action).or_default() += 1;
         }
     }
 
@@ -228,6 +249,8 @@ impl Model {
                 job.end.is_some_and(|end| end as i64 >= since.as_second())
             } else if let Some(id) = filter.strip_prefix("jobId eq ") {
                 job.id == id.parse::<u64>().unwrap()
+            } else if filter == "policyType eq 'NBU_CATALOG'" {
+                false
             } else {
                 assert_eq!(filter, "state ne 'DONE'");
                 job.state != State::Done

@@ -193,7 +193,7 @@ fn a_hundred_thousand_jobs_are_a_small_state() {
     assert_eq!(outcome.failures, []);
     let counted: f64 = samples(&outcome.families)
         .lines()
-        .filter(|line| line.starts_with("nbu_jobs_finished_total"))
+        .filter(|line| line.starts_with("nbu_jobs_window{"))
         .map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap())
         .sum();
     assert_eq!(counted, 100_000.0);

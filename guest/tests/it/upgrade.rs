@@ -90,9 +90,13 @@ fn second() -> Vec<String> {
 /// The running jobs have finished, and job 1 has a third attempt.
 fn third() -> Vec<String> {
     let mut rows = second();
+    // The list is in the order of the ends.
+    rows.insert(
+        first().len(),
+        done(8, 1, "VERIFY", 0, "11:30:00", "11:59:00"),
+    );
     rows.extend([
         done(7, 1, "BACKUP", 0, "11:30:00", "14:01:10"),
-        done(8, 1, "VERIFY", 0, "11:30:00", "11:59:00"),
         done(1, 3, "BACKUP", 0, "11:00:00", "14:01:20"),
     ]);
     rows

@@ -38,7 +38,7 @@ fn the_version_is_detected_once_for_all_collectors() {
     assert!(succeeded(&report), "{report:?}");
     assert_eq!(report.api_version.as_deref(), Some("12.0"));
     assert_eq!(site.times_asked("/ping"), 1);
-    assert_eq!(site.asked.borrow().len(), 6);
+    assert_eq!(site.asked.borrow().len(), 7);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 mod clients;
 mod durations;
 mod findings;
+mod hierarchy;
 mod lifecycle;
 mod tape;
 
@@ -103,7 +104,7 @@ impl Truth {
     /// Every attempt of a job without children that ended as `DONE` within the
     /// range, and not after the moment.
     pub fn finished(&self, within: RangeInclusive<Timestamp>) -> BTreeMap<Finished, Figures> {
-        count(self.ended(&within, false))
+        count(self.ended(&within, Level::Leaves))
     }
 
     /// The same with parents: the count of an observer that ignores `childCount`.
@@ -111,7 +112,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<Finished, Figures> {
-        count(self.ended(&within, true))
+        count(self.ended(&within, Level::All))
     }
 
     /// The jobs without children that are not `DONE`, by `jobType` and state.
@@ -144,16 +145,16 @@ impl Truth {
     }
 
     fn unfinished(&self) -> impl Iterator<Item = JobSnapshot> {
-        self.queued_jobs(false)
+        self.queued_jobs(Level::Leaves)
             .map(|job| JobSnapshot::new(Arc::clone(job), self.now, 0))
             .filter(|job| job.state != State::Done)
     }
 
-    /// The jobs that are queued by now, with or without those that have children.
-    fn queued_jobs(&self, parents: bool) -> impl Iterator<Item = &Arc<Job>> {
+    /// The jobs that are queued by now.
+    fn queued_jobs(&self, level: Level) -> impl Iterator<Item = &Arc<Job>> {
         let jobs = self.jobs.iter().flat_map(move |list| {
             let jobs = list.iter();
-            jobs.filter(move |job| parents || list.children(job.id) == 0)
+            jobs.filter(move |job| level.includes(list.children(job.id, self.now)))
         });
         jobs.filter(|job| job.queued <= self.now)
     }
@@ -163,9 +164,9 @@ impl Truth {
     fn ended<'a>(
         &'a self,
         within: &'a RangeInclusive<Timestamp>,
-        parents: bool,
+        level: Level,
     ) -> impl Iterator<Item = EndedAttempt<'a>> + 'a {
-        let attempts = self.queued_jobs(parents).flat_map(|job| {
+        let attempts = self.queued_jobs(level).flat_map(|job| {
             let attempts = job.attempts.iter();
             attempts.map(move |attempt| (job, attempt))
         });
@@ -177,6 +178,26 @@ impl Truth {
     }
 }
 
+/// Which jobs to count.
+#[derive(Clone, Copy)]
+enum Level {
+    /// Those without children.
+    Leaves,
+    /// Those with children.
+    Parents,
+    All,
+}
+
+impl Level {
+    fn includes(self, children: u32) -> bool {
+        match self {
+            Self::Leaves => children == 0,
+            Self::Parents => children > 0,
+            Self::All => true,
+        }
+    }
+}
+
 /// An attempt that ended its job as `DONE`.
 struct EndedAttempt<'a> {
     job: &'a Job,
@@ -184,24 +205,39 @@ struct EndedAttempt<'a> {
     end: Timestamp,
 }
 
+/// The parts of [`Finished`], borrowed.
+type FinishedKey<'a> = (&'a Text, &'a Text, Option<i64>);
+
+impl<'a> EndedAttempt<'a> {
+    fn key(&self) -> FinishedKey<'a> {
+        let Self { job, attempt, .. } = self;
+        (&job.job_type, &job.policy_type, attempt.status)
+    }
+}
+
+impl From<FinishedKey<'_>> for Finished {
+    fn from((job_type, policy_type, status): FinishedKey<'_>) -> Self {
+        Self {
+            job_type: job_type.to_string(),
+            policy_type: policy_type.to_string(),
+            status,
+        }
+    }
+}
+
 fn count<'a>(all: impl Iterator<Item = EndedAttempt<'a>>) -> BTreeMap<Finished, Figures> {
-    let mut counted: BTreeMap<(&Text, &Text, _), Figures> = BTreeMap::new();
-    for EndedAttempt { job, attempt, .. } in all {
-        let key = (&job.job_type, &job.policy_type, attempt.status);
-        let figures = counted.entry(key).or_default();
+    let mut counted: BTreeMap<FinishedKey<'_>, Figures> = BTreeMap::new();
+    for ended in all {
+        let EndedAttempt { job, attempt, .. } = ended;
+        let figures = counted.entry(ended.key()).or_default();
         figures.count += 1;
         figures.kilobytes += attempt.transferred(job.kilobytes);
         figures.files += attempt.transferred(job.files);
     }
-    let finished = |((job_type, policy_type, status), figures): ((&Text, &Text, _), _)| {
-        let key = Finished {
-            job_type: job_type.to_string(),
-            policy_type: policy_type.to_string(),
-            status,
-        };
-        (key, figures)
-    };
-    counted.into_iter().map(finished).collect()
+    let finished = counted.into_iter();
+    finished
+        .map(|(key, figures)| (key.into(), figures))
+        .collect()
 }
 
 /// How many items there are of each kind.

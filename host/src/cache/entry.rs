@@ -26,6 +26,8 @@ pub struct Attempt {
     pub unsupported: Vec<String>,
     /// The number of rows that could not be read.
     pub skipped_rows: u32,
+    /// The shortest time between two attempts, when all goes well.
+    pub interval: Duration,
     /// How long its values are kept if later attempts fail: TTL and grace period.
     pub keep: Duration,
     /// The guest that collected. Counter resets are detected per guest.
@@ -96,6 +98,8 @@ pub struct CollectorStatus {
     pub duration: Duration,
     /// Paths of endpoints that the server does not have.
     pub unsupported: Vec<String>,
+    /// The shortest time between two attempts, when all goes well.
+    pub interval: Duration,
 }
 
 impl Default for CollectorEntry {
@@ -145,6 +149,7 @@ impl CollectorEntry {
     fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
         self.status.duration = attempt.took;
         self.status.unsupported = attempt.unsupported;
+        self.status.interval = attempt.interval;
         self.skipped_rows += u64::from(attempt.skipped_rows);
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;

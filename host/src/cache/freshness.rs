@@ -52,6 +52,13 @@ static SKIPPED: Definition = Definition {
     labels: &["collector"],
 };
 
+static INTERVAL: Definition = Definition {
+    name: "nbu_exporter_collection_interval_seconds",
+    kind: Kind::Gauge,
+    help: "Shortest time between two successful attempts of the collector.",
+    labels: &["source"],
+};
+
 static API_VERSION: Definition = Definition {
     name: "nbu_api_version",
     kind: Kind::Gauge,
@@ -60,7 +67,7 @@ static API_VERSION: Definition = Definition {
 };
 
 /// The families that exist for every site.
-pub fn definitions() -> [&'static Definition; 8] {
+pub fn definitions() -> [&'static Definition; 9] {
     [
         &UP,
         &LAST_SCRAPE,
@@ -69,6 +76,7 @@ pub fn definitions() -> [&'static Definition; 8] {
         &FAILURES,
         &UNSUPPORTED,
         &SKIPPED,
+        &INTERVAL,
         &API_VERSION,
     ]
 }
@@ -101,6 +109,10 @@ pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
         let tried = entry.status.success.is_some();
         tried.then_some(entry.status.duration.as_secs_f64())
     };
+    let interval = |entry: &CollectorEntry| {
+        let tried = entry.status.success.is_some();
+        tried.then_some(entry.status.interval.as_secs_f64())
+    };
     let all = [
         UP.with(Samples::Gauge(up.into_iter().collect())),
         LAST_SCRAPE.with(per_collector(|entry| entry.status.last_success)),
@@ -109,6 +121,7 @@ pub(super) fn families(site: &SiteEntry) -> Vec<Family> {
         FAILURES.with(Samples::Counter(failures.collect())),
         UNSUPPORTED.with(Samples::Gauge(unsupported.collect())),
         SKIPPED.with(Samples::Counter(skipped.collect())),
+        INTERVAL.with(per_collector(interval)),
         API_VERSION.with(Samples::Gauge(version.collect())),
     ];
     all.into_iter()

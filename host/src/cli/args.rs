@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::Overrides;
 use crate::telemetry::{Filter, LogFormat};
@@ -69,7 +69,7 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
-    /// Print the contract between host and guest, or start a new guest
+    /// Print the contract of guests, start a new guest, or test one
     Guest {
         /// What to do
         #[command(subcommand)]
@@ -108,6 +108,43 @@ pub enum GuestCommand {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+    /// Test a guest against a simulated NetBackup server of each release, with all that can
+    /// go wrong; exit with 1 on failures
+    Test {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// Only this release, such as 11.2
+        #[arg(long, value_name = "RELEASE")]
+        release: Option<String>,
+        /// Compare the metrics with this file; it is written if it does not exist
+        #[arg(long, value_name = "FILE")]
+        golden: Option<PathBuf>,
+        /// Write the results as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+    },
+    /// Write a project that collects alerts, with tests and the contract
+    New {
+        /// The folder of the project, which must not exist
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The language of the guest
+        #[arg(long)]
+        language: Language,
+    },
+}
+
+/// A language with an example.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum Language {
+    /// For the target wasm32-wasip2
+    Rust,
+    /// With componentize-js
+    JavaScript,
+    /// With componentize-py
+    Python,
 }
 
 impl Options {

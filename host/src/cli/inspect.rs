@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use bytesize::ByteSize;
 
 use crate::app::ExitError;
@@ -14,6 +16,9 @@ use crate::telemetry::is_control_like;
 
 use super::check::refused;
 use super::{metrics_reference, print};
+
+/// The time limit of compiling a guest only to look at it.
+const LONGEST_COMPILE: Duration = Duration::from_mins(10);
 
 /// Describes a file or the built-in guest. Fails after printing if a key is given
 /// and the signature is invalid.
@@ -32,8 +37,7 @@ pub(super) async fn run(
         ..Provenance::default()
     };
     let offered = GuestFile::read(file).await.map_err(refused)?;
-    let guest = Guest::load(engine, offered.bytes.clone()).await;
-    let guest = guest.map_err(|error| refused(Refusal::Unloadable(error)))?;
+    let guest = load_patiently(engine, offered.bytes.clone()).await?;
     if markdown {
         return print(&metrics_reference::markdown(guest.manifest()));
     }
@@ -47,6 +51,14 @@ pub(super) async fn run(
         Ok(_) => Ok(()),
         Err(why) => Err(refused(Refusal::Untrusted(why))),
     }
+}
+
+/// Loads a guest with a long time limit, since nothing waits for these commands.
+pub(super) async fn load_patiently(engine: &Arc<Engine>, bytes: Bytes) -> Result<Guest, ExitError> {
+    let mut limits = GuestLimits::default();
+    limits.component.compile = LONGEST_COMPILE;
+    let guest = Guest::load_within(engine, bytes, limits).await;
+    guest.map_err(|error| refused(Refusal::Unloadable(error)))
 }
 
 /// Warnings about a guest that takes more than half of a limit to compile.

@@ -198,6 +198,7 @@ impl CollectionContext<'_> {
         for (collector, facts, ended, result) in results {
             done.results.push((collector.clone(), ended));
             done.attempts.push(Attempt {
+                interval: self.reuse(&request, &collector).max(self.settings.interval),
                 keep: self.settings.keep(self.reuse(&request, &collector)),
                 began: request.began,
                 took: facts.duration.unwrap_or(took),

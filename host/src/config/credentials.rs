@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::regular_file::full_path;
 use super::section::Section;
 use super::shared::SharedSettings;
 use crate::secret::{ApiKey, InvalidKey};
@@ -97,7 +98,7 @@ pub(super) fn content(section: &Section<'_>, key: &str, path: &Path) -> Option<Z
     match section.findings().read(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            let hint = format!("the full path is `{}`", path.display());
+            let hint = full_path(path);
             section.problem(key, format!("cannot read the file: {error}"), &hint);
             None
         }

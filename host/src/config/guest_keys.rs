@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use serde_yaml::Value as Yaml;
 
 use super::limits;
+use super::regular_file::full_path;
 use super::section::Section;
 use super::setting::{Complaint, Setting, complaint};
 use crate::guest::{Digest, GuestLimits};
@@ -106,7 +107,7 @@ fn public_key(section: &mut Section<'_>, directory: &Path) -> Option<PublicKey> 
         section.problem("publicKeyFile", "conflicts with `publicKey`", hint);
         return inline;
     }
-    let hint = format!("the full path is `{}`", path.display());
+    let hint = full_path(&path);
     let (message, hint) = match section.findings().read_text(&path) {
         Err(error) => (format!("cannot read the file: {error}"), hint.as_str()),
         Ok(text) => match text.parse() {

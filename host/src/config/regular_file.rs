@@ -23,3 +23,12 @@ pub(super) fn text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String
         io::Error::new(io::ErrorKind::InvalidData, "not UTF-8")
     })
 }
+
+/// The hint for a file that cannot be read.
+pub(super) fn full_path(path: &Path) -> String {
+    let full = std::path::absolute(path);
+    format!(
+        "the full path is `{}`",
+        full.as_deref().unwrap_or(path).display()
+    )
+}

@@ -10,6 +10,7 @@ use serde_yaml::Value as Yaml;
 use super::Overrides;
 use super::documented::Doc;
 use super::problem::Problem;
+use super::regular_file::full_path;
 use super::section::Section;
 use super::setting::{Complaint, Count, DurationOrZero, Port, Setting, complaint};
 use super::web;
@@ -121,7 +122,7 @@ fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> htt
     };
     web::read(path, findings).unwrap_or_else(|error| {
         let message = format!("cannot read the file: {error}");
-        let hint = format!("the full path is `{}`", path.display());
+        let hint = full_path(path);
         if overrides.web_config.is_some() {
             findings.problem(Problem {
                 file: None,
@@ -167,7 +168,7 @@ fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
 fn state_dir(server: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
     let doc = Doc::with_restart(
         "Directory for persistent counters. Created if missing, and locked by one process; not \
-         `/`. Without it, counters start at 0 in every process.",
+         `/`. The default is `state` in systemd's `$STATE_DIRECTORY`. Without both, counters start at 0 in every process.",
         "a directory that the process may not write to yet",
     );
     let folder = directory.join(server.optional::<PathBuf>("stateDir", doc)?);

@@ -64,7 +64,16 @@ impl<'e> Variables<'e> {
     pub(super) fn expand(&self, node: &mut Node, at: &str, findings: &Findings) {
         match &mut node.value {
             YamlValue::Scalar(scalar) => match self.expanded(&scalar.written) {
-                Ok(text) => scalar.text = text,
+                Ok(text) => {
+                    if let Some(name) = without_braces(&scalar.written) {
+                        let hint = format!("write `${{{name}}}` if it is a variable");
+                        findings.warning(Problem {
+                            at: at.to_owned(),
+                            ..Problem::on_line(node.line, "the value begins with `$`", hint)
+                        });
+                    }
+                    scalar.text = text;
+                }
                 Err(complaints) => {
                     for (message, hint) in complaints {
                         findings.problem(Problem {
@@ -134,6 +143,11 @@ impl<'e> Variables<'e> {
 /// Makes paths comparable, so that the same file is read once.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The name in a value such as `$NAME`, which looks like a variable and is none.
+fn without_braces(written: &str) -> Option<&str> {
+    written.strip_prefix('$').filter(|name| is_name(name))
 }
 
 fn is_name(text: &str) -> bool {

@@ -65,6 +65,7 @@ impl Published {
             began: Timestamp::now(),
             took: Duration::ZERO,
             unsupported: Vec::new(),
+            interval: Duration::ZERO,
             skipped_rows: 0,
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),

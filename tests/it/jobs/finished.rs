@@ -11,12 +11,12 @@ use super::{Table, at, rounds, table};
 const MINUTE: Duration = Duration::from_secs(60);
 const LABELS: [&str; 3] = ["action", "policy_type", "status"];
 
-/// 240 leaves that end one after the other from 50 minutes ago to 22 minutes
-/// ahead; some under a parent, some at the second attempt, one without a status.
+/// 240 leaves that end one after the other within the next 72 minutes; some under a
+/// parent, some at the second attempt, one without a status.
 fn eventful(now: Timestamp) -> Estate {
     let mut estate = Estate::empty();
     for i in 0..240_u32 {
-        let end = now - 50 * MINUTE + i * Duration::from_secs(18);
+        let end = now + (i + 1) * Duration::from_secs(18);
         let start = end - Duration::from_secs(40);
         let mut job = Job::new(u64::from(i) + 1, start - i * Duration::from_secs(10));
         job.job_type = ["BACKUP", "DBBACKUP", "RESTORE", "DUPLICATE"][i as usize % 4].into();
@@ -39,7 +39,7 @@ fn eventful(now: Timestamp) -> Estate {
     estate
 }
 
-/// The true counts since the beginning, by a function of the statistics.
+/// The true counts, none of which ended before the first collection, by a function of the statistics.
 fn truth(simulator: &Simulator, figure: fn(&Figures) -> u64) -> Table {
     let truth = simulator.truth();
     let finished = truth.finished(Timestamp::UNIX_EPOCH..=truth.now());
@@ -73,9 +73,9 @@ async fn until_correct(simulator: &Simulator, bench: &Bench) -> Exposition {
 async fn overlapping_collections_count_every_attempt_once() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
-    for _ in 0..9 {
+    for _ in 0..15 {
         until_correct(&simulator, &bench).await;
-        clock.advance(3 * MINUTE);
+        clock.advance(5 * MINUTE);
     }
     until_correct(&simulator, &bench).await;
     rounds(&simulator, &bench, 3).await;
@@ -96,6 +96,7 @@ async fn overlapping_collections_count_every_attempt_once() {
 async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
+    clock.advance(50 * MINUTE);
     let before = until_correct(&simulator, &bench).await;
     simulator.faults().set_on("/admin/jobs", Fault::Status(500));
     let labels = [("collector", "jobs"), ("reason", "status")];
@@ -113,6 +114,7 @@ async fn jobs_that_end_during_an_outage_are_counted_once_after_it() {
 async fn a_failed_page_does_not_lower_a_counter() {
     let clock = Clock::manual(Clock::System.now());
     let (simulator, bench) = at(&clock, eventful(clock.now())).await;
+    clock.advance(50 * MINUTE);
     let before = until_correct(&simulator, &bench).await;
     let window = before.sum("nbu_jobs_window", &[]);
     assert!(window > 100.0, "more than a page");
@@ -129,17 +131,20 @@ async fn a_failed_page_does_not_lower_a_counter() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_job_is_not_counted_in_addition_to_its_children() {
     let clock = Clock::manual(Clock::System.now());
-    let (then, now) = (clock.now() - 10 * MINUTE, clock.now() - MINUTE);
+    let (then, end) = (clock.now() - 10 * MINUTE, clock.now() + MINUTE);
     let mut estate = Estate::empty();
-    estate.add_job(Job::new(1, then).done(then, now, 0));
+    estate.add_job(Job::new(1, then).done(then, end, 6));
     for id in 2..=4 {
-        let mut child = Job::new(id, then).done(then, now, 0);
+        let mut child = Job::new(id, then).done(then, end, 0);
         child.parent = Some(1);
         child.kilobytes = 100;
         estate.add_job(child);
     }
-    let (_simulator, bench) = at(&clock, estate).await;
-    let exposition = bench.until_read(&["paris"]).await;
+    let (simulator, bench) = at(&clock, estate).await;
+    clock.advance(2 * MINUTE);
+    let exposition = until_correct(&simulator, &bench).await;
+    let parents = table(&exposition, "nbu_parent_jobs_finished_total", &["status"]);
+    assert_eq!(parents, [(vec!["6".to_owned()], 1.0)].into());
     for name in ["nbu_jobs_finished_total", "nbu_jobs_window"] {
         assert_eq!(exposition.sum(name, &[]), 3.0, "{name}");
     }
@@ -152,11 +157,12 @@ async fn a_retried_job_is_a_new_attempt_of_the_same_job() {
     let clock = Clock::manual(Clock::System.now());
     let now = clock.now();
     let job = Job::new(1, now - 20 * MINUTE)
-        .done(now - 15 * MINUTE, now - 10 * MINUTE, 1)
-        .done(now + 2 * MINUTE, now + 6 * MINUTE, 0);
+        .done(now - 15 * MINUTE, now + 2 * MINUTE, 1)
+        .done(now + 5 * MINUTE, now + 9 * MINUTE, 0);
     let mut estate = Estate::empty();
     estate.add_job(job);
     let (simulator, bench) = at(&clock, estate).await;
+    clock.advance(3 * MINUTE);
     until_correct(&simulator, &bench).await;
     clock.advance(4 * MINUTE);
     let active = |e: &Exposition| e.value("nbu_jobs_current", &[("state", "ACTIVE")]) == Some(1.0);
@@ -168,4 +174,24 @@ async fn a_retried_job_is_a_new_attempt_of_the_same_job() {
     assert_eq!(counted(&exposition).values().sum::<f64>(), 2.0);
     let window = table(&exposition, "nbu_jobs_window", &["status"]);
     assert_eq!(window, [(vec!["0".to_owned()], 1.0)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_ended_before_the_first_collection_are_shown_but_not_counted() {
+    let clock = Clock::manual(Clock::System.now());
+    let now = clock.now();
+    let mut estate = Estate::empty();
+    for (id, end) in [(1, now - 5 * MINUTE), (2, now - MINUTE), (3, now + MINUTE)] {
+        estate.add_job(Job::new(id, now - 9 * MINUTE).done(now - 8 * MINUTE, end, 0));
+    }
+    let (simulator, bench) = at(&clock, estate).await;
+    let first = bench.scrape().await;
+    assert_eq!(first.value("nbu_jobs_finished_total", &[]), Some(0.0));
+    assert_eq!(first.sum("nbu_jobs_window", &[]), 2.0);
+    clock.advance(2 * MINUTE);
+    let grown = |e: &Exposition| e.sum("nbu_jobs_finished_total", &[]) > 0.0;
+    bench.until("the third job ended", grown).await;
+    rounds(&simulator, &bench, 2).await;
+    let last = bench.scrape().await;
+    assert_eq!(last.value("nbu_jobs_finished_total", &[]), Some(1.0));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use guest::contract::{ReportedFamily, Samples};
 use guest::describe::describe;
 use jiff::Timestamp;
-use simulator::Simulator;
+use simulator::{Finished, Simulator};
 use tests::Exposition;
 
 use super::CLIENTS;
@@ -14,14 +14,18 @@ use super::CLIENTS;
 pub(super) type Counters = BTreeMap<String, f64>;
 
 /// The upper bounds of the exporter's buckets, in seconds.
-const BOUNDS: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+const BOUNDS: [u64; 15] = [
+    10, 30, 60, 150, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172_800, 345_600, 604_800,
+];
 
-const FAMILIES: [&str; 5] = [
+const FAMILIES: [&str; 7] = [
     "nbu_jobs_finished_total",
     "nbu_jobs_transferred_bytes_total",
     "nbu_jobs_files_total",
     "nbu_job_duration_seconds",
     "nbu_client_jobs_finished_total",
+    "nbu_parent_jobs_finished_total",
+    "nbu_jobs_data_transferred_bytes_total",
 ];
 
 /// The true counters until now.
@@ -34,20 +38,30 @@ pub(super) fn truth(simulator: &Simulator) -> Counters {
     };
     for (key, figures) in truth.finished(always.clone()) {
         let status = status(key.status);
-        let by_policy = [
-            ("action", &*key.job_type),
-            ("policy_type", &*key.policy_type),
-        ];
-        let labels = [by_policy[0], by_policy[1], ("status", &*status)];
+        let labels = labels(&key, &status);
         add(FAMILIES[0], &labels, figures.count);
         add(FAMILIES[1], &labels, figures.kilobytes * 1024);
-        add(FAMILIES[2], &by_policy, figures.files);
+        add(FAMILIES[2], &labels[..2], figures.files);
     }
-    for ((action, policy_type), durations) in truth.durations(always.clone(), &BOUNDS) {
-        let labels = [("action", &*action), ("policy_type", &*policy_type)];
+    for (key, figures) in truth.finished_parents(always.clone()) {
+        let status = status(key.status);
+        add(FAMILIES[5], &labels(&key, &status), figures.count);
+    }
+    for (key, kilobytes) in truth.moved_kilobytes(always.clone()) {
+        let status = status(key.status);
+        add(FAMILIES[6], &labels(&key, &status), kilobytes * 1024);
+    }
+    for (key, durations) in truth.durations(always.clone(), &BOUNDS) {
+        let class = match key.status {
+            Some(0) => "ok",
+            Some(1) => "partial",
+            _ => "failed",
+        };
+        let [action, policy_type, _] = labels(&key, "");
+        let labels = [action, policy_type, ("status_class", class)];
         for (bound, count) in BOUNDS.iter().zip(durations.buckets) {
             let bound = bound.to_string();
-            let labels = [labels[0], labels[1], ("le", &bound)];
+            let labels = [&labels[..], &[("le", &*bound)]].concat();
             add("nbu_job_duration_seconds_bucket", &labels, count);
         }
         add("nbu_job_duration_seconds_sum", &labels, durations.sum);
@@ -163,6 +177,14 @@ pub(super) fn assert_new_are_zero(before: &BTreeSet<String>, after: &Counters, w
 pub(super) fn told(mut counters: Counters) -> Counters {
     counters.retain(|_, value| *value != 0.0);
     counters
+}
+
+fn labels<'a>(key: &'a Finished, status: &'a str) -> [(&'static str, &'a str); 3] {
+    [
+        ("action", &key.job_type),
+        ("policy_type", &key.policy_type),
+        ("status", status),
+    ]
 }
 
 fn status(status: Option<i64>) -> String {

@@ -24,7 +24,7 @@ const STEP: SignedDuration = SignedDuration::from_mins(120);
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
 
 /// The queried counters and their labels.
-const FAMILIES: [&str; 7] = [
+const FAMILIES: [&str; 9] = [
     "nbu_jobs_finished_total",
     "nbu_jobs_transferred_bytes_total",
     "nbu_jobs_files_total",
@@ -32,6 +32,8 @@ const FAMILIES: [&str; 7] = [
     "nbu_job_duration_seconds_sum",
     "nbu_job_duration_seconds_count",
     "nbu_client_jobs_finished_total",
+    "nbu_parent_jobs_finished_total",
+    "nbu_jobs_data_transferred_bytes_total",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +77,7 @@ async fn prometheus_computes_the_true_increases_of_a_week() {
 }
 
 /// A Prometheus server that scrapes one address; `None` if it is not installed.
-pub(super) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
+pub(crate) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
     if !Path::new(PROMETHEUS).exists() {
         println!("there is no `{PROMETHEUS}`");
         return None;
@@ -108,15 +110,15 @@ pub(super) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
 }
 
 /// Stopped on drop, before its directory is deleted.
-pub(super) struct Prometheus {
-    pub(super) asked: Asked,
+pub(crate) struct Prometheus {
+    pub(crate) asked: Asked,
     _program: Program,
     _folder: TempDir,
 }
 
 /// Asks its HTTP API.
 #[derive(Clone)]
-pub(super) struct Asked(Client);
+pub(crate) struct Asked(Client);
 
 impl Asked {
     /// Waits for an answered scrape that started after this time, in seconds since
@@ -172,6 +174,12 @@ impl Asked {
             Some(series) => series.clone(),
             None => panic!("{expression}: {json}"),
         }
+    }
+
+    /// Whether the expression has a value now that is a number.
+    pub(crate) async fn has_data(&self, expression: &str) -> bool {
+        let series = self.query(expression, None).await;
+        series.iter().filter_map(number).any(f64::is_finite)
     }
 
     async fn value(&self, expression: &str) -> Option<f64> {

@@ -11,7 +11,7 @@ use crate::ledger::counter::Counter;
 pub(super) static FINISHED: Definition<3> = Definition {
     name: "nbu_client_jobs_finished_total",
     kind: Kind::Counter,
-    help: "Number of finished job attempts of a client, without parent jobs. A new series starts at 0.",
+    help: "Number of finished job attempts of a client as in nbu_jobs_finished_total, without parent jobs. Counting starts with the first collection that knows the client. A new series starts at 0.",
     labels: ["client", "action", "status"],
 };
 
@@ -35,12 +35,12 @@ impl Finished {
         self.attempts.values_mut().for_each(Counter::reveal);
     }
 
-    /// Adds one attempt. A new label set is reported as 0 once, unless this is the
-    /// `first` collection.
-    pub(super) fn add(&mut self, labels: [&str; 3], first: bool) {
+    /// Adds one attempt. One that does not count adds nothing, but its series then
+    /// exists. A new label set is reported as 0 once.
+    pub(super) fn add(&mut self, labels: [&str; 3], counts: bool) {
         let total = self.attempts.entry(labels.map(str::to_owned));
-        let attempts = total.or_insert_with(|| Counter::new(!first)).value_mut();
-        *attempts = attempts.saturating_add(1);
+        let attempts = total.or_default().value_mut();
+        *attempts = attempts.saturating_add(u64::from(counts));
     }
 
     /// Drops other clients.

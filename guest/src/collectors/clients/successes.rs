@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::lenient::UNKNOWN;
 use crate::contract::{Kind, ReportedFamily};
 use crate::family::{Definition, Series};
-use crate::jobs::row::Job;
+use crate::jobs::row::{BACKUP, Job};
 
-pub(super) static BACKUP: Definition<1> = Definition {
+pub(super) static BACKUPS: Definition<2> = Definition {
     name: "nbu_client_last_successful_backup_timestamp_seconds",
     kind: Kind::Gauge,
-    help: "Unix time in seconds when the newest BACKUP job of a client with status 0 ended, of any policy. Retained after NetBackup deletes the job.",
-    labels: ["client"],
+    help: "Unix time in seconds when the newest successful BACKUP job of a client ended, of any policy, by schedule type. Streams of archive logs have a schedule type of their own. A success has status 0, or also 1 with the option partialIsSuccess. Retained after NetBackup deletes the job.",
+    labels: ["client", "schedule_type"],
 };
 
 pub(super) static JOB: Definition<3> = Definition {
     name: "nbu_client_last_job_success_timestamp_seconds",
     kind: Kind::Gauge,
-    help: "Unix time in seconds when the newest job of a client with status 0 ended, by policy and action. Retained for a year after NetBackup deletes the job.",
+    help: "Unix time in seconds when the newest successful job of a client ended, by policy and action. A success has status 0, or also 1 with the option partialIsSuccess. Retained for a year after NetBackup deletes the job.",
     labels: ["client", "policy", "action"],
 };
 
@@ -34,45 +35,68 @@ pub(super) static LEGACY: Definition<3> = Definition {
 /// to a deleted policy. Clients are dropped when they leave the allow-list.
 const RETENTION: u64 = 366 * 24 * 3600;
 
-/// The status of full success; 1 is partial success.
-const SUCCESS: &str = "0";
-
 /// Times in seconds since the Unix epoch. Part of the saved state, so a change of
 /// shape needs a new version.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Successes {
+    /// By client and schedule type.
+    backups: BTreeMap<[String; 2], u64>,
+    /// By client, policy and action.
+    jobs: BTreeMap<[String; 3], u64>,
+}
+
+/// The successes of version 3.
+#[derive(Deserialize)]
+pub(super) struct Successes3 {
     /// By client.
     backups: BTreeMap<String, u64>,
     /// By client, policy and action.
     jobs: BTreeMap<[String; 3], u64>,
 }
 
+impl From<Successes3> for Successes {
+    /// A backup of unknown schedule type stands until the client's next success.
+    fn from(old: Successes3) -> Self {
+        let backups = old.backups.into_iter();
+        let backups = backups.map(|(client, end)| ([client, UNKNOWN.to_owned()], end));
+        Self {
+            backups: backups.collect(),
+            jobs: old.jobs,
+        }
+    }
+}
+
 impl Successes {
-    /// Notes a finished job.
-    pub(super) fn note(&mut self, client: &str, policy: &str, job: &Job<'_>) {
-        let Some(end) = job.end.filter(|_| job.status == SUCCESS) else {
+    /// Notes a successful job.
+    pub(super) fn note(&mut self, client: &str, job: &Job<'_>) {
+        let Some(end) = job.end else {
             return;
         };
-        let key = [client, policy, &*job.action].map(str::to_owned);
+        let key = [client, &*job.policy, &*job.action].map(str::to_owned);
         let newest = self.jobs.entry(key).or_default();
         *newest = end.max(*newest);
-        if job.action == "BACKUP" {
-            let newest = self.backups.entry(client.to_owned()).or_default();
+        if job.action == BACKUP {
+            let unknown = [client, UNKNOWN].map(str::to_owned);
+            if self.backups.get(&unknown).is_some_and(|&old| old <= end) {
+                self.backups.remove(&unknown);
+            }
+            let key = [client, &*job.schedule_type].map(str::to_owned);
+            let newest = self.backups.entry(key).or_default();
             *newest = end.max(*newest);
         }
     }
 
     /// Drops other clients and deleted policies.
     pub(super) fn retain(&mut self, known: impl Fn(&str) -> bool, now: u64) {
-        self.backups.retain(|client, _| known(client));
+        self.backups.retain(|[client, _], _| known(client));
         self.jobs
             .retain(|[client, ..], end| known(client) && *end >= now.saturating_sub(RETENTION));
     }
 
     pub(super) fn families(&self) -> Vec<ReportedFamily> {
-        let mut backups = Series::new(&BACKUP);
-        for (client, end) in &self.backups {
-            backups.set([client], Some(*end as f64));
+        let mut backups = Series::new(&BACKUPS);
+        for (labels, end) in &self.backups {
+            backups.set(labels.each_ref().map(String::as_str), Some(*end as f64));
         }
         vec![backups.finish(), self.by_policy(&JOB)]
     }

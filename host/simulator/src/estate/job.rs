@@ -114,6 +114,9 @@ pub struct Job {
     pub files: u64,
     /// `dedupRatio` at the end, a percentage of saving.
     pub dedup_ratio: Option<f64>,
+    /// `acceleratorOptimization`, the percentage of a backup that need not be moved;
+    /// `None` does not use the accelerator.
+    pub accelerator: Option<f64>,
     /// Attributes that replace those above in an answer; `None` omits one. For
     /// shapes that a real server might send. Filters do not see them.
     pub shown: BTreeMap<String, Option<Value>>,
@@ -139,6 +142,7 @@ impl Job {
             kilobytes: 0,
             files: 0,
             dedup_ratio: None,
+            accelerator: None,
             shown: BTreeMap::new(),
         }
     }
@@ -194,6 +198,12 @@ impl Job {
     pub fn hiding(mut self, attribute: &str) -> Self {
         self.shown.insert(attribute.to_owned(), None);
         self
+    }
+
+    /// The kilobytes moved for this many of the image, if it uses the accelerator.
+    pub(crate) fn moved(&self, kilobytes: u64) -> Option<u64> {
+        let optimization = self.accelerator?;
+        Some((kilobytes as f64 * (1.0 - optimization / 100.0)) as u64)
     }
 
     /// Whether a server has a record of this job: it was queued, and did not end as

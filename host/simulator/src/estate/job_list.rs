@@ -13,8 +13,8 @@ use super::job::{Job, State};
 #[derive(Clone, Default)]
 pub(crate) struct JobList {
     jobs: BTreeMap<u64, Arc<Job>>,
-    /// How many direct children each parent has.
-    children: HashMap<u64, u32>,
+    /// When the direct children of each parent are queued.
+    children: HashMap<u64, Vec<Timestamp>>,
     ends: BTreeSet<AttemptEnd>,
     /// The time when each job is finally `DONE`, the time when it was queued, and its
     /// id.
@@ -38,14 +38,17 @@ impl JobList {
                 self.ends.remove(&end);
             }
             self.completions.remove(&completion(&old));
-            if let Some(count) = old.parent.and_then(|id| self.children.get_mut(&id)) {
-                *count -= 1;
+            let siblings = old.parent.and_then(|id| self.children.get_mut(&id));
+            if let Some(siblings) = siblings
+                && let Some(index) = siblings.iter().position(|it| *it == old.queued)
+            {
+                siblings.swap_remove(index);
             }
         }
         self.ends.extend(ends(&job));
         self.completions.insert(completion(&job));
         if let Some(parent) = job.parent {
-            *self.children.entry(parent).or_default() += 1;
+            self.children.entry(parent).or_default().push(job.queued);
         }
         self.jobs.insert(job.id, Arc::new(job));
     }
@@ -59,9 +62,16 @@ impl JobList {
         self.jobs.get(&id)
     }
 
-    /// How many direct children a job has.
-    pub(crate) fn children(&self, id: u64) -> u32 {
-        self.children.get(&id).copied().unwrap_or(0)
+    /// How many direct children a job has by a moment.
+    pub(crate) fn children(&self, id: u64, now: Timestamp) -> u32 {
+        let queued = self.children.get(&id).map_or(&[][..], Vec::as_slice);
+        let queued = queued.iter().filter(|queued| **queued <= now);
+        u32::try_from(queued.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a job will ever have children.
+    pub(crate) fn is_parent(&self, id: u64) -> bool {
+        self.children.get(&id).is_some_and(|it| !it.is_empty())
     }
 
     /// The jobs with these ids, in their order.
@@ -92,9 +102,11 @@ impl FromIterator<Job> for JobList {
     /// The ids are unique.
     fn from_iter<I: IntoIterator<Item = Job>>(jobs: I) -> Self {
         let jobs: Vec<_> = jobs.into_iter().map(Arc::new).collect();
-        let mut children = HashMap::new();
-        for parent in jobs.iter().filter_map(|job| job.parent) {
-            *children.entry(parent).or_default() += 1;
+        let mut children: HashMap<_, Vec<_>> = HashMap::new();
+        for job in &jobs {
+            if let Some(parent) = job.parent {
+                children.entry(parent).or_default().push(job.queued);
+            }
         }
         Self {
             children,
@@ -154,10 +166,12 @@ mod tests {
         let mut child = Job::new(7, at(0)).done(at(10), at(20), 0);
         child.parent = Some(1);
         list.insert(child);
-        assert_eq!((list.children(1), list.ends(at(0), at(99)).count()), (1, 1));
+        let counts = |list: &JobList| (list.children(1, at(0)), list.ends(at(0), at(99)).count());
+        assert_eq!(counts(&list), (1, 1));
+        assert_eq!(list.children(1, at(-1)), 0, "it is not queued yet");
         assert_eq!(list.unfinished(at(15)).collect::<Vec<_>>(), [7]);
         list.insert(Job::new(7, at(30)).running(at(40)));
-        assert_eq!((list.children(1), list.ends(at(0), at(99)).count()), (0, 0));
+        assert_eq!(counts(&list), (0, 0));
         assert_eq!(list.unfinished(at(15)).count(), 0);
         assert_eq!(list.unfinished(at(50)).collect::<Vec<_>>(), [7]);
         assert_eq!(list.ends(at(9), at(0)).count(), 0);

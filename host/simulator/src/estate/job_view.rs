@@ -110,7 +110,7 @@ impl JobView {
     }
 
     fn snapshot(&self, list: &JobList, job: &Arc<Job>) -> Option<JobSnapshot> {
-        let children = list.children(job.id);
+        let children = list.children(job.id, self.now);
         let snapshot = || JobSnapshot::new(Arc::clone(job), self.now, children);
         job.has_record(self.now).then(snapshot)
     }

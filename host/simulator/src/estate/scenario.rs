@@ -11,6 +11,7 @@ mod catalog;
 mod certificates;
 mod day_plan;
 mod disk;
+mod hierarchies;
 mod lifecycle;
 mod recurring;
 mod scans;
@@ -132,6 +133,7 @@ impl Scenario {
         let mut day = DayPlan::new(self.site, number);
         windows::plan(&mut day);
         recurring::plan(&mut day);
+        hierarchies::plan(&mut day);
         let first_id = u64::try_from(number).unwrap_or(0) * IDS + 1;
         let jobs = numbered(day.into_jobs(), first_id);
         Day {

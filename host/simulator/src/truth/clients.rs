@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use super::{EndedAttempt, Truth, tally};
+use super::{EndedAttempt, Level, Truth, tally};
 
 /// The status of a complete job.
 const SUCCESS: Option<i64> = Some(0);
@@ -17,7 +17,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, Option<i64>), u64> {
-        tally(self.ended(&within, false).map(|it| kind(&it)))
+        tally(self.ended(&within, Level::Leaves).map(|it| kind(&it)))
     }
 
     /// The same with parents.
@@ -25,7 +25,7 @@ impl Truth {
         &self,
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, Option<i64>), u64> {
-        tally(self.ended(&within, true).map(|it| kind(&it)))
+        tally(self.ended(&within, Level::All).map(|it| kind(&it)))
     }
 
     /// The last end with status 0 of those without children, by `clientName`,
@@ -35,11 +35,28 @@ impl Truth {
         within: RangeInclusive<Timestamp>,
     ) -> BTreeMap<(String, String, String), Timestamp> {
         let mut last = BTreeMap::new();
-        let ended = self.ended(&within, false);
+        let ended = self.ended(&within, Level::Leaves);
         for it in ended.filter(|it| it.attempt.status == SUCCESS) {
             let [client, policy, job_type] =
                 [&it.job.client, &it.job.policy, &it.job.job_type].map(ToString::to_string);
             let newest = last.entry((client, policy, job_type)).or_insert(it.end);
+            *newest = it.end.max(*newest);
+        }
+        last
+    }
+
+    /// The last end with status 0 of every `BACKUP` without children, by `clientName`
+    /// and `scheduleType`.
+    pub fn client_backups(
+        &self,
+        within: RangeInclusive<Timestamp>,
+    ) -> BTreeMap<(String, String), Timestamp> {
+        let mut last = BTreeMap::new();
+        let ended = self.ended(&within, Level::Leaves);
+        let backups = ended.filter(|it| it.job.job_type == "BACKUP");
+        for it in backups.filter(|it| it.attempt.status == SUCCESS) {
+            let [client, schedule] = [&it.job.client, &it.job.schedule.1].map(ToString::to_string);
+            let newest = last.entry((client, schedule)).or_insert(it.end);
             *newest = it.end.max(*newest);
         }
         last

@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use super::Truth;
-use crate::estate::Text;
+use super::{Finished, Level, Truth};
 
 /// A histogram of durations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,27 +20,26 @@ pub struct Durations {
 
 impl Truth {
     /// The time from `startTime` to `endTime` of every attempt of
-    /// [`finished`](Self::finished), by `jobType` and `policyType`. The bounds
-    /// are seconds, the smallest first. By the server's clock: attempts that ended
-    /// before they began, because it was set, are not counted.
+    /// [`finished`](Self::finished). The bounds are seconds, the smallest first. By
+    /// the server's clock: attempts that ended before they began, because it was
+    /// set, are not counted.
     pub fn durations(
         &self,
         within: RangeInclusive<Timestamp>,
         bounds: &[u64],
-    ) -> BTreeMap<(String, String), Durations> {
+    ) -> BTreeMap<Finished, Durations> {
         let mut all: BTreeMap<_, Durations> = BTreeMap::new();
-        for ended in self.ended(&within, false) {
+        for ended in self.ended(&within, Level::Leaves) {
             let shown = |at| self.clock.shown(at).as_second();
             let seconds = shown(ended.end) - shown(ended.job.queued);
-            let durations = all
-                .entry((&ended.job.job_type, &ended.job.policy_type))
-                .or_default();
+            let durations = all.entry(ended.key()).or_default();
             if let Ok(seconds) = u64::try_from(seconds) {
                 durations.add(seconds, bounds);
             }
         }
-        let own = |(a, b): (&Text, &Text)| (a.to_string(), b.to_string());
-        all.into_iter().map(|(key, it)| (own(key), it)).collect()
+        all.into_iter()
+            .map(|(key, it)| (Finished::from(key), it))
+            .collect()
     }
 }
 

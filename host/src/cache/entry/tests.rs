@@ -34,6 +34,7 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
         began: Timestamp::now(),
         took: Duration::ZERO,
         unsupported: Vec::new(),
+        interval: Duration::ZERO,
         skipped_rows: 0,
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),

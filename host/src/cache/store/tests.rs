@@ -118,6 +118,7 @@ impl RandomCache {
             began: self.now,
             took: Duration::from_millis(self.random.u64(0..9)),
             unsupported: Vec::new(),
+            interval: Duration::ZERO,
             skipped_rows: 0,
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),

@@ -92,3 +92,44 @@ fn keys_are_not_expanded() {
     let said = bad(&format!("{SITE}'${{NAME}}': 1"));
     assert!(said.contains("${NAME}: unknown key"), "{said}");
 }
+
+#[test]
+fn the_state_is_in_the_folder_that_systemd_made() {
+    let state = |folders: &'static str, text: &str| {
+        let environment = |name: &str| (name == "STATE_DIRECTORY").then(|| folders.to_owned());
+        let file = Path::new("/etc/nbu/config.yaml");
+        let config = parse(text, file, &Overrides::default(), &environment);
+        config.unwrap().state_dir
+    };
+    let own = PathBuf::from("/var/lib/nbu_exporter/state");
+    assert_eq!(state("/var/lib/nbu_exporter", SITE), Some(own.clone()));
+    assert_eq!(
+        state("/var/lib/nbu_exporter:/var/lib/other", SITE),
+        Some(own)
+    );
+    assert_eq!(state("", SITE), None);
+    let text = format!("{SITE}server: {{ stateDir: /srv/state }}");
+    assert_eq!(
+        state("/var/lib/nbu_exporter", &text),
+        Some("/srv/state".into())
+    );
+}
+
+#[test]
+fn a_value_that_looks_like_a_variable_is_a_warning() {
+    let warnings = |key: &str| {
+        let config = good(&format!("nbuserver:\n  host: nbu1\n  apiKey: '{key}'\n"));
+        let texts = config.warnings.iter().map(|it| {
+            let hint = it.hint.as_deref().unwrap_or_default();
+            format!("{:?} {}: {} ({hint})", it.line, it.at, it.message)
+        });
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        warnings("$NBU1_APIKEY"),
+        ["Some(3) nbuserver.apiKey: the value begins with `$` \
+             (write `${NBU1_APIKEY}` if it is a variable)"]
+    );
+    // The rest of a key that happens to begin so is not shown.
+    assert_eq!(warnings("$a-key"), [""; 0]);
+}

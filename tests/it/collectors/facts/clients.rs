@@ -15,7 +15,8 @@ struct Clients<'a> {
 }
 
 /// The series of attempts that ended within a range, as a first collection shows that
-/// looks back to its start.
+/// looks back to its start. Its counters are 0, because these attempts are the
+/// baseline.
 pub(in crate::collectors) fn clients(
     truth: &Truth,
     listed: &[&str],
@@ -23,11 +24,13 @@ pub(in crate::collectors) fn clients(
 ) -> Series {
     let series = Series::default();
     let mut clients = Clients { listed, series };
-    let leaves = truth.client_jobs(within.clone());
+    let mut leaves = truth.client_jobs(within.clone());
+    leaves.values_mut().for_each(|count| *count = 0);
     clients.count("nbu_client_jobs_finished_total", leaves);
     let all = truth.client_jobs_with_parents(within.clone());
     clients.count("nbu_client_jobs_count", all);
-    clients.succeed(truth.client_successes(within));
+    clients.succeed(truth.client_successes(within.clone()));
+    clients.back_up(truth.client_backups(within));
     clients.series
 }
 
@@ -52,7 +55,6 @@ impl<'a> Clients<'a> {
     }
 
     fn succeed(&mut self, last: BTreeMap<(String, String, String), Timestamp>) {
-        let mut backups = BTreeMap::new();
         for ((client, policy, action), end) in last {
             let Some(client) = self.spelled(&client) else {
                 continue;
@@ -70,14 +72,16 @@ impl<'a> Clients<'a> {
             ] {
                 self.series.set(name, &labels, end);
             }
-            if action == "BACKUP" {
-                let newest = backups.entry(client).or_insert(end);
-                *newest = end.max(*newest);
-            }
         }
-        for (client, end) in backups {
-            let name = "nbu_client_last_successful_backup_timestamp_seconds";
-            self.series.set(name, &[("client", client)], end);
+    }
+
+    fn back_up(&mut self, last: BTreeMap<(String, String), Timestamp>) {
+        for ((client, schedule), end) in last {
+            if let Some(client) = self.spelled(&client) {
+                let name = "nbu_client_last_successful_backup_timestamp_seconds";
+                let labels = [("client", client), ("schedule_type", &*schedule)];
+                self.series.set(name, &labels, end.as_second() as f64);
+            }
         }
     }
 }

@@ -118,7 +118,10 @@ pub(super) static COLUMNS: &[C] = &[
     .sorted(),
     // Amounts.
     number("kilobytesTransferred", Ops::NUMBER, |r| kilobytes(r).into()),
-    C::shown("kilobytesDataTransferred", data_kilobytes).sorted(),
+    C::shown("kilobytesDataTransferred", |r| {
+        r.snapshot.job.moved(kilobytes(r)).unwrap_or(0).into()
+    })
+    .sorted(),
     C::shown("kilobytesToTransfer", |r| {
         r.snapshot.job.kilobytes.saturating_sub(kilobytes(r)).into()
     })
@@ -131,8 +134,9 @@ pub(super) static COLUMNS: &[C] = &[
     number("dedupRatio", Ops::NUMBER, dedup),
     C::shown("dedupSpaceRatio", dedup).sorted(),
     C::shown("compressionSpaceRatio", |_| Datum::Float(0.0)).sorted(),
-    number("acceleratorOptimization", Ops::NUMBER, |_| {
-        Datum::Float(0.0)
+    number("acceleratorOptimization", Ops::NUMBER, |r| {
+        let optimization = r.snapshot.job.accelerator;
+        optimization.map_or(Datum::Absent, Datum::Float)
     }),
     // Destination.
     text("destinationStorageUnitName", Ops::EQ, |r| {
@@ -263,12 +267,6 @@ fn kilobytes(row: &Row) -> u64 {
     row.snapshot.transferred(row.snapshot.job.kilobytes)
 }
 
-/// The amount sent, after deduplication.
-fn data_kilobytes(row: &Row) -> Datum<'_> {
-    let saved = row.snapshot.job.dedup_ratio.unwrap_or(0.0) / 100.0;
-    Datum::Int((kilobytes(row) as f64 * (1.0 - saved)) as i64)
-}
-
 /// KB/s over the last attempt.
 fn rate(row: &Row) -> Datum<'_> {
     let seconds = row
@@ -280,14 +278,15 @@ fn rate(row: &Row) -> Datum<'_> {
     (kilobytes(row) / seconds).into()
 }
 
-/// Known at the end of an attempt that succeeded.
+/// Known at the end of an attempt that succeeded. One that failed and moved nothing
+/// shows 100.
 fn dedup(row: &Row) -> Datum<'_> {
-    let over = matches!(row.snapshot.status(), Some(0 | 1));
-    row.snapshot
-        .job
-        .dedup_ratio
-        .filter(|_| over)
-        .map_or(Datum::Absent, Datum::Float)
+    let ratio = match (row.snapshot.job.dedup_ratio, row.snapshot.status()) {
+        (Some(ratio), Some(0 | 1)) => Some(ratio),
+        (Some(_), Some(_)) if kilobytes(row) == 0 => Some(100.0),
+        _ => None,
+    };
+    ratio.map_or(Datum::Absent, Datum::Float)
 }
 
 fn backup_id(row: &Row) -> Datum<'_> {

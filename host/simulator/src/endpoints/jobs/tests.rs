@@ -58,7 +58,7 @@ fn all_rows(estate: &Estate, request: &ResourceRequest<'_>) -> Vec<Row> {
     let lists = estate.all_jobs(request.now);
     let jobs = lists.iter().flat_map(|list| {
         let recorded = list.iter().filter(|job| job.has_record(request.now));
-        recorded.map(|job| (Arc::clone(job), list.children(job.id)))
+        recorded.map(|job| (Arc::clone(job), list.children(job.id, request.now)))
     });
     jobs.map(|(job, children)| Row {
         snapshot: JobSnapshot::new(job, request.now, children),

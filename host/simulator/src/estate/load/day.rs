@@ -141,6 +141,7 @@ impl DayPlanner<'_> {
         job.kilobytes = megabytes * 1024 + rng.u64(..1024) * u64::from(megabytes > 0);
         job.files = megabytes * rng.u64(1..20);
         job.dedup_ratio = kind.saves().then(|| f64::from(rng.u8(40..99)));
+        job.accelerator = job.dedup_ratio.filter(|_| kind.is_accelerated());
         job.attempts = attempts;
         job
     }

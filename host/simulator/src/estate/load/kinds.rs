@@ -40,6 +40,11 @@ impl JobKind {
         self
     }
 
+    /// Whether it uses the accelerator.
+    pub(super) fn is_accelerated(&self) -> bool {
+        self.job_type == "BACKUP" && matches!(self.policy_type, "VMWARE" | "HYPERV")
+    }
+
     /// Whether deduplication saves anything.
     pub(super) fn saves(&self) -> bool {
         matches!(self.job_type, "BACKUP" | "DUPLICATE" | "REPLICATE")

@@ -16,7 +16,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(72);
 pub(super) fn images(jobs: &JobList) -> Vec<Image> {
     let mut taken = HashSet::new();
     jobs.iter()
-        .filter(|job| job.job_type == "BACKUP" && jobs.children(job.id) == 0)
+        .filter(|job| job.job_type == "BACKUP" && !jobs.is_parent(job.id))
         .filter_map(|job| image(job, job.attempts.last()?))
         .map(|mut image| {
             // Ids of images are unique: a server takes the next second.

@@ -57,6 +57,7 @@ pub(super) fn plan(day: &mut DayPlan) {
     }
     tape_queue(day);
     suspended(day);
+    retried(day);
 }
 
 fn occurrence(day: &mut DayPlan, recurring: &RecurringJob, second: i64) {
@@ -122,4 +123,28 @@ fn suspended(day: &mut DayPlan) {
         State::Done,
     );
     day.push(job);
+}
+
+/// Two clients that cannot be reached all day. NetBackup tries them every hour, one
+/// half an hour after the other, so at least one of them is always requeued.
+fn retried(day: &mut DayPlan) {
+    let template = template(
+        "BACKUP",
+        "STANDARD",
+        "Linux-Archive",
+        ("user", "USER_BACKUP"),
+        "stu-adv-01",
+    );
+    let profile = profile(5, 20, None, 0);
+    for (client, first) in [("lnx911", 0), ("lnx912", 1800)] {
+        let mut job = day.queue(template, client, first, profile);
+        let tries = (first..SECONDS).step_by(3600);
+        for start in tries {
+            day.end(&mut job, start + 5, start + 305, 58, State::Requeued);
+        }
+        if let Some(last) = job.attempts.last_mut() {
+            last.then = State::Done;
+        }
+        day.push(job);
+    }
 }

@@ -65,6 +65,13 @@ pub(super) const fn template(
     }
 }
 
+impl JobTemplate {
+    /// Whether its jobs use the accelerator.
+    fn is_accelerated(&self) -> bool {
+        self.job_type == "BACKUP" && matches!(self.policy_type, "VMWARE" | "HYPERV")
+    }
+}
+
 impl DayPlan {
     /// A job that is queued this many seconds after midnight.
     pub(super) fn queue(
@@ -86,6 +93,7 @@ impl DayPlan {
         job.kilobytes = self.around(profile.gigabytes * 1024 * 1024);
         job.files = job.kilobytes / self.around(400).max(1);
         job.dedup_ratio = profile.dedup.map(|mean| mean + self.rng.f64() * 4.0 - 2.0);
+        job.accelerator = job.dedup_ratio.filter(|_| template.is_accelerated());
         job
     }
 
@@ -115,14 +123,18 @@ impl DayPlan {
 
     /// Adds an attempt between two seconds after midnight.
     pub(super) fn end(&self, job: &mut Job, start: i64, end: i64, status: i64, then: State) {
-        let end = Some(self.at(end));
-        job.attempts.push(Attempt {
+        job.attempts.push(self.attempt(start, end, status, then));
+    }
+
+    /// An attempt between two seconds after midnight.
+    pub(super) fn attempt(&self, start: i64, end: i64, status: i64, then: State) -> Attempt {
+        Attempt {
             start: self.at(start),
-            end,
+            end: Some(self.at(end)),
             status: Some(status),
             then,
             late: SignedDuration::ZERO,
-        });
+        }
     }
 
     fn lasts(&mut self, profile: JobProfile) -> i64 {

@@ -76,9 +76,10 @@ fn a_day_has_failures_retries_parents_and_every_kind_of_job() {
 #[test]
 fn a_parent_counts_the_children_that_name_it() {
     let jobs = jobs(1, after(0));
+    // The records of children may expire before their parent's.
     let parents: BTreeMap<_, _> = jobs
         .iter()
-        .filter(|job| job.children > 0)
+        .filter(|job| job.children > 0 && job.job.queued > after(-60))
         .map(|job| (job.job.id, job))
         .collect();
     assert!(!parents.is_empty());
@@ -94,6 +95,32 @@ fn a_parent_counts_the_children_that_name_it() {
                 .all(|child| child.job.id > *id && child.job.policy == parent.job.policy)
         );
     }
+}
+
+#[test]
+fn failed_snapshots_and_scripts_have_no_children_or_good_ones() {
+    let jobs = jobs(1, after(0));
+    let day = jobs.iter().filter(|job| job.job.queued > after(-24));
+    let count = |kind: &str, policy: &str, status: i64, parents: bool| {
+        let found = day.clone().filter(|job| {
+            job.job.job_type == kind
+                && job.job.policy == policy
+                && job.status() == Some(status)
+                && (job.children > 0) == parents
+        });
+        found.count()
+    };
+    assert_eq!(count("SNAPSHOT", "VM-Gold", 156, false), 8);
+    assert_eq!(count("SNAPSHOT", "VM-Gold", 156, true), 0);
+    assert!(count("SNAPSHOT", "VM-Gold", 0, true) > 80);
+    for policy in ["Oracle-RMAN", "SQL-Agent"] {
+        // Each script has a root with the same status.
+        assert_eq!(count("BACKUP", policy, 6, true), 2 * 6, "{policy}");
+        assert_eq!(count("BACKUP", policy, 29, false), 6, "{policy}");
+        assert_eq!(count("BACKUP", policy, 29, true), 6, "{policy}");
+    }
+    let levels: BTreeSet<_> = day.map(|job| job.job.ancestors.len()).collect();
+    assert_eq!(levels, BTreeSet::from([0, 1]));
 }
 
 #[test]

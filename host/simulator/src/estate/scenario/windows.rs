@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::day_plan::DayPlan;
 use super::template::{JobProfile, profile, template};
 use crate::estate::day_cache::SECONDS;
-use crate::estate::job::{Attempt, State};
+use crate::estate::job::State;
 
 /// A policy whose window opens some hours after midnight.
 struct WindowPolicy {
@@ -73,6 +73,7 @@ fn window(day: &mut DayPlan, policy: &WindowPolicy) {
     let parent = policy.parent.then(|| {
         let mut job = day.queue(template, policy.client, opens, policy.profile);
         (job.kilobytes, job.files, job.dedup_ratio) = (0, 0, None);
+        job.accelerator = None;
         let id = job.id;
         day.push(job);
         id
@@ -106,18 +107,11 @@ fn window(day: &mut DayPlan, policy: &WindowPolicy) {
 fn close(day: &mut DayPlan, id: u64, opens: i64, children: &[(i64, Option<i64>, u64)]) {
     let end = children.iter().map(|(end, ..)| *end).max().unwrap_or(opens) + 5;
     let status = i64::from(children.iter().any(|(_, status, _)| *status != Some(0)));
-    let (start, end) = (day.at(opens + 1), day.at(end));
+    let attempt = day.attempt(opens + 1, end, status, State::Done);
     let kilobytes = children.iter().map(|(.., kilobytes)| kilobytes).sum();
     if let Some(job) = day.job_mut(id) {
         job.kilobytes = kilobytes;
-        let then = State::Done;
-        job.attempts.push(Attempt {
-            start,
-            end: Some(end),
-            status: Some(status),
-            then,
-            late: SignedDuration::ZERO,
-        });
+        job.attempts.push(attempt);
     }
 }
 

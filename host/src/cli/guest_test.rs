@@ -1,0 +1,267 @@
+//! Test a guest of any language against simulated NetBackup servers.
+//!
+//! The same for every guest: it must collect from each release without a dropped
+//! series, answer the same twice, continue from its own state, and report every failure
+//! of the server without failing itself.
+
+mod bed;
+mod results;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulator::{Fault, Malformed, Release};
+
+use self::bed::TestBed;
+use self::results::Results;
+use super::check::refused;
+use super::inspect::load_patiently;
+use super::print;
+use crate::app::ExitError;
+use crate::guest::{Collected, Engine, Outcome, failure_text};
+use crate::swap::GuestFile;
+
+/// What can go wrong with every answer of a server, and whether the guest must notice.
+fn faults() -> Vec<(&'static str, Fault, bool)> {
+    vec![
+        ("401", Fault::Unauthorized, true),
+        ("404", Fault::NotFound, true),
+        ("406", Fault::NotAcceptable, true),
+        ("429", Fault::Status(429), true),
+        ("500", Fault::Status(500), true),
+        ("503", Fault::Status(503), true),
+        ("no connection", Fault::Down, true),
+        ("a truncated body", Fault::CutShort, true),
+        (
+            "HTML instead of JSON",
+            Fault::Malformed(Malformed::Html),
+            true,
+        ),
+        (
+            "truncated JSON",
+            Fault::Malformed(Malformed::Truncated),
+            true,
+        ),
+        (
+            "JSON of another shape",
+            Fault::Malformed(Malformed::WrongShape),
+            true,
+        ),
+        // A list of one page has no cursor.
+        ("a repeated cursor", Fault::RepeatCursor, false),
+        ("no answer", Fault::Hanging, true),
+    ]
+}
+
+/// Flags of the command.
+pub(super) struct TestOptions<'a> {
+    /// Only this release.
+    pub(super) release: Option<&'a str>,
+    /// Compares the metrics of the newest tested release with this file, or writes it.
+    pub(super) golden: Option<&'a Path>,
+    /// Writes the results as JUnit XML.
+    pub(super) junit: Option<&'a Path>,
+}
+
+/// Runs all tests. Fails if any of them fails.
+pub(super) async fn run(
+    engine: &Arc<Engine>,
+    file: &Path,
+    options: TestOptions<'_>,
+) -> Result<(), ExitError> {
+    let offered = GuestFile::read(Some(file)).await.map_err(refused)?;
+    let guest = load_patiently(engine, offered.bytes).await?;
+    let mut results = Results::default();
+    let mut newest = None;
+    for release in releases(options.release)? {
+        let bed = TestBed::start(&guest, release).await;
+        let bed =
+            bed.map_err(|why| ExitError::Command(format!("cannot start the server: {why}")))?;
+        newest = release_tests(&bed, &mut results).await.or(newest);
+    }
+    if let (Some(golden), Some(collected)) = (options.golden, &newest) {
+        results.add("golden", || results::golden(golden, &collected.report));
+    }
+    if let Some(junit) = options.junit {
+        let written = std::fs::write(junit, results.junit());
+        written.map_err(|error| {
+            ExitError::Command(format!("cannot write `{}`: {error}", junit.display()))
+        })?;
+    }
+    print(&results.text())?;
+    match results.failed() {
+        0 => Ok(()),
+        failed => Err(ExitError::Command(format!("{failed} tests failed"))),
+    }
+}
+
+fn releases(only: Option<&str>) -> Result<Vec<Release>, ExitError> {
+    let all = Release::ALL.into_iter();
+    let found: Vec<_> = all
+        .filter(|it| only.is_none_or(|name| it.name() == name))
+        .collect();
+    if found.is_empty() {
+        let names = Release::ALL.map(|release| release.name()).join(", ");
+        let only = only.unwrap_or_default();
+        let why = format!("`{only}` is not a release\n  hint: write one of {names}");
+        return Err(ExitError::Command(why));
+    }
+    Ok(found)
+}
+
+/// The tests on one release. Returns the collection without a fault.
+async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Collected> {
+    let name = |test: &str| format!("{}: {test}", bed.release);
+    results.run(&name("check"), bed.check()).await;
+    results.run(&name("probe"), bed.probe()).await;
+    let first = bed.collect(Vec::new()).await;
+    results.add(&name("collect"), || complete(&first));
+    let second = bed.collect(Vec::new()).await;
+    results.add(&name("the same again"), || same(&first, &second));
+    let state = first.as_ref().map_or_else(|_| Vec::new(), states);
+    let resumed = bed.collect(state).await;
+    results.add(&name("continue from its state"), || complete(&resumed));
+    for (what, fault, is_noticed) in faults() {
+        let hangs = matches!(fault, Fault::Hanging);
+        bed.simulator.faults().set(fault);
+        let collected = bed.collect_within(bed::deadline(hangs)).await;
+        results.add(&name(what), || withstood(&collected, is_noticed));
+        bed.simulator.faults().clear();
+    }
+    first.ok()
+}
+
+fn states(collected: &Collected) -> Vec<crate::guest::SavedState> {
+    let outcomes = collected.report.outcomes.iter();
+    outcomes.filter_map(|it| it.state.clone()).collect()
+}
+
+/// Everything was read and nothing dropped. Says what it took.
+fn complete(collected: &Result<Collected, String>) -> Result<String, String> {
+    let collected = collected.as_ref().map_err(Clone::clone)?;
+    let outcomes = &collected.report.outcomes;
+    let problems: Vec<_> = outcomes.iter().flat_map(problems).collect();
+    if !problems.is_empty() {
+        return Err(problems.join("\n"));
+    }
+    let series: usize = outcomes
+        .iter()
+        .flat_map(|it| &it.families)
+        .map(|it| it.series())
+        .sum();
+    let requests = collected.traffic.sent;
+    let memory = collected.peak_memory / 1024;
+    Ok(format!(
+        "{series} series, {requests} requests, {memory} KiB"
+    ))
+}
+
+fn problems(outcome: &Outcome) -> Vec<String> {
+    let of = |text: String| format!("collector `{}`: {text}", outcome.collector);
+    let failures = outcome.failures.iter().map(failure_text);
+    let dropped = outcome.dropped.iter().map(|it| {
+        format!(
+            "dropped {} series of `{}` ({}): {}",
+            it.series, it.family, it.reason, it.detail
+        )
+    });
+    failures.chain(dropped).map(of).collect()
+}
+
+fn same(
+    first: &Result<Collected, String>,
+    second: &Result<Collected, String>,
+) -> Result<String, String> {
+    let (Ok(first), Ok(second)) = (first, second) else {
+        return Err("there are no two collections to compare".to_owned());
+    };
+    for (one, two) in first.report.outcomes.iter().zip(&second.report.outcomes) {
+        for (before, after) in one.families.iter().zip(&two.families) {
+            if before != after {
+                let collector = &one.collector;
+                return Err(format!(
+                    "collector `{collector}`: `{}` differs",
+                    before.name
+                ));
+            }
+        }
+        if one.families.len() != two.families.len() {
+            return Err(format!(
+                "collector `{}` reports other families",
+                one.collector
+            ));
+        }
+    }
+    Ok(String::new())
+}
+
+/// The guest itself did not fail, and each collector that sent requests noticed.
+fn withstood(collected: &Result<Collected, String>, is_noticed: bool) -> Result<String, String> {
+    let collected = collected.as_ref().map_err(Clone::clone)?;
+    let silent = |outcome: &&Outcome| {
+        outcome.requests != Some(0) && outcome.failures.is_empty() && outcome.unsupported.is_empty()
+    };
+    let outcomes = &collected.report.outcomes;
+    if is_noticed
+        && collected.traffic.sent > 0
+        && let Some(outcome) = outcomes.iter().find(silent)
+    {
+        return Err(format!(
+            "collector `{}` reports no failure",
+            outcome.collector
+        ));
+    }
+    let mut failures = outcomes.iter().flat_map(|it| &it.failures);
+    Ok(failures.next().map(failure_text).unwrap_or_default())
+}
+
+/// The longest that a test waits for a server that does not answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Traffic;
+    use crate::guest::Report;
+
+    fn collected(requests: Option<u32>, sent: u64) -> Result<Collected, String> {
+        let outcome = Outcome {
+            collector: "jobs".to_owned(),
+            families: Vec::new(),
+            dropped: Vec::new(),
+            failures: Vec::new(),
+            unsupported: Vec::new(),
+            state: None,
+            duration: None,
+            requests,
+            skipped_rows: 0,
+        };
+        Ok(Collected {
+            report: Report {
+                api_version: None,
+                outcomes: vec![outcome],
+            },
+            peak_memory: 0,
+            traffic: Traffic {
+                sent,
+                ..Traffic::default()
+            },
+        })
+    }
+
+    #[test]
+    fn a_collector_that_hides_a_failure_of_the_server_is_found() {
+        let hidden = withstood(&collected(Some(1), 1), true);
+        assert_eq!(
+            hidden,
+            Err("collector `jobs` reports no failure".to_owned())
+        );
+        assert!(withstood(&collected(None, 1), true).is_err());
+        // It cannot notice what it does not request.
+        assert!(withstood(&collected(Some(0), 1), true).is_ok());
+        assert!(withstood(&collected(None, 0), true).is_ok());
+        assert!(withstood(&collected(Some(1), 1), false).is_ok());
+        assert!(withstood(&Err("trap".to_owned()), false).is_err());
+    }
+}

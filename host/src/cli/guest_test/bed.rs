@@ -1,0 +1,166 @@
+//! A guest and a simulated server.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulator::{Clock, Estate, Options, Release, Simulator};
+
+use super::PATIENCE;
+use crate::egress::{
+    Egress, NoObserver, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
+};
+use crate::guest::{
+    CallTarget, Collected, CollectorKeys, Guest, GuestLimits, Place, SavedState, SiteSettings,
+    Window, failure_text,
+};
+use crate::secret::ApiKey;
+use crate::site::SiteName;
+
+/// One release of the server, with a lively estate at a fixed time.
+pub(super) struct TestBed<'g> {
+    guest: &'g Guest,
+    pub(super) release: &'static str,
+    pub(super) simulator: Simulator,
+    site: SiteName,
+    egress: Arc<Egress>,
+    settings: SiteSettings,
+    now: u64,
+}
+
+/// The deadline of a collection.
+pub(super) fn deadline(hangs: bool) -> Duration {
+    if hangs {
+        PATIENCE
+    } else {
+        GuestLimits::default().collect
+    }
+}
+
+impl<'g> TestBed<'g> {
+    pub(super) async fn start(guest: &'g Guest, release: Release) -> io::Result<Self> {
+        let now = Clock::System.now();
+        let simulator = Simulator::start(Options {
+            release,
+            estate: Estate::lively_in("par", 1, now),
+            clock: Clock::manual(now),
+            ..Options::default()
+        })
+        .await?;
+        let invalid = |what| io::Error::other(format!("invalid {what}"));
+        let site = SiteName::new("test").ok_or_else(|| invalid("name"))?;
+        let origin = Origin {
+            scheme: Scheme::Http,
+            host: "127.0.0.1".to_owned(),
+            port: simulator.address().port(),
+        };
+        let base_url = format!("{}/netbackup", origin.url());
+        let settings = Settings {
+            origin,
+            base_path: "/netbackup".to_owned(),
+            credential: ApiKey::new("simulator").map_err(|_| invalid("key"))?,
+            tls: UpstreamTls::default(),
+            proxy: None,
+            allow_local_addresses: false,
+            timeouts: Timeouts::default(),
+            limits: RequestLimits::default(),
+        };
+        let egress = Egress::new(
+            site.clone(),
+            &settings,
+            Arc::new(NoObserver),
+            Sockets::shared(),
+        );
+        Ok(Self {
+            guest,
+            release: release.name(),
+            simulator,
+            site,
+            egress: egress.map_err(|error| io::Error::other(error.to_string()))?,
+            settings: all_collectors(guest, base_url),
+            now: u64::try_from(now.as_second()).unwrap_or_default(),
+        })
+    }
+
+    /// The guest accepts its own defaults.
+    pub(super) async fn check(&self) -> Result<String, String> {
+        let problems = self.guest.check(&self.settings).await;
+        let problems = problems.map_err(|fault| fault.to_string())?;
+        let texts = problems
+            .iter()
+            .map(|it| format!("{}: {}", it.at, it.message));
+        let texts: Vec<_> = texts.collect();
+        if texts.is_empty() {
+            Ok(String::new())
+        } else {
+            Err(texts.join("\n"))
+        }
+    }
+
+    pub(super) async fn probe(&self) -> Result<String, String> {
+        let limits = GuestLimits::default();
+        let answer = self
+            .guest
+            .probe(self.target(limits), &self.settings, None)
+            .await;
+        match answer.map_err(|fault| fault.to_string())? {
+            Ok(answer) => Ok(format!("API version {}", answer.api_version)),
+            Err(failure) => Err(failure_text(&failure)),
+        }
+    }
+
+    pub(super) async fn collect(&self, state: Vec<SavedState>) -> Result<Collected, String> {
+        self.call(state, deadline(false)).await
+    }
+
+    pub(super) async fn collect_within(&self, deadline: Duration) -> Result<Collected, String> {
+        self.call(Vec::new(), deadline).await
+    }
+
+    async fn call(&self, state: Vec<SavedState>, deadline: Duration) -> Result<Collected, String> {
+        let limits = GuestLimits {
+            collect: deadline,
+            ..GuestLimits::default()
+        };
+        let window = Window {
+            now: self.now,
+            lookback_seconds: 3600,
+            last_api_version: None,
+            resumed: Vec::new(),
+        };
+        let target = self.target(limits);
+        let collected = self
+            .guest
+            .collect(target, &self.settings, |_| true, window, state);
+        collected.await.map_err(|fault| fault.to_string())
+    }
+
+    fn target(&self, limits: GuestLimits) -> CallTarget<'_> {
+        CallTarget {
+            site: &self.site,
+            egress: &self.egress,
+            limits,
+        }
+    }
+}
+
+/// Every declared collector, with its defaults.
+fn all_collectors(guest: &Guest, base_url: String) -> SiteSettings {
+    let place = Place {
+        file: std::path::Path::new("").into(),
+        line: 1,
+    };
+    let keys = guest.manifest().collectors.iter().map(|it| CollectorKeys {
+        name: it.name.clone(),
+        place: place.clone(),
+        enabled: Some(true),
+        interval: None,
+        options: Vec::new(),
+    });
+    SiteSettings {
+        base_url,
+        api_version: None,
+        collectors: keys.collect(),
+        legacy_names: false,
+    }
+}
