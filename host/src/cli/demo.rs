@@ -123,6 +123,9 @@ collectors:
   mediaServers: {{ enabled: true }}
   anomalies: {{ enabled: true }}
   security: {{ enabled: true }}
+  posture: {{ enabled: true }}
+  licence: {{ enabled: true }}
+  policies: {{ enabled: true }}
   perClient:
     enabled: true
     allowlist:  # one client of each site cannot be reached for days
