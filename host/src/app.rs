@@ -13,6 +13,7 @@ mod reloader;
 mod services;
 mod source;
 mod state_dir;
+mod status;
 mod tasks;
 
 use std::net::SocketAddr;
@@ -75,7 +76,11 @@ impl App {
         let services = Services::new(engine, &config, requests.clone());
         let mut tasks = monitors(compiler, log.as_ref(), &services.instruments);
         let store = state_dir::open(&services, config.state_dir.clone()).await;
-        services.memory.set_store(store.map_err(ExitError::State)?);
+        let store = store.map_err(ExitError::State)?;
+        if let Some(store) = &store {
+            state_dir::delete_elsewhere(store, config.sites_elsewhere.clone()).await;
+        }
+        services.memory.set_store(store);
         let listener = ReloadableListener::bind(&config, &services).map_err(ExitError::Bind)?;
         let addresses = listener.addresses().to_vec();
         // File watches and the SIGHUP handler are installed before the exporter logs

@@ -19,6 +19,7 @@ mod regular_file;
 mod section;
 mod server;
 mod setting;
+mod shard;
 mod shared;
 mod sites;
 mod tls;
@@ -32,12 +33,15 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::file::Snapshot;
+use crate::site::SiteName;
 use crate::{collect, guest, http, swap, telemetry};
 pub use documented::{DefaultValue, DocumentedKey, DocumentedMap};
 use problem::Findings;
 pub use problem::{Problem, Problems};
 pub use reference::{Reference, reference};
 use section::Section;
+use shard::Shard;
+pub use shard::ShardFlags;
 use shared::SharedSettings;
 use variables::Variables;
 
@@ -48,6 +52,8 @@ pub struct Config {
     pub http: http::Settings,
     /// The guest and the sites.
     pub swap: swap::Settings,
+    /// The configured sites that other replicas collect.
+    pub sites_elsewhere: Vec<SiteName>,
     /// When sites are collected.
     pub collect: collect::Settings,
     /// The log.
@@ -77,6 +83,8 @@ pub struct Overrides {
     pub log_level: Option<telemetry::Filter>,
     /// Instead of `server.logFormat`.
     pub log_format: Option<telemetry::LogFormat>,
+    /// Collects the share of one replica; without it, all sites.
+    pub shard: Option<ShardFlags>,
 }
 
 /// Reads the configuration file and the files that it names. Blocks on files and
@@ -191,7 +199,11 @@ fn settings(
         collectors,
         legacy_names,
     };
-    let sites = sites::read(&mut root, &shared);
+    let mut sites = sites::read(&mut root, &shared);
+    let shard = overrides.shard;
+    let shard = shard.and_then(|it| Shard::read(it, environment, root.findings()));
+    let elsewhere = sites.extract_if(.., |site| shard.is_some_and(|it| !it.owns(&site.name)));
+    let sites_elsewhere = elsewhere.map(|site| site.name).collect();
     let text = "Accepted, since the Go exporter had it. Traces are not exported.";
     root.given("opentelemetry", text, opentelemetry);
     Config {
@@ -205,6 +217,7 @@ fn settings(
             probation: guest.probation,
             allow_new_capabilities: guest.allow_new_capabilities,
         },
+        sites_elsewhere,
         collect: server.collect,
         log: server.log,
         state_dir: server.state_dir.or_else(|| systemd_state(environment)),
@@ -236,6 +249,9 @@ fn opentelemetry(section: &mut Section<'_>) {
 /// The configuration in effect, with the overriding flags as comments on top.
 fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     let web_config = overrides.web_config.as_ref().and_then(|path| path.to_str());
+    let shard = overrides.shard;
+    let count = shard.map(|it| it.count.to_string());
+    let index = shard.and_then(|it| it.index).map(|it| it.to_string());
     let flags = [
         ("web.listen-address", overrides.listen.as_deref()),
         ("web.config.file", web_config),
@@ -244,6 +260,8 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
             overrides.log_level.as_ref().map(|f| f.as_str()),
         ),
         ("log.format", overrides.log_format.map(|f| f.as_str())),
+        ("shard.count", count.as_deref()),
+        ("shard.index", index.as_deref()),
     ];
     let mut text = String::new();
     for (flag, value) in flags {

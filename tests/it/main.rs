@@ -7,7 +7,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod alerts;
 mod architecture;
+mod bundle;
 mod cache;
 mod cli;
 mod collectors;
@@ -33,9 +35,11 @@ mod reload;
 mod sandbox;
 mod scrape;
 mod secrets;
+mod shards;
 mod sites;
 mod stalled_log;
 mod state;
+mod status_page;
 mod storage;
 mod swap;
 mod swap_under_load;

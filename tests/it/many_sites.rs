@@ -1,6 +1,7 @@
 //! More sites than the file descriptors of the process allow at once.
 
 mod few_descriptors;
+mod replicas;
 mod thousand;
 
 use std::fmt::Write as _;
@@ -9,7 +10,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use http::{Method, StatusCode};
-use tests::{Client, Exposition};
+use tempfile::TempDir;
+use tests::{Client, Exposition, Program};
 
 /// One site of the configuration.
 fn site(name: &str, server: SocketAddr) -> String {
@@ -29,6 +31,17 @@ fn configure(folder: &Path, interval: &str, servers: &[(&str, usize, SocketAddr)
         }
     }
     fs::write(folder.join("config.yaml"), text).unwrap();
+}
+
+/// A server for all sites, in its own process.
+async fn server(folder: &TempDir) -> (Program, SocketAddr) {
+    let arguments = ["--listen", "127.0.0.1:0"];
+    let path = Program::path("nbu_simulator");
+    let mut server = Program::of(&path, &arguments, folder.path());
+    let line = server.line("http://").await;
+    let (_, rest) = line.split_once("http://").unwrap();
+    let address = rest.split('/').next().unwrap().parse().unwrap();
+    (server.quiet(), address)
 }
 
 /// A scrape on its own connection. Fails the test if it is not answered.

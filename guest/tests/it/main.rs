@@ -25,6 +25,7 @@ mod parallel_pager;
 mod policies;
 mod posture;
 mod probe;
+mod random_bodies;
 mod recorded;
 mod security;
 mod site;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tracing::error;
+use tracing::{error, info};
 
 use super::services::Services;
 use crate::collect::{StateDirError, Store};
+use crate::site::SiteName;
 
 /// Opens the store. Returns the current one if the directory is the same. If a
 /// directory of the same name was replaced and cannot be opened, the current store
@@ -39,6 +40,25 @@ pub(super) async fn open(
         .await
         .unwrap_or_else(|error| Err(StateDirError::Denied(named, std::io::Error::other(error))));
     opened.map(Some)
+}
+
+/// Deletes the states of sites that other replicas collect.
+pub(super) async fn delete_elsewhere(store: &Arc<Store>, sites: Vec<SiteName>) {
+    let store = Arc::clone(store);
+    let delete = move || {
+        for site in sites {
+            match store.delete(&site) {
+                Ok(true) => info!(%site, "State deleted; another replica collects the site"),
+                Ok(false) => {}
+                Err(error) => {
+                    error!(%site, %error, "State of a site of another replica cannot be deleted");
+                }
+            }
+        }
+    };
+    if let Err(error) = tokio::task::spawn_blocking(delete).await {
+        error!(%error, "Deleting the states of other replicas' sites failed");
+    }
 }
 
 /// Copies the full state into the store, if it differs from the current one.

@@ -1,10 +1,11 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::Overrides;
+use crate::config::{Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
 
 /// The default address of the demo: on this machine only.
@@ -46,6 +47,17 @@ pub struct Options {
     /// Log format: logfmt or json; instead of server.logFormat
     #[arg(long = "log.format", value_name = "FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
+    /// Number of replicas that share the sites; each collects its own part
+    #[arg(long = "shard.count", value_name = "COUNT", global = true)]
+    pub shard_count: Option<NonZeroU32>,
+    /// This replica, from 0. Default: the number at the end of $POD_NAME or $HOSTNAME
+    #[arg(
+        long = "shard.index",
+        value_name = "INDEX",
+        global = true,
+        requires = "shard_count"
+    )]
+    pub shard_index: Option<u32>,
     /// The same as --log.level=debug
     #[arg(long, global = true, conflicts_with_all = ["log_level", "trace"])]
     pub debug: bool,
@@ -59,7 +71,13 @@ pub struct Options {
 pub enum Command {
     /// Validate the configuration and the guest without network; exit with 2 on
     /// problems
-    Check,
+    Check {
+        /// Also try each enabled collector once, and print a table of what the API key of
+        /// each site may read; exit with 1 if something is missing. Guests do not report
+        /// rows, so the table has the series of each collector
+        #[arg(long)]
+        ask: bool,
+    },
     /// Collect once and print the metrics; the log goes to standard error
     Collect {
         /// Only this site
@@ -96,6 +114,48 @@ pub enum Command {
     },
     /// Print all configuration keys as Markdown
     Reference,
+    /// Collect one site once, and write its exchange with NetBackup to a file, with
+    /// pseudonyms for all names
+    Record {
+        /// The site
+        #[arg(long, value_name = "NAME")]
+        site: String,
+        /// The bundle to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Keep the values of this attribute, option or label; may be repeated
+        #[arg(long, value_name = "FIELD")]
+        keep: Vec<String>,
+    },
+    /// Repeat the collection of a bundle without network, and print the metrics; exit
+    /// with 1 if they differ from the recorded ones
+    Replay {
+        /// The bundle
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Run this guest instead of the built-in one, and print the differences
+        #[arg(long, value_name = "FILE.wasm")]
+        guest: Option<PathBuf>,
+    },
+    /// Compare what two guests report from a bundle; exit with 1 if a rule or a panel
+    /// uses what goes
+    Diff {
+        /// The old guest
+        #[arg(value_name = "OLD.wasm")]
+        old: PathBuf,
+        /// The new guest
+        #[arg(value_name = "NEW.wasm")]
+        new: PathBuf,
+        /// The bundle
+        #[arg(long, value_name = "FILE")]
+        bundle: PathBuf,
+        /// Rules of Prometheus to search; may be repeated
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+        /// A Grafana dashboard to search; may be repeated
+        #[arg(long, value_name = "FILE")]
+        dashboard: Vec<PathBuf>,
+    },
 }
 
 /// Commands for authors of guests.
@@ -117,6 +177,9 @@ pub enum GuestCommand {
         /// Only this release, such as 11.2
         #[arg(long, value_name = "RELEASE")]
         release: Option<String>,
+        /// Also test the guest on the recorded answers of this bundle
+        #[arg(long, value_name = "BUNDLE")]
+        record: Option<PathBuf>,
         /// Compare the metrics with this file; it is written if it does not exist
         #[arg(long, value_name = "FILE")]
         golden: Option<PathBuf>,
@@ -161,6 +224,10 @@ impl Options {
             web_config: self.web_config.clone(),
             log_level: self.log_level.clone().or(short),
             log_format: self.log_format,
+            shard: self.shard_count.map(|count| ShardFlags {
+                count,
+                index: self.shard_index,
+            }),
         }
     }
 }

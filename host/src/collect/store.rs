@@ -181,6 +181,18 @@ impl Store {
         disk::replace(&self.disk, &self.folder, &folder, &name, &pieces)
     }
 
+    /// Deletes the states of a site that another process collects from now on. If it
+    /// returned here, old counters would continue, and would miss what ended in between.
+    ///
+    /// # Errors
+    /// Some of them may be left.
+    pub fn delete(&self, site: &SiteName) -> std::io::Result<bool> {
+        match disk::remove_site(&self.disk, &self.folder, site.as_str()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            deleted => deleted.map(|()| true),
+        }
+    }
+
     /// Forgets the contents of other sites' files.
     pub(super) fn keep(&self, sites: &[SiteName]) {
         self.stored().retain(|site, _| sites.contains(site));

@@ -237,7 +237,8 @@ impl Setting for MetricsPath {
 
     fn read(text: &str) -> Result<Self, Complaint> {
         let text = text.trim();
-        let taken = matches!(text, "/" | "/health" | "/config" | "/-") || text.starts_with("/-/");
+        let taken = matches!(text, "/" | "/health" | "/config" | "/probe" | "/-")
+            || text.starts_with("/-/");
         if taken {
             let hint = "use another path, such as `/metrics`";
             return Err(complaint("is a path that the exporter uses itself", hint));

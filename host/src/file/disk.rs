@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fsync, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
@@ -181,6 +181,25 @@ impl Disk {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Removes a subdirectory and the files in it. Other contents are an error.
+    ///
+    /// # Errors
+    /// Some of it may be left.
+    pub fn remove_folder(&self, at: &OwnedFd, name: &str) -> io::Result<()> {
+        let folder = self.folder_in(at, name)?;
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            let file = entry.file_name();
+            if file != c"." && file != c".." {
+                self.before(DiskCall::Remove)?;
+                unlinkat(&folder, file, AtFlags::empty())?;
+            }
+        }
+        self.before(DiskCall::Remove)?;
+        unlinkat(at, name, AtFlags::REMOVEDIR)?;
+        self.sync(at)
     }
 
     fn open_folder(&self, at: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {

@@ -6,6 +6,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY}
 use super::negotiate;
 use super::reply::{self, Body};
 use super::state::ServerState;
+use crate::metrics::Format;
+use crate::site::SiteName;
 
 /// Sends the page as it was published. It is compressed here only for the first
 /// scrape that asks for it.
@@ -20,15 +22,32 @@ pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body>
     } else {
         reply::body(page.plain(format).clone(), suffix.plain())
     };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static(format.content_type()),
-    );
-    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    let mut response = exposition(body, format, "Accept, Accept-Encoding");
     if compressed {
+        let headers = response.headers_mut();
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
+    response
+}
+
+/// Sends the part of one site, from the page and from the host's instruments. It is small,
+/// and never compressed. `None` if the page has no such site.
+pub(super) fn site(
+    state: &ServerState,
+    site: &SiteName,
+    request: &HeaderMap,
+) -> Option<Response<Body>> {
+    let format = negotiate::format(request);
+    let part = state.page.load().part(site, format)?;
+    let suffix = state.instruments.render_site(site, format) + format.end();
+    Some(exposition(reply::body(part, suffix), format, "Accept"))
+}
+
+fn exposition(body: Body, format: Format, varies: &'static str) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static(format.content_type());
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(VARY, HeaderValue::from_static(varies));
     response
 }

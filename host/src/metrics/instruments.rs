@@ -179,15 +179,33 @@ impl Instruments {
 
     /// The exposition of all instruments, without OpenMetrics' `# EOF`.
     pub fn render(&self, format: Format) -> String {
-        let mut out = String::with_capacity(16 * 1024);
-        for proto in self.0.registry.gather() {
-            if let Some(family) = convert::family(&proto) {
-                text::head(&mut out, format, &family.name, &family.help, family.kind());
-                text::samples(&mut out, format, &family, None);
-            }
-        }
-        out
+        render(format, self.families())
     }
+
+    /// The exposition of the instruments of one site, without OpenMetrics' `# EOF`.
+    pub fn render_site(&self, site: &SiteName, format: Format) -> String {
+        let of_site = self.families().filter_map(|mut family| {
+            let label = family.labels.iter().position(|name| name == "site")?;
+            family.retain(|values| values[label] == site.as_str());
+            (family.series() > 0).then_some(family)
+        });
+        render(format, of_site)
+    }
+
+    /// All instruments as families.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        let gathered = self.0.registry.gather().into_iter();
+        gathered.filter_map(|proto| convert::family(&proto))
+    }
+}
+
+fn render(format: Format, families: impl Iterator<Item = Family>) -> String {
+    let mut out = String::with_capacity(16 * 1024);
+    for family in families {
+        text::head(&mut out, format, &family.name, &family.help, family.kind());
+        text::samples(&mut out, format, &family, None);
+    }
+    out
 }
 
 /// The value of `result` for success.

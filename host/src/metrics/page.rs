@@ -2,6 +2,7 @@
 
 mod merge;
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -22,6 +23,9 @@ use crate::site::SiteName;
 pub struct Page {
     text: FormattedPage,
     openmetrics: FormattedPage,
+    /// For each chunk the index in `series` of the site whose samples it holds; `None` for
+    /// HELP and TYPE. The chunks of both formats have the same order.
+    owners: Vec<Option<u32>>,
     /// Number of series of each site.
     pub series: Vec<(SiteName, usize)>,
     /// Number of series of a site that conflict with those of another.
@@ -45,6 +49,7 @@ impl Page {
         Self {
             text: written(Format::Text),
             openmetrics: written(Format::OpenMetrics),
+            owners: owners(&merge.families, sites),
             series: merge.series(sites),
             dropped: merge.dropped,
         }
@@ -53,6 +58,25 @@ impl Page {
     /// The uncompressed page.
     pub fn plain(&self, format: Format) -> &Chunks {
         &self.written(format).plain
+    }
+
+    /// The part of one site; `None` if the site is unknown.
+    pub fn part(&self, site: &SiteName, format: Format) -> Option<Chunks> {
+        let index = self.series.iter().position(|(name, _)| name == site)?;
+        let chunks = self.plain(format).as_slice();
+        let mut head = None;
+        let mut part = Vec::new();
+        for (chunk, owner) in chunks.iter().zip(&self.owners) {
+            match owner {
+                None => head = Some(chunk),
+                Some(owner) if *owner as usize == index => {
+                    part.extend(head.take());
+                    part.push(chunk);
+                }
+                Some(_) => {}
+            }
+        }
+        Some(part.into_iter().cloned().collect())
     }
 
     /// The compressed page, to which a suffix can be added.
@@ -103,6 +127,16 @@ fn chunks(families: &Families<'_>, format: Format) -> Chunks {
         std::iter::once(heads.slice(begin..*end)).chain(samples)
     })
     .collect()
+}
+
+/// The owner of each of the [`chunks`]. None of them is empty: every family has series.
+fn owners(families: &Families<'_>, sites: &[(SiteName, Vec<&RenderedFamily>)]) -> Vec<Option<u32>> {
+    let indices: HashMap<&SiteName, u32> = sites.iter().map(|(site, _)| site).zip(0..).collect();
+    let each = families.values().flat_map(|merged| {
+        let owners = merged.iter().map(|(site, _)| indices.get(site).copied());
+        std::iter::once(None).chain(owners)
+    });
+    each.collect()
 }
 
 #[cfg(test)]

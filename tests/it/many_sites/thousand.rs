@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tests::{Exposition, Program};
 use tokio::time::{sleep_until, timeout};
 
-use super::{configure, scrape, shown, up, without_descriptor};
+use super::{configure, scrape, server, shown, up, without_descriptor};
 
 const SITES: usize = 1_000;
 /// The maximum age of the last success of a site at an interval of 60 s.
@@ -17,17 +17,6 @@ const OLDEST: f64 = 90.0;
 const SCRAPE: Duration = Duration::from_secs(10);
 /// The time between two scrapes.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// A server for all sites, in its own process.
-async fn server(folder: &TempDir) -> (Program, SocketAddr) {
-    let arguments = ["--listen", "127.0.0.1:0"];
-    let path = Program::path("nbu_simulator");
-    let mut server = Program::of(&path, &arguments, folder.path());
-    let line = server.line("http://").await;
-    let (_, rest) = line.split_once("http://").unwrap();
-    let address = rest.split('/').next().unwrap().parse().unwrap();
-    (server.quiet(), address)
-}
 
 /// Scrapes for this long, and checks each page. No scrape may fail.
 async fn scrape_for(time: Duration, address: SocketAddr, mut look: impl FnMut(&Exposition)) {

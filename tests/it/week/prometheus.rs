@@ -78,15 +78,22 @@ async fn prometheus_computes_the_true_increases_of_a_week() {
 
 /// A Prometheus server that scrapes one address; `None` if it is not installed.
 pub(crate) async fn scraping(target: SocketAddr) -> Option<Prometheus> {
+    with_rules(target, "groups: []\n").await
+}
+
+/// The same with these rules, evaluated each second.
+pub(crate) async fn with_rules(target: SocketAddr, rules: &str) -> Option<Prometheus> {
     if !Path::new(PROMETHEUS).exists() {
         println!("there is no `{PROMETHEUS}`");
         return None;
     }
     let folder = TempDir::new().unwrap();
     let config = format!(
-        "global: {{ scrape_interval: 100ms, scrape_timeout: 100ms }}\n\
-         scrape_configs: [{{ job_name: week, static_configs: [{{ targets: [\"{target}\"] }}] }}]\n"
+        "global: {{ scrape_interval: 100ms, scrape_timeout: 100ms, evaluation_interval: 1s }}\n\
+         rule_files: [rules.yml]\n\
+         scrape_configs: [{{ job_name: netbackup, static_configs: [{{ targets: [\"{target}\"] }}] }}]\n"
     );
+    fs::write(folder.path().join("rules.yml"), rules).unwrap();
     fs::write(folder.path().join("prometheus.yml"), config).unwrap();
     let arguments = [
         "--config.file=prometheus.yml",
@@ -159,7 +166,11 @@ impl Asked {
     }
 
     /// The series of an expression at a time, or now.
-    async fn query(&self, expression: &str, time: Option<f64>) -> Vec<serde_json::Value> {
+    pub(crate) async fn query(
+        &self,
+        expression: &str,
+        time: Option<f64>,
+    ) -> Vec<serde_json::Value> {
         let encoded: String = expression
             .bytes()
             .map(|byte| format!("%{byte:02X}"))

@@ -65,6 +65,11 @@ pub(super) fn remove(disk: &Disk, root: &Path, folder: &str, name: &str) -> io::
     }
 }
 
+/// Removes the subdirectory of a site.
+pub(super) fn remove_site(disk: &Disk, root: &Path, site: &str) -> io::Result<()> {
+    disk.remove_folder(&disk.folder(root)?, &names::escaped(site))
+}
+
 /// Reads and checks the state file of a collector.
 pub(super) fn load(
     disk: &Disk,

@@ -124,7 +124,7 @@ fn a_text_that_is_not_yaml_is_a_problem_with_its_line() {
 
 #[test]
 fn paths_of_our_own_cannot_be_the_metrics_path() {
-    for path in ["/", "/health", "/config", "/-/reload"] {
+    for path in ["/", "/health", "/config", "/probe", "/-/reload"] {
         let said = bad(&format!("{SITE}server: {{ uri: {path} }}"));
         assert!(said.contains("the exporter uses itself"), "{said}");
     }
