@@ -9,6 +9,7 @@
 
 mod alerts;
 mod architecture;
+mod bundle;
 mod cache;
 mod cli;
 mod collectors;
@@ -38,6 +39,7 @@ mod shards;
 mod sites;
 mod stalled_log;
 mod state;
+mod status_page;
 mod storage;
 mod swap;
 mod swap_under_load;

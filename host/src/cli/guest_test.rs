@@ -17,9 +17,10 @@ use self::bed::TestBed;
 use self::results::Results;
 use super::check::refused;
 use super::inspect::load_patiently;
-use super::print;
+use super::report_difference::ReportDifference;
+use super::{print, replace, replayed};
 use crate::app::ExitError;
-use crate::guest::{Collected, Engine, Outcome, failure_text};
+use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
 use crate::swap::GuestFile;
 
 /// What can go wrong with every answer of a server, and whether the guest must notice.
@@ -58,6 +59,8 @@ fn faults() -> Vec<(&'static str, Fault, bool)> {
 pub(super) struct TestOptions<'a> {
     /// Only this release.
     pub(super) release: Option<&'a str>,
+    /// Also collects from this bundle.
+    pub(super) record: Option<&'a Path>,
     /// Compares the metrics of the newest tested release with this file, or writes it.
     pub(super) golden: Option<&'a Path>,
     /// Writes the results as JUnit XML.
@@ -80,11 +83,14 @@ pub(super) async fn run(
             bed.map_err(|why| ExitError::Command(format!("cannot start the server: {why}")))?;
         newest = release_tests(&bed, &mut results).await.or(newest);
     }
+    if let Some(bundle) = options.record {
+        bundle_tests(&guest, bundle, &mut results).await?;
+    }
     if let (Some(golden), Some(collected)) = (options.golden, &newest) {
         results.add("golden", || results::golden(golden, &collected.report));
     }
     if let Some(junit) = options.junit {
-        let written = std::fs::write(junit, results.junit());
+        let written = replace(junit, &results.junit());
         written.map_err(|error| {
             ExitError::Command(format!("cannot write `{}`: {error}", junit.display()))
         })?;
@@ -129,7 +135,55 @@ async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Colle
         results.add(&name(what), || withstood(&collected, is_noticed));
         bed.simulator.faults().clear();
     }
+    endpoint_tests(bed, results).await;
     first.ok()
+}
+
+/// Each list fails alone. With a fault everywhere a guest may only ask for the version.
+async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results) {
+    for (path, collectors) in bed.lists() {
+        let before = bed.simulator.requests().count(path);
+        bed.simulator.faults().set_on(path, Fault::Status(500));
+        let collected = bed.collect(Vec::new()).await;
+        bed.simulator.faults().clear();
+        if bed.simulator.requests().count(path) > before {
+            let name = format!("{}: 500 on {path}", bed.release);
+            results.add(&name, || noticed(&collected, &collectors));
+        }
+    }
+}
+
+/// One of the collectors reports a failure.
+fn noticed(collected: &Result<Collected, String>, collectors: &[&str]) -> Result<String, String> {
+    let collected = collected.as_ref().map_err(Clone::clone)?;
+    let outcomes = collected.report.outcomes.iter();
+    let named = outcomes.filter(|it| collectors.contains(&it.collector.as_str()));
+    let failure = named.flat_map(|it| &it.failures).next();
+    failure.map(failure_text).ok_or_else(|| {
+        let collectors = collectors.join("`, `");
+        format!("no failure is reported by `{collectors}`")
+    })
+}
+
+/// The tests on the recorded answers of a server.
+async fn bundle_tests(guest: &Guest, path: &Path, results: &mut Results) -> Result<(), ExitError> {
+    let bundle = replayed::read(path)?;
+    let first = replayed::collect(guest, &bundle).await?;
+    let second = replayed::collect(guest, &bundle).await?;
+    let name = |test: &str| format!("{}: {test}", path.display());
+    results.add(&name("collect"), || match first.problems.as_slice() {
+        [] => Ok(format!("{} series", first.series)),
+        problems => Err(problems.join("\n")),
+    });
+    results.add(&name("the same again"), || {
+        let difference = ReportDifference::between(&first.text, &second.text).text();
+        if difference.is_empty() {
+            Ok(difference)
+        } else {
+            Err(difference)
+        }
+    });
+    Ok(())
 }
 
 fn states(collected: &Collected) -> Vec<crate::guest::SavedState> {
@@ -140,33 +194,16 @@ fn states(collected: &Collected) -> Vec<crate::guest::SavedState> {
 /// Everything was read and nothing dropped. Says what it took.
 fn complete(collected: &Result<Collected, String>) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
-    let outcomes = &collected.report.outcomes;
-    let problems: Vec<_> = outcomes.iter().flat_map(problems).collect();
+    let problems = replayed::problems(&collected.report);
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let series: usize = outcomes
-        .iter()
-        .flat_map(|it| &it.families)
-        .map(|it| it.series())
-        .sum();
+    let series = replayed::series(&collected.report);
     let requests = collected.traffic.sent;
     let memory = collected.peak_memory / 1024;
     Ok(format!(
         "{series} series, {requests} requests, {memory} KiB"
     ))
-}
-
-fn problems(outcome: &Outcome) -> Vec<String> {
-    let of = |text: String| format!("collector `{}`: {text}", outcome.collector);
-    let failures = outcome.failures.iter().map(failure_text);
-    let dropped = outcome.dropped.iter().map(|it| {
-        format!(
-            "dropped {} series of `{}` ({}): {}",
-            it.series, it.family, it.reason, it.detail
-        )
-    });
-    failures.chain(dropped).map(of).collect()
 }
 
 fn same(
@@ -199,10 +236,13 @@ fn same(
 /// The guest itself did not fail, and each collector that sent requests noticed.
 fn withstood(collected: &Result<Collected, String>, is_noticed: bool) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
-    let silent = |outcome: &&Outcome| {
-        outcome.requests != Some(0) && outcome.failures.is_empty() && outcome.unsupported.is_empty()
-    };
     let outcomes = &collected.report.outcomes;
+    // Requests that no collector admits to may be those of any.
+    let is_claimed = outcomes.iter().any(|it| it.requests != Some(0));
+    let silent = |outcome: &&Outcome| {
+        let asked = outcome.requests != Some(0) || !is_claimed;
+        asked && outcome.failures.is_empty() && outcome.unsupported.is_empty()
+    };
     if is_noticed
         && collected.traffic.sent > 0
         && let Some(outcome) = outcomes.iter().find(silent)
@@ -258,8 +298,8 @@ mod tests {
             Err("collector `jobs` reports no failure".to_owned())
         );
         assert!(withstood(&collected(None, 1), true).is_err());
-        // It cannot notice what it does not request.
-        assert!(withstood(&collected(Some(0), 1), true).is_ok());
+        // The request was its own, since there is no other collector.
+        assert!(withstood(&collected(Some(0), 1), true).is_err());
         assert!(withstood(&collected(None, 0), true).is_ok());
         assert!(withstood(&collected(Some(1), 1), false).is_ok());
         assert!(withstood(&Err("trap".to_owned()), false).is_err());

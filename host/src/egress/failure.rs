@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::allow::Rule;
 use super::redact::Secrets;
+use crate::bundle::MissingRequest;
 
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 200;
@@ -49,6 +50,8 @@ pub(super) enum RequestFailure {
     Encoded(String),
     /// The guest canceled its own request body.
     Aborted,
+    /// A bundle answers, and does not have this request.
+    NotRecorded(MissingRequest),
 }
 
 /// Where file descriptors ran out.
@@ -90,6 +93,7 @@ impl RequestFailure {
             Self::Malformed(_) => "malformed",
             Self::Encoded(_) => "encoded",
             Self::Aborted => "aborted",
+            Self::NotRecorded(_) => "not_recorded",
         }
     }
 
@@ -228,6 +232,7 @@ impl fmt::Display for RequestFailure {
             Self::Malformed(reason) => write!(f, "invalid HTTP: {reason}"),
             Self::Encoded(coding) => write!(f, "unexpected encoding: {coding}"),
             Self::Aborted => f.write_str("request body canceled by the guest"),
+            Self::NotRecorded(missing) => missing.fmt(f),
         }
     }
 }

@@ -8,11 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::allow::{self, Rule};
-use super::client::{GuestBody, Pool};
+use super::client::GuestBody;
 use super::failure::RequestFailure;
 use super::permit::Permit;
 use super::settings::RequestLimits;
 use super::traffic::Tally;
+use super::upstream::CallUpstream;
 use super::{Egress, credential};
 
 /// Characters of a guest's URL in the log.
@@ -21,8 +22,7 @@ const MAX_LOGGED: usize = 200;
 /// Shared by the requests of one collection, or of one probe.
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
-    /// The site's pool at the beginning of the call.
-    pub(super) pool: Arc<Pool>,
+    pub(super) upstream: CallUpstream,
     permit: Arc<Permit>,
     pub(super) tally: Tally,
     requests: AtomicU64,
@@ -44,7 +44,7 @@ impl Session {
         let slots = usize::try_from(egress.settings.limits.concurrent);
         let slots = slots.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Self {
-            pool: egress.pool.load_full(),
+            upstream: egress.upstream.for_call(),
             egress,
             permit,
             tally: Tally::default(),
@@ -97,7 +97,9 @@ impl Session {
         if !self.warned.swap(true, Relaxed) {
             let guest = &self.permit.guest;
             let what: String = what.chars().take(MAX_LOGGED).collect();
-            warn!(%site, guest, rule = rule.as_str(), what, "Request denied");
+            let undeclared = rule == Rule::Undeclared;
+            let hint = undeclared.then_some("declare the endpoint in `describe`");
+            warn!(%site, guest, rule = rule.as_str(), what, hint, "Request denied");
         }
         RequestFailure::Denied(rule)
     }
@@ -106,9 +108,7 @@ impl Session {
 impl Drop for Session {
     /// Idle connections are kept for the next call only if other sites have room.
     fn drop(&mut self) {
-        if self.egress.sockets.are_scarce() {
-            self.egress.renew_pool();
-        }
+        self.egress.upstream.release_idle(&self.egress.settings);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{CollectorKeys, OptionKey, SettingsProblem};
 use crate::suggestion::suggestion;
 
 /// The option whose default is `metrics.legacyNames`.
-const LEGACY_NAMES: &str = "legacyNames";
+pub(super) const LEGACY_NAMES: &str = "legacyNames";
 
 /// The value of every declared option, in the order of the declaration, and what is
 /// wrong with the configuration. With a problem, the value is the default.
@@ -58,6 +58,17 @@ pub(super) fn default(option: &DeclaredOption) -> Option<OptionValue> {
         _ => Json::String(text.to_owned()),
     };
     parse(&option.kind, &value).ok()
+}
+
+/// A value as [`parse`] reads it.
+pub(super) fn json(value: &OptionValue) -> Json {
+    match value {
+        OptionValue::Bool(value) => (*value).into(),
+        OptionValue::Integer(value) => (*value).into(),
+        OptionValue::Duration(seconds) => format!("{seconds}s").into(),
+        OptionValue::Text(text) => text.as_str().into(),
+        OptionValue::TextList(texts) => texts.as_slice().into(),
+    }
 }
 
 /// Reads a value, or says what is expected. Quotes do not matter, as for other keys.
