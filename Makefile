@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 CARGO ?= cargo
 
-.PHONY: demo test quick lint guest foreign verify week bench soak target build lean
+.PHONY: demo test quick lint guest foreign verify week bench soak chart dist target build lean
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
@@ -36,6 +36,7 @@ verify: target lean foreign
 	target/release/nbu_exporter guest test $$guest || exit 1; done
 	@for language in javascript python; do test -f target/foreign/$$language.wasm || \
 	echo "SKIPPED: the example guest in $$language"; done
+	@deploy/helm/check.sh
 
 ## guest: the guest for WebAssembly, optimised as released, in target/guest.wasm
 guest: target
@@ -80,6 +81,16 @@ PAUSE ?=
 soak: target
 	$(CARGO) build --release --workspace --bins --bench figures --bench soak
 	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --bench soak
+
+## chart: the Helm chart, validated with five files of values; CRDS is a folder with the
+## definitions of the Prometheus operator
+chart:
+	@deploy/helm/check.sh
+
+## dist: packages, an image, the chart and checksums in target/dist; skips what needs a
+## tool that is missing, and says so in its last line
+dist: lean
+	@deploy/packages/dist.sh
 
 build: target
 	$(CARGO) build --workspace --all-targets

@@ -57,6 +57,9 @@ use crate::jobs::list;
 use crate::jobs::row::Job;
 use crate::jobs::unfinished::{SharedUnfinished, Unfinished, UnfinishedJob};
 
+/// Seconds between two reads without an interruption, at most.
+const LONGEST_USUAL_INTERVAL: u64 = 3600;
+
 /// The ledger during one collection.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -163,8 +166,9 @@ impl Ledger {
         readers: usize,
         mut take: impl FnMut(&mut Self, &Job<'_>),
     ) -> Result<Rc<Unfinished>, Vec<Failure>> {
+        client.allow(readers, self.is_long());
         let range = (self.start, self.time.clocks.server);
-        let finished = list::finished(client, range, readers, |job| take(self, &job));
+        let finished = list::finished(client, range, |job| take(self, &job));
         let unfinished = match join(finished, shared.read(client)).await {
             (Ok(is_sorted), Ok(unfinished)) => {
                 self.is_sorted = is_sorted;
@@ -176,10 +180,19 @@ impl Ledger {
             }
         };
         let absent = self.absent_jobs(&unfinished);
-        list::each(client, absent, readers, |job| take(self, &job))
+        list::each(client, absent, |job| take(self, &job))
             .await
             .map_err(|failure| vec![failure])?;
         Ok(unfinished)
+    }
+
+    /// Whether this read is long: the first one, one that goes back further than
+    /// before, or the first one after a long interruption.
+    fn is_long(&self) -> bool {
+        let usual = self.time.overlap.saturating_add(LONGEST_USUAL_INTERVAL);
+        self.is_first()
+            || self.start < self.covered_from
+            || self.start.saturating_add(usual) < self.time.clocks.server
     }
 
     /// Whether the list of finished jobs was in order.

@@ -1,6 +1,6 @@
 //! Requests to the site: wasi:http in the component, recorded answers in tests.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::LocalBoxFuture;
 
@@ -32,6 +32,11 @@ pub trait Transport {
     /// Sends a request and reads the complete response of any status. An error
     /// means that there was no response.
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>>;
+
+    /// The clock that measures how long responses take.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
 
     /// Waits for this time.
     fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()>;

@@ -13,6 +13,7 @@ mod reloader;
 mod services;
 mod source;
 mod state_dir;
+mod status;
 mod tasks;
 
 use std::net::SocketAddr;

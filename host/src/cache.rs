@@ -4,8 +4,12 @@
 mod counter_resets;
 mod entry;
 mod freshness;
+mod snapshot;
 mod store;
+mod transitions;
 
+pub use entry::PastCollection;
 pub use entry::{Attempt, AttemptResult, CollectorStatus};
 pub use freshness::definitions;
+pub use snapshot::{CollectorSnapshot, SiteSnapshot};
 pub use store::Cache;

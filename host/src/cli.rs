@@ -22,7 +22,10 @@ mod report_difference;
 mod serve;
 mod shutdown;
 
+use std::fs::Permissions;
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use args::{Args, Command, GuestCommand};
@@ -40,6 +43,19 @@ fn print(text: &str) -> Result<(), ExitError> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Writes a file that a guest or another user may have prepared: an existing link is
+/// replaced, and not followed.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|it| *it != Path::new(""));
+    let readable = Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new()
+        .permissions(readable)
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// What must be set up while the process has a single thread.
@@ -84,7 +100,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     match &args.command {
         None => serve::run(options, engine, prepared.process).await,
         Some(Command::Reference) => config_reference::run(&engine).await,
-        Some(Command::Check) => check::run(options, &engine).await,
+        Some(Command::Check { ask }) => check::run(options, &engine, *ask).await,
         Some(Command::Collect { site, strict }) => {
             collect::run(options, &engine, site.as_deref(), *strict).await
         }

@@ -64,9 +64,9 @@ pub use traffic::{Tally, Traffic};
 
 /// Observes all requests, sent or denied.
 pub trait Observer: Send + Sync {
-    /// A request ended, including its body. `code` is the status, such as `200`, or a
-    /// failure, such as `timeout`.
-    fn request(&self, site: &SiteName, code: &str, took: Duration);
+    /// A request ended, including its body. `path` includes the base path and the query.
+    /// `code` is the status, such as `200`, or a failure, such as `timeout`.
+    fn request(&self, site: &SiteName, path: &str, code: &str, took: Duration);
     /// Bytes of one response body as received.
     fn received(&self, site: &SiteName, bytes: u64);
     /// A request was denied; `rule` is the name of a [`Rule`].
@@ -79,7 +79,7 @@ pub trait Observer: Send + Sync {
 pub struct NoObserver;
 
 impl Observer for NoObserver {
-    fn request(&self, _: &SiteName, _: &str, _: Duration) {}
+    fn request(&self, _: &SiteName, _: &str, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, _: &'static str) {}
     fn headers_removed(&self, _: &SiteName, _: usize) {}

@@ -14,17 +14,21 @@ pub mod web;
 mod answer;
 mod browser;
 mod chunked_body;
-mod landing;
 mod negotiate;
 mod peer;
 mod reply;
 mod routes;
 mod scrape;
+mod status_page;
+pub mod status_report;
 #[cfg(test)]
 mod testing;
 
 pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
 pub use server::{BindError, Server, Serving, unavailable_addresses};
 pub use settings::{ConnectionLimits, Settings};
-pub use state::{Freshness, Reload, ServerState, Status};
+pub use state::{Reload, ServerState, Status};
+pub use status_report::{
+    CollectionTime, CollectorHealth, GuestStatus, SiteStatus, StatusReport, Tile,
+};
 pub use web::Web;

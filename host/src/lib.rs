@@ -14,6 +14,7 @@ pub mod collect;
 pub mod config;
 pub mod descriptors;
 pub mod egress;
+pub mod events;
 pub mod file;
 pub mod guest;
 pub mod http;

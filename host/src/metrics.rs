@@ -17,7 +17,7 @@ pub mod rendered_family;
 
 mod text;
 
-pub use budget::Budget;
+pub use budget::{Budget, SiteLimits};
 pub use check::{Checked, Reason, check};
 pub use chunks::Chunks;
 pub use definition::Definition;

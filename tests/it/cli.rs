@@ -1,5 +1,6 @@
 //! The command line of the program: commands, exit codes, streams and signals.
 
+mod ask;
 mod commands;
 mod kit;
 mod serving;

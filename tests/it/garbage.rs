@@ -22,7 +22,7 @@ use nbu_exporter::site::SiteName;
 struct Nobody;
 
 impl Observer for Nobody {
-    fn request(&self, _: &SiteName, _: &str, _: Duration) {}
+    fn request(&self, _: &SiteName, _: &str, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, _: &'static str) {}
     fn headers_removed(&self, _: &SiteName, _: usize) {}

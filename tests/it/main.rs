@@ -39,6 +39,7 @@ mod shards;
 mod sites;
 mod stalled_log;
 mod state;
+mod status_page;
 mod storage;
 mod swap;
 mod swap_under_load;

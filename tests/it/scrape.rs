@@ -126,7 +126,7 @@ async fn head_is_answered_like_get_without_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_landing_page_links_all_pages_and_shows_the_status_of_sites() {
+async fn the_status_page_links_all_pages_and_shows_the_status_of_sites() {
     let simulator = simulator(small()).await;
     simulator
         .faults()

@@ -3,12 +3,13 @@
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{from_status, truncate, with_request_id};
-use super::query::Query;
+use super::error::{from_status, retry_after, truncate, with_request_id};
+use super::query::{Concurrency, Query};
 use super::session::{Session, server_version};
 use super::skipped::SkippedRows;
 use super::version::{PING, SUPPORTED, Version, light_request};
@@ -17,6 +18,10 @@ use crate::transport::{Request, Response};
 
 /// The reason if both sides support no common version: 406, as a server answers it.
 const NO_VERSION: Reason = Reason::Status(406);
+
+/// The longest `Retry-After` in seconds that a request waits for. The host waits for
+/// longer ones.
+const LONGEST_PAUSE: u64 = 10;
 
 /// The requests of one collector.
 pub struct Client<'a> {
@@ -68,6 +73,17 @@ impl<'a> Client<'a> {
         self.requests.get()
     }
 
+    /// Allows this many concurrent requests for a long list, if it is read for the first
+    /// time.
+    pub fn allow(&self, readers: usize, is_first_read: bool) {
+        self.session.limiter.allow(readers, is_first_read);
+    }
+
+    /// How many requests for a long list may be in flight now.
+    pub fn readers(&self) -> usize {
+        self.session.limiter.limit()
+    }
+
     /// The version in use, if it is known.
     pub async fn version(&self) -> Option<Version> {
         self.session.version().await
@@ -99,7 +115,8 @@ impl<'a> Client<'a> {
     }
 
     /// Sends a request. After a 406 it detects the version again and repeats the
-    /// request. It retries nothing else, because the host schedules retries.
+    /// request. It also repeats a request that a busy server refused, unless it was the
+    /// only one. It retries nothing else, because the host schedules retries.
     pub async fn ask(&self, query: &Query) -> Result<Answer, Failure> {
         self.accept(query.endpoint, self.respond(query).await?)
     }
@@ -157,7 +174,42 @@ impl<'a> Client<'a> {
         answer
     }
 
+    /// Sends a request, and repeats it with fewer others if the server refused it.
     async fn send(&self, query: &Query, version: Option<Version>) -> Result<Response, Failure> {
+        let limiter = &self.session.limiter;
+        let mut refused = None;
+        loop {
+            let slot = limiter.slot(query.concurrency).await;
+            if let Some(earlier) = refused
+                && limiter.refused_alone(query.endpoint)
+            {
+                return earlier;
+            }
+            let began = self.session.transport.now();
+            let sent = self.send_once(query, version).await;
+            let latency = self.session.transport.now().duration_since(began);
+            let Some(refusal) = Refusal::of(query, &sent) else {
+                slot.answered(latency);
+                return sent;
+            };
+            let pause = refusal.pause();
+            if !slot.refused(query.endpoint, refusal.is_busy()) || pause > LONGEST_PAUSE {
+                return sent;
+            }
+            if pause > 0 {
+                let _pause = limiter.pause();
+                let time = Duration::from_secs(pause);
+                self.session.transport.sleep(time).await;
+            }
+            refused = Some(sent);
+        }
+    }
+
+    async fn send_once(
+        &self,
+        query: &Query,
+        version: Option<Version>,
+    ) -> Result<Response, Failure> {
         let id = request_id();
         self.requests.set(self.requests.get().saturating_add(1));
         let mut headers = vec![("x-request-id", id.clone())];
@@ -236,6 +288,42 @@ impl<'a> Client<'a> {
             detail: Some("the server accepts no API version that this guest supports".to_owned()),
             ..Failure::new(query.endpoint, NO_VERSION)
         })
+    }
+}
+
+/// Why a request may succeed if fewer are in flight.
+enum Refusal {
+    /// The server was busy; the seconds of its `Retry-After`.
+    Busy(Option<u64>),
+    TimedOut,
+}
+
+impl Refusal {
+    /// None if the request was not refused. An endpoint with one reader may hang
+    /// because of itself, so its request is not repeated.
+    fn of(query: &Query, sent: &Result<Response, Failure>) -> Option<Self> {
+        match sent {
+            Ok(response) if matches!(response.status, 429 | 503) => {
+                Some(Self::Busy(retry_after(response)))
+            }
+            Err(failure)
+                if failure.reason == Reason::Timeout && query.concurrency != Concurrency::Free =>
+            {
+                Some(Self::TimedOut)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+
+    fn pause(&self) -> u64 {
+        match self {
+            Self::Busy(seconds) => seconds.unwrap_or(0),
+            Self::TimedOut => 0,
+        }
     }
 }
 

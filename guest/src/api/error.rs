@@ -44,7 +44,7 @@ pub fn with_request_id(endpoint: &str, reason: Reason, response: &Response) -> F
 /// The seconds until `Retry-After`. NetBackup sends a date and time (`admin.yaml GET
 /// /admin/async-requests/{requestId}`, format date-time), not a number of seconds. It is
 /// by the server's clock, like the header `Date`.
-fn retry_after(response: &Response) -> Option<u64> {
+pub(super) fn retry_after(response: &Response) -> Option<u64> {
     let until = epoch_seconds(response.header("Retry-After")?)?;
     let now = rfc2822::parse(response.header("Date")?).ok()?.timestamp();
     Some(until.saturating_sub(u64::try_from(now.as_second()).ok()?))

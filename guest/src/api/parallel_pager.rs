@@ -19,8 +19,8 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::client::{Answer, Client};
 use super::guard::Guard;
 use super::page::{self, Rows};
-use super::query::{self, Query};
-use crate::contract::{Failure, Reason};
+use super::query::{self, Concurrency, Query};
+use crate::contract::Failure;
 
 /// The least number of remaining pages to split a span, because a split may cost
 /// another page.
@@ -49,26 +49,22 @@ pub struct List {
     pub limit: u32,
 }
 
-/// Reads the rows at or after `from` with at most `readers` readers. Calls `row` for
-/// each, in any order and possibly twice. `now` is the server's clock, the expected
-/// end of the list. Times are seconds since the Unix epoch.
+/// Reads the rows at or after `from` with as many readers as the client allows. Calls
+/// `row` for each, in any order and possibly twice. `now` is the server's clock, the
+/// expected end of the list. Times are seconds since the Unix epoch.
 ///
 /// Returns whether the rows were in order.
-///
-/// If the server is busy, the reader stops and leaves its span to the others. The last
-/// reader fails.
 pub async fn by_time<R>(
     client: &Client<'_>,
     list: List,
     (from, now): (u64, u64),
-    readers: usize,
     mut row: impl FnMut(R::Row<'_>),
 ) -> Result<bool, Failure>
 where
     R: Rows,
     for<'a> R::Row<'a>: Timed,
 {
-    let mut pager = Pager::new(client, list, now, readers);
+    let mut pager = Pager::new(client, list, now);
     pager.start(Span::all_from(from));
     if pager.run::<R>(&mut row).await? {
         return Ok(!pager.is_unsorted);
@@ -83,6 +79,7 @@ where
 impl List {
     fn since(&self, from: u64, sort: &str) -> Query {
         Query::new(self.endpoint)
+            .limited(Concurrency::Adaptive)
             .with("filter", &query::not_before(self.time, from))
             .with("sort", sort)
     }
@@ -157,12 +154,9 @@ struct Pager<'a> {
     client: &'a Client<'a>,
     list: List,
     now: u64,
-    readers: usize,
     pending: FuturesUnordered<PendingPage<'a>>,
     /// Spans with a pending page, by reader.
     spans: BTreeMap<usize, Span>,
-    /// Spans whose reader has stopped.
-    waiting: Vec<Span>,
     started: usize,
     splits: usize,
     /// Pages that had a next page.
@@ -175,15 +169,13 @@ struct Pager<'a> {
 }
 
 impl<'a> Pager<'a> {
-    fn new(client: &'a Client<'a>, list: List, now: u64, readers: usize) -> Self {
+    fn new(client: &'a Client<'a>, list: List, now: u64) -> Self {
         Self {
             client,
             list,
             now,
-            readers: readers.max(1),
             pending: FuturesUnordered::new(),
             spans: BTreeMap::new(),
-            waiting: Vec::new(),
             started: 0,
             splits: 0,
             full_pages: 0,
@@ -223,13 +215,10 @@ impl<'a> Pager<'a> {
             let Some(mut span) = self.spans.remove(&number) else {
                 continue;
             };
-            match answer {
-                Ok(answer) => match self.take::<R>(&answer, number, &mut span, row)? {
-                    Progress::NextPage => self.request(number, span),
-                    Progress::SpanDone => {}
-                    Progress::OutOfOrder => return Ok(false),
-                },
-                Err(failure) => self.stop_reader(span, failure)?,
+            match self.take::<R>(&answer?, number, &mut span, row)? {
+                Progress::NextPage => self.request(number, span),
+                Progress::SpanDone => {}
+                Progress::OutOfOrder => return Ok(false),
             }
             self.assign();
         }
@@ -237,21 +226,10 @@ impl<'a> Pager<'a> {
         Ok(true)
     }
 
-    /// Continues with one reader less if the server is busy.
-    fn stop_reader(&mut self, span: Span, failure: Failure) -> Result<(), Failure> {
-        let others = self.pending.len();
-        if others == 0 || !matches!(failure.reason, Reason::Busy(_)) {
-            return Err(failure);
-        }
-        self.readers = others;
-        self.waiting.push(span);
-        Ok(())
-    }
-
-    /// Gives spans to idle readers.
+    /// Gives spans to idle readers. If the limit fell, some readers wait for others.
     fn assign(&mut self) {
-        while self.pending.len() < self.readers {
-            let Some(span) = self.waiting.pop().or_else(|| self.split()) else {
+        while self.pending.len() < self.client.readers() {
+            let Some(span) = self.split() else {
                 return;
             };
             self.start(span);

@@ -4,12 +4,25 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
+/// How a request takes part in the limit on concurrent requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Concurrency {
+    /// Waits only if the server is busy.
+    #[default]
+    Free,
+    /// Waits for others.
+    Limited,
+    /// Its latency also decides the limit.
+    Adaptive,
+}
+
 /// An endpoint with query parameters. Names and values are percent-encoded; names
 /// contain brackets.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The path below the base path.
     pub endpoint: &'static str,
+    pub(super) concurrency: Concurrency,
     text: String,
 }
 
@@ -18,7 +31,17 @@ impl Query {
     pub fn new(endpoint: &'static str) -> Self {
         Self {
             endpoint,
+            concurrency: Concurrency::Free,
             text: String::new(),
+        }
+    }
+
+    /// Sets how the request waits for others.
+    #[must_use]
+    pub fn limited(self, concurrency: Concurrency) -> Self {
+        Self {
+            concurrency,
+            ..self
         }
     }
 

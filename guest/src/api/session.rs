@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use futures::lock::Mutex;
 
+use super::limiter::Limiter;
 use super::version::{SUPPORTED, VERSION_HEADER, Version};
 use crate::contract::{Failure, Level, Reason, Settings};
 use crate::log::Log;
@@ -25,6 +26,7 @@ pub struct Session<'a> {
     /// The server's clock at that time.
     pub(super) server_time: Cell<Option<u64>>,
     pub(super) statuses: Statuses,
+    pub(super) limiter: Limiter,
 }
 
 /// Counts the responses of a site by status.
@@ -97,6 +99,7 @@ impl<'a> Session<'a> {
             ping: Mutex::new(None),
             server_time: Cell::new(None),
             statuses: Statuses::default(),
+            limiter: Limiter::default(),
         }
     }
 

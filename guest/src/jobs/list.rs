@@ -23,7 +23,8 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::row::{Job, JobRow, Jobs};
-use crate::api::{Client, Query, page, parallel_pager, query};
+use crate::api::query::{self, Concurrency};
+use crate::api::{Client, Query, page, parallel_pager};
 use crate::contract::Failure;
 
 pub(crate) const ENDPOINT: &str = "/admin/jobs";
@@ -46,17 +47,15 @@ const CATALOG_BACKUPS: &str = "20";
 pub(crate) const CATALOG_POLICY: &str = "NBU_CATALOG";
 
 /// Calls `take` with every job that reports an end at or after `from`. Some jobs
-/// come twice, and some are not `DONE`. At most `readers` pages are read at once.
-/// `now` is the server's clock. Times are seconds since the Unix epoch. Returns whether
+/// come twice, and some are not `DONE`. `now` is the server's clock. Times are seconds since the Unix epoch. Returns whether
 /// the jobs were in order.
 pub(crate) async fn finished(
     client: &Client<'_>,
     (from, now): (u64, u64),
-    readers: usize,
     mut take: impl FnMut(Job<'_>),
 ) -> Result<bool, Failure> {
     let take = |row: JobRow<'_>| take(row.into());
-    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), readers, take).await
+    parallel_pager::by_time::<Jobs>(client, FINISHED, (from, now), take).await
 }
 
 /// Calls `take` with every unfinished job.
@@ -64,29 +63,31 @@ pub(crate) async fn unfinished(
     client: &Client<'_>,
     mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
-    let query = Query::new(ENDPOINT)
+    let query = limited_query()
         .with("filter", &query::not_equal("state", "DONE"))
         .with("sort", "jobId");
     let take = |row: JobRow<'_>| take(row.into());
     page::rows_by_cursor::<Jobs>(client, query, PAGE_LIMIT, take).await
 }
 
-/// Calls `take` with the jobs of these ids, as far as they exist. At most `readers`
-/// requests are in flight at once.
+fn limited_query() -> Query {
+    Query::new(ENDPOINT).limited(Concurrency::Limited)
+}
+
+/// Calls `take` with the jobs of these ids, as far as they exist.
 pub(crate) async fn each(
     client: &Client<'_>,
     ids: Vec<u64>,
-    readers: usize,
     mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
     let queries = ids.into_iter().map(|id| {
-        Query::new(ENDPOINT)
+        limited_query()
             .with("filter", &query::equal_number("jobId", id))
             .with("page[limit]", "1")
     });
     let answers: Vec<_> = stream::iter(queries)
         .map(|query| async move { client.ask(&query).await })
-        .buffer_unordered(readers)
+        .buffer_unordered(client.readers())
         .try_collect()
         .await?;
     for answer in &answers {
@@ -101,7 +102,7 @@ pub(crate) async fn catalog_backups(
     client: &Client<'_>,
     mut take: impl FnMut(Job<'_>),
 ) -> Result<(), Failure> {
-    let query = Query::new(ENDPOINT)
+    let query = limited_query()
         .with("filter", &query::equal("policyType", CATALOG_POLICY))
         .with("sort", "-endTime,jobId")
         .with("page[limit]", CATALOG_BACKUPS);

@@ -17,7 +17,7 @@ const MAX_READERS: i64 = 16;
 pub(crate) struct ReadOptions {
     /// How late a finished job may appear, in seconds.
     overlap: u64,
-    /// How many pages are read at once.
+    /// The most pages read at once.
     readers: usize,
 }
 
@@ -27,10 +27,11 @@ impl ReadOptions {
     pub(crate) fn declared() -> Vec<DeclaredOption> {
         let overlap = "How late a finished job may appear in NetBackup's list. The list is read \
                        again for that long.";
-        let readers = "Number of pages of a long list that are read at the same time.";
+        let readers = "Largest number of job pages requested at the same time in the first read. \
+                       The number adapts to the server. Later reads request at most 2.";
         vec![
             options::duration("overlap", LONGEST_GAP, "5m", overlap),
-            options::integer("readers", (1, MAX_READERS), 4, readers),
+            options::integer("readers", (1, MAX_READERS), MAX_READERS, readers),
         ]
     }
 

@@ -1,10 +1,11 @@
 //! A NetBackup server in memory: jobs, its own clock, and the list of jobs as in
 //! `admin.yaml GET /admin/jobs`. It knows the true value of every counter.
 
+mod body;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{LocalBoxFuture, pending};
 use guest::contract::Reason;
@@ -78,8 +79,15 @@ pub(crate) struct Model {
     pub(crate) moving: RefCell<Option<Random>>,
     /// After how many requests the server's clock is set, and by how much.
     pub(crate) setting: Cell<Option<(usize, i64)>>,
+    began: Instant,
     in_flight: Cell<usize>,
     pub(crate) most_in_flight: Cell<usize>,
+    /// The server is busy if more requests are in flight.
+    pub(crate) capacity: Cell<usize>,
+    /// `Retry-After` of a busy response, in seconds.
+    pub(crate) retry_after: Cell<Option<i64>>,
+    /// Waits shorter than a minute.
+    pub(crate) slept: RefCell<Vec<Duration>>,
     /// Requests in flight at each busy response.
     pub(crate) busy: RefCell<Vec<usize>>,
 }
@@ -108,8 +116,12 @@ impl Model {
             shuffled_from: Cell::new(None),
             moving: RefCell::default(),
             setting: Cell::default(),
+            began: Instant::now(),
             in_flight: Cell::new(0),
             most_in_flight: Cell::new(0),
+            capacity: Cell::new(usize::MAX),
+            retry_after: Cell::default(),
+            slept: RefCell::default(),
             busy: RefCell::default(),
         }
     }
@@ -278,10 +290,27 @@ impl Model {
         if of("sort=") == Some("endTime") && self.shuffled_from.get().is_some_and(|n| pages >= n) {
             rows.reverse();
         }
-        body(&rows, next)
+        body::page(&rows, next)
+    }
+
+    fn refuse(&self, status: u16) -> Response {
+        self.busy.borrow_mut().push(self.in_flight.get());
+        let mut response = Response { status, ..ok("") };
+        if let Some(seconds) = self.retry_after.get() {
+            let now = jiff::Timestamp::from_second(NOW.cast_signed()).unwrap();
+            let until = now + jiff::SignedDuration::from_secs(seconds);
+            let date = "Tue, 01 Jul 2025 12:00:00 GMT".to_owned();
+            let headers = [("Date", date), ("Retry-After", until.to_string())];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value));
+            response.headers.extend(headers);
+        }
+        response
     }
 
     fn answer(&self, asked: &str) -> Result<Response, Reason> {
+        if asked != "/ping" && self.in_flight.get() > self.capacity.get() {
+            return Ok(self.refuse(503));
+        }
         let mut fault = self.fault.borrow_mut();
         if let Some((left, kind)) = &mut *fault {
             if *left == 0 {
@@ -289,10 +318,7 @@ impl Model {
                 *fault = None;
                 return match kind {
                     Fault::Timeout => Err(Reason::Timeout),
-                    Fault::Status(status) => {
-                        self.busy.borrow_mut().push(self.in_flight.get());
-                        Ok(Response { status, ..ok("") })
-                    }
+                    Fault::Status(status) => Ok(self.refuse(status)),
                 };
             }
             *left -= 1;
@@ -312,43 +338,6 @@ impl Model {
     }
 }
 
-fn body(rows: &[Job], next: Option<(u64, u64)>) -> String {
-    let date = |seconds: u64| jiff::Timestamp::from_second(seconds as i64).unwrap();
-    let mut data = Vec::new();
-    for job in rows {
-        let mut row = format!(
-            r#"{{"id":"{}","attributes":{{"jobId":{},"try":{},"childCount":{},"jobType":"{}","policyType":"P",
-            "clientName":"{}","policyName":"nightly","kilobytesTransferred":{},"numberOfFiles":{},"startTime":"{}""#,
-            job.id,
-            job.id,
-            job.attempt,
-            job.children,
-            ACTIONS[job.action],
-            CLIENTS[job.client],
-            job.size,
-            job.size * 3,
-            date(job.start),
-        );
-        let state = match job.state {
-            State::Queued => "QUEUED",
-            State::Active => "ACTIVE",
-            State::Requeued => "REQUEUED",
-            State::Done => "DONE",
-        };
-        write!(row, r#","state":"{state}""#).unwrap();
-        if let Some(end) = job.end {
-            write!(row, r#","status":{},"endTime":"{}""#, job.status, date(end)).unwrap();
-        }
-        data.push(row + "}}");
-    }
-    let next = next.map(|(one, other)| format!(r#""next":"{one}.{other}""#));
-    format!(
-        r#"{{"data":[{}],"meta":{{"pagination":{{{}}}}}}}"#,
-        data.join(","),
-        next.unwrap_or_default()
-    )
-}
-
 impl Transport for Model {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Reason>> {
         let asked = decode(&request.path_and_query);
@@ -364,8 +353,18 @@ impl Transport for Model {
         })
     }
 
-    /// Waits forever.
-    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
-        Box::pin(pending())
+    /// Every response is equally fast.
+    fn now(&self) -> Instant {
+        self.began
+    }
+
+    /// A collection never waits so long that it times out.
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, ()> {
+        Box::pin(async move {
+            if time >= Duration::from_secs(60) {
+                pending::<()>().await;
+            }
+            self.slept.borrow_mut().push(time);
+        })
     }
 }

@@ -72,6 +72,11 @@ impl Answer {
         Self::error(StatusCode::NOT_ACCEPTABLE, 406, message)
     }
 
+    /// The answer with status 503 of a server that does not say when to come back.
+    pub(crate) fn too_busy() -> Self {
+        Self::error(StatusCode::SERVICE_UNAVAILABLE, 503, "Too many requests.")
+    }
+
     /// The same answer with one more header. An invalid value is omitted.
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {

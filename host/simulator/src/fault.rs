@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+mod crowd;
 mod effect;
 mod gate;
 mod parse;
 
+pub(crate) use crowd::Crowd;
 pub use gate::Gate;
 
 /// A wrong, late or missing answer.
@@ -29,6 +31,9 @@ pub enum Fault {
     Slow(Duration),
     /// The right answer, after a gate lets the request through.
     Held(Gate),
+    /// The right answer after a time, but 503 without `Retry-After` while so many
+    /// requests are being answered.
+    Crowded(usize, Duration),
     /// No answer at all.
     Hanging,
     /// The status and the headers of the right answer, and no body.

@@ -55,7 +55,19 @@ pub(crate) async fn respond(
         Some(Fault::Held(gate)) => gate.pass().await,
         _ => {}
     }
-    let response = reply(&shared, &received, fault.as_ref());
+    let response = match &fault {
+        Some(Fault::Crowded(most, time)) => {
+            let place = shared.crowd.enter(*most);
+            match &place {
+                Some(_) => {
+                    sleep(*time).await;
+                    reply(&shared, &received, None)
+                }
+                None => head_of(&shared, &received, Answer::too_busy()),
+            }
+        }
+        _ => reply(&shared, &received, fault.as_ref()),
+    };
     shared.requests.answered(number, response.status().as_u16());
     Ok(match fault {
         Some(fault) => fault.damage(response),
@@ -82,7 +94,8 @@ pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<R
     let number = shared.requests.arrived(log_entry(&received));
     let fault = shared.faults.on(target.split('?').next()?);
     match &fault {
-        None | Some(Fault::RepeatCursor | Fault::Slow(_) | Fault::Held(_)) => {}
+        None | Some(Fault::RepeatCursor | Fault::Slow(_) | Fault::Held(_) | Fault::Crowded(..)) => {
+        }
         Some(fault) => {
             fault.replacement(&received.headers, shared.clock.now())?;
         }

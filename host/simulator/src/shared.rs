@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::auth::ApiKey;
 use crate::clock::Clock;
 use crate::estate::Estate;
-use crate::fault::Faults;
+use crate::fault::{Crowd, Faults};
 use crate::options::{JobFormat, Options, Strictness};
 use crate::release::Release;
 use crate::requests::Requests;
@@ -18,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) strictness: Strictness,
     pub(crate) format: JobFormat,
     pub(crate) faults: Faults,
+    pub(crate) crowd: Crowd,
     pub(crate) requests: Requests,
     /// `https://127.0.0.1:1556`, for a client that names no host.
     pub(crate) base: String,
@@ -48,6 +49,7 @@ impl Shared {
                 numeric_ids: options.numeric_ids,
             },
             faults: Faults::default(),
+            crowd: Crowd::default(),
             requests: Requests::new(),
             estate: Mutex::new(options.estate),
             server_clock: Mutex::default(),

@@ -1,5 +1,5 @@
 //! Implements the traits through which the web server reaches the application: probes,
-//! reloads and freshness.
+//! reloads and the status page.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::reload_request::{ReloadTrigger, ask};
 use super::services::Services;
-use crate::clock::Timestamp;
+use super::status;
 use crate::collect::probe;
-use crate::http::{Freshness, Health, Reload, Status};
+use crate::http::{Health, Reload, Status, StatusReport};
 use crate::site::SiteName;
 
 /// Answers from the running services.
@@ -54,26 +54,7 @@ impl Reload for HttpBackend {
 }
 
 impl Status for HttpBackend {
-    fn freshness(&self) -> Vec<Freshness> {
-        let now = Timestamp::now().unix;
-        let rows = self
-            .0
-            .cache
-            .status()
-            .into_iter()
-            .flat_map(|(site, _, collectors)| {
-                collectors
-                    .into_iter()
-                    .map(move |(collector, status)| Freshness {
-                        site: site.clone(),
-                        collector,
-                        age: status.last_success.and_then(|at| {
-                            // If the clock was set back, the age is unknown.
-                            std::time::Duration::try_from_secs_f64(now - at).ok()
-                        }),
-                        up: status.success == Some(true),
-                    })
-            });
-        rows.collect()
+    fn report(&self) -> StatusReport {
+        status::report(&self.0)
     }
 }

@@ -10,7 +10,7 @@ use crate::site::SiteName;
 pub(super) struct RequestMetrics(pub(super) Instruments);
 
 impl Observer for RequestMetrics {
-    fn request(&self, site: &SiteName, code: &str, took: Duration) {
+    fn request(&self, site: &SiteName, _: &str, code: &str, took: Duration) {
         self.0.upstream(site, code, took);
     }
 

@@ -1,7 +1,7 @@
 //! The cached data of one site.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::counter_resets;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, OTHER, REASONS};
-use crate::metrics::{Family, Reason, RenderedFamily};
+use crate::metrics::{Family, Reason, RenderedFamily, SiteLimits};
 use crate::site::SiteName;
 
 /// One attempt to collect from one collector of a site.
@@ -26,14 +26,18 @@ pub struct Attempt {
     pub unsupported: Vec<String>,
     /// The number of rows that could not be read.
     pub skipped_rows: u32,
+    /// The number of requests; `None` if the guest did not count them.
+    pub requests: Option<u32>,
+    /// One line for each failure.
+    pub failures: Vec<String>,
     /// The shortest time between two attempts, when all goes well.
     pub interval: Duration,
     /// How long its values are kept if later attempts fail: TTL and grace period.
     pub keep: Duration,
     /// The guest that collected. Counter resets are detected per guest.
     pub guest: Digest,
-    /// Maximum number of series of the site, all collectors together.
-    pub site_series: usize,
+    /// Limits of the site, all collectors together.
+    pub site: SiteLimits,
     /// The result.
     pub result: AttemptResult,
 }
@@ -57,7 +61,21 @@ pub(super) struct SiteEntry {
     pub(super) collectors: BTreeMap<String, CollectorEntry>,
     /// The rendered families about freshness and health, as on the last page.
     freshness: Vec<Arc<RenderedFamily>>,
+    /// The last collections, the newest last.
+    pub(super) recent: VecDeque<PastCollection>,
 }
+
+/// A collection that ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PastCollection {
+    /// How long its slowest collector took.
+    pub took: Duration,
+    /// Whether every collector of it succeeded.
+    pub complete: bool,
+}
+
+/// The number of past collections that are kept for each site.
+const RECENT: usize = 60;
 
 /// One collector of a site.
 #[derive(Debug)]
@@ -84,6 +102,14 @@ struct Expiring<T> {
 /// The number of reasons that guests may add for a collector. Each is a series for ever.
 const OWN_REASONS: usize = 5;
 
+/// What is left of the limits beside these families.
+fn room<'f>(limits: SiteLimits, families: impl Iterator<Item = &'f Family>) -> SiteLimits {
+    families.fold(limits, |left, family| SiteLimits {
+        series: left.series.saturating_sub(family.series()),
+        bytes: left.bytes.saturating_sub(family.text_bytes()),
+    })
+}
+
 /// Series that were dropped, and why.
 pub(super) type Dropped = Vec<(Reason, usize)>;
 
@@ -94,6 +120,14 @@ pub struct CollectorStatus {
     pub success: Option<bool>,
     /// Time of the last success in Unix seconds.
     pub last_success: Option<f64>,
+    /// When the last attempt ended, in Unix seconds.
+    pub last_attempt: Option<f64>,
+    /// The number of requests of the last attempt, if known.
+    pub requests: Option<u32>,
+    /// The failures of the last attempt, one line each.
+    pub failures: Vec<String>,
+    /// The reasons of these failures, as in [`REASONS`] or the guest's own.
+    pub reasons: Vec<Cow<'static, str>>,
     /// The duration of the last attempt.
     pub duration: Duration,
     /// Paths of endpoints that the server does not have.
@@ -115,12 +149,33 @@ impl Default for CollectorEntry {
 }
 
 impl SiteEntry {
+    /// Records the duration of a collection. Collectors run concurrently.
+    pub(super) fn record_collection(&mut self, attempts: &[Attempt]) {
+        let Some(took) = attempts.iter().map(|it| it.took).max() else {
+            return;
+        };
+        let complete = |it: &Attempt| matches!(it.result, AttemptResult::Read(_));
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(PastCollection {
+            took,
+            complete: attempts.iter().all(complete),
+        });
+    }
+
+    /// The status of a collector; the default if it is unknown.
+    pub(super) fn status(&self, collector: &str) -> CollectorStatus {
+        let entry = self.collectors.get(collector);
+        entry.map_or_else(CollectorStatus::default, |entry| entry.status.clone())
+    }
+
     /// Records an attempt. Ignores collectors that are no longer enabled.
     pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
-        let series: usize = others.map(|(_, entry)| entry.series()).sum();
-        let room = attempt.site_series.saturating_sub(series);
+        let families = others.flat_map(|(_, entry)| entry.values());
+        let room = room(attempt.site, families);
         match self.collectors.get_mut(&attempt.collector) {
             Some(entry) => entry.record(site, attempt, room),
             None => Vec::new(),
@@ -145,24 +200,30 @@ impl SiteEntry {
 
 impl CollectorEntry {
     /// Replaces all values after a success. After a failure, keeps values without a
-    /// newer one until they expire. `room` is the number of series that fit.
-    fn record(&mut self, site: &SiteName, attempt: Attempt, room: usize) -> Dropped {
+    /// newer one until they expire. `room` is what fits.
+    fn record(&mut self, site: &SiteName, attempt: Attempt, room: SiteLimits) -> Dropped {
         self.status.duration = attempt.took;
         self.status.unsupported = attempt.unsupported;
         self.status.interval = attempt.interval;
+        self.status.requests = attempt.requests;
+        self.status.failures = attempt.failures;
+        self.status.reasons.clear();
+        let ended = attempt.began.unix + attempt.took.as_secs_f64();
+        self.status.last_attempt = Some(ended);
         self.skipped_rows += u64::from(attempt.skipped_rows);
         let expires = attempt.began.instant + attempt.keep;
         let guest = attempt.guest;
         let mut families = match attempt.result {
             AttemptResult::Read(families) => {
                 self.status.success = Some(true);
-                self.status.last_success = Some(attempt.began.unix + attempt.took.as_secs_f64());
+                self.status.last_success = Some(ended);
                 families
             }
             AttemptResult::Failed(reasons, families) => {
                 self.status.success = Some(false);
                 for reason in reasons {
                     let reason = self.known_reason(reason);
+                    self.status.reasons.push(reason.clone());
                     *self.failures.entry(reason).or_default() += 1;
                 }
                 families
@@ -182,8 +243,12 @@ impl CollectorEntry {
             expires,
             guest,
         };
-        let lost = self.show(families, room, show);
-        let dropped = [(Reason::Fell, decreased), (Reason::SiteSeries, lost)];
+        let [series, size] = self.show(families, room, show);
+        let dropped = [
+            (Reason::Fell, decreased),
+            (Reason::SiteSeries, series),
+            (Reason::SiteSize, size),
+        ];
         dropped
             .into_iter()
             .filter(|(_, count)| *count > 0)
@@ -209,29 +274,32 @@ impl CollectorEntry {
     }
 
     /// Shows the families that fit, each as a whole. Returns the number of series that
-    /// did not fit.
+    /// did not fit by their number, and by their text.
     fn show(
         &mut self,
         families: Vec<Family>,
-        room: usize,
+        limits: SiteLimits,
         show: impl Fn(Family) -> Expiring<Arc<RenderedFamily>>,
-    ) -> usize {
-        let mut room = room.saturating_sub(self.series());
-        let mut lost = 0;
+    ) -> [usize; 2] {
+        let mut left = room(limits, self.values());
+        let mut lost = [0; 2];
         for family in families {
-            let series = family.series();
-            if series <= room {
-                room -= series;
-                self.shown.push(show(family));
+            let (series, bytes) = (family.series(), family.text_bytes());
+            if series > left.series {
+                lost[0] += series;
+            } else if bytes > left.bytes {
+                lost[1] += series;
             } else {
-                lost += series;
+                left.series -= series;
+                left.bytes -= bytes;
+                self.shown.push(show(family));
             }
         }
         lost
     }
 
     /// The number of shown series.
-    fn series(&self) -> usize {
+    pub(super) fn series(&self) -> usize {
         self.values().map(Family::series).sum()
     }
 

@@ -1,6 +1,6 @@
 //! The cache of all sites, and the only writer of the page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -8,8 +8,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::entry::{Attempt, CollectorEntry, CollectorStatus, SiteEntry};
+use super::entry::{Attempt, CollectorEntry, SiteEntry};
 use super::freshness;
+use super::transitions::Transitions;
+use crate::events::RecentEvents;
 use crate::metrics::{Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
@@ -20,6 +22,7 @@ pub struct Cache {
     publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
     instruments: Instruments,
+    events: RecentEvents,
     published: watch::Sender<u64>,
 }
 
@@ -46,11 +49,17 @@ impl SiteEntries {
 impl Cache {
     /// An empty cache with an empty page.
     pub fn new(instruments: Instruments) -> Self {
+        Self::with_events(instruments, RecentEvents::default())
+    }
+
+    /// The same, recording failures and recoveries in `events`.
+    pub fn with_events(instruments: Instruments, events: RecentEvents) -> Self {
         Self {
             sites: Mutex::default(),
             publishing: Mutex::default(),
             page: Arc::default(),
             instruments,
+            events,
             published: watch::Sender::new(0),
         }
     }
@@ -145,14 +154,19 @@ impl Cache {
         if api_version.is_some() {
             entry.api_version = api_version;
         }
+        entry.record_collection(&attempts);
+        let mut transitions = Transitions::default();
         for attempt in attempts {
             let collector = attempt.collector.clone();
+            let before = entry.status(&collector);
             for (reason, series) in entry.record(site, attempt) {
                 let reason = reason.as_str();
                 warn!(%site, collector, reason, series, "Series were dropped");
                 self.instruments.dropped(site, reason, series);
             }
+            transitions.compare(&collector, &before, &entry.status(&collector));
         }
+        transitions.record(site, &self.events);
         refresh(entry, site);
         self.publish(known);
     }
@@ -197,16 +211,12 @@ impl Cache {
         }
     }
 
-    /// The status of every collector of every site, in the order of the page.
-    pub fn status(&self) -> Vec<(SiteName, Option<bool>, BTreeMap<String, CollectorStatus>)> {
+    /// What `read` returns for each site, in the order of the configuration.
+    pub(super) fn each_site<T>(&self, read: impl Fn(&SiteName, &SiteEntry) -> T) -> Vec<T> {
         let known = self.lock();
-        let rows = known.order.iter().filter_map(|name| {
-            let entry = known.entries.get(name)?;
-            let collectors = entry.collectors.iter();
-            let status = collectors.map(|(name, entry)| (name.clone(), entry.status.clone()));
-            Some((name.clone(), entry.up, status.collect()))
-        });
-        rows.collect()
+        let sites = known.order.iter();
+        let sites = sites.filter_map(|name| Some(read(name, known.entries.get(name)?)));
+        sites.collect()
     }
 
     /// The families of a site that have series: collector, name and number of series.

@@ -71,7 +71,13 @@ pub struct Options {
 pub enum Command {
     /// Validate the configuration and the guest without network; exit with 2 on
     /// problems
-    Check,
+    Check {
+        /// Also try each enabled collector once, and print a table of what the API key of
+        /// each site may read; exit with 1 if something is missing. Guests do not report
+        /// rows, so the table has the series of each collector
+        #[arg(long)]
+        ask: bool,
+    },
     /// Collect once and print the metrics; the log goes to standard error
     Collect {
         /// Only this site

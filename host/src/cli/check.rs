@@ -1,4 +1,6 @@
-//! Validate the configuration and the guest without network.
+//! Validate the configuration and the guest, and try the collectors if requested.
+
+mod ask;
 
 use std::sync::Arc;
 
@@ -12,7 +14,11 @@ use crate::http::unavailable_addresses;
 use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
 
-pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), ExitError> {
+pub(super) async fn run(
+    options: &Options,
+    engine: &Arc<Engine>,
+    ask: bool,
+) -> Result<(), ExitError> {
     let source = ConfigSource {
         path: options.config_file.clone(),
         overrides: options.overrides(),
@@ -51,7 +57,11 @@ pub(super) async fn run(options: &Options, engine: &Arc<Engine>) -> Result<(), E
         config.swap.sites.len(),
         guest.manifest().version,
         guest.digest(),
-    ))
+    ))?;
+    match ask {
+        true => ask::run(&config, &guest).await,
+        false => Ok(()),
+    }
 }
 
 /// Adds what the guest finds wrong with the settings that could be read, so that one

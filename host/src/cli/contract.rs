@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::print;
+use super::{print, replace};
 use crate::app::ExitError;
 
 macro_rules! wit {
@@ -41,7 +41,7 @@ pub(super) fn run(folder: Option<&Path>) -> Result<(), ExitError> {
 pub(super) fn write(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder.join("deps"))?;
     for (name, text) in CONTRACT.into_iter().chain(DEPENDENCIES) {
-        fs::write(folder.join(name), text)?;
+        replace(&folder.join(name), text)?;
     }
     Ok(())
 }

@@ -10,9 +10,12 @@ use tempfile::TempDir;
 
 use super::ProcessSetup;
 use super::args::{DEMO_ADDRESS, Options};
+use super::check::refused;
+use super::inspect::load_patiently;
 use super::serve::serve;
 use crate::app::{ConfigSource, ExitError};
 use crate::guest::{Engine, built_in};
+use crate::swap::GuestFile;
 
 /// The keys of the simulated servers, which need no protection.
 const PARIS_KEY: &str = "paris-demo-key";
@@ -30,7 +33,11 @@ pub(super) async fn run(
     guest: Option<&Path>,
     process: ProcessSetup,
 ) -> Result<(), ExitError> {
-    let demo = start(guest).await;
+    let collectors = match guest {
+        Some(file) => collectors_of(&engine, file).await?,
+        None => enabled(COLLECTORS.into_iter()),
+    };
+    let demo = start(guest, &collectors).await;
     let demo =
         demo.map_err(|error| ExitError::Command(format!("cannot start the demo: {error}")))?;
     let mut overrides = options.overrides();
@@ -51,7 +58,28 @@ pub(super) async fn run(
     serve(source, engine, process).await
 }
 
-async fn start(guest: Option<&Path>) -> io::Result<Demo> {
+/// Enables every collector that the guest of a file declares.
+async fn collectors_of(engine: &Arc<Engine>, file: &Path) -> Result<String, ExitError> {
+    let offered = GuestFile::read(Some(file)).await.map_err(refused)?;
+    let guest = load_patiently(engine, offered.bytes).await?;
+    let names = guest
+        .manifest()
+        .collectors
+        .iter()
+        .map(|it| it.name.as_str());
+    Ok(enabled(names))
+}
+
+/// The section `collectors` that enables these.
+fn enabled<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let keys = names.map(|name| match name {
+        "perClient" => format!("\n  perClient:{CLIENTS}"),
+        _ => format!("\n  {name}: {{ enabled: true }}"),
+    });
+    keys.collect()
+}
+
+async fn start(guest: Option<&Path>, collectors: &str) -> io::Result<Demo> {
     let folder = tempfile::Builder::new()
         .prefix("nbu_exporter-demo-")
         .tempdir()?;
@@ -77,7 +105,7 @@ async fn start(guest: Option<&Path>) -> io::Result<Demo> {
         Some(path) => path.canonicalize()?,
         None => write_built_in(folder.path())?,
     };
-    let text = configuration(&paris, &lyon, &guest);
+    let text = configuration(&paris, &lyon, &guest, collectors);
     fs::write(folder.path().join("config.yaml"), text)?;
     Ok(Demo {
         folder,
@@ -92,7 +120,26 @@ fn write_built_in(folder: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn configuration(paris: &Simulator, lyon: &Simulator, guest: &Path) -> String {
+/// The collectors of the built-in guest that do not run by default.
+const COLLECTORS: [&str; 10] = [
+    "alerts",
+    "malware",
+    "catalog",
+    "slo",
+    "tape",
+    "slp",
+    "mediaServers",
+    "anomalies",
+    "security",
+    "perClient",
+];
+
+const CLIENTS: &str = "
+    enabled: true
+    allowlist:  # one client of each site cannot be reached for days
+      [par-legacy-erp01, par-sql004, par-vm007, lyo-legacy-erp01, lyo-sql004, lyo-vm007]";
+
+fn configuration(paris: &Simulator, lyon: &Simulator, guest: &Path, collectors: &str) -> String {
     let (paris_port, lyon_port) = (paris.address().port(), lyon.address().port());
     let guest = guest.display();
     format!(
@@ -113,20 +160,7 @@ nbuservers:
     host: "127.0.0.1"
     port: {lyon_port}
     apiKey: "{LYON_KEY}"
-collectors:
-  alerts: {{ enabled: true }}
-  malware: {{ enabled: true }}
-  catalog: {{ enabled: true }}
-  slo: {{ enabled: true }}
-  tape: {{ enabled: true }}
-  slp: {{ enabled: true }}
-  mediaServers: {{ enabled: true }}
-  anomalies: {{ enabled: true }}
-  security: {{ enabled: true }}
-  perClient:
-    enabled: true
-    allowlist:  # one client of each site cannot be reached for days
-      [par-legacy-erp01, par-sql004, par-vm007, lyo-legacy-erp01, lyo-sql004, lyo-vm007]
+collectors:{collectors}
 guest:
   path: "{guest}"  # replace the file to swap the guest
 "#

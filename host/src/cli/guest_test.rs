@@ -18,7 +18,7 @@ use self::results::Results;
 use super::check::refused;
 use super::inspect::load_patiently;
 use super::report_difference::ReportDifference;
-use super::{print, replayed};
+use super::{print, replace, replayed};
 use crate::app::ExitError;
 use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
 use crate::swap::GuestFile;
@@ -90,7 +90,7 @@ pub(super) async fn run(
         results.add("golden", || results::golden(golden, &collected.report));
     }
     if let Some(junit) = options.junit {
-        let written = std::fs::write(junit, results.junit());
+        let written = replace(junit, &results.junit());
         written.map_err(|error| {
             ExitError::Command(format!("cannot write `{}`: {error}", junit.display()))
         })?;
@@ -135,7 +135,34 @@ async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Colle
         results.add(&name(what), || withstood(&collected, is_noticed));
         bed.simulator.faults().clear();
     }
+    endpoint_tests(bed, results).await;
     first.ok()
+}
+
+/// Each list fails alone. With a fault everywhere a guest may only ask for the version.
+async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results) {
+    for (path, collectors) in bed.lists() {
+        let before = bed.simulator.requests().count(path);
+        bed.simulator.faults().set_on(path, Fault::Status(500));
+        let collected = bed.collect(Vec::new()).await;
+        bed.simulator.faults().clear();
+        if bed.simulator.requests().count(path) > before {
+            let name = format!("{}: 500 on {path}", bed.release);
+            results.add(&name, || noticed(&collected, &collectors));
+        }
+    }
+}
+
+/// One of the collectors reports a failure.
+fn noticed(collected: &Result<Collected, String>, collectors: &[&str]) -> Result<String, String> {
+    let collected = collected.as_ref().map_err(Clone::clone)?;
+    let outcomes = collected.report.outcomes.iter();
+    let named = outcomes.filter(|it| collectors.contains(&it.collector.as_str()));
+    let failure = named.flat_map(|it| &it.failures).next();
+    failure.map(failure_text).ok_or_else(|| {
+        let collectors = collectors.join("`, `");
+        format!("no failure is reported by `{collectors}`")
+    })
 }
 
 /// The tests on the recorded answers of a server.
@@ -209,10 +236,13 @@ fn same(
 /// The guest itself did not fail, and each collector that sent requests noticed.
 fn withstood(collected: &Result<Collected, String>, is_noticed: bool) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
-    let silent = |outcome: &&Outcome| {
-        outcome.requests != Some(0) && outcome.failures.is_empty() && outcome.unsupported.is_empty()
-    };
     let outcomes = &collected.report.outcomes;
+    // Requests that no collector admits to may be those of any.
+    let is_claimed = outcomes.iter().any(|it| it.requests != Some(0));
+    let silent = |outcome: &&Outcome| {
+        let asked = outcome.requests != Some(0) || !is_claimed;
+        asked && outcome.failures.is_empty() && outcome.unsupported.is_empty()
+    };
     if is_noticed
         && collected.traffic.sent > 0
         && let Some(outcome) = outcomes.iter().find(silent)
@@ -268,8 +298,8 @@ mod tests {
             Err("collector `jobs` reports no failure".to_owned())
         );
         assert!(withstood(&collected(None, 1), true).is_err());
-        // It cannot notice what it does not request.
-        assert!(withstood(&collected(Some(0), 1), true).is_ok());
+        // The request was its own, since there is no other collector.
+        assert!(withstood(&collected(Some(0), 1), true).is_err());
         assert!(withstood(&collected(None, 0), true).is_ok());
         assert!(withstood(&collected(Some(1), 1), false).is_ok());
         assert!(withstood(&Err("trap".to_owned()), false).is_err());

@@ -9,7 +9,8 @@ use bytesize::ByteSize;
 
 use crate::app::ExitError;
 use crate::guest::{
-    CompileCost, ComponentLimits, DeclaredCollector, Engine, Guest, GuestLimits, Method,
+    CompileCost, ComponentLimits, DeclaredCollector, DeclaredKind, Engine, Guest, GuestLimits,
+    Method, OptionKind,
 };
 use crate::swap::{GuestFile, Provenance, ProvenanceError, Refusal};
 use crate::telemetry::is_control_like;
@@ -109,6 +110,14 @@ fn describe(
     for declared in &guest.manifest().collectors {
         collector(declared, &mut lines);
     }
+    let highlights = guest.manifest().highlights.iter();
+    let mut titles = highlights
+        .map(|it| format!("  {}: {}", it.title, it.family))
+        .peekable();
+    if titles.peek().is_some() {
+        lines.push("\nhighlights".to_owned());
+        lines.extend(titles);
+    }
     lines.push("\nimports".to_owned());
     lines.extend(guest.imports().iter().map(|import| format!("  {import}")));
     lines.join("\n") + "\n"
@@ -122,6 +131,9 @@ fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
     };
     lines.push(format!("\ncollector {} ({read})", declared.name));
     lines.push(format!("  {}", declared.summary));
+    if declared.state_version > 0 {
+        lines.push(format!("  state version {}", declared.state_version));
+    }
     let endpoints = declared.endpoints.iter().map(|it| {
         let method = match it.method {
             Method::Get => "GET",
@@ -133,7 +145,8 @@ fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
     list("permissions", declared.permissions.iter().cloned(), lines);
     let options = declared.options.iter().map(|it| {
         let default = it.default.as_deref().unwrap_or("required");
-        format!("{} ({default}): {}", it.name, it.summary)
+        let kind = kind(&it.kind);
+        format!("{} ({kind}, {default}): {}", it.name, it.summary)
     });
     list("options", options, lines);
     lines.push("  metrics".to_owned());
@@ -144,9 +157,27 @@ fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
         } else {
             ""
         };
-        lines.push(format!("    {} {{{labels}}}{experimental}", family.name));
+        let kind = match family.kind {
+            DeclaredKind::Gauge => "gauge",
+            DeclaredKind::Counter => "counter",
+            DeclaredKind::Histogram => "histogram",
+        };
+        let name = &family.name;
+        lines.push(format!("    {name} {{{labels}}} {kind}{experimental}"));
         let help = family.help.replace(is_control_like, " ");
         lines.push(format!("      {help}"));
+    }
+}
+
+/// The kind of an option with its bounds.
+fn kind(kind: &OptionKind) -> String {
+    match kind {
+        OptionKind::Bool => "boolean".to_owned(),
+        OptionKind::Integer((least, most)) => format!("{least} to {most}"),
+        OptionKind::Duration(_) => "duration".to_owned(),
+        OptionKind::Text => "text".to_owned(),
+        OptionKind::TextList => "list".to_owned(),
+        OptionKind::Choice(choices) => choices.join("|"),
     }
 }
 

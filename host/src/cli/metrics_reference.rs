@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::cache;
 use crate::guest::{DeclaredCollector, DeclaredFamily, DeclaredKind, Manifest};
 use crate::metrics::{Definition, Family, Instruments};
+use crate::telemetry::is_control_like;
 
 const HEAD: &str = "\
 # Metrics
@@ -93,7 +94,7 @@ fn about(collector: &DeclaredCollector) -> String {
     };
     format!(
         "{}: {read}. {default}Reads {}.{permissions}",
-        collector.summary,
+        prose(&collector.summary),
         paths.join(", ")
     )
 }
@@ -114,9 +115,15 @@ fn section(page: &mut String, title: &str, about: &str, rows: Vec<FamilyRow>) {
         let _ = writeln!(
             page,
             "| `{name}` | {kind} | {labels} | {} |",
-            help.replace('|', "\\|")
+            prose(&help).replace('|', "\\|")
         );
     }
+}
+
+/// A text of the guest on one line, without markup and without control of a terminal.
+fn prose(text: &str) -> String {
+    let plain = text.replace(is_control_like, " ");
+    plain.replace('<', "&lt;").replace("](", "]\\(")
 }
 
 impl FamilyRow {
@@ -166,5 +173,16 @@ impl From<&DeclaredFamily> for FamilyRow {
         };
         let labels = described.labels.iter().map(String::as_str);
         Self::new(&described.name, kind, labels, &described.help)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_help_is_neither_markup_nor_a_new_line() {
+        let help = "a\n## b <script> [c](d) \u{1b}[31m";
+        assert_eq!(prose(help), "a ## b &lt;script> [c]\\(d)  [31m");
     }
 }

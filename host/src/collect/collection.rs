@@ -18,7 +18,7 @@ use crate::cache::{Attempt, AttemptResult, Cache};
 use crate::clock::Timestamp;
 use crate::guest::{
     CallTarget, Collected, Digest, DroppedSeries, FAULT, FailureReason, Fault, Guest, GuestLimits,
-    Outcome, Report, STATE, SiteSettings, failure_text, reason_name,
+    Outcome, Report, STATE, SiteSettings, reason_name,
 };
 use crate::metrics::Instruments;
 use crate::site::SiteName;
@@ -204,9 +204,11 @@ impl CollectionContext<'_> {
                 took: facts.duration.unwrap_or(took),
                 unsupported: facts.unsupported,
                 skipped_rows: facts.skipped_rows,
+                requests: facts.requests,
+                failures: facts.failures,
                 collector,
                 guest: self.guest.digest(),
-                site_series: self.limits.site_series,
+                site: self.limits.site,
                 result,
             });
         }
@@ -230,8 +232,8 @@ impl CollectionContext<'_> {
         }
         let results = outcomes.into_iter().map(|outcome| {
             let collector = outcome.collector.clone();
-            let facts = CollectorFacts::of(&outcome);
-            let (ended, result) = self.outcome(site, outcome, &committed);
+            let mut facts = CollectorFacts::of(&outcome, took);
+            let (ended, result) = self.outcome(site, outcome, &committed, &mut facts.failures);
             (collector, facts, ended, result)
         });
         Some(results.collect())
@@ -252,7 +254,7 @@ impl CollectionContext<'_> {
             let result = AttemptResult::Failed(vec![FAULT.into()], Vec::new());
             (
                 name.clone(),
-                CollectorFacts::default(),
+                CollectorFacts::of_fault(fault),
                 CollectorResult::Failed,
                 result,
             )
@@ -261,17 +263,19 @@ impl CollectionContext<'_> {
     }
 
     /// Determines the result of a collector. If its state was rejected, its counters
-    /// would restart, so the collector fails.
+    /// would restart, so the collector fails, which is added to `failures`.
     fn outcome(
         &self,
         site: &SiteName,
         mut outcome: Outcome,
         committed: &Committed,
+        failures: &mut Vec<String>,
     ) -> (CollectorResult, AttemptResult) {
         let mut rejected = committed.rejected.iter();
         let rejected = rejected.find(|(name, _)| *name == outcome.collector);
         let stateless = rejected.and_then(|(_, why)| outcome.drop_counters().then_some(why));
-        self.report(site, &outcome, stateless);
+        failures.extend(stateless.map(|why| format!("{STATE}: {why}")));
+        self.report(site, &outcome, failures);
         let ended = ended(&outcome);
         match (stateless, attempt_result(outcome)) {
             (None, result) => (ended, result),
@@ -318,7 +322,7 @@ impl CollectionContext<'_> {
     }
 
     /// Logs and counts dropped series and failures.
-    fn report(&self, site: &SiteName, outcome: &Outcome, stateless: Option<&String>) {
+    fn report(&self, site: &SiteName, outcome: &Outcome, failures: &[String]) {
         let collector = outcome.collector.as_str();
         for DroppedSeries {
             reason,
@@ -330,13 +334,11 @@ impl CollectionContext<'_> {
             warn!(%site, collector, family, reason, series, detail, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
-        let mut texts: Vec<_> = outcome.failures.iter().map(failure_text).collect();
-        texts.extend(stateless.map(|why| format!("{STATE}: {why}")));
-        let change = self.memory.status_change(site, collector, &texts);
+        let change = self.memory.status_change(site, collector, failures);
         if change == StatusChange::Recovered {
             info!(%site, collector, "Collector recovered");
         }
-        for (n, text) in texts.iter().enumerate() {
+        for (n, text) in failures.iter().enumerate() {
             let failure = outcome.failures.get(n);
             let request_id = failure.and_then(|it| it.request_id.as_deref());
             let request_id = request_id.unwrap_or("-");

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::active_guests::ActiveGuests;
 use super::guest_history::GuestHistory;
 use super::state::StateEntry;
@@ -52,6 +54,8 @@ pub(super) struct SiteMemory {
     failing: HashMap<String, Vec<String>>,
     /// Duration and peak memory in bytes of the last full collection.
     cost: Option<(Duration, u64)>,
+    /// When each collector is due next.
+    due: Vec<(String, Instant)>,
 }
 
 /// The change of a collector's status since its last attempt.
@@ -82,6 +86,19 @@ impl Memory {
     /// Duration and peak memory of the last full collection.
     pub fn cost(&self, site: &SiteName) -> Option<(Duration, u64)> {
         self.lock().sites.get(site)?.cost
+    }
+
+    /// Records when each collector of a site is due next.
+    pub(super) fn record_due(&self, site: &SiteName, due: Vec<(String, Instant)>) {
+        let mut known = self.lock();
+        known.sites.entry(site.clone()).or_default().due = due;
+    }
+
+    /// When each collector of a site is due next.
+    pub fn due(&self, site: &SiteName) -> Vec<(String, Instant)> {
+        let known = self.lock();
+        let found = known.sites.get(site);
+        found.map_or_else(Vec::new, |known| known.due.clone())
     }
 
     /// Compares the failures of a collector with its last attempt, so that a lasting

@@ -102,6 +102,32 @@ impl Schedule {
         retries.fold(self.round_at, Instant::min)
     }
 
+    /// When each collector is due next.
+    pub(super) fn due_times(&self) -> Vec<(String, Instant)> {
+        let due = |(entry, history): &(ScheduledCollector, History)| {
+            let at = match history.retry_at {
+                Some(retry) => retry.min(self.round_at),
+                None => self.round_after(self.reusable_until(entry, history)),
+            };
+            (entry.name.clone(), at)
+        };
+        self.collectors.iter().map(due).collect()
+    }
+
+    /// Until when the last result is reused; `None` if it is not.
+    fn reusable_until(&self, entry: &ScheduledCollector, history: &History) -> Option<Instant> {
+        let read_at = history.read_at.filter(|_| history.failures == 0)?;
+        Some(read_at + self.settings.reuse(entry.cached, entry.interval))
+    }
+
+    /// The first round that is not before `at`.
+    fn round_after(&self, at: Option<Instant>) -> Instant {
+        let wait = at.and_then(|at| at.checked_duration_since(self.round_at));
+        let wait = wait.unwrap_or_default().as_nanos();
+        let interval = self.settings.interval.as_nanos().max(1);
+        self.round_at + Duration::from_nanos_u128(wait.div_ceil(interval) * interval)
+    }
+
     /// The collectors that are due at `now`, if any. A round includes all collectors
     /// except cached ones within their TTL; a retry only those that failed. Starting a
     /// round schedules the next.
@@ -114,16 +140,16 @@ impl Schedule {
         // Otherwise a round that wakes slightly earlier than the last would find a
         // result just within its TTL, and reuse it for another interval.
         let now = if round { self.advance(now) } else { now };
-        let settings = self.settings;
+        let reusable = self.collectors.iter();
+        let reusable = reusable.map(|(entry, history)| self.reusable_until(entry, history));
+        let reusable: Vec<_> = reusable.collect();
         let mut due = Due {
             collectors: Vec::new(),
             fresh: Vec::new(),
             round,
         };
-        for (entry, history) in &mut self.collectors {
-            let reuse = settings.reuse(entry.cached, entry.interval);
-            let within_ttl =
-                history.read_at.is_some_and(|at| now < at + reuse) && history.failures == 0;
+        for ((entry, history), until) in self.collectors.iter_mut().zip(reusable) {
+            let within_ttl = until.is_some_and(|until| now < until);
             if round && within_ttl {
                 due.fresh.push(entry.name.clone());
             } else if round || history.retry_at.is_some_and(|at| at <= now) {
@@ -200,185 +226,4 @@ fn backoff(failures: u32, jitter: f64) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MINUTE: Duration = Duration::from_secs(60);
-
-    fn settings() -> Settings {
-        Settings {
-            interval: MINUTE,
-            cache_ttl: 5 * MINUTE,
-            ..Settings::default()
-        }
-    }
-
-    fn schedule(now: Instant) -> Schedule {
-        let entry = |name: &str, cached| ScheduledCollector {
-            name: name.to_owned(),
-            cached,
-            interval: None,
-        };
-        Schedule::new(
-            settings(),
-            vec![entry("storage", true), entry("jobs", false)],
-            now,
-        )
-    }
-
-    fn well(schedule: &mut Schedule, names: &[String], at: Instant) {
-        for name in names {
-            schedule.record(name, CollectorResult::Succeeded, at + MINUTE / 10, 1.0);
-        }
-    }
-
-    #[test]
-    fn a_cached_collector_is_due_again_after_its_ttl() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        let mut request = Vec::new();
-        for minute in 0..=10 {
-            let now = start + minute * MINUTE;
-            let due = schedule.take(now).unwrap();
-            if due.collectors.contains(&"storage".to_owned()) {
-                request.push(minute);
-            } else {
-                assert_eq!(due.fresh, ["storage"]);
-            }
-            assert!(due.collectors.contains(&"jobs".to_owned()));
-            well(&mut schedule, &due.collectors, now);
-        }
-        assert_eq!(request, [0, 5, 10]);
-    }
-
-    #[test]
-    fn a_round_that_starts_early_still_ends_the_ttl() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        let late = |minute: u32, millis| start + minute * MINUTE + Duration::from_millis(millis);
-        for (minute, millis, storage) in [(0, 9, true), (1, 2, false), (5, 1, true)] {
-            let due = schedule.take(late(minute, millis)).unwrap();
-            assert_eq!(
-                due.collectors.contains(&"storage".to_owned()),
-                storage,
-                "{minute}"
-            );
-            well(&mut schedule, &due.collectors, late(minute, millis));
-        }
-    }
-
-    #[test]
-    fn failures_are_retried_with_backoff_up_to_the_interval() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        let due = schedule.take(start).unwrap();
-        assert!(due.round);
-        well(&mut schedule, &["storage".to_owned()], start);
-        let mut now = start;
-        let mut waits = Vec::new();
-        for _ in 0..4 {
-            schedule.record("jobs", CollectorResult::Failed, now, 1.0);
-            let next = schedule.next();
-            waits.push((next - now).as_secs());
-            now = next;
-            if let Some(due) = schedule.take(now) {
-                assert_eq!(due.collectors, ["jobs"]);
-            }
-        }
-        assert_eq!(waits, [5, 10, 20, 25], "the last one waits for the round");
-    }
-
-    #[test]
-    fn a_refused_key_waits_for_the_next_round() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        schedule.take(start).unwrap();
-        schedule.record("jobs", CollectorResult::Rejected, start, 1.0);
-        assert_eq!(schedule.next(), start + MINUTE);
-        assert_eq!(schedule.take(start + MINUTE / 2), None);
-    }
-
-    #[test]
-    fn a_busy_server_is_retried_after_the_requested_delay() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        schedule.take(start).unwrap();
-        let busy = CollectorResult::Busy(MINUTE / 2);
-        schedule.record("jobs", busy, start, 0.0);
-        assert_eq!(schedule.next(), start + MINUTE / 2);
-    }
-
-    #[test]
-    fn tiny_intervals_are_skipped_in_constant_time() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        let moment = Duration::from_nanos(1);
-        schedule.reconfigure(
-            Settings {
-                interval: moment,
-                ..settings()
-            },
-            start,
-        );
-        let later = start + 1_000_000 * MINUTE;
-        assert!(schedule.take(later).unwrap().round);
-        assert_eq!(schedule.next(), later + moment);
-    }
-
-    #[test]
-    fn missed_rounds_are_skipped() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        schedule.take(start).unwrap();
-        let late = start + MINUTE * 7 / 2;
-        assert!(schedule.take(late).unwrap().round);
-        assert_eq!(schedule.next(), start + 4 * MINUTE);
-    }
-
-    #[test]
-    fn a_reset_is_due_at_once_and_keeps_the_grid() {
-        for (seconds, next) in [(1, 60), (29, 60), (31, 120), (59, 120)] {
-            let start = Instant::now();
-            let mut schedule = schedule(start);
-            schedule.take(start).unwrap();
-            let at = start + Duration::from_secs(seconds);
-            schedule.reset(Vec::new(), at);
-            assert!(schedule.take(at).unwrap().round);
-            assert_eq!(
-                schedule.next(),
-                start + Duration::from_secs(next),
-                "{seconds}"
-            );
-        }
-    }
-
-    #[test]
-    fn sites_keep_their_offset_when_the_interval_changes() {
-        let start = Instant::now();
-        let second = start + Duration::from_secs(3);
-        let mut schedules = [schedule(start), schedule(second)];
-        let short = Settings {
-            interval: MINUTE / 6,
-            ..settings()
-        };
-        for schedule in &mut schedules {
-            schedule.take(second).unwrap();
-            schedule.reconfigure(short, second + Duration::from_secs(2));
-        }
-        let next = schedules.map(|schedule| schedule.next());
-        assert_eq!(next, [start + MINUTE / 6, second + MINUTE / 6]);
-    }
-
-    #[test]
-    fn a_shorter_interval_takes_effect_at_once() {
-        let start = Instant::now();
-        let mut schedule = schedule(start);
-        schedule.take(start).unwrap();
-        let short = Settings {
-            interval: MINUTE / 6,
-            ..settings()
-        };
-        schedule.reconfigure(short, start);
-        assert_eq!(schedule.next(), start + MINUTE / 6);
-    }
-}
+mod tests;

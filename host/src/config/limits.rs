@@ -94,7 +94,9 @@ fn report(section: &mut Section<'_>, limits: &mut GuestLimits) {
         doc,
     );
     let doc = "Series of one site. A family that does not fit is dropped.";
-    count(section, "seriesPerSite", &mut limits.site_series, doc);
+    count(section, "seriesPerSite", &mut limits.site.series, doc);
+    let doc = "Bytes of the text of one site. A family that does not fit is dropped.";
+    size(section, "sizePerSite", &mut limits.site.bytes, doc);
     let doc = "Number of labels of one family.";
     count(section, "labels", &mut report.labels, doc);
     let doc = "Bytes of the name of a family or label.";

@@ -82,7 +82,8 @@ impl RequestLog {
 impl Drop for RequestLog {
     fn drop(&mut self) {
         let (site, took) = (&self.egress.site, self.begun.elapsed());
-        self.egress.observer.request(site, self.code(), took);
+        let observer = &self.egress.observer;
+        observer.request(site, &self.path, self.code(), took);
         if self.bytes > 0 {
             self.egress.observer.received(site, self.bytes);
         }

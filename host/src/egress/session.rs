@@ -97,7 +97,9 @@ impl Session {
         if !self.warned.swap(true, Relaxed) {
             let guest = &self.permit.guest;
             let what: String = what.chars().take(MAX_LOGGED).collect();
-            warn!(%site, guest, rule = rule.as_str(), what, "Request denied");
+            let undeclared = rule == Rule::Undeclared;
+            let hint = undeclared.then_some("declare the endpoint in `describe`");
+            warn!(%site, guest, rule = rule.as_str(), what, hint, "Request denied");
         }
         RequestFailure::Denied(rule)
     }

@@ -36,7 +36,7 @@ struct RecordingObserver {
 }
 
 impl Observer for RecordingObserver {
-    fn request(&self, _: &SiteName, code: &str, _: Duration) {
+    fn request(&self, _: &SiteName, _: &str, code: &str, _: Duration) {
         self.codes.lock().unwrap().push(code.to_owned());
     }
     fn received(&self, _: &SiteName, bytes: u64) {

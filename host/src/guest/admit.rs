@@ -5,7 +5,7 @@
 //! truncated.
 
 use super::bindings::contract;
-use super::convert::{self, RawOutcome, RawReport};
+use super::convert::{self, RawFamily, RawOutcome, RawReport};
 use super::error::plain;
 use super::own_reason;
 use super::report::{DroppedSeries, Outcome, Report};
@@ -61,6 +61,7 @@ fn outcome(manifest: &Manifest, limits: &GuestLimits, raw: RawOutcome) -> Result
         limits,
         budget: &limits.report,
         series: 0,
+        examined: 0,
         families: Vec::new(),
         dropped: Vec::new(),
     };
@@ -119,48 +120,84 @@ fn state(limits: &GuestLimits, raw: &RawOutcome) -> Result<(), Fault> {
 /// further ones are counted together.
 const NAMED: usize = 50;
 
+/// How many times the greatest number of families is examined, with those that are dropped.
+const REPEATED: usize = 10;
+
 /// The accepted families of one collector.
 struct CollectorReport<'m> {
     declared: Option<&'m DeclaredCollector>,
     limits: &'m GuestLimits,
     budget: &'m Budget,
     series: usize,
+    /// Number of reported families that were looked at more closely.
+    examined: usize,
     families: Vec<Family>,
     dropped: Vec<DroppedSeries>,
 }
 
-impl CollectorReport<'_> {
-    fn take(&mut self, family: Family) {
-        let Some(declared) = self.declaration(&family) else {
-            let detail = "the collector does not declare it".to_owned();
-            let series = family.series();
-            return self.drop(metrics::Reason::Undeclared, &family.name, series, detail);
+impl<'m> CollectorReport<'m> {
+    fn take(&mut self, family: RawFamily) {
+        let declared = match self.declared(&family) {
+            Ok(declared) => declared,
+            Err((reason, detail)) => {
+                let series = family.samples.series();
+                return self.drop(reason, &family.name, series, detail);
+            }
         };
-        let kinds = (convert::kind(declared.kind), family.kind());
-        if kinds.0 != kinds.1 {
-            let detail = format!(
-                "declared as {}, reported as {}",
-                kinds.0.as_str(),
-                kinds.1.as_str()
-            );
-            let series = family.series();
-            return self.drop(metrics::Reason::WrongKind, &family.name, series, detail);
-        }
-        let expected = declared.labels.clone();
+        let declaration = || (declared.help.clone(), declared.labels.clone());
+        let (help, labels) = family.repeated.unwrap_or_else(declaration);
+        let family = Family {
+            name: family.name,
+            help,
+            labels,
+            samples: family.samples,
+        };
+        let expected = &declared.labels;
         let checked = metrics::check(family, self.budget);
         for (reason, series) in checked.dropped {
-            let detail = format!("declared with the labels {expected:?}");
+            let detail = match reason.about_values() {
+                Some(text) => text.to_owned(),
+                None => format!("declared with the labels {expected:?}"),
+            };
             self.drop(reason, &checked.name, series, detail);
         }
         let Some(family) = checked.family else { return };
         let series = family.series();
-        match self.refused(&family, &expected) {
+        match self.refused(&family, expected) {
             Some((reason, detail)) => self.drop(reason, &family.name, series, detail),
             None => {
                 self.series += series;
                 self.families.push(family);
             }
         }
+    }
+
+    /// The declaration of a family, if one more may be examined. Nothing has been copied or
+    /// compared before: a guest can report a family a million times.
+    fn declared(
+        &mut self,
+        family: &RawFamily,
+    ) -> Result<&'m DeclaredFamily, (metrics::Reason, String)> {
+        let Some(declared) = self.declaration(family) else {
+            let detail = "the collector does not declare it".to_owned();
+            return Err((metrics::Reason::Undeclared, detail));
+        };
+        let kinds = (convert::kind(declared.kind), family.samples.kind());
+        if kinds.0 != kinds.1 {
+            let (declared, reported) = (kinds.0.as_str(), kinds.1.as_str());
+            let detail = format!("declared as {declared}, reported as {reported}");
+            return Err((metrics::Reason::WrongKind, detail));
+        }
+        if self.examined == self.budget.families * REPEATED {
+            return Err(self.too_many());
+        }
+        self.examined += 1;
+        Ok(declared)
+    }
+
+    fn too_many(&self) -> (metrics::Reason, String) {
+        let detail = format!("the limit is {} families", self.budget.families);
+        (metrics::Reason::TooManyFamilies, detail)
     }
 
     /// Why a valid family does not fit its declaration or the limits, if it does not.
@@ -173,8 +210,7 @@ impl CollectorReport<'_> {
         } else if self.families.iter().any(|it| it.name == family.name) {
             Some((metrics::Reason::Duplicate, "reported twice".to_owned()))
         } else if self.families.len() >= budget.families {
-            let detail = format!("the limit is {} families", budget.families);
-            Some((metrics::Reason::TooManyFamilies, detail))
+            Some(self.too_many())
         } else if self.series + family.series() > budget.collector_series {
             let detail = format!(
                 "the limit of the collector is {} series",
@@ -187,12 +223,12 @@ impl CollectorReport<'_> {
     }
 
     /// The declaration of this name, preferably with this type.
-    fn declaration(&self, family: &Family) -> Option<&DeclaredFamily> {
+    fn declaration(&self, family: &RawFamily) -> Option<&'m DeclaredFamily> {
         let all = self.declared.into_iter().flat_map(|it| &it.families);
         let mut named = all.filter(|it| it.name == family.name).peekable();
         let first = named.peek().copied();
         named
-            .find(|it| convert::kind(it.kind) == family.kind())
+            .find(|it| convert::kind(it.kind) == family.samples.kind())
             .or(first)
     }
 
@@ -252,7 +288,13 @@ fn failure(raw: CollectorFailure, limits: &GuestLimits) -> CollectorFailure {
         FailureReason::Malformed(why) => FailureReason::Malformed(text(&why, limits)),
         FailureReason::Denied(why) => FailureReason::Denied(text(&why, limits)),
         FailureReason::Other((name, why)) => {
-            FailureReason::Other((own_reason(&name), text(&why, limits)))
+            let own = own_reason(&name);
+            let why = if own == name {
+                why
+            } else {
+                format!("{why} (reason `{name}` is not a free name in snake_case)")
+            };
+            FailureReason::Other((own, text(&why, limits)))
         }
         other => other,
     };

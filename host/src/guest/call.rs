@@ -13,6 +13,7 @@ use wasmtime_wasi_http::WasiHttpHooks;
 use super::admit;
 use super::bindings::contract;
 use super::captured_output::{CapturedOutput, MAX_CAPTURED};
+use super::convert::RawReport;
 use super::error::{one_line, plain};
 use super::guest_log::GuestLog;
 use super::instance::Instance;
@@ -207,7 +208,10 @@ impl Guest {
             })
             .await?;
         let traffic = tally.traffic();
-        let mut report = admit::report(self.manifest(), &target.limits, &asked, done.answer)
+        let peak_memory = done.peak as u64;
+        let mut report = self
+            .admit(&target.limits, asked, done)
+            .await
             .map_err(|fault| Fault { traffic, ..fault })?;
         for saved in report
             .outcomes
@@ -218,8 +222,24 @@ impl Guest {
         }
         Ok(Collected {
             report,
-            peak_memory: done.peak as u64,
+            peak_memory,
             traffic,
+        })
+    }
+
+    /// Checks a report. A large one takes a second, in which its thread serves nobody.
+    async fn admit(
+        &self,
+        limits: &GuestLimits,
+        asked: Vec<String>,
+        done: CallResult<RawReport>,
+    ) -> Result<Report, Fault> {
+        let (manifest, limits) = (Arc::clone(&self.manifest), *limits);
+        let admit = move || admit::report(&manifest, &limits, &asked, done.answer);
+        let admitted = tokio::task::spawn_blocking(admit).await;
+        admitted.unwrap_or_else(|error| {
+            let message = format!("the report could not be checked: {error}");
+            Err(Fault::new(FaultKind::Trap, message))
         })
     }
 

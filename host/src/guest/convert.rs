@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bindings::{contract, wire};
 use super::{Manifest, SavedState};
-use crate::metrics::{Bucket, Distribution, Family, Kind, Point, Samples};
+use crate::metrics::{Bucket, Distribution, Kind, Point, Samples};
 
 /// A report before it is checked.
 pub(super) struct RawReport {
@@ -17,7 +17,7 @@ pub(super) struct RawReport {
 /// An outcome before it is checked.
 pub(super) struct RawOutcome {
     pub(super) collector: String,
-    pub(super) families: Vec<Family>,
+    pub(super) families: Vec<RawFamily>,
     pub(super) failures: Vec<contract::Failure>,
     pub(super) unsupported: Vec<String>,
     pub(super) state: Option<SavedState>,
@@ -27,7 +27,16 @@ pub(super) struct RawOutcome {
     pub(super) skipped_rows: u32,
 }
 
-/// Adds the declarations to the reported families.
+/// A reported family before it is checked.
+pub(super) struct RawFamily {
+    pub(super) name: String,
+    /// HELP and labels, if they are reported again. In the newest contract the declaration
+    /// has them, and `admit` adds them to the families that it accepts.
+    pub(super) repeated: Option<(String, Vec<String>)>,
+    pub(super) samples: Samples,
+}
+
+/// Adds the declared versions of the states.
 pub(super) fn report(manifest: &Manifest, report: contract::Report) -> RawReport {
     let outcomes = report.outcomes.into_iter();
     RawReport {
@@ -39,12 +48,8 @@ pub(super) fn report(manifest: &Manifest, report: contract::Report) -> RawReport
 fn outcome(manifest: &Manifest, raw: contract::Outcome) -> RawOutcome {
     let mut collectors = manifest.collectors.iter();
     let declared = collectors.find(|it| it.name == raw.collector);
-    let families = raw.families.into_iter();
-    let families = families
-        .map(|reported| family(declared, reported))
-        .collect();
     RawOutcome {
-        families,
+        families: raw.families.into_iter().map(family).collect(),
         failures: raw.failures,
         unsupported: raw.unsupported,
         state: raw.state.map(|bytes| SavedState {
@@ -59,18 +64,10 @@ fn outcome(manifest: &Manifest, raw: contract::Outcome) -> RawOutcome {
     }
 }
 
-/// The reported family with its declared help and labels. Without a declaration they
-/// are empty, and `admit` drops the family.
-fn family(
-    declared: Option<&contract::DeclaredCollector>,
-    reported: wire::ReportedFamily,
-) -> Family {
-    let mut families = declared.into_iter().flat_map(|it| &it.families);
-    let declared = families.find(|it| it.name == reported.name);
-    Family {
+fn family(reported: wire::ReportedFamily) -> RawFamily {
+    RawFamily {
         name: reported.name,
-        help: declared.map_or_else(String::new, |it| it.help.clone()),
-        labels: declared.map_or_else(Vec::new, |it| it.labels.clone()),
+        repeated: None,
         samples: samples(reported.samples),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::metrics::Budget;
+use crate::metrics::{Budget, SiteLimits};
 
 /// All limits of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct GuestLimits {
     pub manifest: ManifestLimits,
     /// Limits of the report of one collector.
     pub report: Budget,
-    /// Maximum number of series of one site, all collectors together.
-    pub site_series: usize,
+    /// Limits of one site, all collectors together.
+    pub site: SiteLimits,
     /// Maximum number of failures per collector that are processed.
     pub failures: usize,
     /// Maximum size of a collector's saved state in bytes.
@@ -128,8 +128,8 @@ impl Default for GuestLimits {
                 paths: 100,
             },
             report: Budget::default(),
-            site_series: 200_000,
-            failures: 100,
+            site: SiteLimits::default(),
+            failures: 10,
             state_bytes: 16 << 20,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::options::LEGACY_NAMES;
 use super::{
     DeclaredCollector, DeclaredFamily, DeclaredOption, Endpoint, GuestLimits, Highlight, Manifest,
     Method, OptionKind, convert, options,
@@ -15,10 +16,14 @@ use crate::telemetry::is_control_like;
 const VERSION: usize = 64;
 /// Maximum length of an API path in bytes.
 const PATH: usize = 1 << 10;
-/// Maximum number of options and of permissions of a collector, and of highlights.
+/// Maximum number of options and of permissions of a collector, of choices of an option, of
+/// highlights, and of labels of one.
 const LISTED: usize = 100;
-/// Maximum length of a permission or a title, and of one choice of an option, in bytes.
+/// Maximum length of a permission, of the texts of a highlight, and of one choice of an
+/// option, in bytes.
 const TEXT: usize = 256;
+/// Maximum of `default-interval-seconds`: a week. Data counts as fresh for so long.
+const INTERVAL: u32 = 7 * 86_400;
 /// Keys of a collector that the host reads.
 const OWN_KEYS: [&str; 2] = ["enabled", "interval"];
 
@@ -32,8 +37,12 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
             ));
         }
     }
-    if manifest.name.is_empty() {
-        return Err("the manifest has no name".to_owned());
+    if !is_word(&manifest.name) {
+        return Err(format!("the name is invalid: {WORDS}"));
+    }
+    // It is a label value, so versions that look equal must be equal.
+    if !manifest.version.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("the version has characters other than printable ASCII".to_owned());
     }
     // These texts are displayed.
     if texts(manifest).any(|text| text.contains(is_control_like)) {
@@ -52,8 +61,11 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
     let mut names = HashSet::new();
     for one in collectors {
         // Checked before the name is displayed.
-        if one.name.is_empty() || one.name.len() > limits.report.name_bytes {
-            return Err("the name of a collector is empty or too long".to_owned());
+        if one.name.len() > limits.report.name_bytes {
+            return Err("the name of a collector is too long".to_owned());
+        }
+        if !is_word(&one.name) {
+            return Err(format!("the name of a collector is invalid: {WORDS}"));
         }
         if !names.insert(one.name.as_str()) {
             return Err(format!("the manifest has collector `{}` twice", one.name));
@@ -70,6 +82,14 @@ pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), Str
         .highlights
         .iter()
         .try_for_each(|it| highlight(manifest, it))
+}
+
+const WORDS: &str = "it must have ASCII letters, digits, `-` and `_` only";
+
+/// Whether a text is a name of a guest or collector. Together they name a saved state.
+fn is_word(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
 }
 
 /// All texts except HELP, which may have several lines.
@@ -130,8 +150,11 @@ fn collector(one: &DeclaredCollector, limits: &GuestLimits) -> Result<(), String
             "{subject} declares a permission of more than `{TEXT}` bytes"
         ));
     }
-    if one.default_interval_seconds == Some(0) {
-        return Err(format!("{subject} declares an interval of 0 s"));
+    let interval = one.default_interval_seconds;
+    if let Some(seconds) = interval.filter(|it| !(1..=INTERVAL).contains(it)) {
+        return Err(format!(
+            "{subject} declares an interval of {seconds} s, which must be 1 to {INTERVAL} s"
+        ));
     }
     one.endpoints
         .iter()
@@ -233,14 +256,23 @@ fn unfit_option(option: &DeclaredOption, limits: &GuestLimits) -> Option<&'stati
         _ => false,
     };
     let long = |text: &String| text.len() > TEXT;
+    let choices = match &option.kind {
+        OptionKind::Choice(choices) => choices.as_slice(),
+        _ => &[],
+    };
     if !word(outer) || !inner.is_none_or(word) || long(&option.name) {
         Some("its name is not in camelCase")
     } else if OWN_KEYS.contains(&outer) {
         Some("the host reads this key")
     } else if option.summary.len() > limits.report.help_bytes
         || option.default.as_ref().is_some_and(long)
+        || choices.iter().any(long)
     {
         Some("a text is too long")
+    } else if choices.len() > LISTED {
+        Some("it has too many choices")
+    } else if option.name == LEGACY_NAMES && !matches!(option.kind, OptionKind::Bool) {
+        Some("it is `metrics.legacyNames`, a boolean")
     } else if inverted {
         Some("its bounds are not in order")
     } else if option.default.is_some() && options::default(option).is_none() {
@@ -255,6 +287,16 @@ fn highlight(manifest: &Manifest, highlight: &Highlight) -> Result<(), String> {
     let Highlight { title, family, .. } = highlight;
     if title.is_empty() || title.len() > TEXT {
         return Err("the title of a highlight is empty or too long".to_owned());
+    }
+    check_limit(
+        &format!("highlight `{title}`"),
+        highlight.matching.len(),
+        LISTED,
+        "labels",
+    )?;
+    let values = highlight.matching.iter().map(|(_, value)| value);
+    if values.chain(&highlight.unit).any(|it| it.len() > TEXT) {
+        return Err(format!("a text of highlight `{title}` is too long"));
     }
     let mut families = manifest.collectors.iter().flat_map(|it| &it.families);
     let Some(declared) = families.find(|it| it.name == *family) else {

@@ -8,7 +8,7 @@ use super::{CollectorKeys, OptionKey, SettingsProblem};
 use crate::suggestion::suggestion;
 
 /// The option whose default is `metrics.legacyNames`.
-const LEGACY_NAMES: &str = "legacyNames";
+pub(super) const LEGACY_NAMES: &str = "legacyNames";
 
 /// The value of every declared option, in the order of the declaration, and what is
 /// wrong with the configuration. With a problem, the value is the default.

@@ -1,13 +1,15 @@
 //! Dispatches requests by path.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, HeaderMap, HeaderValue};
+use http::header::{ALLOW, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
+use tracing::error;
 
 use super::reply::{self, Body};
 use super::state::ServerState;
-use super::{browser, health, landing, scrape};
+use super::status_page::StatusPage;
+use super::{browser, health, scrape};
 use crate::site::SiteName;
 
 /// The endpoints.
@@ -18,7 +20,7 @@ enum Route {
     Healthy,
     Ready,
     Reload,
-    Landing,
+    Status,
     Config,
     Probe,
 }
@@ -31,7 +33,7 @@ impl Route {
             "/-/healthy" => Some(Self::Healthy),
             "/-/ready" => Some(Self::Ready),
             "/-/reload" => Some(Self::Reload),
-            "/" => Some(Self::Landing),
+            "/" => Some(Self::Status),
             "/config" => Some(Self::Config),
             "/probe" => Some(Self::Probe),
             _ => None,
@@ -67,9 +69,22 @@ pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Bod
         Route::Healthy => reply::text(StatusCode::OK, "Healthy\n"),
         Route::Ready => ready(state),
         Route::Reload => reload(state, &request.headers).await,
-        Route::Landing => reply::html(landing::page(state)),
+        Route::Status => status(state, request).await,
         Route::Config => config(state, &request.headers),
         Route::Probe => probe(state, request),
+    }
+}
+
+/// With many sites the page takes milliseconds, which no scrape must wait for.
+async fn status(state: &ServerState, request: &Parts) -> Response<Body> {
+    let page = StatusPage::new(state, request);
+    match tokio::task::spawn_blocking(move || page.render()).await {
+        Ok(page) => reply::html(page),
+        Err(error) => {
+            error!(%error, "Rendering the status page panicked");
+            let body = "cannot render the status page\nhint: the log has the reason\n";
+            reply::text(StatusCode::INTERNAL_SERVER_ERROR, body)
+        }
     }
 }
 
@@ -117,10 +132,7 @@ fn config(state: &ServerState, headers: &HeaderMap) -> Response<Body> {
         );
         return reply::text(StatusCode::MISDIRECTED_REQUEST, body);
     }
-    let mut response = reply::text(StatusCode::OK, Bytes::clone(&state.config.load()));
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    reply::text(StatusCode::OK, Bytes::clone(&state.config.load()))
 }
 
 /// The metrics of one site, in the form of a multi-target exporter.

@@ -1,7 +1,6 @@
 //! The state that requests are answered from.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
@@ -9,14 +8,14 @@ use futures::future::BoxFuture;
 
 use super::health::{Health, HealthProbes};
 use super::settings::ConnectionLimits;
+use super::status_report::StatusReport;
 use super::web::Web;
 use crate::metrics::{Instruments, Page};
-use crate::site::SiteName;
 
 /// Everything that requests are answered from. Each part can be replaced while the
 /// server runs.
 pub struct ServerState {
-    /// The program's version, for the landing page.
+    /// The program's version, for the status page.
     pub version: &'static str,
     /// The page; the cache replaces it.
     pub page: Arc<ArcSwap<Page>>,
@@ -36,7 +35,7 @@ pub struct ServerState {
     pub health: HealthProbes,
     /// Reloads the configuration.
     pub reload: Arc<dyn Reload>,
-    /// How fresh each site is.
+    /// What the status page shows.
     pub status: Arc<dyn Status>,
     /// Why the program is not ready; `None` if it is.
     unready: ArcSwapOption<String>,
@@ -48,23 +47,10 @@ pub trait Reload: Send + Sync {
     fn reload(&self) -> BoxFuture<'static, Result<String, String>>;
 }
 
-/// How fresh each site is.
+/// What the status page shows.
 pub trait Status: Send + Sync {
-    /// One for each collector of each site, in the order to show them.
-    fn freshness(&self) -> Vec<Freshness>;
-}
-
-/// How fresh one collector of one site is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Freshness {
-    /// The site.
-    pub site: SiteName,
-    /// Such as `storage`.
-    pub collector: String,
-    /// Time since its last success; `None` if it never succeeded.
-    pub age: Option<Duration>,
-    /// Whether its last attempt succeeded.
-    pub up: bool,
+    /// The state now. Takes milliseconds, so it runs on a blocking thread.
+    fn report(&self) -> StatusReport;
 }
 
 impl ServerState {

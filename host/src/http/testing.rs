@@ -11,9 +11,13 @@ use futures::future::{BoxFuture, FutureExt, ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Freshness, Health, Reload, Server, ServerState, Serving, Settings, Status};
+use super::{
+    CollectionTime, CollectorHealth, GuestStatus, Health, Reload, Server, ServerState, Serving,
+    Settings, SiteStatus, Status, StatusReport, Tile,
+};
+use crate::events::{EventKind, RecentEvents};
 use crate::metrics::instruments::BuildInfo;
-use crate::metrics::{Family, Instruments, Page, Point, Samples};
+use crate::metrics::{Family, Instruments, Page, Point, RenderedFamily, Samples};
 use crate::site::SiteName;
 
 pub(super) fn site(name: &str) -> SiteName {
@@ -57,17 +61,65 @@ impl Reload for TestApp {
 }
 
 impl Status for TestApp {
-    fn freshness(&self) -> Vec<Freshness> {
-        let row = |site: &str, age, up| Freshness {
-            site: self::site(site),
-            collector: "storage".to_owned(),
-            age,
-            up,
+    /// A site with hostile texts, and a site that is down.
+    fn report(&self) -> StatusReport {
+        let storage = CollectorHealth {
+            name: "storage".to_owned(),
+            success: Some(true),
+            attempted: Some(Duration::from_secs(75)),
+            age: Some(Duration::from_secs(75)),
+            next: Some(Duration::from_secs(45)),
+            requests: Some(3),
+            ..CollectorHealth::default()
         };
-        vec![
-            row("<b>&\"prod\"", Some(Duration::from_secs(75)), true),
-            row("lab", None, false),
-        ]
+        let failing = CollectorHealth {
+            success: Some(false),
+            attempted: Some(Duration::from_secs(5)),
+            age: None,
+            failures: vec!["unreachable: <img src=x onerror=alert(1)>".to_owned()],
+            hints: vec!["check `<host>`".to_owned()],
+            ..storage.clone()
+        };
+        let tile = Tile {
+            title: "<i>Jobs</i>".to_owned(),
+            value: Some(1500.0),
+            unit: Some("<b>".to_owned()),
+            warn_above: Some(1000.0),
+        };
+        let site = |name: &str, up, collector, tiles| SiteStatus {
+            name: self::site(name),
+            up: Some(up),
+            api_version: None,
+            collectors: vec![collector],
+            tiles,
+            families: vec![Arc::new(RenderedFamily::new(
+                &self::site(name),
+                family(name),
+            ))],
+            recent: vec![CollectionTime {
+                took: Duration::from_secs(1),
+                complete: true,
+            }],
+        };
+        let events = RecentEvents::default();
+        let reason = "line 1: <s>bad</s>\n  hint: <q>mend</q>";
+        events.record(EventKind::ReloadRefused, None, reason);
+        events.record(EventKind::Failed, SiteName::new("<b>").as_ref(), "gone");
+        StatusReport {
+            history: events.history(),
+            guest: Some(GuestStatus {
+                name: "netbackup".to_owned(),
+                version: "1.0<u>".to_owned(),
+                digest: "abcd".to_owned(),
+                signed: false,
+                file: None,
+                generation: 1,
+            }),
+            sites: vec![
+                site("<b>&\"prod\"", true, storage, vec![tile]),
+                site("lab", false, failing, Vec::new()),
+            ],
+        }
     }
 }
 
@@ -86,6 +138,19 @@ pub(super) fn state(app: TestApp) -> Arc<ServerState> {
         app.clone(),
         app,
     ))
+}
+
+/// A family with texts that would be markup.
+fn family(value: &str) -> Family {
+    Family {
+        name: "nbu_hostile".to_owned(),
+        help: "Help <img> & more.".to_owned(),
+        labels: vec!["text".to_owned()],
+        samples: Samples::Gauge(vec![Point {
+            label_values: vec![format!("<img>{value}")],
+            value: 7.5,
+        }]),
+    }
 }
 
 /// A page with one series.

@@ -19,6 +19,24 @@ pub struct Budget {
     pub help_bytes: usize,
 }
 
+/// Limits on what one site shows, all collectors together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteLimits {
+    /// Series.
+    pub series: usize,
+    /// Bytes of the text. A label's name is declared once, but each line has it.
+    pub bytes: usize,
+}
+
+impl Default for SiteLimits {
+    fn default() -> Self {
+        Self {
+            series: 200_000,
+            bytes: 64 << 20,
+        }
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self {

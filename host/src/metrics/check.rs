@@ -149,15 +149,20 @@ fn invalid_family(family: &Family) -> Option<Reason> {
         .then_some(Reason::InvalidLabel)
 }
 
-/// Names of the host's own families. With one of them, a guest could replace the
-/// host's values by its own.
+/// Names of the host's own families, and of series that Prometheus writes. With one of
+/// them, a guest could replace or hide the values of others.
 fn is_reserved_name(name: &str) -> bool {
-    const PREFIXES: [&str; 3] = ["nbu_exporter_", "process_", "nbu_collector_"];
-    const NAMES: [&str; 4] = [
+    const PREFIXES: [&str; 4] = ["nbu_exporter_", "process_", "nbu_collector_", "scrape_"];
+    // OpenMetrics takes `_total` from the name of a counter.
+    const NAMES: [&str; 8] = [
         "nbu_up",
         "nbu_api_version",
         "nbu_last_scrape_timestamp_seconds",
+        "nbu_rows_skipped",
         "nbu_rows_skipped_total",
+        "up",
+        "ALERTS",
+        "ALERTS_FOR_STATE",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
 }

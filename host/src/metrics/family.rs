@@ -38,20 +38,30 @@ pub struct Family {
 impl Family {
     /// The type of the samples.
     pub fn kind(&self) -> Kind {
-        match self.samples {
-            Samples::Gauge(_) => Kind::Gauge,
-            Samples::Counter(_) => Kind::Counter,
-            Samples::Histogram(_) => Kind::Histogram,
-        }
+        self.samples.kind()
     }
 
     /// Number of series that Prometheus stores for it.
     pub fn series(&self) -> usize {
+        self.samples.series()
+    }
+
+    /// About the number of bytes of its lines, without the label `site`.
+    pub fn text_bytes(&self) -> usize {
+        // The suffix of a histogram's sample, its bound, and the value.
+        const REST: usize = 40;
+        // Of each label, `="",`.
+        let labels = self.labels.iter().map(|name| name.len() + 4);
+        let each = self.name.len() + labels.sum::<usize>() + REST;
+        let line = |values: &[String]| each + values.iter().map(String::len).sum::<usize>();
         match &self.samples {
-            Samples::Gauge(points) | Samples::Counter(points) => points.len(),
-            Samples::Histogram(distributions) => {
-                distributions.iter().map(Distribution::series).sum()
+            Samples::Gauge(points) | Samples::Counter(points) => {
+                points.iter().map(|it| line(&it.label_values)).sum()
             }
+            Samples::Histogram(all) => all
+                .iter()
+                .map(|it| it.series() * line(&it.label_values))
+                .sum(),
         }
     }
 
@@ -91,6 +101,25 @@ pub enum Samples {
     Counter(Vec<Point>),
     /// Observations in buckets.
     Histogram(Vec<Distribution>),
+}
+
+impl Samples {
+    /// The type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Gauge(_) => Kind::Gauge,
+            Self::Counter(_) => Kind::Counter,
+            Self::Histogram(_) => Kind::Histogram,
+        }
+    }
+
+    /// Number of series that Prometheus stores for them.
+    pub fn series(&self) -> usize {
+        match self {
+            Self::Gauge(points) | Self::Counter(points) => points.len(),
+            Self::Histogram(distributions) => distributions.iter().map(Distribution::series).sum(),
+        }
+    }
 }
 
 /// One value under one label set.

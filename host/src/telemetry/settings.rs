@@ -96,12 +96,16 @@ impl Filter {
     /// A level below `info` applies to this crate only: the libraries would flood the
     /// log.
     pub(super) fn compiled(&self) -> EnvFilter {
-        match self.0.parse::<LevelFilter>() {
+        let directives = match self.0.parse::<LevelFilter>() {
             Ok(level) if level > LevelFilter::INFO => {
-                EnvFilter::new(format!("info,{}={level}", env!("CARGO_CRATE_NAME")))
+                format!("info,{}={level}", env!("CARGO_CRATE_NAME"))
             }
-            _ => EnvFilter::new(&self.0),
-        }
+            _ => self.0.clone(),
+        };
+        // A guest can make them log without a limit, and they do not name the site.
+        EnvFilter::new(format!(
+            "wasmtime_wasi=off,wasmtime_wasi_http=off,{directives}"
+        ))
     }
 }
 

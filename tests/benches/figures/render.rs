@@ -7,7 +7,7 @@ use nbu_exporter::app::BUILD;
 use nbu_exporter::cache::{Attempt, AttemptResult, Cache};
 use nbu_exporter::clock::Timestamp;
 use nbu_exporter::guest::Digest;
-use nbu_exporter::metrics::{Family, Format, Instruments, Point, Samples};
+use nbu_exporter::metrics::{Family, Format, Instruments, Point, Samples, SiteLimits};
 use nbu_exporter::site::SiteName;
 
 use crate::table::{Table, median, milliseconds};
@@ -67,9 +67,14 @@ impl Published {
             unsupported: Vec::new(),
             interval: Duration::ZERO,
             skipped_rows: 0,
+            requests: None,
+            failures: Vec::new(),
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),
-            site_series: usize::MAX,
+            site: SiteLimits {
+                series: usize::MAX,
+                bytes: usize::MAX,
+            },
             result: AttemptResult::Read(families),
         };
         let began = Instant::now();

@@ -141,7 +141,7 @@ impl Sandbox {
 }
 
 impl Observer for Sent {
-    fn request(&self, _: &SiteName, _: &str, _: Duration) {
+    fn request(&self, _: &SiteName, _: &str, _: &str, _: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -199,7 +199,7 @@ async fn inspect_shows_capabilities_and_explains_invalid_files() {
         "collector jobs (read in every collection)",
         "    GET /admin/jobs\n",
         "    |MANAGE|JOBS|\n",
-        "    overlap (5m): How late a finished job may appear",
+        "    overlap (duration, 5m): How late a finished job may appear",
         "    nbu_jobs_window {",
         "\nimports\n",
         "  wasi:http/outgoing-handler@",

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use simulator::Fault;
 use std::time::Duration;
 use tempfile::TempDir;
-use tests::{Client, Program, eventually};
+use tests::{Client, Program, eventually, guests};
 
 use super::{folder, lively};
 
@@ -79,4 +79,18 @@ async fn every_line_of_a_json_log_is_an_object_with_level_and_message() {
         );
         assert!(json["timestamp"].is_string(), "{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_runs_a_guest_with_other_collectors() {
+    let folder = TempDir::new().unwrap();
+    guests::install(
+        &guests::behaving("steady", 1),
+        &folder.path().join(guests::FILE),
+    );
+    let arguments = ["demo", "--guest", guests::FILE, LISTEN];
+    let mut program = Program::start(&arguments, folder.path());
+    program.line("Generation is current").await;
+    program.signal("TERM").await;
+    assert_eq!(program.wait().await, Some(0));
 }

@@ -1,7 +1,11 @@
 //! Every fault × every collector: the right reason is counted, and other collectors
 //! are unaffected. Each case is its own site, all in one host.
 
-use simulator::{Alert, Cartridge, Clock, Drive, Estate, Fault, Image, Malformed, Scan, Simulator};
+use std::time::Duration;
+
+use simulator::{
+    Alert, Cartridge, Clock, Drive, Estate, Fault, Image, Job, Malformed, Scan, Simulator,
+};
 use simulator::{Anomaly, MediaServer, Msdp, Slo, SlpImage, StorageServer, VolumePool};
 use tests::estates::{simulator, site, small};
 use tests::{Bench, Exposition};
@@ -73,16 +77,13 @@ fn everything() -> Estate {
     estate.add_storage_server(StorageServer::new("server", Msdp::new(1000, 10, 90)));
     estate.add_alert(Alert::new(1, "ERROR", now));
     estate.add_scan(Scan::new("1", "client", now));
-    estate.add_image(Image::new(
-        "client",
-        now - std::time::Duration::from_secs(3600),
-    ));
+    estate.add_image(Image::new("client", now - Duration::from_secs(3600)));
     estate.add_slo(Slo::new("plan", "VMWARE", 1));
     estate.add_drive(Drive::new(0, 0, &["media01"]));
     estate.add_cartridge(Cartridge::new("A00001", "Scratch", now));
     estate.add_volume_pool(VolumePool::new(1, "NetBackup", 1));
     estate.add_device_host("media01");
-    let hour_ago = now - std::time::Duration::from_secs(3600);
+    let hour_ago = now - Duration::from_secs(3600);
     estate.add_slp_image(SlpImage::new("client", "gold", hour_ago));
     estate.add_media_server(MediaServer::new("media01"));
     estate.add_anomaly(Anomaly::new(1, "HIGH", hour_ago));
@@ -198,4 +199,29 @@ async fn a_page_linking_to_itself_ends_only_lists_without_a_count() {
             shown.assert_is(&facts, names.collector);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_busy_above_three_requests_is_read_completely() {
+    let mut estate = everything();
+    let now = Clock::System.now();
+    for id in 10..6010 {
+        let ended = now - Duration::from_secs(60 + id / 2);
+        let ago = |seconds| ended - Duration::from_secs(seconds);
+        estate.add_job(Job::new(id, ago(9)).done(ago(5), ended, 0));
+    }
+    let simulator = simulator(estate).await;
+    let fault = Fault::Crowded(3, Duration::from_millis(20));
+    simulator.faults().set(fault);
+    let rest = format!("{RARELY}\n{}", all_on("", &["client"]));
+    let (_bench, page) = attempted(&[("paris", &simulator)], &rest).await;
+    assert_eq!(page.sum("nbu_collector_failures_total", &[]), 0.0);
+    assert_eq!(page.sum("nbu_jobs_window", &[]), 6001.0);
+    let requests = simulator.requests().all();
+    let busy = requests.iter().filter(|one| one.status == Some(503));
+    let (jobs, others): (Vec<_>, Vec<_>) = busy.partition(|one| one.is("/admin/jobs"));
+    // All lists begin at once. Later the limit is tried again after a hundred pages.
+    let all = requests.len();
+    assert!(jobs.len() <= 12, "{} of {all}", jobs.len());
+    assert!(others.len() <= 40, "{} of {all}", others.len());
 }

@@ -21,7 +21,7 @@ const KEY: &str = "CaNaRy-of-this-hunt-zQxWvUtSrP";
 struct Notes(Mutex<Vec<&'static str>>, AtomicUsize);
 
 impl Observer for Notes {
-    fn request(&self, _: &SiteName, _: &str, _: Duration) {}
+    fn request(&self, _: &SiteName, _: &str, _: &str, _: Duration) {}
     fn received(&self, _: &SiteName, _: u64) {}
     fn denied(&self, _: &SiteName, rule: &'static str) {
         self.0.lock().unwrap().push(rule);

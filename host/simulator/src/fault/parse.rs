@@ -8,8 +8,8 @@ use super::{Fault, Malformed};
 impl FromStr for Fault {
     type Err = String;
 
-    /// `hanging`, `status=503`, `slow=2.5` (seconds), `huge=1000000` (bytes),
-    /// `redirect=https://…`, and so on.
+    /// `hanging`, `status=503`, `slow=2.5` (seconds), `crowded=3,0.1` (requests at one
+    /// time, seconds), `huge=1000000` (bytes), `redirect=https://…`, and so on.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
         let unreadable = || format!("`{value}` is not a value of `{name}`");
@@ -20,6 +20,11 @@ impl FromStr for Fault {
             "not-found" => Self::NotFound,
             "status" => Self::Status(status(value).ok_or_else(unreadable)?),
             "slow" => Self::Slow(seconds(value).ok_or_else(unreadable)?),
+            "crowded" => {
+                let (most, time) = value.split_once(',').ok_or_else(unreadable)?;
+                let most = most.parse().map_err(|_| unreadable())?;
+                Self::Crowded(most, seconds(time).ok_or_else(unreadable)?)
+            }
             "hanging" => Self::Hanging,
             "hang-after-headers" => Self::HangAfterHeaders,
             "trickle" => Self::Trickle(seconds(value).ok_or_else(unreadable)?),
@@ -58,7 +63,16 @@ mod tests {
             "slow=0.5".parse(),
             Ok(Fault::Slow(Duration::from_millis(500)))
         );
-        for text in ["status", "status=99", "slow=-1", "huge=x", "meteor"] {
+        let tenth = Duration::from_millis(100);
+        assert_eq!("crowded=3,0.1".parse(), Ok(Fault::Crowded(3, tenth)));
+        for text in [
+            "crowded=3",
+            "status",
+            "status=99",
+            "slow=-1",
+            "huge=x",
+            "meteor",
+        ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
     }

@@ -175,3 +175,20 @@ async fn a_redirect_has_a_location_and_an_echo_the_headers() {
     assert_eq!(reply.json()["headers"]["host"], "primary.example");
     assert_eq!(reply.header("x-echo-host"), "primary.example");
 }
+
+#[tokio::test]
+async fn a_crowded_server_refuses_what_is_too_much() {
+    let simulator = lively().await;
+    let time = Duration::from_millis(500);
+    simulator.faults().set(Fault::Crowded(3, time));
+    let ask = || async {
+        let reply = send(&simulator, get("/storage/disk-pools")).await.unwrap();
+        assert_eq!(reply.header("retry-after"), "");
+        reply.status.as_u16()
+    };
+    let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), ask());
+    let mut statuses = [a, b, c, d];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 503]);
+    assert_eq!(ask().await, 200);
+}

@@ -36,9 +36,14 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
         unsupported: Vec::new(),
         interval: Duration::ZERO,
         skipped_rows: 0,
+        requests: None,
+        failures: Vec::new(),
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),
-        site_series: ROOM,
+        site: SiteLimits {
+            series: ROOM,
+            ..SiteLimits::default()
+        },
         result,
     }
 }
@@ -104,4 +109,29 @@ fn a_family_beyond_the_series_limit_is_dropped_as_a_whole() {
     let storage = site.collectors["storage"].values();
     let names: Vec<_> = storage.map(|family| family.name.as_str()).collect();
     assert_eq!(names, ["c_total"]);
+}
+
+/// A declared label name costs its bytes on every line.
+#[test]
+fn a_family_beyond_the_size_limit_is_dropped_as_a_whole() {
+    let mut site = site(&["jobs"]);
+    let long = Family {
+        labels: vec!["x".repeat(100)],
+        ..counter("a_total", 1.0, 3)
+    };
+    let result = AttemptResult::Read(vec![long, counter("b_total", 1.0, 3)]);
+    let attempt = Attempt {
+        site: SiteLimits {
+            series: ROOM,
+            bytes: 300,
+        },
+        ..attempt("jobs", "a", result)
+    };
+    let dropped = site.record(&name(), attempt);
+    assert_eq!(dropped, [(Reason::SiteSize, 3)]);
+    let names: Vec<_> = site.collectors["jobs"]
+        .values()
+        .map(|it| &*it.name)
+        .collect();
+    assert_eq!(names, ["b_total"]);
 }

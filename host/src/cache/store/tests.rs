@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::gzip::GzipSuffix;
 use crate::metrics::page::reference_renderer;
-use crate::metrics::{Bucket, BuildInfo, Distribution, Family, Format, Point, Samples};
+use crate::metrics::{Bucket, BuildInfo, Distribution, Family, Format, Point, Samples, SiteLimits};
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
@@ -120,9 +120,11 @@ impl RandomCache {
             unsupported: Vec::new(),
             interval: Duration::ZERO,
             skipped_rows: 0,
+            requests: None,
+            failures: Vec::new(),
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),
-            site_series: 1000,
+            site: SiteLimits::default(),
             result,
         }
     }

@@ -1,5 +1,6 @@
 //! A guest and a simulated server.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use crate::egress::{
     Egress, NoObserver, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
 };
 use crate::guest::{
-    CallTarget, Collected, CollectorKeys, Guest, GuestLimits, Place, SavedState, SiteSettings,
-    Window, failure_text,
+    CallTarget, Collected, CollectorKeys, Guest, GuestLimits, Method, Place, SavedState,
+    SiteSettings, Window, failure_text,
 };
 use crate::secret::ApiKey;
 use crate::site::SiteName;
@@ -28,13 +29,12 @@ pub(super) struct TestBed<'g> {
     now: u64,
 }
 
+/// The deadline of a collection from a server on this machine.
+const COLLECTION: Duration = Duration::from_secs(30);
+
 /// The deadline of a collection.
 pub(super) fn deadline(hangs: bool) -> Duration {
-    if hangs {
-        PATIENCE
-    } else {
-        GuestLimits::default().collect
-    }
+    if hangs { PATIENCE } else { COLLECTION }
 }
 
 impl<'g> TestBed<'g> {
@@ -80,6 +80,19 @@ impl<'g> TestBed<'g> {
             settings: all_collectors(guest, base_url),
             now: u64::try_from(now.as_second()).unwrap_or_default(),
         })
+    }
+
+    /// The declared lists, with the collectors that declare them.
+    pub(super) fn lists(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut lists = BTreeMap::<_, Vec<_>>::new();
+        for collector in &self.guest.manifest().collectors {
+            let paths = collector.endpoints.iter();
+            for it in paths.filter(|it| it.method == Method::Get && !it.path.contains('{')) {
+                let declaring = lists.entry(it.path.as_str()).or_default();
+                declaring.push(collector.name.as_str());
+            }
+        }
+        lists
     }
 
     /// The guest accepts its own defaults.

@@ -1,12 +1,13 @@
 //! The results of the tests, for people and as JUnit XML.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::super::replayed::report_text;
+use crate::file::{self, Links, ReadError};
 use crate::guest::Report;
 use crate::site::SiteName;
 use crate::telemetry::is_control_like;
@@ -41,7 +42,10 @@ impl Results {
             let _ = match result {
                 Ok(figures) if figures.is_empty() => writeln!(text, "ok      {name}"),
                 Ok(figures) => writeln!(text, "ok      {name} ({figures})"),
-                Err(why) => writeln!(text, "FAILED  {name}\n  {}", why.replace('\n', "\n  ")),
+                Err(why) => {
+                    let why = why.replace(is_control, " ").replace('\n', "\n  ");
+                    writeln!(text, "FAILED  {name}\n  {why}")
+                }
             };
         }
         text
@@ -76,22 +80,37 @@ fn escaped(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
-        .replace(|c: char| is_control_like(c) && c != '\n', " ")
+        .replace(|c| is_control(c) || XML_FORBIDS.contains(&c), " ")
 }
+
+/// Characters that XML 1.0 forbids, beside the control characters.
+const XML_FORBIDS: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+
+fn is_control(c: char) -> bool {
+    is_control_like(c) && c != '\n'
+}
+
+/// The maximum size of a file to compare with, in bytes.
+const LARGEST_GOLDEN: u64 = 256 << 20;
 
 /// Compares the metrics of a report with a file. A missing file is written.
 pub(super) fn golden(path: &Path, report: &Report) -> TestResult {
     let site = SiteName::new("test").ok_or("invalid site name")?;
     let text = report_text(&site, report);
-    match fs::read_to_string(path) {
-        Ok(expected) if expected == text => Ok(String::new()),
-        Ok(expected) => Err(first_difference(&expected, &text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let written = fs::write(path, &text);
-            written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
-            Ok(format!("wrote `{}`", path.display()))
+    let shown = path.display();
+    match file::read(path, Links::Follow, LARGEST_GOLDEN) {
+        Ok(expected) if *expected == text.as_bytes() => Ok(String::new()),
+        Ok(expected) => Err(first_difference(&String::from_utf8_lossy(&expected), &text)),
+        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => {
+            // The guest chose some of the text, so it is not written through a link.
+            let created = File::create_new(path);
+            created
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .map_err(|error| format!("cannot create `{shown}`: {error}"))?;
+            Ok(format!("wrote `{shown}`"))
         }
-        Err(error) => Err(format!("cannot read `{}`: {error}", path.display())),
+        Err(ReadError::Io(error)) => Err(format!("cannot read `{shown}`: {error}")),
+        Err(ReadError::TooLarge { bytes, .. }) => Err(format!("`{shown}` has `{bytes}` bytes")),
     }
 }
 
@@ -127,8 +146,26 @@ mod tests {
         );
         let xml = results.junit();
         assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
+        assert_eq!(escaped("\u{1b}[31m\u{fffe}"), " [31m ");
         assert!(xml.contains("name=\"a &amp; b\""), "{xml}");
         assert!(xml.contains("<failure>x &lt; y\nz</failure>"), "{xml}");
+    }
+
+    #[test]
+    fn a_golden_file_is_not_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("golden"), folder.path().join("target"));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let said = golden(&link, &Report::default()).unwrap_err();
+        assert!(said.contains("cannot create"), "{said}");
+        assert!(!target.exists());
+    }
+
+    #[test]
+    fn a_terminal_is_not_controlled_by_a_failure() {
+        let mut results = Results::default();
+        results.add("a", || Err("x\u{1b}[31m\ny".to_owned()));
+        assert_eq!(results.text(), "FAILED  a\n  x [31m\n  y\n");
     }
 
     #[test]

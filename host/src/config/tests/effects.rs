@@ -308,7 +308,7 @@ fn every_limit_of_the_guest_has_an_effect() {
       compileTimeout: 6s, compileMemory: 500MiB, instances: 7, memories: 8, tables: 9, tableElements: 10,
       handles: 11, callSize: 12B, logLines: 13, logSize: 14B, logLineSize: 15B,
       collectors: 16, paths: 17, families: 18, seriesPerFamily: 19,
-      seriesPerCollector: 20, seriesPerSite: 21, labels: 22, nameSize: 23B,
+      seriesPerCollector: 20, seriesPerSite: 21, sizePerSite: 28B, labels: 22, nameSize: 23B,
       labelSize: 24B, helpSize: 25B, failures: 26, stateSize: 27B }}"
     ));
     let l = config.swap.limits;
@@ -334,7 +334,7 @@ fn every_limit_of_the_guest_has_an_effect() {
         m.families,
         r.family_series,
         r.collector_series,
-        l.site_series,
+        l.site.series,
         r.labels,
         r.name_bytes,
         r.value_bytes,
@@ -342,10 +342,11 @@ fn every_limit_of_the_guest_has_an_effect() {
         l.failures,
         l.state_bytes,
         r.families,
+        l.site.bytes,
     ];
     let expected = [
         1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-        27, 18,
+        27, 18, 28,
     ];
     assert_eq!(numbers, expected);
 }

@@ -110,9 +110,16 @@ impl ComponentOutline {
             !PROVIDED.iter().any(|provided| compatible(provided, name)) && !self.only_types(name)
         };
         match self.imports.iter().find(missing) {
-            Some(name) => Err(format!(
-                "it imports `{name}`, which this host does not provide"
-            )),
+            Some(name) => {
+                let hint = if name.starts_with(CONTRACT) {
+                    "\n  hint: `nbu_exporter guest wit` prints the supported contract"
+                } else {
+                    ""
+                };
+                Err(format!(
+                    "it imports `{name}`, which this host does not provide{hint}"
+                ))
+            }
             None => Ok(()),
         }
     }
@@ -154,6 +161,9 @@ impl ComponentOutline {
         })
     }
 }
+
+/// The package of the contract.
+const CONTRACT: &str = "nbu:collector/";
 
 /// The number of entries that a section adds to each instance.
 fn copied(payload: &Payload<'_>) -> Result<usize, wasmparser::Error> {
@@ -234,6 +244,13 @@ mod tests {
             assert_eq!(status, CompileStatus::Unlinkable);
             assert!(why.contains(&format!("`{import}`")), "{why}");
         }
+        let log =
+            "(component (import \"nbu:collector/log@0.3.0\" (instance (export \"f\" (func)))))";
+        assert_eq!(
+            refusal(log).1,
+            "it imports `nbu:collector/log@0.3.0`, which this host does not provide\n  \
+             hint: `nbu_exporter guest wit` prints the supported contract"
+        );
         let (_, why) = refusal("(component (import \"f\" (func)))");
         assert!(why.contains("`f`"), "{why}");
     }

@@ -12,10 +12,10 @@ use super::super::bindings::v1::nbu::collector::metrics as old_wire;
 use super::super::bindings::wire;
 use super::super::load::DEFAULT_NAME;
 use super::super::{CollectorKeys, OptionValue, SavedState};
-use super::{RawOutcome, RawReport};
+use super::{RawFamily, RawOutcome, RawReport};
 use crate::clock::Timestamp;
 use crate::egress::READ_ONLY_POST;
-use crate::metrics::{Bucket, Distribution, Family, Point, Samples};
+use crate::metrics::{Bucket, Distribution, Point, Samples};
 
 /// The collectors that the host of version 0.1 enabled by default.
 const DEFAULT_COLLECTORS: [&str; 2] = ["storage", "jobs"];
@@ -211,7 +211,7 @@ fn outcome(old: old::Outcome) -> RawOutcome {
     }
 }
 
-fn family(old: old_wire::Family) -> Family {
+fn family(old: old_wire::Family) -> RawFamily {
     let samples = match old.samples {
         old_wire::Samples::Gauge(all) => Samples::Gauge(all.into_iter().map(point).collect()),
         old_wire::Samples::Counter(all) => Samples::Counter(all.into_iter().map(point).collect()),
@@ -219,10 +219,9 @@ fn family(old: old_wire::Family) -> Family {
             Samples::Histogram(all.into_iter().map(distribution).collect())
         }
     };
-    Family {
+    RawFamily {
         name: old.name,
-        help: old.help,
-        labels: old.labels,
+        repeated: Some((old.help, old.labels)),
         samples,
     }
 }

@@ -90,8 +90,14 @@ fn every_exceeded_limit_is_reported() {
 fn duplicate_and_invalid_names_are_refused() {
     assert!(said(vec![]).contains("no collector"));
     assert!(said(vec![collector("jobs"), collector("jobs")]).contains("`jobs` twice"));
-    assert!(said(vec![collector("")]).contains("empty or too long"));
-    assert!(said(vec![collector(&"x".repeat(300))]).contains("empty or too long"));
+    assert!(said(vec![collector(&"x".repeat(300))]).contains("too long"));
+    for name in ["", "a:b", "a b", "ä", "a/b"] {
+        let said = said(vec![collector(name)]);
+        assert!(
+            said.contains("ASCII letters, digits, `-` and `_` only"),
+            "{said}"
+        );
+    }
     let twice = DeclaredCollector {
         families: vec![family("nbu_a"), family("nbu_a")],
         ..collector("jobs")
@@ -229,6 +235,18 @@ fn invalid_options_are_refused() {
             option("x", OptionKind::Text, Some(&"x".repeat(999))),
             "too long",
         ),
+        (
+            option("x", OptionKind::Choice(vec!["x".repeat(999)]), None),
+            "too long",
+        ),
+        (
+            option("x", OptionKind::Choice(vec!["a".to_owned(); 101]), None),
+            "too many choices",
+        ),
+        (
+            option("legacyNames", OptionKind::TextList, None),
+            "a boolean",
+        ),
     ] {
         let found = said(vec![bad]);
         assert!(found.contains(why), "{found}");
@@ -268,6 +286,34 @@ fn highlights_name_declared_families_and_labels() {
     assert_eq!(said(highlight("nbu_a", "pool")), "");
     assert!(said(highlight("nbu_c", "pool")).contains("undeclared family `nbu_c`"));
     assert!(said(highlight("nbu_a", "size")).contains("label `size`"));
+    let mut long = highlight("nbu_a", "pool");
+    long.highlights[0].unit = Some("x".repeat(999));
+    assert!(said(long).contains("too long"));
+    let mut many = highlight("nbu_a", "pool");
+    many.highlights[0].matching = vec![("pool".to_owned(), String::new()); 101];
+    assert!(said(many).contains("`101` labels"));
+}
+
+#[test]
+fn an_interval_is_a_week_at_most() {
+    let every = |seconds| DeclaredCollector {
+        default_interval_seconds: Some(seconds),
+        ..collector("jobs")
+    };
+    assert_eq!(said(vec![every(INTERVAL)]), "");
+    for seconds in [0, INTERVAL + 1] {
+        assert!(said(vec![every(seconds)]).contains("must be 1 to 604800 s"));
+    }
+}
+
+#[test]
+fn versions_that_look_equal_are_equal() {
+    let invisible = Manifest {
+        version: "1.0\u{200b}".to_owned(),
+        ..manifest(vec![collector("jobs")])
+    };
+    let said = check(&invisible, &limits()).unwrap_err();
+    assert!(said.contains("printable ASCII"), "{said}");
 }
 
 #[test]
@@ -278,6 +324,6 @@ fn a_manifest_has_a_name() {
     };
     assert_eq!(
         check(&nameless, &limits()).unwrap_err(),
-        "the manifest has no name"
+        "the name is invalid: it must have ASCII letters, digits, `-` and `_` only"
     );
 }

@@ -1,17 +1,18 @@
 //! Security headers of every response. Those of the web configuration replace them.
 
 use http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// The digest is that of the landing page's style, the only resource that it loads.
+/// The digest is that of the status page's style, the only resource that it loads.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-LFG1fAVR69DbvWV1kTZ7FeD9gmfgd73mJ4swCKZD2Xk='; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    style-src 'sha256-o5JJyZ3X267NAIGD0G8zED+rX5WNphrdk8bvYQvW4+I='; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
+const DEFAULTS: [(HeaderName, HeaderValue); 6] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -38,10 +39,10 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::http::landing::STYLE;
+    use crate::http::status_page::STYLE;
 
     #[test]
-    fn the_policy_allows_the_style_of_the_landing_page() {
+    fn the_policy_allows_the_style_of_the_status_page() {
         let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
         assert!(POLICY.contains(&format!("'sha256-{digest}'")), "{digest}");
     }

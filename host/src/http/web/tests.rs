@@ -226,6 +226,7 @@ async fn every_response_has_security_headers() {
         assert_eq!(reply.status, status, "{path}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
             ("x-frame-options", "DENY"),
             ("referrer-policy", "no-referrer"),
             ("cross-origin-resource-policy", "same-origin"),

@@ -44,6 +44,8 @@ pub enum Reason {
     CollectorSeries,
     /// The site has too many series with this family.
     SiteSeries,
+    /// The text of the site is too large with this family.
+    SiteSize,
     /// Another family of this name has another kind or other labels.
     Conflict,
     /// The family's name is the name of another family's samples.
@@ -52,7 +54,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, so that counters begin at 0.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidName,
         Self::ReservedName,
         Self::InvalidLabel,
@@ -73,9 +75,22 @@ impl Reason {
         Self::FamilySeries,
         Self::CollectorSeries,
         Self::SiteSeries,
+        Self::SiteSize,
         Self::Conflict,
         Self::NameCollision,
     ];
+
+    /// What is wrong, for reasons that do not concern the declaration.
+    pub fn about_values(self) -> Option<&'static str> {
+        match self {
+            Self::GaugeValue => Some("the value is infinite or not a number"),
+            Self::CounterValue => Some("the value is negative, infinite or not a number"),
+            Self::Buckets => Some("the buckets do not ascend, or do not match the count"),
+            Self::Duplicate => Some("another series has the same label values"),
+            Self::LongLabel => Some("a label value is longer than `guest.limits.labelSize`"),
+            _ => None,
+        }
+    }
 
     /// The value of the `reason` label.
     pub fn as_str(self) -> &'static str {
@@ -100,6 +115,7 @@ impl Reason {
             Self::FamilySeries => "family-series",
             Self::CollectorSeries => "collector-series",
             Self::SiteSeries => "site-series",
+            Self::SiteSize => "site-size",
             Self::Conflict => "conflict",
             Self::NameCollision => "name-collision",
         }

@@ -84,6 +84,10 @@ fn a_family_named_like_one_of_the_host_is_dropped() {
         "process_open_fds",
         "nbu_collector_failures",
         "nbu_up",
+        "nbu_rows_skipped",
+        "up",
+        "ALERTS",
+        "scrape_duration_seconds",
     ] {
         whole_family_goes_for(Reason::ReservedName, gauge(name, &[]));
     }

@@ -1,0 +1,300 @@
+//! Tries each collector once, and prints what the API key of each site may read.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures::future::join_all;
+
+use crate::app::ExitError;
+use crate::cli::print;
+use crate::config::Config;
+use crate::egress::{Egress, Observer, Sockets};
+use crate::guest::{
+    CallTarget, CollectorFailure, DeclaredCollector, Guest, Outcome, Window, failure_text,
+};
+use crate::metrics::Family;
+use crate::site::SiteName;
+use crate::swap::Site;
+
+/// One request as it ended.
+struct EndedRequest {
+    path: String,
+    code: String,
+    took: Duration,
+}
+
+/// Records the requests of one call.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<EndedRequest>>);
+
+impl Observer for Recorder {
+    fn request(&self, _: &SiteName, path: &str, code: &str, took: Duration) {
+        let path = path.split('?').next().unwrap_or_default().to_owned();
+        let code = code.to_owned();
+        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.push(EndedRequest { path, code, took });
+    }
+
+    fn received(&self, _: &SiteName, _: u64) {}
+
+    fn denied(&self, _: &SiteName, _: &'static str) {}
+
+    fn headers_removed(&self, _: &SiteName, _: usize) {}
+}
+
+/// A line of the table.
+struct Row {
+    site: String,
+    collector: String,
+    endpoint: String,
+    result: String,
+    is_missing: bool,
+    /// Of the whole collector, in its first line.
+    series: Option<usize>,
+    requests: usize,
+    took: Duration,
+}
+
+/// Tries every enabled collector of every site. Fails if an endpoint could not be read.
+pub(super) async fn run(config: &Config, guest: &Guest) -> Result<(), ExitError> {
+    let sockets = Sockets::shared();
+    let sites = config.swap.sites.iter();
+    let rows = join_all(sites.map(|site| try_site(config, guest, site, &sockets))).await;
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
+    print(&table(&rows))?;
+    let missing = rows.iter().filter(|row| row.is_missing).count();
+    if missing == 0 {
+        return Ok(());
+    }
+    Err(ExitError::Command(format!(
+        "`{missing}` of `{}` endpoints cannot be read\n  \
+         hint: give the role of the API key the operation VIEW on what is missing, or disable \
+         the collector",
+        rows.len()
+    )))
+}
+
+/// Tries the collectors of a site one after another, so that each request belongs to one.
+async fn try_site(config: &Config, guest: &Guest, site: &Site, sockets: &Arc<Sockets>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let enabled = guest.collectors(&site.guest);
+    let declared = guest.manifest().collectors.iter();
+    for collector in declared.filter(|it| enabled.contains(&it.name)) {
+        let attempt = Attempt::make(config, guest, site, sockets, collector).await;
+        rows.extend(attempt.rows());
+    }
+    rows
+}
+
+/// One collector, tried once.
+struct Attempt<'a> {
+    site: &'a Site,
+    collector: &'a DeclaredCollector,
+    requests: Vec<EndedRequest>,
+    /// What the guest reported, or why it reported nothing.
+    result: Result<Outcome, String>,
+}
+
+impl<'a> Attempt<'a> {
+    async fn make(
+        config: &Config,
+        guest: &Guest,
+        site: &'a Site,
+        sockets: &Arc<Sockets>,
+        collector: &'a DeclaredCollector,
+    ) -> Self {
+        let recorder = Arc::new(Recorder::default());
+        let observer = Arc::clone(&recorder) as Arc<dyn Observer>;
+        let egress = Egress::new(
+            site.name.clone(),
+            &site.egress,
+            observer,
+            Arc::clone(sockets),
+        );
+        let result = match egress {
+            Ok(egress) => call(config, guest, site, &egress, &collector.name).await,
+            Err(error) => Err(error.to_string()),
+        };
+        let mut requests = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            site,
+            collector,
+            requests: std::mem::take(&mut requests),
+            result,
+        }
+    }
+
+    /// One for each endpoint, and for each failure elsewhere.
+    fn rows(&self) -> Vec<Row> {
+        let declared = self.collector.endpoints.iter();
+        let mut rows: Vec<Row> = declared.map(|it| self.row(&it.path)).collect();
+        for failure in self.failures() {
+            let is_shown = |it: &Row| failure.endpoint.split(' ').any(|path| path == it.endpoint);
+            if !rows.iter().any(is_shown) {
+                rows.push(self.row(&failure.endpoint));
+            }
+        }
+        if let Ok(outcome) = &self.result
+            && let Some(first) = rows.first_mut()
+        {
+            first.series = Some(outcome.families.iter().map(Family::series).sum());
+        }
+        rows
+    }
+
+    fn row(&self, endpoint: &str) -> Row {
+        let base = self.site.egress.base_path.as_str();
+        let requests = self.requests.iter();
+        let requests: Vec<_> = requests
+            .filter(|it| {
+                let path = it.path.strip_prefix(base).unwrap_or(&it.path);
+                matches_template(endpoint, path)
+            })
+            .collect();
+        let (result, is_missing) = self.judge(endpoint, &requests);
+        Row {
+            site: self.site.name.to_string(),
+            collector: self.collector.name.clone(),
+            endpoint: endpoint.to_owned(),
+            result,
+            is_missing,
+            series: None,
+            requests: requests.len(),
+            took: requests.iter().map(|it| it.took).sum(),
+        }
+    }
+
+    /// Says whether the endpoint could be read, and whether it is missing.
+    fn judge(&self, endpoint: &str, requests: &[&EndedRequest]) -> (String, bool) {
+        let outcome = match &self.result {
+            Ok(outcome) => outcome,
+            Err(why) => return (format!("failed: {why}"), true),
+        };
+        let refused = |it: &&&EndedRequest| matches!(&*it.code, "401" | "403");
+        if let Some(request) = requests.iter().find(refused) {
+            return (self.refusal(&request.code), true);
+        }
+        let concerns = |it: &&CollectorFailure| it.endpoint.split(' ').any(|path| path == endpoint);
+        if let Some(failure) = outcome.failures.iter().find(concerns) {
+            let text = failure_text(failure);
+            let prefix = format!("{}: ", failure.endpoint);
+            return (text.strip_prefix(&prefix).unwrap_or(&text).to_owned(), true);
+        }
+        let result = match requests {
+            _ if outcome.unsupported.iter().any(|it| it == endpoint) => "not on this server",
+            [] => "not requested",
+            _ => "allowed",
+        };
+        (result.to_owned(), false)
+    }
+
+    /// The contract names permissions by collector and not by endpoint.
+    fn refusal(&self, code: &str) -> String {
+        match self.collector.permissions.as_slice() {
+            [] => format!("refused ({code})"),
+            [one] => format!("missing {one} ({code})"),
+            several => format!("missing one of {} ({code})", several.join(" ")),
+        }
+    }
+
+    fn failures(&self) -> &[CollectorFailure] {
+        self.result.as_ref().map_or(&[], |it| &it.failures)
+    }
+}
+
+async fn call(
+    config: &Config,
+    guest: &Guest,
+    site: &Site,
+    egress: &Arc<Egress>,
+    collector: &str,
+) -> Result<Outcome, String> {
+    let target = CallTarget {
+        site: &site.name,
+        egress,
+        limits: config.swap.limits,
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let window = Window {
+        now: now.unwrap_or_default().as_secs(),
+        lookback_seconds: config.collect.lookback.as_secs(),
+        last_api_version: None,
+        resumed: Vec::new(),
+    };
+    let only = |name: &str| name == collector;
+    let collected = guest.collect(target, &site.guest, only, window, Vec::new());
+    let mut collected = collected.await.map_err(|fault| fault.to_string())?;
+    let outcome = collected.report.outcomes.pop();
+    outcome.ok_or_else(|| "the guest reported nothing".to_owned())
+}
+
+/// Whether a path fits a template such as `/a/{id}`.
+fn matches_template(template: &str, path: &str) -> bool {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(part), Some(segment)) if part == segment || part.starts_with('{') => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Columns of equal width.
+fn table(rows: &[Row]) -> String {
+    let head = [
+        "SITE",
+        "COLLECTOR",
+        "ENDPOINT",
+        "SERIES",
+        "REQUESTS",
+        "SECONDS",
+        "RESULT",
+    ];
+    let mut lines = vec![head.map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| {
+        [
+            row.site.clone(),
+            row.collector.clone(),
+            row.endpoint.clone(),
+            row.series
+                .map_or_else(|| "-".to_owned(), |it| it.to_string()),
+            row.requests.to_string(),
+            format!("{:.3}", row.took.as_secs_f64()),
+            row.result.clone(),
+        ]
+    }));
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let mut text = String::new();
+    for line in &lines {
+        let cells = line.iter().zip(widths);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        // Writing into a `String` cannot fail.
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_fits_its_template_segment_by_segment() {
+        for (template, path, fits) in [
+            ("/admin/jobs", "/admin/jobs", true),
+            ("/admin/jobs", "/admin/jobs/1", false),
+            ("/a/{id}/b", "/a/x/b", true),
+            ("/a/{id}/b", "/a/x", false),
+        ] {
+            assert_eq!(matches_template(template, path), fits, "{template} {path}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `check --ask` says what the API key of each site may read.
+
+use std::process::Output;
+
+use simulator::Fault;
+use tests::Program;
+
+use super::{folder, lively};
+
+const MORE: &str = "collectors: { alerts: { enabled: true }, slo: { enabled: true } }";
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The columns of the line of an endpoint, the last one with spaces.
+fn line(output: &Output, site: &str, endpoint: &str) -> Vec<String> {
+    let said = text(&output.stdout);
+    let columns = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (head, rest) = words.split_at(words.len().min(6));
+        let head = head.iter().map(|it| (*it).to_owned());
+        head.chain([rest.join(" ")]).collect::<Vec<_>>()
+    };
+    let mut lines = said.lines().map(columns);
+    let found = lines.find(|it| it.len() == 7 && it[0] == site && it[2] == endpoint);
+    found.unwrap_or_else(|| panic!("no `{endpoint}` of `{site}`\n{said}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_allowed_is_listed_with_its_requests() {
+    let (one, two) = (lively().await, lively().await);
+    let folder = folder(&[("paris", &one), ("lyon", &two)], MORE);
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for site in ["paris", "lyon"] {
+        for (collector, endpoint) in [
+            ("jobs", "/admin/jobs"),
+            ("storage", "/storage/storage-units"),
+            ("storage", "/storage/disk-pools"),
+            ("alerts", "/manage/alerts"),
+            ("slo", "/servicecatalog/slos"),
+        ] {
+            let line = line(&output, site, endpoint);
+            assert_eq!((&*line[1], &*line[6]), (collector, "allowed"), "{line:?}");
+            assert!(line[4].parse::<u64>().unwrap() > 0, "{line:?}");
+            assert!(line[5].parse::<f64>().is_ok(), "{line:?}");
+        }
+        let series: u64 = line(&output, site, "/admin/jobs")[3].parse().unwrap();
+        assert!(series > 10, "{series}");
+    }
+    let disabled = text(&output.stdout);
+    assert!(!disabled.contains("tape"), "{disabled}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_permission_is_named_and_exits_with_1() {
+    let (one, two) = (lively().await, lively().await);
+    one.faults().set_on("/manage/alerts", Fault::Status(403));
+    let units = "/storage/storage-units";
+    one.faults().set_on(units, Fault::Status(403));
+    let folder = folder(&[("paris", &one), ("lyon", &two)], MORE);
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let result = |site, endpoint| line(&output, site, endpoint)[6].clone();
+    let missing = "missing |MANAGE|EMAIL-NOTIFICATIONS| (403)";
+    assert_eq!(result("paris", "/manage/alerts"), missing);
+    let storage = result("paris", units);
+    assert!(
+        storage.starts_with("missing one of |STORAGE|STORAGE-UNITS| "),
+        "{storage}"
+    );
+    for (site, endpoint) in [
+        ("paris", "/storage/disk-pools"),
+        ("paris", "/admin/jobs"),
+        ("lyon", "/manage/alerts"),
+        ("lyon", units),
+    ] {
+        assert_eq!(result(site, endpoint), "allowed", "{site} {endpoint}");
+    }
+    let said = text(&output.stderr);
+    assert!(said.contains("`2` of "), "{said}");
+    assert!(said.contains("hint: "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_failure_is_named_too() {
+    let simulator = lively().await;
+    simulator
+        .faults()
+        .set_on("/manage/alerts", Fault::Status(500));
+    let folder = folder(&[("paris", &simulator)], MORE);
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let alerts = &line(&output, "paris", "/manage/alerts")[6];
+    assert!(alerts.starts_with("answered 500"), "{alerts}");
+    assert_eq!(line(&output, "paris", "/admin/jobs")[6], "allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_the_server_lacks_is_not_missing() {
+    let simulator = lively().await;
+    let servers = "/storage/storage-servers";
+    simulator.faults().set_on(servers, Fault::NotFound);
+    let folder = folder(&[("paris", &simulator)], "");
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(line(&output, "paris", servers)[6], "not on this server");
+}
