@@ -157,8 +157,13 @@ impl Egress {
 
     /// The place of the next request, if requests are answered one at a time.
     fn turn(&self) -> Option<turns::Turn> {
-        let is_ordered = self.recorder.get().is_some() || self.upstream.is_bundle();
-        is_ordered.then(|| self.turns.take())
+        self.is_repeatable().then(|| self.turns.take())
+    }
+
+    /// Whether a collection is recorded or repeated, so that nothing in it may depend on
+    /// the time that an answer takes.
+    pub fn is_repeatable(&self) -> bool {
+        self.recorder.get().is_some() || self.upstream.is_bundle()
     }
 
     /// The fingerprint of its settings.

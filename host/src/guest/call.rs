@@ -65,6 +65,7 @@ struct CallContext {
     budget: MemoryBudget,
     lane: Lane,
     allowed: Duration,
+    stops_clock: bool,
 }
 
 impl CallContext {
@@ -77,6 +78,7 @@ impl CallContext {
             budget: MemoryBudget::new(limits.memory_bytes),
             lane: Lane::Short,
             allowed: limits.offline,
+            stops_clock: false,
         }
     }
 
@@ -91,6 +93,7 @@ impl CallContext {
             budget,
             lane,
             allowed,
+            stops_clock: target.egress.is_repeatable(),
         }
     }
 
@@ -281,6 +284,9 @@ impl Guest {
             captured.clone(),
             context.budget,
         );
+        if context.stops_clock {
+            store.data_mut().stop_clock(&captured);
+        }
         let linked = self.linked.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Result, Store, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::captured_output::CapturedOutput;
@@ -40,14 +40,7 @@ impl Instance {
         captured: CapturedOutput,
         budget: MemoryBudget,
     ) -> Store<Self> {
-        let wasi = WasiCtx::builder()
-            .stdout(captured.clone())
-            .stderr(captured)
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false)
-            .max_random_size(RANDOM)
-            .build();
+        let wasi = wasi(&captured).build();
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(handle_memory::FIELDS);
         let mut table = ResourceTable::new();
@@ -80,9 +73,41 @@ impl Instance {
         store
     }
 
+    /// Stops the guest's monotonic clock before the first call. A guest that measures
+    /// responses could otherwise send other requests in a replay.
+    pub(super) fn stop_clock(&mut self, captured: &CapturedOutput) {
+        self.wasi = wasi(captured).monotonic_clock(StoppedClock).build();
+    }
+
     /// The meter and the table that it measures.
     pub(super) fn metered(&mut self) -> (&mut Meter, &mut ResourceTable) {
         (&mut self.meter, &mut self.table)
+    }
+}
+
+/// Without network, files, environment and arguments.
+fn wasi(captured: &CapturedOutput) -> WasiCtxBuilder {
+    let mut builder = WasiCtx::builder();
+    builder
+        .stdout(captured.clone())
+        .stderr(captured.clone())
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .max_random_size(RANDOM);
+    builder
+}
+
+/// Always shows the same time. Waiting takes real time.
+struct StoppedClock;
+
+impl HostMonotonicClock for StoppedClock {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
     }
 }
 
