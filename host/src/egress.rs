@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::uri::{self, Authority};
 
 use crate::budget::MemoryBudget;
@@ -22,6 +22,7 @@ mod client;
 mod connector;
 mod credential;
 mod deadlines;
+mod diagnosis;
 mod exchange;
 mod failure;
 mod fingerprint;
@@ -43,6 +44,7 @@ mod sockets;
 mod stream;
 mod traffic;
 mod trust;
+mod verifier;
 
 #[cfg(test)]
 mod tests;
@@ -91,6 +93,8 @@ pub struct Egress {
     sockets: Arc<Sockets>,
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
+    /// Why connections fail now, as logged.
+    diagnosis: ArcSwapOption<diagnosis::Diagnosis>,
     fingerprint: [u8; 32],
 }
 
@@ -120,6 +124,7 @@ impl Egress {
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
             observer,
+            diagnosis: ArcSwapOption::empty(),
         }))
     }
 

@@ -55,11 +55,13 @@ impl Session {
                 failure => failure,
             })
             .inspect_err(|failure| self.tally.failed(failure))
-            .map_err(|failure| request_log.failed(failure))?;
+            .map_err(|failure| request_log.failed(failure))
+            .inspect_err(|failure| self.report_failure(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
         self.tally.answered(head.status);
         request_log.answered(head.status);
+        self.report_answer();
         credential::strip(&mut head.headers);
         egress.secrets.redact_headers(&mut head.headers);
         let redactor = Redactor::new(Arc::clone(&egress.secrets));

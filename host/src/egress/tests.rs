@@ -13,6 +13,7 @@ use crate::secret::ApiKey;
 
 mod admission;
 mod answers;
+mod diagnosis;
 mod limits;
 mod oracle;
 mod proxies;
