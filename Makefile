@@ -31,7 +31,7 @@ week: build
 verify: target lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --workspace --lib -- --ignored process_simulation::
+	$(CARGO) test --release --workspace --lib -- --ignored process_simulation:: bundle::
 	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
 	target/release/nbu_exporter guest test $$guest || exit 1; done
 	@for language in javascript python; do test -f target/foreign/$$language.wasm || \

@@ -6,7 +6,9 @@ mod entry;
 mod freshness;
 mod snapshot;
 mod store;
+mod transitions;
 
+pub use entry::PastCollection;
 pub use entry::{Attempt, AttemptResult, CollectorStatus};
 pub use freshness::definitions;
 pub use snapshot::{CollectorSnapshot, SiteSnapshot};

@@ -8,11 +8,17 @@ mod config_reference;
 mod contract;
 #[cfg(feature = "demo")]
 mod demo;
+mod diff;
 mod guest_new;
 #[cfg(feature = "demo")]
 mod guest_test;
 mod inspect;
 mod metrics_reference;
+mod record;
+mod references;
+mod replay;
+mod replayed;
+mod report_difference;
 mod serve;
 mod shutdown;
 
@@ -20,6 +26,7 @@ use std::fs::Permissions;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use args::{Args, Command, GuestCommand};
 
@@ -97,40 +104,9 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         Some(Command::Collect { site, strict }) => {
             collect::run(options, &engine, site.as_deref(), *strict).await
         }
-        Some(Command::Guest {
-            command: GuestCommand::Wit { folder },
-        }) => contract::run(folder.as_deref()),
-        Some(Command::Guest {
-            command: GuestCommand::New { folder, language },
-        }) => guest_new::run(folder, *language),
-        #[cfg(feature = "demo")]
-        Some(Command::Guest {
-            command:
-                GuestCommand::Test {
-                    file,
-                    release,
-                    golden,
-                    junit,
-                },
-        }) => {
-            let options = guest_test::TestOptions {
-                release: release.as_deref(),
-                golden: golden.as_deref(),
-                junit: junit.as_deref(),
-            };
-            guest_test::run(&engine, file, options).await
-        }
+        Some(Command::Guest { command }) => guest_command(&engine, command).await,
         #[cfg(not(feature = "demo"))]
-        Some(
-            Command::Demo { .. }
-            | Command::Guest {
-                command: GuestCommand::Test { .. },
-            },
-        ) => Err(ExitError::Command(
-            "this program was built without the simulator\n  \
-             hint: run `make demo` in the source tree"
-                .to_owned(),
-        )),
+        Some(Command::Demo { .. }) => Err(without_simulator()),
         #[cfg(feature = "demo")]
         Some(Command::Demo { guest }) => {
             demo::run(options, engine, guest.as_deref(), prepared.process).await
@@ -140,5 +116,60 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             public_key,
             markdown,
         }) => inspect::run(&engine, file.as_deref(), public_key.as_deref(), *markdown).await,
+        Some(Command::Record { site, output, keep }) => {
+            record::run(options, &engine, site, output, keep).await
+        }
+        Some(Command::Replay { file, guest }) => replay::run(&engine, file, guest.as_deref()).await,
+        Some(Command::Diff {
+            old,
+            new,
+            bundle,
+            rules,
+            dashboard,
+        }) => {
+            let users = diff::MetricUsers {
+                rules,
+                dashboards: dashboard,
+            };
+            diff::run(&engine, [old, new], bundle, users).await
+        }
     }
+}
+
+/// Runs a command for authors of guests.
+async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(), ExitError> {
+    match command {
+        GuestCommand::Wit { folder } => contract::run(folder.as_deref()),
+        GuestCommand::New { folder, language } => guest_new::run(folder, *language),
+        #[cfg(feature = "demo")]
+        GuestCommand::Test {
+            file,
+            release,
+            record,
+            golden,
+            junit,
+        } => {
+            let options = guest_test::TestOptions {
+                release: release.as_deref(),
+                record: record.as_deref(),
+                golden: golden.as_deref(),
+                junit: junit.as_deref(),
+            };
+            guest_test::run(engine, file, options).await
+        }
+        #[cfg(not(feature = "demo"))]
+        GuestCommand::Test { .. } => {
+            let _ = engine;
+            Err(without_simulator())
+        }
+    }
+}
+
+#[cfg(not(feature = "demo"))]
+fn without_simulator() -> ExitError {
+    ExitError::Command(
+        "this program was built without the simulator\n  \
+         hint: run `make demo` in the source tree"
+            .to_owned(),
+    )
 }

@@ -6,12 +6,13 @@
 //! unchanged.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use http::uri::{self, Authority};
 
+use self::upstream::{Network, Upstream};
 use crate::budget::MemoryBudget;
 use crate::site::SiteName;
 
@@ -33,7 +34,9 @@ mod origin;
 mod path;
 mod permit;
 mod proxy;
+mod recorder;
 mod redact;
+mod replay;
 mod request;
 mod request_log;
 mod resolver;
@@ -44,6 +47,8 @@ mod sockets;
 mod stream;
 mod traffic;
 mod trust;
+mod turns;
+mod upstream;
 mod verifier;
 
 #[cfg(test)]
@@ -55,6 +60,7 @@ pub use identity::Identity;
 pub use origin::{Origin, Scheme};
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
+pub use recorder::Recorder;
 pub use settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
 pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
@@ -88,14 +94,15 @@ pub struct Egress {
     settings: Settings,
     scheme: uri::Scheme,
     authority: Authority,
-    pool: ArcSwap<client::Pool>,
-    connector: connector::Connector,
-    sockets: Arc<Sockets>,
+    upstream: Upstream,
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
     /// Why connections fail now, as logged.
     diagnosis: ArcSwapOption<diagnosis::Diagnosis>,
     fingerprint: [u8; 32],
+    recorder: OnceLock<Arc<Recorder>>,
+    /// Unused if neither recording nor replaying.
+    turns: turns::Turns,
 }
 
 impl Egress {
@@ -109,22 +116,36 @@ impl Egress {
         observer: Arc<dyn Observer>,
         sockets: Arc<Sockets>,
     ) -> Result<Arc<Self>, EgressError> {
+        let network = Network::new(settings, sockets)?;
+        Self::over(
+            site,
+            settings,
+            observer,
+            Upstream::Network(Box::new(network)),
+        )
+    }
+
+    fn over(
+        site: SiteName,
+        settings: &Settings,
+        observer: Arc<dyn Observer>,
+        upstream: Upstream,
+    ) -> Result<Arc<Self>, EgressError> {
         let origin = &settings.origin;
         let invalid = || EgressError::Origin(origin.url());
         let authority = format!("{}:{}", origin.host, origin.port);
-        let connector = client::connector(settings, Arc::clone(&sockets))?;
         Ok(Arc::new(Self {
             site,
             scheme: uri::Scheme::try_from(origin.scheme.as_str()).map_err(|_| invalid())?,
             authority: Authority::try_from(authority).map_err(|_| invalid())?,
-            pool: ArcSwap::from_pointee(client::pool(settings, &connector)),
-            connector,
-            sockets,
+            upstream,
             secrets: Arc::new(redact::Secrets::new(settings)),
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
             observer,
             diagnosis: ArcSwapOption::empty(),
+            recorder: OnceLock::new(),
+            turns: turns::Turns::default(),
         }))
     }
 
@@ -134,10 +155,16 @@ impl Egress {
         Hooks::new(Arc::clone(self), permit, budget)
     }
 
-    /// Replaces the pool by an empty one. The old one is dropped once no call uses it.
-    fn renew_pool(&self) {
-        let pool = client::pool(&self.settings, &self.connector);
-        self.pool.store(Arc::new(pool));
+    /// Records all requests from now on, and sends one at a time. Returns the recorder,
+    /// which is the same for every call.
+    pub fn record(&self) -> Arc<Recorder> {
+        Arc::clone(self.recorder.get_or_init(Arc::default))
+    }
+
+    /// The place of the next request, if requests are answered one at a time.
+    fn turn(&self) -> Option<turns::Turn> {
+        let is_ordered = self.recorder.get().is_some() || self.upstream.is_bundle();
+        is_ordered.then(|| self.turns.take())
     }
 
     /// The fingerprint of its settings.

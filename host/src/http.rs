@@ -28,5 +28,7 @@ pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
 pub use server::{BindError, Server, Serving, unavailable_addresses};
 pub use settings::{ConnectionLimits, Settings};
 pub use state::{Reload, ServerState, Status};
-pub use status_report::{CollectorHealth, GuestStatus, SiteStatus, StatusReport, Tile};
+pub use status_report::{
+    CollectionTime, CollectorHealth, GuestStatus, SiteStatus, StatusReport, Tile,
+};
 pub use web::Web;

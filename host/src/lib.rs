@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod budget;
+pub mod bundle;
 pub mod cache;
 pub mod cli;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod collect;
 pub mod config;
 pub mod descriptors;
 pub mod egress;
+pub mod events;
 pub mod file;
 pub mod guest;
 pub mod http;

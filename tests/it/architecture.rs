@@ -21,6 +21,7 @@ use self::source::{files, workspace};
 /// the allow-list is tested without one.
 const ROOMS: &[(&str, &[&str])] = &[
     ("budget", &[]),
+    ("bundle", &[]),
     ("landlock", &[]),
     ("descriptors", &[]),
     ("file", &[]),
@@ -28,10 +29,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("site", &[]),
     ("suggestion", &[]),
+    ("events", &["clock", "site"]),
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
-    ("egress", &["budget", "descriptors", "site", "secret"]),
+    (
+        "egress",
+        &["budget", "bundle", "descriptors", "site", "secret"],
+    ),
     (
         "guest",
         &[
@@ -46,13 +51,16 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // From `guest`, only the names of failures.
-    ("cache", &["guest", "site", "metrics", "clock"]),
-    ("swap", &["guest", "egress", "site", "metrics", "file"]),
+    ("cache", &["events", "guest", "site", "metrics", "clock"]),
+    (
+        "swap",
+        &["events", "guest", "egress", "site", "metrics", "file"],
+    ),
     (
         "collect",
         &["swap", "guest", "cache", "site", "metrics", "clock", "file"],
     ),
-    ("http", &["descriptors", "site", "metrics"]),
+    ("http", &["descriptors", "events", "site", "metrics"]),
     (
         "config",
         &[
@@ -71,6 +79,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "events",
             "config",
             "collect",
             "http",
@@ -102,6 +111,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "landlock",
             "descriptors",
             "file",
+            "bundle",
+            "clock",
             "site",
             "secret",
         ],

@@ -5,7 +5,7 @@ mod facts;
 mod faults;
 mod kept;
 mod lists;
-mod names;
+pub(crate) mod names;
 mod releases;
 mod series;
 

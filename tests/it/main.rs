@@ -9,6 +9,7 @@
 
 mod alerts;
 mod architecture;
+mod bundle;
 mod cache;
 mod cli;
 mod collectors;

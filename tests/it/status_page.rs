@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use nbu_exporter::guest::Digest;
 use simulator::{Clock, Estate, Fault};
 use tests::estates::{simulator, site, small};
-use tests::{Bench, Exposition, eventually};
+use tests::{Bench, Exposition, eventually, guests};
 
 const RARELY: &str = "server: { collectionInterval: 1h }";
 
@@ -143,4 +143,78 @@ async fn the_next_attempt_is_announced_before_the_first() {
         page.contains("<span class=\"badge\">waiting</span>") && page.contains("<td>never</td>")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reloads_failures_and_recoveries_are_events() {
+    let simulator = simulator(small()).await;
+    let sites = [site("paris", &simulator)];
+    let often = "server: { collectionInterval: 100ms, cacheTTL: 1ms }";
+    let bench = Bench::start(&sites, often).await;
+    bench.until_read(&["paris"]).await;
+    assert!(bench.get("/").await.text().contains("No events since"));
+    simulator.faults().set(Fault::Status(500));
+    let is_up = |up: f64| move |e: &Exposition| e.sum("nbu_collector_success", &[]) == up;
+    bench.until("every collector fails", is_up(0.0)).await;
+    simulator.faults().clear();
+    bench.until_read(&["paris"]).await;
+    let answer = bench.client.post("/-/reload").await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    std::fs::write(bench.file("config.yaml"), "server: { wrong: 1 }").unwrap();
+    bench.client.post("/-/reload").await;
+    let page = bench.get("/").await.text();
+    for event in [
+        "<th scope=\"row\" class=\"bad\">failure</th><td>paris</td><td class=\"reason\">",
+        "<th scope=\"row\" class=\"good\">recovery</th><td>paris</td><td class=\"reason\">",
+        "class=\"good\">reload</th><td>all</td><td class=\"reason\">generation 2</td>",
+        "class=\"bad\">reload refused</th><td>all</td><td class=\"reason\">",
+        "Last reload: reload refused, ",
+    ] {
+        assert!(page.contains(event), "{event}\n{page}");
+    }
+    assert!(
+        page.contains("server.wrong") && page.contains("answered 500"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swaps_refusals_and_rollbacks_are_events() {
+    let simulator = simulator(small()).await;
+    let rest = "guest: { path: guest.wasm }\n\
+                server: { collectionInterval: 100ms, cacheTTL: 1ms, collectionTimeout: 2s }";
+    let first = guests::behaving("count", 1);
+    let bench = Bench::start_on(&first, &[site("paris", &simulator)], rest).await;
+    bench.until_read(&["paris"]).await;
+    bench.install(b"not a component");
+    let swaps = |e: &Exposition, result: &str| {
+        e.value("nbu_exporter_guest_swaps_total", &[("result", result)]) == Some(1.0)
+    };
+    bench.until("a refusal", |e| swaps(e, "refused")).await;
+    bench.install(&guests::behaving("trap-at-2", 2));
+    bench.until("a rollback", |e| swaps(e, "rolled_back")).await;
+    let page = bench.get("/").await.text();
+    for event in [
+        "class=\"bad\">guest refused</th>",
+        "class=\"good\">guest swapped</th><td>all</td><td class=\"reason\">version 0.0.2, ",
+        "class=\"bad\">guest rolled back</th><td>all</td><td class=\"reason\">version 0.0.2, ",
+    ] {
+        assert!(page.contains(event), "{event}\n{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_shows_the_scraped_values() {
+    let simulator = simulator(small()).await;
+    let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;
+    let exposition = bench.until_read(&["paris"]).await;
+    let page = bench.get("/?family=nbu_disk_capacity_bytes").await.text();
+    for sample in exposition.all("nbu_disk_capacity_bytes", &[]) {
+        let cell = format!("<td class=\"number\">{}</td>", sample.value);
+        assert!(page.contains(&cell), "{cell}\n{page}");
+    }
+    assert!(page.contains("<td>paris</td>"));
+    let query = "/?family=nbu_exporter_build_info";
+    assert!(bench.get(query).await.text().contains("<p>1 sample.</p>"));
+    assert!(page.contains("<svg ") && page.contains("Last 1 collection: "));
 }

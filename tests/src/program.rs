@@ -15,6 +15,10 @@ use crate::processes::Found;
 /// How long to wait for an expected event; far longer than any event takes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long a command may run. In a debug build on a busy machine, compiling a guest
+/// alone takes a minute.
+const LONGEST_COMMAND: Duration = Duration::from_mins(5);
+
 /// A running `nbu_exporter`; killed when dropped.
 pub struct Program {
     child: Child,
@@ -45,7 +49,7 @@ impl Program {
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null());
-        let output = tokio::time::timeout(DEADLINE, command.output()).await;
+        let output = tokio::time::timeout(LONGEST_COMMAND, command.output()).await;
         output.expect("it ends").expect("it runs")
     }
 

@@ -22,6 +22,7 @@ mod model;
 mod paging;
 mod parallel_pager;
 mod probe;
+mod random_bodies;
 mod recorded;
 mod security;
 mod site;

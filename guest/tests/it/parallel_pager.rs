@@ -135,13 +135,13 @@ fn a_page_that_was_refused_is_requested_again() {
 
 #[test]
 fn a_server_that_is_busy_above_three_requests_gets_three() {
-    let model = model((0..20_000).map(|n| n * 4));
+    let model = model((0..8000).map(|n| n * 10));
     let right = text(&model, 1);
     model.capacity.set(3);
     assert_eq!(text(&model, 16), right);
     let busy = model.busy.borrow();
-    // One in the beginning, and one for each try after a hundred answers.
-    assert!((1..=4).contains(&busy.len()), "{busy:?}");
+    // One of each list in the beginning. The next try is after a hundred answers.
+    assert!((1..=2).contains(&busy.len()), "{busy:?}");
     assert!(busy.iter().all(|&requests| requests == 4), "{busy:?}");
 }
 

@@ -19,6 +19,7 @@ use super::state_dir;
 use crate::collect::Store;
 use crate::config::Config;
 use crate::egress::Rule;
+use crate::events::EventKind;
 use crate::file::Snapshot;
 use crate::guest::FaultKind;
 use crate::http::Server;
@@ -180,16 +181,23 @@ impl Reloader {
     async fn reload(&mut self) -> Result<String, String> {
         let reloaded = self.try_reload().await;
         self.failed = reloaded.is_err();
+        let events = &self.services.events;
         match reloaded {
             Ok(generation) => {
                 self.services
                     .instruments
                     .reload_succeeded(SystemTime::now());
+                events.record(
+                    EventKind::Reloaded,
+                    None,
+                    format!("generation {generation}"),
+                );
                 info!(generation, "Configuration reloaded successfully");
                 Ok(format!("Configuration reloaded, generation {generation}"))
             }
             Err(why) => {
                 self.services.instruments.reload_failed();
+                events.record(EventKind::ReloadRefused, None, why.as_str());
                 error!(
                     reason = why,
                     "Configuration not reloaded; the running one stays in use"

@@ -11,6 +11,7 @@ use super::reload_request::ReloadRequest;
 use crate::cache::Cache;
 use crate::collect::{self, Memory, Rounds, Store};
 use crate::config::Config;
+use crate::events::RecentEvents;
 use crate::guest::Engine;
 use crate::metrics::Instruments;
 use crate::swap::SwapController;
@@ -26,6 +27,8 @@ pub struct Services {
     pub memory: Arc<Memory>,
     /// The exporter's own metrics.
     pub instruments: Instruments,
+    /// The last events, for the status page.
+    pub(super) events: RecentEvents,
     /// Interval and TTL of collections.
     pub(super) collect_settings: watch::Sender<collect::Settings>,
     /// Sender to the only consumer of reloads.
@@ -40,14 +43,17 @@ impl Services {
     ) -> Self {
         let instruments = Instruments::new(&BUILD);
         let observer = Arc::new(RequestMetrics(instruments.clone()));
-        let swap_controller = SwapController::new(engine, observer, instruments.clone());
+        let events = RecentEvents::default();
+        let swap_controller =
+            SwapController::new(engine, observer, instruments.clone(), events.clone());
         let memory = Memory::default();
         memory.set_lookback(config.collect.lookback);
         Self {
             swap_controller: Arc::new(swap_controller),
-            cache: Arc::new(Cache::new(instruments.clone())),
+            cache: Arc::new(Cache::with_events(instruments.clone(), events.clone())),
             memory: Arc::new(memory),
             instruments,
+            events,
             collect_settings: watch::Sender::new(config.collect),
             requests,
         }

@@ -9,7 +9,7 @@ use super::services::Services;
 use crate::cache::{CollectorSnapshot, SiteSnapshot};
 use crate::clock::Timestamp;
 use crate::guest::Manifest;
-use crate::http::{CollectorHealth, GuestStatus, SiteStatus, StatusReport};
+use crate::http::{CollectionTime, CollectorHealth, GuestStatus, SiteStatus, StatusReport};
 use crate::swap::Generation;
 
 /// The state of the exporter now.
@@ -22,6 +22,7 @@ pub(super) fn report(services: &Services) -> StatusReport {
     StatusReport {
         sites: sites.collect(),
         guest: generation.as_deref().map(guest),
+        history: services.events.history(),
     }
 }
 
@@ -50,29 +51,39 @@ fn site(
         Some(at.saturating_duration_since(now.instant))
     };
     let collectors = site.collectors.iter();
-    let collectors = collectors.map(|it| collector(it, manifest, now, next(&it.name)));
+    let permissions = |name: &str| {
+        // If nothing can be read, the key is wrong, and a list of all rights is no help.
+        let manifest = manifest.filter(|_| site.up != Some(false));
+        let mut declared = manifest.into_iter().flat_map(|it| &it.collectors);
+        let declared = declared.find(|it| it.name == name);
+        declared.map_or(&[][..], |it| &it.permissions)
+    };
+    let collectors = collectors.map(|it| collector(it, permissions(&it.name), now, next(&it.name)));
+    let recent = site.recent.iter();
+    let recent = recent.map(|it| CollectionTime {
+        took: it.took,
+        complete: it.complete,
+    });
     SiteStatus {
         up: site.up,
         collectors: collectors.collect(),
         tiles: manifest.map_or_else(Vec::new, |manifest| tiles::tiles(manifest, &site)),
         api_version: site.api_version,
         families: site.families,
+        recent: recent.collect(),
         name: site.name,
     }
 }
 
 fn collector(
     snapshot: &CollectorSnapshot,
-    manifest: Option<&Manifest>,
+    permissions: &[String],
     now: Timestamp,
     next: Option<Duration>,
 ) -> CollectorHealth {
     let status = &snapshot.status;
     // If the clock was set back, the time is unknown.
     let since = |at: f64| Duration::try_from_secs_f64(now.unix - at).ok();
-    let mut declared = manifest.into_iter().flat_map(|it| &it.collectors);
-    let declared = declared.find(|it| it.name == snapshot.name);
-    let permissions = declared.map_or(&[][..], |it| &it.permissions);
     CollectorHealth {
         name: snapshot.name.clone(),
         success: status.success,

@@ -1,7 +1,7 @@
 //! The cached data of one site.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +61,21 @@ pub(super) struct SiteEntry {
     pub(super) collectors: BTreeMap<String, CollectorEntry>,
     /// The rendered families about freshness and health, as on the last page.
     freshness: Vec<Arc<RenderedFamily>>,
+    /// The last collections, the newest last.
+    pub(super) recent: VecDeque<PastCollection>,
 }
+
+/// A collection that ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PastCollection {
+    /// How long its slowest collector took.
+    pub took: Duration,
+    /// Whether every collector of it succeeded.
+    pub complete: bool,
+}
+
+/// The number of past collections that are kept for each site.
+const RECENT: usize = 60;
 
 /// One collector of a site.
 #[derive(Debug)]
@@ -135,6 +149,27 @@ impl Default for CollectorEntry {
 }
 
 impl SiteEntry {
+    /// Records the duration of a collection. Collectors run concurrently.
+    pub(super) fn record_collection(&mut self, attempts: &[Attempt]) {
+        let Some(took) = attempts.iter().map(|it| it.took).max() else {
+            return;
+        };
+        let complete = |it: &Attempt| matches!(it.result, AttemptResult::Read(_));
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(PastCollection {
+            took,
+            complete: attempts.iter().all(complete),
+        });
+    }
+
+    /// The status of a collector; the default if it is unknown.
+    pub(super) fn status(&self, collector: &str) -> CollectorStatus {
+        let entry = self.collectors.get(collector);
+        entry.map_or_else(CollectorStatus::default, |entry| entry.status.clone())
+    }
+
     /// Records an attempt. Ignores collectors that are no longer enabled.
     pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();

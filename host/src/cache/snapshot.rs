@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::entry::{CollectorStatus, SiteEntry};
+use super::entry::{CollectorStatus, PastCollection, SiteEntry};
 use super::store::Cache;
 use crate::metrics::RenderedFamily;
 use crate::site::SiteName;
@@ -20,6 +20,8 @@ pub struct SiteSnapshot {
     pub collectors: Vec<CollectorSnapshot>,
     /// The shown families.
     pub families: Vec<Arc<RenderedFamily>>,
+    /// The last collections, the newest last.
+    pub recent: Vec<PastCollection>,
 }
 
 /// What is known about one collector of a site.
@@ -54,6 +56,7 @@ impl SiteSnapshot {
             api_version: entry.api_version.clone(),
             collectors: collectors.collect(),
             families: entry.pieces().cloned().collect(),
+            recent: entry.recent.iter().copied().collect(),
         }
     }
 }

@@ -10,6 +10,8 @@ use tracing::{error, warn};
 
 use super::entry::{Attempt, CollectorEntry, SiteEntry};
 use super::freshness;
+use super::transitions::Transitions;
+use crate::events::RecentEvents;
 use crate::metrics::{Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
@@ -20,6 +22,7 @@ pub struct Cache {
     publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
     instruments: Instruments,
+    events: RecentEvents,
     published: watch::Sender<u64>,
 }
 
@@ -46,11 +49,17 @@ impl SiteEntries {
 impl Cache {
     /// An empty cache with an empty page.
     pub fn new(instruments: Instruments) -> Self {
+        Self::with_events(instruments, RecentEvents::default())
+    }
+
+    /// The same, recording failures and recoveries in `events`.
+    pub fn with_events(instruments: Instruments, events: RecentEvents) -> Self {
         Self {
             sites: Mutex::default(),
             publishing: Mutex::default(),
             page: Arc::default(),
             instruments,
+            events,
             published: watch::Sender::new(0),
         }
     }
@@ -145,14 +154,19 @@ impl Cache {
         if api_version.is_some() {
             entry.api_version = api_version;
         }
+        entry.record_collection(&attempts);
+        let mut transitions = Transitions::default();
         for attempt in attempts {
             let collector = attempt.collector.clone();
+            let before = entry.status(&collector);
             for (reason, series) in entry.record(site, attempt) {
                 let reason = reason.as_str();
                 warn!(%site, collector, reason, series, "Series were dropped");
                 self.instruments.dropped(site, reason, series);
             }
+            transitions.compare(&collector, &before, &entry.status(&collector));
         }
+        transitions.record(site, &self.events);
         refresh(entry, site);
         self.publish(known);
     }

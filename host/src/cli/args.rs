@@ -114,6 +114,48 @@ pub enum Command {
     },
     /// Print all configuration keys as Markdown
     Reference,
+    /// Collect one site once, and write its exchange with NetBackup to a file, with
+    /// pseudonyms for all names
+    Record {
+        /// The site
+        #[arg(long, value_name = "NAME")]
+        site: String,
+        /// The bundle to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Keep the values of this attribute, option or label; may be repeated
+        #[arg(long, value_name = "FIELD")]
+        keep: Vec<String>,
+    },
+    /// Repeat the collection of a bundle without network, and print the metrics; exit
+    /// with 1 if they differ from the recorded ones
+    Replay {
+        /// The bundle
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Run this guest instead of the built-in one, and print the differences
+        #[arg(long, value_name = "FILE.wasm")]
+        guest: Option<PathBuf>,
+    },
+    /// Compare what two guests report from a bundle; exit with 1 if a rule or a panel
+    /// uses what goes
+    Diff {
+        /// The old guest
+        #[arg(value_name = "OLD.wasm")]
+        old: PathBuf,
+        /// The new guest
+        #[arg(value_name = "NEW.wasm")]
+        new: PathBuf,
+        /// The bundle
+        #[arg(long, value_name = "FILE")]
+        bundle: PathBuf,
+        /// Rules of Prometheus to search; may be repeated
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+        /// A Grafana dashboard to search; may be repeated
+        #[arg(long, value_name = "FILE")]
+        dashboard: Vec<PathBuf>,
+    },
 }
 
 /// Commands for authors of guests.
@@ -135,6 +177,9 @@ pub enum GuestCommand {
         /// Only this release, such as 11.2
         #[arg(long, value_name = "RELEASE")]
         release: Option<String>,
+        /// Also test the guest on the recorded answers of this bundle
+        #[arg(long, value_name = "BUNDLE")]
+        record: Option<PathBuf>,
         /// Compare the metrics with this file; it is written if it does not exist
         #[arg(long, value_name = "FILE")]
         golden: Option<PathBuf>,

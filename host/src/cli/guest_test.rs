@@ -17,9 +17,10 @@ use self::bed::TestBed;
 use self::results::Results;
 use super::check::refused;
 use super::inspect::load_patiently;
-use super::{print, replace};
+use super::report_difference::ReportDifference;
+use super::{print, replace, replayed};
 use crate::app::ExitError;
-use crate::guest::{Collected, Engine, Outcome, failure_text};
+use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
 use crate::swap::GuestFile;
 
 /// What can go wrong with every answer of a server, and whether the guest must notice.
@@ -58,6 +59,8 @@ fn faults() -> Vec<(&'static str, Fault, bool)> {
 pub(super) struct TestOptions<'a> {
     /// Only this release.
     pub(super) release: Option<&'a str>,
+    /// Also collects from this bundle.
+    pub(super) record: Option<&'a Path>,
     /// Compares the metrics of the newest tested release with this file, or writes it.
     pub(super) golden: Option<&'a Path>,
     /// Writes the results as JUnit XML.
@@ -79,6 +82,9 @@ pub(super) async fn run(
         let bed =
             bed.map_err(|why| ExitError::Command(format!("cannot start the server: {why}")))?;
         newest = release_tests(&bed, &mut results).await.or(newest);
+    }
+    if let Some(bundle) = options.record {
+        bundle_tests(&guest, bundle, &mut results).await?;
     }
     if let (Some(golden), Some(collected)) = (options.golden, &newest) {
         results.add("golden", || results::golden(golden, &collected.report));
@@ -159,6 +165,27 @@ fn noticed(collected: &Result<Collected, String>, collectors: &[&str]) -> Result
     })
 }
 
+/// The tests on the recorded answers of a server.
+async fn bundle_tests(guest: &Guest, path: &Path, results: &mut Results) -> Result<(), ExitError> {
+    let bundle = replayed::read(path)?;
+    let first = replayed::collect(guest, &bundle).await?;
+    let second = replayed::collect(guest, &bundle).await?;
+    let name = |test: &str| format!("{}: {test}", path.display());
+    results.add(&name("collect"), || match first.problems.as_slice() {
+        [] => Ok(format!("{} series", first.series)),
+        problems => Err(problems.join("\n")),
+    });
+    results.add(&name("the same again"), || {
+        let difference = ReportDifference::between(&first.text, &second.text).text();
+        if difference.is_empty() {
+            Ok(difference)
+        } else {
+            Err(difference)
+        }
+    });
+    Ok(())
+}
+
 fn states(collected: &Collected) -> Vec<crate::guest::SavedState> {
     let outcomes = collected.report.outcomes.iter();
     outcomes.filter_map(|it| it.state.clone()).collect()
@@ -167,33 +194,16 @@ fn states(collected: &Collected) -> Vec<crate::guest::SavedState> {
 /// Everything was read and nothing dropped. Says what it took.
 fn complete(collected: &Result<Collected, String>) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
-    let outcomes = &collected.report.outcomes;
-    let problems: Vec<_> = outcomes.iter().flat_map(problems).collect();
+    let problems = replayed::problems(&collected.report);
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let series: usize = outcomes
-        .iter()
-        .flat_map(|it| &it.families)
-        .map(|it| it.series())
-        .sum();
+    let series = replayed::series(&collected.report);
     let requests = collected.traffic.sent;
     let memory = collected.peak_memory / 1024;
     Ok(format!(
         "{series} series, {requests} requests, {memory} KiB"
     ))
-}
-
-fn problems(outcome: &Outcome) -> Vec<String> {
-    let of = |text: String| format!("collector `{}`: {text}", outcome.collector);
-    let failures = outcome.failures.iter().map(failure_text);
-    let dropped = outcome.dropped.iter().map(|it| {
-        format!(
-            "dropped {} series of `{}` ({}): {}",
-            it.series, it.family, it.reason, it.detail
-        )
-    });
-    failures.chain(dropped).map(of).collect()
 }
 
 fn same(

@@ -109,6 +109,7 @@ impl Rounds {
         let first = Timestamp::now().instant + start_slot.delay(settled.interval);
         let mut schedule = Schedule::new(settled, plan, first);
         let mut up = false;
+        self.memory.record_due(&name, schedule.due_times());
         loop {
             if let Some(current) = self.swap_controller.current()
                 && current.number != generation.number

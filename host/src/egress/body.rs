@@ -6,19 +6,22 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::client::AnswerBody;
 use super::deadlines::RequestDeadlines;
 use super::failure::{RequestFailure, TimeoutStep};
+use super::recorder::Recording;
 use super::redact::Redactor;
 use super::request_log::RequestLog;
 use super::session::Session;
+use super::turns::Turn;
 
 /// A response body. Ends with a [`RequestFailure`] at the first exceeded limit.
 pub(super) struct ResponseBody {
     /// `None` at the end and after a failure, so that the connection closes.
-    incoming: Option<Incoming>,
+    incoming: Option<AnswerBody>,
     session: Arc<Session>,
     request_log: RequestLog,
     redactor: Redactor,
@@ -29,11 +32,16 @@ pub(super) struct ResponseBody {
     deadline: Instant,
     /// Runs while no bytes arrive.
     silence: Option<Pin<Box<Sleep>>>,
+    recording: Option<Recording>,
+    /// Held until the guest drops the body, or has read it.
+    turn: Option<Turn>,
+    /// The end of the turn, canceled when the body is dropped.
+    turn_end: JoinSet<()>,
 }
 
 impl ResponseBody {
     pub(super) fn new(
-        incoming: Incoming,
+        incoming: AnswerBody,
         session: Arc<Session>,
         request_log: RequestLog,
         redactor: Redactor,
@@ -50,6 +58,18 @@ impl ResponseBody {
             deadlines,
             deadline,
             silence: None,
+            recording: None,
+            turn: None,
+            turn_end: JoinSet::new(),
+        }
+    }
+
+    /// Also records what the guest reads, and holds its turn meanwhile.
+    pub(super) fn recorded(self, recording: Option<Recording>, turn: Option<Turn>) -> Self {
+        Self {
+            recording,
+            turn,
+            ..self
         }
     }
 
@@ -110,6 +130,38 @@ impl ResponseBody {
             TimeoutStep::BetweenBytes
         }))
     }
+
+    /// The next frame for the guest.
+    fn poll_redacted(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestFailure>>> {
+        if let Some(trailers) = self.trailers.take() {
+            return Poll::Ready(Some(Ok(trailers)));
+        }
+        loop {
+            let Some(incoming) = &mut self.incoming else {
+                return Poll::Ready(None);
+            };
+            let result = match Pin::new(incoming).poll_frame(cx) {
+                Poll::Ready(None) => {
+                    self.incoming = None;
+                    return Poll::Ready(non_empty(self.redactor.finish()).map(Ok));
+                }
+                Poll::Ready(Some(Ok(frame))) => self.accept(frame),
+                Poll::Ready(Some(Err(failure))) => Err(failure),
+                Poll::Pending => Err(ready!(self.poll_silence(cx))),
+            };
+            // A short chunk is held back completely; then the loop polls the next one.
+            if let Some(result) = result.transpose() {
+                return Poll::Ready(Some(result.map_err(|failure| {
+                    self.incoming = None;
+                    self.session.tally.cut_short(&failure);
+                    self.request_log.failed(failure)
+                })));
+            }
+        }
+    }
 }
 
 fn non_empty(data: Bytes) -> Option<Frame<Bytes>> {
@@ -124,32 +176,22 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RequestFailure>>> {
-        let this = &mut *self;
-        if let Some(trailers) = this.trailers.take() {
-            return Poll::Ready(Some(Ok(trailers)));
-        }
-        loop {
-            let Some(incoming) = &mut this.incoming else {
-                return Poll::Ready(None);
-            };
-            let result = match Pin::new(incoming).poll_frame(cx) {
-                Poll::Ready(None) => {
-                    this.incoming = None;
-                    return Poll::Ready(non_empty(this.redactor.finish()).map(Ok));
-                }
-                Poll::Ready(Some(Ok(frame))) => this.accept(frame),
-                Poll::Ready(Some(Err(error))) => Err(RequestFailure::from_chain(&error)),
-                Poll::Pending => Err(ready!(this.poll_silence(cx))),
-            };
-            // A short chunk is held back completely; then the loop polls the next one.
-            if let Some(result) = result.transpose() {
-                return Poll::Ready(Some(result.map_err(|failure| {
-                    this.incoming = None;
-                    this.session.tally.cut_short(&failure);
-                    this.request_log.failed(failure)
-                })));
+        let polled = ready!(self.poll_redacted(cx));
+        if let (Some(recording), Some(result)) = (&self.recording, &polled) {
+            match result {
+                Ok(frame) => frame
+                    .data_ref()
+                    .into_iter()
+                    .for_each(|it| recording.received(it)),
+                Err(failure) => recording.failed(failure),
             }
         }
+        if !matches!(polled, Some(Ok(_)))
+            && let Some(turn) = self.turn.take()
+        {
+            self.turn_end.spawn(turn.end());
+        }
+        Poll::Ready(polled)
     }
 
     fn is_end_stream(&self) -> bool {

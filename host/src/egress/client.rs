@@ -32,6 +32,8 @@ const MAX_HEADERS: usize = 128;
 pub(super) type GuestBody = UnsyncBoxBody<Bytes, RequestFailure>;
 /// A complete request body.
 pub(super) type SentBody = Full<Bytes>;
+/// A response body while it arrives.
+pub(super) type AnswerBody = UnsyncBoxBody<Bytes, RequestFailure>;
 pub(super) type HttpClient = legacy::Client<Connector, SentBody>;
 
 /// The connections of one site. When it is dropped, idle ones are closed and pending

@@ -7,6 +7,7 @@ use tracing::{info, warn};
 
 use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::session::Session;
+use super::upstream::Upstream;
 use super::{Scheme, Settings};
 
 /// A failed connection, as it is logged.
@@ -85,6 +86,9 @@ impl Session {
     /// fail together, so each site and cause has one line.
     pub(super) fn report_failure(&self, failure: &RequestFailure) {
         let egress = &self.egress;
+        if matches!(egress.upstream, Upstream::Bundle(_)) {
+            return;
+        }
         let Some(diagnosis) = Diagnosis::of(failure, &egress.settings) else {
             return;
         };

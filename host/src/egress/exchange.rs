@@ -1,22 +1,20 @@
 //! One request and the head of its response.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use http::header::{CONTENT_ENCODING, HeaderMap, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::capture_connection;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::body::ResponseBody;
-use super::client::{GuestBody, HttpClient, SentBody};
+use super::client::{AnswerBody, GuestBody};
 use super::deadlines::RequestDeadlines;
 use super::failure::{RequestFailure, TimeoutStep};
 use super::redact::Redactor;
 use super::request_log::RequestLog;
 use super::session::Session;
+use super::turns::Turn;
 use super::{Egress, Scheme, credential, request};
 
 impl Session {
@@ -25,16 +23,22 @@ impl Session {
         self: Arc<Self>,
         request: Request<GuestBody>,
         deadlines: RequestDeadlines,
+        turn: Option<Turn>,
     ) -> Result<Response<ResponseBody>, RequestFailure> {
         let asked = request.uri().to_string();
         let slot = self
             .admit(&request)
             .map_err(|rule| self.deny(rule, &asked))?;
+        if let Some(turn) = &turn {
+            turn.wait().await;
+        }
         let egress = Arc::clone(&self.egress);
         let (mut sent, body) = request.into_parts();
         let path = egress.readdress(&mut sent.uri);
         let id = egress.sign(&sent.method, &mut sent.headers);
         let method = sent.method.clone();
+        let recorder = egress.recorder.get();
+        let recording = recorder.map(|it| it.begin(&method, &path, &sent.headers));
         let mut request_log = RequestLog::new(Arc::clone(&egress), method, path, id, slot);
 
         self.tally.sent();
@@ -43,7 +47,10 @@ impl Session {
         let limit = egress.settings.limits.request_bytes;
         let exchanging = async {
             let request = request::frame(sent, body, limit).await?;
-            let response = answer(&self.pool.client, request, deadlines).await?;
+            if let Some(recording) = &recording {
+                recording.sent(request.body()).await;
+            }
+            let response = self.upstream.answer(request, deadlines).await?;
             egress.check_response(response)
         };
         let answer = timeout_at(deadline, exchanging)
@@ -55,6 +62,7 @@ impl Session {
                 failure => failure,
             })
             .inspect_err(|failure| self.tally.failed(failure))
+            .inspect_err(|failure| recording.iter().for_each(|it| it.failed(failure)))
             .map_err(|failure| request_log.failed(failure))
             .inspect_err(|failure| self.report_failure(failure))?;
 
@@ -64,9 +72,12 @@ impl Session {
         self.report_answer();
         credential::strip(&mut head.headers);
         egress.secrets.redact_headers(&mut head.headers);
+        if let Some(recording) = &recording {
+            recording.answered(head.status, &head.headers);
+        }
         let redactor = Redactor::new(Arc::clone(&egress.secrets));
         let body = ResponseBody::new(incoming, self, request_log, redactor, deadlines, deadline);
-        Ok(Response::from_parts(head, body))
+        Ok(Response::from_parts(head, body.recorded(recording, turn)))
     }
 }
 
@@ -111,8 +122,8 @@ impl Egress {
     /// it: no secret could be found in it.
     fn check_response(
         &self,
-        response: Response<Incoming>,
-    ) -> Result<Response<Incoming>, RequestFailure> {
+        response: Response<AnswerBody>,
+    ) -> Result<Response<AnswerBody>, RequestFailure> {
         for (header, plain) in [
             (CONTENT_ENCODING, "identity"),
             (TRANSFER_ENCODING, "chunked"),
@@ -130,29 +141,4 @@ impl Egress {
         }
         Ok(response)
     }
-}
-
-/// Waits for a connection, then for the first byte.
-async fn answer(
-    client: &HttpClient,
-    mut request: Request<SentBody>,
-    deadlines: RequestDeadlines,
-) -> Result<Response<Incoming>, RequestFailure> {
-    let mut captured = capture_connection(&mut request);
-    let connected = async { drop(captured.wait_for_connection_metadata().await) };
-    let mut response = pin!(client.request(request));
-    tokio::select! {
-        // The failure of a connection says more than a timeout.
-        biased;
-        answer = &mut response => {
-            return answer.map_err(|error| RequestFailure::from_chain(&error));
-        }
-        in_time = timeout(deadlines.connect, connected) => {
-            in_time.map_err(|_| RequestFailure::Timeout(TimeoutStep::Connect))?;
-        }
-    }
-    timeout(deadlines.first_byte, response)
-        .await
-        .map_err(|_| RequestFailure::Timeout(TimeoutStep::FirstByte))?
-        .map_err(|error| RequestFailure::from_chain(&error))
 }

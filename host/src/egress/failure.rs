@@ -11,6 +11,7 @@ use rustls::pki_types::UnixTime;
 use super::allow::Rule;
 use super::redact::Secrets;
 use super::verifier::UnknownIssuer;
+use crate::bundle::MissingRequest;
 
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 200;
@@ -55,6 +56,8 @@ pub(super) enum RequestFailure {
     Encoded(String),
     /// The guest canceled its own request body.
     Aborted,
+    /// A bundle answers, and does not have this request.
+    NotRecorded(MissingRequest),
 }
 
 /// Why a certificate is not trusted.
@@ -106,6 +109,7 @@ impl RequestFailure {
             Self::Malformed(_) => "malformed",
             Self::Encoded(_) => "encoded",
             Self::Aborted => "aborted",
+            Self::NotRecorded(_) => "not_recorded",
         }
     }
 
@@ -280,6 +284,7 @@ impl fmt::Display for RequestFailure {
             Self::Malformed(reason) => write!(f, "invalid HTTP: {reason}"),
             Self::Encoded(coding) => write!(f, "unexpected encoding: {coding}"),
             Self::Aborted => f.write_str("request body canceled by the guest"),
+            Self::NotRecorded(missing) => missing.fmt(f),
         }
     }
 }

@@ -136,8 +136,10 @@ impl WasiHttpHooks for Hooks {
         };
         // The guest canceled its own request, for its own reason.
         let request = request.map(|body| body.map_err(|_| RequestFailure::Aborted).boxed_unsync());
+        // Before the request waits for anything, since guests send in a fixed order.
+        let turn = self.session.egress.turn();
         let exchange = Arc::clone(&self.session)
-            .exchange(request, deadlines)
+            .exchange(request, deadlines, turn)
             .in_current_span();
         Box::new(async move {
             let mut response = exchange.await?;
@@ -166,7 +168,7 @@ impl From<RequestFailure> for Error {
             },
             RequestFailure::Refused => Self::ConnectionRefused,
             RequestFailure::Unreachable(_) => Self::DestinationUnavailable,
-            failure @ RequestFailure::NoDescriptor(_) => {
+            failure @ (RequestFailure::NoDescriptor(_) | RequestFailure::NotRecorded(_)) => {
                 Self::InternalError(Some(failure.to_string()))
             }
             RequestFailure::Proxy(reason) => Self::InternalError(Some(format!("proxy: {reason}"))),

@@ -17,7 +17,8 @@ use super::credential::REQUEST_ID;
 use super::failure::RequestFailure;
 
 /// Whether to list only monitored drives (`storage.yaml GET /storage/drives`).
-const MONITORED_ONLY: HeaderName = HeaderName::from_static("x-netbackup-monitored-devices-only");
+pub(super) const MONITORED_ONLY: HeaderName =
+    HeaderName::from_static("x-netbackup-monitored-devices-only");
 /// Characters of a request id.
 const MAX_ID: usize = 128;
 

@@ -8,11 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::allow::{self, Rule};
-use super::client::{GuestBody, Pool};
+use super::client::GuestBody;
 use super::failure::RequestFailure;
 use super::permit::Permit;
 use super::settings::RequestLimits;
 use super::traffic::Tally;
+use super::upstream::CallUpstream;
 use super::{Egress, credential};
 
 /// Characters of a guest's URL in the log.
@@ -21,8 +22,7 @@ const MAX_LOGGED: usize = 200;
 /// Shared by the requests of one collection, or of one probe.
 pub(super) struct Session {
     pub(super) egress: Arc<Egress>,
-    /// The site's pool at the beginning of the call.
-    pub(super) pool: Arc<Pool>,
+    pub(super) upstream: CallUpstream,
     permit: Arc<Permit>,
     pub(super) tally: Tally,
     requests: AtomicU64,
@@ -46,7 +46,7 @@ impl Session {
         let slots = usize::try_from(egress.settings.limits.concurrent);
         let slots = slots.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Self {
-            pool: egress.pool.load_full(),
+            upstream: egress.upstream.for_call(),
             egress,
             permit,
             tally: Tally::default(),
@@ -111,9 +111,7 @@ impl Session {
 impl Drop for Session {
     /// Idle connections are kept for the next call only if other sites have room.
     fn drop(&mut self) {
-        if self.egress.sockets.are_scarce() {
-            self.egress.renew_pool();
-        }
+        self.egress.upstream.release_idle(&self.egress.settings);
     }
 }
 

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Empty};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::*;
+use crate::bundle::Replay;
 use crate::secret::ApiKey;
 
 mod admission;
@@ -18,6 +19,7 @@ mod limits;
 mod oracle;
 mod proxies;
 mod quotas;
+mod recording;
 mod reuse;
 mod server;
 mod smuggling;
@@ -74,6 +76,19 @@ impl Way {
         Self {
             egress,
             notes,
+            hooks,
+        }
+    }
+
+    /// Without a server, from a bundle.
+    fn replaying(replay: &Arc<Replay>) -> Self {
+        let site = SiteName::new("prod").unwrap();
+        let url = "https://name-0001:1556";
+        let egress = Egress::replaying(site, url, Arc::clone(replay)).unwrap();
+        let hooks = Mutex::new(call(&egress));
+        Self {
+            egress,
+            notes: Arc::default(),
             hooks,
         }
     }

@@ -12,7 +12,7 @@ use super::bindings::contract;
 use super::engine::Engine;
 use super::linked::LinkedGuest;
 use super::{
-    CompileCost, DeclaredCollector, GuestLimits, LoadError, Manifest, SettingsProblem,
+    CompileCost, DeclaredCollector, GuestLimits, LoadError, Manifest, OptionKey, SettingsProblem,
     SiteSettings, convert, manifest, options,
 };
 use crate::egress::Permit;
@@ -224,6 +224,28 @@ impl Guest {
             collectors,
         };
         (settings, problems)
+    }
+
+    /// The options of a collector that the configuration sets, by their paths. The values
+    /// of each kind have one notation.
+    pub fn configured_options(
+        &self,
+        settings: &SiteSettings,
+        collector: &str,
+    ) -> serde_json::Map<String, serde_json::Value> {
+        let keys = settings.collector(collector);
+        let bound = match (&self.linked, self.declared(collector)) {
+            (LinkedGuest::V2(_), Some(declared)) => {
+                options::bind(declared, keys, settings.legacy_names).0
+            }
+            _ => Vec::new(),
+        };
+        let value = |key: &OptionKey| {
+            let bound = bound.iter().find(|(name, _)| *name == key.path);
+            bound.map_or_else(|| key.value.clone(), |(_, value)| options::json(value))
+        };
+        let given = keys.into_iter().flat_map(|keys| &keys.options);
+        given.map(|key| (key.path.clone(), value(key))).collect()
     }
 
     /// The digest of the component.

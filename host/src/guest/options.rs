@@ -60,6 +60,17 @@ pub(super) fn default(option: &DeclaredOption) -> Option<OptionValue> {
     parse(&option.kind, &value).ok()
 }
 
+/// A value as [`parse`] reads it.
+pub(super) fn json(value: &OptionValue) -> Json {
+    match value {
+        OptionValue::Bool(value) => (*value).into(),
+        OptionValue::Integer(value) => (*value).into(),
+        OptionValue::Duration(seconds) => format!("{seconds}s").into(),
+        OptionValue::Text(text) => text.as_str().into(),
+        OptionValue::TextList(texts) => texts.as_slice().into(),
+    }
+}
+
 /// Reads a value, or says what is expected. Quotes do not matter, as for other keys.
 fn parse(kind: &OptionKind, value: &Json) -> Result<OptionValue, String> {
     let text = match value {

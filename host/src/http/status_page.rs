@@ -1,26 +1,39 @@
 //! The status page: HTML without scripts, made when it is requested.
 
 mod card;
+mod chart;
+mod event_table;
+mod families;
 mod html;
+mod scrape_config;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::header::HOST;
 use http::request::Parts;
 
+use self::families::FamilyFilter;
 use self::html::{Escaped, push};
+use self::scrape_config::ScrapeTarget;
 use super::state::{ServerState, Status};
 use super::status_report::{GuestStatus, Severity, SiteStatus, StatusReport};
+use crate::metrics::{Family, Instruments};
 
 /// The only resource of the page. The policy in `web/headers` has its digest.
 pub(super) const STYLE: &str = include_str!("status_page/style.css");
+
+/// Where the documents are published, as in the alerts of `deploy/prometheus`.
+const DOCUMENTS: &str = "https://example.com/nbu_exporter/docs";
 
 /// A request for the page. It owns all it needs, so that a blocking thread can render
 /// it.
 pub(super) struct StatusPage {
     version: &'static str,
     metrics_path: Arc<String>,
+    target: ScrapeTarget,
+    instruments: Instruments,
     unready: Option<Arc<String>>,
     status: Arc<dyn Status>,
     /// The first value of each key of the query.
@@ -35,9 +48,22 @@ impl StatusPage {
             let value = value.into_owned();
             values.entry(key.into_owned()).or_insert(value);
         }
+        let web = state.web.load();
+        let metrics_path = state.metrics_path.load_full();
+        let host = request
+            .headers
+            .get(HOST)
+            .and_then(|host| host.to_str().ok());
         Self {
             version: state.version,
-            metrics_path: state.metrics_path.load_full(),
+            target: ScrapeTarget {
+                address: scrape_config::address(host),
+                path: metrics_path.to_string(),
+                is_encrypted: web.tls.is_some(),
+                has_users: web.requires_password(),
+            },
+            instruments: state.instruments.clone(),
+            metrics_path,
             unready: state.unready(),
             status: Arc::clone(&state.status),
             query: values,
@@ -72,8 +98,24 @@ impl StatusPage {
         }
         sites(&mut out, &report, only, now);
         guest(&mut out, report.guest.as_ref());
-        out.push_str("</main>\n</body></html>\n");
+        event_table::events(&mut out, &report.history, now);
+        self.families(&mut out, &report.sites, only.map(String::as_str));
+        scrape_config::scrape_config(&mut out, &self.target);
+        out.push_str("</main>\n");
+        footer(&mut out);
+        out.push_str("</body></html>\n");
         out
+    }
+
+    fn families(&self, out: &mut String, sites: &[SiteStatus], site: Option<&str>) {
+        // The host's own families belong to no site.
+        let own: Vec<Family> = match site {
+            Some(_) => Vec::new(),
+            None => self.instruments.families().collect(),
+        };
+        let text = self.query.get("family").map_or("", String::as_str);
+        let filter = FamilyFilter { text, site };
+        families::families(out, sites, &own, &filter);
     }
 
     fn links(&self, out: &mut String) {
@@ -94,6 +136,23 @@ impl StatusPage {
         }
         out.push_str("</ul></nav>\n");
     }
+}
+
+fn footer(out: &mut String) {
+    out.push_str("<footer>\n<nav aria-label=\"Documentation\"><ul>\n");
+    for (page, what) in [
+        ("troubleshooting", "When something fails"),
+        ("runbooks", "What to do for each alert"),
+        ("operating", "Operating"),
+        ("configuration", "Configuration"),
+        ("metrics", "Metrics"),
+    ] {
+        push(
+            out,
+            format_args!("<li><a href=\"{DOCUMENTS}/{page}.md\">{what}</a></li>\n"),
+        );
+    }
+    out.push_str("</ul></nav>\n</footer>\n");
 }
 
 fn head(summary: &str) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::events::EventHistory;
 use crate::metrics::RenderedFamily;
 use crate::site::SiteName;
 
@@ -13,6 +14,8 @@ pub struct StatusReport {
     pub guest: Option<GuestStatus>,
     /// In the order of the configuration.
     pub sites: Vec<SiteStatus>,
+    /// What happened last.
+    pub history: EventHistory,
 }
 
 /// The running guest.
@@ -47,6 +50,17 @@ pub struct SiteStatus {
     pub tiles: Vec<Tile>,
     /// The families on the page of metrics.
     pub families: Vec<Arc<RenderedFamily>>,
+    /// The last collections, the newest last.
+    pub recent: Vec<CollectionTime>,
+}
+
+/// A collection that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectionTime {
+    /// How long it took.
+    pub took: Duration,
+    /// Whether every collector of it succeeded.
+    pub complete: bool,
 }
 
 /// One collector of a site. Times are relative to the report.

@@ -12,11 +12,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{
-    CollectorHealth, GuestStatus, Health, Reload, Server, ServerState, Serving, Settings,
-    SiteStatus, Status, StatusReport, Tile,
+    CollectionTime, CollectorHealth, GuestStatus, Health, Reload, Server, ServerState, Serving,
+    Settings, SiteStatus, Status, StatusReport, Tile,
 };
+use crate::events::{EventKind, RecentEvents};
 use crate::metrics::instruments::BuildInfo;
-use crate::metrics::{Family, Instruments, Page, Point, Samples};
+use crate::metrics::{Family, Instruments, Page, Point, RenderedFamily, Samples};
 use crate::site::SiteName;
 
 pub(super) fn site(name: &str) -> SiteName {
@@ -91,9 +92,21 @@ impl Status for TestApp {
             api_version: None,
             collectors: vec![collector],
             tiles,
-            families: Vec::new(),
+            families: vec![Arc::new(RenderedFamily::new(
+                &self::site(name),
+                family(name),
+            ))],
+            recent: vec![CollectionTime {
+                took: Duration::from_secs(1),
+                complete: true,
+            }],
         };
+        let events = RecentEvents::default();
+        let reason = "line 1: <s>bad</s>\n  hint: <q>mend</q>";
+        events.record(EventKind::ReloadRefused, None, reason);
+        events.record(EventKind::Failed, SiteName::new("<b>").as_ref(), "gone");
         StatusReport {
+            history: events.history(),
             guest: Some(GuestStatus {
                 name: "netbackup".to_owned(),
                 version: "1.0<u>".to_owned(),
@@ -125,6 +138,19 @@ pub(super) fn state(app: TestApp) -> Arc<ServerState> {
         app.clone(),
         app,
     ))
+}
+
+/// A family with texts that would be markup.
+fn family(value: &str) -> Family {
+    Family {
+        name: "nbu_hostile".to_owned(),
+        help: "Help <img> & more.".to_owned(),
+        labels: vec!["text".to_owned()],
+        samples: Samples::Gauge(vec![Point {
+            label_values: vec![format!("<img>{value}")],
+            value: 7.5,
+        }]),
+    }
 }
 
 /// A page with one series.

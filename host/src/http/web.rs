@@ -41,6 +41,11 @@ impl Web {
         self.tls.is_none() && self.users.is_empty()
     }
 
+    /// Whether every request needs a user and a password.
+    pub(super) fn requires_password(&self) -> bool {
+        !self.users.is_empty()
+    }
+
     /// Adds the headers of every response.
     pub(super) fn add_headers(&self, response: &mut Response<Body>) {
         headers::add(response.headers_mut(), &self.headers);

@@ -192,7 +192,8 @@ impl Instruments {
         render(format, of_site)
     }
 
-    fn families(&self) -> impl Iterator<Item = Family> {
+    /// All instruments as families.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
         let gathered = self.0.registry.gather().into_iter();
         gathered.filter_map(|proto| convert::family(&proto))
     }

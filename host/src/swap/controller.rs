@@ -16,6 +16,7 @@ use super::probation::{JudgedCollection, ProbationMonitor};
 use super::site_runtimes::{SharedEgress, check, each, site_runtimes};
 use super::{Refusal, Settings};
 use crate::egress::{self, Sockets};
+use crate::events::{EventKind, RecentEvents};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
 use crate::metrics::{Instruments, SwapResult};
 
@@ -24,6 +25,7 @@ pub struct SwapController {
     engine: Arc<Engine>,
     shared_egress: SharedEgress,
     instruments: Instruments,
+    events: RecentEvents,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
     refused: Mutex<Option<EvaluationInputs>>,
@@ -65,6 +67,7 @@ impl SwapController {
         engine: Arc<Engine>,
         observer: Arc<dyn egress::Observer>,
         instruments: Instruments,
+        events: RecentEvents,
     ) -> Self {
         Self {
             engine,
@@ -73,6 +76,7 @@ impl SwapController {
                 sockets: Sockets::shared(),
             },
             instruments,
+            events,
             current: ArcSwapOption::empty(),
             changed: watch::Sender::new(0),
             refused: Mutex::new(None),
@@ -185,6 +189,9 @@ impl SwapController {
             *self.refused() = None;
             baseline.forget_rolled_back();
             self.instruments.swap(SwapResult::Promoted);
+            let version = &generation.guest.manifest().version;
+            let text = format!("version {version}, generation {number}, SHA-256 {digest}");
+            self.events.record(EventKind::Swapped, None, text);
         }
         self.promote(generation);
         // The new settings may allow a pending rollback.
@@ -238,6 +245,8 @@ impl SwapController {
                 *self.refused() = Some(inputs);
             }
             self.instruments.swap(SwapResult::Refused);
+            let text = refusal.to_string();
+            self.events.record(EventKind::GuestRefused, None, text);
         }
         result
     }
@@ -248,6 +257,8 @@ impl SwapController {
         let (file, sha256) = (&candidate.path, candidate.digest);
         error!(?file, %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
         self.instruments.swap(SwapResult::Refused);
+        let text = format!("SHA-256 {sha256}: rolled back before the restart");
+        self.events.record(EventKind::GuestRefused, None, text);
     }
 
     /// Judges a collection on `generation` while its guest is on probation, and returns
@@ -302,6 +313,8 @@ impl SwapController {
         error!(version, %sha256, reason = why, "Guest rolled back");
         let number = running.number + 1;
         self.instruments.swap(SwapResult::RolledBack);
+        let text = format!("version {version}, SHA-256 {sha256}: {why}");
+        self.events.record(EventKind::RolledBack, None, text);
         baseline.roll_back(sha256, previous.guest.digest());
         self.probation.end();
         self.promote(Generation {

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use tests::{Client, Exposition, Program, eventually};
 
 /// A collector, its families, and the predecessor's names for them.
-pub(super) struct Names {
-    pub(super) collector: &'static str,
-    pub(super) families: &'static [&'static str],
+pub(crate) struct Names {
+    pub(crate) collector: &'static str,
+    pub(crate) families: &'static [&'static str],
     pub(super) legacy: &'static [&'static str],
 }
 
@@ -22,7 +22,7 @@ impl Names {
 }
 
 #[rustfmt::skip]
-pub(super) const COLLECTORS: &[Names] = &[
+pub(crate) const COLLECTORS: &[Names] = &[
     Names {
         collector: "storage",
         families: &["nbu_disk_bytes", "nbu_disk_capacity_bytes", "nbu_storage_max_concurrent_jobs",

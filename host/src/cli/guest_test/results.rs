@@ -6,9 +6,9 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::super::replayed::report_text;
 use crate::file::{self, Links, ReadError};
 use crate::guest::Report;
-use crate::metrics::{Format, Page, RenderedFamily};
 use crate::site::SiteName;
 use crate::telemetry::is_control_like;
 
@@ -96,10 +96,7 @@ const LARGEST_GOLDEN: u64 = 256 << 20;
 /// Compares the metrics of a report with a file. A missing file is written.
 pub(super) fn golden(path: &Path, report: &Report) -> TestResult {
     let site = SiteName::new("test").ok_or("invalid site name")?;
-    let families = report.outcomes.iter().flat_map(|it| &it.families).cloned();
-    let rendered: Vec<_> = families.map(|it| RenderedFamily::new(&site, it)).collect();
-    let page = Page::new(&[(site, rendered.iter().collect())], &Page::default());
-    let text = String::from_utf8_lossy(&page.plain(Format::Text).to_vec()).into_owned();
+    let text = report_text(&site, report);
     let shown = path.display();
     match file::read(path, Links::Follow, LARGEST_GOLDEN) {
         Ok(expected) if *expected == text.as_bytes() => Ok(String::new()),

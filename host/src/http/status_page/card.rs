@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::chart::chart;
 use super::html::{Escaped, Marked, ago, number, push, quantity, span};
 use crate::http::status_report::{CollectorHealth, Severity, SiteStatus, Tile};
 
 /// The number of sites that have a card. A page with more would take a browser seconds.
 const CARDS: usize = 50;
+/// The number of failures that a card shows at once. One cause often fails every request.
+const FAILURES: usize = 3;
 
 /// The cards of the worst sites, and links to the others.
 pub(super) fn cards(out: &mut String, sites: &[SiteStatus], now: f64) {
@@ -51,6 +54,7 @@ fn card(out: &mut String, site: &SiteStatus, number: usize, now: f64) {
     );
     problems(out, site);
     tiles(out, &site.tiles, now);
+    chart(out, &site.recent, number);
     collectors(out, site);
     out.push_str("</article>\n");
 }
@@ -61,30 +65,43 @@ fn problems(out: &mut String, site: &SiteStatus) {
         out.push_str("<p>The first collection has not ended yet.</p>\n");
     }
     let failing = site.collectors.iter();
-    let mut failing = failing.filter(|it| it.success == Some(false)).peekable();
-    if failing.peek().is_none() {
+    let failing = failing.filter(|it| it.success == Some(false));
+    let failures = failing.clone().flat_map(|it| {
+        let texts = it.failures.iter();
+        texts.map(|text| (it.name.as_str(), text.as_str()))
+    });
+    let failures: Vec<_> = failures.collect();
+    let (first, others) = failures.split_at(failures.len().min(FAILURES));
+    list(out, first);
+    let hints: BTreeSet<_> = failing.flat_map(|it| &it.hints).collect();
+    for hint in hints {
+        let hint = Marked(hint);
+        push(out, format_args!("<p class=\"hint\">Hint: {hint}</p>\n"));
+    }
+    if !others.is_empty() {
+        let count = others.len();
+        push(
+            out,
+            format_args!("<details><summary>More failures: {count}</summary>\n"),
+        );
+        list(out, others);
+        out.push_str("</details>\n");
+    }
+}
+
+fn list(out: &mut String, failures: &[(&str, &str)]) {
+    if failures.is_empty() {
         return;
     }
     out.push_str("<ul class=\"problems\">\n");
-    let mut hints = BTreeSet::new();
-    for collector in failing {
-        let name = Escaped(&collector.name);
-        for failure in &collector.failures {
-            let failure = Escaped(failure);
-            push(
-                out,
-                format_args!("<li><strong>{name}</strong>: {failure}</li>\n"),
-            );
-        }
-        hints.extend(&collector.hints);
-    }
-    out.push_str("</ul>\n");
-    for hint in hints {
+    for (collector, text) in failures {
+        let (collector, text) = (Escaped(collector), Escaped(text));
         push(
             out,
-            format_args!("<p class=\"hint\">Hint: {}</p>\n", Marked(hint)),
+            format_args!("<li><strong>{collector}</strong>: {text}</li>\n"),
         );
     }
+    out.push_str("</ul>\n");
 }
 
 fn tiles(out: &mut String, tiles: &[Tile], now: f64) {
