@@ -5,8 +5,11 @@ mod anomalies;
 mod catalog;
 mod clients;
 mod jobs;
+mod licence;
 mod malware;
 mod media_servers;
+mod policies;
+mod posture;
 mod rows;
 mod security;
 mod slo;
@@ -30,6 +33,9 @@ pub(crate) static REGISTER: &[Collector] = &[
     media_servers::COLLECTOR,
     anomalies::COLLECTOR,
     security::COLLECTOR,
+    licence::COLLECTOR,
+    policies::COLLECTOR,
+    posture::COLLECTOR,
 ];
 
 /// The collector of this name.

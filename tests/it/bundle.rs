@@ -31,6 +31,9 @@ collectors:
   mediaServers: { enabled: true }
   anomalies: { enabled: true }
   security: { enabled: true }
+  posture: { enabled: true }
+  licence: { enabled: true }
+  policies: { enabled: true }
   catalog: { enabled: true, window: 36h }";
 
 async fn server(release: Release) -> Simulator {

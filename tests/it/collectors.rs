@@ -16,7 +16,8 @@ use tests::{Bench, Exposition, estates};
 const ON: &str = "alerts: { enabled: true }, malware: { enabled: true }, slo: { enabled: true }, \
                   tape: { enabled: true }, slp: { enabled: true }, \
                   mediaServers: { enabled: true }, anomalies: { enabled: true }, \
-                  security: { enabled: true }";
+                  security: { enabled: true }, posture: { enabled: true }, \
+                  licence: { enabled: true }, policies: { enabled: true }";
 
 /// The `collectors` of a configuration with all collectors on. `more` are options of
 /// `catalog`, such as `, window: 36h`.

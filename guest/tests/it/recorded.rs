@@ -74,6 +74,31 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("/security/api-keys", "10.3", body!("api-keys-10.3")),
     ("/security/anomalies", "10.3", body!("anomalies-10.3")),
     ("/security/anomalies", "10.5", body!("anomalies-10.5")),
+    ("/security/status", "10.5", body!("security-status-10.5")),
+    ("/security/status", "11.0", body!("security-status-11.0")),
+    ("/security/mpa-tickets", "10.3", body!("mpa-tickets-10.3")),
+    ("/security/serverinfo", "10.3", body!("server-info-10.3")),
+    ("/security/serverinfo", "11.2", body!("server-info-11.2")),
+    // Without a count, an empty page ends the list.
+    ("/config/paused-clients", "10.3", body!("no-rows-10.3")),
+    (
+        "/config/paused-clients?sort=clientUniqueIdentifier&page[limit]=100&page[offset]=0",
+        "10.3",
+        body!("paused-clients-10.3"),
+    ),
+    ("/licensing/entitlements", "10.3", body!("no-rows-10.3")),
+    (
+        "/licensing/entitlements?page[limit]=100&page[offset]=0",
+        "10.3",
+        body!("entitlements-10.3"),
+    ),
+    (
+        "/licensing/entitlements?page[limit]=100&page[offset]=0",
+        "10.5",
+        body!("entitlements-10.5"),
+    ),
+    ("/licensing/capacity", "10.3", body!("capacity-10.3")),
+    ("/config/policies/", "10.3", body!("policies-10.3")),
 ];
 
 /// A site of this release with data for every collector.

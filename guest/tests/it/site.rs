@@ -68,6 +68,11 @@ impl Site {
             "/security/anomalies",
             "/security/certificate-authorities",
             "/security/api-keys",
+            "/security/mpa-tickets",
+            "/config/paused-clients",
+            "/licensing/entitlements",
+            "/licensing/capacity",
+            "/config/policies/",
         ];
         let others = [
             "/admin/jobs",
@@ -86,7 +91,9 @@ impl Site {
                 "/security/certificates/current",
                 r#"{"certificateList":[]}"#,
             )
-            .on("/migration-summary", r#"{"data":{}}"#);
+            .on("/migration-summary", r#"{"data":{}}"#)
+            .on("/security/status", r#"{"data":{}}"#)
+            .on("/security/serverinfo", "{}");
         others
             .into_iter()
             .fold(site, |site, path| site.on(path, empty))

@@ -16,8 +16,11 @@ mod image;
 mod job;
 mod job_list;
 mod job_view;
+mod licence;
 mod load;
 mod media_server;
+mod policy;
+mod posture;
 mod scan;
 mod scenario;
 mod server;
@@ -35,8 +38,11 @@ pub use image::Image;
 pub use job::{Attempt, Job, State, Text};
 pub(crate) use job_list::JobList;
 pub(crate) use job_view::{JobQuery, JobView};
+pub use licence::{Entitlement, FrontEnd};
 pub use load::Load;
 pub use media_server::MediaServer;
+pub use policy::Policy;
+pub use posture::{PausedClient, SecurityStatus, Ticket};
 pub use scan::Scan;
 pub(crate) use scan::latest;
 pub use server::{Msdp, StorageServer};
@@ -70,6 +76,12 @@ pub struct Estate {
     host_certificates: BTreeMap<String, HostCertificate>,
     authorities: BTreeMap<String, CertificateAuthority>,
     api_keys: BTreeMap<String, ApiKey>,
+    tickets: BTreeMap<u64, Ticket>,
+    paused_clients: BTreeMap<String, PausedClient>,
+    security_status: Option<SecurityStatus>,
+    entitlements: BTreeMap<String, Entitlement>,
+    front_ends: BTreeMap<String, FrontEnd>,
+    policies: BTreeMap<String, Policy>,
     scenario: Option<Scenario>,
     load: Option<LoadPlan>,
 }

@@ -41,9 +41,10 @@ mod version;
 
 pub use clock::{Clock, Hands};
 pub use estate::{
-    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, DrivePath, Estate,
-    HostCertificate, Image, Job, Load, MediaServer, Msdp, Pool, Scan, Slo, SlpImage, State,
-    StorageServer, Text, Unit, Volume, VolumePool,
+    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, DrivePath,
+    Entitlement, Estate, FrontEnd, HostCertificate, Image, Job, Load, MediaServer, Msdp,
+    PausedClient, Policy, Pool, Scan, SecurityStatus, Slo, SlpImage, State, StorageServer, Text,
+    Ticket, Unit, Volume, VolumePool,
 };
 pub use fault::{Fault, Faults, Gate, Malformed};
 pub use options::{Options, Strictness, Unended};

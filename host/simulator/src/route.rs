@@ -126,7 +126,9 @@ fn answer(shared: &Shared, received: &ReceivedRequest, repeat_cursor: bool) -> A
         (&Method::GET, "/ping") => return endpoints::ping(release, now),
         (&Method::GET, "/tokenkey") => return endpoints::tokenkey(release, &shared.token_key),
         (&Method::GET, "/security/servertime") => return endpoints::servertime(now),
-        (&Method::GET, "/security/serverinfo") => return endpoints::serverinfo(release),
+        (&Method::GET, "/security/serverinfo") => {
+            return endpoints::serverinfo(release, shared.estate().security_status());
+        }
         (&Method::GET, "/security/cacert") => return endpoints::cacert(shared.ca_pem.as_deref()),
         _ => {}
     }
@@ -183,6 +185,7 @@ type ListEndpoint = fn(&Estate, &ResourceRequest<'_>) -> Answer;
 /// The list at a path, if the release has one. The bundle of 11.2 lacks the files
 /// of storage and of the service catalog: 11.0 is carried forward.
 fn list(path: &str, release: Release) -> Option<ListEndpoint> {
+    let has_score = release >= Release::V10_5;
     // The guide names them from 10.4 on.
     let tape = release >= Release::V10_4;
     Some(match path {
@@ -190,6 +193,10 @@ fn list(path: &str, release: Release) -> Option<ListEndpoint> {
         "/catalog/images" => endpoints::images,
         "/catalog/slp-images" => endpoints::slp_images,
         "/config/media-servers" => endpoints::media_servers,
+        "/config/paused-clients" => endpoints::paused_clients,
+        "/config/policies/" => endpoints::policies,
+        "/licensing/capacity" => endpoints::front_ends,
+        "/licensing/entitlements" => endpoints::entitlements,
         "/malware/latest-scan-results" => endpoints::latest_scans,
         "/malware/scan-results" => endpoints::scans,
         "/manage/alerts" => endpoints::alerts,
@@ -198,6 +205,8 @@ fn list(path: &str, release: Release) -> Option<ListEndpoint> {
         "/security/certificate-authorities/migration-summary" => endpoints::migration_summary,
         "/security/certificates/current" => endpoints::host_certificates,
         "/security/anomalies" => endpoints::anomalies,
+        "/security/mpa-tickets" => endpoints::tickets,
+        "/security/status" if has_score => endpoints::security_status,
         "/servicecatalog/slos" => endpoints::slos,
         "/storage/disk-pools" => endpoints::pools,
         "/storage/drives" => endpoints::drives,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod administration;
 mod clients;
 mod durations;
 mod findings;
@@ -17,9 +18,10 @@ pub use durations::Durations;
 pub use findings::Scanned;
 
 use crate::estate::{
-    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, Estate,
-    HostCertificate, Image, Job, JobList, JobSnapshot, MediaServer, Pool, Scan, Slo, SlpImage,
-    State, StorageServer, Text, Unit, VolumePool,
+    Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, Entitlement, Estate,
+    FrontEnd, HostCertificate, Image, Job, JobList, JobSnapshot, MediaServer, PausedClient, Policy,
+    Pool, Scan, SecurityStatus, Slo, SlpImage, State, StorageServer, Text, Ticket, Unit,
+    VolumePool,
 };
 use crate::server_clock::ServerClock;
 
@@ -68,6 +70,12 @@ pub struct Truth {
     host_certificates: Vec<HostCertificate>,
     authorities: Vec<CertificateAuthority>,
     api_keys: Vec<ApiKey>,
+    tickets: Vec<Ticket>,
+    paused_clients: Vec<PausedClient>,
+    security_status: SecurityStatus,
+    entitlements: Vec<Entitlement>,
+    front_ends: Vec<FrontEnd>,
+    policies: Vec<Policy>,
 }
 
 impl Truth {
@@ -91,6 +99,12 @@ impl Truth {
             host_certificates: estate.host_certificates(),
             authorities: estate.authorities(),
             api_keys: estate.api_keys(),
+            tickets: estate.tickets(),
+            paused_clients: estate.paused_clients(),
+            security_status: estate.security_status(),
+            entitlements: estate.entitlements(),
+            front_ends: estate.front_ends(),
+            policies: estate.policies(),
             clock,
             now,
         }

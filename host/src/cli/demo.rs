@@ -121,7 +121,7 @@ fn write_built_in(folder: &Path) -> io::Result<PathBuf> {
 }
 
 /// The collectors of the built-in guest that do not run by default.
-const COLLECTORS: [&str; 10] = [
+const COLLECTORS: [&str; 13] = [
     "alerts",
     "malware",
     "catalog",
@@ -131,6 +131,9 @@ const COLLECTORS: [&str; 10] = [
     "mediaServers",
     "anomalies",
     "security",
+    "posture",
+    "licence",
+    "policies",
     "perClient",
 ];
 

@@ -6,7 +6,8 @@ use http::{Method, Uri};
 /// /ping`).
 const PING: &str = "/ping";
 
-/// Declared methods and paths. A segment such as `{id}` matches any one segment.
+/// Declared methods and paths. A segment such as `{id}` matches any one segment that is
+/// not empty.
 #[derive(Clone, Debug)]
 pub(super) struct Templates(Vec<(Method, Vec<Segment>)>);
 
@@ -47,7 +48,7 @@ impl Segment {
 
     fn matches(&self, text: &str) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => !text.is_empty(),
             Self::Exact(expected) => expected == text,
         }
     }
@@ -58,10 +59,12 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
-/// The path below the site's base path, if it is unambiguous.
+/// The path below the site's base path, if it is unambiguous. It may end with one slash,
+/// which then belongs to it: `config_policies.yaml` has `/config/policies/`.
 pub(super) fn below<'u>(base_path: &str, uri: &'u Uri) -> Option<&'u str> {
     let below = uri.path().strip_prefix(base_path)?;
-    let plain = below.starts_with('/') && segments(below).all(is_plain);
+    let named = below.strip_suffix('/').unwrap_or(below);
+    let plain = named.starts_with('/') && segments(named).all(is_plain);
     plain.then_some(below)
 }
 
@@ -77,7 +80,13 @@ mod tests {
     use super::*;
 
     fn allowed(base: &str, path: &str) -> bool {
-        let declared = ["/admin/jobs", "/storage/disk-pools/{poolId}/volumes", "/{"];
+        let declared = [
+            "/admin/jobs",
+            "/config/policies/",
+            "/storage/disk-pools/{poolId}/volumes",
+            "/storage/drives/{driveId}",
+            "/{",
+        ];
         let uri: Uri = format!("http://nbu1{path}").parse().unwrap();
         let declared = Templates::new(declared.map(|path| (Method::GET, path)));
         below(base, &uri).is_some_and(|below| declared.match_request(&Method::GET, below))
@@ -89,6 +98,8 @@ mod tests {
             "/ping",
             "/admin/jobs",
             "/admin/jobs?filter=a%2F..%2Fb",
+            "/config/policies/",
+            "/config/policies/?page[limit]=500",
             "/storage/disk-pools/PureDisk:dp_1@host/volumes",
         ] {
             assert!(allowed("", path), "{path}");
@@ -106,6 +117,11 @@ mod tests {
             "",
             "/admin",
             "/admin/jobs/",
+            "/config/policies",
+            "/config/policies/x",
+            "/ping/",
+            "/storage/drives/",
+            "/storage/drives/1/",
             "/admin/jobs/1",
             "/admin/jobsx",
             "/Admin/jobs",
@@ -121,6 +137,12 @@ mod tests {
     fn an_ambiguous_path_is_rejected() {
         for path in [
             "//admin/jobs",
+            "/config/policies//",
+            "/config//policies/",
+            "/config/policies/./",
+            "/config/policies/../",
+            "/config/policies/%2f",
+            "//",
             "/admin//jobs",
             "/admin/./jobs",
             "/x/../admin/jobs",

@@ -15,16 +15,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use crate::child;
 use crate::row::Row;
+
+/// The first byte of a TLS connection.
+const HANDSHAKE: u8 = 0x16;
 
 /// The end times of jobs: `jobs` of them in `span` seconds, starting at `from`.
 #[derive(Clone, Copy)]
@@ -57,6 +65,8 @@ impl Pace {
             // The first job that is not less, and the first that is greater.
             let (equal, greater) = match (field, operator, value) {
                 ("state", "ne", "'DONE'") => (shown, shown),
+                // The lookup of catalog backups, which this server does not have.
+                ("policyType", ..) => (shown, shown),
                 ("state", "eq", "'DONE'") => (0, shown),
                 ("endTime", _, moment) => {
                     let moment: Timestamp = moment.parse().unwrap();
@@ -87,8 +97,11 @@ struct Server {
     row: Row,
     now: AtomicU64,
     pause: AtomicU64,
+    /// Requests that are answered at one time. Others get 503.
+    most: AtomicU64,
+    in_progress: AtomicU64,
     requests: AtomicU64,
-    bytes: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// In the child process: serves until it is killed. The arguments are those of
@@ -103,19 +116,53 @@ pub(crate) async fn serve(arguments: &[String]) {
         row: Row::recorded().await,
         now: AtomicU64::new(from + span),
         pause: AtomicU64::new(0),
+        most: AtomicU64::new(u64::MAX),
+        in_progress: AtomicU64::new(0),
         requests: AtomicU64::new(0),
-        bytes: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
     });
+    let tls = tls();
     let listener = child::listen().await;
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
-        let server = Arc::clone(&server);
-        let service = service_fn(move |request| {
-            let server = Arc::clone(&server);
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
-        });
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(connection(stream, tls.clone(), Arc::clone(&server)));
     }
+}
+
+/// HTTP and HTTPS on the same port.
+async fn connection(stream: TcpStream, tls: TlsAcceptor, server: Arc<Server>) {
+    let mut first = [0];
+    let _ = stream.peek(&mut first).await;
+    if first != [HANDSHAKE] {
+        serve_http(stream, server).await;
+    } else if let Ok(stream) = tls.accept(stream).await {
+        serve_http(stream, server).await;
+    }
+}
+
+async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>) {
+    let service = service_fn(move |request| {
+        let server = Arc::clone(&server);
+        async move { Ok::<_, Infallible>(server.answer(request).await) }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // The client closes the connection, which may be an error.
+    let _ = connection.await;
+}
+
+/// A certificate that nobody trusts.
+fn tls() -> TlsAcceptor {
+    let names = vec!["127.0.0.1".to_owned()];
+    let issued = rcgen::generate_simple_self_signed(names).unwrap();
+    let key = PrivatePkcs8KeyDer::from(issued.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.cert.der().clone()], key.into())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 impl Server {
@@ -125,16 +172,33 @@ impl Server {
             return self.control(&query);
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
+        let others = self.in_progress.fetch_add(1, Ordering::Relaxed);
+        let response = if others < self.most.load(Ordering::Relaxed) {
+            self.list(&request, &query).await
+        } else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            let mut busy = Response::default();
+            *busy.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            busy
+        };
+        self.in_progress.fetch_sub(1, Ordering::Relaxed);
+        response
+    }
+
+    async fn list(
+        &self,
+        request: &Request<Incoming>,
+        query: &[(String, String)],
+    ) -> Response<Full<Bytes>> {
         let pause = self.pause.load(Ordering::Relaxed);
         if pause > 0 {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         let (kind, body) = match request.uri().path() {
             "/netbackup/ping" => ("text/vnd.netbackup+plain", self.clock()),
-            "/netbackup/admin/jobs" => ("application/vnd.netbackup+json", self.page(&query)),
+            "/netbackup/admin/jobs" => ("application/vnd.netbackup+json", self.page(query)),
             _ => ("application/vnd.netbackup+json", EMPTY.to_owned()),
         };
-        self.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
         let mut response = Response::new(Full::new(Bytes::from(body)));
         let headers = response.headers_mut();
         let kind = format!("{kind};version=14.0");
@@ -150,12 +214,13 @@ impl Server {
             let value = value.parse().unwrap();
             match name.as_str() {
                 "now" => self.now.store(value, Ordering::Relaxed),
+                "most" => self.most.store(value, Ordering::Relaxed),
                 _ => self.pause.store(value, Ordering::Relaxed),
             }
         }
-        let [requests, bytes] =
-            [&self.requests, &self.bytes].map(|counter| counter.swap(0, Ordering::Relaxed));
-        Response::new(Full::new(Bytes::from(format!("{requests} {bytes}"))))
+        let [requests, refused] =
+            [&self.requests, &self.refused].map(|counter| counter.swap(0, Ordering::Relaxed));
+        Response::new(Full::new(Bytes::from(format!("{requests} {refused}"))))
     }
 
     fn clock(&self) -> String {
@@ -168,7 +233,8 @@ impl Server {
             all.next().map_or("", |(_, value)| value)
         };
         let sort = get("sort");
-        assert!(["", "jobId", "endTime"].contains(&sort), "sorted by {sort}");
+        let known = ["", "jobId", "endTime", "-endTime,jobId"];
+        assert!(known.contains(&sort), "sorted by {sort}");
         let shown = self.pace.before(self.now.load(Ordering::Relaxed) + 1);
         let fits = self.pace.range(get("filter"), shown);
         let start = get("page[after]").parse().unwrap_or(0).max(fits.start);

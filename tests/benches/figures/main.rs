@@ -81,13 +81,8 @@ async fn measure(arguments: &[String]) {
 
 /// The configuration of one site over plain HTTP that is collected only once.
 fn configuration(port: u16) -> String {
-    configuration_with("collectionInterval: 24h", port)
-}
-
-/// Like `configuration`, with this interval.
-fn configuration_with(interval: &str, port: u16) -> String {
     format!(
-        "server: {{ {interval}, cacheTTL: 24h, logLevel: info }}\n\
+        "server: {{ collectionInterval: 24h, cacheTTL: 24h, logLevel: info }}\n\
          nbuserver: {{ site: bench, scheme: http, host: 127.0.0.1, port: {port}, apiKey: simulator }}\n"
     )
 }

@@ -32,13 +32,18 @@ impl Site {
         Self::start(Pace { jobs, from, span }).await
     }
 
+    /// Answers 503 while this many requests are being answered.
+    pub(crate) async fn crowd(&self, most: u64) {
+        self.client.get(&format!("/bench?most={most}")).await;
+    }
+
     /// Sets the server's time and its latency in milliseconds; returns the requests
-    /// and bytes since the last call.
+    /// since the last call, and how many of them were answered with 503.
     pub(crate) async fn set(&self, now: u64, pause: u64) -> (u64, u64) {
         let path = format!("/bench?now={now}&pause={pause}");
         let text = self.client.get(&path).await.text();
-        let (requests, bytes) = text.split_once(' ').unwrap();
-        (requests.parse().unwrap(), bytes.parse().unwrap())
+        let (requests, refused) = text.split_once(' ').unwrap();
+        (requests.parse().unwrap(), refused.parse().unwrap())
     }
 
     /// The last second before more jobs exist than the initial number.

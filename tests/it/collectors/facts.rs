@@ -1,6 +1,7 @@
 //! The expected series, from the facts of an estate: one function per collector.
 //! Labels are the API's own words.
 
+mod administration;
 mod clients;
 mod findings;
 mod lifecycle;
@@ -30,4 +31,7 @@ pub(super) const FACTS: &[(&str, Facts)] = &[
     ("mediaServers", lifecycle::media_servers),
     ("anomalies", lifecycle::anomalies),
     ("security", security::security),
+    ("posture", administration::posture),
+    ("licence", administration::licence),
+    ("policies", administration::policies),
 ];

@@ -30,6 +30,9 @@ const PATHS: &[(&str, &[&str])] = &[
     ("/config/media-servers", &["mediaServers"]),
     ("/security/anomalies", &["anomalies"]),
     ("/security/certificates/current", &["security"]),
+    ("/security/mpa-tickets", &["posture"]),
+    ("/licensing/entitlements", &["licence"]),
+    ("/config/policies/", &["policies"]),
 ];
 
 /// Faults that fail at once, and the expected reason.
@@ -60,7 +63,7 @@ const HANGING: &[(Fault, &str)] = &[
 ];
 
 /// Collectors that are complete without one of their lists if the server lacks it.
-const SEVERAL_LISTS: [&str; 3] = ["storage", "tape", "security"];
+const SEVERAL_LISTS: [&str; 5] = ["storage", "tape", "security", "posture", "licence"];
 
 /// A site, and its expected failures with their reasons.
 struct Case {

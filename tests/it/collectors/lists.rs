@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use simulator::{
-    Alert, Anomaly, ApiKey, Cartridge, Clock, Drive, Estate, HostCertificate, Image, MediaServer,
-    Msdp, Options, Pool, Release, Scan, Simulator, Slo, SlpImage, StorageServer, Truth, Unit,
-    VolumePool,
+    Alert, Anomaly, ApiKey, Cartridge, Clock, Drive, Entitlement, Estate, FrontEnd,
+    HostCertificate, Image, MediaServer, Msdp, Options, PausedClient, Policy, Pool, Release, Scan,
+    Simulator, Slo, SlpImage, StorageServer, Ticket, Truth, Unit, VolumePool,
 };
 use tests::estates::simulator;
 
@@ -28,6 +28,7 @@ pub(super) fn large(now: Timestamp) -> Estate {
     storage(&mut estate);
     tape(&mut estate, now);
     lifecycle(&mut estate, now);
+    administration(&mut estate, now);
     let day = now - 10 * HOUR;
     for i in 0..250 {
         let ago = i * Duration::from_secs(60);
@@ -92,6 +93,45 @@ fn lifecycle(estate: &mut Estate, now: Timestamp) {
         estate.add_anomaly(Anomaly {
             kind: turn(&["JOB_BASED", "FILE_ENTROPY"], i).to_owned(),
             ..Anomaly::new(i.into(), severity, found)
+        });
+    }
+}
+
+/// More than a page of each.
+fn administration(estate: &mut Estate, now: Timestamp) {
+    for i in 0..230 {
+        estate.add_ticket(Ticket {
+            id: i.into(),
+            state: turn(&["PENDING", "DONE", "REJECTED"], i).to_owned(),
+            created: now - (i + 1) * HOUR,
+        });
+        estate.add_paused_client(PausedClient {
+            client: format!("paused{i:03}"),
+            trigger: turn(&["MANUAL", "AUTOMATIC", "MANUAL"], i).to_owned(),
+            since: now - (i + 1) * HOUR,
+        });
+        estate.add_entitlement(Entitlement {
+            id: format!("entitlement{i:03}"),
+            product: turn(&["platform", "server"], i).to_owned(),
+            meter: turn(&["FETB", "CPU", "SERVER"], i).to_owned(),
+            kind: turn(&["SUBSCRIPTION", "PERPETUAL"], i / 3).to_owned(),
+            status: turn(&["ACTIVE", "EXPIRED"], i / 7).to_owned(),
+            count: i.into(),
+            multiplier: 1.5,
+            ends: now + i * 24 * HOUR,
+        });
+    }
+    for i in 0..35 {
+        estate.add_front_end(FrontEnd {
+            primary: format!("primary{i:02}"),
+            megabytes: f64::from(i) + 0.5,
+        });
+    }
+    for i in 0..1_100 {
+        estate.add_policy(Policy {
+            name: format!("policy{i:04}"),
+            kind: turn(&["Standard", "VMware", "DEPLOYMENT"], i).to_owned(),
+            active: i % 5 > 0,
         });
     }
 }
@@ -175,6 +215,12 @@ async fn every_long_list_is_counted_to_its_last_row() {
         ("/storage/tape-media", 3),
         ("/storage/tape-volume-pools", 2),
         ("/storage/storage-servers", 2),
+        ("/security/mpa-tickets", 3),
+        // Without a count, an empty page ends the list.
+        ("/config/paused-clients", 4),
+        ("/licensing/entitlements", 4),
+        ("/licensing/capacity", 4),
+        ("/config/policies/", 3),
     ] {
         assert_eq!(simulator.requests().count(path), pages, "pages of {path}");
     }

@@ -79,9 +79,14 @@ async fn read_all() -> Read {
     }
 }
 
-/// Whether the release has every endpoint of the collector.
-fn supported(collector: &str, release: Release) -> bool {
-    collector != "tape" || release >= Release::V10_4
+/// How many endpoints of the collector the release lacks.
+fn lacking(collector: &str, release: Release) -> f64 {
+    match collector {
+        // Release 10.4 introduced three lists of tape, 10.5 the risk score.
+        "tape" if release < Release::V10_4 => 3.0,
+        "posture" if release < Release::V10_5 => 1.0,
+        _ => 0.0,
+    }
 }
 
 /// Compares a collector in every release, and expects at least this many series.
@@ -99,15 +104,9 @@ async fn compare(collector: &str, least: usize, facts: impl Fn(&Truth, Release) 
         assert_eq!(shown, Some(1.0), "{of}");
         let counted = failures(exposition, release.name(), collector, "unsupported");
         assert_eq!(counted, (0.0, 0.0), "{of}");
-        // Release 10.4 introduced three lists of tape.
-        let lacking = if supported(collector, *release) {
-            0.0
-        } else {
-            3.0
-        };
         let labels = [("site", release.name()), ("collector", collector)];
         let counted = exposition.sum("nbu_collector_unsupported", &labels);
-        assert_eq!(counted, lacking, "{of}");
+        assert_eq!(counted, lacking(collector, *release), "{of}");
     }
 }
 
@@ -164,6 +163,21 @@ async fn anomalies_are_correct_in_every_release() {
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_and_keys_are_correct_in_every_release() {
     compare("security", 20, facts_of("security")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_posture_is_correct_in_every_release() {
+    compare("posture", 10, facts_of("posture")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn licences_are_correct_in_every_release() {
+    compare("licence", 15, facts_of("licence")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_are_correct_in_every_release() {
+    compare("policies", 11, facts_of("policies")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

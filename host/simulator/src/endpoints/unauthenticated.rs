@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::estate::SecurityStatus;
 use crate::release::Release;
 use crate::tls::AUTHORITY;
 
@@ -37,7 +38,7 @@ pub(crate) fn servertime(now: Timestamp) -> Answer {
 }
 
 /// `security.yaml GET /security/serverinfo`.
-pub(crate) fn serverinfo(release: Release) -> Answer {
+pub(crate) fn serverinfo(release: Release, status: SecurityStatus) -> Answer {
     let mut info = json!({
         "serverName": "primary.simulated.example",
         "nbuVersion": release.name(),
@@ -51,7 +52,7 @@ pub(crate) fn serverinfo(release: Release) -> Answer {
     if release >= Release::V11_2
         && let Some(info) = info.as_object_mut()
     {
-        info.insert("freezeModeEnabled".to_owned(), false.into());
+        info.insert("freezeModeEnabled".to_owned(), status.frozen.into());
     }
     Answer::json(info)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod administration;
 mod alerts;
 mod catalog;
 mod certificates;

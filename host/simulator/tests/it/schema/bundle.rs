@@ -43,15 +43,16 @@ impl Bundles {
     }
 
     /// A file of a release. If its bundle lacks it, that of the newest release
-    /// before it.
+    /// before it, or else that of the oldest after it.
     pub(crate) fn file(&mut self, release: Release, name: &str) -> Rc<Value> {
         let until = RELEASES.iter().position(|one| *one == release).unwrap();
         let path = RELEASES[..=until]
             .iter()
             .rev()
+            .chain(&RELEASES[until..])
             .map(|release| self.folder.join(release.name()).join(name))
             .find(|path| path.is_file());
-        let path = path.unwrap_or_else(|| panic!("no `{name}` up to {}", release.name()));
+        let path = path.unwrap_or_else(|| panic!("no `{name}` for {}", release.name()));
         let file = self.read.entry(path).or_insert_with_key(|path| {
             let text = std::fs::read_to_string(path).unwrap();
             // YAML 1.2: `NO` and `OFF` are strings.
