@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use http::uri::{self, Authority};
 
 use self::upstream::{Network, Upstream};
@@ -22,6 +23,7 @@ mod client;
 mod connector;
 mod credential;
 mod deadlines;
+mod diagnosis;
 mod exchange;
 mod failure;
 mod fingerprint;
@@ -47,6 +49,7 @@ mod traffic;
 mod trust;
 mod turns;
 mod upstream;
+mod verifier;
 
 #[cfg(test)]
 mod tests;
@@ -94,6 +97,8 @@ pub struct Egress {
     upstream: Upstream,
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
+    /// Why connections fail now, as logged.
+    diagnosis: ArcSwapOption<diagnosis::Diagnosis>,
     fingerprint: [u8; 32],
     recorder: OnceLock<Arc<Recorder>>,
     /// Unused if neither recording nor replaying.
@@ -138,6 +143,7 @@ impl Egress {
             fingerprint: settings.fingerprint(),
             settings: settings.clone(),
             observer,
+            diagnosis: ArcSwapOption::empty(),
             recorder: OnceLock::new(),
             turns: turns::Turns::default(),
         }))

@@ -63,11 +63,13 @@ impl Session {
             })
             .inspect_err(|failure| self.tally.failed(failure))
             .inspect_err(|failure| recording.iter().for_each(|it| it.failed(failure)))
-            .map_err(|failure| request_log.failed(failure))?;
+            .map_err(|failure| request_log.failed(failure))
+            .inspect_err(|failure| self.report_failure(failure))?;
 
         let (mut head, incoming) = answer.into_parts();
         self.tally.answered(head.status);
         request_log.answered(head.status);
+        self.report_answer();
         credential::strip(&mut head.headers);
         egress.secrets.redact_headers(&mut head.headers);
         if let Some(recording) = &recording {

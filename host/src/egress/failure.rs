@@ -3,10 +3,14 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use jiff::Timestamp;
 use rustix::io::Errno;
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
 use super::allow::Rule;
 use super::redact::Secrets;
+use super::verifier::UnknownIssuer;
 use crate::bundle::MissingRequest;
 
 /// Characters of a reason that are kept.
@@ -31,9 +35,11 @@ pub(super) enum RequestFailure {
     /// The proxy did not connect to the server.
     Proxy(String),
     /// The server's certificate is not trusted.
-    Certificate(String),
+    Certificate(CertificateFault, String),
     /// The server rejected the TLS handshake: code and name of its alert.
     Alert(u8, String),
+    /// The server responded to the handshake, but not with TLS.
+    NotTls,
     /// TLS failed for another reason.
     Tls(String),
     /// The connection broke.
@@ -52,6 +58,16 @@ pub(super) enum RequestFailure {
     Aborted,
     /// A bundle answers, and does not have this request.
     NotRecorded(MissingRequest),
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CertificateFault {
+    UnknownIssuer,
+    WrongName,
+    Expired,
+    NotYetValid,
+    Other,
 }
 
 /// Where file descriptors ran out.
@@ -86,8 +102,8 @@ impl RequestFailure {
             Self::NoDescriptor(_) => "no_descriptor",
             Self::Timeout(_) => "timeout",
             Self::Proxy(_) => "proxy",
-            Self::Certificate(_) => "certificate",
-            Self::Alert(..) | Self::Tls(_) => "tls",
+            Self::Certificate(..) => "certificate",
+            Self::Alert(..) | Self::NotTls | Self::Tls(_) => "tls",
             Self::Terminated | Self::Incomplete => "closed",
             Self::TooLarge(_) | Self::HeadTooLarge => "too_large",
             Self::Malformed(_) => "malformed",
@@ -103,7 +119,7 @@ impl RequestFailure {
         if let Self::Name(text)
         | Self::Unreachable(text)
         | Self::Proxy(text)
-        | Self::Certificate(text)
+        | Self::Certificate(_, text)
         | Self::Alert(_, text)
         | Self::Tls(text)
         | Self::Malformed(text)
@@ -202,13 +218,48 @@ impl RequestFailure {
 
     fn from_tls(error: &rustls::Error) -> Self {
         match error {
-            rustls::Error::InvalidCertificate(reason) => Self::Certificate(reason.to_string()),
-            rustls::Error::NoCertificatesPresented => Self::Certificate(error.to_string()),
+            rustls::Error::InvalidCertificate(reason) => Self::from_certificate(reason),
+            rustls::Error::NoCertificatesPresented => {
+                Self::Certificate(CertificateFault::Other, error.to_string())
+            }
+            rustls::Error::InvalidMessage(_) => Self::NotTls,
             rustls::Error::AlertReceived(alert) => {
                 Self::Alert(u8::from(*alert), format!("{alert:?}"))
             }
             _ => Self::Tls(error.to_string()),
         }
+    }
+
+    fn from_certificate(error: &CertificateError) -> Self {
+        let date = |time: &UnixTime| {
+            let seconds = i64::try_from(time.as_secs()).ok();
+            let date = seconds.and_then(|it| Timestamp::from_second(it).ok());
+            date.map_or_else(|| "?".to_owned(), |date| date.to_string())
+        };
+        let (fault, reason) = match error {
+            CertificateError::ExpiredContext { not_after, .. } => (
+                CertificateFault::Expired,
+                format!("expired at `{}`", date(not_after)),
+            ),
+            CertificateError::NotValidYetContext { not_before, .. } => (
+                CertificateFault::NotYetValid,
+                format!("not valid before `{}`", date(not_before)),
+            ),
+            CertificateError::NotValidForNameContext {
+                expected,
+                presented,
+            } => {
+                let names: Vec<_> = presented.iter().map(|name| bare_name(name)).collect();
+                let (names, expected) = (names.join("`, `"), expected.to_str());
+                let reason = format!("issued for `{names}`, not for `{expected}`");
+                (CertificateFault::WrongName, reason)
+            }
+            CertificateError::Other(other) if other.0.is::<UnknownIssuer>() => {
+                (CertificateFault::UnknownIssuer, other.0.to_string())
+            }
+            _ => (CertificateFault::Other, error.to_string()),
+        };
+        Self::Certificate(fault, reason)
     }
 }
 
@@ -222,8 +273,9 @@ impl fmt::Display for RequestFailure {
             Self::NoDescriptor(shortage) => write!(f, "no file descriptors left: {shortage}"),
             Self::Timeout(step) => write!(f, "timeout: {step}"),
             Self::Proxy(reason) => write!(f, "proxy: {reason}"),
-            Self::Certificate(reason) => write!(f, "certificate not trusted: {reason}"),
+            Self::Certificate(_, reason) => write!(f, "certificate not trusted: {reason}"),
             Self::Alert(_, name) => write!(f, "the server rejected TLS: {name}"),
+            Self::NotTls => f.write_str("the server did not respond with TLS"),
             Self::Tls(reason) => write!(f, "TLS: {reason}"),
             Self::Terminated => f.write_str("connection closed"),
             Self::Incomplete => f.write_str("the server ended the response early"),
@@ -238,6 +290,12 @@ impl fmt::Display for RequestFailure {
 }
 
 impl Error for RequestFailure {}
+
+/// The library quotes a name as `DnsName("nbu1")`.
+fn bare_name(quoted: &str) -> &str {
+    let inner = quoted.split_once('(').map_or(quoted, |(_, inner)| inner);
+    inner.trim_end_matches(')').trim_matches('"')
+}
 
 impl Shortage {
     /// The shortage that a system error means.
@@ -294,7 +352,7 @@ mod tests {
             RequestFailure::Name,
             RequestFailure::Unreachable,
             RequestFailure::Proxy,
-            RequestFailure::Certificate,
+            |text| RequestFailure::Certificate(CertificateFault::Other, text),
             |text| RequestFailure::Alert(0, text),
             RequestFailure::Tls,
             RequestFailure::Malformed,

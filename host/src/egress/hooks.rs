@@ -181,12 +181,12 @@ impl From<RequestFailure> for Error {
                 Self::HttpResponseTimeout
             }
             RequestFailure::Timeout(TimeoutStep::BetweenBytes) => Self::ConnectionReadTimeout,
-            RequestFailure::Certificate(_) => Self::TlsCertificateError,
+            RequestFailure::Certificate(..) => Self::TlsCertificateError,
             RequestFailure::Alert(id, name) => Self::TlsAlertReceived {
                 alert_id: Some(id),
                 alert_message: Some(name),
             },
-            RequestFailure::Tls(_) => Self::TlsProtocolError,
+            RequestFailure::NotTls | RequestFailure::Tls(_) => Self::TlsProtocolError,
             RequestFailure::Terminated => Self::ConnectionTerminated,
             RequestFailure::Incomplete => Self::HttpResponseIncomplete,
             RequestFailure::TooLarge(cap) => Self::HttpResponseBodySize(Some(cap)),

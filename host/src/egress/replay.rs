@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 
 use super::allow::Rule;
 use super::client::{AnswerBody, SentBody};
-use super::failure::{RequestFailure, TimeoutStep};
+use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::recorder::API_VERSION;
 use super::settings::{RequestLimits, Settings, Timeouts, UpstreamTls};
 use super::upstream::Upstream;
@@ -133,7 +133,7 @@ fn failure(exchange: &Exchange) -> RequestFailure {
         FailureKind::BetweenBytesTimeout => RequestFailure::Timeout(TimeoutStep::BetweenBytes),
         FailureKind::TotalTimeout => RequestFailure::Timeout(TimeoutStep::Total),
         FailureKind::Proxy => RequestFailure::Proxy(text),
-        FailureKind::Certificate => RequestFailure::Certificate(text),
+        FailureKind::Certificate => RequestFailure::Certificate(CertificateFault::Other, text),
         FailureKind::Tls => RequestFailure::Tls(text),
         FailureKind::Closed => RequestFailure::Terminated,
         FailureKind::Incomplete => RequestFailure::Incomplete,

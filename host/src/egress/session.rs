@@ -32,6 +32,8 @@ pub(super) struct Session {
     /// All denied requests are counted, but only the first of a collection is logged: a
     /// guest can send many.
     warned: AtomicBool,
+    /// Whether a failed connection was reported.
+    pub(super) diagnosed: AtomicBool,
 }
 
 /// Held until a request and its body end.
@@ -52,6 +54,7 @@ impl Session {
             received: AtomicU64::new(0),
             slots: Arc::new(Semaphore::new(slots)),
             warned: AtomicBool::new(false),
+            diagnosed: AtomicBool::new(false),
         }
     }
 

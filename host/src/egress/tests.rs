@@ -14,6 +14,7 @@ use crate::secret::ApiKey;
 
 mod admission;
 mod answers;
+mod diagnosis;
 mod limits;
 mod oracle;
 mod proxies;

@@ -78,7 +78,8 @@ impl Tally {
             | RequestFailure::Unreachable(_)
             | RequestFailure::NoDescriptor(_)
             | RequestFailure::Proxy(_)
-            | RequestFailure::Certificate(_)
+            | RequestFailure::Certificate(..)
+            | RequestFailure::NotTls
             | RequestFailure::Alert(..)
             | RequestFailure::Tls(_) => traffic.unreachable += 1,
             _ => {}

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
@@ -10,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use super::EgressError;
 use super::insecure::AcceptAll;
 use super::settings::{TlsVersion, UpstreamTls};
+use super::verifier::IssuerNamingVerifier;
 
 /// The TLS configuration for a site.
 pub(super) fn site(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> {
@@ -27,7 +29,12 @@ pub(super) fn site(tls: &UpstreamTls) -> Result<Arc<ClientConfig>, EgressError> 
             .dangerous()
             .with_custom_certificate_verifier(verifier)
     } else {
-        builder.with_root_certificates(roots(tls)?)
+        let library = WebPkiServerVerifier::builder_with_provider(roots(tls)?, provider)
+            .build()
+            .map_err(|error| EgressError::Tls(error.to_string()))?;
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(IssuerNamingVerifier::new(library)))
     };
     let config = match &tls.identity {
         None => builder.with_no_client_auth(),
