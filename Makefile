@@ -28,10 +28,11 @@ week: build
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
 ## process, the panels of the dashboards, 10,000 restarts on a faulty disk; optimised like a release
-verify: target lean foreign
+verify: target guest lean foreign
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --workspace --lib -- --ignored process_simulation:: bundle::
+	target/release/nbu_exporter guest test target/guest.wasm
 	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
 	target/release/nbu_exporter guest test $$guest || exit 1; done
 	@for language in javascript python; do test -f target/foreign/$$language.wasm || \

@@ -81,6 +81,8 @@ async fn a_bundle_answers_like_the_server_and_an_unknown_request_is_named() {
     let response = way.get("/admin/jobs").await.unwrap();
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "7");
+    // The next answer waits until this one is read.
+    drop(response);
     let failure = way.read("/admin/jobs").await.unwrap_err();
     assert_eq!(format!("{failure:?}"), format!("{recorded:?}"));
     let missing = way.read("/admin/jobs?x=1").await.unwrap_err();
