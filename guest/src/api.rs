@@ -4,7 +4,7 @@
 //!   [`session`] is what the clients of all collectors share.
 //! - [`page`] reads a list page by page, [`parallel_pager`] a long one with several
 //!   readers. [`guard`] stops reading a list that does not end.
-//! - [`limiter`] limits concurrent requests. [`error`] turns error responses into failures.
+//! - `limiter` limits concurrent requests. [`error`] turns error responses into failures.
 //! - [`lenient`] parses attributes that servers write differently than specified,
 //!   [`nested`] objects and lists inside a row. [`skipped`] counts unreadable rows.
 
