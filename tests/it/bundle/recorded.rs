@@ -111,8 +111,8 @@ fn all_names(answer: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes without optimisation: `make verify`"]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_of_each_release_and_collector_replays_to_the_byte_without_any_name() {
     for release in Release::ALL {
         let simulator = server(release).await;
