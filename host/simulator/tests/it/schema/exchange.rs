@@ -147,7 +147,8 @@ fn next(target: &str, reply: &Reply) -> Option<String> {
             .unwrap_or((target, "0"));
         let next = match body.get("meta") {
             Some(_) => next.as_u64()?,
-            None => next_offset(offset, &body["data"])?,
+            None if target.contains("page%5Blimit") => next_offset(offset, &body["data"])?,
+            None => return None,
         };
         return Some(format!("{first}&page%5Boffset%5D={next}"));
     };
