@@ -22,7 +22,7 @@ mod report_difference;
 mod serve;
 mod shutdown;
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -45,15 +45,23 @@ fn print(text: &str) -> Result<(), ExitError> {
     }
 }
 
-/// Writes a file that a guest or another user may have prepared: an existing link is
-/// replaced, and not followed.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a whole file, or replaces a regular one. A guest chose some of the contents, so a
+/// link is not followed. A link or a device is not replaced either: `/dev/stdout` is one.
+fn replace(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    if path.symlink_metadata().is_ok_and(|it| !it.is_file()) {
+        let text = "it exists and is not a regular file";
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, text));
+    }
     let folder = path.parent().filter(|it| *it != Path::new(""));
-    let readable = Permissions::from_mode(0o644);
     let mut file = tempfile::Builder::new()
-        .permissions(readable)
+        .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
@@ -172,4 +180,26 @@ fn without_simulator() -> ExitError {
          hint: run `make demo` in the source tree"
             .to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        let write =
+            |path: &Path, text: &str| replace(path, 0o600, |file| file.write_all(text.as_bytes()));
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let refused = write(&link, "a").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+        assert!(link.is_symlink() && !target.exists());
+        write(&target, "a").unwrap();
+        write(&target, "b").unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "b");
+        let mode = target.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

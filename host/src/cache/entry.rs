@@ -103,10 +103,13 @@ struct Expiring<T> {
 const OWN_REASONS: usize = 5;
 
 /// What is left of the limits beside these families.
-fn room<'f>(limits: SiteLimits, families: impl Iterator<Item = &'f Family>) -> SiteLimits {
-    families.fold(limits, |left, family| SiteLimits {
-        series: left.series.saturating_sub(family.series()),
-        bytes: left.bytes.saturating_sub(family.text_bytes()),
+fn room<'f>(
+    limits: SiteLimits,
+    pieces: impl Iterator<Item = &'f Arc<RenderedFamily>>,
+) -> SiteLimits {
+    pieces.fold(limits, |left, piece| SiteLimits {
+        series: left.series.saturating_sub(piece.family().series()),
+        bytes: left.bytes.saturating_sub(piece.bytes()),
     })
 }
 
@@ -174,8 +177,8 @@ impl SiteEntry {
     pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
-        let families = others.flat_map(|(_, entry)| entry.values());
-        let room = room(attempt.site, families);
+        let pieces = others.flat_map(|(_, entry)| entry.pieces());
+        let room = room(attempt.site, pieces);
         match self.collectors.get_mut(&attempt.collector) {
             Some(entry) => entry.record(site, attempt, room),
             None => Vec::new(),
@@ -281,7 +284,7 @@ impl CollectorEntry {
         limits: SiteLimits,
         show: impl Fn(Family) -> Expiring<Arc<RenderedFamily>>,
     ) -> [usize; 2] {
-        let mut left = room(limits, self.values());
+        let mut left = room(limits, self.pieces());
         let mut lost = [0; 2];
         for family in families {
             let (series, bytes) = (family.series(), family.text_bytes());

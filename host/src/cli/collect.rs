@@ -25,6 +25,15 @@ pub(super) async fn run(
     only: Option<&str>,
     strict: bool,
 ) -> Result<(), ExitError> {
+    let (config, log) = load(options).await?;
+    let collected = collect(config, engine, only, strict).await;
+    // Without a limit, since a command has no deadline.
+    log.flush(Duration::MAX);
+    collected
+}
+
+/// Loads the configuration, and logs to standard error.
+pub(super) async fn load(options: &Options) -> Result<(Config, telemetry::Handle), ExitError> {
     let source = ConfigSource {
         path: options.config_file.clone(),
         overrides: options.overrides(),
@@ -32,10 +41,7 @@ pub(super) async fn run(
     let mut config = source.load().await.map_err(ExitError::Config)?;
     config.log.target = telemetry::LogTarget::Stderr;
     let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
-    let collected = collect(config, engine, only, strict).await;
-    // Without a limit, since a command has no deadline.
-    log.flush(Duration::MAX);
-    collected
+    Ok((config, log))
 }
 
 async fn collect(

@@ -1,7 +1,7 @@
 //! Print the contract between host and guest.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{print, replace};
@@ -41,7 +41,9 @@ pub(super) fn run(folder: Option<&Path>) -> Result<(), ExitError> {
 pub(super) fn write(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder.join("deps"))?;
     for (name, text) in CONTRACT.into_iter().chain(DEPENDENCIES) {
-        replace(&folder.join(name), text)?;
+        replace(&folder.join(name), 0o644, |file| {
+            file.write_all(text.as_bytes())
+        })?;
     }
     Ok(())
 }

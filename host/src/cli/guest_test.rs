@@ -7,6 +7,7 @@
 mod bed;
 mod results;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +91,9 @@ pub(super) async fn run(
         results.add("golden", || results::golden(golden, &collected.report));
     }
     if let Some(junit) = options.junit {
-        let written = replace(junit, &results.junit());
+        let written = replace(junit, 0o644, |file| {
+            file.write_all(results.junit().as_bytes())
+        });
         written.map_err(|error| {
             ExitError::Command(format!("cannot write `{}`: {error}", junit.display()))
         })?;

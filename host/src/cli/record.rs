@@ -1,6 +1,5 @@
 //! Record one collection of one site in a bundle.
 
-use std::fs::OpenOptions;
 use std::io::{self, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +9,9 @@ use serde_json::Value;
 
 use super::args::Options;
 use super::check::{guest, refused};
-use super::{print, replayed};
-use crate::app::{ConfigSource, ExitError};
+use super::collect::load;
+use super::{print, replace, replayed};
+use crate::app::ExitError;
 use crate::bundle::{
     Bundle, Exchange, RecordedGuest, RecordedSelection, RecordedSettings, RecordedWindow,
     Redaction, redact,
@@ -21,7 +21,6 @@ use crate::config::Config;
 use crate::egress::{Egress, NoObserver, Sockets};
 use crate::guest::{CallTarget, Engine, Guest, Manifest, OptionKind, Window};
 use crate::swap::{Site, check};
-use crate::telemetry;
 
 /// Writes the bundle, even if collectors failed.
 pub(super) async fn run(
@@ -31,13 +30,7 @@ pub(super) async fn run(
     output: &Path,
     keep: &[String],
 ) -> Result<(), ExitError> {
-    let source = ConfigSource {
-        path: options.config_file.clone(),
-        overrides: options.overrides(),
-    };
-    let mut config = source.load().await.map_err(ExitError::Config)?;
-    config.log.target = telemetry::LogTarget::Stderr;
-    let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
+    let (config, log) = load(options).await?;
     let recorded = record(&config, engine, site, keep).await;
     // Without a limit, since a command has no deadline.
     log.flush(Duration::MAX);
@@ -167,12 +160,6 @@ fn choices(manifest: &Manifest) -> Vec<String> {
 }
 
 fn write(bundle: &Bundle, path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
     // Kept fields, and numbers of the estate, are not for everybody.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    bundle.write(BufWriter::new(&file))?;
-    file.sync_all()
+    replace(path, 0o600, |file| bundle.write(BufWriter::new(file)))
 }

@@ -32,6 +32,11 @@ impl RenderedFamily {
         &self.family
     }
 
+    /// The size of its lines in bytes.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The lines of its samples, without HELP and TYPE.
     pub(super) fn written(&self, format: Format) -> Bytes {
         match (format, &self.openmetrics) {
