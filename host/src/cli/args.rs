@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::app::ConfigSource;
 use crate::config::{Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
 
@@ -228,6 +229,15 @@ impl Options {
                 count,
                 index: self.shard_index,
             }),
+        }
+    }
+}
+
+impl From<&Options> for ConfigSource {
+    fn from(options: &Options) -> Self {
+        Self {
+            path: options.config_file.clone(),
+            overrides: options.overrides(),
         }
     }
 }

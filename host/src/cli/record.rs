@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::args::Options;
-use super::check::{guest, refused};
-use super::collect::load;
+use super::check::guest;
+use super::collect::{load, named};
 use super::{print, replace, replayed};
-use crate::app::ExitError;
+use crate::app::{ConfigSource, ExitError};
 use crate::bundle::{
     Bundle, Exchange, RecordedGuest, RecordedSelection, RecordedSettings, RecordedWindow,
     Redaction, redact,
@@ -30,8 +30,8 @@ pub(super) async fn run(
     output: &Path,
     keep: &[String],
 ) -> Result<(), ExitError> {
-    let (config, log) = load(options).await?;
-    let recorded = record(&config, engine, site, keep).await;
+    let (source, config, log) = load(options).await?;
+    let recorded = record(&source, &config, engine, site, keep).await;
     // Without a limit, since a command has no deadline.
     log.flush(Duration::MAX);
     let bundle = recorded?;
@@ -46,15 +46,15 @@ pub(super) async fn run(
 }
 
 async fn record(
+    source: &ConfigSource,
     config: &Config,
     engine: &Arc<Engine>,
     name: &str,
     keep: &[String],
 ) -> Result<Bundle, ExitError> {
-    let mut sites = config.swap.sites.iter();
-    let site = sites.find(|site| site.name.as_str() == name);
-    let site = site.ok_or_else(|| ExitError::UnknownSite(name.to_owned()))?;
-    let guest = guest(engine, config).await?;
+    let site = named(config, name)?;
+    let refused = |refusal| source.refused(config, refusal);
+    let guest = guest(engine, config).await.map_err(refused)?;
     let checked = check(&guest, std::iter::once((&site.name, &site.guest))).await;
     checked.map_err(refused)?;
     // Without a state: it is opaque, so names in it could not be replaced.

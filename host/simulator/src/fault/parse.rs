@@ -5,6 +5,30 @@ use std::time::Duration;
 
 use super::{Fault, Malformed};
 
+impl Fault {
+    /// What can be written on a command line, with the values that some need.
+    pub const FORMS: [&str; 18] = [
+        "down",
+        "unauthorized",
+        "not-acceptable",
+        "not-found",
+        "status=CODE",
+        "slow=SECONDS",
+        "crowded=REQUESTS,SECONDS",
+        "hanging",
+        "hang-after-headers",
+        "trickle=SECONDS",
+        "cut-short",
+        "html",
+        "truncated",
+        "wrong-shape",
+        "repeat-cursor",
+        "huge=BYTES",
+        "redirect=URL",
+        "echo-request-headers",
+    ];
+}
+
 impl FromStr for Fault {
     type Err = String;
 
@@ -36,7 +60,12 @@ impl FromStr for Fault {
             "huge" => Self::HugeBody(value.parse().map_err(|_| unreadable())?),
             "redirect" => Self::Redirect(value.to_owned()),
             "echo-request-headers" => Self::EchoRequestHeaders,
-            _ => return Err(format!("`{name}` is not a fault")),
+            _ => {
+                let forms = Self::FORMS.join(", ");
+                return Err(format!(
+                    "`{name}` is not a fault\n  hint: write one of {forms}"
+                ));
+            }
         })
     }
 }
@@ -54,6 +83,15 @@ fn seconds(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_listed_form_is_read() {
+        for form in Fault::FORMS {
+            let text = form.replace("CODE", "503").replace("REQUESTS", "3");
+            let text = text.replace("SECONDS", "2").replace("BYTES", "9");
+            assert!(text.parse::<Fault>().is_ok(), "{form}");
+        }
+    }
 
     #[test]
     fn faults_are_read_with_their_values() {
