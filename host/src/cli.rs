@@ -153,12 +153,14 @@ async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(
         GuestCommand::Test {
             file,
             release,
+            fault,
             record,
             golden,
             junit,
         } => {
             let options = guest_test::TestOptions {
                 release: release.as_deref(),
+                faults: fault,
                 record: record.as_deref(),
                 golden: golden.as_deref(),
                 junit: junit.as_deref(),
