@@ -146,7 +146,7 @@ fn outcome_problems(outcome: &Outcome) -> Vec<String> {
 fn site_settings(guest: &Guest, recorded: &RecordedSettings) -> Option<SiteSettings> {
     let place = Place {
         file: Path::new("").into(),
-        line: 1,
+        line: None,
     };
     let keys = |name: &String| {
         let selected = recorded.collectors.iter().find(|it| it.name == *name);
