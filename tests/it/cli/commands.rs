@@ -78,7 +78,10 @@ async fn flags_enable_collectors_and_check_the_configuration() {
     let flags = ["collect", "--collector.tape", "--no-collector.jobs"];
     let output = Program::output(&flags, folder.path()).await;
     let text = said(&output.stdout);
-    assert!(text.contains("\nnbu_tape_") && !text.contains("\nnbu_jobs_"), "{text}");
+    assert!(
+        text.contains("\nnbu_tape_") && !text.contains("\nnbu_jobs_"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
