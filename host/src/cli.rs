@@ -133,8 +133,19 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             public_key,
             markdown,
         }) => inspect::run(&engine, file.as_deref(), public_key.as_deref(), *markdown).await,
-        Some(Command::Record { site, output, keep }) => {
-            record::run(options, &engine, site, output, keep).await
+        Some(Command::Record {
+            site,
+            output,
+            keep,
+            duration,
+        }) => {
+            let flags = record::RecordOptions {
+                site,
+                output,
+                keep,
+                duration: duration.unwrap_or_default(),
+            };
+            record::run(options, &engine, flags).await
         }
         Some(Command::Replay { file, guest }) => replay::run(&engine, file, guest.as_deref()).await,
         Some(Command::Diff {

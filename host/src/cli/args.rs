@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::SignedDuration;
 
 use super::collector_flags::collector_flags;
 use crate::config::{CollectorFlag, Overrides, ShardFlags};
@@ -203,8 +205,8 @@ pub enum Command {
     },
     /// Print the manual page
     Manual,
-    /// Collect one site once, and write its exchange with NetBackup to a file, with
-    /// pseudonyms for all names
+    /// Collect one site, and write its exchange with NetBackup to a file, with pseudonyms for
+    /// all names
     Record {
         /// The site
         #[arg(long, value_name = "NAME")]
@@ -215,6 +217,10 @@ pub enum Command {
         /// Keep the values of this attribute, option or label; may be repeated
         #[arg(long, value_name = "FIELD")]
         keep: Vec<String>,
+        /// Collect every server.collectionInterval until this time, such as 1h, is over, or
+        /// until Ctrl-C; without it, once
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<Duration>,
     },
     /// Repeat the collection of a bundle without network, and print the metrics; exit
     /// with 1 if they differ from the recorded ones
@@ -289,6 +295,12 @@ pub enum GuestCommand {
         #[arg(long)]
         language: Language,
     },
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<SignedDuration>();
+    let read = read.map_err(|_| "it is not a time such as `1h`, `30m` or `90s`".to_owned())?;
+    Duration::try_from(read).map_err(|_| "it is negative".to_owned())
 }
 
 /// A language with an example.
