@@ -68,7 +68,7 @@ async fn record(
     let guest = guest(engine, config).await?;
     let checked = check(&guest, std::iter::once((&site.name, &site.guest))).await;
     checked.map_err(refused)?;
-    let mut recording = Recording::default();
+    let mut recording = RecordedSite::default();
     recording.run(config, &guest, site, flags.duration).await?;
     let recorded = Bundle {
         redacted: false,
@@ -102,7 +102,7 @@ async fn record(
 
 /// What was recorded so far.
 #[derive(Default)]
-struct Recording {
+struct RecordedSite {
     collections: Vec<RecordedCollection>,
     /// The number of series of each collection.
     series: Vec<usize>,
@@ -112,7 +112,7 @@ struct Recording {
     bytes: u64,
 }
 
-impl Recording {
+impl RecordedSite {
     /// Collects at once, and then as often as the configuration says until `duration` is
     /// over. Ctrl-C ends a recording of several collections early.
     async fn run(
