@@ -285,3 +285,21 @@ fn an_empty_page_that_has_a_next_page_is_malformed() {
     let reason = only_failure(&Site::new().on("/storage/storage-units", body));
     assert!(matches!(reason, Reason::Malformed(_)), "{reason:?}");
 }
+
+#[test]
+fn a_next_offset_that_goes_back_or_leaves_rows_out_is_ignored() {
+    for next in [0, 1150] {
+        let site = Site::new().rule(move |asked, _| {
+            let path = "/storage/storage-units?sort=name&page[limit]=500&page[offset]=";
+            let offset: usize = asked.strip_prefix(path)?.parse().unwrap();
+            let row = |n| {
+                format!(r#"{{"id":"u{n}","attributes":{{"name":"u{n}","totalCapacityBytes":1}}}}"#)
+            };
+            let rows: Vec<String> = (offset..1201.min(offset + 500)).map(row).collect();
+            let rows = rows.join(",");
+            let meta = format!(r#"{{"pagination":{{"count":1201,"next":{next}}}}}"#);
+            Some(Ok(ok(&format!(r#"{{"data":[{rows}],"meta":{meta}}}"#))))
+        });
+        assert_eq!(counted(&site), 1201, "{next}");
+    }
+}

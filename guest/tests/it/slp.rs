@@ -1,6 +1,6 @@
 //! Images that wait for their storage lifecycle policy.
 
-use guest::contract::Outcome;
+use guest::contract::{Outcome, Reason};
 
 use crate::recorded;
 use crate::site::{Site, ok, select, settings, window};
@@ -95,4 +95,14 @@ fn an_image_without_readable_parts_still_counts() {
     let families = Site::new().on("eq 'IN_PROCESS'", &body).families("slp");
     let sample = r#"nbu_slp_images{slp="gold",state="IN_PROCESS"}"#;
     assert_eq!(value(&families, sample), Some(10.0));
+}
+
+#[test]
+fn an_unreadable_oldest_image_is_a_failure() {
+    let site = Site::new().on("eq 'IN_PROCESS'", r#"{"data":["none"]}"#);
+    let failures = oldest_only(&site).failures;
+    assert!(
+        matches!(failures[0].reason, Reason::Malformed(_)),
+        "{failures:?}"
+    );
 }

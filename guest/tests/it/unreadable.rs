@@ -75,18 +75,21 @@ fn values_that_are_left_out_count_towards_the_tenth() {
         let volumes = if strange { r#","diskVolumes":7"# } else { "" };
         format!(r#"{{"id":"p{n}","attributes":{{"name":"p{n}"{volumes}}}}}"#)
     };
-    let pools = |strange: usize| {
-        let rows: Vec<String> = (0..10).map(|n| pool(n, n < strange)).collect();
+    let pools = |strange: usize, unreadable: usize| {
+        let rows = (0..10 - unreadable).map(|n| pool(n, n < strange));
+        let rows: Vec<String> = rows.chain(vec!["7".to_owned(); unreadable]).collect();
         let rows = rows.join(",");
         let body = format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":10}}}}}}"#);
         Site::new().on("/storage/disk-pools", &body)
     };
-    assert_eq!(pools(1).outcome("storage").failures, []);
-    let reason = only_failure(&pools(2));
-    assert!(
-        matches!(&reason, Reason::Malformed(place) if place.contains("2 of 10 rows")),
-        "{reason:?}"
-    );
+    assert_eq!(pools(1, 0).outcome("storage").failures, []);
+    for site in [pools(2, 0), pools(1, 1)] {
+        let reason = only_failure(&site);
+        assert!(
+            matches!(&reason, Reason::Malformed(place) if place.contains("2 of 10 rows")),
+            "{reason:?}"
+        );
+    }
 }
 
 #[test]
@@ -131,7 +134,9 @@ fn unreadable_rows_are_no_missing_rows() {
 #[test]
 fn unreadable_pagination_of_a_cursor_list_is_malformed() {
     for meta in ["7", r#"{"pagination":"none"}"#] {
-        let body = format!(r#"{{"data":[],"meta":{meta}}}"#);
+        // Enough rows, so that the unreadable part is less than a tenth.
+        let rows: Vec<String> = (1..20).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        let body = format!(r#"{{"data":[{}],"meta":{meta}}}"#, rows.join(","));
         let reason = Site::new().on("/admin/jobs", &body).failure("jobs").reason;
         assert!(matches!(reason, Reason::Malformed(_)), "{meta}: {reason:?}");
     }

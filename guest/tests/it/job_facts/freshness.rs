@@ -125,3 +125,16 @@ fn a_client_whose_jobs_fail_is_not_forgotten_and_its_oldest_policy_type_decides(
     assert_eq!(clients(&families, "7d"), Some(1.0));
     assert_eq!(overdue(&families, "c"), Some((2 * 24 * HOUR + 10) as f64));
 }
+
+#[test]
+fn late_clients_are_named_by_age_and_not_by_name() {
+    let mut series = Series {
+        options: r#"{"maxOverdue":1}"#,
+        ..Series::default()
+    };
+    let first = of_client(1, "z", 0, "").replace("11:59:50", "11:59:10");
+    series.collect(&finished(&[first, of_client(2, "a", 0, "")]), NOW);
+    let families = series.collect(&Site::new(), NOW + 25 * HOUR);
+    assert_eq!(overdue(&families, "z"), Some((HOUR + 50) as f64));
+    assert_eq!(overdue(&families, "a"), None);
+}
