@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use guest::contract::{Outcome, Reason, Window};
 
+use crate::exact::seeds;
 use crate::hostile::Random;
 use crate::model::{Fault, Model};
 use crate::site::{Lines, NOW, Site, ok, saved, select, settings, window};
@@ -71,7 +72,7 @@ fn finished(model: &Model) -> usize {
 #[test]
 fn any_number_of_readers_gets_the_same_rows() {
     let mut random = Random(0x5eed);
-    for case in 0..40 {
+    for case in 0..4 * seeds() {
         let model = model(uneven(&mut random));
         let one = text(&model, 1);
         let pages = finished(&model);

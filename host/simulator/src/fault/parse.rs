@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use super::{Fault, Malformed};
 
+impl Fault {
+    /// How each fault is written.
+    pub const WRITTEN: &'static str = "`down`, `unauthorized`, `not-acceptable`, `not-found`, \
+        `status=503`, `slow=2.5` (seconds), `crowded=3,0.1` (requests at one time, seconds), \
+        `hanging`, `hang-after-headers`, `trickle=0.1` (seconds a byte), `cut-short`, `html`, \
+        `truncated`, `wrong-shape`, `repeat-cursor`, `huge=1000000` (bytes), \
+        `redirect=https://other.example/`, `echo-request-headers`";
+}
+
 impl FromStr for Fault {
     type Err = String;
 
-    /// `hanging`, `status=503`, `slow=2.5` (seconds), `crowded=3,0.1` (requests at one
-    /// time, seconds), `huge=1000000` (bytes), `redirect=https://…`, and so on.
+    /// Reads what [`WRITTEN`](Fault::WRITTEN) lists.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
         let unreadable = || format!("`{value}` is not a value of `{name}`");
@@ -54,6 +62,15 @@ fn seconds(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_names_every_fault_as_it_is_written() {
+        let named: Vec<_> = Fault::WRITTEN.split('`').skip(1).step_by(2).collect();
+        assert_eq!(named.len(), 18);
+        for text in named {
+            assert!(text.parse::<Fault>().is_ok(), "{text}");
+        }
+    }
 
     #[test]
     fn faults_are_read_with_their_values() {
