@@ -101,6 +101,19 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
 }
 
 #[test]
+fn a_list_that_is_empty_without_an_endpoint_does_not_hide_a_wrong_uri() {
+    // 404 means no API key, and that no front-end data was gathered.
+    for collector in ["security", "licence"] {
+        let failures = Site::default().outcome(collector).failures;
+        assert!(!failures.is_empty(), "{collector}");
+        for failure in failures {
+            let detail = failure.detail.unwrap_or_default();
+            assert!(detail.contains("`uri`"), "{collector}: {detail}");
+        }
+    }
+}
+
+#[test]
 fn a_redirect_is_a_status() {
     let failure = Site::new().refusing("endTime", 302, "").failure("jobs");
     assert_eq!(failure.reason, Reason::Status(302));
