@@ -14,10 +14,10 @@ demo: target
 	$(CARGO) build --bin nbu_exporter; wait
 	$(CARGO) run --quiet --bin nbu_exporter -- demo
 
-## test: everything, on loopback only. Many tests wait for a deadline, so twice as
+## test: everything, on loopback only. Many tests wait for a deadline, so three times as
 ## many run as there are cores
 test: build
-	RUST_TEST_THREADS=$$((2 * $$(nproc))) $(CARGO) test --workspace
+	RUST_TEST_THREADS=$$((3 * $$(nproc))) $(CARGO) test --workspace
 
 ## week: the simulated weeks at full rate, with 200 kills, and 10,000 restarts on
 ## a faulty disk; takes minutes
@@ -94,7 +94,7 @@ dist: lean
 	@deploy/packages/dist.sh
 
 build: target
-	$(CARGO) build --workspace --all-targets
+	$(CARGO) build --workspace --bins --tests
 
 # Installed binaries do not include the simulator.
 lean: target

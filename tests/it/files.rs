@@ -24,10 +24,16 @@ fn pipe(path: &Path) {
     fs::rename(&beside, path).unwrap();
 }
 
-/// A configuration of one site with these keys, and more YAML.
+/// A configuration of one site with these keys, and more YAML. Its guest is small, unless
+/// the YAML names another.
 fn one_site(keys: &str, rest: &str) -> String {
+    let guest = match rest.contains("guest:") {
+        true => "",
+        false => "guest: { path: small.wasm }\n",
+    };
     format!(
-        "nbuserver: {{ site: paris, scheme: http, host: 127.0.0.1, port: 9, {keys} }}\n{rest}\n"
+        "nbuserver: {{ site: paris, scheme: http, host: 127.0.0.1, port: 9, {keys} }}\n\
+         {guest}{rest}\n"
     )
 }
 
@@ -42,7 +48,9 @@ async fn checked(config: &str, put: impl Fn(&Path)) -> Output {
     let at = |name: &str| folder.path().join(name);
     put(&at("pipe"));
     put(&at("signed.wasm.minisig"));
-    fs::write(at("signed.wasm"), guests::behaving("steady", 1)).unwrap();
+    for guest in ["signed.wasm", "small.wasm"] {
+        fs::write(at(guest), guests::behaving("steady", 1)).unwrap();
+    }
     fs::write(at("config.yaml"), config).unwrap();
     for key in ["cert_file", "key_file", "client_ca_file"] {
         let web = format!("tls_server_config: {{ {key}: pipe }}\n");

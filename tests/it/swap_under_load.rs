@@ -13,8 +13,8 @@ const SCRAPERS: usize = 2;
 const SITES: [&str; 2] = ["paris", "oslo"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thirty_swaps_fail_no_scrape() {
-    swaps_fail_no_scrape(30).await;
+async fn ten_swaps_fail_no_scrape() {
+    swaps_fail_no_scrape(10).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use guest::contract::{Outcome, Reason, Window};
 
+use crate::exact::seeds;
 use crate::hostile::Random;
 use crate::model::{Fault, Model};
 use crate::site::{Lines, NOW, Site, ok, saved, select, settings, window};
@@ -71,7 +72,7 @@ fn finished(model: &Model) -> usize {
 #[test]
 fn any_number_of_readers_gets_the_same_rows() {
     let mut random = Random(0x5eed);
-    for case in 0..40 {
+    for case in 0..4 * seeds() {
         let model = model(uneven(&mut random));
         let one = text(&model, 1);
         let pages = finished(&model);
@@ -274,4 +275,41 @@ fn a_hundred_thousand_jobs_are_a_small_state() {
     let bytes = outcome.state.as_ref().unwrap().len();
     assert!(bytes < 40 * 100_000, "{bytes}");
     assert!(site.times_asked("endTime") < 1010);
+}
+
+/// The requests of an hour with 60,000 jobs a day, collected every five minutes.
+fn hourly_requests(options: &str) -> u32 {
+    const INTERVAL: u64 = 300;
+    let model = Model::new();
+    let mut settings = settings(&[]);
+    settings.collectors = vec![select("jobs", options)];
+    let log = Lines::default();
+    let mut state = Vec::new();
+    let mut collect = |now| {
+        let window = Window { now, ..window() };
+        let collect = guest::run::collect(&settings, &window, state.clone(), &model, &log);
+        let outcome = block_on(collect).outcomes.remove(0);
+        assert_eq!(outcome.failures, []);
+        state = vec![saved(&outcome).unwrap()];
+        outcome.requests
+    };
+    let mut ended = 0;
+    let mut requests = Vec::new();
+    // The last hour of two.
+    for number in 0..=24 {
+        let now = NOW + number * INTERVAL;
+        model.time.set(now);
+        while ended * DAY / 60_000 <= number * INTERVAL {
+            model.ended(NOW + ended * DAY / 60_000);
+            ended += 1;
+        }
+        requests.push(collect(now));
+    }
+    requests[13..].iter().sum()
+}
+
+#[test]
+fn an_hour_of_sixty_thousand_jobs_a_day_takes_84_requests() {
+    assert_eq!(hourly_requests("{}"), 84);
+    assert_eq!(hourly_requests(r#"{"overlap":"2m"}"#), 60);
 }

@@ -5,6 +5,7 @@
 //! of the server without failing itself.
 
 mod bed;
+mod faults;
 mod results;
 
 use std::io::Write as _;
@@ -12,9 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulator::{Fault, Malformed, Release};
+use simulator::{Fault, Release};
 
 use self::bed::TestBed;
+use self::faults::{chosen_faults, fault_tests, standard_faults};
 use self::results::Results;
 use super::check::refused;
 use super::inspect::load_patiently;
@@ -24,42 +26,12 @@ use crate::app::ExitError;
 use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
 use crate::swap::GuestFile;
 
-/// What can go wrong with every answer of a server, and whether the guest must notice.
-fn faults() -> Vec<(&'static str, Fault, bool)> {
-    vec![
-        ("401", Fault::Unauthorized, true),
-        ("404", Fault::NotFound, true),
-        ("406", Fault::NotAcceptable, true),
-        ("429", Fault::Status(429), true),
-        ("500", Fault::Status(500), true),
-        ("503", Fault::Status(503), true),
-        ("no connection", Fault::Down, true),
-        ("a truncated body", Fault::CutShort, true),
-        (
-            "HTML instead of JSON",
-            Fault::Malformed(Malformed::Html),
-            true,
-        ),
-        (
-            "truncated JSON",
-            Fault::Malformed(Malformed::Truncated),
-            true,
-        ),
-        (
-            "JSON of another shape",
-            Fault::Malformed(Malformed::WrongShape),
-            true,
-        ),
-        // A list of one page has no cursor.
-        ("a repeated cursor", Fault::RepeatCursor, false),
-        ("no answer", Fault::Hanging, true),
-    ]
-}
-
 /// Flags of the command.
 pub(super) struct TestOptions<'a> {
     /// Only this release.
     pub(super) release: Option<&'a str>,
+    /// Only these faults, in the simulator's notation.
+    pub(super) faults: &'a [String],
     /// Also collects from this bundle.
     pub(super) record: Option<&'a Path>,
     /// Compares the metrics of the newest tested release with this file, or writes it.
@@ -77,12 +49,20 @@ pub(super) async fn run(
     let offered = GuestFile::read(Some(file)).await.map_err(refused)?;
     let guest = load_patiently(engine, offered.bytes).await?;
     let mut results = Results::default();
+    let chosen = chosen_faults(options.faults)?;
     let mut newest = None;
     for release in releases(options.release)? {
         let bed = TestBed::start(&guest, release).await;
         let bed =
             bed.map_err(|why| ExitError::Command(format!("cannot start the server: {why}")))?;
-        newest = release_tests(&bed, &mut results).await.or(newest);
+        let collected = release_tests(&bed, &mut results).await;
+        if chosen.is_empty() {
+            fault_tests(&bed, standard_faults(), &mut results).await;
+            endpoint_tests(&bed, &mut results).await;
+        } else {
+            fault_tests(&bed, chosen.iter().cloned(), &mut results).await;
+        }
+        newest = collected.or(newest);
     }
     if let Some(bundle) = options.record {
         bundle_tests(&guest, bundle, &mut results).await?;
@@ -131,14 +111,6 @@ async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Colle
     let state = first.as_ref().map_or_else(|_| Vec::new(), states);
     let resumed = bed.collect(state).await;
     results.add(&name("continue from its state"), || complete(&resumed));
-    for (what, fault, is_noticed) in faults() {
-        let hangs = matches!(fault, Fault::Hanging);
-        bed.simulator.faults().set(fault);
-        let collected = bed.collect_within(bed::deadline(hangs)).await;
-        results.add(&name(what), || withstood(&collected, is_noticed));
-        bed.simulator.faults().clear();
-    }
-    endpoint_tests(bed, results).await;
     first.ok()
 }
 
@@ -174,12 +146,15 @@ async fn bundle_tests(guest: &Guest, path: &Path, results: &mut Results) -> Resu
     let first = replayed::collect(guest, &bundle).await?;
     let second = replayed::collect(guest, &bundle).await?;
     let name = |test: &str| format!("{}: {test}", path.display());
-    results.add(&name("collect"), || match first.problems.as_slice() {
-        [] => Ok(format!("{} series", first.series)),
-        problems => Err(problems.join("\n")),
+    let problems: Vec<_> = first.iter().flat_map(|it| it.problems.clone()).collect();
+    results.add(&name("collect"), || match problems.is_empty() {
+        true => Ok(format!("{} series", first.last().map_or(0, |it| it.series))),
+        false => Err(problems.join("\n")),
     });
     results.add(&name("the same again"), || {
-        let difference = ReportDifference::between(&first.text, &second.text).text();
+        let [first, second] = [&first, &second].map(|all| all.iter().map(|it| it.text.as_str()));
+        let [first, second] = [first, second].map(Iterator::collect::<Vec<_>>);
+        let difference = ReportDifference::between_all(&first, &second).text();
         if difference.is_empty() {
             Ok(difference)
         } else {

@@ -39,8 +39,9 @@ async fn the_default_guest_passes_the_tests_for_guests() {
         let command = ["guest", "test", "guest.wasm", "--junit", "junit.xml"];
         let command = [&command[..], &["--golden", release, "--release", release]].concat();
         let mut tests = 0;
-        for _ in 0..2 {
-            // The second run compares with what the first one wrote.
+        // The first run writes what the second one compares with.
+        for only in [&["--fault", "status=500"][..], &[]] {
+            let command = [&command[..], only].concat();
             let output = Program::output(&command, folder.path()).await;
             let text = said(&output.stdout);
             // Ages and times depend on when it runs.
@@ -56,6 +57,34 @@ async fn the_default_guest_passes_the_tests_for_guests() {
         let suite = format!("<testsuite name=\"guest\" tests=\"{tests}\"");
         assert!(xml.contains(&suite), "{xml}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_chosen_faults_are_tested() {
+    let folder = TempDir::new().unwrap();
+    fs::write(
+        folder.path().join("guest.wasm"),
+        guests::behaving("steady", 1),
+    )
+    .unwrap();
+    let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+    let chosen = [
+        &command[..],
+        &["--fault", "status=503", "--fault", "slow=0.01"],
+    ]
+    .concat();
+    let output = Program::output(&chosen, folder.path()).await;
+    let text = said(&output.stdout);
+    let named = |fault: &str| text.contains(&format!("11.2: {fault}"));
+    assert!(named("status=503") && named("slow=0.01"), "{text}");
+    assert!(!named("401") && !text.contains("500 on"), "{text}");
+
+    let unknown = [&command[..], &["--fault", "meteor"]].concat();
+    let output = Program::output(&unknown, folder.path()).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = said(&output.stderr);
+    let why = "`--fault meteor`: `meteor` is not a fault\n  hint: write one of `down`, ";
+    assert!(text.contains(why), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,10 @@ fn mistakes() -> (BTreeMap<String, PathBuf>, BTreeSet<String>) {
 /// The exit status and standard error of `check`, without the path of the folder.
 async fn message(name: &str, path: PathBuf) -> String {
     // Another program may have the port.
-    let listen = (!name.contains("listen")).then(|| "127.0.0.1:0".to_owned());
+    let listen = match name.contains("listen") {
+        true => Vec::new(),
+        false => vec!["127.0.0.1:0".to_owned()],
+    };
     let source = ConfigSource {
         path: path.clone(),
         overrides: Overrides {

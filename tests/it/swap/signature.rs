@@ -189,7 +189,7 @@ async fn the_key_can_be_in_its_own_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn inspect_verifies_a_signature() {
     let key = key();
-    let guest = guests::good();
+    let guest = guests::behaving("steady", 1);
     let folder = tempfile::TempDir::new().unwrap();
     let inspect = async |key: Option<&KeyPair>| {
         let flag = key.map(|key| format!("--public-key={}", public(key)));

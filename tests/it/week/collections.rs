@@ -11,7 +11,7 @@ use super::native::{Exporter, Fate};
 use super::{WEEK, load, monday, play};
 
 /// `server.collectionInterval`.
-const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
+const INTERVAL: SignedDuration = SignedDuration::from_mins(10);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -44,7 +44,7 @@ impl Week {
         self.exporter.collect(&self.simulator, now, fate).await;
     }
 
-    /// 2,016 collections, each with its own outcome, and then more until all jobs
+    /// 1,008 collections, each with its own outcome, and then more until all jobs
     /// have ended.
     async fn pass(&mut self, meanwhile: impl Fn(&mut Self, u32)) {
         let begun = Instant::now();
@@ -58,7 +58,7 @@ impl Week {
         }
         let over = monday() + WEEK + load(0, 1).longest();
         while self.clock.now() <= over {
-            self.clock.jump(6 * INTERVAL);
+            self.clock.jump(3 * INTERVAL);
             self.collect(Fate::Good).await;
         }
         // New labels of the last collection are counted in the next.
@@ -81,7 +81,7 @@ impl Week {
 
 #[tokio::test]
 async fn counters_are_exact_after_a_week_of_failed_and_lost_collections() {
-    let mut week = Week::new(12_000, 1).await;
+    let mut week = Week::new(3_000, 1).await;
     week.pass(|_, _| {}).await;
     week.counts_are_correct();
 }
@@ -96,15 +96,15 @@ async fn counters_are_exact_after_a_week_of_sixty_thousand_jobs_a_day() {
 
 #[tokio::test]
 async fn a_host_clock_that_jumps_by_a_day_changes_no_counter() {
-    let mut week = Week::new(2_000, 3).await;
+    let mut week = Week::new(700, 3).await;
     week.pass(|week, number| match number {
-        300 => week.ahead = DAY,
-        340 => week.ahead = SignedDuration::ZERO,
-        800 => week.ahead = -DAY,
-        850 => week.ahead = SignedDuration::ZERO,
-        1200 => week.ahead = DAY,
-        1201 => week.ahead = -DAY,
-        1202 => week.ahead = SignedDuration::ZERO,
+        150 => week.ahead = DAY,
+        170 => week.ahead = SignedDuration::ZERO,
+        400 => week.ahead = -DAY,
+        425 => week.ahead = SignedDuration::ZERO,
+        600 => week.ahead = DAY,
+        601 => week.ahead = -DAY,
+        602 => week.ahead = SignedDuration::ZERO,
         _ => {}
     })
     .await;
@@ -113,11 +113,11 @@ async fn a_host_clock_that_jumps_by_a_day_changes_no_counter() {
 
 #[tokio::test]
 async fn a_server_clock_that_is_wrong_by_a_day_changes_no_counter() {
-    let mut week = Week::new(2_000, 4).await;
+    let mut week = Week::new(700, 4).await;
     week.pass(|week, number| match number {
-        300 | 1200 => week.simulator.set_wrong(DAY),
-        340 | 850 | 1260 => week.simulator.set_wrong(SignedDuration::ZERO),
-        800 => week.simulator.set_wrong(-DAY),
+        150 | 600 => week.simulator.set_wrong(DAY),
+        170 | 425 | 630 => week.simulator.set_wrong(SignedDuration::ZERO),
+        400 => week.simulator.set_wrong(-DAY),
         _ => {}
     })
     .await;

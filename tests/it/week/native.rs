@@ -57,7 +57,7 @@ impl Fate {
     /// The next outcome: usually success.
     pub(super) fn random(rng: &mut Rng) -> Self {
         match rng.u32(..1000) {
-            0..60 => {
+            0..120 => {
                 let harms = [
                     Harm::NoAnswer,
                     Harm::Status(500),
@@ -68,9 +68,9 @@ impl Fate {
                 let harm = rng.choice(harms).unwrap_or(Harm::Cut);
                 Self::Broken(rng.u32(..20), harm)
             }
-            60..90 => Self::Lost,
-            90..110 => Self::Unseen,
-            110..125 => Self::PutBack,
+            120..180 => Self::Lost,
+            180..220 => Self::Unseen,
+            220..250 => Self::PutBack,
             _ => Self::Good,
         }
     }
@@ -175,7 +175,7 @@ impl Exporter {
     fn keep(&mut self, report: &Report) {
         self.version.clone_from(&report.api_version);
         self.earlier.push(self.state.clone());
-        if self.earlier.len() > 4 {
+        if self.earlier.len() > 2 {
             self.earlier.remove(0);
         }
         for saved in report.outcomes.iter().filter_map(saved) {

@@ -48,11 +48,11 @@ async fn counters_are_exact_and_never_decrease_in_a_week_of_kills() {
     let plan = Plan {
         seed: 21,
         jobs_per_day: 800,
-        kills: 6,
-        step: 7_200,
+        kills: 4,
+        step: 14_400,
         together: false,
         set: &[],
-        set_server: &[(2, BEHIND), (4, AHEAD), (5, RIGHT)],
+        set_server: &[(1, BEHIND), (2, AHEAD), (3, RIGHT)],
     };
     plan.execute().await;
 }
@@ -61,9 +61,9 @@ async fn counters_are_exact_and_never_decrease_in_a_week_of_kills() {
 async fn prometheus_misses_nothing_in_a_week_of_kills() {
     let plan = Plan {
         seed: 22,
-        jobs_per_day: 3_000,
+        jobs_per_day: 1_500,
         kills: 8,
-        step: 7_200,
+        step: 14_400,
         together: true,
         set: &[(1, AHEAD), (2, BEHIND), (3, RIGHT)],
         set_server: &[(4, AHEAD), (5, RIGHT), (6, BEHIND), (7, RIGHT)],

@@ -18,7 +18,7 @@ use super::{CLIENTS, WEEK, load, monday, play};
 const PROMETHEUS: &str = "/usr/bin/prometheus";
 
 /// The time between two collections.
-const STEP: SignedDuration = SignedDuration::from_mins(120);
+const STEP: SignedDuration = SignedDuration::from_mins(240);
 
 /// It is on the same page as the counters, so a sample of it implies samples of them.
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
@@ -40,7 +40,7 @@ const FAMILIES: [&str; 9] = [
 async fn prometheus_computes_the_true_increases_of_a_week() {
     let begun = Instant::now();
     let clock = Clock::manual(monday());
-    let simulator = play(load(31, 1_500), &clock).await;
+    let simulator = play(load(31, 1_000), &clock).await;
     let gate = Gate::shut();
     simulator
         .faults()
