@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nbu_exporter::app::ConfigSource;
 use nbu_exporter::cli::validate;
 use nbu_exporter::config::Overrides;
+use nbu_exporter::guest::{Guest, GuestLimits, built_in};
 use tests::engine;
 
 fn folder() -> PathBuf {
@@ -69,6 +71,11 @@ async fn message(name: &str, path: PathBuf) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_mistake_is_explained() {
+    // Compiled once, without the deadline that a busy machine may miss.
+    let mut limits = GuestLimits::default();
+    limits.component.compile = Duration::from_mins(10);
+    let loaded = Guest::load_within(&engine(), built_in(), limits).await;
+    assert!(loaded.is_ok(), "the built-in guest loads");
     let (configurations, mut unused) = mistakes();
     let mut wrong = String::new();
     for (name, path) in configurations {
