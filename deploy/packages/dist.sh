@@ -48,7 +48,10 @@ stage_files() {
     cp docs/*.md $stage/doc/docs/
     cp deploy/grafana/*.json $stage/grafana/
     cp deploy/prometheus/rules.yml $stage/prometheus/
-    gzip -9nc deploy/packages/nbu_exporter.1 >$stage/nbu_exporter.1.gz
+    "$binary" manual | gzip -9n >$stage/nbu_exporter.1.gz
+    for shell in bash zsh fish; do
+        "$binary" completions $shell >$stage/nbu_exporter.$shell
+    done
     cat >$stage/changelog.yaml <<END
 - semver: $VERSION-1
   date: $SOURCE_DATE

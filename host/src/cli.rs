@@ -4,6 +4,7 @@ pub mod args;
 
 mod check;
 mod collect;
+mod collector_flags;
 mod config_reference;
 mod contract;
 #[cfg(feature = "demo")]
@@ -13,6 +14,7 @@ mod guest_new;
 #[cfg(feature = "demo")]
 mod guest_test;
 mod inspect;
+mod manual;
 mod metrics_reference;
 mod record;
 mod references;
@@ -91,7 +93,7 @@ pub fn prepare(args: &Args) -> Result<Prepared, ExitError> {
     })?;
     landlock::forbid_core_dumps()
         .map_err(|error| ExitError::Command(format!("cannot forbid core dumps: {error}")))?;
-    let serves = args.command.is_none();
+    let serves = args.command.is_none() && !args.config_check;
     Ok(Prepared {
         compiler,
         process: ProcessSetup {
@@ -106,7 +108,14 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     let engine = Engine::new(prepared.compiler).map_err(ExitError::Engine)?;
     let options = &args.options;
     match &args.command {
+        None if args.config_check => check::run(options, &engine, false).await,
         None => serve::run(options, engine, prepared.process).await,
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut args::definition(), "nbu_exporter", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+        Some(Command::Manual) => manual::run(),
         Some(Command::Reference) => config_reference::run(&engine).await,
         Some(Command::Check { ask }) => check::run(options, &engine, *ask).await,
         Some(Command::Collect { site, strict }) => {
@@ -124,8 +133,19 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             public_key,
             markdown,
         }) => inspect::run(&engine, file.as_deref(), public_key.as_deref(), *markdown).await,
-        Some(Command::Record { site, output, keep }) => {
-            record::run(options, &engine, site, output, keep).await
+        Some(Command::Record {
+            site,
+            output,
+            keep,
+            duration,
+        }) => {
+            let flags = record::RecordOptions {
+                site,
+                output,
+                keep,
+                duration: duration.unwrap_or_default(),
+            };
+            record::run(options, &engine, flags).await
         }
         Some(Command::Replay { file, guest }) => replay::run(&engine, file, guest.as_deref()).await,
         Some(Command::Diff {

@@ -35,6 +35,7 @@ use sha2::{Digest, Sha256};
 use crate::file::Snapshot;
 use crate::site::SiteName;
 use crate::{collect, guest, http, swap, telemetry};
+pub use collectors::CollectorFlag;
 pub use documented::{DefaultValue, DocumentedKey, DocumentedMap};
 use problem::Findings;
 pub use problem::{Problem, Problems};
@@ -74,8 +75,12 @@ pub struct Config {
 /// Flags of the command line, which override the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `HOST:PORT` or `:PORT`, instead of `server.host` and `server.port`.
-    pub listen: Option<String>,
+    /// `HOST:PORT` or `:PORT`, instead of `server.host` and `server.port`, if there is one.
+    pub listen: Vec<String>,
+    /// Instead of `server.uri`.
+    pub metrics_path: Option<String>,
+    /// Collectors that run or do not, instead of `collectors.NAME.enabled`.
+    pub collectors: Vec<CollectorFlag>,
     /// A web configuration file, relative to the working directory, instead of
     /// `server.webConfigFile`.
     pub web_config: Option<PathBuf>,
@@ -192,7 +197,7 @@ fn settings(
             "Also serve the metric names of the Go exporter.",
         )
     });
-    let collectors = collectors::read(&mut root, &file.into());
+    let collectors = collectors::read(&mut root, &file.into(), &overrides.collectors);
     let shared = SharedSettings {
         directory,
         environment,
@@ -252,8 +257,9 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     let shard = overrides.shard;
     let count = shard.map(|it| it.count.to_string());
     let index = shard.and_then(|it| it.index).map(|it| it.to_string());
+    let metrics_path = overrides.metrics_path.as_deref();
     let flags = [
-        ("web.listen-address", overrides.listen.as_deref()),
+        ("web.telemetry-path", metrics_path),
         ("web.config.file", web_config),
         (
             "log.level",
@@ -263,12 +269,15 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
         ("shard.count", count.as_deref()),
         ("shard.index", index.as_deref()),
     ];
-    let mut text = String::new();
-    for (flag, value) in flags {
-        if let Some(value) = value {
-            text += &format!("# on the command line: --{flag}={value}\n");
-        }
-    }
+    let listen = overrides.listen.iter();
+    let listen = listen.map(|address| format!("--web.listen-address={address}"));
+    let flags = flags.iter();
+    let flags = flags.filter_map(|(flag, value)| Some(format!("--{flag}={}", (*value)?)));
+    let collectors = overrides.collectors.iter().map(CollectorFlag::to_string);
+    let all = listen.chain(flags).chain(collectors);
+    let text: String = all
+        .map(|flag| format!("# on the command line: {flag}\n"))
+        .collect();
     text + &serde_yaml::to_string(&root.finish()).unwrap_or_default()
 }
 

@@ -4,7 +4,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use nbu_exporter::app::ExitError;
 use nbu_exporter::cli::{self, args::Args};
 use nbu_exporter::guest::compiler_main;
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
     if let Some(code) = compiler_main() {
         return code;
     }
-    let args = Args::parse();
+    let args = Args::from_arguments(std::env::args_os().collect());
     // Before there is a second thread, which would stay free.
     let prepared = match cli::prepare(&args) {
         Ok(prepared) => prepared,

@@ -24,5 +24,5 @@ pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
 pub use instruments::{BuildInfo, Instruments, SwapResult};
 pub use page::Page;
-pub use rendered_family::RenderedFamily;
+pub use rendered_family::{FamilyHeaders, LabelRenderer, LabelSet, RenderedFamily};
 pub use text::Format;

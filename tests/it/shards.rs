@@ -26,7 +26,7 @@ async fn replica(simulator: &Simulator, index: u32, count: u32) -> Bench {
         "server: { collectionInterval: 1h }\n",
     );
     let overrides = Overrides {
-        listen: Some("127.0.0.1:0".to_owned()),
+        listen: vec!["127.0.0.1:0".to_owned()],
         shard: Some(ShardFlags {
             count: count.try_into().unwrap(),
             index: Some(index),

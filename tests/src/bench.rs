@@ -98,7 +98,7 @@ impl Bench {
     /// Starts with the `config.yaml` in `folder`.
     pub async fn open(folder: TempDir) -> Result<Self, ExitError> {
         let overrides = Overrides {
-            listen: Some("127.0.0.1:0".to_owned()),
+            listen: vec!["127.0.0.1:0".to_owned()],
             ..Overrides::default()
         };
         Self::open_with(folder, overrides).await

@@ -13,7 +13,7 @@ pub fn collector_keys(name: &str, options: &str) -> CollectorKeys {
     let options: Map<String, Value> = serde_json::from_str(options).unwrap();
     let place = Place {
         file: Path::new("config.yaml").into(),
-        line: 1,
+        line: Some(1),
     };
     let key = |(path, value): (String, Value)| OptionKey {
         path,

@@ -19,6 +19,10 @@ use crate::transport::{Request, Response};
 /// The reason if both sides support no common version: 406, as a server answers it.
 const NO_VERSION: Reason = Reason::Status(406);
 
+/// Any other web server, a proxy or a gateway answers with a page.
+const PAGE: &str =
+    "expected JSON of NetBackup, found HTML: check `host`, `port`, `uri` and `proxy`";
+
 /// The longest `Retry-After` in seconds that a request waits for. The host waits for
 /// longer ones.
 const LONGEST_PAUSE: u64 = 10;
@@ -53,6 +57,8 @@ impl Answer {
 
     /// The failure for an unexpected body.
     pub(super) fn malformed(&self, place: &str) -> Failure {
+        let is_page = self.body().trim_ascii_start().starts_with(b"<");
+        let place = if is_page { PAGE } else { place };
         let reason = Reason::Malformed(truncate(place).to_owned());
         with_request_id(self.endpoint, reason, &self.response)
     }

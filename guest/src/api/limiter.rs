@@ -114,7 +114,7 @@ impl AdaptiveLimit {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ReaderLimit {
     limit: AdaptiveLimit,
     /// Whether the server was busy. Then the limit includes all requests.
     is_busy: bool,
@@ -128,7 +128,7 @@ struct State {
     waiting: Vec<Waker>,
 }
 
-impl State {
+impl ReaderLimit {
     fn has_room(&self, concurrency: Concurrency) -> bool {
         let used = match (self.is_busy, concurrency) {
             (true, _) => self.in_flight,
@@ -145,7 +145,7 @@ impl State {
 
 /// The limit of one collection.
 #[derive(Debug, Default)]
-pub(super) struct Limiter(RefCell<State>);
+pub(super) struct Limiter(RefCell<ReaderLimit>);
 
 impl Limiter {
     /// Allows this many concurrent requests in a first read, and few otherwise.

@@ -7,6 +7,10 @@
 //! an idle reader takes the later half of another reader's remaining span. A short
 //! list is never split, and costs as many requests as with one reader.
 //!
+//! An upper bound would save no request, because the page that goes beyond a span is
+//! also its last one. It would also change with each split, while the reader holds a
+//! cursor of the earlier filter.
+//!
 //! The pager does not rely on the order. If a page is out of order or contains rows
 //! outside the filter, one reader reads the whole list again. So a row may be passed
 //! on twice, and the caller has to recognize it.

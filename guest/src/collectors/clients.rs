@@ -16,7 +16,7 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use self::counts::{Finished, Recent};
-use self::successes::{Successes, Successes3};
+use self::successes::{ClientSuccesses, Successes3};
 use crate::collector::{Collected, Collector, Context};
 use crate::contract::{DeclaredFamily, DeclaredOption, Failure};
 use crate::jobs::list;
@@ -74,7 +74,7 @@ fn options() -> Vec<DeclaredOption> {
 /// The saved state. `L` and `S` are the forms of the ledger and the successes.
 #[derive(Deserialize, Serialize)]
 #[serde(bound(deserialize = "L: Deserialize<'de>, S: Deserialize<'de>"))]
-struct ClientsState<L = SavedLedger, S = Successes> {
+struct ClientsState<L = SavedLedger, S = ClientSuccesses> {
     /// The allow-list of the last collection.
     known: Vec<String>,
     /// None if the allow-list was empty.
@@ -89,7 +89,7 @@ impl Default for ClientsState {
             known: Vec::new(),
             ledger: None,
             finished: Finished::default(),
-            successes: Successes::default(),
+            successes: ClientSuccesses::default(),
         }
     }
 }
@@ -209,7 +209,7 @@ struct Tally<'a> {
     known: Vec<String>,
     partial_is_success: bool,
     finished: Finished,
-    successes: Successes,
+    successes: ClientSuccesses,
 }
 
 impl Tally<'_> {

@@ -21,7 +21,7 @@ use self::current::Current;
 use self::legacy::Legacy;
 use self::options::JobOptions;
 use self::saved::{Figures, JobsState};
-use self::successes::Successes;
+use self::successes::JobSuccesses;
 use self::totals::Increase;
 use self::window::WindowSums;
 use crate::collector::{Collected, Collector, Context};
@@ -119,7 +119,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
 }
 
 /// A failure leaves the families absent, because jobs of other policies are complete.
-async fn look_up_catalog_backups(context: &Context<'_>, successes: &mut Successes) {
+async fn look_up_catalog_backups(context: &Context<'_>, successes: &mut JobSuccesses) {
     if let Err(failure) = successes.look_up(context.client).await {
         let reason = format!("{:?}", failure.reason);
         let message = "Could not look up earlier catalog backups";

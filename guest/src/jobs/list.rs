@@ -1,7 +1,8 @@
 //! The two lists of jobs: `admin.yaml GET /admin/jobs`.
 //!
-//! The specification does not list `and` among the operators for jobs. So each
-//! query has one condition, and the caller checks which rows it needs.
+//! The specification does not list `and` among the operators for jobs, although one of
+//! its examples uses it. So each query has one condition, and the caller checks which
+//! rows it needs.
 //!
 //! # Jobs that change during a read
 //!

@@ -82,3 +82,19 @@ fn an_answer_without_a_count_is_malformed() {
         "{failure:?}"
     );
 }
+
+#[test]
+fn images_that_change_their_status_between_two_answers_count_once() {
+    let count = |n: u64| format!(r#"{{"data":[],"meta":{{"pagination":{{"count":{n}}}}}}}"#);
+    let site = Site::new()
+        .on("/catalog/images", &count(5))
+        .on("malwareStatus eq 'NOT_SCANNED'", &count(3))
+        .on("malwareStatus eq 'CLEAN'", &count(4))
+        .on("anomalyStatus", &count(9));
+    let families = site.families("catalog");
+    for (malware, images) in [("NOT_SCANNED", 3.0), ("CLEAN", 2.0)] {
+        let labels = format!(r#"malware_status="{malware}",anomaly_status="NOT_PROCESSED""#);
+        let sample = format!("nbu_catalog_images{{{labels}}}");
+        assert_eq!(value(&families, &sample), Some(images), "{malware}");
+    }
+}

@@ -291,3 +291,25 @@ fn only_status_0_is_a_success() {
     let legacy = r#"nbu_client_jobs_count{client="app1",action="BACKUP",status="0"}"#;
     assert_eq!(value(&families, legacy), Some(2.0));
 }
+
+#[test]
+fn an_older_success_replaces_no_newer_one() {
+    let jobs = [job(2, 10, APP1_OK), job(1, 3000, APP1_OK)];
+    let families = Series::default().collect(&site(&jobs), NOW, APP1);
+    let newest = Some((NOW - 10) as f64);
+    assert_eq!(last_backup(&families, "app1"), newest);
+    let name = "nbu_client_last_job_success_timestamp_seconds";
+    let labels = r#"client="app1",policy="nightly",action="BACKUP""#;
+    assert_eq!(value(&families, &format!("{name}{{{labels}}}")), newest);
+}
+
+#[test]
+fn a_success_of_unknown_schedule_type_stands_until_a_newer_one() {
+    let full = |id, age| job(id, age, &format!(r#"{APP1_OK},"scheduleType":"FULL""#));
+    let mut series = Series::default();
+    series.collect(&site(&[job(1, 10, APP1_OK)]), NOW, APP1);
+    let families = series.collect(&site(&[full(2, 3000)]), NOW + 60, APP1);
+    assert_eq!(last_backup(&families, "app1"), Some((NOW - 10) as f64));
+    let families = series.collect(&site(&[full(3, 0)]), NOW + 120, APP1);
+    assert_eq!(last_backup(&families, "app1"), None);
+}

@@ -39,17 +39,21 @@ fn a_rejected_credential_is_not_retried() {
 
 #[test]
 fn a_body_that_is_not_a_page_is_malformed_with_the_place() {
-    for body in [
-        "",
-        "<html>",
-        r#"{"data":[{"id":"1","attr"#,
-        r#"{"data":{}}"#,
-    ] {
+    for body in ["", r#"{"data":[{"id":"1","attr"#, r#"{"data":{}}"#] {
         let failure = Site::new().on("endTime", body).failure("jobs");
         match failure.reason {
             Reason::Malformed(place) => assert!(place.contains(" line 1 "), "{place}"),
             reason => panic!("{body}: {reason:?}"),
         }
+    }
+}
+
+#[test]
+fn another_web_server_is_named_with_what_to_check() {
+    for body in ["<html>", " \r\n<!DOCTYPE html><title>Welcome</title>"] {
+        let failure = Site::new().on("endTime", body).failure("jobs");
+        let why = "expected JSON of NetBackup, found HTML: check `host`, `port`, `uri` and `proxy`";
+        assert_eq!(failure.reason, Reason::Malformed(why.to_owned()), "{body}");
     }
 }
 
@@ -94,6 +98,19 @@ fn a_wrong_uri_is_named_if_every_request_is_answered_with_404() {
     let failure = &report.outcomes[1].failures[0];
     assert_eq!(failure.reason, Reason::unsupported(404));
     assert_eq!(failure.detail, None);
+}
+
+#[test]
+fn a_list_that_is_empty_without_an_endpoint_does_not_hide_a_wrong_uri() {
+    // 404 means no API key, and that no front-end data was gathered.
+    for collector in ["security", "licence"] {
+        let failures = Site::default().outcome(collector).failures;
+        assert!(!failures.is_empty(), "{collector}");
+        for failure in failures {
+            let detail = failure.detail.unwrap_or_default();
+            assert!(detail.contains("`uri`"), "{collector}: {detail}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What jobs say beside their number: parents, failed tries, bytes, last successes,
 //! and rows that are unreadable.
 
+mod figures;
 mod freshness;
 
 use futures::executor::block_on;

@@ -154,3 +154,21 @@ fn each_list_fails_separately() {
     assert_eq!(outcome.unsupported, ["/licensing/entitlements"]);
     assert!(samples(&outcome.families).contains("nbu_license_front_end_bytes"));
 }
+
+#[test]
+fn an_amount_or_size_beyond_any_number_is_left_out() {
+    let site = entitled(&[
+        ["p", "SUBSCRIPTION", "ACTIVE", "1e308", DAY_1],
+        ["p", "SUBSCRIPTION", "ACTIVE", "3", DAY_1],
+    ]);
+    let capacity = r#"{"data":[{"id":"a","attributes":{"masterConsumptionMB":1e308}},
+        {"id":"b","attributes":{"masterConsumptionMB":1}}],"meta":{"pagination":{"count":2}}}"#;
+    let families = site.on("/licensing/capacity", capacity).families("licence");
+    let sample = r#"nbu_license_entitlements{meter="FETB",type="SUBSCRIPTION",status="ACTIVE"}"#;
+    assert_eq!(value(&families, sample), Some(6.0));
+    let size = |primary: &str| {
+        let sample = format!(r#"nbu_license_front_end_bytes{{primary="{primary}"}}"#);
+        value(&families, &sample)
+    };
+    assert_eq!((size("a"), size("b")), (None, Some(1_048_576.0)));
+}

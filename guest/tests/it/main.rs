@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod alerts;
+mod anomalies;
 mod catalog;
 mod check;
 mod clients;
@@ -19,6 +20,8 @@ mod hostile;
 mod job_facts;
 mod jobs;
 mod licence;
+mod lists;
+mod media_servers;
 mod model;
 mod paging;
 mod parallel_pager;
@@ -33,5 +36,6 @@ mod slp;
 mod storage;
 mod tape;
 mod text;
+mod unreadable;
 mod upgrade;
 mod version;

@@ -2,11 +2,10 @@
 
 use std::cell::Cell;
 
-use futures::executor::block_on;
 use guest::contract::{Reason, Window};
 use guest::describe::describe;
 
-use crate::site::{Lines, Site, ok, settings, window};
+use crate::site::{Site, ok, settings, window};
 use crate::text::samples;
 
 /// `count` storage units in pages of the requested size, but at most `largest`.
@@ -38,7 +37,7 @@ fn units(count: usize, largest: usize, says_next: bool) -> Site {
 }
 
 /// The failure of the list of units.
-fn only_failure(site: &Site) -> Reason {
+pub(crate) fn only_failure(site: &Site) -> Reason {
     let mut outcome = site.outcome("storage");
     assert!(!samples(&outcome.families).contains("nbu_disk_capacity_bytes"));
     assert_eq!(outcome.failures.len(), 1);
@@ -109,101 +108,6 @@ fn another_page_without_data_is_malformed() {
     ] {
         let reason = only_failure(&Site::new().on("/storage/storage-units", body));
         assert!(matches!(reason, Reason::Malformed(_)), "{body} {reason:?}");
-    }
-}
-
-#[test]
-fn a_row_that_moved_to_another_page_makes_the_list_incomplete() {
-    // Between the pages the first unit was deleted, and another one was created.
-    let unit = |n: usize| format!(r#"{{"id":"u{n:03}","attributes":{{"name":"u{n:03}"}}}}"#);
-    let page = |from: usize| {
-        let rows: Vec<String> = (from..from + 2).map(unit).collect();
-        let rows = rows.join(",");
-        format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":4,"limit":2}}}}}}"#)
-    };
-    let site = Site::new()
-        .on("/storage/storage-units", &page(0))
-        .on("page[offset]=2", &page(1));
-    let reason = only_failure(&site);
-    assert!(
-        matches!(&reason, Reason::Malformed(place) if place.contains("3 of 4 rows")),
-        "{reason:?}"
-    );
-}
-
-#[test]
-fn lists_are_read_in_an_order_that_does_not_change() {
-    let site = Site::new();
-    site.collect(&settings(&["storage", "tape"]), &window(), &[]);
-    for request in [
-        "/storage/storage-units?sort=name",
-        "/storage/disk-pools?sort=name",
-        "/storage/storage-servers?sort=name",
-        "/storage/drives?sort=id",
-    ] {
-        assert_eq!(site.times_asked(request), 1, "{request}");
-    }
-}
-
-/// Storage units, of which `strange` have unreadable attributes.
-fn strange_units(good: usize, strange: usize) -> Site {
-    let good = (0..good).map(|n| format!(r#"{{"id":"u{n}","attributes":{{"name":"u{n}"}}}}"#));
-    let strange = (0..strange).map(|n| format!(r#"{{"id":"s{n}","attributes":"none"}}"#));
-    let rows: Vec<String> = good.chain(strange).collect();
-    let (count, rows) = (rows.len(), rows.join(","));
-    let body = format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":{count}}}}}}}"#);
-    Site::new().on("/storage/storage-units", &body)
-}
-
-#[test]
-fn a_few_unreadable_rows_are_left_out_and_logged_once() {
-    let log = Lines::default();
-    let site = strange_units(18, 2);
-    let (settings, window) = (settings(&["storage"]), window());
-    let collect = guest::run::collect(&settings, &window, vec![], &site, &log);
-    let report = block_on(collect);
-    assert_eq!(report.outcomes[0].failures, []);
-    let text = samples(&report.outcomes[0].families);
-    assert_eq!(text.matches("nbu_storage_info{").count(), 18);
-    let lines = log.0.borrow();
-    let skipped: Vec<_> = lines.iter().filter(|it| it.contains("Skipped")).collect();
-    let fields = r#"[("endpoint", "/storage/storage-units"), ("rows", "2")]"#;
-    assert_eq!(
-        *skipped,
-        [&format!("Level::Warn Skipped unreadable rows {fields}")]
-    );
-}
-
-#[test]
-fn a_list_with_more_unreadable_rows_is_malformed() {
-    let reason = only_failure(&strange_units(17, 2));
-    assert!(
-        matches!(&reason, Reason::Malformed(place) if place.contains("2 of 19 rows")),
-        "{reason:?}"
-    );
-}
-
-#[test]
-fn nested_objects_of_another_type_do_not_take_their_list() {
-    let pool = |n: usize, more: &str| {
-        format!(r#"{{"id":"p{n}","attributes":{{"name":"p{n}","rawSizeBytes":1{more}}}}}"#)
-    };
-    let good: Vec<String> = (0..9).map(|n| pool(n, "")).collect();
-    let good = good.join(",");
-    for strange in ["7", "\"x\"", "{}", "true", "null"] {
-        let volumes = pool(9, &format!(r#","diskVolumes":{strange}"#));
-        let meta = if strange == "{}" { "[]" } else { strange };
-        for body in [
-            format!(r#"{{"data":[{good},{volumes}],"meta":{{"pagination":{{"count":10}}}}}}"#),
-            format!(r#"{{"data":[{good},{}],"meta":{meta}}}"#, pool(9, "")),
-        ] {
-            let site = Site::new().on("/storage/disk-pools", r#"{"data":[]}"#).on(
-                "/storage/disk-pools?sort=name&page[limit]=500&page[offset]=0",
-                &body,
-            );
-            let text = samples(&site.families("storage"));
-            assert_eq!(text.matches(r#"size="raw""#).count(), 10, "{body}");
-        }
     }
 }
 
@@ -373,4 +277,29 @@ fn a_server_that_never_reports_its_version_times_out_every_collector() {
         assert_eq!(outcome.failures[0].reason, Reason::Timeout);
     }
     assert_eq!(report.api_version, None);
+}
+
+#[test]
+fn an_empty_page_that_has_a_next_page_is_malformed() {
+    let body = r#"{"data":[],"meta":{"pagination":{"next":5}}}"#;
+    let reason = only_failure(&Site::new().on("/storage/storage-units", body));
+    assert!(matches!(reason, Reason::Malformed(_)), "{reason:?}");
+}
+
+#[test]
+fn a_next_offset_that_goes_back_or_leaves_rows_out_is_ignored() {
+    for next in [0, 1150] {
+        let site = Site::new().rule(move |asked, _| {
+            let path = "/storage/storage-units?sort=name&page[limit]=500&page[offset]=";
+            let offset: usize = asked.strip_prefix(path)?.parse().unwrap();
+            let row = |n| {
+                format!(r#"{{"id":"u{n}","attributes":{{"name":"u{n}","totalCapacityBytes":1}}}}"#)
+            };
+            let rows: Vec<String> = (offset..1201.min(offset + 500)).map(row).collect();
+            let rows = rows.join(",");
+            let meta = format!(r#"{{"pagination":{{"count":1201,"next":{next}}}}}"#);
+            Some(Ok(ok(&format!(r#"{{"data":[{rows}],"meta":{meta}}}"#))))
+        });
+        assert_eq!(counted(&site), 1201, "{next}");
+    }
 }

@@ -276,3 +276,40 @@ fn a_hundred_thousand_jobs_are_a_small_state() {
     assert!(bytes < 40 * 100_000, "{bytes}");
     assert!(site.times_asked("endTime") < 1010);
 }
+
+/// The requests of an hour with 60,000 jobs a day, collected every five minutes.
+fn hourly_requests(options: &str) -> u32 {
+    const INTERVAL: u64 = 300;
+    let model = Model::new();
+    let mut settings = settings(&[]);
+    settings.collectors = vec![select("jobs", options)];
+    let log = Lines::default();
+    let mut state = Vec::new();
+    let mut collect = |now| {
+        let window = Window { now, ..window() };
+        let collect = guest::run::collect(&settings, &window, state.clone(), &model, &log);
+        let outcome = block_on(collect).outcomes.remove(0);
+        assert_eq!(outcome.failures, []);
+        state = vec![saved(&outcome).unwrap()];
+        outcome.requests
+    };
+    let mut ended = 0;
+    let mut requests = Vec::new();
+    // The last hour of two.
+    for number in 0..=24 {
+        let now = NOW + number * INTERVAL;
+        model.time.set(now);
+        while ended * DAY / 60_000 <= number * INTERVAL {
+            model.ended(NOW + ended * DAY / 60_000);
+            ended += 1;
+        }
+        requests.push(collect(now));
+    }
+    requests[13..].iter().sum()
+}
+
+#[test]
+fn an_hour_of_sixty_thousand_jobs_a_day_takes_84_requests() {
+    assert_eq!(hourly_requests("{}"), 84);
+    assert_eq!(hourly_requests(r#"{"overlap":"2m"}"#), 60);
+}

@@ -76,3 +76,18 @@ fn a_server_without_the_list_is_unsupported() {
     let site = Site::new().refusing("/config/policies/", 404, "");
     assert_eq!(site.failure("policies").reason, Reason::unsupported(404));
 }
+
+#[test]
+fn a_policy_whose_attributes_are_unreadable_still_counts() {
+    let row = |id: u32, attributes: &str| {
+        format!(r#"{{"id":"{id}","type":"NDMP","attributes":{attributes}}}"#)
+    };
+    let mut rows: Vec<String> = (0..9).map(|id| row(id, r#"{"active":true}"#)).collect();
+    rows.push(row(9, "7"));
+    let rows = rows.join(",");
+    let body = format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":10}}}}}}"#);
+    let site = Site::new().on("/config/policies/", &body);
+    let families = site.families("policies");
+    let sample = r#"nbu_policies{policy_type="NDMP",active="unknown"}"#;
+    assert_eq!(value(&families, sample), Some(1.0));
+}

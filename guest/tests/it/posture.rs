@@ -46,6 +46,8 @@ fn absent_and_null_values_are_not_reported() {
             r#"{"nbuVersion":null,"freezeModeEnabled":null}"#,
         ),
         (r#"{"data":{"attributes":null}}"#, "{}"),
+        (r#"{"data":7}"#, "{}"),
+        (r#"{"data":{"attributes":[]}}"#, "{}"),
         (
             r#"{"data":{"attributes":{"platformRiskScore":null}}}"#,
             "{}",
@@ -70,7 +72,7 @@ fn absent_and_null_values_are_not_reported() {
 
 #[test]
 fn freeze_mode_is_off_or_on() {
-    for (flag, expected) in [("false", 0.0), ("true", 1.0)] {
+    for (flag, expected) in [("false", 0.0), ("true", 1.0), (r#""no""#, 0.0)] {
         let body = format!(r#"{{"freezeModeEnabled":{flag}}}"#);
         let families = Site::new()
             .on("/security/serverinfo", &body)

@@ -1,6 +1,6 @@
 //! Images that wait for their storage lifecycle policy.
 
-use guest::contract::Outcome;
+use guest::contract::{Outcome, Reason};
 
 use crate::recorded;
 use crate::site::{Site, ok, select, settings, window};
@@ -66,4 +66,43 @@ fn every_page_counts_and_an_image_on_two_pages_counts_once() {
     let families = site.families("slp");
     let sample = r#"nbu_slp_images{slp="gold",state="IN_PROCESS"}"#;
     assert_eq!(value(&families, sample), Some(3.0));
+    let oldest = r#"nbu_slp_oldest_image_timestamp_seconds{slp="gold",state="IN_PROCESS"}"#;
+    // 2025-06-30T00:01:00Z.
+    assert_eq!(value(&families, oldest), Some(1_751_241_660.0));
+}
+
+#[test]
+fn without_counts_only_the_first_image_of_a_longer_answer_is_read() {
+    let row = |slp: &str| {
+        format!(
+            r#"{{"id":"{slp}","attributes":{{"slpName":"{slp}","backupTime":"2025-06-30T00:00:00Z"}}}}"#
+        )
+    };
+    let body = format!(r#"{{"data":[{},{}]}}"#, row("first"), row("later"));
+    let site = Site::new().on("eq 'IN_PROCESS'", &body);
+    let text = samples(&oldest_only(&site).families);
+    assert!(text.contains("first") && !text.contains("later"), "{text}");
+}
+
+#[test]
+fn an_image_without_readable_parts_still_counts() {
+    let row =
+        |id: u32, more: &str| format!(r#"{{"id":"{id}","attributes":{{"slpName":"gold"{more}}}}}"#);
+    let mut rows: Vec<String> = (0..9).map(|id| row(id, "")).collect();
+    rows.push(row(9, r#","copies":null,"backupTime":null"#));
+    rows.push(r#"{"id":"10","attributes":null}"#.to_owned());
+    let body = format!(r#"{{"data":[{}]}}"#, rows.join(","));
+    let families = Site::new().on("eq 'IN_PROCESS'", &body).families("slp");
+    let sample = r#"nbu_slp_images{slp="gold",state="IN_PROCESS"}"#;
+    assert_eq!(value(&families, sample), Some(10.0));
+}
+
+#[test]
+fn an_unreadable_oldest_image_is_a_failure() {
+    let site = Site::new().on("eq 'IN_PROCESS'", r#"{"data":["none"]}"#);
+    let failures = oldest_only(&site).failures;
+    assert!(
+        matches!(failures[0].reason, Reason::Malformed(_)),
+        "{failures:?}"
+    );
 }

@@ -184,3 +184,173 @@ fn a_server_that_was_read_in_part_reports_its_status_code() {
     };
     assert_eq!((code("a"), code("b")), (Some(2_060_017.0), None));
 }
+
+fn list(rows: &[String]) -> String {
+    let (count, rows) = (rows.len(), rows.join(","));
+    format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":{count}}}}}}}"#)
+}
+
+fn row(id: &str, attributes: &str, more: &str) -> String {
+    format!(r#"{{"id":"{id}","attributes":{{{attributes}}}{more}}}"#)
+}
+
+/// Ten units, of which the first has these relationships.
+fn unit_with(relationships: &str) -> Site {
+    let related = format!(r#","relationships":{relationships}"#);
+    let first = row("u", r#""name":"u","storageServerType":"t""#, &related);
+    let others = (0..9).map(|n| row(&format!("o{n}"), &format!(r#""name":"o{n}""#), ""));
+    let rows: Vec<String> = [first].into_iter().chain(others).collect();
+    Site::new().on("/storage/storage-units", &list(&rows))
+}
+
+/// The labels `pool` and `server` of the first unit.
+fn pool_and_server(site: &Site) -> String {
+    let text = samples(&site.outcome("storage").families);
+    let info = text
+        .lines()
+        .find(|it| it.starts_with(r#"nbu_storage_info{name="u","#));
+    let (_, labels) = info.unwrap().split_once("pool=").unwrap();
+    labels.trim_end_matches("} 1").to_owned()
+}
+
+const IN_POOL: &str = r#"{"diskPool":{"data":{"id":"PureDisk:p"}}}"#;
+
+#[test]
+fn a_unit_names_its_pool_and_each_server_of_the_pool_once() {
+    let servers = |ids: &[&str]| {
+        let links = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#));
+        let links = links.collect::<Vec<_>>().join(",");
+        format!(r#","relationships":{{"storageServers":{{"data":[{links}]}}}}"#)
+    };
+    let links = servers(&["PureDisk:m2", "PureDisk:m1", "AdvancedDisk:m1"]);
+    let pools = list(&[row("PureDisk:p", r#""name":"pool""#, &links)]);
+    let known = list(&[
+        row("PureDisk:m2", r#""name":"s2""#, ""),
+        row("PureDisk:m1", r#""name":"s1""#, ""),
+        row("AdvancedDisk:m1", r#""name":"s1""#, ""),
+    ]);
+    let site = || unit_with(IN_POOL).on("/storage/disk-pools", &pools);
+    let site_of = |servers: &str| site().on("/storage/storage-servers", servers);
+    assert_eq!(
+        pool_and_server(&site_of(&known)),
+        r#""pool",server="s1,s2""#
+    );
+    let refusing = site().refusing("/storage/storage-servers", 403, "");
+    assert_eq!(pool_and_server(&refusing), r#""pool",server="m1,m2""#);
+    let refusing = unit_with(IN_POOL).refusing("/storage/disk-pools", 403, "");
+    assert_eq!(pool_and_server(&refusing), r#""p",server="""#);
+}
+
+#[test]
+fn relationships_of_another_type_leave_the_unit_without_a_pool() {
+    for strange in [
+        "null",
+        "7",
+        r#"{"diskPool":null}"#,
+        r#"{"diskPool":[]}"#,
+        r#"{"diskPool":{"data":null}}"#,
+        r#"{"diskPool":{"data":7}}"#,
+        r#"{"diskPool":{"data":{"id":null}}}"#,
+        r#"{"storageServers":7}"#,
+        r#"{"storageServers":{"data":7}}"#,
+    ] {
+        let site = unit_with(strange);
+        assert_eq!(pool_and_server(&site), r#""",server="""#, "{strange}");
+        let text = samples(&site.families("storage"));
+        assert_eq!(text.matches("nbu_storage_info{").count(), 10, "{strange}");
+    }
+}
+
+#[test]
+fn units_of_the_same_name_are_distinguished_and_one_without_an_id_goes_by_its_name() {
+    let units = list(&[
+        row("1", r#""name":"u","freeCapacityBytes":1"#, ""),
+        row("2", r#""name":"u","freeCapacityBytes":2"#, ""),
+        r#"{"attributes":{"name":"v","freeCapacityBytes":3}}"#.to_owned(),
+    ]);
+    let site = Site::new().on("/storage/storage-units", &units);
+    let families = site.families("storage");
+    for (name, bytes) in [("1", 1.0), ("2", 2.0), ("v", 3.0)] {
+        let sample = format!(r#"nbu_disk_bytes{{name="{name}",type="unknown",size="free"}}"#);
+        assert_eq!(value(&families, &sample), Some(bytes), "{name}");
+    }
+}
+
+#[test]
+fn tape_units_are_left_out() {
+    let units = list(&[
+        row(
+            "a",
+            r#""name":"a","storageCategory":"TAPE","maxConcurrentJobs":2"#,
+            "",
+        ),
+        row(
+            "b",
+            r#""name":"b","storageCategory":"MSDP","maxConcurrentJobs":3"#,
+            "",
+        ),
+    ]);
+    let site = Site::new().on("/storage/storage-units", &units);
+    let text = samples(&site.families("storage"));
+    assert!(
+        text.contains(r#"name="b""#) && !text.contains(r#"name="a""#),
+        "{text}"
+    );
+}
+
+#[test]
+fn volumes_of_the_same_name_are_distinguished_and_only_up_is_up() {
+    let volume = |media: &str, id: &str, name: &str, state: &str| {
+        format!(r#"{{"diskMediaId":{media},"id":"{id}","name":"{name}","state":"{state}"}}"#)
+    };
+    let volumes = [
+        volume(r#""@a""#, "1", "v", "UP"),
+        volume(r#""@b""#, "1", "v", "TRANSIENT"),
+        volume("null", "3", "v", "DOWN"),
+        volume("null", "4", "w", "UP"),
+    ];
+    let attributes = format!(r#""name":"p","diskVolumes":[{}]"#, volumes.join(","));
+    let pools = list(&[row("p", &attributes, "")]);
+    let families = Site::new()
+        .on("/storage/disk-pools", &pools)
+        .families("storage");
+    for (name, up) in [("@a", 1.0), ("@b", 0.0), ("3", 0.0), ("w", 1.0)] {
+        let sample = format!(r#"nbu_disk_volume_up{{pool="p",volume="{name}"}}"#);
+        assert_eq!(value(&families, &sample), Some(up), "{name}");
+    }
+}
+
+#[test]
+fn status_codes_of_servers_of_the_same_name_are_distinguished() {
+    let servers = list(&[
+        row("1", r#""name":"s","nbuStatusCode":5"#, ""),
+        row("2", r#""name":"s","nbuStatusCode":6"#, ""),
+        row("3", r#""name":"t","nbuStatusCode":7"#, ""),
+        row("4", r#""name":"t""#, ""),
+    ]);
+    let site = Site::new().on("/storage/storage-servers", &servers);
+    let families = site.families("storage");
+    for (name, code) in [("1", 5.0), ("2", 6.0), ("t", 7.0)] {
+        let sample = format!(r#"nbu_storage_server_status_code{{server="{name}"}}"#);
+        assert_eq!(value(&families, &sample), Some(code), "{name}");
+    }
+}
+
+#[test]
+fn capacity_of_another_type_leaves_the_state_of_its_server() {
+    for strange in [
+        "7",
+        "[]",
+        r#"{"storagePoolDetails":7}"#,
+        r#"{"storagePoolDetails":null}"#,
+    ] {
+        let more = format!(r#""name":"s0","msdpAttributes":{strange},"storageServerState":"UP""#);
+        let others = (1..10).map(|n| row(&format!("s{n}"), &format!(r#""name":"s{n}""#), ""));
+        let rows: Vec<String> = [row("s0", &more, "")].into_iter().chain(others).collect();
+        let site = Site::new().on("/storage/storage-servers", &list(&rows));
+        let families = site.families("storage");
+        let sample = r#"nbu_storage_server_state{server="s0",type="unknown",state="UP"}"#;
+        assert_eq!(value(&families, sample), Some(1.0), "{strange}");
+        assert!(!samples(&families).contains("nbu_msdp_bytes"), "{strange}");
+    }
+}

@@ -111,3 +111,71 @@ fn volume_pools_of_the_same_name_are_distinguished() {
         assert_eq!(value(&families, &sample), Some(media));
     }
 }
+
+fn list(rows: &[String]) -> String {
+    let (count, rows) = (rows.len(), rows.join(","));
+    format!(r#"{{"data":[{rows}],"meta":{{"pagination":{{"count":{count}}}}}}}"#)
+}
+
+/// A drive with paths of these hosts that are up or not.
+fn drive(paths: &[(&str, bool)]) -> String {
+    let path = |&(host, is_up): &(&str, bool)| {
+        let status = if is_up { "UP" } else { "DOWN" };
+        format!(r#"{{"deviceHost":"{host}","pathStatus":"PATH_STATUS_{status}"}}"#)
+    };
+    let paths = paths.iter().map(path).collect::<Vec<_>>().join(",");
+    format!(r#"{{"id":"d","attributes":{{"devicePaths":[{paths}]}}}}"#)
+}
+
+#[test]
+fn one_path_that_is_up_suffices_and_the_last_row_of_a_drive_counts() {
+    let rows = [
+        drive(&[("old", true), ("changed", true)]),
+        drive(&[
+            ("changed", false),
+            ("both", true),
+            ("both", false),
+            ("none", false),
+        ]),
+    ];
+    let site = Site::new().on("/storage/drives", &list(&rows));
+    let families = site.families("tape");
+    for (host, up) in [("old", 1.0), ("changed", 0.0), ("both", 1.0), ("none", 0.0)] {
+        let sample = format!(r#"nbu_tape_drive_path_up{{drive_name="d",media_server="{host}"}}"#);
+        assert_eq!(value(&families, &sample), Some(up), "{host}");
+    }
+}
+
+#[test]
+fn drives_without_an_id_or_readable_paths_count() {
+    let mut rows = vec![r#"{"attributes":{"driveType":"T"}}"#.to_owned(); 8];
+    rows.push(r#"{"id":"a","attributes":{"driveType":"T","devicePaths":null}}"#.to_owned());
+    rows.push(r#"{"id":"b","attributes":{"driveType":"T","devicePaths":7}}"#.to_owned());
+    let site = Site::new().on("/storage/drives", &list(&rows));
+    let drives = r#"nbu_tape_drives{drive_type="T",robot_type="unknown",status="unknown"}"#;
+    assert_eq!(value(&site.families("tape"), drives), Some(10.0));
+}
+
+#[test]
+fn a_cartridge_has_each_status_once_and_may_have_an_unreadable_robot() {
+    let mut rows: Vec<String> = (0..9).map(|n| format!(r#"{{"id":"{n}"}}"#)).collect();
+    let status = "MULTIPLE_RETENTION_LEVELS, FULL;FULL";
+    rows.push(format!(
+        r#"{{"id":"9","attributes":{{"mediaStatus":"{status}","robot":7}}}}"#
+    ));
+    let site = Site::new().on("/storage/tape-media", &list(&rows));
+    let families = site.families("tape");
+    for (status, count) in [("MULTIPLE_RETENTION_LEVELS", 1.0), ("FULL", 1.0)] {
+        let sample = format!(r#"nbu_tape_media_status{{status="{status}"}}"#);
+        assert_eq!(value(&families, &sample), Some(count), "{status}");
+    }
+}
+
+#[test]
+fn cartridges_of_a_pool_are_absent_unless_both_lists_are_read() {
+    for path in ["/storage/tape-media", "/storage/tape-volume-pools"] {
+        let site = recorded::site("11.0").refusing(path, 403, "");
+        let text = samples(&site.outcome("tape").families);
+        assert!(!text.contains("nbu_tape_pool_media{"), "{path}: {text}");
+    }
+}

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 /// The API key that the server accepts. It is neither printed nor logged.
 #[derive(Clone)]
-pub(crate) struct ApiKey {
+pub(crate) struct AcceptedKey {
     text: String,
     /// When it expires, if it does.
     until: Option<Timestamp>,
 }
 
-impl ApiKey {
+impl AcceptedKey {
     pub(crate) fn new(key: &str) -> Self {
         Self {
             text: key.to_owned(),
@@ -59,7 +59,7 @@ fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn opens(lines: &[(&'static str, &str)], key: &ApiKey) -> bool {
+    fn opens(lines: &[(&'static str, &str)], key: &AcceptedKey) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn only_the_raw_key_is_accepted() {
-        let key = ApiKey::new("s3cret");
+        let key = AcceptedKey::new("s3cret");
         assert!(opens(&[("authorization", "s3cret")], &key));
         assert!(!opens(&[("authorization", "Bearer s3cret")], &key));
         assert!(!opens(&[("authorization", "s3cre")], &key));
@@ -79,12 +79,12 @@ mod tests {
     #[test]
     fn two_authorizations_are_rejected() {
         let twice = [("authorization", "s3cret"), ("authorization", "s3cret")];
-        assert!(!opens(&twice, &ApiKey::new("s3cret")));
+        assert!(!opens(&twice, &AcceptedKey::new("s3cret")));
     }
 
     #[test]
     fn a_cookie_is_accepted_without_a_header() {
-        let key = ApiKey::new("s3cret");
+        let key = AcceptedKey::new("s3cret");
         let cookie = ("cookie", "lang=en; Authorization=s3cret");
         assert!(opens(&[cookie], &key));
         assert!(!opens(&[cookie, ("authorization", "another")], &key));
@@ -96,7 +96,7 @@ mod tests {
         let line = [("authorization", "s3cret")];
         let until = |second| {
             let until = Timestamp::from_second(second).unwrap();
-            ApiKey::new("s3cret").until(until)
+            AcceptedKey::new("s3cret").until(until)
         };
         assert!(opens(&line, &until(1)));
         assert!(!opens(&line, &until(0)));

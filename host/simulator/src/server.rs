@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::auth::ApiKey;
+use crate::auth::AcceptedKey;
 use crate::estate::Estate;
 use crate::fault::Faults;
 use crate::options::Options;
@@ -110,7 +110,7 @@ impl Simulator {
 
     /// Accepts another key from now on, and the old one no longer.
     pub fn set_api_key(&self, key: &str) {
-        self.shared.current().1 = ApiKey::new(key);
+        self.shared.current().1 = AcceptedKey::new(key);
     }
 
     /// Accepts the key until then, and no key afterwards: it has expired.

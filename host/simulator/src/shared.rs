@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::auth::ApiKey;
+use crate::auth::AcceptedKey;
 use crate::clock::Clock;
 use crate::estate::Estate;
 use crate::fault::{Crowd, Faults};
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     estate: Mutex<Estate>,
     server_clock: Mutex<ServerClock>,
     /// What an upgrade or a rotation of the key changes.
-    current: Mutex<(Release, ApiKey)>,
+    current: Mutex<(Release, AcceptedKey)>,
 }
 
 impl Shared {
@@ -53,7 +53,7 @@ impl Shared {
             requests: Requests::new(),
             estate: Mutex::new(options.estate),
             server_clock: Mutex::default(),
-            current: Mutex::new((options.release, ApiKey::new(&options.api_key))),
+            current: Mutex::new((options.release, AcceptedKey::new(&options.api_key))),
         }
     }
 
@@ -70,7 +70,7 @@ impl Shared {
         self.current().0
     }
 
-    pub(crate) fn key(&self) -> ApiKey {
+    pub(crate) fn key(&self) -> AcceptedKey {
         self.current().1.clone()
     }
 
@@ -84,7 +84,7 @@ impl Shared {
         format!("{scheme}://{host}")
     }
 
-    pub(crate) fn current(&self) -> MutexGuard<'_, (Release, ApiKey)> {
+    pub(crate) fn current(&self) -> MutexGuard<'_, (Release, AcceptedKey)> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

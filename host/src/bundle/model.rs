@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exchange::{Exchange, RecordedBody};
+use super::exchange::Exchange;
 
-/// One recorded collection of one site.
+/// Recorded collections of one site, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
@@ -14,11 +14,18 @@ pub struct Bundle {
     pub guest: RecordedGuest,
     /// The settings that the guest received.
     pub settings: RecordedSettings,
+    /// In the order of their times. The guest had no state in the first one, and in each
+    /// other one the states that it returned before. States are opaque, so they are not
+    /// recorded: names in them could not be found. A replay makes them again.
+    pub collections: Vec<RecordedCollection>,
+}
+
+/// One collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedCollection {
     /// The window that the guest received.
     pub window: RecordedWindow,
-    /// The states that the guest received. Empty in a redacted bundle: a state is
-    /// opaque, so names in it cannot be found.
-    pub states: Vec<RecordedState>,
     /// Every request with its answer, in the order in which the requests were sent.
     pub exchanges: Vec<Exchange>,
     /// The report in the Prometheus text format.
@@ -71,18 +78,4 @@ pub struct RecordedWindow {
     pub lookback_seconds: u64,
     /// The API version of the previous report.
     pub last_api_version: Option<String>,
-    /// Collectors whose state came from an earlier process. Empty in a redacted bundle.
-    pub resumed: Vec<String>,
-}
-
-/// A saved state of a collector.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedState {
-    /// The collector that saved it.
-    pub collector: String,
-    /// The version of its format.
-    pub version: u32,
-    /// Its content.
-    pub bytes: RecordedBody,
 }

@@ -22,7 +22,9 @@ use self::names::NameTable;
 use self::vocabulary::{ValueKind, Vocabulary};
 use super::exchange::{Exchange, RecordedBody, RecordedRequest, RecordedResponse};
 use super::exchange::{RequestHeaders, ResponseHeaders};
-use super::model::{Bundle, RecordedSelection, RecordedSettings};
+use super::model::{
+    Bundle, RecordedCollection, RecordedSelection, RecordedSettings, RecordedWindow,
+};
 
 /// What to keep.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +36,7 @@ pub struct Redaction {
     pub choices: Vec<String>,
 }
 
-/// The bundle with pseudonyms, and without saved states.
+/// The bundle with pseudonyms.
 pub fn redact(bundle: &Bundle, redaction: &Redaction) -> Bundle {
     let mut collecting = Scrubber {
         vocabulary: Vocabulary::new(redaction),
@@ -56,15 +58,8 @@ struct Scrubber {
 
 impl Scrubber {
     fn bundle(&mut self, bundle: &Bundle) -> Bundle {
-        let exchanges = bundle
-            .exchanges
-            .iter()
-            .map(|it| self.exchange(it))
-            .collect();
-        let mut window = bundle.window.clone();
-        window.last_api_version = self.version(window.last_api_version.as_deref());
-        // Without a state, no collector resumes one.
-        window.resumed.clear();
+        let collections = bundle.collections.iter();
+        let collections = collections.map(|it| self.collection(it)).collect();
         let mut guest = bundle.guest.clone();
         if !shape::is_version(&guest.version) {
             guest.version = self.names.replace(&guest.version);
@@ -76,10 +71,21 @@ impl Scrubber {
             redacted: true,
             guest,
             settings: self.settings(&bundle.settings),
-            window,
-            states: Vec::new(),
+            collections,
+        }
+    }
+
+    fn collection(&mut self, collection: &RecordedCollection) -> RecordedCollection {
+        let exchanges = collection.exchanges.iter();
+        let exchanges = exchanges.map(|it| self.exchange(it)).collect();
+        let window = &collection.window;
+        RecordedCollection {
+            window: RecordedWindow {
+                last_api_version: self.version(window.last_api_version.as_deref()),
+                ..window.clone()
+            },
             exchanges,
-            report: self.exposition(&bundle.report),
+            report: self.exposition(&collection.report),
         }
     }
 

@@ -11,19 +11,24 @@
 
 use std::collections::HashMap;
 
-use crate::metrics::{Distribution, Family, Kind, Point, Samples};
+use crate::metrics::{
+    Distribution, Family, Kind, LabelRenderer, LabelSet, RenderedFamily, Samples,
+};
+use crate::site::SiteName;
 
 /// Removes series with a decreased value from `families`, and returns them.
 pub(super) fn hold_back<'b>(
+    site: &SiteName,
     families: &mut [Family],
-    before: impl Iterator<Item = &'b Family> + Clone,
+    before: impl Iterator<Item = &'b RenderedFamily> + Clone,
 ) -> Vec<Family> {
     let mut held = Vec::new();
     for family in families.iter_mut().filter(|f| f.kind() != Kind::Gauge) {
         let earlier = before.clone().filter(|old| {
-            old.name == family.name && old.kind() == family.kind() && old.labels == family.labels
+            let old = old.header();
+            old.name == family.name && old.kind == family.kind() && old.labels == family.labels
         });
-        let decreases = decreases(family, earlier);
+        let decreases = decreases(site, family, earlier);
         if !decreases.contains(&true) {
             continue;
         }
@@ -37,75 +42,68 @@ pub(super) fn hold_back<'b>(
 }
 
 /// Whether each sample decreased, in their order.
-fn decreases<'b>(family: &Family, before: impl Iterator<Item = &'b Family> + Clone) -> Vec<bool> {
+fn decreases<'b>(
+    site: &SiteName,
+    family: &Family,
+    before: impl Iterator<Item = &'b RenderedFamily> + Clone,
+) -> Vec<bool> {
+    let mut labels = LabelRenderer::new(site, family);
     match &family.samples {
         Samples::Gauge(points) | Samples::Counter(points) => {
-            let mut known = PreviousSamples::new(before, |samples| match samples {
-                Samples::Gauge(points) | Samples::Counter(points) => {
-                    points.iter().map(|p| (&*p.label_values, p.value)).collect()
-                }
-                Samples::Histogram(_) => Vec::new(),
+            let mut known = PreviousSamples::new(before, RenderedFamily::points);
+            let decreased = points.iter().map(|now| {
+                let before = known.get(labels.render(&now.label_values));
+                before.is_some_and(|before| now.value < *before)
             });
-            let decreased = |now: &Point| Some(now.value < known.get(&now.label_values)?);
-            points
-                .iter()
-                .map(decreased)
-                .map(Option::unwrap_or_default)
-                .collect()
+            decreased.collect()
         }
         Samples::Histogram(all) => {
-            let mut known = PreviousSamples::new(before, |samples| match samples {
-                Samples::Histogram(all) => all.iter().map(|d| (&*d.label_values, d)).collect(),
-                Samples::Gauge(_) | Samples::Counter(_) => Vec::new(),
+            let mut known = PreviousSamples::new(before, RenderedFamily::distributions);
+            let decreased = all.iter().map(|now| {
+                let before = known.get(labels.render(&now.label_values));
+                before.is_some_and(|before| has_decreased(now, before))
             });
-            let decreased =
-                |now: &Distribution| Some(has_decreased(now, known.get(&now.label_values)?));
-            all.iter()
-                .map(decreased)
-                .map(Option::unwrap_or_default)
-                .collect()
+            decreased.collect()
         }
     }
 }
 
 /// The previous samples by label set.
 struct PreviousSamples<'b, T> {
-    all: Vec<(&'b [String], T)>,
+    all: Vec<(LabelSet<'b>, T)>,
     /// The expected position of the next sample, since families usually keep their
     /// order. `None` if there are several families.
     next: Option<usize>,
     /// The position of each label set. Built on the first unexpected position, because
     /// building it is expensive.
-    index: Option<HashMap<&'b [String], usize>>,
+    index: Option<HashMap<LabelSet<'b>, usize>>,
 }
 
-impl<'b, T: Copy> PreviousSamples<'b, T> {
-    fn new(
-        families: impl Iterator<Item = &'b Family> + Clone,
-        samples: impl Fn(&'b Samples) -> Vec<(&'b [String], T)>,
+impl<'b, T> PreviousSamples<'b, T> {
+    fn new<S: Iterator<Item = (LabelSet<'b>, T)>>(
+        families: impl Iterator<Item = &'b RenderedFamily> + Clone,
+        samples: impl Fn(&'b RenderedFamily) -> S,
     ) -> Self {
         Self {
             next: (families.clone().count() == 1).then_some(0),
-            all: families
-                .flat_map(|family| samples(&family.samples))
-                .collect(),
+            all: families.flat_map(samples).collect(),
             index: None,
         }
     }
 
-    fn get(&mut self, labels: &[String]) -> Option<T> {
+    fn get(&mut self, labels: LabelSet<'_>) -> Option<&T> {
         let expected = |next: &usize| self.all.get(*next).is_some_and(|(own, _)| *own == labels);
         let place = match self.next.filter(expected) {
             Some(next) => next,
             None => {
-                let places = self.all.iter().enumerate();
-                let places = places.map(|(place, (own, _))| (*own, place));
+                let places = self.all.iter().zip(0..);
+                let places = places.map(|((own, _), place)| (*own, place));
                 let index = self.index.get_or_insert_with(|| places.collect());
-                *index.get(labels)?
+                *index.get(&labels)?
             }
         };
         self.next = self.next.map(|_| place + 1);
-        self.all.get(place).map(|(_, value)| *value)
+        self.all.get(place).map(|(_, value)| value)
     }
 }
 

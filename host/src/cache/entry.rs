@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::counter_resets;
 use crate::clock::Timestamp;
 use crate::guest::{Digest, OTHER, REASONS};
-use crate::metrics::{Family, Reason, RenderedFamily, SiteLimits};
+use crate::metrics::{Family, FamilyHeaders, Reason, RenderedFamily, SiteLimits};
 use crate::site::SiteName;
 
 /// One attempt to collect from one collector of a site.
@@ -82,7 +82,7 @@ const RECENT: usize = 60;
 pub(super) struct CollectorEntry {
     shown: Vec<Expiring<Arc<RenderedFamily>>>,
     /// Families that were held back because of a decrease; the newest of each name.
-    held: Vec<Expiring<Family>>,
+    held: Vec<Expiring<RenderedFamily>>,
     pub(super) status: CollectorStatus,
     /// By reason. Contains every reason of the host from the start.
     pub(super) failures: BTreeMap<Cow<'static, str>, u64>,
@@ -108,7 +108,7 @@ fn room<'f>(
     pieces: impl Iterator<Item = &'f Arc<RenderedFamily>>,
 ) -> SiteLimits {
     pieces.fold(limits, |left, piece| SiteLimits {
-        series: left.series.saturating_sub(piece.family().series()),
+        series: left.series.saturating_sub(piece.series()),
         bytes: left.bytes.saturating_sub(piece.bytes()),
     })
 }
@@ -174,23 +174,23 @@ impl SiteEntry {
     }
 
     /// Records an attempt. Ignores collectors that are no longer enabled.
-    pub(super) fn record(&mut self, site: &SiteName, attempt: Attempt) -> Dropped {
+    pub(super) fn record(&mut self, renderer: SiteRenderer<'_>, attempt: Attempt) -> Dropped {
         let others = self.collectors.iter();
         let others = others.filter(|(name, _)| **name != attempt.collector);
         let pieces = others.flat_map(|(_, entry)| entry.pieces());
         let room = room(attempt.site, pieces);
         match self.collectors.get_mut(&attempt.collector) {
-            Some(entry) => entry.record(site, attempt, room),
+            Some(entry) => entry.record(renderer, attempt, room),
             None => Vec::new(),
         }
     }
 
     /// Renders the families about freshness and health that changed.
-    pub(super) fn refresh(&mut self, site: &SiteName, families: Vec<Family>) {
+    pub(super) fn refresh(&mut self, renderer: SiteRenderer<'_>, families: Vec<Family>) {
         let before = std::mem::take(&mut self.freshness);
         self.freshness = families
             .into_iter()
-            .map(|family| written(site, family, before.iter()))
+            .map(|family| renderer.render_or_reuse(family, &before))
             .collect();
     }
 
@@ -204,7 +204,12 @@ impl SiteEntry {
 impl CollectorEntry {
     /// Replaces all values after a success. After a failure, keeps values without a
     /// newer one until they expire. `room` is what fits.
-    fn record(&mut self, site: &SiteName, attempt: Attempt, room: SiteLimits) -> Dropped {
+    fn record(
+        &mut self,
+        renderer: SiteRenderer<'_>,
+        attempt: Attempt,
+        room: SiteLimits,
+    ) -> Dropped {
         self.status.duration = attempt.took;
         self.status.unsupported = attempt.unsupported;
         self.status.interval = attempt.interval;
@@ -232,17 +237,25 @@ impl CollectorEntry {
                 families
             }
         };
-        let held = counter_resets::hold_back(&mut families, self.own(guest));
+        let held = counter_resets::hold_back(renderer.site, &mut families, self.own(guest));
         let all = self.status.success == Some(true);
-        let replaced = |old: &Family| all || families.iter().any(|new| new.name == old.name);
-        let before = self.shown.extract_if(.., |old| replaced(old.of.family()));
+        let replaced = |old: &RenderedFamily| {
+            let mut new = families.iter();
+            all || new.any(|new| new.name == old.header().name)
+        };
+        let before = self.shown.extract_if(.., |old| replaced(&old.of));
         let before: Vec<_> = before.map(|old| old.of).collect();
         self.held.retain(|old| !replaced(&old.of));
         let decreased = held.iter().map(Family::series).sum();
-        self.held
-            .extend(held.into_iter().map(|of| Expiring { of, expires, guest }));
+        // Rendered only if it would have fitted, because label names repeat on every line.
+        let held = held.into_iter().filter(|it| it.text_bytes() <= room.bytes);
+        self.held.extend(held.map(|family| Expiring {
+            of: renderer.render(family),
+            expires,
+            guest,
+        }));
         let show = |family| Expiring {
-            of: written(site, family, before.iter()),
+            of: renderer.render_or_reuse(family, &before),
             expires,
             guest,
         };
@@ -269,10 +282,10 @@ impl CollectorEntry {
     }
 
     /// The last families of a guest, shown or held back.
-    fn own(&self, guest: Digest) -> impl Iterator<Item = &Family> + Clone {
+    fn own(&self, guest: Digest) -> impl Iterator<Item = &RenderedFamily> + Clone {
         let shown = self.shown.iter().filter(move |value| value.guest == guest);
         let held = self.held.iter().filter(move |value| value.guest == guest);
-        let shown = shown.map(|value| value.of.family());
+        let shown = shown.map(|value| &*value.of);
         shown.chain(held.map(|value| &value.of))
     }
 
@@ -303,16 +316,11 @@ impl CollectorEntry {
 
     /// The number of shown series.
     pub(super) fn series(&self) -> usize {
-        self.values().map(Family::series).sum()
+        self.pieces().map(|piece| piece.series()).sum()
     }
 
     /// The shown families.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Family> {
-        self.pieces().map(|piece| piece.family())
-    }
-
-    /// The shown families, rendered.
-    fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &Arc<RenderedFamily>> {
         self.shown.iter().map(|value| &value.of)
     }
 
@@ -337,16 +345,28 @@ impl CollectorEntry {
     }
 }
 
-/// Renders a family, or reuses the previous rendering if it is equal. Comparing is far
-/// cheaper than rendering.
-fn written<'b>(
-    site: &SiteName,
-    family: Family,
-    mut before: impl Iterator<Item = &'b Arc<RenderedFamily>>,
-) -> Arc<RenderedFamily> {
-    match before.find(|piece| *piece.family() == family) {
-        Some(piece) => Arc::clone(piece),
-        None => Arc::new(RenderedFamily::new(site, family)),
+/// Renders the families of one site.
+#[derive(Clone, Copy)]
+pub(super) struct SiteRenderer<'a> {
+    pub(super) site: &'a SiteName,
+    /// Shared by all sites.
+    pub(super) headers: &'a FamilyHeaders,
+}
+
+impl SiteRenderer<'_> {
+    fn render(self, family: Family) -> RenderedFamily {
+        RenderedFamily::sharing(self.headers, self.site, family)
+    }
+
+    /// Keeps the previous rendering if it is equal, since pages share it.
+    fn render_or_reuse(
+        self,
+        family: Family,
+        before: &[Arc<RenderedFamily>],
+    ) -> Arc<RenderedFamily> {
+        let rendered = self.render(family);
+        let known = before.iter().find(|piece| ***piece == rendered);
+        known.map_or_else(|| Arc::new(rendered), Arc::clone)
     }
 }
 

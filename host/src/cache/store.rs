@@ -8,16 +8,17 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::entry::{Attempt, CollectorEntry, SiteEntry};
+use super::entry::{Attempt, CollectorEntry, SiteEntry, SiteRenderer};
 use super::freshness;
 use super::transitions::Transitions;
 use crate::events::RecentEvents;
-use crate::metrics::{Instruments, Page, RenderedFamily};
+use crate::metrics::{FamilyHeaders, Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
 /// Values and status of every site. Publishes a new page after each change.
 pub struct Cache {
     sites: Mutex<SiteEntries>,
+    headers: FamilyHeaders,
     /// The last change that is on the page. Locked while a page is built.
     publishing: Mutex<u64>,
     page: Arc<ArcSwap<Page>>,
@@ -56,6 +57,7 @@ impl Cache {
     pub fn with_events(instruments: Instruments, events: RecentEvents) -> Self {
         Self {
             sites: Mutex::default(),
+            headers: FamilyHeaders::default(),
             publishing: Mutex::default(),
             page: Arc::default(),
             instruments,
@@ -110,7 +112,7 @@ impl Cache {
             for collector in collectors {
                 entry.collectors.entry(collector.clone()).or_default();
             }
-            refresh(entry, name);
+            self.refresh(entry, name);
         }
         self.publish(known);
     }
@@ -125,7 +127,7 @@ impl Cache {
                 .values_mut()
                 .for_each(CollectorEntry::drop_values);
             entry.api_version = None;
-            refresh(entry, site);
+            self.refresh(entry, site);
         }
         self.publish(known);
     }
@@ -159,7 +161,7 @@ impl Cache {
         for attempt in attempts {
             let collector = attempt.collector.clone();
             let before = entry.status(&collector);
-            for (reason, series) in entry.record(site, attempt) {
+            for (reason, series) in entry.record(self.renderer(site), attempt) {
                 let reason = reason.as_str();
                 warn!(%site, collector, reason, series, "Series were dropped");
                 self.instruments.dropped(site, reason, series);
@@ -167,7 +169,7 @@ impl Cache {
             transitions.compare(&collector, &before, &entry.status(&collector));
         }
         transitions.record(site, &self.events);
-        refresh(entry, site);
+        self.refresh(entry, site);
         self.publish(known);
     }
 
@@ -225,8 +227,11 @@ impl Cache {
         let collectors = known.entries.get(site).map(|entry| &entry.collectors);
         let mut families = Vec::new();
         for (collector, entry) in collectors.into_iter().flatten() {
-            let with_series = entry.values().filter(|family| family.series() > 0);
-            families.extend(with_series.map(|f| (collector.clone(), f.name.clone(), f.series())));
+            let with_series = entry.pieces().filter(|family| family.series() > 0);
+            families.extend(with_series.map(|family| {
+                let name = family.header().name.clone();
+                (collector.clone(), name, family.series())
+            }));
         }
         families
     }
@@ -281,16 +286,23 @@ impl Cache {
         }
     }
 
+    fn renderer<'a>(&'a self, site: &'a SiteName) -> SiteRenderer<'a> {
+        SiteRenderer {
+            site,
+            headers: &self.headers,
+        }
+    }
+
+    fn refresh(&self, entry: &mut SiteEntry, site: &SiteName) {
+        let families = freshness::families(entry);
+        entry.refresh(self.renderer(site), families);
+    }
+
     fn lock(&self) -> MutexGuard<'_, SiteEntries> {
         // Every change is complete before `publish`, so a panic while rendering leaves
         // the entries consistent.
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn refresh(entry: &mut SiteEntry, site: &SiteName) {
-    let families = freshness::families(entry);
-    entry.refresh(site, families);
 }
 
 #[cfg(test)]

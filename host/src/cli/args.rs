@@ -1,11 +1,16 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::SignedDuration;
 
-use crate::config::{Overrides, ShardFlags};
+use super::collector_flags::collector_flags;
+use crate::config::{CollectorFlag, Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
 
 /// The default address of the demo: on this machine only.
@@ -20,9 +25,82 @@ pub struct Args {
     /// Flags of every command.
     #[command(flatten)]
     pub options: Options,
+    /// The same as the command `check`
+    #[arg(long = "config.check")]
+    pub config_check: bool,
     /// `None` serves.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Flags that are not of the definition, and where they apply.
+const MORE_FLAGS: &str = "      --collector.NAME, --no-collector.NAME  Enable or disable a collector of the \
+                          guest, instead of collectors.NAME.enabled";
+
+/// Commands that read the configuration, with the flags of [`Options`] that they use.
+const CONFIGURED: &[(&str, &[&str])] = &[
+    (
+        "check",
+        &[
+            "config_file",
+            "listen",
+            "metrics_path",
+            "web_config",
+            "log_level",
+            "log_format",
+        ],
+    ),
+    (
+        "collect",
+        &["config_file", "log_level", "log_format", "debug", "trace"],
+    ),
+    (
+        "record",
+        &["config_file", "log_level", "log_format", "debug", "trace"],
+    ),
+    (
+        "demo",
+        &[
+            "listen",
+            "metrics_path",
+            "web_config",
+            "log_level",
+            "log_format",
+            "debug",
+            "trace",
+        ],
+    ),
+];
+
+/// The definition of the command line. Every command accepts all flags of [`Options`], for
+/// they may come before it, but its help lists those that it uses.
+pub fn definition() -> clap::Command {
+    let definition = Args::command().after_help(MORE_FLAGS);
+    let options = Options::augment_args(clap::Command::new(""));
+    let commands = Command::augment_subcommands(clap::Command::new(""));
+    let names = commands.get_subcommands().map(clap::Command::get_name);
+    names.fold(definition, |definition, name| {
+        let used = CONFIGURED.iter().find(|(command, _)| *command == name);
+        let used = used.map_or(&[][..], |(_, used)| used);
+        let unused = options.get_arguments();
+        let unused = unused.filter(|it| !used.contains(&it.get_id().as_str()));
+        // clap passes a global flag on to a command that has none of its name.
+        let hidden = unused.map(|it| it.clone().hide(true));
+        definition.mut_subcommand(name, |command| command.args(hidden))
+    })
+}
+
+impl Args {
+    /// Reads the arguments of the process. Prints help or what is wrong with them, and ends
+    /// the process, where there is nothing to run.
+    pub fn from_arguments(arguments: Vec<OsString>) -> Self {
+        let (arguments, collectors) = collector_flags(arguments);
+        let mut matches = definition().get_matches_from(arguments);
+        let mut args =
+            Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit());
+        args.options.collectors = collectors;
+        args
+    }
 }
 
 /// Flags of every command.
@@ -33,9 +111,12 @@ pub struct Options {
     #[arg(global = true, default_value = "config.yaml")]
     pub config_file: PathBuf,
     /// Address to listen on, instead of server.host and server.port; :PORT is all
-    /// interfaces. Default of the demo: 127.0.0.1:9440
+    /// interfaces; may be repeated. Default of the demo: 127.0.0.1:9440
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
-    pub listen: Option<String>,
+    pub listen: Vec<String>,
+    /// Path of the metrics, instead of server.uri
+    #[arg(long = "web.telemetry-path", value_name = "PATH", global = true)]
+    pub metrics_path: Option<String>,
     /// Web configuration file with TLS and authentication, instead of
     /// server.webConfigFile
     #[arg(long = "web.config.file", value_name = "FILE", global = true)]
@@ -64,6 +145,9 @@ pub struct Options {
     /// The same as --log.level=trace
     #[arg(long, global = true, conflicts_with = "log_level")]
     pub trace: bool,
+    /// From [`collector_flags`](super::collector_flags).
+    #[arg(skip)]
+    pub collectors: Vec<CollectorFlag>,
 }
 
 /// What to do instead of serving.
@@ -114,8 +198,15 @@ pub enum Command {
     },
     /// Print all configuration keys as Markdown
     Reference,
-    /// Collect one site once, and write its exchange with NetBackup to a file, with
-    /// pseudonyms for all names
+    /// Print the completions of a shell, such as for /etc/bash_completion.d
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Manual,
+    /// Collect one site, and write its exchange with NetBackup to a file, with pseudonyms for
+    /// all names
     Record {
         /// The site
         #[arg(long, value_name = "NAME")]
@@ -126,6 +217,10 @@ pub enum Command {
         /// Keep the values of this attribute, option or label; may be repeated
         #[arg(long, value_name = "FIELD")]
         keep: Vec<String>,
+        /// Collect every server.collectionInterval until this time, such as 1h, is over, or
+        /// until Ctrl-C; without it, once
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<Duration>,
     },
     /// Repeat the collection of a bundle without network, and print the metrics; exit
     /// with 1 if they differ from the recorded ones
@@ -202,6 +297,12 @@ pub enum GuestCommand {
     },
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<SignedDuration>();
+    let read = read.map_err(|_| "it is not a time such as `1h`, `30m` or `90s`".to_owned())?;
+    Duration::try_from(read).map_err(|_| "it is negative".to_owned())
+}
+
 /// A language with an example.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "lowercase")]
@@ -225,6 +326,8 @@ impl Options {
         let short = word.and_then(|word| word.parse().ok());
         Overrides {
             listen: self.listen.clone(),
+            metrics_path: self.metrics_path.clone(),
+            collectors: self.collectors.clone(),
             web_config: self.web_config.clone(),
             log_level: self.log_level.clone().or(short),
             log_format: self.log_format,
@@ -238,8 +341,6 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Args, clap::Error> {
@@ -248,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_command_line_definition_is_valid() {
-        Args::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]
@@ -282,7 +383,7 @@ mod tests {
         let args = parse("nbu_exporter").unwrap();
         assert_eq!(args.options.config_file, PathBuf::from("config.yaml"));
         let overrides = args.options.overrides();
-        assert!(overrides.listen.is_none() && overrides.log_level.is_none());
+        assert!(overrides.listen.is_empty() && overrides.log_level.is_none());
         assert!(args.command.is_none() && overrides.log_format.is_none());
     }
 }

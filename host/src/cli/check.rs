@@ -2,6 +2,7 @@
 
 mod ask;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::Options;
@@ -9,7 +10,7 @@ use super::print;
 use crate::app::{ConfigSource, ExitError};
 use crate::collect::{examine, proven_version};
 use crate::config::{Config, Problem, Problems};
-use crate::guest::{Engine, Guest, GuestLimits};
+use crate::guest::{Engine, Guest, GuestLimits, Place};
 use crate::http::unavailable_addresses;
 use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
@@ -78,12 +79,12 @@ async fn with_guest_problems(
         let checked = check(&guest, sites.map(|site| (&site.name, &site.guest))).await;
         if let Err(Refusal::Settings(found)) = checked {
             let found = found.into_iter().map(|(site, problem)| Problem {
-                file: None,
+                file: problem.place.as_ref().and_then(flag),
                 at: match site {
                     Some(site) => format!("site `{site}`: {}", problem.at),
                     None => problem.at,
                 },
-                line: problem.place.map(|place| place.line),
+                line: problem.place.and_then(|place| place.line),
                 message: problem.message,
                 hint: problem.hint,
             });
@@ -91,6 +92,11 @@ async fn with_guest_problems(
         }
     }
     ExitError::Config(problems)
+}
+
+/// The flag that is the place of a setting.
+fn flag(place: &Place) -> Option<PathBuf> {
+    place.line.is_none().then(|| place.file.to_path_buf())
 }
 
 /// The differences between a guest from a file and the built-in one.

@@ -41,11 +41,14 @@ pub(super) async fn run(
     let demo =
         demo.map_err(|error| ExitError::Command(format!("cannot start the demo: {error}")))?;
     let mut overrides = options.overrides();
-    let listen = overrides
-        .listen
-        .get_or_insert_with(|| DEMO_ADDRESS.to_owned());
+    if overrides.listen.is_empty() {
+        overrides.listen.push(DEMO_ADDRESS.to_owned());
+    }
     let file = demo.folder.path().join("config.yaml");
-    println!("Metrics        http://{listen}/metrics");
+    let path = overrides.metrics_path.as_deref().unwrap_or("/metrics");
+    for listen in &overrides.listen {
+        println!("Metrics        http://{listen}{path}");
+    }
     println!(
         "Configuration  {}  (edit it while the demo runs)",
         file.display()

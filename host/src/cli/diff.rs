@@ -11,6 +11,7 @@ use super::replay::load;
 use super::report_difference::ReportDifference;
 use super::{print, replayed};
 use crate::app::ExitError;
+use crate::bundle::Bundle;
 use crate::guest::{DeclaredFamily, Engine, Guest, Manifest};
 use crate::swap::Difference;
 
@@ -32,8 +33,10 @@ pub(super) async fn run(
     let bundle = replayed::read(bundle)?;
     let [old, new] = guests;
     let (old, new) = (load(engine, old).await?, load(engine, new).await?);
-    let (before, after) = (text(&old, &bundle).await?, text(&new, &bundle).await?);
-    let reports = ReportDifference::between(&before, &after);
+    let (before, after) = (texts(&old, &bundle).await?, texts(&new, &bundle).await?);
+    let [before, after] = [&before, &after].map(|all| all.iter().map(String::as_str));
+    let reports =
+        ReportDifference::between_all(&before.collect::<Vec<_>>(), &after.collect::<Vec<_>>());
     let (declared, removed) = declared(old.manifest(), new.manifest());
     let mut out = String::new();
     section(&mut out, "declared", &declared);
@@ -56,13 +59,14 @@ pub(super) async fn run(
     }
 }
 
-async fn text(guest: &Guest, bundle: &crate::bundle::Bundle) -> Result<String, ExitError> {
+/// The report of each collection.
+async fn texts(guest: &Guest, bundle: &Bundle) -> Result<Vec<String>, ExitError> {
     let replayed = replayed::collect(guest, bundle).await?;
     let version = &guest.manifest().version;
-    for problem in &replayed.problems {
+    for problem in replayed.iter().flat_map(|it| &it.problems) {
         eprintln!("warning: guest {version}: {problem}");
     }
-    Ok(replayed.text)
+    Ok(replayed.into_iter().map(|it| it.text).collect())
 }
 
 fn section(out: &mut String, title: &str, lines: &str) {

@@ -146,12 +146,15 @@ async fn bundle_tests(guest: &Guest, path: &Path, results: &mut Results) -> Resu
     let first = replayed::collect(guest, &bundle).await?;
     let second = replayed::collect(guest, &bundle).await?;
     let name = |test: &str| format!("{}: {test}", path.display());
-    results.add(&name("collect"), || match first.problems.as_slice() {
-        [] => Ok(format!("{} series", first.series)),
-        problems => Err(problems.join("\n")),
+    let problems: Vec<_> = first.iter().flat_map(|it| it.problems.clone()).collect();
+    results.add(&name("collect"), || match problems.is_empty() {
+        true => Ok(format!("{} series", first.last().map_or(0, |it| it.series))),
+        false => Err(problems.join("\n")),
     });
     results.add(&name("the same again"), || {
-        let difference = ReportDifference::between(&first.text, &second.text).text();
+        let [first, second] = [&first, &second].map(|all| all.iter().map(|it| it.text.as_str()));
+        let [first, second] = [first, second].map(Iterator::collect::<Vec<_>>);
+        let difference = ReportDifference::between_all(&first, &second).text();
         if difference.is_empty() {
             Ok(difference)
         } else {

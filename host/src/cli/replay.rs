@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check::refused;
 use super::inspect::load_patiently;
+use super::replayed::ReplayedCollection;
 use super::report_difference::ReportDifference;
 use super::{print, replayed};
 use crate::app::ExitError;
@@ -23,9 +24,15 @@ pub(super) async fn run(
         None => load_patiently(engine, built_in()).await?,
     };
     let replayed = replayed::collect(&guest, &bundle).await?;
-    replayed.warn();
+    replayed.iter().for_each(ReplayedCollection::warn);
+    let recorded: Vec<_> = bundle
+        .collections
+        .iter()
+        .map(|it| it.report.as_str())
+        .collect();
+    let replayed: Vec<_> = replayed.iter().map(|it| it.text.as_str()).collect();
     let is_recorded = guest.digest().to_string() == bundle.guest.digest;
-    let difference = ReportDifference::between(&bundle.report, &replayed.text);
+    let difference = ReportDifference::between_all(&recorded, &replayed);
     if other.is_some() {
         let lines = difference.text();
         print(if lines.is_empty() {
@@ -34,9 +41,9 @@ pub(super) async fn run(
             &lines
         })?;
     } else {
-        print(&replayed.text)?;
+        print(&replayed::joined(&replayed))?;
     }
-    let is_same = bundle.report == replayed.text;
+    let is_same = recorded == replayed;
     if is_same || (other.is_some() && !is_recorded) {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! Repeats the collection of a bundle. The guest gets the recorded answers, and no
 //! network.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::app::ExitError;
-use crate::bundle::{Bundle, RecordedSettings, Replay};
+use crate::bundle::{Bundle, RecordedSettings, RecordedWindow, Replay};
 use crate::egress::Egress;
 use crate::guest::{
     CallTarget, CollectorKeys, Guest, GuestLimits, OptionKey, Outcome, Place, Report, SavedState,
@@ -49,54 +50,80 @@ pub(super) fn read(path: &Path) -> Result<Bundle, ExitError> {
     Bundle::read(file).map_err(|error| ExitError::Command(format!("{shown}: {error}")))
 }
 
-/// Calls the guest with the settings, the window and the states of the bundle.
+/// Repeats each collection of a bundle, with the states that the guest returns.
 pub(super) async fn collect(
     guest: &Guest,
     bundle: &Bundle,
-) -> Result<ReplayedCollection, ExitError> {
-    let Bundle {
-        settings, window, ..
-    } = bundle;
+) -> Result<Vec<ReplayedCollection>, ExitError> {
     let invalid = |what: &str| ExitError::Command(format!("the bundle has an invalid {what}"));
-    let site = SiteName::new(&settings.site).ok_or_else(|| invalid("site"))?;
-    let replay = Arc::new(Replay::new(bundle.exchanges.clone()));
-    let egress = Egress::replaying(site.clone(), &settings.base_url, Arc::clone(&replay));
-    let egress = egress.map_err(|_| invalid("base URL"))?;
-    let settings = site_settings(guest, settings).ok_or_else(|| invalid("option"))?;
-    let target = CallTarget {
-        site: &site,
-        egress: &egress,
-        limits: limits(GuestLimits::default()),
-    };
-    let window = Window {
-        now: window.now,
-        lookback_seconds: window.lookback_seconds,
-        last_api_version: window.last_api_version.clone(),
-        resumed: window.resumed.clone(),
-    };
-    let states = bundle.states.iter().map(|saved| SavedState {
-        collector: saved.collector.clone(),
-        version: saved.version,
-        bytes: saved.bytes.0.clone(),
-    });
-    let states = states.collect();
-    let collected = guest
-        .collect(target, &settings, |_| true, window, states)
-        .await;
-    let (text, series, mut problems) = match collected {
-        Ok(collected) => (
-            report_text(&site, &collected.report),
-            series(&collected.report),
-            problems(&collected.report),
-        ),
-        Err(fault) => (String::new(), 0, vec![fault.to_string()]),
-    };
-    problems.extend(replay.missing().iter().map(ToString::to_string));
-    Ok(ReplayedCollection {
-        text,
-        series,
-        problems,
-    })
+    let site = SiteName::new(&bundle.settings.site).ok_or_else(|| invalid("site"))?;
+    let settings = site_settings(guest, &bundle.settings).ok_or_else(|| invalid("option"))?;
+    let mut states = Vec::new();
+    let mut all = Vec::new();
+    for recorded in &bundle.collections {
+        let replay = Arc::new(Replay::new(recorded.exchanges.clone()));
+        let egress = Egress::replaying(site.clone(), &settings.base_url, Arc::clone(&replay));
+        let egress = egress.map_err(|_| invalid("base URL"))?;
+        let target = CallTarget {
+            site: &site,
+            egress: &egress,
+            limits: limits(GuestLimits::default()),
+        };
+        let window = window(&recorded.window);
+        let collected = guest
+            .collect(target, &settings, |_| true, window, states.clone())
+            .await;
+        let mut replayed = match collected {
+            Ok(collected) => {
+                keep_states(&mut states, &collected.report);
+                ReplayedCollection {
+                    text: report_text(&site, &collected.report),
+                    series: series(&collected.report),
+                    problems: problems(&collected.report),
+                }
+            }
+            Err(fault) => ReplayedCollection {
+                text: String::new(),
+                series: 0,
+                problems: vec![fault.to_string()],
+            },
+        };
+        let missing = replay.missing();
+        let missing = missing.iter().map(ToString::to_string);
+        replayed.problems.extend(missing);
+        all.push(replayed);
+    }
+    Ok(all)
+}
+
+/// The window of a recorded collection.
+pub(super) fn window(recorded: &RecordedWindow) -> Window {
+    Window {
+        now: recorded.now,
+        lookback_seconds: recorded.lookback_seconds,
+        last_api_version: recorded.last_api_version.clone(),
+        resumed: Vec::new(),
+    }
+}
+
+/// Replaces the states that a report has. A collector without one keeps its own.
+pub(super) fn keep_states(states: &mut Vec<SavedState>, report: &Report) {
+    for state in report.outcomes.iter().filter_map(|it| it.state.clone()) {
+        states.retain(|it| it.collector != state.collector);
+        states.push(state);
+    }
+}
+
+/// The reports of all collections, each under its number if there are several.
+pub(super) fn joined<'t>(texts: &[&'t str]) -> Cow<'t, str> {
+    match texts {
+        [only] => Cow::Borrowed(only),
+        _ => texts
+            .iter()
+            .zip(1..)
+            .map(|(text, number)| format!("# collection {number} of {}\n{text}", texts.len()))
+            .collect(),
+    }
 }
 
 /// The limits of a collection that is recorded or repeated.
@@ -146,7 +173,7 @@ fn outcome_problems(outcome: &Outcome) -> Vec<String> {
 fn site_settings(guest: &Guest, recorded: &RecordedSettings) -> Option<SiteSettings> {
     let place = Place {
         file: Path::new("").into(),
-        line: 1,
+        line: None,
     };
     let keys = |name: &String| {
         let selected = recorded.collectors.iter().find(|it| it.name == *name);

@@ -36,6 +36,27 @@ impl ReportDifference {
         difference
     }
 
+    /// From the reports of collections to those of the same collections. With several, the
+    /// changes stand under the number of the collection. A family is removed if no new
+    /// report has it.
+    pub(super) fn between_all(old: &[&str], new: &[&str]) -> Self {
+        let ([old], [new]) = (old, new) else {
+            let mut all = Self {
+                text: String::new(),
+                removed: Self::between(&old.concat(), &new.concat()).removed,
+            };
+            for ((old, new), number) in old.iter().zip(new).zip(1..) {
+                let text = Self::between(old, new).text;
+                if !text.is_empty() {
+                    // Writing into a `String` cannot fail.
+                    let _ = write!(all.text, "collection {number}:\n{text}");
+                }
+            }
+            return all;
+        };
+        Self::between(old, new)
+    }
+
     /// A line for each change; empty if there is none.
     pub(super) fn text(&self) -> String {
         self.text.clone()

@@ -3,6 +3,7 @@
 //! Only the guest knows which collectors exist and what options they have. The keys are
 //! checked against its manifest when it is loaded.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,22 +18,63 @@ const ENABLED: &str = "Whether the collector runs. [metrics.md](metrics.md) list
 const INTERVAL: &str = "The shortest time between two collections. By default `server.cacheTTL` for \
                         collectors that are reused, and otherwise `server.collectionInterval`.";
 
-/// The keys of every collector that the file mentions.
-pub(super) fn read(root: &mut Section<'_>, file: &Arc<Path>) -> Arc<[CollectorKeys]> {
+/// The keys of every collector that the file or a flag mentions.
+pub(super) fn read(
+    root: &mut Section<'_>,
+    file: &Arc<Path>,
+    flags: &[CollectorFlag],
+) -> Arc<[CollectorKeys]> {
     let text = "Which collectors run on every site, and their options.";
-    let collectors = root.nested("collectors", text, |section| {
+    let mut collectors = root.nested("collectors", text, |section| {
         section.named(|name, line, collector| {
             keys(
                 name,
                 Place {
                     file: file.clone(),
-                    line,
+                    line: Some(line),
                 },
                 collector,
             )
         })
     });
+    for flag in flags {
+        match collectors.iter_mut().find(|it| it.name == flag.name) {
+            Some(keys) => keys.enabled = Some(flag.enabled),
+            None => collectors.push(flag.keys()),
+        }
+    }
     collectors.into()
+}
+
+/// `--collector.NAME` or `--no-collector.NAME`, instead of `collectors.NAME.enabled`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectorFlag {
+    /// Such as `tape`.
+    pub name: String,
+    /// Whether the collector runs.
+    pub enabled: bool,
+}
+
+impl CollectorFlag {
+    fn keys(&self) -> CollectorKeys {
+        CollectorKeys {
+            name: self.name.clone(),
+            place: Place {
+                file: Path::new(&self.to_string()).into(),
+                line: None,
+            },
+            enabled: Some(self.enabled),
+            interval: None,
+            options: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for CollectorFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let no = if self.enabled { "" } else { "no-" };
+        write!(f, "--{no}collector.{}", self.name)
+    }
 }
 
 fn keys(name: &str, place: Place, collector: &mut Section<'_>) -> CollectorKeys {

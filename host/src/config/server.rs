@@ -41,7 +41,8 @@ pub(super) fn read(
     let names = machine().into_iter().chain(host).collect();
     let doc = "Path of the metrics.";
     let metrics_path = MetricsPath("/metrics".into());
-    let metrics_path = server.value("uri", metrics_path, doc).0;
+    let metrics_path = server.value("uri", metrics_path, doc);
+    let metrics_path = flagged_path(server, overrides).unwrap_or(metrics_path).0;
     let collect = schedule(server);
     timeouts(server, limits);
     let doc = "How long scrapes in progress may take to finish after SIGTERM or SIGINT. The \
@@ -194,14 +195,25 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, 
     let host = "0.0.0.0".to_owned();
     let host = server.value("host", host, doc("Address or host name to listen on."));
     let port = server.value("port", PORT, doc("TCP port to listen on.")).0;
-    let Some(flag) = &overrides.listen else {
+    if overrides.listen.is_empty() {
         let found = addresses(host.trim_matches(['[', ']']), port);
         if found.is_empty() {
             let hint = "write an address of this machine, or `0.0.0.0` for all of them";
             server.problem("host", "is not an IP address or a known host name", hint);
         }
         return (found, Some(host));
-    };
+    }
+    let mut all = (Vec::new(), None);
+    for flag in &overrides.listen {
+        let (found, host) = flagged_address(server, flag);
+        all.0.extend(found);
+        all.1 = host.or(all.1);
+    }
+    all
+}
+
+/// The addresses and the host of `--web.listen-address`.
+fn flagged_address(server: &Section<'_>, flag: &str) -> (Vec<SocketAddr>, Option<String>) {
     let parts = flag.rsplit_once(':').and_then(|(host, port)| {
         let host = if host.is_empty() { "0.0.0.0" } else { host };
         Some((host.trim_matches(['[', ']']), port.parse().ok()?))
@@ -218,6 +230,22 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, 
         });
     }
     (found, host)
+}
+
+/// The path of `--web.telemetry-path`.
+fn flagged_path(server: &Section<'_>, overrides: &Overrides) -> Option<MetricsPath> {
+    let flag = overrides.metrics_path.as_ref()?;
+    let read = MetricsPath::read(flag);
+    let complain = |complaint: Complaint| {
+        server.findings().problem(Problem {
+            file: None,
+            at: "--web.telemetry-path".into(),
+            line: None,
+            message: format!("`{flag}` {}", complaint.message),
+            hint: complaint.hint,
+        });
+    };
+    read.map_err(complain).ok()
 }
 
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {

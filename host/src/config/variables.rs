@@ -145,7 +145,7 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The name in a value such as `$NAME`, which looks like a variable and is none.
+/// The name in a value such as `$NAME`, which looks like a variable but is not one.
 fn without_braces(written: &str) -> Option<&str> {
     written.strip_prefix('$').filter(|name| is_name(name))
 }

@@ -2,7 +2,7 @@
 //!
 //! A connection counts from before it is opened until its socket is closed. Requests
 //! wait a moment for room. Idle connections are kept after a collection only while half
-//! of the room is free, so they never make other sites wait.
+//! of the room is free, so they never make other sites wait, and while they are few.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +12,10 @@ use tokio::time::timeout;
 
 use super::failure::{RequestFailure, Shortage};
 use crate::descriptors::Shares;
+
+/// Connections that stay open when a collection ends. Each holds buffers of up to the
+/// largest head, so with many sites they would take more memory than all values.
+const MAX_IDLE: usize = 128;
 
 /// The connections that this process may have.
 pub struct Sockets {
@@ -52,10 +56,11 @@ impl Sockets {
         }
     }
 
-    /// Whether less than half of the connections are free.
+    /// Whether less than half of the connections are free, or many are in use.
     pub(super) fn are_scarce(&self) -> bool {
         let size = self.resize();
-        self.free.available_permits() < size.div_ceil(2)
+        let used = size.saturating_sub(self.free.available_permits());
+        used > (size / 2).min(MAX_IDLE)
     }
 
     /// Applies the current limit. If it fell below the number in use, later calls apply

@@ -64,14 +64,14 @@ pub struct OptionKey {
     pub written: serde_json::Value,
 }
 
-/// A line of the configuration. All places are equal, because a key that only moved
+/// A line of the configuration, or a flag. All places are equal, because a key that only moved
 /// has not changed.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The configuration file.
+    /// The configuration file; without a line, the flag.
     pub file: Arc<Path>,
     /// From 1.
-    pub line: usize,
+    pub line: Option<usize>,
 }
 
 impl PartialEq for Place {
@@ -84,7 +84,11 @@ impl Eq for Place {}
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
+        write!(f, "{}", self.file.display())?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
     }
 }
 

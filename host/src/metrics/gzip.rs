@@ -8,10 +8,9 @@
 //! did not change. Blocks are compressed independently, so small ones compress
 //! badly: see `MIN_BLOCK`.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
@@ -186,19 +185,28 @@ fn are_equal(one: &[Bytes], other: &[Bytes]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(same)
 }
 
-thread_local! {
-    /// Creating a compressor takes longer than compressing the instruments, so each
-    /// thread keeps one. Pages repeat themselves so much that levels above the
-    /// fastest take far longer and save few bytes.
-    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
-}
+/// The compressors that are not in use. Creating one takes longer than compressing the
+/// instruments, and each holds a third of a megabyte, so threads share them.
+static IDLE: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
+
+/// More than this many are rarely in use at the same time.
+const MAX_IDLE: usize = 2;
 
 /// The content as an independent raw deflate stream.
 fn deflate(content: &[u8], flush: FlushCompress) -> Vec<u8> {
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Pages repeat themselves so much that levels above the fastest take far longer and
+    // save few bytes.
+    let new = || Compress::new(Compression::fast(), false);
+    let taken = idle().pop();
+    let mut compress = taken.unwrap_or_else(new);
+    let deflated = deflate_with(&mut compress, content, flush);
+    let mut idle = idle();
+    if idle.len() < MAX_IDLE {
+        idle.push(compress);
+    }
     // Compressing fails only after the end of a stream, and the stream is reset first.
-    COMPRESS
-        .with_borrow_mut(|compress| deflate_with(compress, content, flush))
-        .unwrap_or_default()
+    deflated.unwrap_or_default()
 }
 
 fn deflate_with(

@@ -112,8 +112,8 @@ fn chunks(families: &Families<'_>, format: Format) -> Chunks {
     let mut ends = Vec::with_capacity(families.len());
     for (name, merged) in families {
         if let Some((_, first)) = merged.first() {
-            let first = first.family();
-            text::head(&mut heads, format, name, &first.help, first.kind());
+            let first = first.header();
+            text::head(&mut heads, format, name, &first.help, first.kind);
         }
         ends.push(heads.len());
     }

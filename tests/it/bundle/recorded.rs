@@ -94,7 +94,7 @@ fn names_in(content: &str) -> BTreeSet<String> {
     let line = content.lines().nth(1).unwrap();
     let bundle: Value = serde_json::from_str(line).unwrap();
     let mut names = BTreeSet::new();
-    for exchange in bundle["exchanges"].as_array().unwrap() {
+    for exchange in bundle["collections"][0]["exchanges"].as_array().unwrap() {
         let body = exchange["response"]["body"]["text"]
             .as_str()
             .unwrap_or_default();
@@ -151,7 +151,10 @@ async fn a_bundle_of_each_release_and_collector_replays_to_the_byte_without_any_
         assert_eq!(said(&output.stderr), "", "{release:?}");
         let line = text.lines().nth(1).unwrap();
         let bundle: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(bundle["report"].as_str().unwrap(), said(&output.stdout));
+        assert_eq!(
+            bundle["collections"][0]["report"].as_str().unwrap(),
+            said(&output.stdout)
+        );
         let exposition = Exposition::parse(&said(&output.stdout));
         for collector in names::COLLECTORS {
             let shown = collector.families.iter();
@@ -182,6 +185,34 @@ async fn a_kept_field_keeps_its_values_and_no_others() {
     for client in clients {
         assert!(!text.contains(&client), "{client}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_collections_are_recorded_and_each_continues_from_the_one_before() {
+    let simulator = server(Release::V11_2).await;
+    let folder = folder(&simulator);
+    let file = folder.path().join("config.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        format!("server: {{ collectionInterval: 100ms }}\n{text}"),
+    )
+    .unwrap();
+    let output = record(folder.path(), &["--for", "200ms"]).await;
+    assert!(
+        said(&output.stdout).contains(" of 3 collections\n"),
+        "{output:?}"
+    );
+    // Without the states, a replayed collection would be a first one, with other series.
+    assert!(!said(&output.stderr).contains("series"), "{output:?}");
+
+    let output = Program::output(&["replay", "site.bundle"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(said(&output.stderr), "");
+    let text = said(&output.stdout);
+    let parts: Vec<_> = text.split("# collection ").skip(1).collect();
+    assert_eq!(parts.len(), 3, "{text}");
+    assert!(parts[2].starts_with("3 of 3\n# HELP "), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,7 +287,9 @@ async fn a_replay_opens_no_socket_and_names_a_request_that_was_not_recorded() {
     let text = content(folder.path());
     let (header, line) = text.split_once('\n').unwrap();
     let mut bundle: Value = serde_json::from_str(line).unwrap();
-    let exchanges = bundle["exchanges"].as_array_mut().unwrap();
+    let exchanges = bundle["collections"][0]["exchanges"]
+        .as_array_mut()
+        .unwrap();
     exchanges.retain(|exchange| !exchange.to_string().contains("/servicecatalog/slos"));
     // As if the server were reachable.
     let simulator = server(Release::V11_2).await;

@@ -28,6 +28,63 @@ async fn the_version_is_on_standard_output() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn help_lists_the_flags_that_a_command_uses() {
+    let folder = TempDir::new().unwrap();
+    let help = async |command: &[&str]| {
+        let output = Program::output(&[command, &["--help"]].concat(), folder.path()).await;
+        said(&output.stdout)
+    };
+    let has = |text: &str, flag: &str| text.contains(flag);
+    assert!(has(&help(&[]).await, "--collector.NAME"));
+    assert!(has(&help(&["check"]).await, "--web.listen-address"));
+    assert!(!has(&help(&["collect"]).await, "--web.listen-address"));
+    assert!(has(&help(&["collect"]).await, "--config.file"));
+    assert!(!has(&help(&["inspect"]).await, "--config.file"));
+    assert!(!has(&help(&["guest", "test"]).await, "--config.file"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_and_the_manual_name_commands_and_flags() {
+    let folder = TempDir::new().unwrap();
+    for command in [
+        &["completions", "bash"][..],
+        &["completions", "zsh"],
+        &["manual"],
+    ] {
+        let output = Program::output(command, folder.path()).await;
+        assert_eq!(code(&output), Some(0), "{command:?}");
+        let text = said(&output.stdout).replace('\\', "");
+        assert!(text.contains("--web.telemetry-path"), "{command:?}");
+        assert!(text.contains("inspect"), "{command:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_enable_collectors_and_check_the_configuration() {
+    let simulator = lively().await;
+    let folder = folder(&[("paris", &simulator)], "");
+    let check = async |flags: &[&str]| {
+        let flags = [&["--config.check"], flags].concat();
+        Program::output(&flags, folder.path()).await
+    };
+    assert_eq!(code(&check(&["--collector.tape"]).await), Some(0));
+    let output = check(&["--collector.tpae"]).await;
+    assert_eq!(code(&output), Some(2));
+    assert_eq!(
+        said(&output.stderr),
+        "nbu_exporter: --collector.tpae: collectors.tpae: the guest has no collector `tpae`\n  \
+         hint: did you mean `tape`?\n"
+    );
+    let flags = ["collect", "--collector.tape", "--no-collector.jobs"];
+    let output = Program::output(&flags, folder.path()).await;
+    let text = said(&output.stdout);
+    assert!(
+        text.contains("\nnbu_tape_") && !text.contains("\nnbu_jobs_"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_configuration_is_required_and_both_flags_work() {
     let simulator = lively().await;
     let folder = folder(&[], "");

@@ -112,7 +112,7 @@ async fn the_request_body_limit_of_a_site_applies() {
             .any(|sample| sample.labels["code"].starts_with('4'))
     };
     bench
-        .until("it is sent, and the server wants another", answered)
+        .until("it is sent, and the server requires another", answered)
         .await;
 }
 

@@ -46,7 +46,7 @@ async fn a_file_that_changes_between_being_read_and_being_watched_takes_effect()
     let folder = folder();
     fs::write(folder.path().join("config.yaml"), config("paris")).unwrap();
     let overrides = Overrides {
-        listen: Some("127.0.0.1:0".to_owned()),
+        listen: vec!["127.0.0.1:0".to_owned()],
         ..Overrides::default()
     };
     let change = |folder: &Path| fs::write(folder.join("config.yaml"), config("lyon")).unwrap();

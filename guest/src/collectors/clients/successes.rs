@@ -38,7 +38,7 @@ const RETENTION: u64 = 366 * 24 * 3600;
 /// Times in seconds since the Unix epoch. Part of the saved state, so a change of
 /// shape needs a new version.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Successes {
+pub(super) struct ClientSuccesses {
     /// By client and schedule type.
     backups: BTreeMap<[String; 2], u64>,
     /// By client, policy and action.
@@ -54,7 +54,7 @@ pub(super) struct Successes3 {
     jobs: BTreeMap<[String; 3], u64>,
 }
 
-impl From<Successes3> for Successes {
+impl From<Successes3> for ClientSuccesses {
     /// A backup of unknown schedule type stands until the client's next success.
     fn from(old: Successes3) -> Self {
         let backups = old.backups.into_iter();
@@ -66,7 +66,7 @@ impl From<Successes3> for Successes {
     }
 }
 
-impl Successes {
+impl ClientSuccesses {
     /// Notes a successful job.
     pub(super) fn note(&mut self, client: &str, job: &Job<'_>) {
         let Some(end) = job.end else {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::freshness::Freshness;
 use super::requeued::Requeued;
-use super::successes::Successes;
+use super::successes::JobSuccesses;
 use super::totals::Totals;
 use super::version3::JobsState3;
 use crate::contract::Level;
@@ -19,7 +19,7 @@ pub(super) struct JobsState {
     ledger: SavedLedger,
     totals: Totals,
     requeued: Requeued,
-    successes: Successes,
+    successes: JobSuccesses,
     freshness: Freshness,
     is_unsorted: bool,
 }
@@ -29,7 +29,7 @@ pub(super) struct JobsState {
 pub(super) struct Figures {
     pub(super) totals: Totals,
     pub(super) requeued: Requeued,
-    pub(super) successes: Successes,
+    pub(super) successes: JobSuccesses,
     pub(super) freshness: Freshness,
     /// Whether the list of finished jobs was ever out of order.
     pub(super) is_unsorted: bool,
@@ -90,7 +90,7 @@ impl From<JobsState3> for JobsState {
             ledger: old.ledger.into(),
             totals: old.totals.convert(),
             requeued: Requeued::default(),
-            successes: Successes::default(),
+            successes: JobSuccesses::default(),
             freshness: Freshness::default(),
             is_unsorted: false,
         }

@@ -43,7 +43,7 @@ pub(super) fn describe() -> Vec<DeclaredFamily> {
 /// Times in seconds since the Unix epoch. Part of the saved state, so a change of
 /// shape needs a new version.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Successes {
+pub(super) struct JobSuccesses {
     /// End of the newest backup with status 0.
     backup: Option<u64>,
     /// End of the newest catalog backup with status 0.
@@ -54,7 +54,7 @@ pub(super) struct Successes {
     looked_up: bool,
 }
 
-impl Successes {
+impl JobSuccesses {
     /// Notes the backups of this collection, and those of an older saved state.
     pub(super) fn note_backups(&mut self, ledger: &Ledger) {
         let good = ledger.attempts().filter(|attempt| {

@@ -94,3 +94,47 @@ fn a_server_that_ignores_the_order_is_logged_once() {
     assert_eq!(logged.len(), 1, "{logged:?}");
     assert!(logged[0].contains("ignores `sort`"), "{logged:?}");
 }
+
+#[test]
+fn a_good_snapshot_is_no_backup_and_an_older_success_changes_nothing() {
+    let mut series = Series::default();
+    series.collect(&finished(&[of_client(1, "c", 0, "")]), NOW);
+    let older = of_client(2, "c", 0, "").replace("11:59:50", "11:59:10");
+    let later = of_client(3, "c", 0, "").replace("BACKUP", "SNAPSHOT");
+    let later = later.replace("2025-07-01", "2025-07-02");
+    series.collect(&finished(&[older]), NOW + 60);
+    let families = series.collect(&finished(&[later]), NOW + 24 * HOUR);
+    assert_eq!(overdue(&families, "c"), Some(10.0));
+}
+
+#[test]
+fn a_client_whose_jobs_fail_is_not_forgotten_and_its_oldest_policy_type_decides() {
+    let mut series = Series {
+        options: r#"{"forget":"48h"}"#,
+        ..Series::default()
+    };
+    let other = of_client(9, "c", 0, "").replace(r#""policyType":"P""#, r#""policyType":"Q""#);
+    series.collect(&finished(&[of_client(1, "c", 0, ""), other.clone()]), NOW);
+    for day in 2..=4 {
+        let at = |row: String| row.replace("2025-07-01", &format!("2025-07-0{day}"));
+        let failed = at(of_client(day, "c", 96, ""));
+        let good = at(other.replace(r#""jobId":9"#, &format!(r#""jobId":9{day}"#)));
+        series.collect(&finished(&[failed, good]), NOW + (day - 1) * 24 * HOUR);
+    }
+    let families = series.collect(&Site::new(), NOW + 3 * 24 * HOUR);
+    assert_eq!(clients(&families, "7d"), Some(1.0));
+    assert_eq!(overdue(&families, "c"), Some((2 * 24 * HOUR + 10) as f64));
+}
+
+#[test]
+fn late_clients_are_named_by_age_and_not_by_name() {
+    let mut series = Series {
+        options: r#"{"maxOverdue":1}"#,
+        ..Series::default()
+    };
+    let first = of_client(1, "z", 0, "").replace("11:59:50", "11:59:10");
+    series.collect(&finished(&[first, of_client(2, "a", 0, "")]), NOW);
+    let families = series.collect(&Site::new(), NOW + 25 * HOUR);
+    assert_eq!(overdue(&families, "z"), Some((HOUR + 50) as f64));
+    assert_eq!(overdue(&families, "a"), None);
+}

@@ -1,25 +1,22 @@
 //! Computes the highlights of a guest from the values of a site.
 
-use std::sync::Arc;
-
 use crate::cache::SiteSnapshot;
 use crate::guest::{Aggregate, Highlight, Manifest};
 use crate::http::Tile;
-use crate::metrics::{Family, RenderedFamily, Samples};
+use crate::metrics::{Family, Samples};
 
 /// The highlights that the site can have. A highlight of a collector that is off is
 /// omitted, and so is one whose collector succeeded without its family.
 pub(super) fn tiles(manifest: &Manifest, site: &SiteSnapshot) -> Vec<Tile> {
     let tile = |highlight: &Highlight| {
-        let mut families = site.families.iter().map(Arc::as_ref);
-        let mut families = families.by_ref().map(RenderedFamily::family);
-        let family = families.find(|family| family.name == highlight.family);
+        let mut families = site.families.iter();
+        let family = families.find(|family| family.header().name == highlight.family);
         if family.is_none() && !is_expected(manifest, site, &highlight.family) {
             return None;
         }
         Some(Tile {
             title: highlight.title.clone(),
-            value: family.and_then(|family| value(highlight, family)),
+            value: family.and_then(|family| value(highlight, &family.read())),
             unit: highlight.unit.clone(),
             warn_above: highlight.warn_above,
         })

@@ -1,7 +1,7 @@
 use super::*;
 use crate::bundle::{
-    Exchange, FailureKind, RecordedBody, RecordedGuest, RecordedRequest, RecordedResponse,
-    RecordedSettings, RecordedState, RecordedWindow, RequestHeaders, ResponseHeaders,
+    Exchange, FailureKind, RecordedBody, RecordedCollection, RecordedGuest, RecordedRequest,
+    RecordedResponse, RecordedSettings, RecordedWindow, RequestHeaders, ResponseHeaders,
 };
 
 fn sample() -> Bundle {
@@ -32,22 +32,18 @@ fn sample() -> Bundle {
             legacy_names: true,
             collectors: Vec::new(),
         },
-        window: RecordedWindow {
-            now: 1_751_371_200,
-            lookback_seconds: 3600,
-            last_api_version: Some("12.0".to_owned()),
-            resumed: vec!["jobs".to_owned()],
-        },
-        states: vec![RecordedState {
-            collector: "jobs".to_owned(),
-            version: 4,
-            bytes: RecordedBody(vec![0, 159, 146, 150]),
+        collections: vec![RecordedCollection {
+            window: RecordedWindow {
+                now: 1_751_371_200,
+                lookback_seconds: 3600,
+                last_api_version: Some("12.0".to_owned()),
+            },
+            exchanges: vec![
+                exchange(b"{\"data\":[]}", None),
+                exchange(&[255, 0, 1], Some(FailureKind::Incomplete)),
+            ],
+            report: "up{site=\"paris\"} 1\n".to_owned(),
         }],
-        exchanges: vec![
-            exchange(b"{\"data\":[]}", None),
-            exchange(&[255, 0, 1], Some(FailureKind::Incomplete)),
-        ],
-        report: "up{site=\"paris\"} 1\n".to_owned(),
     }
 }
 
@@ -120,7 +116,7 @@ fn an_invalid_content_is_named() {
         "{said}"
     );
     let mut content = serde_json::to_value(sample()).unwrap();
-    content["exchanges"][0]["request"]["headers"]["authorization"] = "key".into();
+    content["collections"][0]["exchanges"][0]["request"]["headers"]["authorization"] = "key".into();
     let said = message(&gzip(&format!("{header}{content}")));
     assert!(said.contains("unknown field `authorization`"), "{said}");
 }

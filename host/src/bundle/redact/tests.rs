@@ -2,7 +2,7 @@ mod generated;
 mod search;
 
 use super::*;
-use crate::bundle::{RecordedGuest, RecordedState, RecordedWindow};
+use crate::bundle::RecordedGuest;
 
 fn exchange(path_and_query: &str, body: &str) -> Exchange {
     Exchange {
@@ -38,19 +38,15 @@ fn bundle(exchanges: Vec<Exchange>, options: &str, report: &str) -> Bundle {
                 options: options.to_owned(),
             }],
         },
-        window: RecordedWindow {
-            now: 1_751_371_200,
-            lookback_seconds: 3600,
-            last_api_version: None,
-            resumed: vec!["perClient".to_owned()],
-        },
-        states: vec![RecordedState {
-            collector: "perClient".to_owned(),
-            version: 4,
-            bytes: "db1".into(),
+        collections: vec![RecordedCollection {
+            window: RecordedWindow {
+                now: 1_751_371_200,
+                lookback_seconds: 3600,
+                last_api_version: None,
+            },
+            exchanges,
+            report: report.to_owned(),
         }],
-        exchanges,
-        report: report.to_owned(),
     }
 }
 
@@ -66,14 +62,20 @@ fn redacted_body(body: &str, keep: &[&str]) -> String {
     let keep = keep.iter().map(|&name| name.to_owned()).collect();
     let bundle = bundle(vec![exchange("/netbackup/ping", body)], "{}", "");
     let redacted = redact(&bundle, &keeping(keep));
-    let response = redacted.exchanges[0].response.as_ref().unwrap();
+    let response = redacted.collections[0].exchanges[0]
+        .response
+        .as_ref()
+        .unwrap();
     String::from_utf8(response.body.0.clone()).unwrap()
 }
 
 fn redacted_path(path: &str) -> String {
     let bundle = bundle(vec![exchange(path, "")], "{}", "");
     let redacted = redact(&bundle, &Redaction::default());
-    redacted.exchanges[0].request.path_and_query.clone()
+    redacted.collections[0].exchanges[0]
+        .request
+        .path_and_query
+        .clone()
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn a_name_has_one_pseudonym_in_settings_requests_answers_and_the_report() {
         &bundle(vec![exchange(path, body)], options, report),
         &Redaction::default(),
     );
-    let text = serde_json::to_string(&redacted.exchanges[0]).unwrap();
+    let text = serde_json::to_string(&redacted.collections[0].exchanges[0]).unwrap();
     let at = |before: &str| {
         let (_, after) = text.split_once(before).unwrap();
         after.split(['"', '\\']).next().unwrap().to_owned()
@@ -162,7 +164,7 @@ fn a_name_has_one_pseudonym_in_settings_requests_answers_and_the_report() {
     let (upper, m1) = (at(r#"clientName\":\""#), at(r#"policyName\":\""#));
     let m2 = at(r#"name\":\""#);
     assert!(
-        redacted.exchanges[0]
+        redacted.collections[0].exchanges[0]
             .request
             .path_and_query
             .ends_with(&format!("/{upper}"))
@@ -177,7 +179,7 @@ fn a_name_has_one_pseudonym_in_settings_requests_answers_and_the_report() {
     );
     let site = &redacted.settings.site;
     assert_eq!(
-        redacted.report,
+        redacted.collections[0].report,
         format!(
             "# HELP x A help.\nx{{site=\"{site}\",client=\"{upper}\",state=\"DONE\"}} 1\n\
              y{{server=\"{m1},{m2}\",size=\"free\"}} 2.50\nz 3\n"
@@ -188,14 +190,6 @@ fn a_name_has_one_pseudonym_in_settings_requests_answers_and_the_report() {
         rest.ends_with(":1556/netbackup") && !rest.contains("acme"),
         "{rest}"
     );
-}
-
-#[test]
-fn states_are_removed() {
-    let redacted = redact(&bundle(Vec::new(), "{}", ""), &Redaction::default());
-    assert!(redacted.redacted && redacted.states.is_empty());
-    assert!(redacted.window.resumed.is_empty());
-    assert_eq!(redacted.window.now, 1_751_371_200);
 }
 
 #[test]
@@ -245,6 +239,6 @@ fn a_choice_stays_in_the_options_and_is_replaced_elsewhere() {
         options.starts_with(r#"{"clientName":"fast","other":"name-"#),
         "{options}"
     );
-    let text = serde_json::to_string(&redacted.exchanges).unwrap();
+    let text = serde_json::to_string(&redacted.collections[0].exchanges).unwrap();
     assert!(!text.contains("fast"), "{text}");
 }

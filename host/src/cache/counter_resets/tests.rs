@@ -1,5 +1,6 @@
 use super::*;
 use crate::metrics::{Bucket, Point};
+use crate::site::SiteName;
 
 fn counter(values: &[(&str, f64)]) -> Family {
     let points = values.iter().map(|(label, value)| Point {
@@ -32,8 +33,11 @@ fn histogram(bounds: [f64; 2], counts: [u64; 2], count: u64) -> Family {
 
 /// Returns what is shown of `now`, and what is held back.
 fn after(before: &[Family], now: Family) -> (Family, Vec<Family>) {
+    let site = SiteName::new("s").unwrap();
+    let before = before.iter().cloned();
+    let before: Vec<_> = before.map(|it| RenderedFamily::new(&site, it)).collect();
     let mut families = [now];
-    let held = hold_back(&mut families, before.iter());
+    let held = hold_back(&site, &mut families, before.iter());
     let [shown] = families;
     (shown, held)
 }

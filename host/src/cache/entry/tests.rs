@@ -16,16 +16,20 @@ fn counter(name: &str, value: f64, series: usize) -> Family {
     }
 }
 
-fn name() -> SiteName {
-    SiteName::new("s").unwrap()
-}
-
 fn site(collectors: &[&str]) -> SiteEntry {
     let mut site = SiteEntry::default();
     for name in collectors {
         site.collectors.entry((*name).to_owned()).or_default();
     }
     site
+}
+
+fn record(site: &mut SiteEntry, attempt: Attempt) -> Dropped {
+    let renderer = SiteRenderer {
+        site: &SiteName::new("s").unwrap(),
+        headers: &FamilyHeaders::default(),
+    };
+    site.record(renderer, attempt)
 }
 
 fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
@@ -53,12 +57,10 @@ fn shown(answers: &[(&str, f64)]) -> Vec<Option<f64>> {
     let mut site = site(&["jobs"]);
     let each = answers.iter().map(|(guest, value)| {
         let read = AttemptResult::Read(vec![counter("a_total", *value, 1)]);
-        let _ = site.record(&name(), attempt("jobs", guest, read));
-        let family = site.collectors["jobs"].values().next()?;
-        match &family.samples {
-            Samples::Counter(points) => Some(points.first()?.value),
-            _ => None,
-        }
+        let _ = record(&mut site, attempt("jobs", guest, read));
+        let family = site.collectors["jobs"].pieces().next()?;
+        let (_, value) = family.points().next()?;
+        Some(value)
     });
     each.collect()
 }
@@ -86,9 +88,9 @@ fn another_guest_may_start_from_a_lower_value() {
 fn a_decreased_counter_of_a_failed_attempt_is_held_back_too() {
     let mut site = site(&["jobs"]);
     let read = AttemptResult::Read(vec![counter("a_total", 5.0, 1)]);
-    assert!(site.record(&name(), attempt("jobs", "a", read)).is_empty());
+    assert!(record(&mut site, attempt("jobs", "a", read)).is_empty());
     let failed = AttemptResult::Failed(vec!["timeout".into()], vec![counter("a_total", 4.0, 1)]);
-    let dropped = site.record(&name(), attempt("jobs", "a", failed));
+    let dropped = record(&mut site, attempt("jobs", "a", failed));
     assert_eq!(dropped, [(Reason::Fell, 1)]);
 }
 
@@ -96,18 +98,18 @@ fn a_decreased_counter_of_a_failed_attempt_is_held_back_too() {
 fn a_family_beyond_the_series_limit_is_dropped_as_a_whole() {
     let mut site = site(&["jobs", "storage"]);
     let half = AttemptResult::Read(vec![counter("a_total", 1.0, ROOM / 2)]);
-    assert!(site.record(&name(), attempt("jobs", "a", half)).is_empty());
+    assert!(record(&mut site, attempt("jobs", "a", half)).is_empty());
     let families = vec![
         counter("b_total", 1.0, ROOM / 2 + 1),
         counter("c_total", 1.0, ROOM / 2),
     ];
-    let dropped = site.record(
-        &name(),
+    let dropped = record(
+        &mut site,
         attempt("storage", "a", AttemptResult::Read(families)),
     );
     assert_eq!(dropped, [(Reason::SiteSeries, ROOM / 2 + 1)]);
-    let storage = site.collectors["storage"].values();
-    let names: Vec<_> = storage.map(|family| family.name.as_str()).collect();
+    let storage = site.collectors["storage"].pieces();
+    let names: Vec<_> = storage.map(|it| &*it.header().name).collect();
     assert_eq!(names, ["c_total"]);
 }
 
@@ -127,11 +129,11 @@ fn a_family_beyond_the_size_limit_is_dropped_as_a_whole() {
         },
         ..attempt("jobs", "a", result)
     };
-    let dropped = site.record(&name(), attempt);
+    let dropped = record(&mut site, attempt);
     assert_eq!(dropped, [(Reason::SiteSize, 3)]);
     let names: Vec<_> = site.collectors["jobs"]
-        .values()
-        .map(|it| &*it.name)
+        .pieces()
+        .map(|it| &*it.header().name)
         .collect();
     assert_eq!(names, ["b_total"]);
 }

@@ -12,7 +12,9 @@ use crate::clock::Timestamp;
 use crate::guest::{Digest, REASONS};
 use crate::metrics::gzip::GzipSuffix;
 use crate::metrics::page::reference_renderer;
-use crate::metrics::{Bucket, BuildInfo, Distribution, Family, Format, Point, Samples, SiteLimits};
+use crate::metrics::{
+    Bucket, BuildInfo, Distribution, Family, Format, Kind, Point, Samples, SiteLimits,
+};
 
 const SITES: [&str; 4] = ["a", "b", "c\"d", "e"];
 const COLLECTORS: [&str; 3] = ["alerts", "jobs", "storage"];
@@ -95,15 +97,29 @@ impl RandomCache {
 
     fn record(&mut self) {
         let name = site(self.random.choice(SITES).unwrap());
-        let attempts = (0..self.random.u32(1..=2))
+        let attempts: Vec<_> = (0..self.random.u32(1..=2))
             .map(|_| self.attempt())
             .collect();
         let version = self
             .random
             .bool()
             .then(|| format!("{}.0", self.random.u32(12..14)));
+        let last = attempts.last().map(reported);
         self.cache
             .record(&name, self.random.bool(), version, attempts, || true);
+        if let Some((collector, Some(families))) = last {
+            self.assert_shown(&name, &collector, &families);
+        }
+    }
+
+    /// An earlier rendering must not be reused for other values.
+    fn assert_shown(&self, site: &SiteName, collector: &str, families: &[Family]) {
+        let known = self.cache.lock();
+        let entry = known.entries.get(site);
+        if let Some(entry) = entry.and_then(|it| it.collectors.get(collector)) {
+            let shown: Vec<_> = entry.pieces().map(|it| it.read()).collect();
+            assert_eq!(shown, families);
+        }
     }
 
     fn attempt(&mut self) -> Attempt {
@@ -159,12 +175,26 @@ impl RandomCache {
         let sites = known.order.iter().map(|site| {
             let entry = &known.entries[site];
             let mut families = freshness::families(entry);
-            let values = entry.collectors.values().flat_map(CollectorEntry::values);
-            families.extend(values.cloned());
+            let values = entry.collectors.values().flat_map(CollectorEntry::pieces);
+            families.extend(values.map(|family| family.read()));
             (site.clone(), families)
         });
         sites.collect()
     }
+}
+
+/// The collector of an attempt, and its families if all of them are shown: it succeeded,
+/// and nothing in them can have decreased.
+fn reported(attempt: &Attempt) -> (String, Option<Vec<Family>>) {
+    let families = match &attempt.result {
+        AttemptResult::Read(families) => families.iter(),
+        AttemptResult::Failed(..) => return (attempt.collector.clone(), None),
+    };
+    let all = families.clone().all(|it| it.kind() == Kind::Gauge);
+    (
+        attempt.collector.clone(),
+        all.then(|| families.cloned().collect()),
+    )
 }
 
 fn point(label_values: Vec<String>, value: f64) -> Point {

@@ -26,9 +26,9 @@ struct EndedRequest {
 
 /// Records the requests of one call.
 #[derive(Default)]
-struct Recorder(Mutex<Vec<EndedRequest>>);
+struct EndedRequests(Mutex<Vec<EndedRequest>>);
 
-impl Observer for Recorder {
+impl Observer for EndedRequests {
     fn request(&self, _: &SiteName, path: &str, code: &str, took: Duration) {
         let path = path.split('?').next().unwrap_or_default().to_owned();
         let code = code.to_owned();
@@ -81,14 +81,14 @@ async fn try_site(config: &Config, guest: &Guest, site: &Site, sockets: &Arc<Soc
     let enabled = guest.collectors(&site.guest);
     let declared = guest.manifest().collectors.iter();
     for collector in declared.filter(|it| enabled.contains(&it.name)) {
-        let attempt = Attempt::make(config, guest, site, sockets, collector).await;
+        let attempt = CollectorAttempt::make(config, guest, site, sockets, collector).await;
         rows.extend(attempt.rows());
     }
     rows
 }
 
 /// One collector, tried once.
-struct Attempt<'a> {
+struct CollectorAttempt<'a> {
     site: &'a Site,
     collector: &'a DeclaredCollector,
     requests: Vec<EndedRequest>,
@@ -96,7 +96,7 @@ struct Attempt<'a> {
     result: Result<Outcome, String>,
 }
 
-impl<'a> Attempt<'a> {
+impl<'a> CollectorAttempt<'a> {
     async fn make(
         config: &Config,
         guest: &Guest,
@@ -104,8 +104,8 @@ impl<'a> Attempt<'a> {
         sockets: &Arc<Sockets>,
         collector: &'a DeclaredCollector,
     ) -> Self {
-        let recorder = Arc::new(Recorder::default());
-        let observer = Arc::clone(&recorder) as Arc<dyn Observer>;
+        let ended = Arc::new(EndedRequests::default());
+        let observer = Arc::clone(&ended) as Arc<dyn Observer>;
         let egress = Egress::new(
             site.name.clone(),
             &site.egress,
@@ -116,7 +116,7 @@ impl<'a> Attempt<'a> {
             Ok(egress) => call(config, guest, site, &egress, &collector.name).await,
             Err(error) => Err(error.to_string()),
         };
-        let mut requests = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requests = ended.0.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
             site,
             collector,

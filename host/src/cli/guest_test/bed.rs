@@ -161,7 +161,7 @@ impl<'g> TestBed<'g> {
 fn all_collectors(guest: &Guest, base_url: String) -> SiteSettings {
     let place = Place {
         file: std::path::Path::new("").into(),
-        line: 1,
+        line: None,
     };
     let keys = guest.manifest().collectors.iter().map(|it| CollectorKeys {
         name: it.name.clone(),

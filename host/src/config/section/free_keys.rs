@@ -51,7 +51,7 @@ impl<'n> Section<'n> {
                     path,
                     place: Place {
                         file: file.clone(),
-                        line,
+                        line: Some(line),
                     },
                     value: json(node, |scalar| &scalar.text),
                     written: json(node, |scalar| &scalar.written),

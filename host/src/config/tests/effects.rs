@@ -250,21 +250,47 @@ fn collectors_keep_their_keys_and_lines() {
 #[test]
 fn flags_take_precedence_over_the_file() {
     let flags = Overrides {
-        listen: Some(":0".into()),
+        listen: vec![":0".into(), "127.0.0.1:1".into()],
+        metrics_path: Some("/nbu".into()),
+        collectors: vec![
+            CollectorFlag {
+                name: "tape".into(),
+                enabled: true,
+            },
+            CollectorFlag {
+                name: "jobs".into(),
+                enabled: false,
+            },
+        ],
         web_config: None,
         log_level: Some("error".parse().unwrap()),
         log_format: Some(LogFormat::Json),
         shard: None,
     };
-    let text = format!("{SITE}server: {{ logLevel: debug, host: no.such.host.invalid }}");
+    let text = format!(
+        "{SITE}server: {{ logLevel: debug, host: no.such.host.invalid, uri: /other }}\n\
+         collectors: {{ jobs: {{ enabled: true }} }}"
+    );
     let config = parse(&text, Path::new("config.yaml"), &flags, &nothing).unwrap();
-    assert_eq!(config.http.listen, ["0.0.0.0:0".parse().unwrap()]);
+    let listen = ["0.0.0.0:0", "127.0.0.1:1"].map(|it| it.parse().unwrap());
+    assert_eq!(config.http.listen, listen);
+    assert_eq!(config.http.metrics_path, "/nbu");
+    let collectors = config.swap.sites[0].guest.collectors.iter();
+    let enabled: Vec<_> = collectors
+        .map(|it| (it.name.as_str(), it.enabled))
+        .collect();
+    assert_eq!(enabled, [("jobs", Some(false)), ("tape", Some(true))]);
     assert_eq!(config.log.filter.as_str(), "error");
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(
         config
             .masked
             .starts_with("# on the command line: --web.listen-address=:0\n")
+    );
+    assert!(
+        config
+            .masked
+            .contains("# on the command line: --no-collector.jobs\n")
     );
 }
 

@@ -137,7 +137,7 @@ fn an_invalid_listen_address_is_a_problem() {
 
     for listen in ["9440", "nowhere", "localhost:http", "1.2.3.4.5:1"] {
         let flags = Overrides {
-            listen: Some(listen.into()),
+            listen: vec![listen.into()],
             ..Overrides::default()
         };
         let said = parse(SITE, Path::new("config.yaml"), &flags, &nothing).unwrap_err();

@@ -78,6 +78,26 @@ async fn idle_connections_are_kept_while_half_of_the_limit_is_free() {
     assert_eq!(server.connections(), 1);
 }
 
+/// Their buffers would take more memory than all values.
+#[tokio::test]
+async fn idle_connections_are_closed_while_many_are_in_use() {
+    let server = Server::http(OK).await;
+    let sockets = Sockets::limited(|| 1_000);
+    let mut others = Vec::new();
+    for _ in 0..128 {
+        others.push(sockets.take(Duration::ZERO).await.ok().unwrap());
+    }
+    let way = Way::through(&settings(server.port), sockets);
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    let way = way.next();
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    assert_eq!(server.connections(), 2);
+    drop(others);
+    let way = way.next();
+    assert_eq!(way.read("/ping").await.unwrap(), "ok");
+    assert_eq!(server.connections(), 2);
+}
+
 #[tokio::test]
 async fn idle_connections_do_not_block_other_sites() {
     let (server, other) = (Server::http(OK).await, Server::http(OK).await);

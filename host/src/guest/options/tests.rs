@@ -32,7 +32,7 @@ fn declared(options: Vec<DeclaredOption>) -> DeclaredCollector {
 fn place() -> Place {
     Place {
         file: Path::new("c.yaml").into(),
-        line: 7,
+        line: Some(7),
     }
 }
 

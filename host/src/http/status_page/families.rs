@@ -1,16 +1,24 @@
 //! A browser of the families on the page of metrics.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::html::{Escaped, push};
 use crate::http::status_report::SiteStatus;
-use crate::metrics::{Family, Samples};
+use crate::metrics::{Family, Kind, Samples};
 
 /// Maximum number of rows of a table.
 const ROWS: usize = 200;
 
-/// Every family by name, with the site of each; `None` for those of the host itself.
-type FamiliesByName<'a> = BTreeMap<&'a str, Vec<(Option<&'a str>, &'a Family)>>;
+/// What the list shows of all families of one name.
+struct FamilySummary<'a> {
+    help: &'a str,
+    kind: Kind,
+    series: usize,
+}
+
+/// A family with its site; `None` for those of the host itself.
+type Member<'a> = (Option<&'a str>, Cow<'a, Family>);
 
 /// What the form asks for.
 pub(super) struct FamilyFilter<'a> {
@@ -29,10 +37,9 @@ pub(super) fn families(
 ) {
     out.push_str("<section aria-labelledby=\"families\">\n<h2 id=\"families\">Metrics</h2>\n");
     form(out, filter);
-    let all = by_name(sites, own);
-    match all.get_key_value(filter.text) {
-        Some((name, members)) => values(out, name, members),
-        None => list(out, &all, filter),
+    match members(sites, own, filter.text).as_slice() {
+        [] => list(out, &by_name(sites, own), filter),
+        members => values(out, filter.text, members),
     }
     out.push_str("</section>\n");
 }
@@ -57,31 +64,44 @@ fn form(out: &mut String, filter: &FamilyFilter<'_>) {
     );
 }
 
-fn by_name<'a>(sites: &'a [SiteStatus], own: &'a [Family]) -> FamiliesByName<'a> {
-    let mut all = FamiliesByName::new();
-    for site in sites {
-        for rendered in &site.families {
-            let family = rendered.family();
-            let members = all.entry(family.name.as_str()).or_default();
-            members.push((Some(site.name.as_str()), family));
-        }
-    }
-    for family in own {
-        let members = all.entry(family.name.as_str()).or_default();
-        members.push((None, family));
+/// The families of this name.
+fn members<'a>(sites: &'a [SiteStatus], own: &'a [Family], name: &str) -> Vec<Member<'a>> {
+    let of_sites = sites.iter().flat_map(|site| {
+        let families = site.families.iter();
+        let families = families.filter(|family| family.header().name == name);
+        families.map(|family| (Some(site.name.as_str()), Cow::Owned(family.read())))
+    });
+    let own = own.iter().filter(|family| family.name == name);
+    of_sites
+        .chain(own.map(|family| (None, Cow::Borrowed(family))))
+        .collect()
+}
+
+fn by_name<'a>(sites: &'a [SiteStatus], own: &'a [Family]) -> BTreeMap<&'a str, FamilySummary<'a>> {
+    let of_sites = sites.iter().flat_map(|site| &site.families);
+    let of_sites = of_sites.map(|family| {
+        let header = family.header();
+        (&header.name, &header.help, header.kind, family.series())
+    });
+    let own = own.iter();
+    let own = own.map(|family| (&family.name, &family.help, family.kind(), family.series()));
+    let mut all = BTreeMap::new();
+    for (name, help, kind, series) in of_sites.chain(own) {
+        let summary = all.entry(name.as_str()).or_insert(FamilySummary {
+            help,
+            kind,
+            series: 0,
+        });
+        summary.series += series;
     }
     all
 }
 
 /// The families that match, without values.
-fn list(out: &mut String, all: &FamiliesByName<'_>, filter: &FamilyFilter<'_>) {
+fn list(out: &mut String, all: &BTreeMap<&str, FamilySummary<'_>>, filter: &FamilyFilter<'_>) {
     let wanted = filter.text.to_lowercase();
-    let matches = |name: &str, family: &Family| {
+    let found = all.iter().filter(|(name, family)| {
         name.contains(&wanted) || family.help.to_lowercase().contains(&wanted)
-    };
-    let found = all.iter().filter_map(|(name, members)| {
-        let (_, first) = members.first()?;
-        matches(name, first).then_some((*name, *first, members))
     });
     let found: Vec<_> = found.collect();
     count(out, found.len(), ["family", "families"]);
@@ -99,15 +119,14 @@ fn list(out: &mut String, all: &FamiliesByName<'_>, filter: &FamilyFilter<'_>) {
          <thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Type</th>\
          <th scope=\"col\">Series</th><th scope=\"col\">Description</th></tr></thead>\n<tbody>\n",
     );
-    for (name, first, members) in found.into_iter().take(ROWS) {
-        let series: usize = members.iter().map(|(_, family)| family.series()).sum();
+    for (name, FamilySummary { help, kind, series }) in found.into_iter().take(ROWS) {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(site) = filter.site {
             query.append_pair("site", site);
         }
         let query = query.append_pair("family", name).finish();
-        let (query, name, help) = (Escaped(&query), Escaped(name), Escaped(&first.help));
-        let kind = first.kind().as_str();
+        let (query, name, help) = (Escaped(&query), Escaped(name), Escaped(help));
+        let kind = kind.as_str();
         push(
             out,
             format_args!(
@@ -120,7 +139,7 @@ fn list(out: &mut String, all: &FamiliesByName<'_>, filter: &FamilyFilter<'_>) {
 }
 
 /// The values of one family.
-fn values(out: &mut String, name: &str, members: &[(Option<&str>, &Family)]) {
+fn values(out: &mut String, name: &str, members: &[Member<'_>]) {
     let Some((_, first)) = members.first() else {
         return;
     };
@@ -143,7 +162,7 @@ fn values(out: &mut String, name: &str, members: &[(Option<&str>, &Family)]) {
 }
 
 /// The columns and rows of the values, from the cells of the first row on.
-fn value_rows(out: &mut String, members: &[(Option<&str>, &Family)]) {
+fn value_rows(out: &mut String, members: &[Member<'_>]) {
     let labels: BTreeSet<&str> = members
         .iter()
         .flat_map(|(_, family)| family.labels.iter().map(String::as_str))
@@ -156,7 +175,7 @@ fn value_rows(out: &mut String, members: &[(Option<&str>, &Family)]) {
         );
     }
     out.push_str("<th scope=\"col\">Value</th></tr></thead>\n<tbody>\n");
-    let rows = members.iter().flat_map(|&(site, family)| {
+    let rows = members.iter().flat_map(|(site, family)| {
         let rows = samples(family).into_iter();
         rows.map(move |(label_values, value)| (site, family, label_values, value))
     });

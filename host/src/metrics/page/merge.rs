@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::metrics::check::Reason;
-use crate::metrics::family::{Family, Kind};
+use crate::metrics::family::Kind;
 use crate::metrics::rendered_family::RenderedFamily;
 use crate::site::SiteName;
 
@@ -31,7 +31,7 @@ impl<'a> Merge<'a> {
             // A family without series must not define the kind and labels of others.
             for rendered_family in pieces
                 .iter()
-                .filter(|rendered_family| rendered_family.family().series() > 0)
+                .filter(|rendered_family| rendered_family.series() > 0)
             {
                 merge.add(site, rendered_family);
             }
@@ -41,15 +41,15 @@ impl<'a> Merge<'a> {
     }
 
     fn add(&mut self, site: &'a SiteName, rendered_family: &'a RenderedFamily) {
-        let family = rendered_family.family();
-        let merged = self.families.entry(&family.name).or_default();
+        let header = rendered_family.header();
+        let merged = self.families.entry(&header.name).or_default();
         let alike = merged.first().is_none_or(|(_, first)| {
-            let first = first.family();
-            first.kind() == family.kind() && first.labels == family.labels
+            let first = first.header();
+            first.kind == header.kind && first.labels == header.labels
         });
         if !alike {
-            self.dropped
-                .push((site.clone(), Reason::Conflict, family.series()));
+            let series = rendered_family.series();
+            self.dropped.push((site.clone(), Reason::Conflict, series));
             return;
         }
         let (rendered_family, lost) = without_duplicates(site, rendered_family, merged);
@@ -69,13 +69,13 @@ impl<'a> Merge<'a> {
             let Some((_, first)) = merged.first() else {
                 return false;
             };
-            let names = sample_names(name, first.family().kind());
+            let names = sample_names(name, first.header().kind);
             let free = !names.iter().any(|name| taken.contains(name));
             if free {
                 taken.extend(names);
             } else {
                 dropped.extend(merged.iter().map(|(site, rendered_family)| {
-                    let series = rendered_family.family().series();
+                    let series = rendered_family.series();
                     ((*site).clone(), Reason::NameCollision, series)
                 }));
             }
@@ -90,7 +90,7 @@ impl<'a> Merge<'a> {
     ) -> Vec<(SiteName, usize)> {
         let mut series = BTreeMap::<&SiteName, usize>::new();
         for (site, rendered_family) in self.families.values().flatten() {
-            *series.entry(site).or_default() += rendered_family.family().series();
+            *series.entry(site).or_default() += rendered_family.series();
         }
         sites
             .iter()
@@ -107,19 +107,17 @@ fn without_duplicates<'a>(
     rendered_family: &'a RenderedFamily,
     merged: &Merged<'_>,
 ) -> (Cow<'a, RenderedFamily>, usize) {
-    let family = rendered_family.family();
     // Sites are added one after the other, so the site's own families are last.
     let earlier = merged.iter().rev().take_while(|(of, _)| *of == site);
-    let met: HashSet<_> = earlier
-        .flat_map(|(_, rendered_family)| rendered_family.family().label_sets())
-        .collect();
-    let shared = |family: &Family| family.label_sets().iter().any(|set| met.contains(set));
-    if met.is_empty() || !shared(family) {
+    let met: HashSet<_> = earlier.flat_map(|(_, it)| it.label_sets()).collect();
+    let mut is_met = rendered_family.label_sets().map(|it| met.contains(&it));
+    if met.is_empty() || !is_met.any(|it| it) {
         return (Cow::Borrowed(rendered_family), 0);
     }
-    let mut rest = family.clone();
-    rest.retain(|labels| !met.contains(labels));
-    let lost = family.series() - rest.series();
+    let mut sets = rendered_family.label_sets();
+    let mut rest = rendered_family.read();
+    rest.retain(|_| sets.next().is_some_and(|it| !met.contains(&it)));
+    let lost = rendered_family.series() - rest.series();
     (Cow::Owned(RenderedFamily::new(site, rest)), lost)
 }
 

@@ -41,6 +41,23 @@ fn a_number_reads_back_as_itself() {
 }
 
 #[test]
+fn any_number_is_as_short_as_possible_and_reads_back() {
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..100_000 {
+        let value = match random.u32(0..3) {
+            0 => f64::from_bits(random.u64(..)),
+            1 => random.i64(..) as f64 / 10_f64.powi(random.i32(0..30)),
+            _ => f64::from(random.i32(..)) / 1000.0,
+        };
+        if value.is_finite() && whole(value).is_none() {
+            let text = written(value);
+            assert_eq!(text.parse(), Ok(value));
+            assert_eq!(text.len(), format!("{value:?}").len(), "{text}");
+        }
+    }
+}
+
+#[test]
 fn label_values_and_help_are_escaped_as_each_format_requires() {
     let family = Family {
         name: "nbu_x".to_owned(),

@@ -241,14 +241,15 @@ fn parts(path_and_query: &str) -> Vec<String> {
 /// Pairs of a text of the bundle and its replacement, in the same place.
 fn pairs(before: &Bundle, after: &Bundle) -> Vec<(String, String)> {
     let mut all = vec![(before.settings.site.clone(), after.settings.site.clone())];
-    let mut documents = vec![(before.report.clone(), after.report.clone())];
+    let [first, second] = [before, after].map(|it| &it.collections[0]);
+    let mut documents = vec![(first.report.clone(), second.report.clone())];
     let collectors = before
         .settings
         .collectors
         .iter()
         .zip(&after.settings.collectors);
     documents.extend(collectors.map(|(a, b)| (a.options.clone(), b.options.clone())));
-    for (a, b) in before.exchanges.iter().zip(&after.exchanges) {
+    for (a, b) in first.exchanges.iter().zip(&second.exchanges) {
         all.extend(
             parts(&a.request.path_and_query)
                 .into_iter()
