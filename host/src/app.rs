@@ -6,6 +6,7 @@ mod compiler;
 mod exit_error;
 mod http_backend;
 mod listener;
+mod located;
 mod log;
 mod observer;
 mod reload_request;
@@ -26,6 +27,7 @@ use tracing::{info, warn};
 
 pub use exit_error::ExitError;
 use listener::ReloadableListener;
+pub use located::{LOG_NAME, STATE_DIR, refused};
 pub use reload_request::{ReloadRequest, ReloadTrigger};
 use reloader::Reloader;
 use services::Services;
@@ -68,20 +70,19 @@ impl App {
         engine: Arc<Engine>,
         log: Option<telemetry::Handle>,
     ) -> Result<Self, ExitError> {
-        for warning in &config.warnings {
-            warn!("{}", warning.in_file(&source.path));
-        }
+        source.log_warnings(&config);
         let compiler = engine.compiler_up();
         let (requests, inbox) = mpsc::channel(16);
         let services = Services::new(engine, &config, requests.clone());
         let mut tasks = monitors(compiler, log.as_ref(), &services.instruments);
         let store = state_dir::open(&services, config.state_dir.clone()).await;
-        let store = store.map_err(ExitError::State)?;
+        let store = store.map_err(|error| source.state_error(&config, &error))?;
         if let Some(store) = &store {
             state_dir::delete_elsewhere(store, config.sites_elsewhere.clone()).await;
         }
         services.memory.set_store(store);
-        let listener = ReloadableListener::bind(&config, &services).map_err(ExitError::Bind)?;
+        let listener = ReloadableListener::bind(&config, &services)
+            .map_err(|error| source.bind_error(&config, &error))?;
         let addresses = listener.addresses().to_vec();
         // File watches and the SIGHUP handler are installed before the exporter logs
         // that it listens, so that no change is missed.
@@ -90,8 +91,7 @@ impl App {
             info!(%address, version = BUILD.version, "Listening");
         }
         let shutdown_timeout = reloader.shutdown_timeout();
-        let begun = reloader.begin().await;
-        begun.map_err(|refusal| ExitError::Guest(Box::new(refusal)))?;
+        reloader.begin().await?;
 
         tasks.spawn("rounds", services.rounds().run());
         let cache = services.cache.clone();

@@ -31,6 +31,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use args::{Args, Command, GuestCommand};
+pub use check::validate;
 
 use crate::app::ExitError;
 use crate::descriptors;

@@ -11,6 +11,7 @@ mod documented;
 mod guest_keys;
 mod host_name;
 mod json;
+mod key_lines;
 mod limits;
 mod problem;
 mod proxy;
@@ -27,19 +28,24 @@ mod variables;
 mod web;
 mod yaml;
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
 
 use sha2::{Digest, Sha256};
 
 use crate::file::Snapshot;
+use crate::guest::CollectorKeys;
 use crate::site::SiteName;
+use crate::suggestion::split_hints;
 use crate::{collect, guest, http, swap, telemetry};
 pub use collectors::CollectorFlag;
 pub use documented::{DefaultValue, DocumentedKey, DocumentedMap};
+use key_lines::KeyLines;
 use problem::Findings;
 pub use problem::{Problem, Problems};
 pub use reference::{Reference, reference};
+use regular_file::full_path;
 use section::Section;
 use shard::Shard;
 pub use shard::ShardFlags;
@@ -70,6 +76,29 @@ pub struct Config {
     pub sha256: String,
     /// The configuration as YAML, with all defaults and with secrets masked.
     pub masked: String,
+    /// The collectors that the file mentions; every site has the same.
+    pub collectors: Arc<[CollectorKeys]>,
+    key_lines: KeyLines,
+}
+
+impl Config {
+    /// A problem of a key that shows only when its value is used. The text may end with
+    /// a hint on a line of its own.
+    pub fn problem(&self, key: &str, text: &impl fmt::Display) -> Problem {
+        let (message, hint) = split_hints(&text.to_string());
+        Problem {
+            file: None,
+            at: key.to_owned(),
+            line: self.key_lines.find(key),
+            message,
+            hint,
+        }
+    }
+
+    /// Whether the file has the key.
+    pub fn has(&self, key: &str) -> bool {
+        self.key_lines.has(key)
+    }
 }
 
 /// Flags of the command line, which override the file.
@@ -103,7 +132,7 @@ pub fn load(
 }
 
 /// Like [`load`]. Beside the problems it returns the settings that could be read, with
-/// defaults for the rest, in which a guest may find further problems.
+/// their warnings and with defaults for the rest. A guest may find further problems.
 pub fn load_partially(
     path: &Path,
     overrides: &Overrides,
@@ -141,12 +170,10 @@ fn read(
     let read = match yaml::parse(text, &findings) {
         Ok(mut root) => {
             variables.expand(&mut root, "", &findings);
-            Some(settings(
-                Section::root(&root, &findings),
-                path,
-                overrides,
-                environment,
-            ))
+            let section = Section::root(&root, &findings);
+            let mut config = settings(section, path, overrides, environment);
+            config.key_lines = KeyLines::of(&root);
+            Some(config)
         }
         Err(problem) => {
             findings.problem(problem);
@@ -154,9 +181,8 @@ fn read(
         }
     };
     let (problems, warnings, files) = findings.into_parts();
-    match read {
+    match read.map(|config| Config { warnings, ..config }) {
         Some(mut config) if problems.is_empty() => {
-            config.warnings = warnings;
             config.files = files;
             config.sha256 = base16ct::lower::encode_string(&Sha256::digest(text));
             Ok(config)
@@ -197,12 +223,15 @@ fn settings(
             "Also serve the metric names of the Go exporter.",
         )
     });
-    let collectors = collectors::read(&mut root, &file.into(), &overrides.collectors);
+    let rounds = server.collect.interval;
+    let flags = &overrides.collectors;
+    let collectors = collectors::read(&mut root, &file.into(), rounds, flags);
     let shared = SharedSettings {
         directory,
         environment,
-        collectors,
+        collectors: Arc::clone(&collectors),
         legacy_names,
+        collection_timeout: limits.collect,
     };
     let mut sites = sites::read(&mut root, &shared);
     let shard = overrides.shard;
@@ -230,6 +259,8 @@ fn settings(
         files: Vec::new(),
         sha256: String::new(),
         masked: masked(root, overrides),
+        collectors,
+        key_lines: KeyLines::default(),
     }
 }
 
@@ -286,7 +317,14 @@ fn unreadable(path: &Path, error: &io::Error, findings: Findings) -> Problems {
         let hint = "use `--config.file FILE`; `nbu_exporter demo` needs no file";
         ("the file does not exist".to_owned(), Some(hint.to_owned()))
     } else {
-        (format!("cannot read the file: {error}"), None)
+        let hint = match error.kind() {
+            io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),
+            io::ErrorKind::InvalidInput => {
+                "name a file; a container engine makes a folder for a missing one".to_owned()
+            }
+            _ => full_path(path),
+        };
+        (format!("cannot read the file: {error}"), Some(hint))
     };
     Problems {
         file: path.to_owned(),

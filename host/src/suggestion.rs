@@ -1,19 +1,51 @@
-//! Suggestions for misspelt names.
+//! Suggestions for misspelt names, and the hints of messages.
 
 /// The least similarity of a suggested name; 1 means equal.
 const MIN_SIMILARITY: f64 = 0.85;
 
 /// Names the known name that is most similar, or lists all after `heading`.
 pub(crate) fn suggestion(unknown: &str, known: &[&str], heading: &str) -> String {
+    match similar(unknown, known) {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("{heading}: {}", known.join(", ")),
+    }
+}
+
+/// The known name that is most similar, if it is similar enough.
+fn similar<'k>(unknown: &str, known: &[&'k str]) -> Option<&'k str> {
     // The time that a comparison takes grows with the length; no name is as long.
     let unknown: String = unknown.chars().take(64).collect();
     let unknown = unknown.to_lowercase();
-    let similarity = |name: &&&str| strsim::jaro_winkler(&unknown, &name.to_lowercase());
-    match known
-        .iter()
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
-    {
-        Some(best) if similarity(&best) > MIN_SIMILARITY => format!("did you mean `{best}`?"),
-        _ => format!("{heading}: {}", known.join(", ")),
+    let similarity = |name: &&str| strsim::jaro_winkler(&unknown, &name.to_lowercase());
+    let known = known.iter().copied();
+    let best = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(&best) > MIN_SIMILARITY).then_some(best)
+}
+
+/// Separates messages from their hints, which are on lines of their own. Several are
+/// joined in their order.
+pub(crate) fn split_hints(text: &str) -> (String, Option<String>) {
+    let (mut messages, mut hints) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        match line.trim_start().strip_prefix("hint: ") {
+            Some(hint) => hints.push(hint),
+            None => messages.push(line),
+        }
+    }
+    let hints = (!hints.is_empty()).then(|| hints.join("; "));
+    (messages.join("; "), hints)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_separated_from_messages() {
+        let (messages, hints) =
+            split_hints("a: bad\n  hint: mend a\nb: bad\nc: bad\n  hint: mend c");
+        assert_eq!(messages, "a: bad; b: bad; c: bad");
+        assert_eq!(hints.as_deref(), Some("mend a; mend c"));
+        assert_eq!(split_hints("d: bad"), ("d: bad".to_owned(), None));
     }
 }

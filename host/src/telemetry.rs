@@ -43,12 +43,25 @@ impl fmt::Display for LogError {
         match self {
             Self::File(path, error) => {
                 write!(f, "cannot open the log file `{}`: {error}", path.display())?;
-                if error.kind() == io::ErrorKind::InvalidInput {
-                    f.write_str(
-                        "\n  hint: use `stdout` or `stderr` for the streams of the process",
-                    )?;
+                let folder = settings::folder(path);
+                match error.kind() {
+                    io::ErrorKind::NotFound => {
+                        write!(f, "\n  hint: create the folder `{}`", folder.display())?;
+                        match folder.is_relative() {
+                            true => f.write_str("; the path starts at the working directory"),
+                            false => Ok(()),
+                        }
+                    }
+                    io::ErrorKind::PermissionDenied => write!(
+                        f,
+                        "\n  hint: the user that runs the exporter must be able to write to `{}`",
+                        folder.display()
+                    ),
+                    io::ErrorKind::InvalidInput => {
+                        f.write_str("\n  hint: write the path of a file, or `stdout` or `stderr`")
+                    }
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             Self::Thread(error) => {
                 write!(f, "cannot start the log thread: {error}")
@@ -107,7 +120,7 @@ pub struct StagedLog {
 /// Checks whether the log can be written, without changes.
 ///
 /// # Errors
-/// The log file exists and cannot be written to.
+/// The log file cannot be written to, or not be created.
 pub fn examine(settings: &Settings) -> Result<(), LogError> {
     sink::examine(settings)
 }

@@ -54,7 +54,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cache", &["events", "guest", "site", "metrics", "clock"]),
     (
         "swap",
-        &["events", "guest", "egress", "site", "metrics", "file"],
+        &[
+            "events",
+            "guest",
+            "egress",
+            "site",
+            "suggestion",
+            "metrics",
+            "file",
+        ],
     ),
     (
         "collect",
@@ -91,6 +99,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "watch",
             "site",
+            "suggestion",
             "clock",
             "file",
         ],

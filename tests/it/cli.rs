@@ -3,6 +3,8 @@
 mod ask;
 mod commands;
 mod kit;
+mod machine;
+mod mistakes;
 mod serving;
 
 use std::fs;

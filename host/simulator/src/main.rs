@@ -43,10 +43,16 @@ struct Arguments {
     /// How many simulated seconds pass in a second: a week in ten minutes is 1008.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     speed: f64,
-    /// A fault: hanging, status=503, slow=2, … on all paths, or on one path:
-    /// cut-short@/admin/jobs. May be repeated.
-    #[arg(long)]
+    #[arg(long, value_name = "FAULT[@PATH]", help = fault_help())]
     fault: Vec<String>,
+}
+
+fn fault_help() -> String {
+    let forms = Fault::FORMS.join(", ");
+    format!(
+        "A fault on all paths, or on one as in cut-short@/admin/jobs; may be repeated. One of \
+         {forms}"
+    )
 }
 
 #[tokio::main]

@@ -2,27 +2,28 @@
 
 use std::fmt;
 
-use crate::collect::StateDirError;
 use crate::config::Problems;
-use crate::http::BindError;
 use crate::swap::Refusal;
 use crate::telemetry;
 
 /// The reason why the exporter did not start, or stopped.
 #[derive(Debug)]
 pub enum ExitError {
-    /// The configuration is invalid.
+    /// The configuration is invalid, or cannot be used with its guest or on this machine.
     Config(Problems),
-    /// The guest was refused, or it rejects the configuration.
+    /// Another process has what the configuration needs: the port or the state directory.
+    Taken(Problems),
+    /// A guest was refused that the command line names.
     Guest(Box<Refusal>),
-    /// The state directory cannot be used.
-    State(StateDirError),
-    /// The log file cannot be opened.
+    /// The log cannot be started.
     Log(telemetry::LogError),
     /// The command line names a site that the configuration lacks.
-    UnknownSite(String),
-    /// The listen address is in use or not permitted.
-    Bind(BindError),
+    UnknownSite {
+        /// The name on the command line.
+        name: String,
+        /// The names in the configuration.
+        known: Vec<String>,
+    },
     /// This machine cannot run compiled WebAssembly.
     Engine(String),
     /// An essential task has ended.
@@ -35,10 +36,8 @@ impl ExitError {
     /// 2 for an error in the configuration, 1 for a runtime error.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Guest(_) => 2,
-            Self::State(StateDirError::InUse(_)) => 1,
-            Self::State(_) | Self::Log(_) | Self::UnknownSite(_) => 2,
-            Self::Bind(_) | Self::Engine(_) | Self::Task(_) | Self::Command(_) => 1,
+            Self::Config(_) | Self::Guest(_) | Self::Log(_) | Self::UnknownSite { .. } => 2,
+            Self::Taken(_) | Self::Engine(_) | Self::Task(_) | Self::Command(_) => 1,
         }
     }
 }
@@ -46,12 +45,14 @@ impl ExitError {
 impl fmt::Display for ExitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Config(problems) => problems.fmt(f),
+            Self::Config(problems) | Self::Taken(problems) => problems.fmt(f),
             Self::Guest(refusal) => refusal.fmt(f),
-            Self::State(unusable) => unusable.fmt(f),
             Self::Log(error) => error.fmt(f),
-            Self::Bind(error) => error.fmt(f),
-            Self::UnknownSite(name) => write!(f, "the configuration has no site `{name}`"),
+            Self::UnknownSite { name, known } => write!(
+                f,
+                "the configuration has no site `{name}`\n  hint: its sites are `{}`",
+                known.join("`, `")
+            ),
             Self::Engine(why) => write!(f, "cannot start the WebAssembly engine: {why}"),
             Self::Task(name) => write!(
                 f,

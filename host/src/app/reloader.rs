@@ -11,19 +11,22 @@ use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
 use super::baseline::LiveBaseline;
+use super::exit_error::ExitError;
 use super::listener::ReloadableListener;
+use super::located::{LOG_NAME, STATE_DIR};
 use super::reload_request::{ReloadRequest, ReloadTrigger};
 use super::services::Services;
 use super::source::ConfigSource;
 use super::state_dir;
 use crate::collect::Store;
-use crate::config::Config;
+use crate::config::{Config, Problem};
 use crate::egress::Rule;
 use crate::events::EventKind;
 use crate::file::Snapshot;
 use crate::guest::FaultKind;
 use crate::http::Server;
-use crate::swap::{self, Cause, GuestFile, Refusal, signature_path};
+use crate::suggestion::split_hints;
+use crate::swap::{self, Cause, GuestFile, signature_path};
 use crate::telemetry;
 use crate::watch::Watcher;
 
@@ -86,12 +89,12 @@ impl Reloader {
 
     /// Creates the first generation. Scrapes are already answered while the guest
     /// compiles.
-    pub(super) async fn begin(&self) -> Result<(), Refusal> {
+    pub(super) async fn begin(&self) -> Result<(), ExitError> {
         let (swap_controller, baseline) = (&self.services.swap_controller, self.baseline());
         let settings = &self.config.swap;
-        swap_controller
-            .apply(settings, Cause::Configuration, &baseline)
-            .await?;
+        let applied = swap_controller.apply(settings, Cause::Configuration, &baseline);
+        let refused = |refusal| self.source.refused(&self.config, refusal);
+        applied.await.map_err(refused)?;
         let sha256 = &self.config.sha256;
         self.services
             .instruments
@@ -172,7 +175,11 @@ impl Reloader {
             Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
             Ok(_) => debug!("The guest file holds the running guest"),
             Err(refusal) => {
-                error!(reason = %refusal, "Guest refused; the running guest stays in use")
+                let (reason, hint) = split_hints(&refusal.to_string());
+                error!(
+                    reason,
+                    hint, "Guest refused; the running guest stays in use"
+                )
             }
         }
     }
@@ -198,9 +205,10 @@ impl Reloader {
             Err(why) => {
                 self.services.instruments.reload_failed();
                 events.record(EventKind::ReloadRefused, None, why.as_str());
+                let (reason, hint) = split_hints(&why);
                 error!(
-                    reason = why,
-                    "Configuration not reloaded; the running one stays in use"
+                    reason,
+                    hint, "Configuration not reloaded; the running one stays in use"
                 );
                 Err(why)
             }
@@ -216,17 +224,22 @@ impl Reloader {
     /// Performs every step that can fail. Nothing takes effect yet.
     async fn prepare(&self, config: Config) -> Result<PreparedReload, String> {
         let moved = self.listener.prepare(&self.config.http, &config.http);
-        let moved = moved.map_err(|error| error.with_hint())?;
+        let moved = moved.map_err(|error| self.shown(&self.source.unbound(&config, &error)))?;
         let store = state_dir::open(&self.services, config.state_dir.clone()).await;
-        let store = store.map_err(|unusable| state_dir::elsewhere(&unusable))?;
+        let store = store.map_err(|unusable| {
+            let text = state_dir::elsewhere(&unusable);
+            self.shown(&config.problem(STATE_DIR, &text))
+        })?;
         // The configuration file already names the new directory. A process that is
         // killed during the trial would restart from there and needs the counters.
         state_dir::fill(&self.services, store.as_ref()).await;
-        let log = self.prepare_log(&config.log)?;
+        let log = self.prepare_log(&config.log);
+        let log = log.map_err(|text| self.shown(&config.problem(LOG_NAME, &text)))?;
         let baseline = self.services.baseline(&config, store.clone());
         let swap_controller = &self.services.swap_controller;
         let offer = swap_controller.prepare(&config.swap, Cause::Configuration, &baseline);
-        let offer = offer.await.map_err(|refusal| refusal.to_string())?;
+        let offer = offer.await;
+        let offer = offer.map_err(|refusal| self.source.refused(&config, refusal).to_string())?;
         Ok(PreparedReload {
             config,
             moved,
@@ -234,6 +247,10 @@ impl Reloader {
             log,
             offer,
         })
+    }
+
+    fn shown(&self, problem: &Problem) -> String {
+        problem.in_file(&self.source.path).to_string()
     }
 
     /// Applies what was prepared; cannot fail. Returns the generation number.
@@ -257,9 +274,7 @@ impl Reloader {
         // Writes the full state into a new directory, since the process may end before
         // the next collection. After a swap, removes the previous guest's states.
         state_dir::save(services);
-        for warning in &config.warnings {
-            warn!("{}", warning.in_file(&self.source.path));
-        }
+        self.source.log_warnings(&config);
         services.collect_settings.send_replace(config.collect);
         services
             .instruments

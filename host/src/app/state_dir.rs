@@ -8,6 +8,7 @@ use tracing::{error, info};
 use super::services::Services;
 use crate::collect::{StateDirError, Store};
 use crate::site::SiteName;
+use crate::suggestion::split_hints;
 
 /// Opens the store. Returns the current one if the directory is the same. If a
 /// directory of the same name was replaced and cannot be opened, the current store
@@ -26,10 +27,10 @@ pub(super) async fn open(
         Some(store) if store.is_named(&folder) => {
             let opened = Store::open(&folder, instruments).map(Arc::new);
             Ok(opened.unwrap_or_else(|unusable| {
-                let reason = elsewhere(&unusable);
+                let (reason, hint) = split_hints(&elsewhere(&unusable));
                 error!(
                     reason,
-                    "State directory was replaced; still using the previous one"
+                    hint, "State directory was replaced; still using the previous one"
                 );
                 store
             }))

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use super::collector_flags::collector_flags;
+use crate::app::ConfigSource;
 use crate::config::{CollectorFlag, Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
 
@@ -335,6 +336,15 @@ impl Options {
                 count,
                 index: self.shard_index,
             }),
+        }
+    }
+}
+
+impl From<&Options> for ConfigSource {
+    fn from(options: &Options) -> Self {
+        Self {
+            path: options.config_file.clone(),
+            overrides: options.overrides(),
         }
     }
 }

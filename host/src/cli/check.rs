@@ -2,52 +2,42 @@
 
 mod ask;
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::args::Options;
 use super::print;
-use crate::app::{ConfigSource, ExitError};
-use crate::collect::{examine, proven_version};
+use crate::app::{self, ConfigSource, ExitError, LOG_NAME, STATE_DIR};
+use crate::collect::{StateDirError, examine, proven_version};
 use crate::config::{Config, Problem, Problems};
-use crate::guest::{Engine, Guest, GuestLimits, Place};
+use crate::guest::{Engine, Guest, GuestLimits, SiteSettings};
 use crate::http::unavailable_addresses;
+use crate::site::SiteName;
 use crate::swap::{Difference, GuestFile, Refusal, check};
 use crate::telemetry;
+
+/// The keys that say which guest may run. If one of them is invalid, none does.
+const GUEST_KEYS: [&str; 5] = [
+    "guest",
+    "guest.path",
+    "guest.sha256",
+    "guest.publicKey",
+    "guest.publicKeyFile",
+];
+/// A running exporter has its port and its state directory itself.
+const EXPECTED: &str = "if the running exporter uses it, this is expected; otherwise";
 
 pub(super) async fn run(
     options: &Options,
     engine: &Arc<Engine>,
     ask: bool,
 ) -> Result<(), ExitError> {
-    let source = ConfigSource {
-        path: options.config_file.clone(),
-        overrides: options.overrides(),
-    };
-    let config = match source.load_partially() {
-        Ok(config) => config,
-        Err((problems, partial)) => {
-            return Err(with_guest_problems(problems, partial, engine).await);
-        }
-    };
-    for warning in &config.warnings {
+    let source = ConfigSource::from(options);
+    let (warnings, validated) = validate(&source, engine).await;
+    for warning in &warnings {
         eprintln!("warning: {}", warning.in_file(&source.path));
     }
-    for error in unavailable_addresses(&config.http) {
-        // The exporter that is to be reloaded may have the address itself.
-        eprintln!("warning: {error}; if the running exporter uses the address, this is expected");
-    }
-    if let Some(folder) = &config.state_dir {
-        examine(folder).map_err(ExitError::State)?;
-    }
-    telemetry::examine(&config.log).map_err(ExitError::Log)?;
-    let guest = guest(engine, &config).await?;
-    let sites = config
-        .swap
-        .sites
-        .iter()
-        .map(|site| (&site.name, &site.guest));
-    check(&guest, sites).await.map_err(refused)?;
+    let (config, guest) = validated?;
     let compared = match config.swap.guest_path {
         Some(_) => compare(engine, &guest).await?,
         None => String::new(),
@@ -65,38 +55,102 @@ pub(super) async fn run(
     }
 }
 
-/// Adds what the guest finds wrong with the settings that could be read, so that one
-/// run reports everything.
-async fn with_guest_problems(
-    mut problems: Problems,
-    partial: Option<Box<Config>>,
+/// Validates the configuration, what it needs of this machine, and the guest. Returns
+/// the warnings, and either what is valid or all problems at once.
+pub async fn validate(
+    source: &ConfigSource,
     engine: &Arc<Engine>,
-) -> ExitError {
-    if let Some(config) = partial
-        && let Ok(guest) = guest(engine, &config).await
-    {
-        let sites = config.swap.sites.iter();
-        let checked = check(&guest, sites.map(|site| (&site.name, &site.guest))).await;
-        if let Err(Refusal::Settings(found)) = checked {
-            let found = found.into_iter().map(|(site, problem)| Problem {
-                file: problem.place.as_ref().and_then(flag),
-                at: match site {
-                    Some(site) => format!("site `{site}`: {}", problem.at),
-                    None => problem.at,
-                },
-                line: problem.place.and_then(|place| place.line),
-                message: problem.message,
-                hint: problem.hint,
-            });
-            problems.problems.extend(found);
+) -> (Vec<Problem>, Result<(Config, Guest), ExitError>) {
+    let (mut config, mut problems) = match source.load_partially() {
+        Ok(config) => (config, source.problems(Vec::new())),
+        Err((problems, Some(partial))) => (*partial, problems),
+        Err((problems, None)) => return (Vec::new(), Err(ExitError::Config(problems))),
+    };
+    let mut warnings = std::mem::take(&mut config.warnings);
+    problems.add(machine(source, &config, &mut warnings));
+    let guest = match trusted_guest(engine, &config, &problems).await {
+        Ok(guest) => {
+            problems.add(settings(&config, &guest).await);
+            Some(guest)
         }
+        Err(refusal) => {
+            problems.add(refusal.map_or_else(Vec::new, |it| app::refused(&config, it)));
+            if config.has("collectors") {
+                let text = "the options of collectors were not checked, since there is no usable \
+                            guest\n  hint: correct the keys of `guest`, and check again";
+                warnings.push(config.problem("collectors", &text));
+            }
+            None
+        }
+    };
+    match guest {
+        Some(guest) if problems.problems.is_empty() => (warnings, Ok((config, guest))),
+        _ => (warnings, Err(ExitError::Config(problems))),
     }
-    ExitError::Config(problems)
 }
 
-/// The flag that is the place of a setting.
-fn flag(place: &Place) -> Option<PathBuf> {
-    place.line.is_none().then(|| place.file.to_path_buf())
+/// What this machine lacks for the configuration. What a running exporter may have
+/// itself is a warning.
+fn machine(source: &ConfigSource, config: &Config, warnings: &mut Vec<Problem>) -> Vec<Problem> {
+    let expected = |problem: Problem| Problem {
+        hint: problem.hint.map(|hint| format!("{EXPECTED} {hint}")),
+        ..problem
+    };
+    let unavailable = unavailable_addresses(&config.http);
+    for error in &unavailable {
+        let problem = source.unbound(config, error);
+        warnings.push(match error.source.kind() {
+            ErrorKind::AddrInUse => expected(problem),
+            _ => problem,
+        });
+    }
+    let mut problems = Vec::new();
+    match config.state_dir.as_deref().map_or(Ok(()), examine) {
+        Ok(()) => {}
+        Err(error @ StateDirError::InUse(_)) => {
+            warnings.push(expected(config.problem(STATE_DIR, &error)));
+        }
+        Err(error) => problems.push(config.problem(STATE_DIR, &error)),
+    }
+    if let Err(error) = telemetry::examine(&config.log) {
+        problems.push(config.problem(LOG_NAME, &error));
+    }
+    problems
+}
+
+/// The guest, if its keys are valid. Otherwise it is unknown whether its file may be
+/// loaded, so that the file is only read.
+async fn trusted_guest(
+    engine: &Arc<Engine>,
+    config: &Config,
+    problems: &Problems,
+) -> Result<Guest, Option<Refusal>> {
+    let mut problems = problems.problems.iter();
+    if problems.any(|it| GUEST_KEYS.contains(&it.at.as_str())) {
+        let read = GuestFile::read(config.swap.guest_path.as_deref()).await;
+        return Err(read.err());
+    }
+    guest(engine, config).await.map_err(Some)
+}
+
+/// What the guest finds wrong with the settings. Without a valid site, the collectors'
+/// options are checked alone.
+async fn settings(config: &Config, guest: &Guest) -> Vec<Problem> {
+    let any = SiteSettings {
+        base_url: "https://localhost:1556/netbackup".to_owned(),
+        api_version: None,
+        collectors: Arc::clone(&config.collectors),
+        legacy_names: false,
+    };
+    let name = SiteName::new("any");
+    let stand_in = name.as_ref().filter(|_| config.swap.sites.is_empty());
+    let stand_in = stand_in.map(|name| (name, &any));
+    let sites = config.swap.sites.iter();
+    let sites = sites.map(|site| (&site.name, &site.guest)).chain(stand_in);
+    match check(guest, sites).await {
+        Ok(()) => Vec::new(),
+        Err(refusal) => app::refused(config, refusal),
+    }
 }
 
 /// The differences between a guest from a file and the built-in one.
@@ -114,13 +168,13 @@ async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, ExitErro
 }
 
 /// Loads the guest of a configuration, if it is trusted.
-pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, ExitError> {
-    let offered = GuestFile::read(config.swap.guest_path.as_deref()).await;
-    let offered = offered.map_err(refused)?;
+pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest, Refusal> {
+    let offered = GuestFile::read(config.swap.guest_path.as_deref()).await?;
     let admitted = config.swap.provenance.admit(&offered);
-    admitted.map_err(|why| refused(Refusal::Untrusted(why)))?;
+    admitted.map_err(Refusal::Untrusted)?;
     let from_file = offered.path.is_some();
-    let guest = load(engine, offered.bytes, config.swap.limits).await?;
+    let guest = Guest::load_within(engine, offered.bytes, config.swap.limits).await;
+    let guest = guest.map_err(Refusal::Unloadable)?;
     if from_file {
         admit_version(config, &guest)?;
     }
@@ -129,7 +183,7 @@ pub(super) async fn guest(engine: &Arc<Engine>, config: &Config) -> Result<Guest
 
 /// Rejects a signed guest older than one that passed its probation, as the exporter
 /// does when it starts.
-fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
+fn admit_version(config: &Config, guest: &Guest) -> Result<(), Refusal> {
     let provenance = &config.swap.provenance;
     let (Some(folder), Some(key)) = (&config.state_dir, &provenance.public_key) else {
         return Ok(());
@@ -140,7 +194,7 @@ fn admit_version(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     });
     let version = &guest.manifest().version;
     let admitted = provenance.admit_version(None, proven.as_ref(), version);
-    admitted.map_err(|why| refused(Refusal::Untrusted(why)))
+    admitted.map_err(Refusal::Untrusted)
 }
 
 pub(super) async fn load(

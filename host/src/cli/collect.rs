@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::args::Options;
-use super::check::{guest, refused};
+use super::check::guest;
 use super::print;
 use crate::app::{BUILD, ConfigSource, ExitError};
 use crate::cache::Cache;
@@ -25,38 +25,37 @@ pub(super) async fn run(
     only: Option<&str>,
     strict: bool,
 ) -> Result<(), ExitError> {
-    let (config, log) = load(options).await?;
-    let collected = collect(config, engine, only, strict).await;
+    let (source, config, log) = load(options).await?;
+    let collected = collect(&source, config, engine, only, strict).await;
     // Without a limit, since a command has no deadline.
     log.flush(Duration::MAX);
     collected
 }
 
 /// Loads the configuration, and logs to standard error.
-pub(super) async fn load(options: &Options) -> Result<(Config, telemetry::Handle), ExitError> {
-    let source = ConfigSource {
-        path: options.config_file.clone(),
-        overrides: options.overrides(),
-    };
+pub(super) async fn load(
+    options: &Options,
+) -> Result<(ConfigSource, Config, telemetry::Handle), ExitError> {
+    let source = ConfigSource::from(options);
     let mut config = source.load().await.map_err(ExitError::Config)?;
     config.log.target = telemetry::LogTarget::Stderr;
     let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
-    Ok((config, log))
+    Ok((source, config, log))
 }
 
 async fn collect(
+    source: &ConfigSource,
     mut config: Config,
     engine: &Arc<Engine>,
     only: Option<&str>,
     strict: bool,
 ) -> Result<(), ExitError> {
-    let sites = &mut config.swap.sites;
-    sites.retain(|site| only.is_none_or(|name| site.name.as_str() == name));
-    if sites.is_empty() {
-        let name = only.unwrap_or_default().to_owned();
-        return Err(ExitError::UnknownSite(name));
+    if let Some(name) = only {
+        let site = named(&config, name)?.clone();
+        config.swap.sites = vec![site];
     }
-    let guest = guest(engine, &config).await?;
+    let refused = |refusal| source.refused(&config, refusal);
+    let guest = guest(engine, &config).await.map_err(refused)?;
     let sites = config.swap.sites.iter();
     let sites = sites.map(|site| (&site.name, &site.guest));
     check(&guest, sites).await.map_err(refused)?;
@@ -73,6 +72,21 @@ async fn collect(
     } else {
         Ok(())
     }
+}
+
+/// The site of this name.
+pub(super) fn named<'a>(config: &'a Config, name: &str) -> Result<&'a Site, ExitError> {
+    let mut sites = config.swap.sites.iter();
+    let site = sites.find(|site| site.name.as_str() == name);
+    site.ok_or_else(|| ExitError::UnknownSite {
+        name: name.to_owned(),
+        known: config
+            .swap
+            .sites
+            .iter()
+            .map(|it| it.name.to_string())
+            .collect(),
+    })
 }
 
 /// Collects every site into the cache. Returns whether all collectors succeeded, and the

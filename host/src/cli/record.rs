@@ -10,10 +10,10 @@ use tokio::signal::ctrl_c;
 use tokio::time::{Instant, sleep_until};
 
 use super::args::Options;
-use super::check::{guest, refused};
-use super::collect::load;
+use super::check::guest;
+use super::collect::{load, named};
 use super::{print, replace, replayed};
-use crate::app::ExitError;
+use crate::app::{ConfigSource, ExitError};
 use crate::bundle::{
     Bundle, MAX_CONTENT, RecordedCollection, RecordedGuest, RecordedSelection, RecordedSettings,
     RecordedWindow, Redaction, redact,
@@ -41,8 +41,8 @@ pub(super) async fn run(
     engine: &Arc<Engine>,
     flags: RecordOptions<'_>,
 ) -> Result<(), ExitError> {
-    let (config, log) = load(options).await?;
-    let recorded = record(&config, engine, &flags).await;
+    let (source, config, log) = load(options).await?;
+    let recorded = record(&source, &config, engine, &flags).await;
     // Without a limit, since a command has no deadline.
     log.flush(Duration::MAX);
     let bundle = recorded?;
@@ -58,14 +58,14 @@ pub(super) async fn run(
 }
 
 async fn record(
+    source: &ConfigSource,
     config: &Config,
     engine: &Arc<Engine>,
     flags: &RecordOptions<'_>,
 ) -> Result<Bundle, ExitError> {
-    let mut sites = config.swap.sites.iter();
-    let site = sites.find(|site| site.name.as_str() == flags.site);
-    let site = site.ok_or_else(|| ExitError::UnknownSite(flags.site.to_owned()))?;
-    let guest = guest(engine, config).await?;
+    let site = named(config, flags.site)?;
+    let refused = |refusal| source.refused(config, refusal);
+    let guest = guest(engine, config).await.map_err(refused)?;
     let checked = check(&guest, std::iter::once((&site.name, &site.guest))).await;
     checked.map_err(refused)?;
     let mut recording = RecordedSite::default();

@@ -19,7 +19,7 @@ use crate::telemetry::{self, LAST_LINES};
 /// neither; its problems are reported later.
 pub(super) fn confine(options: &Options) -> LandlockStatus {
     let mut writable = Vec::new();
-    if let Ok(config) = source(options).load_now() {
+    if let Ok(config) = ConfigSource::from(options).load_now() {
         // Only what exists can be kept writable. Errors are reported when it is used.
         let _ = telemetry::make(&config.log);
         writable.extend(config.log.writable());
@@ -36,14 +36,7 @@ pub(super) async fn run(
     engine: Arc<Engine>,
     process: ProcessSetup,
 ) -> Result<(), ExitError> {
-    serve(source(options), engine, process).await
-}
-
-fn source(options: &Options) -> ConfigSource {
-    ConfigSource {
-        path: options.config_file.clone(),
-        overrides: options.overrides(),
-    }
+    serve(options.into(), engine, process).await
 }
 
 fn log_process(process: &ProcessSetup) {
@@ -70,7 +63,8 @@ pub(super) async fn serve(
     process: ProcessSetup,
 ) -> Result<(), ExitError> {
     let config = source.load().await.map_err(ExitError::Config)?;
-    let log = telemetry::init(&config.log).map_err(ExitError::Log)?;
+    let log = telemetry::init(&config.log);
+    let log = log.map_err(|error| source.log_error(&config, error))?;
     telemetry::log_panics(log.clone());
     log_process(&process);
     let served = serve_logged(source, config, engine, log.clone()).await;

@@ -19,9 +19,11 @@ const INTERVAL: &str = "The shortest time between two collections. By default `s
                         collectors that are reused, and otherwise `server.collectionInterval`.";
 
 /// The keys of every collector that the file or a flag mentions.
+/// `rounds` is the time between two rounds.
 pub(super) fn read(
     root: &mut Section<'_>,
     file: &Arc<Path>,
+    rounds: Duration,
     flags: &[CollectorFlag],
 ) -> Arc<[CollectorKeys]> {
     let text = "Which collectors run on every site, and their options.";
@@ -34,6 +36,7 @@ pub(super) fn read(
                     line: Some(line),
                 },
                 collector,
+                rounds,
             )
         })
     });
@@ -77,11 +80,18 @@ impl fmt::Display for CollectorFlag {
     }
 }
 
-fn keys(name: &str, place: Place, collector: &mut Section<'_>) -> CollectorKeys {
+fn keys(name: &str, place: Place, collector: &mut Section<'_>, rounds: Duration) -> CollectorKeys {
+    let enabled = collector.optional::<bool>("enabled", ENABLED);
+    let interval = collector.optional::<Duration>("interval", INTERVAL);
+    if interval.is_some_and(|interval| interval < rounds) {
+        let message = "has no effect below `server.collectionInterval`";
+        let hint = "write a longer time, or a shorter `server.collectionInterval`";
+        collector.warning("interval", message, hint);
+    }
     CollectorKeys {
         name: name.to_owned(),
-        enabled: collector.optional::<bool>("enabled", ENABLED),
-        interval: collector.optional::<Duration>("interval", INTERVAL),
+        enabled,
+        interval,
         options: collector.options(&place.file),
         place,
     }

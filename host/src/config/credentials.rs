@@ -81,7 +81,10 @@ fn from_file(section: &Section<'_>, at: &str, path: &Path) -> Option<ApiKey> {
 
 fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
     let (message, hint) = match ApiKey::new(text) {
-        Ok(key) => return Some(key),
+        Ok(key) => {
+            warn_about_prefix(section, at, text);
+            return Some(key);
+        }
         Err(InvalidKey::Empty) => ("the key is empty", "write the key that NetBackup issued"),
         Err(InvalidKey::NotAHeader) => (
             "the key contains a line break or another character that HTTP headers forbid",
@@ -90,6 +93,21 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
     };
     section.problem(at, message, hint);
     None
+}
+
+/// NetBackup expects the key alone. A gateway before it may expect more, so it is sent
+/// as written.
+fn warn_about_prefix(section: &Section<'_>, at: &str, text: &str) {
+    for prefix in ["Bearer ", "Basic ", "Authorization:"] {
+        let start = text.trim().get(..prefix.len());
+        if start.is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+            let word = prefix.trim_end();
+            let hint = format!("write only the key, without `{word}`");
+            let message =
+                format!("the key begins with `{word}`, but NetBackup expects the key alone");
+            section.warning(at, message, &hint);
+        }
+    }
 }
 
 /// Reads a file that a key names. Its content is never shown, and its memory is

@@ -67,7 +67,7 @@ fn memory(section: &mut Section<'_>, limits: &mut GuestLimits) {
         Ok(bytes) if MEMORY.contains(&memory) => limits.memory_bytes = bytes,
         _ => {
             let hint = "write a size from `1MiB` to `4GiB`";
-            section.problem("memoryLimit", "is out of range", hint);
+            section.reject("memoryLimit", "is out of range", hint);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The name or address of a NetBackup server.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_yaml::Value as Yaml;
 
@@ -13,6 +13,14 @@ impl HostName {
     /// As written, without brackets. The Go exporter used it as `site` label.
     pub(super) fn as_written(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is this machine, so that no network is used.
+    pub(super) fn is_loopback(&self) -> bool {
+        let address = self.0.parse::<IpAddr>();
+        address.map_or(self.0.eq_ignore_ascii_case("localhost"), |it| {
+            it.is_loopback()
+        })
     }
 
     /// For a URL: in lower case, an IPv6 address in brackets.
@@ -36,10 +44,10 @@ impl Setting for HostName {
         if is_name || bare.parse::<Ipv6Addr>().is_ok() {
             return Ok(Self(bare.to_owned()));
         }
-        let hint = if text.contains("://") {
-            "write only the name here, and the scheme in `scheme`"
-        } else if text.contains(':') {
-            "write only the name here, and the port in `port`"
+        let hint = if text.contains('/') || (text.contains(':') && !text.contains("::")) {
+            "write only the name here; `scheme`, `port` and `uri` are keys of their own"
+        } else if text.starts_with('[') {
+            "write only the address here, and the port in `port`"
         } else {
             "write a name such as `nbu1.example.com`, or an address"
         };

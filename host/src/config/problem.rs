@@ -75,6 +75,19 @@ impl Problem {
     }
 }
 
+impl Problems {
+    /// Adds problems that were found later, and restores the order of the files.
+    pub fn add(&mut self, found: Vec<Problem>) {
+        self.problems.extend(found);
+        sort(&mut self.problems);
+    }
+}
+
+/// In the order of the files. A problem without a line is about a flag or a whole file.
+fn sort(list: &mut [Problem]) {
+    list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
@@ -178,7 +191,7 @@ impl Findings {
     pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Problem>, Vec<Snapshot>) {
         let sorted = |list: RefCell<Vec<Problem>>| {
             let mut list = list.into_inner();
-            list.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+            sort(&mut list);
             list
         };
         (

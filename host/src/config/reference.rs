@@ -1,6 +1,7 @@
 //! The reference of all keys, collected from the code that reads them.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::documented::{DocumentedMap, insert};
 use super::problem::Findings;
@@ -44,4 +45,25 @@ fn documented(sample: &str, read: impl FnOnce(Section<'_>)) -> Vec<DocumentedMap
         read(Section::root(&root, &findings));
     }
     findings.into_documented()
+}
+
+/// The section of the keys that belong to no other.
+pub(super) const TOP: &str = "";
+
+/// The sections that have a key of this name, such as `server`.
+pub(super) fn sections_with(key: &str) -> Vec<&'static str> {
+    static PATHS: OnceLock<Vec<String>> = OnceLock::new();
+    // The sample has no unknown key, so reading it does not come back here.
+    let paths = PATHS.get_or_init(|| {
+        let maps = documented(SAMPLE, |root| {
+            settings(root, Path::new(""), &Overrides::default(), &|_| None);
+        });
+        let keys = maps.iter().flat_map(|map| &map.keys).map(|key| &key.path);
+        let maps = maps.iter().map(|map| &map.path);
+        maps.chain(keys).cloned().collect()
+    });
+    let split = paths.iter();
+    let split = split.map(|path| path.rsplit_once('.').unwrap_or((TOP, path)));
+    let sections = split.filter(|(_, name)| *name == key);
+    sections.map(|(section, _)| section).collect()
 }

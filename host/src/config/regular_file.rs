@@ -19,8 +19,13 @@ pub(super) fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 pub(super) fn text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
     let text = String::from_utf8(std::mem::take(&mut *bytes));
     text.map(Zeroizing::new).map_err(|error| {
-        drop(Zeroizing::new(error.into_bytes()));
-        io::Error::new(io::ErrorKind::InvalidData, "not UTF-8")
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = Zeroizing::new(error.into_bytes());
+        let line = bytes.iter().take(valid).filter(|it| **it == b'\n').count() + 1;
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("line {line} is not UTF-8"),
+        )
     })
 }
 

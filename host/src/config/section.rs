@@ -9,11 +9,11 @@ use serde_yaml::{Mapping, Value as Yaml};
 use super::documented::{DefaultValue, Doc, DocumentedKey};
 use super::json::typed;
 use super::problem::{Findings, Problem};
-use super::setting::{Complaint, Setting};
+use super::setting::{Complaint, Setting, complaint};
 use super::yaml::{Key, Node, Scalar, YamlValue};
-use crate::suggestion::suggestion;
 
 mod free_keys;
+mod hints;
 mod list;
 
 /// Replaces a secret in the masked copy.
@@ -69,14 +69,12 @@ impl<'n> Section<'n> {
     /// Reports every unknown key, and returns the masked copy.
     pub(super) fn finish(self) -> Yaml {
         for (key, _) in self.entries {
-            if !self.known.contains(&key.name.as_str()) {
+            // An empty name was reported when it was parsed.
+            if !key.name.is_empty() && !self.known.contains(&key.name.as_str()) {
+                let hint = hints::unknown_key(&key.name, &self.known);
                 self.findings.problem(Problem {
                     at: join(&self.at, &key.name),
-                    ..Problem::on_line(
-                        key.line,
-                        "unknown key",
-                        suggestion(&key.name, &self.known, "known keys"),
-                    )
+                    ..Problem::on_line(key.line, "unknown key", hint)
                 });
             }
         }
@@ -199,6 +197,14 @@ impl<'n> Section<'n> {
             .any(|(entry, node)| entry.name == key && !matches!(node.value, YamlValue::Null))
     }
 
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        let mut entries = self.entries.iter();
+        let node = entries.find(|(entry, _)| entry.name == key);
+        node.is_some_and(
+            |(_, node)| matches!(&node.value, YamlValue::List(items) if items.is_empty()),
+        )
+    }
+
     /// Reports a problem that only the reader of a key can find. With an empty
     /// key it is about the section.
     pub(super) fn problem(&self, key: &str, message: impl Into<String>, hint: &str) {
@@ -248,14 +254,27 @@ impl<'n> Section<'n> {
             .ok()
     }
 
+    /// Rejects the value of a key that was read, or its default.
+    pub(super) fn reject(&self, key: &str, message: &str, hint: &str) {
+        let mut entries = self.entries.iter();
+        let entry = entries.find(|(entry, _)| entry.name == key);
+        match entry.and_then(|(_, node)| Some((node.line, node.scalar()?))) {
+            Some((line, scalar)) => {
+                self.complain(key, line, scalar, complaint(message, hint));
+            }
+            None => self.problem(key, message, hint),
+        }
+    }
+
     fn complain(&self, key: &str, line: usize, scalar: &Scalar, complaint: Complaint) {
         let message = match scalar.written.as_str() {
             "" => "the value is empty".to_owned(),
             written => format!("`{written}` {}", complaint.message),
         };
+        let better = hints::of_value(&scalar.written).map(str::to_owned);
         self.findings.problem(Problem {
             at: join(&self.at, key),
-            ..Problem::on_line(line, message, complaint.hint)
+            ..Problem::on_line(line, message, better.or(complaint.hint))
         });
     }
 
@@ -301,6 +320,10 @@ fn wrong_kind(at: &str, node: &Node, expected: &str, findings: &Findings) {
     let message = format!("expected {expected}, found {}", node.value.kind());
     findings.problem(Problem {
         at: at.to_owned(),
-        ..Problem::on_line(node.line, message, None)
+        ..Problem::on_line(
+            node.line,
+            message,
+            hints::other_kind(at, expected, &node.value),
+        )
     });
 }

@@ -45,6 +45,7 @@ pub(super) fn read(
     let metrics_path = flagged_path(server, overrides).unwrap_or(metrics_path).0;
     let collect = schedule(server);
     timeouts(server, limits);
+    compare_times(server, &collect, limits.collect);
     let doc = "How long scrapes in progress may take to finish after SIGTERM or SIGINT. The \
                process exits at most one second later, with status 1 if a thread is blocked.";
     let shutdown_timeout = server.value("shutdownTimeout", SHUTDOWN, doc);
@@ -83,6 +84,40 @@ fn schedule(server: &mut Section<'_>) -> collect::Settings {
     }
 }
 
+/// Warns about times that contradict each other.
+fn compare_times(server: &Section<'_>, schedule: &collect::Settings, collection: Duration) {
+    let interval = DurationOrZero(schedule.interval).text();
+    let timeout = DurationOrZero(collection).text();
+    if collection > schedule.interval {
+        let (key, message) = match server.has("collectionTimeout") {
+            true => (
+                "collectionTimeout",
+                format!("is longer than `server.collectionInterval`, `{interval}`"),
+            ),
+            false => (
+                "collectionInterval",
+                format!("is shorter than `server.collectionTimeout`, `{timeout}`"),
+            ),
+        };
+        let hint = "a slow collection delays the next one; write a shorter `collectionTimeout`";
+        server.warning(key, message, hint);
+    }
+    if server.has("cacheTTL") && schedule.cache_ttl < schedule.interval {
+        let message = format!("has no effect below `server.collectionInterval`, `{interval}`");
+        server.warning(
+            "cacheTTL",
+            message,
+            "write a longer time, or remove the key",
+        );
+    }
+    if server.has("scrapingInterval") && schedule.lookback < schedule.interval {
+        let message = format!("is shorter than `server.collectionInterval`, `{interval}`");
+        let hint = "write at least that time, or the window misses jobs; counters are exact in \
+                    any case";
+        server.warning("scrapingInterval", message, hint);
+    }
+}
+
 fn timeouts(server: &mut Section<'_>, limits: &mut guest::GuestLimits) {
     let doc = "Timeout of one collection of one site. A collector that has not finished after \
                90 s fails alone; with 90 s or less here, the whole collection fails.";
@@ -91,7 +126,7 @@ fn timeouts(server: &mut Section<'_>, limits: &mut guest::GuestLimits) {
     limits.probe = server.value("probeTimeout", limits.probe, doc);
     if limits.probe > MAX_PROBE_TIMEOUT {
         let hint = "write `5s` or less, since `/health` waits for it";
-        server.problem("probeTimeout", "is longer than `5s`", hint);
+        server.reject("probeTimeout", "is longer than `5s`", hint);
     }
 }
 
@@ -175,7 +210,7 @@ fn state_dir(server: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
     let folder = directory.join(server.optional::<PathBuf>("stateDir", doc)?);
     if folder.canonicalize().is_ok_and(|at| at == Path::new("/")) {
         let hint = "use a separate folder, such as `/var/lib/nbu_exporter/state`";
-        server.problem("stateDir", "is the root directory", hint);
+        server.reject("stateDir", "is the root directory", hint);
     }
     // Whether it is usable is checked where it is used: a failing disk must not keep a
     // new API key from taking effect.
@@ -198,8 +233,11 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, 
     if overrides.listen.is_empty() {
         let found = addresses(host.trim_matches(['[', ']']), port);
         if found.is_empty() {
-            let hint = "write an address of this machine, or `0.0.0.0` for all of them";
-            server.problem("host", "is not an IP address or a known host name", hint);
+            let hint = match host.contains(['/', ':']) {
+                true => "write only an address or a name here, and the port in `port`",
+                false => "write an address of this machine, or `0.0.0.0` for all of them",
+            };
+            server.reject("host", "is not an IP address or a known host name", hint);
         }
         return (found, Some(host));
     }

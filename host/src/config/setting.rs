@@ -88,8 +88,12 @@ impl Setting for Port {
     const KIND: &'static str = "port";
 
     fn read(text: &str) -> Result<Self, Complaint> {
+        let hint = match text.contains(':') {
+            true => "write only the number here, and the host in `host`",
+            false => "write a number from 1 to 65535",
+        };
         let port = text.trim().parse().map(Self);
-        port.map_err(|_| complaint("is not a port number", "write a number from 1 to 65535"))
+        port.map_err(|_| complaint("is not a port number", hint))
     }
 
     fn show(&self) -> Yaml {
@@ -144,6 +148,18 @@ const MIN_DURATION: Duration = Duration::from_millis(1);
 /// A duration that may be zero.
 pub(super) struct DurationOrZero(pub(super) Duration);
 
+impl DurationOrZero {
+    /// As it would be written.
+    pub(super) fn text(&self) -> String {
+        match self.0 {
+            Duration::ZERO => "0s".to_owned(),
+            duration => SpanPrinter::new()
+                .spacing(Spacing::None)
+                .unsigned_duration_to_string(&duration),
+        }
+    }
+}
+
 impl Setting for DurationOrZero {
     const KIND: &'static str = "duration";
 
@@ -161,7 +177,7 @@ impl Setting for DurationOrZero {
         let signed: SignedDuration = text.parse().map_err(|_| {
             complaint(
                 "is not a duration",
-                "write hours, minutes and seconds, such as `1h30m`, `5m` or `90s`",
+                "write hours, minutes and seconds, such as `1h30m`, `5m` or `90s`; a day is `24h`",
             )
         })?;
         let duration = Duration::try_from(signed)
@@ -182,11 +198,7 @@ impl Setting for DurationOrZero {
     }
 
     fn show(&self) -> Yaml {
-        if self.0.is_zero() {
-            return "0s".into();
-        }
-        let printer = SpanPrinter::new().spacing(Spacing::None);
-        printer.unsigned_duration_to_string(&self.0).into()
+        self.text().into()
     }
 }
 

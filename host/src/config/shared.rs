@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::guest::CollectorKeys;
 
@@ -13,4 +14,6 @@ pub(super) struct SharedSettings<'c> {
     pub(super) environment: &'c dyn Fn(&str) -> Option<String>,
     pub(super) collectors: Arc<[CollectorKeys]>,
     pub(super) legacy_names: bool,
+    /// The timeout of a whole collection.
+    pub(super) collection_timeout: Duration,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_yaml::Value as Yaml;
 
@@ -41,7 +42,7 @@ pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<S
     let mut names = HashSet::new();
     let text = "A list of primary servers, each with the keys of `nbuserver`.";
     let several = root.each("nbuservers", text, |section| {
-        let hint = "each site of a list needs a name";
+        let hint = "write `site: NAME`, since each server of a list needs a name";
         let name = section.required::<SiteName>("site", hint, doc);
         if let Some(name) = &name
             && !names.insert(name.clone())
@@ -51,8 +52,9 @@ pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<S
         }
         site(section, name, common)
     });
-    if several.as_ref().is_some_and(Vec::is_empty) {
-        root.problem("nbuservers", "is empty", "add a site");
+    if root.is_empty_list("nbuservers") {
+        let hint = "add a server, which begins with `- site: NAME`";
+        root.problem("nbuservers", "is empty", hint);
     }
     let several = several.into_iter().flatten();
     single.into_iter().chain(several).flatten().collect()
@@ -69,11 +71,21 @@ fn site(
     let doc = "Name or address of the primary server.";
     let hint = "write the name of the primary server";
     let host = section.required::<HostName>("host", hint, doc);
+    if let Some(host) = host
+        .as_ref()
+        .filter(|it| scheme == Scheme::Http && !it.is_loopback())
+    {
+        let message = format!(
+            "the API key is sent to `{}` without encryption",
+            host.as_written()
+        );
+        section.warning("scheme", message, "write `https`, which NetBackup serves");
+    }
     let doc = "TCP port of the REST API.";
     let port = section.value("port", PORT, doc).0;
     if port == 0 {
         let hint = "write a number from 1 to 65535";
-        section.problem("port", "`0` is not a port number", hint);
+        section.reject("port", "is not a port number", hint);
     }
     let doc = "Path before every API path.";
     let base = section.value("uri", BasePath("/netbackup".into()), doc).0;
@@ -92,7 +104,7 @@ fn site(
                machine's own addresses. A literal address and `localhost` are always allowed.";
     let allow_local_addresses = section.value("allowLocalAddresses", false, doc);
     let doc = "The timeouts of each request.";
-    let timeouts = section.nested("timeouts", doc, timeouts);
+    let timeouts = section.nested("timeouts", doc, |s| timeouts(s, common.collection_timeout));
     let limits = amounts::read(section);
     section.unused(&["domain", "domainType", "contentType"]);
     let (host, origin) = (host?, origin?);
@@ -117,10 +129,10 @@ fn site(
     })
 }
 
-fn timeouts(section: &mut Section<'_>) -> Timeouts {
+fn timeouts(section: &mut Section<'_>, collection: Duration) -> Timeouts {
     let default = Timeouts::default();
     let mut value = |key, default, doc: &'static str| section.value(key, default, doc);
-    Timeouts {
+    let timeouts = Timeouts {
         connect: value("connect", default.connect, "Connecting over TCP."),
         tls: value("tls", default.tls, "The TLS handshake."),
         first_byte: value(
@@ -134,7 +146,25 @@ fn timeouts(section: &mut Section<'_>) -> Timeouts {
             "Waiting for further bytes of a response.",
         ),
         total: value("total", default.total, "The whole request."),
+    };
+    let parts = [
+        ("connect", timeouts.connect),
+        ("tls", timeouts.tls),
+        ("firstByte", timeouts.first_byte),
+        ("betweenBytes", timeouts.between_bytes),
+    ];
+    for (key, part) in parts {
+        if section.has(key) && part > timeouts.total {
+            let hint = "write a shorter time, or a longer `total`";
+            section.warning(key, "has no effect, since it is longer than `total`", hint);
+        }
     }
+    if section.has("total") && timeouts.total > collection {
+        let message = "has no effect, since it is longer than `server.collectionTimeout`";
+        let hint = "write a shorter time, or a longer `server.collectionTimeout`";
+        section.warning("total", message, hint);
+    }
+    timeouts
 }
 
 impl Setting for SiteName {
@@ -197,7 +227,7 @@ impl Setting for ApiVersion {
             Some((major, minor)) if number(major) && number(minor) => Ok(Self(text.to_owned())),
             _ => Err(complaint(
                 "is not an API version",
-                "write one such as `13.0`, or remove the key to detect it",
+                "write the version of the API and not of NetBackup, such as `13.0`, or remove the key",
             )),
         }
     }

@@ -87,9 +87,13 @@ fn identity(section: &mut Section<'_>, directory: &Path) -> Option<Identity> {
     let key = key.and_then(|pem| private_key(section, &pem));
     Identity::new(chain?, key?)
         .map_err(|error| {
-            let hint = "both files must belong together";
-            let message = format!("the key does not match the certificate: {error}");
-            section.problem("keyFile", message, hint);
+            let message = match error {
+                rustls::Error::InconsistentKeys(_) => {
+                    "the key does not match the certificate".to_owned()
+                }
+                error => format!("the key cannot be used: {error}"),
+            };
+            section.problem("keyFile", message, "replace both files together");
         })
         .ok()
 }
@@ -98,8 +102,17 @@ fn private_key(section: &Section<'_>, pem: &[u8]) -> Option<PrivateKeyDer<'stati
     let key = PrivateKeyDer::from_pem_slice(pem);
     // The library's message may quote the file, so it is not shown.
     key.map_err(|_| {
-        let hint = "use a PEM file with one `BEGIN PRIVATE KEY` block, without a passphrase";
-        section.problem("keyFile", "the file contains no private key", hint);
+        let (message, hint) = match has(pem, "ENCRYPTED") {
+            true => (
+                "the private key has a passphrase",
+                "remove it with `openssl pkey -in FILE -out FILE`",
+            ),
+            false => (
+                "the file contains no private key",
+                "use a PEM file with one `BEGIN PRIVATE KEY` block",
+            ),
+        };
+        section.problem("keyFile", message, hint);
     })
     .ok()
 }
@@ -131,13 +144,26 @@ pub(super) fn certificates(
     pem: &[u8],
 ) -> Option<Vec<CertificateDer<'static>>> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let message = match all {
+    let (message, hint) = match all {
         Ok(all) if !all.is_empty() => return Some(all),
-        Ok(_) => "the file contains no certificate".to_owned(),
-        Err(error) => format!("invalid PEM file: {error}"),
+        Ok(_) if has(pem, "PRIVATE KEY") => ("contains a private key and no certificate", HINT),
+        Ok(_) if pem.starts_with(DER) => (
+            "contains a certificate in DER format",
+            "convert it with `openssl x509 -inform der -in FILE -out FILE.pem`",
+        ),
+        Ok(_) => ("contains no certificate", HINT),
+        Err(_) => ("is an incomplete or damaged PEM file", HINT),
     };
-    section.problem(at, message, HINT);
+    section.problem(at, format!("the file {message}"), hint);
     None
+}
+
+/// How a certificate in binary form begins: a sequence with two bytes of length.
+const DER: &[u8] = &[0x30, 0x82];
+
+fn has(pem: &[u8], words: &str) -> bool {
+    pem.windows(words.len())
+        .any(|found| found == words.as_bytes())
 }
 
 impl Setting for TlsVersion {

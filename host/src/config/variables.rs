@@ -108,8 +108,8 @@ impl<'e> Variables<'e> {
                 // The text is not shown, since it may be a secret.
                 complaints.push((
                     "expected `${NAME}`, found `${` without a valid name and `}`".into(),
-                    "a name has letters, digits and underscores; use `apiKeyFile` for a key that \
-                     contains `${`"
+                    "a name has letters, digits and underscores, and no default; use `apiKeyFile` \
+                     for a key that contains `${`"
                         .into(),
                 ));
                 break;

@@ -3,6 +3,8 @@
 //! Scalars stay text until a key says which type it has. So `port: 9440` and
 //! `port: "9440"` are the same, and `apiVersion: 13.0` does not become 13.
 
+mod syntax;
+
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -91,9 +93,9 @@ pub(super) fn parse(text: &str, findings: &Findings) -> Result<Node, Problem> {
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            let message = format!("invalid YAML: {}", error.info());
-            let hint = "quote texts that contain special characters";
-            Problem::on_line(error.marker().line(), message, hint.to_owned())
+            let line = error.marker().line();
+            let (message, hint) = syntax::explained(text, line, error.info());
+            Problem::on_line(line, format!("invalid YAML: {message}"), hint.to_owned())
         })?;
         builder.on_event(event, span)?;
     }
@@ -176,8 +178,12 @@ impl Builder<'_> {
         if self.size <= MAX_SIZE {
             return Ok(());
         }
-        let hint = "aliases count as what they stand for".to_owned();
-        Err(Problem::on_line(line, "file is larger than 8 MiB", hint))
+        let hint = "use fewer aliases, since each counts as what it stands for".to_owned();
+        Err(Problem::on_line(
+            line,
+            "the file is larger than 8 MiB",
+            hint,
+        ))
     }
 
     fn begin(&mut self, line: usize, value: YamlValue, anchor: usize) -> Result<(), Problem> {
@@ -238,10 +244,15 @@ impl Builder<'_> {
 fn key(node: Node, findings: &Findings) -> Key {
     let line = node.line;
     let name = match node.value {
-        YamlValue::Scalar(scalar) => scalar.text.to_string(),
+        YamlValue::Scalar(scalar) if !scalar.text.is_empty() => scalar.text.to_string(),
         other => {
-            let message = format!("expected a text as key, found {}", other.kind());
-            findings.problem(Problem::on_line(line, message, None));
+            let found = match other {
+                YamlValue::Scalar(_) => "an empty text",
+                ref other => other.kind(),
+            };
+            let message = format!("expected a text as key, found {found}");
+            let hint = "write `key: value`, and quote a value that begins with `{` or `[`";
+            findings.problem(Problem::on_line(line, message, hint.to_owned()));
             String::new()
         }
     };

@@ -30,11 +30,11 @@ pub(super) fn bind(
         let value = match given.iter().find(|key| key.path == option.name) {
             Some(key) => parse(&option.kind, &key.value).map_err(|expected| {
                 let at = at(&declared.name, &key.path);
-                problem(
-                    at,
-                    Some(key),
-                    format!("{expected}, found {}", shown(&key.written)),
-                )
+                let message = format!("{expected}, found {}", shown(&key.written));
+                SettingsProblem {
+                    hint: hint(option),
+                    ..problem(at, Some(key), message)
+                }
             }),
             None if option.name == LEGACY_NAMES => Ok(OptionValue::Bool(legacy_names)),
             None => default(option).ok_or_else(|| missing(declared, option, keys)),
@@ -161,6 +161,16 @@ fn shown(value: &Json) -> String {
 
 fn at(collector: &str, path: &str) -> String {
     format!("collectors.{collector}.{path}")
+}
+
+fn hint(option: &DeclaredOption) -> Option<String> {
+    match (&option.kind, &option.default) {
+        (OptionKind::TextList, _) => Some("write `[NAME, NAME]`, or `[]` for none".to_owned()),
+        (_, default) => {
+            let default = default.as_ref()?;
+            Some(format!("remove the key for the default, `{default}`"))
+        }
+    }
 }
 
 fn unknown_option(

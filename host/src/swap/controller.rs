@@ -19,6 +19,7 @@ use crate::egress::{self, Sockets};
 use crate::events::{EventKind, RecentEvents};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
 use crate::metrics::{Instruments, SwapResult};
+use crate::suggestion::split_hints;
 
 /// Holds the current generation, and is the only writer of it.
 pub struct SwapController {
@@ -142,7 +143,11 @@ impl SwapController {
                 if cause == Cause::Configuration
                     && running.requirements.match_settings(settings) =>
             {
-                warn!(reason = %refusal, "Keeping the running guest; the configured one was refused");
+                let (reason, hint) = split_hints(&refusal.to_string());
+                warn!(
+                    reason,
+                    hint, "Keeping the running guest; the configured one was refused"
+                );
                 check(&running.guest, each(&site_runtimes)).await?;
                 (Arc::clone(&running.guest), running.origin.clone())
             }

@@ -67,7 +67,8 @@ impl Settings {
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder of a log file.
+pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder == Path::new("") => Path::new("."),
         Some(folder) => folder,

@@ -5,6 +5,9 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+
+use super::settings::folder;
 use super::{LogError, LogFormat, LogTarget, Settings};
 use crate::file::{self, Links};
 
@@ -61,17 +64,20 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// Checks whether the log can be written, without changes.
 ///
 /// # Errors
-/// The log file exists and cannot be written to.
+/// The log file cannot be written to, or not be created.
 pub(super) fn examine(settings: &Settings) -> Result<(), LogError> {
     let LogTarget::File(path) = &settings.target else {
         return Ok(());
     };
-    match open(path, &mut OpenOptions::new()) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(LogError::File(path.clone(), error))
+    let opened = open(path, &mut OpenOptions::new()).map(drop);
+    let usable = match opened {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let creatable = access(folder(path), Access::WRITE_OK | Access::EXEC_OK);
+            creatable.map_err(io::Error::from)
         }
-        _ => Ok(()),
-    }
+        opened => opened,
+    };
+    usable.map_err(|error| LogError::File(path.clone(), error))
 }
 
 /// Creates the log file if it is missing.

@@ -170,7 +170,9 @@ async fn collect_prints_only_metrics_on_stdout_and_logs_on_stderr() {
 
     let output = Program::output(&["collect", "--site", "nowhere"], folder.path()).await;
     assert_eq!(code(&output), Some(2));
-    assert!(said(&output.stderr).contains("the configuration has no site `nowhere`"));
+    let text = said(&output.stderr);
+    let expected = "the configuration has no site `nowhere`\n  hint: its sites are `paris`, `lyon`";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +208,9 @@ async fn check_warns_about_an_address_in_use() {
     assert_eq!(code(&output), Some(0), "{output:?}");
     let text = said(&output.stderr);
     assert!(
-        text.contains(&format!("warning: cannot listen on {address}")),
+        text.contains(&format!(
+            "warning: config.yaml:1: server.port: cannot listen on {address}"
+        )),
         "{text}"
     );
 }

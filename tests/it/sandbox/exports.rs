@@ -23,7 +23,7 @@ async fn refused_on(sites: &[&str], behaviour: &str, limits: &str) -> String {
     std::fs::write(folder.path().join("config.yaml"), text).unwrap();
     match Bench::open(folder).await {
         Ok(_) => panic!("`{behaviour}` was taken"),
-        Err(ExitError::Guest(refusal)) => refusal.to_string(),
+        Err(ExitError::Config(problems)) => problems.to_string(),
         Err(other) => panic!("{other}"),
     }
 }

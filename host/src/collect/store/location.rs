@@ -39,7 +39,7 @@ pub fn make(folder: &Path) -> Result<(), StateDirError> {
     })
 }
 
-/// Checks whether the directory could be used. Neither creates nor locks it.
+/// Checks whether the directory could be used, without changes.
 ///
 /// # Errors
 /// The directory is not usable.
@@ -49,7 +49,18 @@ pub fn examine(folder: &Path) -> Result<(), StateDirError> {
     if !metadata.map_err(denied)?.is_dir() {
         return Err(StateDirError::NoFolder(found.to_owned()));
     }
-    access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))
+    access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))?;
+    // Another user's lock file cannot be opened, so its lock stays unknown. The shared
+    // lock ends at once, and two checks do not see each other.
+    let lock = file::open(
+        &folder.join(LOCK),
+        OpenOptions::new().read(true),
+        Links::Refuse,
+    );
+    match lock.map(|lock| lock.try_lock_shared()) {
+        Ok(Err(TryLockError::WouldBlock)) => Err(StateDirError::InUse(folder.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// The directory, or its nearest existing parent, with its metadata.
@@ -111,17 +122,20 @@ impl fmt::Display for StateDirError {
         match self {
             Self::InUse(folder) => write!(
                 f,
-                "server.stateDir: another process uses directory `{}`",
+                "another process uses the directory `{}`\n  \
+                 hint: stop that process, or give each exporter a directory of its own",
                 folder.display()
             ),
             Self::NoFolder(path) => write!(
                 f,
-                "server.stateDir: `{}` is not a directory\n  hint: use a writable directory, or a path where one can be created",
+                "`{}` is not a directory\n  \
+                 hint: use a writable directory, or a path where one can be created",
                 path.display()
             ),
             Self::Denied(folder, error) => write!(
                 f,
-                "server.stateDir: cannot use directory `{}`: {error}\n  hint: the user that runs the exporter must own it",
+                "cannot use the directory `{}`: {error}\n  \
+                 hint: the user that runs the exporter must own it",
                 folder.display()
             ),
         }

@@ -36,6 +36,9 @@ pub(super) fn examine(bytes: &[u8], limits: CodeLimits) -> Result<usize, Compile
     Ok(outline.functions)
 }
 
+/// How every binary WebAssembly file begins.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Import and export names of the outermost component, and its types.
 struct ComponentOutline {
     imports: Vec<String>,
@@ -46,6 +49,11 @@ struct ComponentOutline {
 
 impl ComponentOutline {
     fn of(bytes: &[u8], limits: CodeLimits) -> Result<Self, CompileAnswer> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(not_a_component(
+                "the file is of another kind\n  hint: build or download the `.wasm` file again",
+            ));
+        }
         let refused = |error: wasmparser::Error| not_a_component(one_line(&error));
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         let (mut imports, mut exports) = (Vec::new(), Vec::new());
