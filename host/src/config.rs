@@ -224,8 +224,7 @@ fn settings(
         )
     });
     let rounds = server.collect.interval;
-    let flags = &overrides.collectors;
-    let collectors = collectors::read(&mut root, &file.into(), rounds, flags);
+    let collectors = collectors::read(&mut root, &file.into(), rounds, &overrides.collectors);
     let shared = SharedSettings {
         directory,
         environment,

@@ -48,10 +48,9 @@ struct Arguments {
 }
 
 fn fault_help() -> String {
-    let forms = Fault::FORMS.join(", ");
+    let faults = Fault::WRITTEN.replace('`', "");
     format!(
-        "A fault on all paths, or on one as in cut-short@/admin/jobs; may be repeated. One of \
-         {forms}"
+        "A fault on all paths, or on one as in cut-short@/admin/jobs; may be repeated: {faults}"
     )
 }
 

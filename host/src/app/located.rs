@@ -1,13 +1,14 @@
 //! Errors from using a valid configuration, as problems of the key that each is about.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use tracing::warn;
 
 use super::{ConfigSource, ExitError};
 use crate::collect::StateDirError;
 use crate::config::{Config, Problem, Problems};
-use crate::guest::{Place, SettingsProblem};
+use crate::guest::{LoadError, Place, SettingsProblem};
 use crate::http::BindError;
 use crate::site::SiteName;
 use crate::suggestion::split_hints;
@@ -25,10 +26,10 @@ impl ConfigSource {
 
     /// The problem of an address that cannot be bound.
     pub fn unbound(&self, config: &Config, error: &BindError) -> Problem {
-        let key = match (self.overrides.listen.is_empty(), error.source.kind()) {
-            (false, _) => "--web.listen-address",
-            (true, ErrorKind::AddrNotAvailable) => "server.host",
-            (true, _) => "server.port",
+        let key = match error.source.kind() {
+            _ if !self.overrides.listen.is_empty() => "--web.listen-address",
+            ErrorKind::AddrNotAvailable => "server.host",
+            _ => "server.port",
         };
         config.problem(key, &error.with_hint())
     }
@@ -97,6 +98,9 @@ fn hint(refusal: &Refusal, message: &str) -> Option<String> {
             Some("copy the guest there, or remove `guest.path` to run the built-in guest".into())
         }
         Refusal::Unreadable(..) => Some("`guest.path` must name a file that can be read".into()),
+        Refusal::Unloadable(LoadError::TooSlow(_)) => Some(
+            "raise `guest.limits.compileTimeout`, or wait until the machine is less busy".into(),
+        ),
         Refusal::Unloadable(_) if message.contains("limit") => {
             Some("use a smaller guest, or raise the limit in `guest.limits`".into())
         }
@@ -123,13 +127,8 @@ fn key(config: &Config, refusal: &Refusal) -> &'static str {
 }
 
 fn setting((site, problem): (Option<SiteName>, SettingsProblem)) -> Problem {
-    let is_flag = |place: &Place| place.line.is_none();
     Problem {
-        file: problem
-            .place
-            .clone()
-            .filter(is_flag)
-            .map(|it| it.file.to_path_buf()),
+        file: problem.place.as_ref().and_then(flag),
         at: match site {
             Some(site) => format!("site `{site}`: {}", problem.at),
             None => problem.at,
@@ -138,4 +137,9 @@ fn setting((site, problem): (Option<SiteName>, SettingsProblem)) -> Problem {
         message: problem.message,
         hint: problem.hint,
     }
+}
+
+/// The flag that is the place of a setting.
+fn flag(place: &Place) -> Option<PathBuf> {
+    place.line.is_none().then(|| place.file.to_path_buf())
 }

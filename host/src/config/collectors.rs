@@ -18,8 +18,8 @@ const ENABLED: &str = "Whether the collector runs. [metrics.md](metrics.md) list
 const INTERVAL: &str = "The shortest time between two collections. By default `server.cacheTTL` for \
                         collectors that are reused, and otherwise `server.collectionInterval`.";
 
-/// The keys of every collector that the file or a flag mentions.
-/// `rounds` is the time between two rounds.
+/// The keys of every collector that the file or a flag mentions. `rounds` is the time
+/// between two rounds.
 pub(super) fn read(
     root: &mut Section<'_>,
     file: &Arc<Path>,

@@ -83,7 +83,7 @@ async fn only_the_chosen_faults_are_tested() {
     let output = Program::output(&unknown, folder.path()).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = said(&output.stderr);
-    let why = "`--fault meteor`: `meteor` is not a fault\n  hint: write one of down, unauthorized";
+    let why = "`--fault meteor`: `meteor` is not a fault\n  hint: write one of `down`, ";
     assert!(text.contains(why), "{text}");
 }
 

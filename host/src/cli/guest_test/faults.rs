@@ -57,9 +57,12 @@ pub(super) fn standard_faults() -> impl Iterator<Item = FaultTest> {
 /// of [`standard_faults`] may be too small to be noticed.
 pub(super) fn chosen_faults(written: &[String]) -> Result<Vec<FaultTest>, ExitError> {
     let each = written.iter().map(|text| {
-        let fault: Fault = text
-            .parse()
-            .map_err(|why| ExitError::Command(format!("`--fault {text}`: {why}")))?;
+        let fault: Fault = text.parse().map_err(|why| {
+            ExitError::Command(format!(
+                "`--fault {text}`: {why}\n  hint: write one of {}",
+                Fault::WRITTEN
+            ))
+        })?;
         Ok(FaultTest {
             name: text.clone(),
             is_noticed: standard_faults().any(|it| it.is_noticed && it.fault == fault),
