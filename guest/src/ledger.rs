@@ -29,7 +29,8 @@
 //!
 //! The first collection is the *baseline*: the ledger remembers the attempts that
 //! ended before, and counts none. Otherwise a restart without a state would count
-//! the last window again.
+//! the last window again. A rollback to a guest that has no state yet begins with
+//! another baseline.
 
 pub(crate) mod attempts;
 pub(crate) mod counter;

@@ -2,6 +2,7 @@
 //! the true value, and none ever decreases.
 
 mod comparison;
+mod rollback;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,9 @@ use futures::executor::block_on;
 use guest::contract::{Saved, Settings, Window};
 
 use crate::hostile::Random;
-use crate::model::{Fault, Model, State};
+use crate::model::{Fault, Job, Model, State};
 use crate::site::{Lines, saved, select, settings};
+use rollback::Snapshot;
 
 const OVERLAP: u64 = 300;
 const HOUR: u64 = 3600;
@@ -27,6 +29,8 @@ struct Events {
     moving: bool,
     /// The clocks differ, and the server temporarily does not report its own.
     pingless: bool,
+    /// An earlier state is restored, as when a guest is rolled back.
+    rollbacks: bool,
 }
 
 /// A simulated site and its collections.
@@ -42,6 +46,10 @@ struct Simulation {
     /// guest cannot detect two such events between two reads.
     disturbed: bool,
     began_again: bool,
+    /// How often a clock was set or ids began again.
+    disturbances: u32,
+    /// The states to roll back to, oldest first.
+    earlier: Vec<Snapshot>,
     collections: u32,
     log: Lines,
 }
@@ -57,6 +65,8 @@ impl Simulation {
             before: BTreeMap::new(),
             disturbed: false,
             began_again: false,
+            disturbances: 0,
+            earlier: Vec::new(),
             collections: 0,
             log: Lines::default(),
         }
@@ -91,13 +101,23 @@ impl Simulation {
                 (job.end, job.read) = (Some(model.clock()), 0);
             }
             State::Active => self.finish(at, open_read),
-            State::Done if job.read >= 2 && !self.disturbed && job.end_is_near(model.clock()) => {
+            State::Done if self.may_restart(&job) => {
                 let job = &mut model.jobs.borrow_mut()[at];
                 job.attempt += 1;
                 (job.state, job.end, job.read) = (State::Active, None, 0);
             }
             State::Done => {}
         }
+    }
+
+    /// Whether the guest would know the attempts of a job that starts another one.
+    fn may_restart(&self, job: &Job) -> bool {
+        let reads = if self.events.rollbacks {
+            rollback::READS
+        } else {
+            2
+        };
+        job.read >= reads && !self.disturbed && job.end_is_near(self.model.clock())
     }
 
     fn finish(&mut self, at: usize, read: u32) {
@@ -133,7 +153,7 @@ impl Simulation {
             2 if self.events.odd => {
                 let all_read = {
                     let jobs = self.model.jobs.borrow();
-                    let done = |job: &crate::model::Job| job.state != State::Done || job.read > 1;
+                    let done = |job: &Job| job.state != State::Done || job.read > 1;
                     jobs.iter().all(done)
                 };
                 if !all_read || self.began_again {
@@ -146,6 +166,7 @@ impl Simulation {
             _ => return,
         }
         self.disturbed = true;
+        self.disturbances += 1;
     }
 
     fn window(&self) -> Window {
@@ -161,6 +182,7 @@ impl Simulation {
 
     /// Returns whether the collection was complete.
     fn collect(&mut self) -> bool {
+        self.note_state();
         let window = self.window();
         let is_to_be_set = self.model.setting.get().is_some();
         let (settings, state) = (both(), self.state.clone());
@@ -202,7 +224,7 @@ impl Simulation {
     }
 }
 
-impl crate::model::Job {
+impl Job {
     /// The ledger still remembers it, even if a clock was set since.
     fn end_is_near(&self, now: u64) -> bool {
         self.end.is_some_and(|end| now.abs_diff(end) < HOUR / 2)
@@ -240,6 +262,9 @@ fn simulate(seed: u64, events: Events) {
             simulation.change_job();
         }
         simulation.disturb();
+        if events.rollbacks && simulation.chance(8) {
+            simulation.roll_back();
+        }
         let time = simulation.model.time.get() + simulation.random.below(400) as u64;
         simulation.model.time.set(time);
         if simulation.chance(4) {
@@ -280,6 +305,7 @@ const NONE: Events = Events {
     odd: false,
     moving: false,
     pingless: false,
+    rollbacks: false,
 };
 
 #[test]
@@ -304,6 +330,15 @@ fn counters_are_exact_when_the_server_temporarily_reports_no_clock() {
 }
 
 #[test]
+fn counters_are_exact_when_clocks_are_set_and_guests_are_rolled_back() {
+    simulate_seeds(Events {
+        clocks: true,
+        rollbacks: true,
+        ..NONE
+    });
+}
+
+#[test]
 fn counters_are_exact_when_jobs_appear_late_and_ids_begin_again() {
     simulate_seeds(Events { odd: true, ..NONE });
 }
@@ -323,6 +358,6 @@ fn counters_are_exact_with_all_events() {
         clocks: true,
         odd: true,
         moving: true,
-        pingless: false,
+        ..NONE
     });
 }

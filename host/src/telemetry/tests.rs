@@ -204,7 +204,7 @@ fn a_pipe_is_rejected_as_log_and_a_nonblocking_device_is_accepted() {
     let _reader = options.read(true).write(true).open(&pipe).unwrap();
     let refused = examine(&to_file(&pipe, "info", LogFormat::Logfmt)).unwrap_err();
     assert!(refused.to_string().contains("found a pipe"), "{refused}");
-    assert!(refused.to_string().contains("use `stdout`"), "{refused}");
+    assert!(refused.to_string().contains("or `stdout`"), "{refused}");
     let device = to_file(Path::new("/dev/null"), "info", LogFormat::Logfmt);
     examine(&device).unwrap();
     assert!(subscriber(&device).is_ok());

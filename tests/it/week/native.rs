@@ -28,6 +28,9 @@ const LOOKBACK: u64 = 3600;
 /// twice.
 const RECOVERY: u32 = 4;
 
+/// A rollback goes back by at most this many states.
+const EARLIER: usize = 4;
+
 /// The outcome of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -174,8 +177,12 @@ impl Exporter {
 
     fn keep(&mut self, report: &Report) {
         self.version.clone_from(&report.api_version);
-        self.earlier.push(self.state.clone());
-        if self.earlier.len() > 2 {
+        // Without a state the guest would begin with another baseline, and not count
+        // what ended before.
+        if !self.state.is_empty() {
+            self.earlier.push(self.state.clone());
+        }
+        if self.earlier.len() > EARLIER {
             self.earlier.remove(0);
         }
         for saved in report.outcomes.iter().filter_map(saved) {

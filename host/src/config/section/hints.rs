@@ -49,7 +49,9 @@ pub(super) fn other_kind(at: &str, expected: &str, found: &YamlValue) -> Option<
         _ if at.starts_with("collectors.") && expected.starts_with("a map") => {
             "write `{ enabled: false }` to switch the collector off"
         }
-        ("", YamlValue::List(_)) => "write the list of servers below `nbuservers:`",
+        ("", YamlValue::List(_)) => {
+            "write `KEY: VALUE`; in the configuration, the servers belong below `nbuservers:`"
+        }
         (_, YamlValue::List(_)) if expected.starts_with("a map") => {
             "remove the `-` before its keys"
         }

@@ -171,7 +171,7 @@ fn the_root_directory_is_rejected_as_state_directory() {
     for root in ["/", "/tmp/..", "/proc/self/root"] {
         let said = bad(&format!("{SITE}server: {{ stateDir: {root} }}"));
         assert!(
-            said.contains("server.stateDir: is the root directory"),
+            said.contains(&format!("server.stateDir: `{root}` is the root directory")),
             "{said}"
         );
     }

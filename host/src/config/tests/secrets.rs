@@ -176,7 +176,7 @@ fn a_client_certificate_is_read_with_its_key() {
         ),
         (
             "certFile: k.pem, keyFile: k.pem",
-            "certFile: the file contains no certificate",
+            "certFile: the file contains a private key and no certificate",
         ),
         (
             "certFile: c.pem, keyFile: c.pem",
@@ -272,7 +272,8 @@ fn unused_authorities_are_a_warning() {
     for more in ["scheme: http", "insecureSkipVerify: true"] {
         let keys = format!("apiKey: k, caFile: ca.pem, {more}");
         let config = with_file("ca.pem", &ca(), &keys).unwrap();
-        assert_eq!(config.warnings[0].at, "nbuserver.caFile", "{more}");
+        let mut warned = config.warnings.iter().map(|it| it.at.as_str());
+        assert!(warned.any(|at| at == "nbuserver.caFile"), "{more}");
     }
 }
 

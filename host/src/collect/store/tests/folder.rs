@@ -10,7 +10,9 @@ fn a_directory_is_used_by_one_process_at_a_time() {
     let store = open(folder.path());
     let refused = Store::open(folder.path(), instruments()).err().unwrap();
     assert!(matches!(refused, StateDirError::InUse(_)));
-    assert_eq!(refused.to_string().lines().count(), 1, "{refused}");
+    let text = refused.to_string();
+    let hint = "\n  hint: stop that process, or give each exporter a directory of its own";
+    assert!(text.ends_with(hint) && text.lines().count() == 2, "{text}");
     assert!(
         store.is_at(
             &folder
