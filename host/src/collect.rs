@@ -23,5 +23,5 @@ pub use collection::{CollectionContext, FinishedCollection, GuestInfo};
 pub use memory::Memory;
 pub use probe::probe;
 pub use rounds::Rounds;
-pub use settings::Settings;
+pub use settings::CollectSettings;
 pub use store::{StateDirError, Store, examine, make, proven_version};

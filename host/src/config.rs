@@ -56,15 +56,15 @@ use variables::Variables;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the exporter listens.
-    pub http: http::Settings,
+    pub http: http::HttpSettings,
     /// The guest and the sites.
-    pub swap: swap::Settings,
+    pub swap: swap::SwapSettings,
     /// The configured sites that other replicas collect.
     pub sites_elsewhere: Vec<SiteName>,
     /// When sites are collected.
-    pub collect: collect::Settings,
+    pub collect: collect::CollectSettings,
     /// The log.
-    pub log: telemetry::Settings,
+    pub log: telemetry::LogSettings,
     /// The folder for the guest's saved state; `None` keeps the state in memory.
     pub state_dir: Option<PathBuf>,
     /// Keys that have another effect than they seem to have.
@@ -241,7 +241,7 @@ fn settings(
     root.given("opentelemetry", text, opentelemetry);
     Config {
         http: server.http,
-        swap: swap::Settings {
+        swap: swap::SwapSettings {
             guest_path: guest.path,
             limits,
             sites,

@@ -2,7 +2,7 @@
 //! the limits of responses.
 //!
 //! An [`Egress`] owns the site's credential and connection pool. Each collection uses
-//! new [`Hooks`], and a reload keeps an `Egress` whose [`Settings::fingerprint`] is
+//! new [`Hooks`], and a reload keeps an `Egress` whose [`EgressSettings::fingerprint`] is
 //! unchanged.
 
 use std::fmt;
@@ -61,7 +61,7 @@ pub use origin::{Origin, Scheme};
 pub use permit::Permit;
 pub use proxy::{Proxies, Proxy};
 pub use recorder::Recorder;
-pub use settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
+pub use settings::{EgressSettings, RequestLimits, Timeouts, TlsVersion, UpstreamTls};
 pub use sockets::Sockets;
 pub use traffic::{Tally, Traffic};
 
@@ -91,7 +91,7 @@ impl Observer for NoObserver {
 /// The outgoing requests of one site.
 pub struct Egress {
     site: SiteName,
-    settings: Settings,
+    settings: EgressSettings,
     scheme: uri::Scheme,
     authority: Authority,
     upstream: Upstream,
@@ -112,7 +112,7 @@ impl Egress {
     /// The origin is not a valid URL, or the TLS settings are unusable.
     pub fn new(
         site: SiteName,
-        settings: &Settings,
+        settings: &EgressSettings,
         observer: Arc<dyn Observer>,
         sockets: Arc<Sockets>,
     ) -> Result<Arc<Self>, EgressError> {
@@ -127,7 +127,7 @@ impl Egress {
 
     fn over(
         site: SiteName,
-        settings: &Settings,
+        settings: &EgressSettings,
         observer: Arc<dyn Observer>,
         upstream: Upstream,
     ) -> Result<Arc<Self>, EgressError> {

@@ -26,7 +26,7 @@ mod testing;
 
 pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
 pub use server::{BindError, Server, Serving, unavailable_addresses};
-pub use settings::{ConnectionLimits, Settings};
+pub use settings::{ConnectionLimits, HttpSettings};
 pub use state::{Reload, ServerState, Status};
 pub use status_report::{
     CollectionTime, CollectorHealth, GuestStatus, SiteStatus, StatusReport, Tile,

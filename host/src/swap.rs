@@ -26,5 +26,5 @@ pub use generation::{Generation, GuestOrigin, GuestRequirements, SiteRuntime};
 pub use guest_file::GuestFile;
 pub use provenance::{ProvenVersion, Provenance, ProvenanceError, PublicKey, signature_path};
 pub use refusal::Refusal;
-pub use settings::{Canary, GrowthLimit, Settings, Site};
+pub use settings::{Canary, GrowthLimit, Site, SwapSettings};
 pub use site_runtimes::check;

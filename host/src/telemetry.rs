@@ -21,7 +21,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 pub use escape::is_control_like;
 use output::Output;
-pub use settings::{Filter, LogFormat, LogTarget, Settings};
+pub use settings::{Filter, LogFormat, LogSettings, LogTarget};
 use sink::Sink;
 
 /// How long the process waits at its end for the last lines to be written.
@@ -86,7 +86,7 @@ impl Handle {
     ///
     /// # Errors
     /// The log file cannot be opened for appending.
-    pub fn prepare(&self, settings: &Settings) -> Result<StagedLog, LogError> {
+    pub fn prepare(&self, settings: &LogSettings) -> Result<StagedLog, LogError> {
         Ok(StagedLog {
             sink: Sink::open(settings)?,
             filter: settings.filter.compiled(),
@@ -121,7 +121,7 @@ pub struct StagedLog {
 ///
 /// # Errors
 /// The log file cannot be written to, or not be created.
-pub fn examine(settings: &Settings) -> Result<(), LogError> {
+pub fn examine(settings: &LogSettings) -> Result<(), LogError> {
     sink::examine(settings)
 }
 
@@ -129,12 +129,12 @@ pub fn examine(settings: &Settings) -> Result<(), LogError> {
 ///
 /// # Errors
 /// It cannot be opened for appending.
-pub fn make(settings: &Settings) -> Result<(), LogError> {
+pub fn make(settings: &LogSettings) -> Result<(), LogError> {
     sink::make(settings)
 }
 
 /// Installs the log of the process.
-pub fn init(settings: &Settings) -> Result<Handle, LogError> {
+pub fn init(settings: &LogSettings) -> Result<Handle, LogError> {
     let (subscriber, handle) = subscriber(settings)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Installed)?;
     Ok(handle)
@@ -151,7 +151,9 @@ pub fn log_panics(handle: Handle) {
 }
 
 /// The subscriber, not yet installed.
-fn subscriber(settings: &Settings) -> Result<(impl tracing::Subscriber + use<>, Handle), LogError> {
+fn subscriber(
+    settings: &LogSettings,
+) -> Result<(impl tracing::Subscriber + use<>, Handle), LogError> {
     let output = Output::new(settings)?;
     let (filter, handle) = reload::Layer::new(settings.filter.compiled());
     let logfmt = tracing_logfmt::builder()

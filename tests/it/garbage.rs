@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use nbu_exporter::egress::{
-    Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
+    Egress, EgressSettings, Observer, Origin, RequestLimits, Scheme, Sockets, Timeouts, UpstreamTls,
 };
 use nbu_exporter::guest::{SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
@@ -30,7 +30,7 @@ impl Observer for Nobody {
 
 /// Egress to this port on loopback.
 fn egress(site: &SiteName, port: u16) -> Arc<Egress> {
-    let settings = Settings {
+    let settings = EgressSettings {
         origin: origin(port),
         base_path: "/netbackup".to_owned(),
         credential: ApiKey::new("simulator").unwrap(),

@@ -10,7 +10,7 @@ use super::BUILD;
 use super::http_backend::HttpBackend;
 use super::services::Services;
 use crate::config::Config;
-use crate::http::{BindError, Server, ServerState, Serving, Settings};
+use crate::http::{BindError, HttpSettings, Server, ServerState, Serving};
 
 /// The listening server and the state that it serves.
 pub(super) struct ReloadableListener {
@@ -61,8 +61,8 @@ impl ReloadableListener {
     /// unchanged.
     pub(super) fn prepare(
         &self,
-        old: &Settings,
-        new: &Settings,
+        old: &HttpSettings,
+        new: &HttpSettings,
     ) -> Result<Option<Server>, BindError> {
         if old.listen == new.listen {
             return Ok(None);

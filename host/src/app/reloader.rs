@@ -317,7 +317,7 @@ impl Reloader {
 
     fn prepare_log(
         &self,
-        settings: &telemetry::Settings,
+        settings: &telemetry::LogSettings,
     ) -> Result<Option<telemetry::StagedLog>, String> {
         let Some(log) = &self.log else {
             return Ok(None);

@@ -30,7 +30,7 @@ pub struct Services {
     /// The last events, for the status page.
     pub(super) events: RecentEvents,
     /// Interval and TTL of collections.
-    pub(super) collect_settings: watch::Sender<collect::Settings>,
+    pub(super) collect_settings: watch::Sender<collect::CollectSettings>,
     /// Sender to the only consumer of reloads.
     pub(super) requests: mpsc::Sender<ReloadRequest>,
 }

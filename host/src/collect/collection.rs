@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 use tracing::{debug, error, info, warn};
 
-use super::Settings;
+use super::CollectSettings;
 use super::facts::CollectorFacts;
 use super::memory::{Memory, StatusChange};
 use super::schedule::CollectorResult;
@@ -58,7 +58,7 @@ pub struct CollectionContext<'a> {
     /// Limits of the call.
     pub limits: GuestLimits,
     /// Interval, TTL and grace period.
-    pub settings: Settings,
+    pub settings: CollectSettings,
     /// The saved states.
     pub memory: &'a Arc<Memory>,
     /// Metrics about collections.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, sleep_until};
 use tracing::{debug, error};
 
-use super::Settings;
+use super::CollectSettings;
 use super::collection::{CollectionContext, CollectionRequest, FinishedCollection};
 use super::memory::Memory;
 use super::schedule::{Due, Schedule, ScheduledCollector};
@@ -35,7 +35,7 @@ pub struct Rounds {
     /// Metrics about collections.
     pub instruments: Instruments,
     /// The current settings.
-    pub settings: watch::Receiver<Settings>,
+    pub settings: watch::Receiver<CollectSettings>,
 }
 
 impl Rounds {
@@ -286,7 +286,7 @@ impl Rounds {
 /// whether there will be more generations.
 async fn wait(
     schedule: &mut Schedule,
-    settings: &mut watch::Receiver<Settings>,
+    settings: &mut watch::Receiver<CollectSettings>,
     generations: &mut watch::Receiver<u64>,
 ) -> bool {
     tokio::select! {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Settings;
+use super::CollectSettings;
 
 /// Delay of the first retry. Doubles with each further failure.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ struct History {
 /// The schedule of one site.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    settings: Settings,
+    settings: CollectSettings,
     /// The start of one round. All rounds start at whole intervals from it.
     grid: Instant,
     round_at: Instant,
@@ -67,7 +67,7 @@ pub(super) struct Schedule {
 impl Schedule {
     /// A schedule with everything due at `first`.
     pub(super) fn new(
-        settings: Settings,
+        settings: CollectSettings,
         collectors: Vec<ScheduledCollector>,
         first: Instant,
     ) -> Self {
@@ -81,7 +81,7 @@ impl Schedule {
     }
 
     /// Applies new settings and keeps all results.
-    pub(super) fn reconfigure(&mut self, settings: Settings, now: Instant) {
+    pub(super) fn reconfigure(&mut self, settings: CollectSettings, now: Instant) {
         self.settings = settings;
         let next = self.on_grid(now + settings.interval);
         self.round_at = self.round_at.min(next);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Interval, TTL and grace period of every site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct CollectSettings {
     /// Time between the starts of two rounds.
     pub interval: Duration,
     /// How long results of `cached` collectors are reused.
@@ -15,7 +15,7 @@ pub struct Settings {
     pub lookback: Duration,
 }
 
-impl Settings {
+impl CollectSettings {
     /// How long a result of a collector is reused: its own interval, or the TTL if it is
     /// cached.
     pub fn reuse(&self, cached: bool, own: Option<Duration>) -> Duration {
@@ -33,7 +33,7 @@ impl Settings {
     }
 }
 
-impl Default for Settings {
+impl Default for CollectSettings {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(n * 60);
         Self {

@@ -25,9 +25,9 @@ const MAX_PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The settings of `server:`.
 pub(super) struct ServerKeys {
-    pub(super) http: http::Settings,
-    pub(super) collect: collect::Settings,
-    pub(super) log: telemetry::Settings,
+    pub(super) http: http::HttpSettings,
+    pub(super) collect: collect::CollectSettings,
+    pub(super) log: telemetry::LogSettings,
     pub(super) state_dir: Option<PathBuf>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn read(
                process exits at most one second later, with status 1 if a thread is blocked.";
     let shutdown_timeout = server.value("shutdownTimeout", SHUTDOWN, doc);
     ServerKeys {
-        http: http::Settings {
+        http: http::HttpSettings {
             listen,
             names,
             metrics_path,
@@ -64,8 +64,8 @@ pub(super) fn read(
     }
 }
 
-fn schedule(server: &mut Section<'_>) -> collect::Settings {
-    let default = collect::Settings::default();
+fn schedule(server: &mut Section<'_>) -> collect::CollectSettings {
+    let default = collect::CollectSettings::default();
     let doc = "How far back finished jobs are read.";
     let lookback = server.value("scrapingInterval", default.lookback, doc);
     let doc = "How often each site is read. More than 16 sites that start together begin one \
@@ -76,7 +76,7 @@ fn schedule(server: &mut Section<'_>) -> collect::Settings {
     let doc = "How long the last values are still served after a collector fails. Then they \
                disappear.";
     let stale_grace = DurationOrZero(default.stale_grace);
-    collect::Settings {
+    collect::CollectSettings {
         lookback,
         interval,
         cache_ttl,
@@ -85,7 +85,7 @@ fn schedule(server: &mut Section<'_>) -> collect::Settings {
 }
 
 /// Warns about times that contradict each other.
-fn compare_times(server: &Section<'_>, schedule: &collect::Settings, collection: Duration) {
+fn compare_times(server: &Section<'_>, schedule: &collect::CollectSettings, collection: Duration) {
     let interval = DurationOrZero(schedule.interval).text();
     let timeout = DurationOrZero(collection).text();
     if collection > schedule.interval {
@@ -174,7 +174,7 @@ fn web(server: &mut Section<'_>, directory: &Path, overrides: &Overrides) -> htt
     })
 }
 
-fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
+fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::LogSettings {
     let doc = "`error`, `warn`, `info`, `debug`, `trace`, or a list such as \
                `warn,nbu_exporter::swap=debug`.";
     let filter = server.value("logLevel", Filter::default(), doc);
@@ -186,7 +186,7 @@ fn log(server: &mut Section<'_>, overrides: &Overrides) -> telemetry::Settings {
          dropped and counted in `nbu_exporter_log_lines_dropped_total`.",
         "a file in another folder",
     );
-    let settings = telemetry::Settings {
+    let settings = telemetry::LogSettings {
         filter: overrides.log_level.clone().unwrap_or(filter),
         format: overrides.log_format.unwrap_or(format),
         target: server.value("logName", LogTarget::default(), doc),

@@ -116,7 +116,7 @@ fn site(
             collectors: Arc::clone(&common.collectors),
             legacy_names: common.legacy_names,
         },
-        egress: egress::Settings {
+        egress: egress::EgressSettings {
             origin,
             base_path: base,
             credential: credential?,

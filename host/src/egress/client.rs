@@ -15,7 +15,7 @@ use super::connector::{Connector, Handshake};
 use super::failure::RequestFailure;
 use super::origin::{Origin, Scheme};
 use super::proxy::Proxy;
-use super::settings::{Settings, UpstreamTls};
+use super::settings::{EgressSettings, UpstreamTls};
 use super::sockets::Sockets;
 use super::{EgressError, trust};
 
@@ -45,7 +45,7 @@ pub(super) struct Pool {
 
 /// The connector for every pool of this site.
 pub(super) fn connector(
-    settings: &Settings,
+    settings: &EgressSettings,
     sockets: Arc<Sockets>,
 ) -> Result<Connector, EgressError> {
     let tls = match settings.origin.scheme {
@@ -66,7 +66,7 @@ pub(super) fn connector(
 }
 
 /// An empty pool. HTTP/1.1 only; redirects are not followed.
-pub(super) fn pool(settings: &Settings, connector: &Connector) -> Pool {
+pub(super) fn pool(settings: &EgressSettings, connector: &Connector) -> Pool {
     let (open, closed) = watch::channel(());
     let head = usize::try_from(settings.limits.response_header_bytes).unwrap_or(usize::MAX);
     let client = legacy::Client::builder(TokioExecutor::new())

@@ -23,7 +23,7 @@ use super::allow::Rule;
 use super::failure::{RequestFailure, Shortage, TimeoutStep};
 use super::proxy::Proxy;
 use super::resolver::Resolver;
-use super::settings::{Settings, Timeouts};
+use super::settings::{EgressSettings, Timeouts};
 use super::sockets::Sockets;
 use super::stream::{Transport, UpstreamConnection};
 
@@ -62,7 +62,7 @@ type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, RequestFailure>> + Se
 impl Connector {
     /// `tls` is for the site, `proxy_tls` for the proxy.
     pub(super) fn new(
-        settings: &Settings,
+        settings: &EgressSettings,
         tls: Option<Handshake>,
         proxy_tls: Option<Handshake>,
         sockets: Arc<Sockets>,

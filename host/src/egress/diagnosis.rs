@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::session::Session;
 use super::upstream::Upstream;
-use super::{Scheme, Settings};
+use super::{EgressSettings, Scheme};
 
 /// A failed connection, as it is logged.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Diagnosis {
 
 impl Diagnosis {
     /// `None` if the failure does not concern the connection.
-    pub(super) fn of(failure: &RequestFailure, settings: &Settings) -> Option<Self> {
+    pub(super) fn of(failure: &RequestFailure, settings: &EgressSettings) -> Option<Self> {
         let to_proxy = settings.proxy.as_ref().filter(|_| is_first_hop(failure));
         let (error, hint) = match to_proxy {
             Some(proxy) => (

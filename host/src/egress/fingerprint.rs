@@ -6,9 +6,9 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use super::proxy::Proxy;
-use super::settings::{RequestLimits, Settings, Timeouts, TlsVersion, UpstreamTls};
+use super::settings::{EgressSettings, RequestLimits, Timeouts, TlsVersion, UpstreamTls};
 
-impl Settings {
+impl EgressSettings {
     /// Equal for equal settings, so that a reload can keep the pool of a site that did
     /// not change. Of the credential only a digest is used.
     pub fn fingerprint(&self) -> [u8; 32] {

@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 use super::origin::Scheme;
 use super::search::{self, TAIL};
-use super::settings::Settings;
+use super::settings::EgressSettings;
 
 /// A shorter secret could be part of a response by chance. NetBackup's keys have about
 /// 60 characters.
@@ -45,7 +45,7 @@ pub(super) struct Secrets {
 
 impl Secrets {
     /// The site's API key, and the proxy's password where requests carry it.
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &EgressSettings) -> Self {
         // Shares the key's only copy.
         let mut all = vec![Bytes::from_owner(settings.credential.header())];
         // In a tunnel the responses come from the site, which never sees it.

@@ -13,7 +13,7 @@ use super::allow::Rule;
 use super::client::{AnswerBody, SentBody};
 use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::recorder::API_VERSION;
-use super::settings::{RequestLimits, Settings, Timeouts, UpstreamTls};
+use super::settings::{EgressSettings, RequestLimits, Timeouts, UpstreamTls};
 use super::upstream::Upstream;
 use super::{Egress, EgressError, NoObserver, Origin, Scheme};
 use crate::bundle::{Exchange, FailureKind, Replay, ResponseHeaders};
@@ -44,14 +44,14 @@ impl Egress {
     }
 }
 
-fn settings(base_url: &str) -> Option<Settings> {
+fn settings(base_url: &str) -> Option<EgressSettings> {
     let url: Uri = base_url.parse().ok()?;
     let (scheme, default_port) = match url.scheme_str()? {
         "http" => (Scheme::Http, 80),
         "https" => (Scheme::Https, 443),
         _ => return None,
     };
-    Some(Settings {
+    Some(EgressSettings {
         origin: Origin {
             scheme,
             host: url.host()?.to_owned(),

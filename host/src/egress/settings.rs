@@ -12,7 +12,7 @@ use crate::secret::ApiKey;
 
 /// How one site is reached. All requests to the site follow it.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct EgressSettings {
     /// The only destination.
     pub origin: Origin,
     /// The path before every API path, without a trailing `/`.
@@ -125,7 +125,7 @@ impl Default for RequestLimits {
     }
 }
 
-impl Settings {
+impl EgressSettings {
     /// Whether the server is not verified: plain HTTP, or any certificate is accepted.
     pub fn is_insecure(&self) -> bool {
         self.origin.scheme == Scheme::Http || self.tls.insecure_skip_verify

@@ -64,11 +64,11 @@ struct Way {
 }
 
 impl Way {
-    fn to(settings: &Settings) -> Self {
+    fn to(settings: &EgressSettings) -> Self {
         Self::through(settings, Sockets::shared())
     }
 
-    fn through(settings: &Settings, sockets: Arc<Sockets>) -> Self {
+    fn through(settings: &EgressSettings, sockets: Arc<Sockets>) -> Self {
         let notes = Arc::new(RecordingObserver::default());
         let site = SiteName::new("prod").unwrap();
         let egress = Egress::new(site, settings, notes.clone(), sockets).unwrap();
@@ -174,8 +174,8 @@ fn request(uri: &str) -> Request<WasiBody> {
 }
 
 /// Plain HTTP to a port of this machine, with default limits.
-pub(super) fn settings(port: u16) -> Settings {
-    Settings {
+pub(super) fn settings(port: u16) -> EgressSettings {
+    EgressSettings {
         origin: Origin {
             scheme: Scheme::Http,
             host: "127.0.0.1".into(),

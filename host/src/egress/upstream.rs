@@ -13,7 +13,7 @@ use super::client::{self, AnswerBody, HttpClient, Pool, SentBody};
 use super::connector::Connector;
 use super::deadlines::RequestDeadlines;
 use super::failure::{RequestFailure, TimeoutStep};
-use super::settings::Settings;
+use super::settings::EgressSettings;
 use super::sockets::Sockets;
 use super::{EgressError, replay};
 use crate::bundle::Replay;
@@ -43,7 +43,10 @@ pub(super) enum CallUpstream {
 
 impl Network {
     /// Without a connection.
-    pub(super) fn new(settings: &Settings, sockets: Arc<Sockets>) -> Result<Self, EgressError> {
+    pub(super) fn new(
+        settings: &EgressSettings,
+        sockets: Arc<Sockets>,
+    ) -> Result<Self, EgressError> {
         let connector = client::connector(settings, Arc::clone(&sockets))?;
         Ok(Self {
             pool: ArcSwap::from_pointee(client::pool(settings, &connector)),
@@ -67,7 +70,7 @@ impl Upstream {
 
     /// Replaces the pool by an empty one if connections are scarce. The old one is
     /// dropped once no call uses it.
-    pub(super) fn release_idle(&self, settings: &Settings) {
+    pub(super) fn release_idle(&self, settings: &EgressSettings) {
         if let Self::Network(network) = self
             && network.sockets.are_scarce()
         {

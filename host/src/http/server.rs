@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::settings::Settings;
+use super::settings::HttpSettings;
 use super::state::ServerState;
 use accept_loop::run;
 use bind::{ListenerHandle, ListeningSocket};
@@ -34,7 +34,7 @@ impl Server {
     ///
     /// # Errors
     /// An address cannot be bound.
-    pub fn bind(settings: &Settings) -> Result<Self, BindError> {
+    pub fn bind(settings: &HttpSettings) -> Result<Self, BindError> {
         Self::take(settings, &[])
     }
 
@@ -43,11 +43,11 @@ impl Server {
     ///
     /// # Errors
     /// An address cannot be bound.
-    pub fn bind_beside(settings: &Settings, earlier: &Serving) -> Result<Self, BindError> {
+    pub fn bind_beside(settings: &HttpSettings, earlier: &Serving) -> Result<Self, BindError> {
         Self::take(settings, &earlier.handles)
     }
 
-    fn take(settings: &Settings, earlier: &[ListenerHandle]) -> Result<Self, BindError> {
+    fn take(settings: &HttpSettings, earlier: &[ListenerHandle]) -> Result<Self, BindError> {
         let listeners = ListeningSocket::all(&settings.listen, earlier)?;
         let addresses = listeners
             .iter()

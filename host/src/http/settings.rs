@@ -8,7 +8,7 @@ use super::web::Web;
 
 /// The settings of the web server.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HttpSettings {
     /// Every address to listen on; a host name may have several.
     pub listen: Vec<SocketAddr>,
     /// The host names of this exporter, which no stranger can register.

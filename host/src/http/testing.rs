@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{
-    CollectionTime, CollectorHealth, GuestStatus, Health, Reload, Server, ServerState, Serving,
-    Settings, SiteStatus, Status, StatusReport, Tile,
+    CollectionTime, CollectorHealth, GuestStatus, Health, HttpSettings, Reload, Server,
+    ServerState, Serving, SiteStatus, Status, StatusReport, Tile,
 };
 use crate::events::{EventKind, RecentEvents};
 use crate::metrics::instruments::BuildInfo;
@@ -167,8 +167,8 @@ pub(super) fn page() -> Page {
     Page::of(&[(site("prod"), vec![&family])])
 }
 
-pub(super) fn settings(listen: &[&str]) -> Settings {
-    Settings {
+pub(super) fn settings(listen: &[&str]) -> HttpSettings {
+    HttpSettings {
         listen: listen
             .iter()
             .map(|address| address.parse().unwrap())

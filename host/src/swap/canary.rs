@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::attribution::{AttributedFailures, ReferenceGuest};
 use super::generation::{Generation, SiteRuntime};
-use super::{Refusal, Settings};
+use super::{Refusal, SwapSettings};
 use crate::guest::{CallTarget, Collected, Fault, Guest, GuestLimits};
 pub use baseline::{Baseline, RollbackStatus, Served, ServedFamily};
 pub use regression::Regression;
@@ -29,7 +29,7 @@ pub(super) struct Trial<'a> {
     pub(super) running: &'a Generation,
     /// The sites of the new generation.
     pub(super) site_runtimes: &'a [Arc<SiteRuntime>],
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a SwapSettings,
     pub(super) baseline: &'a dyn Baseline,
     /// Whether regressions count against the candidate.
     pub(super) compared: bool,

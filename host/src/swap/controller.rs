@@ -14,7 +14,7 @@ use super::generation::{Generation, GuestOrigin, GuestRequirements, SiteRuntime}
 use super::guest_file::GuestFile;
 use super::probation::{JudgedCollection, ProbationMonitor};
 use super::site_runtimes::{SharedEgress, check, each, site_runtimes};
-use super::{Refusal, Settings};
+use super::{Refusal, SwapSettings};
 use crate::egress::{self, Sockets};
 use crate::events::{EventKind, RecentEvents};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
@@ -114,7 +114,7 @@ impl SwapController {
     /// Same as [`prepare`](Self::prepare).
     pub async fn apply(
         &self,
-        settings: &Settings,
+        settings: &SwapSettings,
         cause: Cause,
         baseline: &dyn Baseline,
     ) -> Result<Promotion, Refusal> {
@@ -129,7 +129,7 @@ impl SwapController {
     /// The guest is refused, or it rejects the settings.
     pub async fn prepare(
         &self,
-        settings: &Settings,
+        settings: &SwapSettings,
         cause: Cause,
         baseline: &dyn Baseline,
     ) -> Result<PreparedGeneration, Refusal> {
@@ -211,7 +211,7 @@ impl SwapController {
     /// passed every check.
     async fn candidate(
         &self,
-        settings: &Settings,
+        settings: &SwapSettings,
         running: Option<&Generation>,
         site_runtimes: &[Arc<SiteRuntime>],
         baseline: &dyn Baseline,

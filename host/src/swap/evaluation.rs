@@ -7,13 +7,13 @@ use super::difference::Difference;
 use super::generation::{Generation, GuestOrigin, SiteRuntime};
 use super::guest_file::GuestFile;
 use super::site_runtimes::{check, each};
-use super::{Refusal, Settings};
+use super::{Refusal, SwapSettings};
 use crate::guest::{Engine, Guest};
 
 /// A candidate, and what it is compared with.
 pub(super) struct Evaluation<'a> {
     pub(super) candidate: &'a GuestFile,
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a SwapSettings,
     pub(super) site_runtimes: &'a [Arc<SiteRuntime>],
     pub(super) running: Option<&'a Generation>,
     pub(super) baseline: &'a dyn Baseline,

@@ -1,7 +1,7 @@
 //! The inputs of a refused evaluation. It is not repeated until the file, its
 //! signature or the settings change.
 
-use super::Settings;
+use super::SwapSettings;
 use super::guest_file::GuestFile;
 use super::provenance::Provenance;
 use super::settings::Canary;
@@ -22,7 +22,7 @@ pub(super) struct EvaluationInputs {
 }
 
 impl EvaluationInputs {
-    pub(super) fn new(candidate: &GuestFile, settings: &Settings) -> Self {
+    pub(super) fn new(candidate: &GuestFile, settings: &SwapSettings) -> Self {
         let sites = || settings.sites.iter();
         Self {
             digest: candidate.digest,

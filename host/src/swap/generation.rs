@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::provenance::{ProvenVersion, Provenance};
-use super::{Settings, Site};
+use super::{Site, SwapSettings};
 use crate::egress::Egress;
 use crate::guest::{Guest, GuestLimits, SiteSettings};
 use crate::site::SiteName;
@@ -48,7 +48,7 @@ pub struct GuestRequirements {
 
 impl GuestRequirements {
     /// The requirements of a configuration.
-    pub fn of(settings: &Settings) -> Self {
+    pub fn of(settings: &SwapSettings) -> Self {
         Self {
             path: settings.guest_path.clone(),
             provenance: settings.provenance.clone(),
@@ -56,7 +56,7 @@ impl GuestRequirements {
     }
 
     /// Whether the settings require the same guest.
-    pub fn match_settings(&self, settings: &Settings) -> bool {
+    pub fn match_settings(&self, settings: &SwapSettings) -> bool {
         self.path == settings.guest_path && self.provenance.requires_same_as(&settings.provenance)
     }
 }

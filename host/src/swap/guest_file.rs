@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::provenance::{ProvenanceError, signature_path};
-use super::{Refusal, Settings};
+use super::{Refusal, SwapSettings};
 use crate::file::{self, Links, ReadError};
 use crate::guest::{Digest, LARGEST, LoadError, built_in};
 
@@ -30,7 +30,7 @@ pub struct GuestFile {
 impl GuestFile {
     /// Whether the guest file and its signature can be the two halves of one guest: not
     /// while one of them is replaced and the other not yet.
-    pub async fn is_complete(settings: &Settings) -> bool {
+    pub async fn is_complete(settings: &SwapSettings) -> bool {
         let file = Self::read(settings.guest_path.as_deref()).await;
         file.map_or(true, |file| {
             let admitted = settings.provenance.admit(&file);

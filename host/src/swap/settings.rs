@@ -9,7 +9,7 @@ use crate::{egress, guest};
 
 /// The input of a generation.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct SwapSettings {
     /// The guest file; `None` for the built-in guest.
     pub guest_path: Option<PathBuf>,
     /// Limits of each guest call.
@@ -32,7 +32,7 @@ pub struct Site {
     /// The `site` label.
     pub name: SiteName,
     /// Connection settings for the host.
-    pub egress: egress::Settings,
+    pub egress: egress::EgressSettings,
     /// Settings for the guest.
     pub guest: guest::SiteSettings,
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::generation::{Generation, SiteRuntime};
 use super::settings::Site;
-use super::{Refusal, Settings};
+use super::{Refusal, SwapSettings};
 use crate::egress::{self, Egress, Sockets};
 use crate::guest::{Guest, SettingsProblem, SiteSettings};
 use crate::site::SiteName;
@@ -20,7 +20,7 @@ pub(super) struct SharedEgress {
 
 /// Builds the sites. A site with unchanged connection settings keeps its connections.
 pub(super) fn site_runtimes(
-    settings: &Settings,
+    settings: &SwapSettings,
     running: Option<&Generation>,
     shared_egress: &SharedEgress,
 ) -> Result<Vec<Arc<SiteRuntime>>, Refusal> {

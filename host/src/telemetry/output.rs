@@ -13,7 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::escape::escaped;
 use super::queue::{LogLine, Queue};
 use super::sink::Sink;
-use super::{LogError, LogFormat, Settings};
+use super::{LogError, LogFormat, LogSettings};
 
 /// Enables one format.
 pub(super) type FormatFilter<S> =
@@ -27,7 +27,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(settings: &Settings) -> Result<Self, LogError> {
+    pub(super) fn new(settings: &LogSettings) -> Result<Self, LogError> {
         let sink = Sink::open(settings)?;
         let report = |lines| {
             warn!(

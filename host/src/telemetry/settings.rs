@@ -8,7 +8,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// The settings of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct LogSettings {
     /// Which events are logged.
     pub filter: Filter,
     /// The format of each line.
@@ -44,7 +44,7 @@ pub enum LogTarget {
     File(PathBuf),
 }
 
-impl Settings {
+impl LogSettings {
     /// The path that must stay writable; `None` without a file. If the log has its own
     /// folder it is the folder, so that a log that was moved away can be created again.
     /// Otherwise it is only the file, which must exist by then.

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use super::settings::folder;
-use super::{LogError, LogFormat, LogTarget, Settings};
+use super::{LogError, LogFormat, LogSettings, LogTarget};
 use crate::file::{self, Links};
 
 /// Where lines are written. A line keeps the sink that was current when it was logged.
@@ -24,7 +24,7 @@ pub(super) enum LogStream {
 }
 
 impl Sink {
-    pub(super) fn open(settings: &Settings) -> Result<Self, LogError> {
+    pub(super) fn open(settings: &LogSettings) -> Result<Self, LogError> {
         let stream = match &settings.target {
             LogTarget::Stdout => LogStream::Stdout,
             LogTarget::Stderr => LogStream::Stderr,
@@ -65,7 +65,7 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 ///
 /// # Errors
 /// The log file cannot be written to, or not be created.
-pub(super) fn examine(settings: &Settings) -> Result<(), LogError> {
+pub(super) fn examine(settings: &LogSettings) -> Result<(), LogError> {
     let LogTarget::File(path) = &settings.target else {
         return Ok(());
     };
@@ -84,6 +84,6 @@ pub(super) fn examine(settings: &Settings) -> Result<(), LogError> {
 ///
 /// # Errors
 /// It cannot be opened for appending.
-pub(super) fn make(settings: &Settings) -> Result<(), LogError> {
+pub(super) fn make(settings: &LogSettings) -> Result<(), LogError> {
     Sink::open(settings).map(drop)
 }

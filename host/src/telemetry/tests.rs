@@ -8,8 +8,8 @@ use super::*;
 /// A timeout for everything that must happen.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn to_file(path: &Path, filter: &str, format: LogFormat) -> Settings {
-    Settings {
+fn to_file(path: &Path, filter: &str, format: LogFormat) -> LogSettings {
+    LogSettings {
         filter: filter.parse().unwrap(),
         format,
         target: LogTarget::File(path.to_owned()),
@@ -190,7 +190,7 @@ fn a_log_file_among_other_files_makes_only_itself_writable() {
     assert!(!own.shares_folder());
     let device = settings(Path::new("/dev/null"));
     assert_eq!(device.writable().unwrap(), Path::new("/dev/null"));
-    assert_eq!(Settings::default().writable(), None);
+    assert_eq!(LogSettings::default().writable(), None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nbu_exporter::egress::{
-    Egress, Observer, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
+    Egress, EgressSettings, Observer, Origin, RequestLimits, Scheme, Sockets, Timeouts, UpstreamTls,
 };
 use nbu_exporter::guest::{self, CallTarget, Guest, SiteSettings, Window};
 use nbu_exporter::secret::ApiKey;
@@ -87,7 +87,7 @@ async fn told(
         port: server.address.port(),
     };
     let base_url = format!("{}/netbackup", origin.url());
-    let settings = Settings {
+    let settings = EgressSettings {
         origin,
         base_path: "/netbackup".to_owned(),
         credential: ApiKey::new(KEY).unwrap(),

@@ -96,6 +96,10 @@ impl Freshness {
         let mut counts = Series::new(&CLIENTS);
         let mut ages: BTreeMap<&str, u64> = BTreeMap::new();
         for (policy_type, clients) in &self.clients {
+            // Zeros, so that late clients are 0 and not absent while nobody is late.
+            for class in AGE_CLASSES {
+                counts.add([policy_type, class], 0.0);
+            }
             for (client, backups) in clients {
                 let age = now.saturating_sub(backups.since);
                 counts.add([policy_type, age_class(age)], 1.0);
@@ -114,11 +118,14 @@ impl Freshness {
     }
 }
 
+const AGE_CLASSES: [&str; 4] = ["24h", "48h", "7d", "older"];
+
 fn age_class(seconds: u64) -> &'static str {
+    let [day, two_days, week, older] = AGE_CLASSES;
     match seconds / DAY {
-        0 => "24h",
-        1 => "48h",
-        2..7 => "7d",
-        _ => "older",
+        0 => day,
+        1 => two_days,
+        2..7 => week,
+        _ => older,
     }
 }

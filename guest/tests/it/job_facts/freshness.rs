@@ -49,14 +49,14 @@ fn clients_are_counted_by_the_age_of_their_last_success_and_late_ones_are_named(
     let later = later.map(|row| row.replace("2025-07-01", "2025-07-02"));
     let families = series.collect(&finished(&later), NOW + 25 * HOUR);
     let counts = ["24h", "48h", "7d", "older"].map(|class| clients(&families, class));
-    assert_eq!(counts, [Some(1.0), Some(3.0), None, None]);
+    assert_eq!(counts, [Some(1.0), Some(3.0), Some(0.0), Some(0.0)]);
     assert_eq!(overdue(&families, "good"), None);
     for late in ["bad", "partial", "snapshot"] {
         assert_eq!(overdue(&families, late), Some((HOUR + 10) as f64), "{late}");
     }
     let families = series.collect(&Site::new(), NOW + 7 * 24 * HOUR + HOUR);
     let counts = ["24h", "48h", "7d", "older"].map(|class| clients(&families, class));
-    assert_eq!(counts, [None, None, Some(1.0), Some(3.0)]);
+    assert_eq!(counts, [Some(0.0), Some(0.0), Some(1.0), Some(3.0)]);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use simulator::{Clock, Estate, Options, Release, Simulator};
 
 use super::PATIENCE;
 use crate::egress::{
-    Egress, NoObserver, Origin, RequestLimits, Scheme, Settings, Sockets, Timeouts, UpstreamTls,
+    Egress, EgressSettings, NoObserver, Origin, RequestLimits, Scheme, Sockets, Timeouts,
+    UpstreamTls,
 };
 use crate::guest::{
     CallTarget, Collected, CollectorKeys, Guest, GuestLimits, Method, Place, SavedState,
@@ -55,7 +56,7 @@ impl<'g> TestBed<'g> {
             port: simulator.address().port(),
         };
         let base_url = format!("{}/netbackup", origin.url());
-        let settings = Settings {
+        let settings = EgressSettings {
             origin,
             base_path: "/netbackup".to_owned(),
             credential: ApiKey::new("simulator").map_err(|_| invalid("key"))?,

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::collect::collection::{
     CollectionContext, CollectionRequest, FinishedCollection, GuestInfo as _,
 };
-use crate::collect::{Memory, Settings, StateDirError, Store};
+use crate::collect::{CollectSettings, Memory, StateDirError, Store};
 use crate::file::{Disk, FaultInjector};
 use crate::guest::{Collected, GuestLimits, SiteSettings};
 use crate::metrics::{BuildInfo, Format, Instruments};
@@ -141,7 +141,7 @@ impl SimulatedProcess {
         let context = CollectionContext {
             guest: &guest,
             limits: GuestLimits::default(),
-            settings: Settings::default(),
+            settings: CollectSettings::default(),
             memory: &self.memory,
             instruments: &self.instruments,
         };

@@ -2,11 +2,11 @@ use super::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> CollectSettings {
+    CollectSettings {
         interval: MINUTE,
         cache_ttl: 5 * MINUTE,
-        ..Settings::default()
+        ..CollectSettings::default()
     }
 }
 
@@ -132,7 +132,7 @@ fn tiny_intervals_are_skipped_in_constant_time() {
     let mut schedule = schedule(start);
     let moment = Duration::from_nanos(1);
     schedule.reconfigure(
-        Settings {
+        CollectSettings {
             interval: moment,
             ..settings()
         },
@@ -175,7 +175,7 @@ fn sites_keep_their_offset_when_the_interval_changes() {
     let start = Instant::now();
     let second = start + Duration::from_secs(3);
     let mut schedules = [schedule(start), schedule(second)];
-    let short = Settings {
+    let short = CollectSettings {
         interval: MINUTE / 6,
         ..settings()
     };
@@ -192,7 +192,7 @@ fn a_shorter_interval_takes_effect_at_once() {
     let start = Instant::now();
     let mut schedule = schedule(start);
     schedule.take(start).unwrap();
-    let short = Settings {
+    let short = CollectSettings {
         interval: MINUTE / 6,
         ..settings()
     };

@@ -27,7 +27,7 @@ fn the_predecessors_file_loads_unchanged() {
     assert_eq!(site.guest.api_version.as_deref(), Some("13.0"));
     assert_eq!(site.egress.credential.header(), "k1");
     assert_eq!(config.http.listen, ["0.0.0.0:9440".parse().unwrap()]);
-    assert_eq!(config.collect, collect::Settings::default());
+    assert_eq!(config.collect, collect::CollectSettings::default());
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     insta::assert_snapshot!(config.masked);
 }
@@ -36,7 +36,7 @@ fn the_predecessors_file_loads_unchanged() {
 fn defaults_fill_in_what_is_left_out() {
     let config = good(SITE);
     assert_eq!(config.http.metrics_path, "/metrics");
-    assert_eq!(config.log, telemetry::Settings::default());
+    assert_eq!(config.log, telemetry::LogSettings::default());
     assert_eq!(config.swap.limits, guest::GuestLimits::default());
     assert_eq!(config.swap.guest_path, None);
     let site = &config.swap.sites[0];
@@ -69,7 +69,7 @@ server:
     assert!(config.http.names.contains(&"127.0.0.1".to_owned()));
     assert_eq!(config.http.metrics_path, "/other");
     assert_eq!(config.http.shutdown_timeout, Duration::from_secs(1));
-    let expected = collect::Settings {
+    let expected = collect::CollectSettings {
         interval: minutes(1),
         cache_ttl: minutes(90),
         stale_grace: Duration::ZERO,

@@ -11,7 +11,7 @@ use super::*;
 use crate::egress::diagnosis::Diagnosis;
 
 /// Error and hint of the failed connection, as logged.
-async fn diagnose(settings: &Settings) -> [String; 2] {
+async fn diagnose(settings: &EgressSettings) -> [String; 2] {
     let way = Way::to(settings);
     assert!(way.read("/ping").await.is_err());
     let diagnosis = way.egress.diagnosis.load_full().unwrap();

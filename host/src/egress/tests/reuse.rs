@@ -33,7 +33,7 @@ fn equivalent_egress_settings_have_the_same_fingerprint() {
     let site = settings(1556);
     assert_eq!(site.fingerprint(), site.clone().fingerprint());
 
-    let changes: [fn(&mut Settings); 20] = [
+    let changes: [fn(&mut EgressSettings); 20] = [
         |s| s.origin.port += 1,
         |s| s.origin.host.push('2'),
         |s| s.origin.scheme = Scheme::Https,

@@ -11,7 +11,7 @@ const HANGING: Script = Script {
 };
 
 /// A site that waits a moment for a free connection.
-fn hasty(port: u16) -> Settings {
+fn hasty(port: u16) -> EgressSettings {
     let mut settings = settings(port);
     settings.timeouts.connect = Duration::from_millis(100);
     settings

@@ -60,7 +60,7 @@ pub(super) fn identity() -> Arc<Identity> {
     Arc::new(Identity::new(chain, key).unwrap())
 }
 
-pub(super) fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> Settings {
+pub(super) fn https(port: u16, authorities: Vec<CertificateDer<'static>>) -> EgressSettings {
     let mut settings = settings(port);
     settings.origin.scheme = Scheme::Https;
     settings.tls.authorities = authorities;

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use socket2::SockRef;
 use tokio::net::TcpListener;
 
-use super::super::settings::Settings;
+use super::super::settings::HttpSettings;
 
 /// Kernel buffers for the responses and requests of one client. The kernel reserves
 /// about twice as much. Connections inherit the sizes.
@@ -86,7 +86,7 @@ impl ListenerHandle {
 }
 
 /// The configured addresses that cannot be bound now.
-pub fn unavailable_addresses(settings: &Settings) -> Vec<BindError> {
+pub fn unavailable_addresses(settings: &HttpSettings) -> Vec<BindError> {
     let bind = |&address| {
         let source = StdListener::bind(address).err()?;
         Some(BindError {
