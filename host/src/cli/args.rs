@@ -146,7 +146,7 @@ pub struct Options {
     /// The same as --log.level=trace
     #[arg(long, global = true, conflicts_with = "log_level")]
     pub trace: bool,
-    /// From [`collector_flags`](super::collector_flags).
+    /// The flags `--collector.NAME` and `--no-collector.NAME`.
     #[arg(skip)]
     pub collectors: Vec<CollectorFlag>,
 }
