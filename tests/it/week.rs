@@ -10,6 +10,7 @@ mod pace;
 mod process;
 pub(crate) mod prometheus;
 mod reinstalled;
+mod stateless;
 mod watch;
 
 use jiff::{SignedDuration, Timestamp};

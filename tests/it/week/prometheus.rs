@@ -140,27 +140,37 @@ impl Asked {
 
     /// Fails if its increase of any series differs from the true one since the start.
     pub(super) async fn increases_are(&self, truth: &Counters) {
+        self.increases_are_within(truth, truth).await;
+    }
+
+    /// Fails if its increase of any series since the start is less or more than these.
+    pub(super) async fn increases_are_within(&self, least: &Counters, most: &Counters) {
         let increases = self.increases().await;
-        let close = |increase: f64, truth: f64| (increase - truth).abs() <= truth / 1000.0;
-        let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        let fits = |[least, increase, most]: [f64; 3]| {
+            increase >= least - least / 1000.0 && increase <= most + most / 1000.0
+        };
+        let mut sums: BTreeMap<&str, [f64; 3]> = BTreeMap::new();
         let mut wrong = Vec::new();
-        for (name, &truth) in truth {
-            let increase = increases.get(name).copied().unwrap_or(0.0);
-            if !close(increase, truth) {
-                wrong.push((name, increase, truth));
+        for (name, &most) in most {
+            let value = |of: &Counters| of.get(name).copied().unwrap_or(0.0);
+            let values = [value(least), value(&increases), most];
+            if !fits(values) {
+                wrong.push((name, values));
             }
             let (family, _) = name.split_once('{').unwrap();
-            let sum = sums.entry(family).or_default();
-            *sum = (sum.0 + increase, sum.1 + truth);
+            let sums = sums.entry(family).or_default();
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value;
+            }
         }
         let shown: Vec<_> = wrong.iter().take(12).collect();
-        let (wrong, all) = (wrong.len(), truth.len());
+        let (wrong, all) = (wrong.len(), most.len());
         assert!(
             wrong == 0,
-            "{wrong} of {all} series are wrong (increase, truth): {shown:#?}"
+            "{wrong} of {all} series are wrong (least, increase, most): {shown:#?}"
         );
-        for (family, (increase, truth)) in &sums {
-            assert!(close(*increase, *truth), "{family}: {increase}, of {truth}");
+        for (family, values) in &sums {
+            assert!(fits(*values), "{family}: {values:?}");
         }
         assert_eq!(sums.len(), FAMILIES.len());
     }
