@@ -65,7 +65,8 @@ impl ComponentOutline {
                     if depth == 0 && *encoding == Encoding::Module {
                         return Err(not_a_component(
                             "expected a component, found a core module\n  \
-                             hint: build it for `wasm32-wasip2`",
+                             hint: build Rust for `wasm32-wasip2`; `nbu_exporter guest new` \
+                             shows how in other languages",
                         ));
                     }
                     depth += 1;
@@ -303,7 +304,8 @@ mod tests {
         assert_eq!(status, CompileStatus::NotAComponent);
         assert_eq!(
             why,
-            "expected a component, found a core module\n  hint: build it for `wasm32-wasip2`"
+            "expected a component, found a core module\n  hint: build Rust for `wasm32-wasip2`; \
+             `nbu_exporter guest new` shows how in other languages"
         );
     }
 
