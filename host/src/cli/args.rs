@@ -111,8 +111,8 @@ pub struct Options {
     #[arg(long = "config.file", visible_alias = "config", value_name = "FILE")]
     #[arg(global = true, default_value = "config.yaml")]
     pub config_file: PathBuf,
-    /// Address to listen on, instead of server.host and server.port; :PORT is all
-    /// interfaces; may be repeated. Default of the demo: 127.0.0.1:9440
+    /// Address to listen on, instead of server.host and server.port; :PORT is every IPv4
+    /// address; may be repeated. Default of the demo: 127.0.0.1:9440
     #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
     pub listen: Vec<String>,
     /// Path of the metrics, instead of server.uri
@@ -154,7 +154,7 @@ pub struct Options {
 /// What to do instead of serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Validate the configuration and the guest without network; exit with 2 on
+    /// Validate the configuration and the guest, without network unless --ask; exit with 2 on
     /// problems
     Check {
         /// Also try each enabled collector once, and print a table of what the API key of
