@@ -22,7 +22,7 @@ test: build
 ## week: the simulated weeks at full rate, with 200 kills, and 10,000 restarts on
 ## a faulty disk; takes minutes
 week: build
-	SEEDS=12 $(CARGO) test --workspace --test it -- exact::
+	SEEDS=12 $(CARGO) test --workspace --test it -- exact:: parallel_pager::
 	$(CARGO) test --workspace --test it -- --ignored --nocapture --test-threads=1 week::
 	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 

@@ -80,8 +80,16 @@ async fn counters_start_at_0_in_every_process_without_a_state_directory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_killed_at_random_times_count_every_job_once() {
-    // `make week` kills two hundred processes.
-    const KILLS: u32 = 5;
+    every_job_is_counted_once(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "each process compiles the guest: `make verify`"]
+async fn twenty_processes_killed_at_random_times_count_every_job_once() {
+    every_job_is_counted_once(20).await;
+}
+
+async fn every_job_is_counted_once(kills: u32) {
     let clock = Clock::manual(Clock::System.now());
     let options = simulator::Options {
         estate: steady(clock.now()),
@@ -100,7 +108,7 @@ async fn processes_killed_at_random_times_count_every_job_once() {
     life.until("the baseline is stored", is_read).await;
     life.kill().await;
     let baseline = clock.now();
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let life = Life::begin(folder.path()).await;
         // At a random time: after a number of requests, and then within the time of a
         // page.

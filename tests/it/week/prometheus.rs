@@ -17,9 +17,6 @@ use super::{CLIENTS, WEEK, load, monday, play};
 /// Debian's path.
 const PROMETHEUS: &str = "/usr/bin/prometheus";
 
-/// The time between two collections.
-const STEP: SignedDuration = SignedDuration::from_mins(240);
-
 /// It is on the same page as the counters, so a sample of it implies samples of them.
 const LAST_READ: &str = "nbu_last_scrape_timestamp_seconds{source=\"jobs\"}";
 
@@ -38,9 +35,19 @@ const FAMILIES: [&str; 9] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_computes_the_true_increases_of_a_week() {
+    increases_of_a_week_are_true(1_000, SignedDuration::from_mins(240)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "twice as many collections: `make week`"]
+async fn prometheus_computes_the_true_increases_of_a_week_of_many_collections() {
+    increases_of_a_week_are_true(1_500, SignedDuration::from_mins(120)).await;
+}
+
+async fn increases_of_a_week_are_true(jobs_per_day: u32, step: SignedDuration) {
     let begun = Instant::now();
     let clock = Clock::manual(monday());
-    let simulator = play(load(31, 1_000), &clock).await;
+    let simulator = play(load(31, jobs_per_day), &clock).await;
     let gate = Gate::shut();
     simulator
         .faults()
@@ -70,7 +77,7 @@ async fn prometheus_computes_the_true_increases_of_a_week() {
         .await;
         last = read;
         settled += u32::from(clock.now() >= over);
-        clock.jump(STEP);
+        clock.jump(step);
     }
     asked.increases_are(&truth(&simulator)).await;
     println!("{collections} collections, {:?}", begun.elapsed());
