@@ -313,8 +313,8 @@ fn entries(generation: &Generation, name: &SiteName) -> Vec<ScheduledCollector> 
     guest.collectors(settings).into_iter().map(entry).collect()
 }
 
-/// Completes when the site's settings change, or reports of the guest are no longer
-/// accepted. A swap alone does not complete it.
+/// Completes when the site's settings change, collections get less time, or reports of
+/// the guest are no longer accepted. A swap alone does not complete it.
 async fn until_discarded(
     swap_controller: &SwapController,
     memory: &Memory,
@@ -327,6 +327,7 @@ async fn until_discarded(
         let goes_on = current.as_ref().is_some_and(|current| {
             let now = current.site_runtime(&site_runtime.name);
             now.is_some_and(|now| now.same_settings(site_runtime))
+                && current.limits.collect >= begun.limits.collect
         });
         if !goes_on || !memory.accepts(begun.guest.digest()) {
             return;

@@ -104,7 +104,10 @@ async fn a_shorter_collection_timeout_stops_a_hung_call() {
     let bench = Bench::on(&with("1h")).await;
     bench.until_read(&["paris"]).await;
     simulator.faults().set(Fault::Hanging);
-    bench.reconfigure(&with("100ms")).await;
+    // A collection with the long timeout hangs.
+    let requests = simulator.requests();
+    requests.wait_for_more_than(requests.total()).await;
+    bench.reconfigure(&with("1s")).await;
     // The guest knows the deadline, and ends its collectors before the host ends it.
     let overdue = [("reason", "timeout")];
     bench
