@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use futures::executor::block_on;
-use guest::contract::{Outcome, ReportedFamily, Samples, Saved, Window};
+use guest::contract::{Outcome, ReportedFamily, Saved, Window};
 
-use crate::hostile::Random;
 use crate::model::Model;
 use crate::site::{Lines, NOW, Site, saved, settings};
 use crate::text::value;
@@ -279,38 +278,6 @@ fn a_job_that_ends_during_a_read_after_the_clock_was_set_back_counts() {
         let families = series.collect(&site, NOW - day + minutes * 60, 3600);
         assert_eq!(finished(&families), counted, "{minutes}");
     }
-}
-
-#[test]
-fn a_job_counts_that_becomes_done_between_the_two_lists_long_after_its_end() {
-    let (model, mut state) = (Model::new(), Vec::new());
-    let mut read = || {
-        let (window, log) = (window(model.time.get(), 3600), Lines::default());
-        let settings = settings(&["jobs"]);
-        let collect = guest::run::collect(&settings, &window, state.clone(), &model, &log);
-        let outcome = block_on(collect).outcomes.remove(0);
-        state = vec![saved(&outcome).unwrap()];
-        let mut families = outcome.families.iter();
-        let counted = families.find(|it| it.name == "nbu_jobs_finished_total");
-        match &counted.unwrap().samples {
-            Samples::Counter(points) => points.iter().map(|point| point.value).sum::<f64>(),
-            _ => panic!("a counter"),
-        }
-    };
-    let wait = |seconds| model.time.set(model.time.get() + seconds);
-    read();
-    wait(10);
-    model.queue(&mut Random(2));
-    model.jobs.borrow_mut()[0].children = 0;
-    model.finish(0, model.clock(), 0, 2 * 3600, false);
-    wait(3600);
-    // The lists are an hour apart, and in between the job is shown as done.
-    model.passing.set(2 * 3600);
-    read();
-    wait(60);
-    read();
-    wait(60);
-    assert_eq!(read(), 1.0);
 }
 
 #[test]
