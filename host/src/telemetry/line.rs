@@ -22,13 +22,11 @@ pub(super) fn line(
         ("level", level(*metadata.level()).into()),
         ("msg", fields.message.as_str().into()),
     ];
-    let end = ("target", Value::from(metadata.target()));
+    let begin = begin.iter().map(|(name, value)| (*name, value));
     let named = fields.named.iter();
-    let entries = begin
-        .iter()
-        .map(|(name, value)| (*name, value))
-        .chain(named.map(|(name, value)| (name.as_ref(), value)))
-        .chain([(end.0, &end.1)]);
+    let named = named.map(|(name, value)| (name.as_ref(), value));
+    let target = Value::from(metadata.target());
+    let entries = begin.chain(named).chain([("target", &target)]);
     let mut line = match format {
         LogFormat::Logfmt => logfmt(entries),
         LogFormat::Json => json(entries),
