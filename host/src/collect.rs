@@ -14,6 +14,7 @@ mod rounds;
 mod schedule;
 mod settings;
 mod site_tasks;
+mod spans;
 mod start_slot;
 mod state;
 mod store;
