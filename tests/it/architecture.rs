@@ -76,7 +76,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "collect",
         &[
-            "swap", "guest", "cache", "site", "metrics", "clock", "file", "traces",
+            "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file", "traces",
         ],
     ),
     (

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 
-use super::super::engine::compiling_engine;
+use super::super::engine_config::compiling_engine;
 use super::super::error::{one_line, plain};
 use super::super::{ComponentLimits, LARGEST};
 use super::precheck::{self, CodeLimits};
