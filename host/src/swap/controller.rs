@@ -20,7 +20,7 @@ use crate::events::{EventKind, RecentEvents};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
 use crate::metrics::{Instruments, SwapResult};
 use crate::suggestion::split_hints;
-use crate::traces::{SpanName, Tracer};
+use crate::traces::{Span, SpanName, Tracer};
 
 /// Holds the current generation, and is the only writer of it.
 pub struct SwapController {
@@ -246,7 +246,8 @@ impl SwapController {
         if self.refused().as_ref() == Some(&inputs) {
             return Err(Refusal::RefusedBefore);
         }
-        let mut span = self.tracer.start(SpanName::Swap);
+        // The first guest of a process replaces none.
+        let mut span = running.map_or_else(Span::default, |_| self.tracer.start(SpanName::Swap));
         let result = span.scope(evaluation.evaluate(&self.engine)).await;
         match &result {
             Ok((guest, _)) => span.set("guest.version", guest.manifest().version.as_str()),

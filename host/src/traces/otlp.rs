@@ -71,7 +71,8 @@ impl SpanReceiver for TraceServiceClient<Channel> {
         let mut client = self.clone();
         async move {
             let sent = client.export(request(spans)).await;
-            sent.map(|_| ()).map_err(|status| chain(&status))
+            sent.map(|_| ())
+                .map_err(|status| chain(status.message(), status.source()))
         }
         .boxed()
     }
@@ -90,7 +91,8 @@ impl SpanReceiver for HttpReceiver {
         async move {
             let request = request.map_err(|error| error.to_string())?;
             let response = self.client.request(request).await;
-            match response.map_err(|error| chain(&error))?.status() {
+            let response = response.map_err(|error| chain(&error.to_string(), error.source()))?;
+            match response.status() {
                 status if status.is_success() => Ok(()),
                 status => Err(format!("the receiver answered {status}")),
             }
@@ -99,10 +101,9 @@ impl SpanReceiver for HttpReceiver {
     }
 }
 
-/// The error and its causes: libraries print only the outermost.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
+/// An error and its causes: libraries print only the outermost.
+fn chain(error: &str, mut source: Option<&dyn Error>) -> String {
+    let mut text = error.to_owned();
     while let Some(cause) = source {
         text.push_str(&format!(": {cause}"));
         source = cause.source();
