@@ -30,11 +30,12 @@ week: build
 	$(CARGO) test --workspace --lib -- --ignored process_simulation::
 
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
-## process, the panels of the dashboards, 10,000 restarts on a faulty disk; optimised like a release
+## process, the panels of the dashboards, 10,000 restarts on a faulty disk, traces; optimised like a release
 verify: target guest lean foreign
-	$(CARGO) build --release --workspace --bins
-	$(CARGO) test --release --workspace --test it -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --workspace --lib -- --ignored process_simulation:: bundle::
+	$(CARGO) build --release --workspace --bins --features tests/traces
+	$(CARGO) test --release --workspace --features tests/traces --test it -- traces::
+	$(CARGO) test --release --workspace --features tests/traces --test it -- --ignored --nocapture --test-threads=1
+	$(CARGO) test --release --workspace --features tests/traces --lib -- --ignored process_simulation:: bundle::
 	target/release/nbu_exporter guest test target/guest.wasm
 	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
 	target/release/nbu_exporter guest test $$guest || exit 1; done
@@ -100,9 +101,9 @@ dist: lean
 build: target
 	$(CARGO) build --workspace --bins --tests
 
-# Installed binaries do not include the simulator.
+# Installed binaries do not include the simulator. They can send traces.
 lean: target
-	$(CARGO) build --release --locked --no-default-features --bin nbu_exporter --target-dir target/lean
+	$(CARGO) build --release --locked --no-default-features --features traces --bin nbu_exporter --target-dir target/lean
 	! target/lean/release/nbu_exporter demo
 
 # Without rustup, the distribution must provide the target; the build reports if it is missing.

@@ -16,7 +16,7 @@ import uuid
 
 # Crate, target and features as in `make lean`.
 PARTS = [
-    ("nbu_exporter", "host-tuple", ["--no-default-features"]),
+    ("nbu_exporter", "host-tuple", ["--no-default-features", "--features", "traces"]),
     ("guest", "wasm32-wasip2", []),
 ]
 TEXTS = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")

@@ -3,11 +3,11 @@
 
 mod baseline;
 mod compiler;
+mod dropped;
 mod exit_error;
 mod http_backend;
 mod listener;
 mod located;
-mod log;
 mod observer;
 mod reload_request;
 mod reloader;
@@ -36,7 +36,7 @@ use tasks::Tasks;
 
 use crate::config::Config;
 use crate::guest::Engine;
-use crate::metrics::{BuildInfo, Instruments};
+use crate::metrics::BuildInfo;
 use crate::telemetry;
 
 /// Build information, as reported by `nbu_exporter_build_info`.
@@ -74,7 +74,8 @@ impl App {
         let compiler = engine.compiler_up();
         let (requests, inbox) = mpsc::channel(16);
         let services = Services::new(engine, &config, requests.clone());
-        let mut tasks = monitors(compiler, log.as_ref(), &services.instruments);
+        let mut tasks = monitors(compiler, log.as_ref(), &services);
+        services.tracer.apply(config.traces.as_ref());
         let store = state_dir::open(&services, config.state_dir.clone()).await;
         let store = store.map_err(|error| source.state_error(&config, &error))?;
         if let Some(store) = &store {
@@ -144,6 +145,7 @@ impl App {
             // The reloader owns the listener and ends after closing it. The other
             // tasks never end by themselves, so the first task to end is the reloader.
             tasks.finish().await;
+            self.services.tracer.close().await;
         });
         if ended.await.is_err() {
             warn!("Shutdown did not finish within `server.shutdownTimeout`");
@@ -154,19 +156,24 @@ impl App {
     }
 }
 
-/// Starts the tasks that report the state of the compiler process and of the log.
+/// Starts the tasks that report the state of the compiler process, the log and the traces.
 fn monitors(
     compiler: watch::Receiver<bool>,
     log: Option<&telemetry::Handle>,
-    instruments: &Instruments,
+    services: &Services,
 ) -> Tasks {
+    let instruments = &services.instruments;
     instruments.compiler(*compiler.borrow());
     let mut tasks = Tasks::default();
     tasks.spawn("compiler", compiler::watch(compiler, instruments.clone()));
     if let Some(log) = log {
-        let dropped = log.dropped_lines();
-        tasks.spawn("log", log::count(dropped, instruments.clone()));
+        let (dropped, instruments) = (log.dropped_lines(), instruments.clone());
+        let add = move |lines| instruments.log_lines_dropped(lines);
+        tasks.spawn("log", dropped::count(dropped, add));
     }
+    let (dropped, instruments) = (services.tracer.dropped(), instruments.clone());
+    let add = move |spans| instruments.spans_dropped(spans);
+    tasks.spawn("traces", dropped::count(dropped, add));
     tasks
 }
 

@@ -16,6 +16,7 @@ mod rounds;
 mod schedule;
 mod settings;
 mod site_tasks;
+mod spans;
 mod start_slot;
 mod state;
 mod store;

@@ -24,6 +24,7 @@ mod shard;
 mod shared;
 mod sites;
 mod tls;
+mod traces;
 mod variables;
 mod web;
 mod yaml;
@@ -38,6 +39,7 @@ use crate::file::Snapshot;
 use crate::guest::CollectorKeys;
 use crate::site::SiteName;
 use crate::suggestion::split_hints;
+use crate::traces::TraceSettings;
 use crate::{collect, guest, http, swap, telemetry};
 pub use collectors::CollectorFlag;
 pub use documented::{DefaultValue, DocumentedKey, DocumentedMap};
@@ -65,6 +67,8 @@ pub struct Config {
     pub collect: collect::CollectSettings,
     /// The log.
     pub log: telemetry::LogSettings,
+    /// Where traces are sent; `None` if they are not.
+    pub traces: Option<TraceSettings>,
     /// The folder for the guest's saved state; `None` keeps the state in memory.
     pub state_dir: Option<PathBuf>,
     /// Keys that have another effect than they seem to have.
@@ -237,8 +241,7 @@ fn settings(
     let shard = shard.and_then(|it| Shard::read(it, environment, root.findings()));
     let elsewhere = sites.extract_if(.., |site| shard.is_some_and(|it| !it.owns(&site.name)));
     let sites_elsewhere = elsewhere.map(|site| site.name).collect();
-    let text = "Accepted, since the Go exporter had it. Traces are not exported.";
-    root.given("opentelemetry", text, opentelemetry);
+    let traces = root.given("opentelemetry", traces::ABOUT, traces::read);
     Config {
         http: server.http,
         swap: swap::SwapSettings {
@@ -253,6 +256,7 @@ fn settings(
         sites_elsewhere,
         collect: server.collect,
         log: server.log,
+        traces: traces.flatten(),
         state_dir: server.state_dir.or_else(|| systemd_state(environment)),
         warnings: Vec::new(),
         files: Vec::new(),
@@ -270,15 +274,6 @@ fn systemd_state(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf
     let first = Path::new(folders.split(':').next()?);
     // Always absolute, if systemd sets it.
     first.is_absolute().then(|| first.join("state"))
-}
-
-/// The Go exporter sent traces; this exporter does not.
-fn opentelemetry(section: &mut Section<'_>) {
-    if section.value("enabled", false, "`true` is a warning.") {
-        let hint = "remove the key, or set it to `false`";
-        section.warning("enabled", "traces are not exported", hint);
-    }
-    section.unused(&["endpoint", "insecure", "samplingRate"]);
 }
 
 /// The configuration in effect, with the overriding flags as comments on top.

@@ -25,4 +25,5 @@ pub mod site;
 mod suggestion;
 pub mod swap;
 pub mod telemetry;
+pub mod traces;
 pub mod watch;

@@ -29,13 +29,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("site", &[]),
     ("suggestion", &[]),
+    ("traces", &[]),
     ("events", &["clock", "site"]),
     ("telemetry", &["file"]),
     ("watch", &["file"]),
     ("metrics", &["site"]),
     (
         "egress",
-        &["budget", "bundle", "descriptors", "site", "secret"],
+        &[
+            "budget",
+            "bundle",
+            "descriptors",
+            "site",
+            "secret",
+            "traces",
+        ],
     ),
     (
         "guest",
@@ -62,15 +70,19 @@ const ROOMS: &[(&str, &[&str])] = &[
             "suggestion",
             "metrics",
             "file",
+            "traces",
         ],
     ),
     (
         "collect",
         &[
-            "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file",
+            "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file", "traces",
         ],
     ),
-    ("http", &["descriptors", "events", "site", "metrics"]),
+    (
+        "http",
+        &["descriptors", "events", "site", "metrics", "traces"],
+    ),
     (
         "config",
         &[
@@ -80,6 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "guest",
             "egress",
             "telemetry",
+            "traces",
             "site",
             "suggestion",
             "secret",
@@ -99,6 +112,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "egress",
             "metrics",
             "telemetry",
+            "traces",
             "watch",
             "site",
             "suggestion",

@@ -43,5 +43,7 @@ mod status_page;
 mod storage;
 mod swap;
 mod swap_under_load;
+#[cfg(feature = "traces")]
+mod traces;
 mod web;
 mod week;

@@ -38,6 +38,7 @@ impl ReloadableListener {
             answers,
         );
         state.page = services.cache.page();
+        state.tracer = services.tracer.clone();
         let state = Arc::new(state);
         show(&state, config);
         let server = Server::bind(&config.http)?;

@@ -28,6 +28,7 @@ use crate::http::Server;
 use crate::suggestion::split_hints;
 use crate::swap::{self, Cause, GuestFile, signature_path};
 use crate::telemetry;
+use crate::traces::SpanName;
 use crate::watch::Watcher;
 
 /// Fallback for file systems that send no events.
@@ -187,7 +188,13 @@ impl Reloader {
 
     /// Reloads and reports the result to the log and to the caller.
     async fn reload(&mut self) -> Result<String, String> {
-        let reloaded = self.try_reload().await;
+        let mut span = self.services.tracer.start(SpanName::Reload);
+        let reloaded = span.scope(self.try_reload()).await;
+        match &reloaded {
+            Ok(generation) => span.set("generation", *generation),
+            Err(_) => span.fail("refused"),
+        }
+        drop(span);
         self.failed = reloaded.is_err();
         let events = &self.services.events;
         match reloaded {
@@ -276,6 +283,7 @@ impl Reloader {
         // the next collection. After a swap, removes the previous guest's states.
         state_dir::save(services);
         self.source.log_warnings(&config);
+        services.tracer.apply(config.traces.as_ref());
         services.collect_settings.send_replace(config.collect);
         services
             .instruments

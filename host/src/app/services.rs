@@ -15,6 +15,7 @@ use crate::events::RecentEvents;
 use crate::guest::Engine;
 use crate::metrics::Instruments;
 use crate::swap::SwapController;
+use crate::traces::Tracer;
 
 /// Shared between tasks; clones refer to the same services.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Services {
     pub memory: Arc<Memory>,
     /// The exporter's own metrics.
     pub instruments: Instruments,
+    /// Starts spans.
+    pub(super) tracer: Tracer,
     /// The last events, for the status page.
     pub(super) events: RecentEvents,
     /// Interval and TTL of collections.
@@ -44,8 +47,14 @@ impl Services {
         let instruments = Instruments::new(&BUILD);
         let observer = Arc::new(RequestMetrics(instruments.clone()));
         let events = RecentEvents::default();
-        let swap_controller =
-            SwapController::new(engine, observer, instruments.clone(), events.clone());
+        let tracer = Tracer::default();
+        let swap_controller = SwapController::new(
+            engine,
+            observer,
+            instruments.clone(),
+            events.clone(),
+            tracer.clone(),
+        );
         let memory = Memory::default();
         memory.set_lookback(config.collect.lookback);
         Self {
@@ -53,6 +62,7 @@ impl Services {
             cache: Arc::new(Cache::with_events(instruments.clone(), events.clone())),
             memory: Arc::new(memory),
             instruments,
+            tracer,
             events,
             collect_settings: watch::Sender::new(config.collect),
             requests,
@@ -76,6 +86,7 @@ impl Services {
             cache: Arc::clone(&self.cache),
             memory: Arc::clone(&self.memory),
             instruments: self.instruments.clone(),
+            tracer: self.tracer.clone(),
             settings: self.collect_settings.subscribe(),
         }
     }

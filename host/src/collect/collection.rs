@@ -103,7 +103,7 @@ pub struct FinishedCollection {
     guest: Digest,
     read: bool,
     dropped_series: usize,
-    attempts: Vec<Attempt>,
+    pub(super) attempts: Vec<Attempt>,
     /// Input of the schedule, in the order of `attempts`.
     pub(super) results: Vec<(String, CollectorResult)>,
     api_version: Option<String>,

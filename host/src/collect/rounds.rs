@@ -13,12 +13,14 @@ use super::collection::{CollectionContext, CollectionRequest, FinishedCollection
 use super::memory::Memory;
 use super::schedule::{Due, Schedule, ScheduledCollector};
 use super::site_tasks::SiteTasks;
+use super::spans;
 use super::start_slot::StartSlot;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::metrics::Instruments;
 use crate::site::SiteName;
 use crate::swap::{Generation, SiteRuntime, SwapController};
+use crate::traces::{SpanName, Tracer};
 
 /// Delay before a task that panicked is restarted, since it may panic again at once.
 const AFTER_A_PANIC: Duration = Duration::from_secs(1);
@@ -34,6 +36,8 @@ pub struct Rounds {
     pub memory: Arc<Memory>,
     /// Metrics about collections.
     pub instruments: Instruments,
+    /// Starts spans.
+    pub tracer: Tracer,
     /// The current settings.
     pub settings: watch::Receiver<CollectSettings>,
 }
@@ -180,10 +184,10 @@ impl Rounds {
             instruments: &self.instruments,
         };
         let mut generations = self.swap_controller.subscribe();
+        let span = self.tracer.start(SpanName::Collection);
         let result = async {
-            let result = context
-                .call_guest(&generation.guest, site_runtime, ask)
-                .await;
+            let call = context.call_guest(&generation.guest, site_runtime, ask);
+            let result = span.scope(call).await;
             let next = |guest| self.memory.next(&site_runtime.name, guest);
             let passed = || self.end_probation(generation);
             let failed = self
@@ -192,20 +196,23 @@ impl Rounds {
                 .await;
             (result, failed)
         };
-        tokio::select! {
+        let done = tokio::select! {
             (result, failed) = result => {
                 // Results of a failed guest are discarded, but faults are still
                 // counted.
                 if failed && result.is_ok() {
-                    return None;
+                    None
+                } else {
+                    let connection = site_runtime.egress.diagnosis();
+                    context
+                        .finish(&site_runtime.name, request, result, connection)
+                        .await
                 }
-                let connection = site_runtime.egress.diagnosis();
-                context
-                    .finish(&site_runtime.name, request, result, connection)
-                    .await
             }
             () = until_discarded(&self.swap_controller, &self.memory, generation, site_runtime, &mut generations) => None,
-        }
+        };
+        spans::end(span, &site_runtime.name, &generation.guest, done.as_ref());
+        done
     }
 
     /// The guest has passed its probation: drops what the previous one saved.

@@ -32,14 +32,16 @@ impl Session {
         if let Some(turn) = &turn {
             turn.wait().await;
         }
+        let span = self.span(&request);
         let egress = Arc::clone(&self.egress);
         let (mut sent, body) = request.into_parts();
         let path = egress.readdress(&mut sent.uri);
         let id = egress.sign(&sent.method, &mut sent.headers);
+        span.propagate(&mut sent.headers);
         let method = sent.method.clone();
         let recorder = egress.recorder.get();
         let recording = recorder.map(|it| it.begin(&method, &path, &sent.headers));
-        let mut request_log = RequestLog::new(Arc::clone(&egress), method, path, id, slot);
+        let mut request_log = RequestLog::new(Arc::clone(&egress), method, path, id, slot, span);
 
         self.tally.sent();
         let begun = Instant::now();

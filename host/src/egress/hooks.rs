@@ -8,7 +8,6 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use tracing::Instrument;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::allow::Rule;
@@ -138,9 +137,7 @@ impl WasiHttpHooks for Hooks {
         let request = request.map(|body| body.map_err(|_| RequestFailure::Aborted).boxed_unsync());
         // Before the request waits for anything, since guests send in a fixed order.
         let turn = self.session.egress.turn();
-        let exchange = Arc::clone(&self.session)
-            .exchange(request, deadlines, turn)
-            .in_current_span();
+        let exchange = Arc::clone(&self.session).exchange(request, deadlines, turn);
         Box::new(async move {
             let mut response = exchange.await?;
             *response.headers_mut() = detached(response.headers());

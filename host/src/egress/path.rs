@@ -9,7 +9,14 @@ const PING: &str = "/ping";
 /// Declared methods and paths. A segment such as `{id}` matches any one segment that is
 /// not empty.
 #[derive(Clone, Debug)]
-pub(super) struct Templates(Vec<(Method, Vec<Segment>)>);
+pub(super) struct Templates(Vec<Template>);
+
+#[derive(Clone, Debug)]
+struct Template {
+    method: Method,
+    path: String,
+    segments: Vec<Segment>,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Segment {
@@ -21,19 +28,28 @@ impl Templates {
     /// The declared endpoints and `/ping`.
     pub(super) fn new<'p>(declared: impl IntoIterator<Item = (Method, &'p str)>) -> Self {
         let all = declared.into_iter().chain([(Method::GET, PING)]);
-        let parse = |(method, path)| (method, segments(path).map(Segment::of).collect());
+        let parse = |(method, path): (_, &str)| Template {
+            method,
+            path: path.to_owned(),
+            segments: segments(path).map(Segment::of).collect(),
+        };
         Self(all.map(parse).collect())
     }
 
     /// Whether `path`, as returned by [`below`], is declared with this method.
     pub(super) fn match_request(&self, method: &Method, path: &str) -> bool {
-        let mut declared = self.0.iter().filter(|(declared, _)| declared == method);
-        let matches = |(_, template): &(Method, Vec<Segment>)| {
+        self.template(method, path).is_some()
+    }
+
+    /// The path as it was declared.
+    pub(super) fn template(&self, method: &Method, path: &str) -> Option<&str> {
+        let mut declared = self.0.iter().filter(|it| it.method == method);
+        let matches = |template: &&Template| {
             let asked: Vec<_> = segments(path).collect();
-            let pairs = template.iter().zip(&asked);
-            template.len() == asked.len() && pairs.into_iter().all(|(t, s)| t.matches(s))
+            let pairs = template.segments.iter().zip(&asked);
+            template.segments.len() == asked.len() && pairs.into_iter().all(|(t, s)| t.matches(s))
         };
-        declared.any(matches)
+        Some(&declared.find(matches)?.path)
     }
 }
 

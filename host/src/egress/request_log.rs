@@ -1,14 +1,15 @@
-//! Counts and logs one request when it ends.
+//! Counts, logs and traces one request when it ends.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, StatusCode};
-use tracing::{Span, debug};
+use tracing::debug;
 
 use super::Egress;
 use super::failure::RequestFailure;
 use super::session::RequestSlot;
+use crate::traces::Span;
 
 /// Kept as long as the request or its body. It logs when it is dropped, so that a
 /// canceled request is counted too.
@@ -23,7 +24,6 @@ pub(super) struct RequestLog {
     bytes: u64,
     /// The slot of this request, released with it.
     _slot: RequestSlot,
-    /// The span of the collection, since another task may drop this.
     span: Span,
 }
 
@@ -34,6 +34,7 @@ impl RequestLog {
         path: String,
         id: HeaderValue,
         slot: RequestSlot,
+        span: Span,
     ) -> Self {
         Self {
             egress,
@@ -45,7 +46,7 @@ impl RequestLog {
             failure: None,
             bytes: 0,
             _slot: slot,
-            span: Span::current(),
+            span,
         }
     }
 
@@ -69,6 +70,18 @@ impl RequestLog {
         failure
     }
 
+    /// Failures are named, since their texts may quote NetBackup.
+    fn end_span(&mut self) {
+        let mut span = std::mem::take(&mut self.span);
+        if let Some(status) = self.status {
+            span.set("http.response.status_code", u64::from(status.as_u16()));
+        }
+        span.set("http.response.body.size", self.bytes);
+        if self.failure.is_some() || !self.status.is_some_and(|status| status.is_success()) {
+            span.fail(self.code());
+        }
+    }
+
     fn code(&self) -> &str {
         match (&self.failure, &self.status) {
             (Some(failure), _) => failure.word(),
@@ -81,6 +94,7 @@ impl RequestLog {
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
+        self.end_span();
         let (site, took) = (&self.egress.site, self.begun.elapsed());
         let observer = &self.egress.observer;
         observer.request(site, &self.path, self.code(), took);
@@ -89,7 +103,6 @@ impl Drop for RequestLog {
         }
         let error = self.failure.as_ref().map(tracing::field::display);
         debug!(
-            parent: &self.span,
             %site,
             method = %self.method,
             path = %self.path,

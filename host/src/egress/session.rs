@@ -14,7 +14,8 @@ use super::permit::Permit;
 use super::settings::RequestLimits;
 use super::traffic::Tally;
 use super::upstream::CallUpstream;
-use super::{Egress, credential};
+use super::{Egress, credential, path};
+use crate::traces::{Span, SpanContext, SpanName};
 
 /// Characters of a guest's URL in the log.
 const MAX_LOGGED: usize = 200;
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub(super) tally: Tally,
     requests: AtomicU64,
     received: AtomicU64,
+    /// The span of the call.
+    span: SpanContext,
     /// Each request holds a permit until its body ends.
     slots: Arc<Semaphore>,
     /// All denied requests are counted, but only the first of a collection is logged: a
@@ -52,6 +55,7 @@ impl Session {
             tally: Tally::default(),
             requests: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            span: SpanContext::current(),
             slots: Arc::new(Semaphore::new(slots)),
             warned: AtomicBool::new(false),
             diagnosed: AtomicBool::new(false),
@@ -80,6 +84,21 @@ impl Session {
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         slot.map(|permit| RequestSlot { _permit: permit })
             .map_err(|_| Rule::Concurrency)
+    }
+
+    /// Starts the span of an admitted request. It names the declared path, since the
+    /// requested one may contain names of NetBackup's objects.
+    pub(super) fn span(&self, request: &Request<GuestBody>) -> Span {
+        let mut span = self.span.child(SpanName::Request);
+        if span.is_recorded() {
+            let below = path::below(&self.egress.settings.base_path, request.uri());
+            let endpoints = &self.permit.endpoints;
+            let template = below.and_then(|it| endpoints.template(request.method(), it));
+            span.set("site", self.egress.site.as_str());
+            span.set("http.request.method", request.method().as_str());
+            span.set("url.template", template.unwrap_or_default());
+        }
+        span
     }
 
     /// Counts the bytes of a response.

@@ -8,12 +8,19 @@ use super::reply::{self, Body};
 use super::state::ServerState;
 use crate::metrics::Format;
 use crate::site::SiteName;
+use crate::traces::SpanName;
 
 /// Sends the page as it was published. It is compressed here only for the first
 /// scrape that asks for it.
 pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body> {
+    let mut span = state.tracer.start(SpanName::Page);
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);
+    span.set("content_type", format.content_type());
+    span.set(
+        "content_encoding",
+        if compressed { "gzip" } else { "identity" },
+    );
     let page = state.page.load_full();
     let suffix = state.instruments.suffix(format);
     let body = if compressed {

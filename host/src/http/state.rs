@@ -11,6 +11,7 @@ use super::settings::ConnectionLimits;
 use super::status_report::StatusReport;
 use super::web::Web;
 use crate::metrics::{Instruments, Page};
+use crate::traces::Tracer;
 
 /// Everything that requests are answered from. Each part can be replaced while the
 /// server runs.
@@ -21,6 +22,8 @@ pub struct ServerState {
     pub page: Arc<ArcSwap<Page>>,
     /// The host's own instruments.
     pub instruments: Instruments,
+    /// Starts spans; off until it is replaced.
+    pub tracer: Tracer,
     /// The path of the metrics, such as `/metrics`.
     pub metrics_path: ArcSwap<String>,
     /// Encryption of new connections, and authentication of every request.
@@ -67,6 +70,7 @@ impl ServerState {
             version,
             page: Arc::default(),
             instruments,
+            tracer: Tracer::default(),
             metrics_path: ArcSwap::from_pointee("/metrics".to_owned()),
             web: ArcSwap::default(),
             limits: ArcSwap::default(),

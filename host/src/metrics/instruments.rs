@@ -112,6 +112,7 @@ impl Instruments {
             .set(1);
         table.config_successful.with_label_values(NO_LABELS).set(0);
         table.log_lines_dropped.with_label_values(NO_LABELS);
+        table.spans_dropped.with_label_values(NO_LABELS);
         for result in [SUCCESS, FAILURE] {
             table.config_reloads.with_label_values(&[result]);
         }

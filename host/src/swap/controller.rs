@@ -20,6 +20,7 @@ use crate::events::{EventKind, RecentEvents};
 use crate::guest::{Collected, Digest, Engine, Fault, Guest, SavedState, Window};
 use crate::metrics::{Instruments, SwapResult};
 use crate::suggestion::split_hints;
+use crate::traces::{Span, SpanName, Tracer};
 
 /// Holds the current generation, and is the only writer of it.
 pub struct SwapController {
@@ -27,6 +28,7 @@ pub struct SwapController {
     shared_egress: SharedEgress,
     instruments: Instruments,
     events: RecentEvents,
+    tracer: Tracer,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
     refused: Mutex<Option<EvaluationInputs>>,
@@ -69,6 +71,7 @@ impl SwapController {
         observer: Arc<dyn egress::Observer>,
         instruments: Instruments,
         events: RecentEvents,
+        tracer: Tracer,
     ) -> Self {
         Self {
             engine,
@@ -78,6 +81,7 @@ impl SwapController {
             },
             instruments,
             events,
+            tracer,
             current: ArcSwapOption::empty(),
             changed: watch::Sender::new(0),
             refused: Mutex::new(None),
@@ -242,7 +246,13 @@ impl SwapController {
         if self.refused().as_ref() == Some(&inputs) {
             return Err(Refusal::RefusedBefore);
         }
-        let result = evaluation.evaluate(&self.engine).await;
+        // The first guest of a process replaces none.
+        let mut span = running.map_or_else(Span::default, |_| self.tracer.start(SpanName::Swap));
+        let result = span.scope(evaluation.evaluate(&self.engine)).await;
+        match &result {
+            Ok((guest, _)) => span.set("guest.version", guest.manifest().version.as_str()),
+            Err(_) => span.fail(SwapResult::Refused.as_str()),
+        }
         if let Err(refusal) = &result
             && running.is_some()
         {
@@ -318,6 +328,9 @@ impl SwapController {
         }
         error!(version, %sha256, reason = why, "Guest rolled back");
         let number = running.number + 1;
+        let mut span = self.tracer.start(SpanName::Swap);
+        span.set("guest.version", version.as_str());
+        span.fail(SwapResult::RolledBack.as_str());
         self.instruments.swap(SwapResult::RolledBack);
         let text = format!("version {version}, SHA-256 {sha256}: {why}");
         self.events.record(EventKind::RolledBack, None, text);

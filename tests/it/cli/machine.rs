@@ -79,12 +79,15 @@ async fn a_start_without_its_port_guest_or_folder_names_the_line_and_a_hint() {
     }
 }
 
+/// The warning is about the missing feature.
+#[cfg(not(feature = "traces"))]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_in_the_log_is_a_field() {
     let simulator = lively().await;
     let folder = folder(&[("paris", &simulator)], "opentelemetry: { enabled: true }");
     let mut program = Program::serve(folder.path());
     let line = program.line("Configuration warning").await;
-    let hint = "hint=\"remove the key, or set it to `false`\"";
+    let hint =
+        "hint=\"install a package, build with `--features traces`, or set the key to `false`\"";
     assert!(line.contains(hint) && !line.contains("\\n"), "{line}");
 }

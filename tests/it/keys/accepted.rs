@@ -1,4 +1,5 @@
-//! Keys of the predecessor that are accepted and have no effect.
+//! Keys of the predecessor that are accepted and have no effect, and those of traces,
+//! which are off here.
 
 use super::{KEY, Keys, paris};
 use simulator::Simulator;
@@ -6,7 +7,10 @@ use tests::Bench;
 
 pub(super) const KEYS: &[Keys] = &[
     ("nbuserver", &["domain", "domainType", "contentType"]),
-    ("opentelemetry", &["endpoint", "insecure", "samplingRate"]),
+    (
+        "opentelemetry",
+        &["endpoint", "insecure", "samplingRate", "propagate"],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +20,8 @@ async fn keys_without_an_effect_are_accepted_silently() {
     bench.until_read(&["paris"]).await;
     let reads = simulator.requests().count("/admin/jobs");
     let keys = format!("{KEY}, domain: d, domainType: NT, contentType: text/plain");
-    let rest = "opentelemetry: { endpoint: 'x:1', insecure: true, samplingRate: 0.1 }";
+    let rest =
+        "opentelemetry: { endpoint: 'x:1', insecure: true, samplingRate: 0.1, propagate: true }";
     bench.reconfigure(&paris(&simulator, &keys, rest)).await;
     assert!(bench.get("/config").await.text().contains("domainType: NT"));
     let page = bench.until_read(&["paris"]).await;

@@ -294,6 +294,8 @@ fn flags_take_precedence_over_the_file() {
     );
 }
 
+/// The warning is about the missing feature.
+#[cfg(not(feature = "traces"))]
 #[test]
 fn settings_without_an_effect_are_warnings() {
     let config = good(&format!("{SITE}opentelemetry: {{ enabled: true }}"));

@@ -18,7 +18,8 @@ pub enum SwapResult {
 impl SwapResult {
     pub(super) const ALL: [Self; 3] = [Self::Promoted, Self::Refused, Self::RolledBack];
 
-    pub(super) fn as_str(self) -> &'static str {
+    /// The `result` label of `nbu_exporter_guest_swaps_total`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Promoted => "promoted",
             Self::Refused => "refused",
@@ -88,6 +89,14 @@ impl Instruments {
             .log_lines_dropped
             .with_label_values(NO_LABELS)
             .inc_by(lines);
+    }
+
+    /// Spans were not sent to the receiver of traces.
+    pub fn spans_dropped(&self, spans: u64) {
+        self.change()
+            .spans_dropped
+            .with_label_values(NO_LABELS)
+            .inc_by(spans);
     }
 
     /// A guest was offered as replacement.

@@ -85,6 +85,8 @@ instruments! {
     guest_swaps: IntCounterVec = "nbu_exporter_guest_swaps_total" ["result"];
     /// Log lines dropped because they could not be written, or not in time.
     log_lines_dropped: IntCounterVec = "nbu_exporter_log_lines_dropped_total" [];
+    /// Spans dropped because the receiver of traces is unreachable or too slow.
+    spans_dropped: IntCounterVec = "nbu_exporter_spans_dropped_total" [];
     /// Whether the compiler process is running; without it no guest can be loaded.
     compiler_up: IntGaugeVec = "nbu_exporter_compiler_up" [];
     /// Duration of collections in seconds.

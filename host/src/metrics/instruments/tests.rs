@@ -66,6 +66,9 @@ fn series_known_at_the_start_begin_at_zero() {
     # HELP nbu_exporter_log_lines_dropped_total Log lines dropped because they could not be written, or not in time.
     # TYPE nbu_exporter_log_lines_dropped_total counter
     nbu_exporter_log_lines_dropped_total 0
+    # HELP nbu_exporter_spans_dropped_total Spans dropped because the receiver of traces is unreachable or too slow.
+    # TYPE nbu_exporter_spans_dropped_total counter
+    nbu_exporter_spans_dropped_total 0
     "#);
 }
 
@@ -123,6 +126,7 @@ fn every_call_is_counted_in_its_own_series() {
     nbu_exporter_log_lines_dropped_total 0
     nbu_exporter_series{site="prod"} 12
     nbu_exporter_series_dropped_total{site="prod",reason="duplicate"} 2
+    nbu_exporter_spans_dropped_total 0
     nbu_exporter_state_write_failures_total{site="prod"} 1
     nbu_exporter_upstream_received_bytes_total{site="prod"} 4096
     nbu_exporter_upstream_request_duration_seconds_bucket{site="prod",le="0.005"} 0
