@@ -43,8 +43,6 @@ pub(crate) mod watermark;
 
 use std::rc::Rc;
 
-use futures::future::join;
-
 use self::attempts::Attempts;
 use self::in_flight::{InFlight, InFlightJob};
 use self::saved::SavedLedger;
@@ -157,33 +155,22 @@ impl Ledger {
         attempts.retain(|attempt| keep(labels.set(attempt.labels)));
     }
 
-    /// Reads jobs that finished since the last read, unfinished jobs, and jobs that
-    /// disappeared from both lists. Calls `take` with all that may have finished,
-    /// with some of them twice. After a failure the ledger must not be saved.
+    /// Reads unfinished jobs, jobs that finished since the last read, and jobs that
+    /// disappeared from both lists, in this order (see [`list`]). Calls `take` with all that
+    /// may have finished, with some of them twice. After a failure the ledger must not be saved.
     pub(crate) async fn read(
         &mut self,
         client: &Client<'_>,
         shared: &SharedUnfinished,
         readers: usize,
         mut take: impl FnMut(&mut Self, &Job<'_>),
-    ) -> Result<Rc<Unfinished>, Vec<Failure>> {
+    ) -> Result<Rc<Unfinished>, Failure> {
         client.allow(readers, self.is_long());
         let range = (self.start, self.time.clocks.server);
-        let finished = list::finished(client, range, |job| take(self, &job));
-        let unfinished = match join(finished, shared.read(client)).await {
-            (Ok(is_sorted), Ok(unfinished)) => {
-                self.is_sorted = is_sorted;
-                unfinished
-            }
-            // Neither list is usable alone: each corrects the other.
-            (finished, unfinished) => {
-                return Err(finished.err().into_iter().chain(unfinished.err()).collect());
-            }
-        };
+        let unfinished = shared.read(client).await?;
+        self.is_sorted = list::finished(client, range, |job| take(self, &job)).await?;
         let absent = self.absent_jobs(&unfinished);
-        list::each(client, absent, |job| take(self, &job))
-            .await
-            .map_err(|failure| vec![failure])?;
+        list::each(client, absent, |job| take(self, &job)).await?;
         Ok(unfinished)
     }
 

@@ -4,6 +4,8 @@
 mod active_guests;
 mod collection;
 mod facts;
+mod failure_lines;
+mod failure_log;
 mod guest_history;
 mod memory;
 mod persistence;

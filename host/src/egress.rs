@@ -55,6 +55,7 @@ mod verifier;
 mod tests;
 
 pub use allow::{READ_ONLY_POST, Rule};
+pub use diagnosis::Diagnosis;
 pub use hooks::{BODY_CHUNK, Hooks, QUEUED_BODY};
 pub use identity::Identity;
 pub use origin::{Origin, Scheme};
@@ -97,8 +98,8 @@ pub struct Egress {
     upstream: Upstream,
     secrets: Arc<redact::Secrets>,
     observer: Arc<dyn Observer>,
-    /// Why connections fail now, as logged.
-    diagnosis: ArcSwapOption<diagnosis::Diagnosis>,
+    /// Why connections fail now.
+    diagnosis: ArcSwapOption<Diagnosis>,
     fingerprint: [u8; 32],
     recorder: OnceLock<Arc<Recorder>>,
     /// Unused if neither recording nor replaying.
@@ -170,6 +171,11 @@ impl Egress {
     /// the time that an answer takes.
     pub fn is_repeatable(&self) -> bool {
         self.recorder.get().is_some() || self.upstream.is_bundle()
+    }
+
+    /// Why connections fail now; `None` if the last one succeeded.
+    pub fn diagnosis(&self) -> Option<Arc<Diagnosis>> {
+        self.diagnosis.load_full()
     }
 
     /// The fingerprint of its settings.

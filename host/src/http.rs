@@ -25,7 +25,7 @@ pub mod status_report;
 #[cfg(test)]
 mod testing;
 
-pub use health::{Health, HealthProbes, HealthReport, SiteHealth};
+pub use health::{Health, HealthProbes, HealthReport, ProbeFailure, SiteHealth};
 pub use server::{BindError, PassedSockets, Server, Serving, unavailable_addresses};
 pub use settings::{ConnectionLimits, HttpSettings};
 pub use state::{Reload, ServerState, Status};

@@ -1,10 +1,9 @@
 //! The log: its filter, its format and its target, all of which can change while the
 //! program runs.
-//!
-//! Both formats are installed from the start, and a filter enables one of them. A format
-//! installed later would see unknown spans, and its formatter would panic.
 
 mod escape;
+mod fields;
+mod line;
 mod output;
 mod queue;
 mod settings;
@@ -17,9 +16,10 @@ use std::{error, fmt, io, panic};
 use tokio::sync::watch;
 use tracing::error;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 pub use escape::is_control_like;
+pub use fields::guest_fields;
 use output::Output;
 pub use settings::{Filter, LogFormat, LogSettings, LogTarget};
 use sink::Sink;
@@ -156,18 +156,7 @@ fn subscriber(
 ) -> Result<(impl tracing::Subscriber + use<>, Handle), LogError> {
     let output = Output::new(settings)?;
     let (filter, handle) = reload::Layer::new(settings.filter.compiled());
-    let logfmt = tracing_logfmt::builder()
-        .with_span_path(false)
-        .with_ansi_color(false)
-        .layer()
-        .with_writer(output.clone())
-        .with_filter(output.filter_format(LogFormat::Logfmt));
-    let json = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_writer(output.clone())
-        .with_filter(output.filter_format(LogFormat::Json));
-    let subscriber = Registry::default().with(filter).with(logfmt).with(json);
+    let subscriber = Registry::default().with(filter).with(output.clone());
     let handle = Handle {
         filter: handle,
         output,

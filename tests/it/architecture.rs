@@ -66,7 +66,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "collect",
-        &["swap", "guest", "cache", "site", "metrics", "clock", "file"],
+        &[
+            "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file",
+        ],
     ),
     ("http", &["descriptors", "events", "site", "metrics"]),
     (

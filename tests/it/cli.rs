@@ -2,6 +2,7 @@
 
 mod ask;
 mod commands;
+mod failure_log;
 mod kit;
 mod machine;
 mod mistakes;

@@ -141,7 +141,7 @@ async fn a_denied_request_is_logged_once_per_collection_with_guest_site_and_rule
     ] {
         assert!(line.contains(part), "{part}: {line}");
     }
-    program.line("Collector failed").await;
+    program.line("Collection failed").await;
     let refused = |line: &&String| line.contains("Request denied");
     assert_eq!(program.log.iter().filter(refused).count(), 1);
 }

@@ -46,7 +46,7 @@ async fn health_is_503_with_a_reason_per_site_when_no_site_answers() {
     assert_eq!(lines[0], "UNHEALTHY: NetBackup API unreachable");
     assert!(lines[1].starts_with("paris: UNREACHABLE, "), "{text}");
     assert!(lines[1].contains("unreachable"), "{text}");
-    assert!(lines[2].starts_with("tokyo: UNREACHABLE, "), "{text}");
+    assert!(lines[2].starts_with("tokyo: UNAUTHORIZED, "), "{text}");
     assert!(lines[2].contains("unauthorized"), "{text}");
     assert_eq!(lines.len(), 3, "{text}");
 }

@@ -165,7 +165,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     let Clients { ledger, tally, .. } = &mut clients;
     let take = |ledger: &mut Ledger, job: &Job<'_>| tally.count(ledger, job);
     let unfinished = ledger.read(client, context.unfinished, options.readers(), take);
-    let unfinished = unfinished.await?;
+    let unfinished = unfinished.await.map_err(single)?;
     let (state, recent) = clients.finish(&unfinished, context.window.now);
     Ok(summarize(context, state, recent))
 }

@@ -100,7 +100,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
     };
     let readers = reading.readers();
     let unfinished = ledger.read(client, context.unfinished, readers, take);
-    let unfinished = unfinished.await?;
+    let unfinished = unfinished.await.map_err(single)?;
     figures.totals.add(&increase, ledger.labels());
     figures.requeued.add(&unfinished, ledger.is_first());
     figures.successes.note_backups(&ledger);

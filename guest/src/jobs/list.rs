@@ -6,13 +6,13 @@
 //!
 //! # Jobs that change during a read
 //!
-//! The guest requests both lists at the same time, and a job may move from one to
-//! the other meanwhile. Counters stay exact, because the guest asks for the server's
-//! clock before a read, and the next read begins before that time.
+//! The guest asks for the server's clock, then for unfinished jobs, and then for
+//! finished ones since the clock of the last read. A job may change meanwhile.
 //!
-//! - A job finishes. If both lists contain it, it has finished. If neither does, it
-//!   finished after this read began, so the next read asks for it. Only the gauges
-//!   of this collection miss it.
+//! - A job finishes. If both lists contain it, it has finished. If neither does, it was
+//!   queued after the first list, so the next read finds it. In the other order, a job
+//!   that became done between the two lists would be in neither. If its end also appeared
+//!   later than the overlap, the next read would begin after it.
 //! - A finished job starts another attempt. The finished attempt counts if a list
 //!   contained it. Otherwise no later answer contains it, because a row describes
 //!   the last attempt only.

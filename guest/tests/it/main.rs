@@ -19,6 +19,7 @@ mod golden;
 mod hostile;
 mod job_facts;
 mod jobs;
+mod late_ends;
 mod licence;
 mod lists;
 mod media_servers;

@@ -77,6 +77,8 @@ pub(crate) struct Model {
     pub(crate) shuffled_from: Cell<Option<usize>>,
     /// Jobs change between two responses.
     pub(crate) moving: RefCell<Option<Random>>,
+    /// The seconds that pass after the next list of jobs is answered.
+    pub(crate) passing: Cell<u64>,
     /// After how many requests the server's clock is set, and by how much.
     pub(crate) setting: Cell<Option<(usize, i64)>>,
     began: Instant,
@@ -115,6 +117,7 @@ impl Model {
             page: Cell::new(100),
             shuffled_from: Cell::new(None),
             moving: RefCell::default(),
+            passing: Cell::default(),
             setting: Cell::default(),
             began: Instant::now(),
             in_flight: Cell::new(0),
@@ -333,7 +336,11 @@ impl Model {
                 ..ok("")
             },
             "/ping" => ok(&(self.clock() * 1000 + 500).to_string()),
-            list => ok(&self.list(list)),
+            list => {
+                let answer = ok(&self.list(list));
+                self.time.set(self.time.get() + self.passing.take());
+                answer
+            }
         })
     }
 }

@@ -9,7 +9,8 @@ use super::reload_request::{ReloadTrigger, ask};
 use super::services::Services;
 use super::status;
 use crate::collect::probe;
-use crate::http::{Health, Reload, Status, StatusReport};
+use crate::guest::{FailureReason, failure_text};
+use crate::http::{Health, ProbeFailure, Reload, Status, StatusReport};
 use crate::site::SiteName;
 
 /// Answers from the running services.
@@ -28,7 +29,7 @@ impl Health for HttpBackend {
         .boxed()
     }
 
-    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {
+    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, ProbeFailure>> {
         let services = self.0.clone();
         async move {
             let generation = services.swap_controller.current();
@@ -37,9 +38,15 @@ impl Health for HttpBackend {
                 .and_then(|g| Some((g, g.site_runtime(&site)?)));
             match found {
                 Some((generation, site_runtime)) => {
-                    probe(generation, site_runtime, &services.memory).await
+                    match probe(generation, site_runtime, &services.memory).await {
+                        Ok(answer) => answer.map_err(|failure| ProbeFailure {
+                            is_unauthorized: matches!(failure.reason, FailureReason::Unauthorized),
+                            text: failure_text(&failure),
+                        }),
+                        Err(fault) => Err(fault.to_string().into()),
+                    }
                 }
-                None => Err("the site was removed".to_owned()),
+                None => Err("the site was removed".to_owned().into()),
             }
         }
         .boxed()

@@ -146,7 +146,8 @@ impl Reloader {
     }
 
     async fn changed(&mut self, mut changed: Vec<PathBuf>) {
-        debug!(files = ?changed, "Files changed");
+        let files: Vec<_> = changed.iter().map(|path| path.to_string_lossy()).collect();
+        debug!(files = files.join(", "), "Files changed");
         let guest = guest_files(&self.config);
         if changed.iter().any(|path| guest.contains(path))
             && !GuestFile::is_complete(&self.config.swap).await

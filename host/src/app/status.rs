@@ -1,6 +1,5 @@
 //! Makes the report that the status page shows.
 
-mod hints;
 mod tiles;
 
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use super::services::Services;
 use crate::cache::{CollectorSnapshot, SiteSnapshot};
 use crate::clock::Timestamp;
-use crate::guest::Manifest;
+use crate::guest::{Manifest, hints};
 use crate::http::{CollectionTime, CollectorHealth, GuestStatus, SiteStatus, StatusReport};
 use crate::swap::Generation;
 
@@ -54,9 +53,7 @@ fn site(
     let permissions = |name: &str| {
         // If nothing can be read, the key is wrong, and a list of all rights is no help.
         let manifest = manifest.filter(|_| site.up != Some(false));
-        let mut declared = manifest.into_iter().flat_map(|it| &it.collectors);
-        let declared = declared.find(|it| it.name == name);
-        declared.map_or(&[][..], |it| &it.permissions)
+        manifest.map_or(&[][..], |manifest| manifest.permissions(name))
     };
     let collectors = collectors.map(|it| collector(it, permissions(&it.name), now, next(&it.name)));
     let recent = site.recent.iter();
@@ -93,6 +90,6 @@ fn collector(
         requests: status.requests,
         series: snapshot.series,
         failures: status.failures.clone(),
-        hints: hints::hints(&status.reasons, permissions),
+        hints: hints(&status.reasons, permissions),
     }
 }

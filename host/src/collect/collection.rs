@@ -11,11 +11,13 @@ use tracing::{debug, error, info, warn};
 
 use super::CollectSettings;
 use super::facts::CollectorFacts;
-use super::memory::{Memory, StatusChange};
+use super::failure_log::AttemptLog;
+use super::memory::Memory;
 use super::schedule::CollectorResult;
 use super::update::{Committed, StateUpdate};
 use crate::cache::{Attempt, AttemptResult, Cache};
 use crate::clock::Timestamp;
+use crate::egress::Diagnosis;
 use crate::guest::{
     CallTarget, Collected, Digest, DroppedSeries, FAULT, FailureReason, Fault, Guest, GuestLimits,
     Outcome, Report, STATE, SiteSettings, reason_name,
@@ -35,6 +37,8 @@ pub trait GuestInfo: Send + Sync {
     fn caches(&self, collector: &str) -> bool;
     /// The shortest time between two collections of the collector, if it has its own.
     fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration>;
+    /// The permissions of NetBackup that the collector needs.
+    fn permissions(&self, collector: &str) -> &[String];
 }
 
 impl GuestInfo for Guest {
@@ -48,6 +52,10 @@ impl GuestInfo for Guest {
 
     fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration> {
         self.interval(settings, collector)
+    }
+
+    fn permissions(&self, collector: &str) -> &[String] {
+        self.manifest().permissions(collector)
     }
 }
 
@@ -138,7 +146,9 @@ impl CollectionContext<'_> {
         let all = everything.len();
         let request = CollectionRequest::now(&site_runtime.settings, &everything, all);
         let result = self.call_guest(guest, site_runtime, &everything).await;
-        self.finish(&site_runtime.name, request, result).await
+        let connection = site_runtime.egress.diagnosis();
+        self.finish(&site_runtime.name, request, result, connection)
+            .await
     }
 
     /// Calls the guest for the collectors in `ask`. Records nothing yet, since the
@@ -175,6 +185,7 @@ impl CollectionContext<'_> {
         site: &SiteName,
         request: CollectionRequest<'_>,
         result: Result<Collected, Fault>,
+        connection: Option<Arc<Diagnosis>>,
     ) -> Option<FinishedCollection> {
         let took = Timestamp::now().since(request.began);
         let mut done = FinishedCollection {
@@ -195,7 +206,10 @@ impl CollectionContext<'_> {
             }
             Err(fault) => self.finish_fault(site, &request, &fault),
         };
+        let mut logs = Vec::new();
         for (collector, facts, ended, result) in results {
+            let connection = connection.as_deref();
+            logs.push(AttemptLog::new(&collector, &facts, &result, connection));
             done.results.push((collector.clone(), ended));
             done.attempts.push(Attempt {
                 interval: self.reuse(&request, &collector).max(self.settings.interval),
@@ -212,8 +226,10 @@ impl CollectionContext<'_> {
                 result,
             });
         }
+        self.log_failures(site, logs, connection.as_deref());
         self.instruments.collection(site, done.is_complete(), took);
-        debug!(%site, ?took, complete = done.is_complete(), "Collection ended");
+        let seconds = took.as_secs_f64();
+        debug!(%site, seconds, complete = done.is_complete(), "Collection ended");
         Some(done)
     }
 
@@ -246,9 +262,7 @@ impl CollectionContext<'_> {
         request: &CollectionRequest<'_>,
         fault: &Fault,
     ) -> CollectorResults {
-        let kind = fault.kind.as_str();
-        warn!(%site, reason = kind, error = fault.message, "Collection failed");
-        self.instruments.fault(site, kind);
+        self.instruments.fault(site, fault.kind.as_str());
         self.memory.record_fault(site, request.collectors);
         let failed = |name: &String| {
             let result = AttemptResult::Failed(vec![FAULT.into()], Vec::new());
@@ -314,8 +328,9 @@ impl CollectionContext<'_> {
         if let Ok(done) = timeout(SLOW_WRITE, &mut write).await {
             return done;
         }
-        let folder = self.memory.store().map(|store| store.folder().to_owned());
-        warn!(%site, ?folder, "Writing the state is slow; collections of the site are paused");
+        let store = self.memory.store();
+        let folder = store.map(|store| store.folder().display().to_string());
+        warn!(%site, folder, "Writing the state is slow; collections of the site are paused");
         let done = write.await;
         info!(%site, "Writing the state finished");
         done
@@ -334,19 +349,10 @@ impl CollectionContext<'_> {
             warn!(%site, collector, family, reason, series, detail, "Series were dropped");
             self.instruments.dropped(site, reason, *series);
         }
-        let change = self.memory.status_change(site, collector, failures);
-        if change == StatusChange::Recovered {
-            info!(%site, collector, "Collector recovered");
-        }
-        for (n, text) in failures.iter().enumerate() {
+        for (n, error) in failures.iter().enumerate() {
             let failure = outcome.failures.get(n);
             let request_id = failure.and_then(|it| it.request_id.as_deref());
-            let request_id = request_id.unwrap_or("-");
-            if change == StatusChange::NewFailure {
-                warn!(%site, collector, request_id, error = text, "Collector failed");
-            } else {
-                debug!(%site, collector, request_id, error = text, "Collector still fails");
-            }
+            debug!(%site, collector, request_id, error, "Collector failed");
         }
     }
 }

@@ -14,6 +14,10 @@ pub(super) struct CollectorFacts {
     pub(super) requests: Option<u32>,
     /// One line for each failure.
     pub(super) failures: Vec<String>,
+    /// NetBackup's identifier of the request that failed first.
+    pub(super) request_id: Option<String>,
+    /// The kind of the fault, if the call failed.
+    pub(super) fault: Option<&'static str>,
 }
 
 impl CollectorFacts {
@@ -26,6 +30,8 @@ impl CollectorFacts {
             skipped_rows: outcome.skipped_rows,
             requests: outcome.requests,
             failures: outcome.failures.iter().map(failure_text).collect(),
+            request_id: outcome.failures.iter().find_map(|it| it.request_id.clone()),
+            fault: None,
         }
     }
 
@@ -33,6 +39,7 @@ impl CollectorFacts {
     pub(super) fn of_fault(fault: &Fault) -> Self {
         Self {
             failures: vec![fault.to_string()],
+            fault: Some(fault.kind.as_str()),
             ..Self::default()
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::active_guests::ActiveGuests;
+use super::failure_log::{AttemptLog, FailureLog, LogEntry};
 use super::guest_history::GuestHistory;
 use super::state::StateEntry;
 use super::store::Store;
@@ -50,25 +51,11 @@ pub(super) struct SiteMemory {
     /// Collectors whose current state was written by an earlier process.
     pub(super) resumed: BTreeSet<String>,
     pub(super) succeeded: HashMap<String, bool>,
-    /// The failures of each collector that were logged last.
-    failing: HashMap<String, Vec<String>>,
+    failure_log: FailureLog,
     /// Duration and peak memory in bytes of the last full collection.
     cost: Option<(Duration, u64)>,
     /// When each collector is due next.
     due: Vec<(String, Instant)>,
-}
-
-/// The change of a collector's status since its last attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusChange {
-    /// A new failure, or a different one.
-    NewFailure,
-    /// The same failure as before.
-    SameFailure,
-    /// The collector succeeds again.
-    Recovered,
-    /// The collector still succeeds.
-    Unchanged,
 }
 
 impl Memory {
@@ -101,28 +88,16 @@ impl Memory {
         found.map_or_else(Vec::new, |known| known.due.clone())
     }
 
-    /// Compares the failures of a collector with its last attempt, so that a lasting
-    /// failure is logged once.
-    pub fn status_change(
+    /// What the log should say about the attempts of one collection.
+    pub(super) fn log_entries(
         &self,
         site: &SiteName,
-        collector: &str,
-        failures: &[String],
-    ) -> StatusChange {
+        attempts: Vec<AttemptLog>,
+        now: Instant,
+    ) -> Vec<LogEntry> {
         let mut known = self.lock();
         let known = known.sites.entry(site.clone()).or_default();
-        if failures.is_empty() {
-            let before = known.failing.remove(collector);
-            return before.map_or(StatusChange::Unchanged, |_| StatusChange::Recovered);
-        }
-        let before = known
-            .failing
-            .insert(collector.to_owned(), failures.to_vec());
-        if before.as_deref() == Some(failures) {
-            StatusChange::SameFailure
-        } else {
-            StatusChange::NewFailure
-        }
+        known.failure_log.update(attempts, now)
     }
 
     /// Records the failure of a whole call.

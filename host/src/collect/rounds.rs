@@ -199,7 +199,10 @@ impl Rounds {
                 if failed && result.is_ok() {
                     return None;
                 }
-                context.finish(&site_runtime.name, request, result).await
+                let connection = site_runtime.egress.diagnosis();
+                context
+                    .finish(&site_runtime.name, request, result, connection)
+                    .await
             }
             () = until_discarded(&self.swap_controller, &self.memory, generation, site_runtime, &mut generations) => None,
         }
@@ -256,8 +259,10 @@ impl Rounds {
         done: FinishedCollection,
     ) {
         let over = Timestamp::now().instant;
+        // One for all, so that collectors that failed together are retried together.
+        let jitter = fastrand::f64();
         for (collector, ended) in &done.results {
-            schedule.record(collector, *ended, over, fastrand::f64());
+            schedule.record(collector, *ended, over, jitter);
         }
         let (memory, name) = (Arc::clone(&self.memory), name.clone());
         self.cache

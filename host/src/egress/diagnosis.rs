@@ -1,20 +1,20 @@
-//! What an operator can do about a failed connection.
+//! Why connections to a site fail, and what an operator can do about it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-
-use tracing::{info, warn};
 
 use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::session::Session;
 use super::upstream::Upstream;
 use super::{EgressSettings, Scheme};
 
-/// A failed connection, as it is logged.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Diagnosis {
-    pub(super) error: String,
-    pub(super) hint: &'static str,
+/// A failed connection, for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Why it failed.
+    pub error: String,
+    /// What an operator can do.
+    pub hint: &'static str,
 }
 
 impl Diagnosis {
@@ -82,8 +82,8 @@ fn hint(failure: &RequestFailure, scheme: Scheme) -> Option<&'static str> {
 }
 
 impl Session {
-    /// Logs why the connection failed, unless the log already says so. All collectors
-    /// fail together, so each site and cause has one line.
+    /// Stores why the connection failed: the collectors of a call fail together, so the
+    /// first failure of a call says it.
     pub(super) fn report_failure(&self, failure: &RequestFailure) {
         let egress = &self.egress;
         if matches!(egress.upstream, Upstream::Bundle(_)) {
@@ -92,28 +92,15 @@ impl Session {
         let Some(diagnosis) = Diagnosis::of(failure, &egress.settings) else {
             return;
         };
-        // At most one line for each call, even if connections fail in different ways.
-        if self.diagnosed.swap(true, Relaxed) {
-            return;
-        }
-        let diagnosis = Arc::new(diagnosis);
-        let before = egress.diagnosis.swap(Some(Arc::clone(&diagnosis)));
-        if before.as_ref() != Some(&diagnosis) {
-            let (site, server) = (&egress.site, egress.settings.origin.url());
-            let Diagnosis { error, hint } = &*diagnosis;
-            warn!(%site, server, error, hint, "Cannot connect to NetBackup");
+        if !self.diagnosed.swap(true, Relaxed) {
+            egress.diagnosis.store(Some(Arc::new(diagnosis)));
         }
     }
 
-    /// Logs once that connections succeed again.
+    /// Connections succeed again.
     pub(super) fn report_answer(&self) {
-        let egress = &self.egress;
-        if self.diagnosed.load(Relaxed) || egress.diagnosis.load().is_none() {
-            return;
-        }
-        if egress.diagnosis.swap(None).is_some() {
-            let (site, server) = (&egress.site, egress.settings.origin.url());
-            info!(%site, server, "Connected to NetBackup again");
+        if !self.diagnosed.load(Relaxed) {
+            self.egress.diagnosis.store(None);
         }
     }
 }

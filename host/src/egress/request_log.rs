@@ -97,7 +97,7 @@ impl Drop for RequestLog {
             error,
             bytes = self.bytes,
             seconds = took.as_secs_f64(),
-            request_id = ?self.id,
+            request_id = self.id.to_str().ok(),
             "Request finished"
         );
     }

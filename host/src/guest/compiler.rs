@@ -23,22 +23,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
+use wasmtime::Engine;
+use wasmtime::component::Component;
 
-use super::engine::Engine;
 use super::error::one_line;
-use super::linked::LinkedGuest;
 use super::{ComponentLimits, LoadError};
 pub use process::CompilerProcess;
 pub use protocol::CompileCost;
 use protocol::{CompileAnswer, CompileJob, CompileStatus};
-
-/// Linked code, the names of its imports, and what compiling took now.
-pub(super) struct Compiled {
-    pub(super) linked: LinkedGuest,
-    pub(super) imports: Vec<String>,
-    /// `None` if the code was cached.
-    pub(super) cost: Option<CompileCost>,
-}
 
 /// The compiler process enforces the time limit of a job. If it does not respond for
 /// this long afterwards, it is considered broken.
@@ -82,8 +74,34 @@ impl Compiler {
         self.up.clone()
     }
 
+    /// Compiles a component, and loads its code into `engine`.
+    pub(super) async fn compile(
+        &self,
+        engine: &Engine,
+        bytes: Bytes,
+        limits: ComponentLimits,
+    ) -> Result<(Component, CompileCost), LoadError> {
+        let answer = self.ask(bytes, limits).await;
+        let CompileAnswer { status, payload } = answer.ok_or(LoadError::CompilerDown)?;
+        let why = || String::from_utf8_lossy(&payload).into_owned();
+        match status {
+            CompileStatus::Compiled => {}
+            CompileStatus::TooComplex => return Err(LoadError::TooComplex(why())),
+            CompileStatus::NotAComponent => return Err(LoadError::NotAComponent(why())),
+            CompileStatus::Unlinkable => return Err(LoadError::Unlinkable(why())),
+            CompileStatus::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
+            CompileStatus::Failed => return Err(LoadError::CompilerFailed(why())),
+        }
+        let failed = |why| LoadError::CompilerFailed(why);
+        let (cost, code) = CompileCost::split(&payload)
+            .ok_or_else(|| failed("its answer is truncated".to_owned()))?;
+        let component = artifact::load(engine, code);
+        let component = component.map_err(|error| failed(one_line(&error)))?;
+        Ok((component, cost))
+    }
+
     /// Queues a job and waits for its result.
-    async fn compile(&self, bytes: Bytes, limits: ComponentLimits) -> Option<CompileAnswer> {
+    async fn ask(&self, bytes: Bytes, limits: ComponentLimits) -> Option<CompileAnswer> {
         let (sender, answer) = oneshot::channel();
         self.jobs
             .send((CompileJob { limits, bytes }, sender))
@@ -127,61 +145,5 @@ fn reap(mut child: Child, up: &watch::Sender<bool>) {
     if std::process::id() == 1 {
         use rustix::process::{WaitOptions, wait};
         while let Ok(Some(_)) = wait(WaitOptions::empty()) {}
-    }
-}
-
-impl Engine {
-    /// Whether guests can be compiled. Changes once, when the compiler process exits.
-    pub fn compiler_up(&self) -> watch::Receiver<bool> {
-        self.compiler.up()
-    }
-
-    /// Validates, compiles and links a component.
-    pub(super) async fn compile(
-        &self,
-        bytes: Bytes,
-        limits: ComponentLimits,
-    ) -> Result<Compiled, LoadError> {
-        if let Some(component) = self.carried(&bytes) {
-            return self.linked(&component, None);
-        }
-        let answer = self.compiler.compile(bytes.clone(), limits).await;
-        let CompileAnswer { status, payload } = answer.ok_or(LoadError::CompilerDown)?;
-        let why = || String::from_utf8_lossy(&payload).into_owned();
-        match status {
-            CompileStatus::Compiled => {}
-            CompileStatus::TooComplex => return Err(LoadError::TooComplex(why())),
-            CompileStatus::NotAComponent => return Err(LoadError::NotAComponent(why())),
-            CompileStatus::Unlinkable => return Err(LoadError::Unlinkable(why())),
-            CompileStatus::TooSlow => return Err(LoadError::TooSlow(limits.compile)),
-            CompileStatus::Failed => return Err(LoadError::CompilerFailed(why())),
-        }
-        let failed = |why| LoadError::CompilerFailed(why);
-        let (cost, code) = CompileCost::split(&payload)
-            .ok_or_else(|| failed("its answer is truncated".to_owned()))?;
-        let component = artifact::load(self.wasmtime(), code);
-        let component = component.map_err(|error| failed(one_line(&error)))?;
-        self.linked(&self.keep_if_carried(&bytes, component), Some(cost))
-    }
-
-    fn linked(
-        &self,
-        component: &wasmtime::component::Component,
-        cost: Option<CompileCost>,
-    ) -> Result<Compiled, LoadError> {
-        let kind = component.component_type();
-        let imports = kind
-            .imports(self.wasmtime())
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let linked = self
-            .link(component)
-            // The names fit, so a type of the same version differs.
-            .map_err(|error| LoadError::other_contract(&one_line(&error)))?;
-        Ok(Compiled {
-            linked,
-            imports,
-            cost,
-        })
     }
 }

@@ -7,6 +7,7 @@ use super::bindings::v1::nbu::collector::log as old;
 use super::bindings::v2::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
 use crate::site::SiteName;
+use crate::telemetry::guest_fields;
 
 /// Maximum number of captured output lines in the log.
 const PRINTED: usize = 50;
@@ -37,28 +38,20 @@ impl GuestLog {
         if !shown(level) {
             return;
         }
-        let mut text = String::new();
-        for (name, value) in fields {
-            // The rest would be truncated anyway.
-            if text.len() > self.limits.line_bytes {
-                break;
-            }
-            text.push_str(&format!("{}={} ", self.cut(name), self.cut(value)));
-        }
-        let (message, fields) = (self.cut(message), self.cut(text.trim_end()));
-        let bytes = self.bytes + message.len() + fields.len();
+        let (message, (fields, size)) = (self.cut(message), self.cut_all(fields));
+        let bytes = self.bytes + message.len() + size;
         if self.lines == self.limits.lines || bytes > self.limits.bytes {
             self.dropped += 1;
             return;
         }
         self.lines += 1;
         self.bytes = bytes;
-        let site = self.site();
+        let (site, fields) = (self.site(), guest_fields(&fields));
         match level {
-            Level::Debug => debug!(site, fields, "{message}"),
-            Level::Info => info!(site, fields, "{message}"),
-            Level::Warn => warn!(site, fields, "{message}"),
-            Level::Error => error!(site, fields, "{message}"),
+            Level::Debug => debug!(site, guest_fields = fields, "{message}"),
+            Level::Info => info!(site, guest_fields = fields, "{message}"),
+            Level::Warn => warn!(site, guest_fields = fields, "{message}"),
+            Level::Error => error!(site, guest_fields = fields, "{message}"),
         }
     }
 
@@ -80,15 +73,36 @@ impl GuestLog {
         }
     }
 
-    /// Truncates a text at a character boundary.
+    /// Truncates all fields together, and returns their size in bytes.
+    fn cut_all<'t>(&self, fields: &'t [(String, String)]) -> (Vec<(&'t str, &'t str)>, usize) {
+        let mut room = self.limits.line_bytes;
+        let mut kept = Vec::new();
+        for (name, value) in fields {
+            if room == 0 {
+                break;
+            }
+            let name = cut(name, room);
+            let value = cut(value, room - name.len());
+            // One byte more, so that the number of empty fields has a limit too.
+            room = room.saturating_sub(name.len() + value.len() + 1);
+            kept.push((name, value));
+        }
+        (kept, self.limits.line_bytes - room)
+    }
+
     fn cut<'t>(&self, text: &'t str) -> &'t str {
-        let end = text.floor_char_boundary(self.limits.line_bytes);
-        text.get(..end).unwrap_or(text)
+        cut(text, self.limits.line_bytes)
     }
 
     fn site(&self) -> &str {
         self.site.as_ref().map_or("-", SiteName::as_str)
     }
+}
+
+/// Truncates a text at a character boundary.
+fn cut(text: &str, bytes: usize) -> &str {
+    let end = text.floor_char_boundary(bytes);
+    text.get(..end).unwrap_or(text)
 }
 
 impl Host for Instance {

@@ -27,6 +27,15 @@ const INTERVAL: u32 = 7 * 86_400;
 /// Keys of a collector that the host reads.
 const OWN_KEYS: [&str; 2] = ["enabled", "interval"];
 
+impl Manifest {
+    /// The permissions of NetBackup that the collector needs.
+    pub fn permissions(&self, collector: &str) -> &[String] {
+        let mut declared = self.collectors.iter();
+        let declared = declared.find(|it| it.name == collector);
+        declared.map_or(&[], |it| &it.permissions)
+    }
+}
+
 /// Returns the first error of the manifest.
 pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), String> {
     for (what, text) in [("name", &manifest.name), ("version", &manifest.version)] {

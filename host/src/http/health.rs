@@ -19,13 +19,31 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a report is reused.
 const REUSE: Duration = Duration::from_secs(3);
 
+/// Why a site does not answer a probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeFailure {
+    /// Whether NetBackup rejects the credential, as opposed to not answering.
+    pub is_unauthorized: bool,
+    /// What failed.
+    pub text: String,
+}
+
+impl From<String> for ProbeFailure {
+    fn from(text: String) -> Self {
+        Self {
+            is_unauthorized: false,
+            text,
+        }
+    }
+}
+
 /// Probes NetBackup.
 pub trait Health: Send + Sync {
     /// The current sites, in the order to show them. Waits until a guest is loaded.
     fn sites(&self) -> BoxFuture<'static, Vec<SiteName>>;
 
     /// The API version of a site, or why it does not answer.
-    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>>;
+    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, ProbeFailure>>;
 }
 
 /// The result of probing every site.
@@ -43,7 +61,7 @@ pub struct SiteHealth {
     /// The site.
     pub site: SiteName,
     /// Its API version, or why it did not answer.
-    pub result: Result<String, String>,
+    pub result: Result<String, ProbeFailure>,
 }
 
 /// Runs one probe at a time, and reuses its report while it is fresh.
@@ -156,7 +174,7 @@ async fn probe_all(health: Arc<dyn Health>, limit: Duration) -> HealthReport {
     if waited && answers.iter().any(|(_, answer)| answer.is_none()) {
         return HealthReport::Starting;
     }
-    let late = || Err(format!("no answer within {limit:?}"));
+    let late = || Err(format!("no answer within {limit:?}").into());
     let result = |(site, answer): (_, Option<_>)| SiteHealth {
         site,
         result: answer.unwrap_or_else(late),
@@ -174,8 +192,11 @@ pub(super) fn verdict(report: &HealthReport) -> (bool, String) {
         return (true, "OK\n".to_owned());
     }
     let healthy = answering > 0;
+    let mut failures = sites.iter().filter_map(|site| site.result.as_ref().err());
     let first = if healthy {
         "OK"
+    } else if failures.all(|failure| failure.is_unauthorized) {
+        "UNHEALTHY: NetBackup API rejects the key"
     } else {
         "UNHEALTHY: NetBackup API unreachable"
     };
@@ -184,7 +205,13 @@ pub(super) fn verdict(report: &HealthReport) -> (bool, String) {
         // Writing into a `String` cannot fail.
         let _ = match result {
             Ok(version) => writeln!(body, "{site}: OK, API version {version}"),
-            Err(reason) => writeln!(body, "{site}: UNREACHABLE, {reason}"),
+            Err(failure) => {
+                let state = match failure.is_unauthorized {
+                    true => "UNAUTHORIZED",
+                    false => "UNREACHABLE",
+                };
+                writeln!(body, "{site}: {state}, {}", failure.text)
+            }
         };
     }
     (healthy, body)

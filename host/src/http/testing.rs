@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{
-    CollectionTime, CollectorHealth, GuestStatus, Health, HttpSettings, Reload, Server,
-    ServerState, Serving, SiteStatus, Status, StatusReport, Tile,
+    CollectionTime, CollectorHealth, GuestStatus, Health, HttpSettings, ProbeFailure, Reload,
+    Server, ServerState, Serving, SiteStatus, Status, StatusReport, Tile,
 };
 use crate::events::{EventKind, RecentEvents};
 use crate::metrics::instruments::BuildInfo;
@@ -38,12 +38,12 @@ impl Health for TestApp {
         ready(all.map(|name| site(name)).collect()).boxed()
     }
 
-    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {
+    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, ProbeFailure>> {
         let good = self.good.contains(&site.as_str());
         ready(if good {
             Ok("14.0".into())
         } else {
-            Err("connection refused".into())
+            Err("connection refused".to_owned().into())
         })
         .boxed()
     }

@@ -259,8 +259,9 @@ impl SwapController {
     /// At startup, nothing monitors the guest. So a file that was rolled back earlier,
     /// or may have been, must not run.
     fn refuse_at_startup(&self, candidate: &GuestFile) {
-        let (file, sha256) = (&candidate.path, candidate.digest);
-        error!(?file, %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
+        let file = candidate.path.as_ref().map(|path| path.to_string_lossy());
+        let sha256 = candidate.digest;
+        error!(file = file.as_deref(), %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
         self.instruments.swap(SwapResult::Refused);
         let text = format!("SHA-256 {sha256}: rolled back before the restart");
         self.events.record(EventKind::GuestRefused, None, text);

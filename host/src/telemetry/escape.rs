@@ -1,8 +1,6 @@
 //! Escapes characters that begin a line, control a terminal or reorder text.
 
-use std::borrow::Cow;
-
-use super::LogFormat;
+use std::fmt::Write as _;
 
 /// Whether the character is not plain text: a control character, a line separator or a
 /// control of text direction.
@@ -18,26 +16,37 @@ pub fn is_control_like(c: char) -> bool {
         )
 }
 
-/// The event with such characters escaped for its format. Its line end stays.
-pub(super) fn escaped(event: &[u8], format: LogFormat) -> Cow<'_, [u8]> {
-    let (line, end) = match event.strip_suffix(b"\n") {
-        Some(line) => (line, "\n"),
-        None => (event, ""),
-    };
-    let text = String::from_utf8_lossy(line);
-    if !text.contains(is_control_like) {
-        return Cow::Borrowed(event);
+/// Appends a value of logfmt, in quotes if it needs them.
+pub(super) fn push_logfmt(line: &mut String, value: &str) {
+    let quoted = |c: char| matches!(c, '"' | '=' | '\\') || c.is_whitespace() || is_control_like(c);
+    if !value.is_empty() && !value.contains(quoted) {
+        line.push_str(value);
+        return;
     }
-    let mut escaped = String::with_capacity(event.len() + 64);
-    for c in text.chars() {
-        match format {
-            _ if !is_control_like(c) => escaped.push(c),
-            // As the logfmt formatter does in quoted values.
-            LogFormat::Logfmt => escaped.extend(c.escape_unicode()),
-            // All of them are below U+10000, so JSON needs one escape.
-            LogFormat::Json => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+    line.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => line.extend(['\\', c]),
+            c if is_control_like(c) => line.extend(c.escape_default()),
+            c => line.push(c),
         }
     }
-    escaped.push_str(end);
-    Cow::Owned(escaped.into_bytes())
+    line.push('"');
+}
+
+/// A JSON document without the characters that JSON itself permits in strings.
+pub(super) fn escaped_json(document: String) -> String {
+    if !document.contains(is_control_like) {
+        return document;
+    }
+    let mut escaped = String::with_capacity(document.len() + 64);
+    for c in document.chars() {
+        match c {
+            // All of them are below U+10000, so one escape is enough. Writing into a
+            // `String` cannot fail.
+            c if is_control_like(c) => drop(write!(escaped, "\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }

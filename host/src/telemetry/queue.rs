@@ -21,7 +21,7 @@ pub(super) const CAPACITY: usize = 1024 * 1024;
 /// A formatted event and its sink.
 pub(super) struct LogLine {
     pub(super) sink: Arc<Sink>,
-    pub(super) text: Vec<u8>,
+    pub(super) text: String,
 }
 
 /// Clones share the queue.
@@ -105,7 +105,7 @@ impl QueueInner {
     fn write_forever(&self, report: &dyn Fn(u64)) {
         loop {
             let line = self.next();
-            let written = line.sink.write(&line.text);
+            let written = line.sink.write(line.text.as_bytes());
             if let Some(dropped) = self.after_write(written.is_ok()) {
                 report(dropped);
             }

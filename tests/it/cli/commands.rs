@@ -193,7 +193,7 @@ async fn collect_exits_with_1_after_a_failed_collector_and_prints_the_others() {
     );
     let log = said(&output.stderr);
     assert!(
-        log.contains("Collector failed") && log.contains("500"),
+        log.contains("Collection failed") && log.contains("500"),
         "{log}"
     );
 }

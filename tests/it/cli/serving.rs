@@ -74,10 +74,10 @@ async fn every_line_of_a_json_log_is_an_object_with_level_and_message() {
     for line in &program.log {
         let json: serde_json::Value = serde_json::from_str(line).expect(line);
         assert!(
-            json["level"].is_string() && json["message"].is_string(),
+            json["level"].is_string() && json["msg"].is_string(),
             "{line}"
         );
-        assert!(json["timestamp"].is_string(), "{line}");
+        assert!(json["ts"].is_string(), "{line}");
     }
 }
 

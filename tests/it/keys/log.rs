@@ -46,7 +46,7 @@ async fn level_format_and_target_of_the_log_can_be_reloaded() {
         .line(":\"Configuration reloaded successfully\"")
         .await;
     let json: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
-    assert_eq!(json["level"], "INFO");
+    assert_eq!(json["level"], "info");
     let warned = |line: &String| line.contains("traces are not exported");
     assert!(program.log.iter().any(warned), "{:#?}", program.log);
 

@@ -8,7 +8,7 @@ use super::{GUEST, KEY, program, running, simulator, site};
 async fn a_guest_may_not_set_the_credential() {
     let simulator = simulator().await;
     let (_folder, mut program, _) = program("own-credential", &simulator).await;
-    let line = program.line("Collector failed").await;
+    let line = program.line("Collection failed").await;
     assert!(line.contains("denied: HeaderError::Forbidden"), "{line}");
 }
 
@@ -16,7 +16,7 @@ async fn a_guest_may_not_set_the_credential() {
 async fn a_guest_sees_neither_the_credential_nor_its_environment() {
     let simulator = simulator().await;
     let (_folder, mut program, client) = program("echo", &simulator).await;
-    let line = program.line("Collector failed").await;
+    let line = program.line("Collection failed").await;
     assert!(line.contains(simulator.url()), "{line}");
     for nothing in ["environment=[]", "arguments=[]", "files=None"] {
         assert!(line.contains(nothing), "{nothing}: {line}");
@@ -79,7 +79,7 @@ async fn a_guest_keeps_no_memory_between_calls_or_sites() {
 async fn every_operation_of_the_socket_interfaces_is_denied() {
     let simulator = simulator().await;
     let (_folder, mut program, _) = program("sockets", &simulator).await;
-    let line = program.line("Collector failed").await;
+    let line = program.line("Collection failed").await;
     // TCP and UDP, each over IPv4 and IPv6; and three look-ups.
     assert_eq!(
         line.matches(r#"name: \"access-denied\""#).count(),

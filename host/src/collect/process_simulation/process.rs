@@ -158,7 +158,7 @@ impl SimulatedProcess {
             began,
         };
         let site = name(site);
-        let done = context.finish(&site, request, Ok(collected)).await;
+        let done = context.finish(&site, request, Ok(collected), None).await;
         assert_eq!(
             done.is_some(),
             counts && self.sites.contains(&site.as_str())

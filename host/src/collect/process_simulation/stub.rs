@@ -85,6 +85,10 @@ impl GuestInfo for StubGuest {
     fn interval(&self, _: &SiteSettings, _: &str) -> Option<Duration> {
         None
     }
+
+    fn permissions(&self, _: &str) -> &[String] {
+        &[]
+    }
 }
 
 fn family(name: &str, samples: impl FnOnce(Vec<Point>) -> Samples, value: u64) -> Family {

@@ -14,8 +14,8 @@ use wasmtime::{Engine, Result};
 /// - The child runs the same executable: `/proc/self/exe` names the running file even
 ///   after an upgrade. So Wasmtime and `config` are the same, and Wasmtime checks
 ///   version, features and processor again.
-/// - The child only forwards complete artifacts, after the cost of compiling. A killed or failed worker results in
-///   a refusal, and a length mismatch ends the connection.
+/// - The child only forwards complete artifacts, after the cost of compiling. A killed or
+///   failed worker results in a refusal, and a length mismatch ends the connection.
 /// - Compiled code is never written to disk.
 ///
 /// A component that exploits a bug in the compiler could return its own machine code.

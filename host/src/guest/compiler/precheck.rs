@@ -8,7 +8,7 @@ use wasmparser::{
     ElementItems, ElementKind, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
 };
 
-use super::super::engine::{EXPORTED, PROVIDED};
+use super::super::engine_config::{EXPORTED, PROVIDED};
 use super::super::error::one_line;
 use super::protocol::{CompileAnswer, CompileStatus};
 

@@ -5,7 +5,7 @@
 //! exporter cannot signal it, so it exits at the end of its input.
 
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -84,14 +84,6 @@ fn command(executable: &Path, socket: UnixStream) -> Command {
     command
 }
 
-/// The socket that [`command`] passed to this process.
-pub(super) fn own_socket() -> io::Result<UnixStream> {
-    std::io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map(From::from)
-}
-
 /// The main function of the compiler process.
 pub(super) fn run() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -110,7 +102,7 @@ async fn serve() -> io::Result<()> {
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
     ];
-    let socket = own_socket()?;
+    let socket = worker::own_socket()?;
     socket.set_nonblocking(true)?;
     let (mut reader, mut writer) = AsyncStream::from_std(socket)?.into_split();
     let mut head = [0; JOB_HEAD];

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +13,10 @@ use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 
-use super::super::engine::compiling_engine;
+use super::super::engine_config::compiling_engine;
 use super::super::error::{one_line, plain};
 use super::super::{ComponentLimits, LARGEST};
 use super::precheck::{self, CodeLimits};
-use super::process::own_socket;
 use super::protocol::{CompileAnswer, CompileCost, CompileStatus};
 use crate::landlock;
 
@@ -153,4 +153,12 @@ pub(super) fn died(status: ExitStatus, memory: usize) -> String {
             .to_owned(),
         _ => format!("the worker ended with {status}"),
     }
+}
+
+/// The socket that the parent passed to this process as standard input.
+pub(super) fn own_socket() -> io::Result<UnixStream> {
+    std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(From::from)
 }

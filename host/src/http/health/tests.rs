@@ -26,7 +26,7 @@ impl Health for Upstream {
         .boxed()
     }
 
-    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, String>> {
+    fn probe(&self, site: SiteName) -> BoxFuture<'static, Result<String, ProbeFailure>> {
         self.probes.fetch_add(1, Ordering::Relaxed);
         self.begun.notify_one();
         let go = self.go.clone();
@@ -53,7 +53,7 @@ fn probes(sites: &[&str], limit: Duration, reuse: Duration) -> (Arc<HealthProbes
     (Arc::new(probes), upstream)
 }
 
-fn results(report: HealthReport) -> Vec<Result<String, String>> {
+fn results(report: HealthReport) -> Vec<Result<String, ProbeFailure>> {
     match report {
         HealthReport::Probed(sites) => sites.iter().map(|site| site.result.clone()).collect(),
         HealthReport::Starting => panic!("no site was probed"),
@@ -134,7 +134,7 @@ async fn a_hung_site_counts_as_unreachable_and_does_not_affect_others() {
     let (probes, upstream) = probes(&["hangs", "good"], Duration::from_millis(20), LONG);
     upstream.go.notify_one();
     let results = results(probes.get().await);
-    let late = Err("no answer within 20ms".to_owned());
+    let late = Err("no answer within 20ms".to_owned().into());
     assert_eq!(results, [late, Ok("14.0".to_owned())]);
 }
 
@@ -201,7 +201,14 @@ fn health_is_unhealthy_only_if_no_site_answers() {
     };
     let bad = SiteHealth {
         site: site("bad"),
-        result: Err("timeout".to_owned()),
+        result: Err("timeout".to_owned().into()),
+    };
+    let refused = SiteHealth {
+        site: site("refused"),
+        result: Err(ProbeFailure {
+            is_unauthorized: true,
+            text: "401".to_owned(),
+        }),
     };
     let starting = verdict(&HealthReport::Starting);
     assert_eq!(starting, (false, "UNHEALTHY: starting\n".to_owned()));
@@ -213,9 +220,20 @@ fn health_is_unhealthy_only_if_no_site_answers() {
             "OK\ngood: OK, API version 14.0\nbad: UNREACHABLE, timeout\n",
         ),
         (
-            vec![bad],
+            vec![bad.clone()],
             false,
             "UNHEALTHY: NetBackup API unreachable\nbad: UNREACHABLE, timeout\n",
+        ),
+        (
+            vec![refused.clone()],
+            false,
+            "UNHEALTHY: NetBackup API rejects the key\nrefused: UNAUTHORIZED, 401\n",
+        ),
+        (
+            vec![bad, refused],
+            false,
+            "UNHEALTHY: NetBackup API unreachable\n\
+             bad: UNREACHABLE, timeout\nrefused: UNAUTHORIZED, 401\n",
         ),
     ];
     for (sites, healthy, body) in table {

@@ -17,7 +17,7 @@ pub(super) struct Clients {
     present: Mutex<OpenConnections>,
     /// A connection was closed.
     pub(super) changed: Notify,
-    stopping: AtomicBool,
+    stopping: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -29,6 +29,7 @@ struct OpenConnections {
 /// An entry among the connections, until it is dropped.
 pub(super) struct ConnectionSlot {
     number: u64,
+    clients: Arc<Clients>,
     pub(super) client: Arc<ConnectionState>,
 }
 
@@ -67,12 +68,16 @@ impl Clients {
 
     /// Adds a connection.
     pub(super) fn enter(self: &Arc<Self>, peer: Peer) -> ConnectionSlot {
-        let client = Arc::new(ConnectionState::new(Arc::clone(self), peer));
+        let client = Arc::new(ConnectionState::new(Arc::clone(&self.stopping), peer));
         let mut present = self.present();
         let number = present.next;
         present.next += 1;
         present.clients.insert(number, Arc::clone(&client));
-        ConnectionSlot { number, client }
+        ConnectionSlot {
+            number,
+            clients: Arc::clone(self),
+            client,
+        }
     }
 
     /// Stops waiting for clients that have their response.
@@ -82,10 +87,6 @@ impl Clients {
         for client in present.clients.values() {
             client.stop_lingering();
         }
-    }
-
-    pub(super) fn stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
     }
 
     fn present(&self) -> MutexGuard<'_, OpenConnections> {
@@ -111,8 +112,7 @@ impl OpenConnections {
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let clients = self.client.clients();
-        clients.present().clients.remove(&self.number);
-        clients.changed.notify_one();
+        self.clients.present().clients.remove(&self.number);
+        self.clients.changed.notify_one();
     }
 }

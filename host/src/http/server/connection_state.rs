@@ -1,12 +1,13 @@
 //! The phase of one connection, and whether it may be closed to make room.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::clients::Clients;
 use super::eviction::KeepReason;
 use crate::http::peer::Peer;
 
@@ -20,7 +21,8 @@ const SLOW: Duration = Duration::from_secs(10);
 
 /// The state of a connection, shared with its task.
 pub(super) struct ConnectionState {
-    clients: Arc<Clients>,
+    /// Whether the server is stopping.
+    stopping: Arc<AtomicBool>,
     peer: Peer,
     phase: Mutex<Phase>,
     leave: Notify,
@@ -43,18 +45,14 @@ enum Phase {
 }
 
 impl ConnectionState {
-    pub(super) fn new(clients: Arc<Clients>, peer: Peer) -> Self {
+    pub(super) fn new(stopping: Arc<AtomicBool>, peer: Peer) -> Self {
         let since = Instant::now();
         Self {
-            clients,
+            stopping,
             peer,
             phase: Mutex::new(Phase::New { since }),
             leave: Notify::new(),
         }
-    }
-
-    pub(super) fn clients(&self) -> &Clients {
-        &self.clients
     }
 
     pub(super) fn peer(&self) -> Peer {
@@ -88,7 +86,7 @@ impl ConnectionState {
     /// Whether to discard unsent data in the kernel when it closes.
     pub(super) fn discards_unsent(&self) -> bool {
         let unread = matches!(*self.phase(), Phase::Sending { .. } | Phase::Leaving);
-        unread && !self.clients.stopping()
+        unread && !self.stopping.load(Relaxed)
     }
 
     pub(super) fn request_started(&self) {
@@ -125,7 +123,7 @@ impl ConnectionState {
     pub(super) fn lingers(&self) -> bool {
         let since = Instant::now();
         let lately = |then: Instant| since.duration_since(then) < STALLED;
-        let stopping = self.clients.stopping();
+        let stopping = self.stopping.load(Relaxed);
         self.enter(|phase| match phase {
             Phase::New { since: then } | Phase::Idle { since: then }
                 if lately(then) && !stopping =>

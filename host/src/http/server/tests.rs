@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::http::testing::{TestApp, get, serve, settings, site, state};
-use crate::http::{ConnectionLimits, Health};
+use crate::http::{ConnectionLimits, Health, ProbeFailure};
 use crate::metrics::Instruments;
 use crate::metrics::instruments::BuildInfo;
 use crate::site::SiteName;
@@ -29,7 +29,7 @@ impl Health for Slow {
         ready(vec![site("slow")]).boxed()
     }
 
-    fn probe(&self, _: SiteName) -> BoxFuture<'static, Result<String, String>> {
+    fn probe(&self, _: SiteName) -> BoxFuture<'static, Result<String, ProbeFailure>> {
         let (begun, go) = (self.begun.clone(), self.go.clone());
         async move {
             begun.notify_one();

@@ -36,7 +36,7 @@ impl Piped {
     fn push(&self, text: String) {
         self.queue.push(LogLine {
             sink: Arc::clone(&self.sink),
-            text: text.into_bytes(),
+            text,
         });
     }
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::guest::{FAULT, STATE};
+use super::{FAULT, STATE};
 
 /// One hint for each reason that has one.
-pub(super) fn hints(reasons: &[Cow<'static, str>], permissions: &[String]) -> Vec<String> {
+pub fn hints(reasons: &[Cow<'static, str>], permissions: &[String]) -> Vec<String> {
     let hints = reasons.iter();
     hints
         .filter_map(|reason| hint(reason, permissions))
