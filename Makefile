@@ -88,7 +88,7 @@ soak: target
 	$(CARGO) build --release --workspace --bins --bench figures --bench soak
 	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --bench soak
 
-## chart: the Helm chart, validated with five files of values; CRDS is a folder with the
+## chart: the Helm chart, validated with six files of values; CRDS is a folder with the
 ## definitions of the Prometheus operator
 chart:
 	@deploy/helm/check.sh

@@ -2,6 +2,7 @@
 
 check.py FILE: Kubernetes' schemas, and those of the Prometheus operator in the folder
 $CRDS. Rules, dashboards and privileges must be those of the other files in `deploy`.
+Replicas must divide all sites.
 With $PROGRAM, it also checks the configuration. Exits with 1 on a problem.
 """
 
@@ -83,6 +84,34 @@ def compare_privileges(resource):
     assert privileges(resource) == privileges(example), "the privileges differ from deploy/kubernetes"
 
 
+def check_replicas(resources):
+    """Replicas of a StatefulSet divide all sites, and Prometheus scrapes each once."""
+    kinds = {one["kind"]: one for one in resources}
+    replicas = kinds.get("StatefulSet")
+    if not replicas:
+        return
+    name, spec, pod = replicas["metadata"]["name"], replicas["spec"], replicas["spec"]["template"]
+    main = pod["spec"]["containers"][0]
+    assert f"--shard.count={spec['replicas']}" in main["args"], "`--shard.count` is not the number of replicas"
+    assert main["env"][0]["name"] == "POD_NAME", "a replica does not know its number"
+    mounted = {one["name"] for one in main["volumeMounts"]}
+    known = pod["spec"]["volumes"] + [one["metadata"] for one in spec.get("volumeClaimTemplates", [])]
+    assert mounted == {one["name"] for one in known}, "a volume is not mounted, or not defined"
+    service = kinds["Service"]
+    assert service["metadata"]["name"] == spec["serviceName"], "the replicas have no Service"
+    assert service["spec"]["clusterIP"] == "None", "the Service reaches one replica at a time"
+    [port] = service["spec"]["ports"]
+    assert port["port"] == main["ports"][0]["containerPort"], "a Service without address cannot translate ports"
+    if "ServiceMonitor" in kinds:
+        wanted = kinds["ServiceMonitor"]["spec"]["selector"]["matchLabels"].items()
+        assert wanted <= service["metadata"]["labels"].items(), "the ServiceMonitor has another Service"
+    if "ScrapeConfig" in kinds:
+        [targets] = kinds["ScrapeConfig"]["spec"]["staticConfigs"]
+        place = f"{spec['serviceName']}.{service['metadata']['namespace']}.svc:{port['port']}"
+        expected = [f"{name}-{index}.{place}" for index in range(spec["replicas"])]
+        assert targets["targets"] == expected, "the ScrapeConfig does not scrape each replica once"
+
+
 def compare_dashboards(resources):
     found = {}
     for resource in resources:
@@ -118,9 +147,10 @@ def main(path):
         validate(resource, schemas)
         if resource["kind"] == "PrometheusRule":
             compare_rules(resource)
-        if resource["kind"] == "Deployment":
+        if resource["kind"] in ("Deployment", "StatefulSet"):
             compare_privileges(resource)
     compare_dashboards(resources)
+    check_replicas(resources)
     program = os.environ.get("PROGRAM")
     for resource in resources:
         text = resource.get("data", {}).get("config.yaml")

@@ -50,7 +50,9 @@ done
 export PROGRAM="$program"
 
 render() {
-    "$helm" template release $chart --namespace monitoring --values "$1" 2>$out/errors
+    values_file=$1
+    shift
+    "$helm" template release $chart --namespace monitoring --values "$values_file" "$@" 2>$out/errors
 }
 validate() {
     [ -z "$python" ] || "$python" deploy/helm/check.py "$1"
@@ -71,6 +73,13 @@ for values in deploy/helm/values/*.yaml; do
     ! render $out/typo.values >/dev/null || fail "the schema of values accepts \`imagge\`"
     echo "ok: $name, $(grep -c '^kind:' "$out/$name.yaml") resources"
 done
+# What replicas cannot share, and typos in their values.
+for value in persistence.existingClaim=one service.type=NodePort sharding.replica=3 \
+    sharding.replicas=three sharding.volumes.whenScaled=Keep; do
+    ! render deploy/helm/values/sharding.yaml --set $value >/dev/null || fail "the chart accepts \`$value\`"
+done
+render deploy/helm/values/sharding.yaml --set scrapeConfig.enabled=true >$out/each-replica.yaml
+validate $out/each-replica.yaml
 if [ -n "$python" ]; then
     expect_rejection $out/minimal.yaml containerPort containrPort
     expect_rejection $out/minimal.yaml "defaultMode: 0440" "defaultMode: rw"
@@ -78,6 +87,11 @@ if [ -n "$python" ]; then
     expect_rejection $out/minimal.yaml "path: \/-\/ready" "path: \/health"
     expect_rejection $out/operator.yaml "severity: critical" "severity: citical"
     expect_rejection $out/operator.yaml '"nbu-jobs"' '"nbu-job"'
+    expect_rejection $out/sharding.yaml volumeClaimTemplates: volumeClaimTemplate:
+    expect_rejection $out/sharding.yaml podManagementPolicy: podManagmentPolicy:
+    expect_rejection $out/sharding.yaml shard.count=3 shard.count=2
+    expect_rejection $out/sharding.yaml "clusterIP: None" "type: ClusterIP"
+    expect_rejection $out/each-replica.yaml exporter-1.release exporter-0.release
     [ -z "${CRDS:-}" ] || expect_rejection $out/operator.yaml "jobLabel:" "jobLabl:"
     [ -z "${CRDS:-}" ] || expect_rejection $out/many-sites.yaml "scrapeInterval:" "scrapeIntervall:"
     [ -z "$program" ] || expect_rejection $out/many-sites.yaml "collectionInterval:" "collectonInterval:"

@@ -86,7 +86,7 @@ echo "== deb: remove keeps the configuration"
 in_root dpkg --remove nbu-exporter
 [ -e "$environment" ] || fail "the removal lost the configuration"
 [ ! -e "$root/usr/bin/nbu_exporter" ] || fail "the removal left the program"
-expect_requests "--no-reload disable --now nbu_exporter.service;daemon-reload"
+expect_requests "--no-reload disable --now nbu_exporter.socket nbu_exporter.service;daemon-reload"
 
 echo "== deb: purge leaves nothing"
 mkdir -p "$root/var/lib/private/nbu_exporter/state"
@@ -111,7 +111,7 @@ if command -v rpm >/dev/null; then
     echo "== rpm: remove"
     $install --erase nbu-exporter
     [ ! -e "$root/usr/bin/nbu_exporter" ] || fail "the removal left the program"
-    expect_requests "--no-reload disable --now nbu_exporter.service;daemon-reload"
+    expect_requests "--no-reload disable --now nbu_exporter.socket nbu_exporter.service;daemon-reload"
     rm -rf "$root/etc/nbu_exporter"
     expect_nothing_left
 fi

@@ -3,5 +3,5 @@
 set -e
 [ -d /run/systemd/system ] || exit 0
 case "$1" in
-    remove | 0) systemctl --no-reload disable --now nbu_exporter.service || true ;;
+    remove | 0) systemctl --no-reload disable --now nbu_exporter.socket nbu_exporter.service || true ;;
 esac

@@ -23,6 +23,7 @@ mod replayed;
 mod report_difference;
 mod serve;
 mod shutdown;
+mod web_flags;
 
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write as _};
@@ -36,6 +37,7 @@ pub use check::validate;
 use crate::app::ExitError;
 use crate::descriptors;
 use crate::guest::{CompilerProcess, Engine};
+use crate::http::PassedSockets;
 use crate::landlock::{self, LandlockStatus};
 
 /// Writes to standard output. A reader that closes its end is not a failure.
@@ -87,14 +89,22 @@ struct ProcessSetup {
 /// what serving does not need. Other commands are short and stay unconfined.
 ///
 /// # Errors
-/// The compiler process cannot be started, or core dumps cannot be forbidden.
-pub fn prepare(args: &Args) -> Result<Prepared, ExitError> {
+/// The compiler process cannot be started, core dumps cannot be forbidden, or systemd
+/// passed no socket.
+pub fn prepare(args: &mut Args) -> Result<Prepared, ExitError> {
+    let serves = args.command.is_none() && !args.config_check;
+    if serves && args.options.web.systemd_socket {
+        // Before the compiler process, which would inherit them.
+        args.options.web.passed_sockets = PassedSockets::take().map_err(|error| {
+            let hint = "start the exporter by a socket unit, or without `--web.systemd-socket`";
+            ExitError::Command(format!("cannot listen: {error}\n  hint: {hint}"))
+        })?;
+    }
     let compiler = CompilerProcess::start().map_err(|error| {
         ExitError::Command(format!("cannot start the compiler process: {error}"))
     })?;
     landlock::forbid_core_dumps()
         .map_err(|error| ExitError::Command(format!("cannot forbid core dumps: {error}")))?;
-    let serves = args.command.is_none() && !args.config_check;
     Ok(Prepared {
         compiler,
         process: ProcessSetup {

@@ -69,6 +69,8 @@ pub struct Config {
     pub log: telemetry::LogSettings,
     /// Where traces are sent; `None` if they are not.
     pub traces: Option<TraceSettings>,
+    /// Whether the page has `process_…`.
+    pub process_metrics: bool,
     /// The folder for the guest's saved state; `None` keeps the state in memory.
     pub state_dir: Option<PathBuf>,
     /// Keys that have another effect than they seem to have.
@@ -110,6 +112,12 @@ impl Config {
 pub struct Overrides {
     /// `HOST:PORT` or `:PORT`, instead of `server.host` and `server.port`, if there is one.
     pub listen: Vec<String>,
+    /// Sockets of systemd, instead of every address, if there is one.
+    pub passed_sockets: http::PassedSockets,
+    /// Number of scrapes that are answered at one time; 0 is no limit.
+    pub max_requests: Option<usize>,
+    /// Whether `process_…` is left out.
+    pub disable_exporter_metrics: bool,
     /// Instead of `server.uri`.
     pub metrics_path: Option<String>,
     /// Collectors that run or do not, instead of `collectors.NAME.enabled`.
@@ -257,6 +265,7 @@ fn settings(
         collect: server.collect,
         log: server.log,
         traces: traces.flatten(),
+        process_metrics: !overrides.disable_exporter_metrics,
         state_dir: server.state_dir.or_else(|| systemd_state(environment)),
         warnings: Vec::new(),
         files: Vec::new(),
@@ -283,7 +292,9 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     let count = shard.map(|it| it.count.to_string());
     let index = shard.and_then(|it| it.index).map(|it| it.to_string());
     let metrics_path = overrides.metrics_path.as_deref();
+    let max_requests = overrides.max_requests.map(|it| it.to_string());
     let flags = [
+        ("web.max-requests", max_requests.as_deref()),
         ("web.telemetry-path", metrics_path),
         ("web.config.file", web_config),
         (
@@ -299,7 +310,16 @@ fn masked(root: Section<'_>, overrides: &Overrides) -> String {
     let flags = flags.iter();
     let flags = flags.filter_map(|(flag, value)| Some(format!("--{flag}={}", (*value)?)));
     let collectors = overrides.collectors.iter().map(CollectorFlag::to_string);
-    let all = listen.chain(flags).chain(collectors);
+    let switches = [
+        ("--web.systemd-socket", !overrides.passed_sockets.is_empty()),
+        (
+            "--web.disable-exporter-metrics",
+            overrides.disable_exporter_metrics,
+        ),
+    ];
+    let switches = switches.into_iter().filter(|(_, on)| *on);
+    let switches = switches.map(|(flag, _)| flag.to_owned());
+    let all = listen.chain(flags).chain(switches).chain(collectors);
     let text: String = all
         .map(|flag| format!("# on the command line: {flag}\n"))
         .collect();

@@ -19,13 +19,14 @@ mod peer;
 mod reply;
 mod routes;
 mod scrape;
+mod scrape_slots;
 mod status_page;
 pub mod status_report;
 #[cfg(test)]
 mod testing;
 
 pub use health::{Health, HealthProbes, HealthReport, ProbeFailure, SiteHealth};
-pub use server::{BindError, Server, Serving, unavailable_addresses};
+pub use server::{BindError, PassedSockets, Server, Serving, unavailable_addresses};
 pub use settings::{ConnectionLimits, HttpSettings};
 pub use state::{Reload, ServerState, Status};
 pub use status_report::{

@@ -14,9 +14,9 @@ fn main() -> ExitCode {
     if let Some(code) = compiler_main() {
         return code;
     }
-    let args = Args::from_arguments(std::env::args_os().collect());
+    let mut args = Args::from_arguments(std::env::args_os().collect());
     // Before there is a second thread, which would stay free.
-    let prepared = match cli::prepare(&args) {
+    let prepared = match cli::prepare(&mut args) {
         Ok(prepared) => prepared,
         Err(failure) => return failed(&failure),
     };

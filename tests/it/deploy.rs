@@ -97,6 +97,22 @@ fn systemd_accepts_the_unit_and_rates_its_exposure_low() {
 }
 
 #[test]
+fn systemd_accepts_the_socket_unit_with_its_service() {
+    let folder = TempDir::new().unwrap();
+    let program = Program::path("nbu_exporter").display().to_string();
+    let unit = unit().replace("/usr/local/bin/nbu_exporter", &program);
+    fs::write(folder.path().join("nbu_exporter.service"), unit).unwrap();
+    let path = folder.path().join("nbu_exporter.socket");
+    fs::write(&path, file("systemd/nbu_exporter.socket")).unwrap();
+    let mut command = Command::new("systemd-analyze");
+    let Ok(output) = command.arg("verify").arg(&path).output() else {
+        return eprintln!("skipped: `systemd-analyze` is not installed");
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
 fn the_manifests_give_only_the_exporter_the_key_and_allow_only_netbackup() {
     let manifests = file("kubernetes/nbu_exporter.yaml");
     for text in [

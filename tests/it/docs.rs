@@ -62,6 +62,25 @@ async fn the_metrics_reference_is_current() {
 }
 
 #[test]
+fn every_collector_is_in_the_list_of_names() {
+    let (metrics, operating) = (page("metrics.md"), page("operating.md"));
+    let (_, names) = operating.split_once("### Collectors\n").unwrap();
+    let (names, _) = names.split_once("\n### ").unwrap();
+    let row = |first: &str| names.lines().find(|row| row.starts_with(first)).unwrap();
+    let (on, off) = (row("| on |"), row("| off |"));
+    let sections = metrics.split("\n## Collector ").skip(1);
+    for section in sections {
+        let name = section.lines().next().unwrap();
+        let row = if section.contains("Runs by default.") {
+            on
+        } else {
+            off
+        };
+        assert!(row.contains(name), "{name} is missing in: {row}");
+    }
+}
+
+#[test]
 fn every_relative_link_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let docs = fs::read_dir(root.join("docs")).unwrap();

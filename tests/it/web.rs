@@ -5,6 +5,7 @@ mod certificates;
 mod client;
 mod crowd;
 mod descriptors;
+mod flags;
 mod guessing;
 mod pages;
 mod rotation;

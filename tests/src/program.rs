@@ -1,6 +1,7 @@
 //! The binary, for tests of exit codes, signals and the log.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -82,12 +83,27 @@ impl Program {
         Self::spawn(command, folder)
     }
 
-    fn spawn(mut command: Command, folder: &Path) -> Self {
+    /// Serves on a socket that is already open, as if systemd had passed it.
+    pub fn serve_on(socket: &TcpListener, folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        // The first socket of systemd has the number 3.
+        let run = "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; \
+            exec \"$0\" --config.file=config.yaml --web.systemd-socket";
+        command.args(["-c", run]).arg(Self::path("nbu_exporter"));
+        let socket = OwnedFd::from(socket.try_clone().unwrap());
+        Self::spawn_with(command, folder, socket.into())
+    }
+
+    fn spawn(command: Command, folder: &Path) -> Self {
+        Self::spawn_with(command, folder, Stdio::null())
+    }
+
+    fn spawn_with(mut command: Command, folder: &Path, stdin: Stdio) -> Self {
         let mut child = command
             .current_dir(folder)
             // For temporary files, which it leaves when killed.
             .env("TMPDIR", folder)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

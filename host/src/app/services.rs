@@ -44,7 +44,10 @@ impl Services {
         config: &Config,
         requests: mpsc::Sender<ReloadRequest>,
     ) -> Self {
-        let instruments = Instruments::new(&BUILD);
+        let instruments = match config.process_metrics {
+            true => Instruments::new(&BUILD),
+            false => Instruments::without_process(&BUILD),
+        };
         let observer = Arc::new(RequestMetrics(instruments.clone()));
         let events = RecentEvents::default();
         let tracer = Tracer::default();

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use super::collector_flags::collector_flags;
+use super::web_flags::WebFlags;
 use crate::app::ConfigSource;
 use crate::config::{CollectorFlag, Overrides, ShardFlags};
 use crate::telemetry::{Filter, LogFormat};
@@ -64,6 +65,8 @@ const CONFIGURED: &[(&str, &[&str])] = &[
         &[
             "listen",
             "metrics_path",
+            "max_requests",
+            "disable_exporter_metrics",
             "web_config",
             "log_level",
             "log_format",
@@ -111,17 +114,9 @@ pub struct Options {
     #[arg(long = "config.file", visible_alias = "config", value_name = "FILE")]
     #[arg(global = true, default_value = "config.yaml")]
     pub config_file: PathBuf,
-    /// Address to listen on, instead of server.host and server.port; :PORT is every IPv4
-    /// address; may be repeated. Default of the demo: 127.0.0.1:9440
-    #[arg(long = "web.listen-address", value_name = "HOST:PORT", global = true)]
-    pub listen: Vec<String>,
-    /// Path of the metrics, instead of server.uri
-    #[arg(long = "web.telemetry-path", value_name = "PATH", global = true)]
-    pub metrics_path: Option<String>,
-    /// Web configuration file with TLS and authentication, instead of
-    /// server.webConfigFile
-    #[arg(long = "web.config.file", value_name = "FILE", global = true)]
-    pub web_config: Option<PathBuf>,
+    /// Flags of the web server.
+    #[command(flatten)]
+    pub web: WebFlags,
     /// Log level: error, warn, info, debug, trace, or a list such as
     /// warn,nbu_exporter::swap=debug; instead of server.logLevel
     #[arg(long = "log.level", value_name = "LEVEL", global = true)]
@@ -326,16 +321,14 @@ impl Options {
         };
         let short = word.and_then(|word| word.parse().ok());
         Overrides {
-            listen: self.listen.clone(),
-            metrics_path: self.metrics_path.clone(),
             collectors: self.collectors.clone(),
-            web_config: self.web_config.clone(),
             log_level: self.log_level.clone().or(short),
             log_format: self.log_format,
             shard: self.shard_count.map(|count| ShardFlags {
                 count,
                 index: self.shard_index,
             }),
+            ..self.web.overrides()
         }
     }
 }

@@ -52,10 +52,11 @@ pub(super) fn read(
     ServerKeys {
         http: http::HttpSettings {
             listen,
+            passed_sockets: overrides.passed_sockets.clone(),
             names,
             metrics_path,
             shutdown_timeout,
-            limits: http_limits(server),
+            limits: http_limits(server, overrides),
             web: Arc::new(web(server, directory, overrides)),
         },
         collect,
@@ -130,7 +131,7 @@ fn timeouts(server: &mut Section<'_>, limits: &mut guest::GuestLimits) {
     }
 }
 
-fn http_limits(server: &mut Section<'_>) -> http::ConnectionLimits {
+fn http_limits(server: &mut Section<'_>, overrides: &Overrides) -> http::ConnectionLimits {
     let default = http::ConnectionLimits::default();
     let connections = Count(default.connections as u64);
     let doc = "Maximum number of client connections; at most a quarter of the file descriptors. \
@@ -141,6 +142,7 @@ fn http_limits(server: &mut Section<'_>) -> http::ConnectionLimits {
     let doc = "How long a client may leave a response unread.";
     http::ConnectionLimits {
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        scrapes: overrides.max_requests.unwrap_or(default.scrapes),
         read,
         write: server.value("writeTimeout", default.write, doc),
     }
@@ -230,6 +232,9 @@ fn listen(server: &mut Section<'_>, overrides: &Overrides) -> (Vec<SocketAddr>, 
     let host = "0.0.0.0".to_owned();
     let host = server.value("host", host, doc("Address or host name to listen on."));
     let port = server.value("port", PORT, doc("TCP port to listen on.")).0;
+    if !overrides.passed_sockets.is_empty() {
+        return (overrides.passed_sockets.addresses(), Some(host));
+    }
     if overrides.listen.is_empty() {
         let found = addresses(host.trim_matches(['[', ']']), port);
         if found.is_empty() {

@@ -17,7 +17,7 @@ pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> 
     } else {
         match web.refusal(peer, &request.headers).await {
             Some(refusal) => refusal,
-            None => routes::answer(state, request).await,
+            None => routes::answer(state, peer, request).await,
         }
     };
     web.add_headers(&mut response);

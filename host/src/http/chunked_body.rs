@@ -4,6 +4,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
+use super::scrape_slots::ScrapeSlot;
 use crate::metrics::Chunks;
 
 /// The unsent rest of shared chunks and of one last chunk. Vectored writes send many
@@ -16,6 +17,8 @@ pub(super) struct ChunkedBody {
     chunk: usize,
     sent: usize,
     remaining: usize,
+    /// The scrape is in progress until its last byte was written.
+    _slot: Option<ScrapeSlot>,
 }
 
 impl ChunkedBody {
@@ -26,6 +29,15 @@ impl ChunkedBody {
             last,
             chunk: 0,
             sent: 0,
+            _slot: None,
+        }
+    }
+
+    /// The same body, which holds the slot of a scrape.
+    pub(super) fn of_scrape(self, slot: ScrapeSlot) -> Self {
+        Self {
+            _slot: Some(slot),
+            ..self
         }
     }
 

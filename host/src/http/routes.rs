@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use tracing::error;
 
+use super::peer::Peer;
 use super::reply::{self, Body};
 use super::state::ServerState;
 use super::status_page::StatusPage;
@@ -55,7 +56,7 @@ impl Route {
 }
 
 /// Answers a request. Its body is not read.
-pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Body> {
+pub(super) async fn answer(state: &ServerState, peer: Peer, request: &Parts) -> Response<Body> {
     let path = request.uri.path();
     let Some(route) = Route::find(path, &state.metrics_path.load()) else {
         return not_found(state, path);
@@ -64,7 +65,7 @@ pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Bod
         return wrong_method(&request.method, route.allow());
     }
     match route {
-        Route::Metrics => scrape::scrape(state, &request.headers),
+        Route::Metrics => metrics(state, peer, &request.headers),
         Route::Health => health(state).await,
         Route::Healthy => reply::text(StatusCode::OK, "Healthy\n"),
         Route::Ready => ready(state),
@@ -73,6 +74,17 @@ pub(super) async fn answer(state: &ServerState, request: &Parts) -> Response<Bod
         Route::Config => config(state, &request.headers),
         Route::Probe => probe(state, request),
     }
+}
+
+fn metrics(state: &ServerState, peer: Peer, headers: &HeaderMap) -> Response<Body> {
+    let limit = state.limits.load().scrapes;
+    if let Some(slot) = state.scrapes.enter(peer, limit) {
+        return scrape::scrape(state, headers, slot);
+    }
+    let body = format!(
+        "{limit} scrapes are in progress\nhint: retry later, or raise `--web.max-requests`\n"
+    );
+    reply::text(StatusCode::SERVICE_UNAVAILABLE, body)
 }
 
 /// With many sites the page takes milliseconds, which no scrape must wait for.

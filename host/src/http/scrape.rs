@@ -3,8 +3,12 @@
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 
+use http_body_util::Full;
+
+use super::chunked_body::ChunkedBody;
 use super::negotiate;
 use super::reply::{self, Body};
+use super::scrape_slots::ScrapeSlot;
 use super::state::ServerState;
 use crate::metrics::Format;
 use crate::site::SiteName;
@@ -12,7 +16,7 @@ use crate::traces::SpanName;
 
 /// Sends the page as it was published. It is compressed here only for the first
 /// scrape that asks for it.
-pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body> {
+pub(super) fn scrape(state: &ServerState, request: &HeaderMap, slot: ScrapeSlot) -> Response<Body> {
     let mut span = state.tracer.start(SpanName::Page);
     let format = negotiate::format(request);
     let compressed = negotiate::gzip(request);
@@ -25,10 +29,11 @@ pub(super) fn scrape(state: &ServerState, request: &HeaderMap) -> Response<Body>
     let suffix = state.instruments.suffix(format);
     let body = if compressed {
         let page = page.gzip(format);
-        reply::body(page.compressed().clone(), page.finish(&suffix))
+        ChunkedBody::new(page.compressed().clone(), page.finish(&suffix))
     } else {
-        reply::body(page.plain(format).clone(), suffix.plain())
+        ChunkedBody::new(page.plain(format).clone(), suffix.plain())
     };
+    let body = Full::new(body.of_scrape(slot));
     let mut response = exposition(body, format, "Accept, Accept-Encoding");
     if compressed {
         let headers = response.headers_mut();

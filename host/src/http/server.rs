@@ -19,9 +19,11 @@ mod clients;
 mod connection;
 mod connection_state;
 mod eviction;
+mod passed_sockets;
 mod stream;
 
 pub use bind::{BindError, unavailable_addresses};
+pub use passed_sockets::PassedSockets;
 
 /// Bound addresses that are not served yet.
 pub struct Server {
@@ -48,7 +50,7 @@ impl Server {
     }
 
     fn take(settings: &HttpSettings, earlier: &[ListenerHandle]) -> Result<Self, BindError> {
-        let listeners = ListeningSocket::all(&settings.listen, earlier)?;
+        let listeners = ListeningSocket::all(settings, earlier)?;
         let addresses = listeners
             .iter()
             .zip(&settings.listen)

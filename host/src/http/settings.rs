@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::server::PassedSockets;
 use super::web::Web;
 
 /// The settings of the web server.
@@ -11,6 +12,8 @@ use super::web::Web;
 pub struct HttpSettings {
     /// Every address to listen on; a host name may have several.
     pub listen: Vec<SocketAddr>,
+    /// Sockets of these addresses that are already open.
+    pub passed_sockets: PassedSockets,
     /// The host names of this exporter, which no stranger can register.
     pub names: Vec<String>,
     /// The path of the metrics, such as `/metrics`.
@@ -29,6 +32,9 @@ pub struct ConnectionLimits {
     /// Number of connections, if there are enough file descriptors. A further one
     /// closes a connection of the address with the most, an idle one if possible.
     pub connections: usize,
+    /// Number of scrapes that are answered at one time; 0 is no limit. A client without
+    /// a scrape in progress is always answered.
+    pub scrapes: usize,
     /// Timeout of a TLS handshake, and of receiving a request, idle time included.
     pub read: Duration,
     /// How long a client may leave a response unread.
@@ -40,6 +46,8 @@ impl Default for ConnectionLimits {
         // Far more than a pair of Prometheus servers opens.
         Self {
             connections: 512,
+            // As exporters in Go have it.
+            scrapes: 40,
             read: Duration::from_secs(30),
             write: Duration::from_secs(30),
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::health::{Health, HealthProbes};
+use super::scrape_slots::ScrapeSlots;
 use super::settings::ConnectionLimits;
 use super::status_report::StatusReport;
 use super::web::Web;
@@ -30,6 +31,8 @@ pub struct ServerState {
     pub web: ArcSwap<Web>,
     /// Limits on clients.
     pub limits: ArcSwap<ConnectionLimits>,
+    /// The scrapes in progress.
+    pub(super) scrapes: Arc<ScrapeSlots>,
     /// The host names of this exporter, which no stranger can register.
     pub names: ArcSwap<Vec<String>>,
     /// The configuration in effect as YAML, with secrets masked.
@@ -74,6 +77,7 @@ impl ServerState {
             metrics_path: ArcSwap::from_pointee("/metrics".to_owned()),
             web: ArcSwap::default(),
             limits: ArcSwap::default(),
+            scrapes: Arc::default(),
             names: ArcSwap::default(),
             config: ArcSwap::default(),
             health: HealthProbes::new(health),

@@ -173,6 +173,7 @@ pub(super) fn settings(listen: &[&str]) -> HttpSettings {
             .iter()
             .map(|address| address.parse().unwrap())
             .collect(),
+        passed_sockets: Default::default(),
         names: vec![],
         metrics_path: "/metrics".to_owned(),
         shutdown_timeout: Duration::from_secs(5),

@@ -91,15 +91,25 @@ pub struct BuildInfo {
 
 impl Instruments {
     /// All instruments. Series whose labels are known begin at 0.
+    #[cfg_attr(
+        target_os = "linux",
+        expect(clippy::expect_used, reason = "every test makes them")
+    )]
+    pub fn new(build: &BuildInfo) -> Self {
+        let instruments = Self::without_process(build);
+        #[cfg(target_os = "linux")]
+        process::register(&instruments.0.registry).expect("no instrument is named `process_…`");
+        instruments
+    }
+
+    /// The same without `process_…`.
     #[expect(
         clippy::expect_used,
         reason = "the names are constants, and every test makes them"
     )]
-    pub fn new(build: &BuildInfo) -> Self {
+    pub fn without_process(build: &BuildInfo) -> Self {
         let registry = Registry::new();
         let table = Table::register(&registry).expect("names and labels are valid and differ");
-        #[cfg(target_os = "linux")]
-        process::register(&registry).expect("no instrument is named `process_…`");
         let BuildInfo {
             version,
             revision,

@@ -55,6 +55,7 @@ async fn completions_and_the_manual_name_commands_and_flags() {
         assert_eq!(code(&output), Some(0), "{command:?}");
         let text = said(&output.stdout).replace('\\', "");
         assert!(text.contains("--web.telemetry-path"), "{command:?}");
+        assert!(text.contains("--web.systemd-socket"), "{command:?}");
         assert!(text.contains("inspect"), "{command:?}");
     }
 }

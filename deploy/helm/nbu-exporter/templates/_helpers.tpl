@@ -69,6 +69,19 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- .Values.keys.existingSecret | default (ternary (include "nbu-exporter.fullname" .) "" (not (empty .Values.keys.create))) }}
 {{- end }}
 
+{{/* `spec` of a volume for the state. */}}
+{{- define "nbu-exporter.claim" -}}
+{{- if and .Values.sharding.replicas .Values.persistence.existingClaim }}
+{{- fail "`sharding.replicas` and `persistence.existingClaim` exclude each other: each replica needs a volume of its own" }}
+{{- end -}}
+accessModes: {{- toYaml .Values.persistence.accessModes | nindent 2 }}
+{{- with .Values.persistence.storageClass }}
+storageClassName: {{ . }}
+{{- end }}
+resources:
+  requests: { storage: {{ .Values.persistence.size }} }
+{{- end }}
+
 {{/* Privileges of every container. */}}
 {{- define "nbu-exporter.containerSecurity" -}}
 allowPrivilegeEscalation: false

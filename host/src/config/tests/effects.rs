@@ -252,6 +252,8 @@ fn flags_take_precedence_over_the_file() {
     let flags = Overrides {
         listen: vec![":0".into(), "127.0.0.1:1".into()],
         metrics_path: Some("/nbu".into()),
+        max_requests: Some(7),
+        disable_exporter_metrics: true,
         collectors: vec![
             CollectorFlag {
                 name: "tape".into(),
@@ -262,10 +264,9 @@ fn flags_take_precedence_over_the_file() {
                 enabled: false,
             },
         ],
-        web_config: None,
         log_level: Some("error".parse().unwrap()),
         log_format: Some(LogFormat::Json),
-        shard: None,
+        ..Overrides::default()
     };
     let text = format!(
         "{SITE}server: {{ logLevel: debug, host: no.such.host.invalid, uri: /other }}\n\
@@ -275,6 +276,8 @@ fn flags_take_precedence_over_the_file() {
     let listen = ["0.0.0.0:0", "127.0.0.1:1"].map(|it| it.parse().unwrap());
     assert_eq!(config.http.listen, listen);
     assert_eq!(config.http.metrics_path, "/nbu");
+    assert_eq!(config.http.limits.scrapes, 7);
+    assert!(!config.process_metrics);
     let collectors = config.swap.sites[0].guest.collectors.iter();
     let enabled: Vec<_> = collectors
         .map(|it| (it.name.as_str(), it.enabled))
@@ -292,6 +295,10 @@ fn flags_take_precedence_over_the_file() {
             .masked
             .contains("# on the command line: --no-collector.jobs\n")
     );
+    for flag in ["max-requests=7", "disable-exporter-metrics"] {
+        let line = format!("# on the command line: --web.{flag}\n");
+        assert!(config.masked.contains(&line), "{}", config.masked);
+    }
 }
 
 /// The warning is about the missing feature.

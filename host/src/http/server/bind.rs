@@ -34,23 +34,26 @@ pub(super) struct ListenerHandle {
 impl ListeningSocket {
     /// One for each address; those in `earlier` are taken over.
     pub(super) fn all(
-        asked: &[SocketAddr],
+        settings: &HttpSettings,
         earlier: &[ListenerHandle],
     ) -> Result<Vec<Self>, BindError> {
         let one = |&asked| {
             let handle = earlier.iter().find(|handle| handle.asked == asked);
-            let listener = handle.map_or_else(|| Self::bind(asked), Self::take_over);
+            let listener = match (handle, settings.passed_sockets.find(asked)) {
+                (Some(handle), _) => Self::take_over(handle),
+                (None, Some(passed)) => passed.try_clone().and_then(|it| Self::open(asked, it)),
+                (None, None) => StdListener::bind(asked).and_then(|it| Self::open(asked, it)),
+            };
             listener.map_err(|source| BindError {
                 address: asked,
                 ours: earlier.iter().find_map(|handle| handle.conflict(asked)),
                 source,
             })
         };
-        asked.iter().map(one).collect()
+        settings.listen.iter().map(one).collect()
     }
 
-    fn bind(asked: SocketAddr) -> io::Result<Self> {
-        let listener = StdListener::bind(asked)?;
+    fn open(asked: SocketAddr, listener: StdListener) -> io::Result<Self> {
         let socket = SockRef::from(&listener);
         socket.set_send_buffer_size(SEND)?;
         socket.set_recv_buffer_size(RECEIVE)?;

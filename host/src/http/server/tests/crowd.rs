@@ -9,6 +9,7 @@ use crate::metrics::{Family, Page, Point, Samples};
 /// Limits that are never reached, except those that a test changes.
 const GENEROUS: ConnectionLimits = ConnectionLimits {
     connections: 512,
+    scrapes: 0,
     read: PATIENT,
     write: PATIENT,
 };
@@ -190,6 +191,37 @@ async fn a_client_that_does_not_read_is_disconnected() {
         tokio::task::yield_now().await;
     }
     assert!(closed(stream).await.len() < whole);
+}
+
+#[tokio::test]
+async fn a_scrape_above_the_limit_of_scrapes_gets_503() {
+    let (state, _serving, address) = crowded(ConnectionLimits {
+        scrapes: 1,
+        ..GENEROUS
+    });
+    state.page.store(Arc::new(large()));
+    let unread = sends(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    // It has its slot once the answer begins.
+    unread.readable().await.unwrap();
+    let reply = get(address, "/metrics").await;
+    assert_eq!(reply.status, 503, "{}", reply.text());
+    assert!(
+        reply.text().contains("--web.max-requests"),
+        "{}",
+        reply.text()
+    );
+    assert_eq!(get(address, "/-/healthy").await.status, 200);
+    // A client at another address has no scrape in progress.
+    let mut other = stranger(address).await;
+    let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    other.write_all(request).await.unwrap();
+    let mut status = [0; 12];
+    other.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    drop((unread, other));
+    while get(address, "/metrics").await.status == 503 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
