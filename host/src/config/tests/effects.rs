@@ -306,12 +306,8 @@ fn flags_take_precedence_over_the_file() {
 #[test]
 fn settings_without_an_effect_are_warnings() {
     let config = good(&format!("{SITE}opentelemetry: {{ enabled: true }}"));
-    let said: Vec<_> = config
-        .warnings
-        .iter()
-        .map(|w| (w.at.as_str(), w.line))
-        .collect();
-    assert_eq!(said, [("opentelemetry.enabled", Some(2))]);
+    let said = config.warnings.iter().map(|w| (w.at.as_str(), w.line));
+    assert_eq!(Vec::from_iter(said), [("opentelemetry.enabled", Some(2))]);
 }
 
 #[test]
