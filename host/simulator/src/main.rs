@@ -69,7 +69,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let faults = arguments
         .fault
         .iter()
-        .map(|text| fault(text))
+        .map(|text| Fault::with_path(text).map_err(io::Error::other))
         .collect::<io::Result<Vec<_>>>()?;
     let now = Clock::System.now();
     let estate = match arguments.jobs_per_day {
@@ -90,7 +90,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     .map_err(|error| {
         io::Error::other(format!("cannot listen on `{}`: {error}", arguments.listen))
     })?;
-    for (path, fault) in faults {
+    for (fault, path) in faults {
         match path {
             Some(path) => simulator.faults().set_on(path, fault),
             None => simulator.faults().set(fault),
@@ -110,13 +110,4 @@ fn clock(now: Timestamp, speed: f64) -> Clock {
     } else {
         Clock::running(now, speed)
     }
-}
-
-/// `FAULT` or `FAULT@PATH`.
-fn fault(text: &str) -> io::Result<(Option<&str>, Fault)> {
-    let (fault, path) = match text.rsplit_once("@/") {
-        Some((fault, _)) => (fault, text.get(fault.len() + 1..)),
-        None => (text, None),
-    };
-    Ok((path, fault.parse().map_err(io::Error::other)?))
 }

@@ -12,6 +12,18 @@ impl Fault {
         `hanging`, `hang-after-headers`, `trickle=0.1` (seconds a byte), `cut-short`, `html`, \
         `truncated`, `wrong-shape`, `repeat-cursor`, `huge=1000000` (bytes), \
         `redirect=https://other.example/`, `echo-request-headers`";
+
+    /// Reads a fault, and the only path that has it, as in `cut-short@/admin/jobs`.
+    ///
+    /// # Errors
+    /// It is not one of [`WRITTEN`](Self::WRITTEN).
+    pub fn with_path(text: &str) -> Result<(Self, Option<&str>), String> {
+        let (fault, path) = match text.rsplit_once("@/") {
+            Some((fault, _)) => (fault, text.get(fault.len() + 1..)),
+            None => (text, None),
+        };
+        Ok((fault.parse()?, path))
+    }
 }
 
 impl FromStr for Fault {
@@ -76,6 +88,16 @@ mod tests {
             assert!(text.parse::<Fault>().is_ok(), "{text}");
         }
     }
+
+    #[test]
+    fn a_fault_may_have_a_path() {
+        let cut = Fault::with_path("cut-short@/admin/jobs");
+        assert_eq!(cut, Ok((Fault::CutShort, Some("/admin/jobs"))));
+        assert_eq!(Fault::with_path("html"), Ok((HTML, None)));
+        assert!(Fault::with_path("meteor@/admin/jobs").is_err());
+    }
+
+    const HTML: Fault = Fault::Malformed(Malformed::Html);
 
     #[test]
     fn faults_are_read_with_their_values() {
