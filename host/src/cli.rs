@@ -10,6 +10,7 @@ mod contract;
 #[cfg(feature = "demo")]
 mod demo;
 mod diff;
+mod fallen_counters;
 mod guest_new;
 #[cfg(feature = "demo")]
 mod guest_test;

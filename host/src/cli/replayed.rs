@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::fallen_counters::fallen_counters;
 use crate::app::ExitError;
 use crate::bundle::{Bundle, RecordedSettings, RecordedWindow, Replay};
 use crate::egress::Egress;
@@ -29,7 +30,7 @@ pub(super) struct ReplayedCollection {
     pub(super) text: String,
     /// The number of series.
     pub(super) series: usize,
-    /// What failed or was dropped.
+    /// What failed or was dropped, and which counters fell since the last collection.
     pub(super) problems: Vec<String>,
 }
 
@@ -60,6 +61,7 @@ pub(super) async fn collect(
     let settings = site_settings(guest, &bundle.settings).ok_or_else(|| invalid("option"))?;
     let mut states = Vec::new();
     let mut all = Vec::new();
+    let mut last = Report::default();
     for recorded in &bundle.collections {
         let replay = Arc::new(Replay::new(recorded.exchanges.clone()));
         let egress = Egress::replaying(site.clone(), &settings.base_url, Arc::clone(&replay));
@@ -76,10 +78,13 @@ pub(super) async fn collect(
         let mut replayed = match collected {
             Ok(collected) => {
                 keep_states(&mut states, &collected.report);
+                let mut problems = problems(&collected.report);
+                problems.extend(fallen_counters(&last, &collected.report));
+                last = collected.report;
                 ReplayedCollection {
-                    text: report_text(&site, &collected.report),
-                    series: series(&collected.report),
-                    problems: problems(&collected.report),
+                    text: report_text(&site, &last),
+                    series: series(&last),
+                    problems,
                 }
             }
             Err(fault) => ReplayedCollection {
