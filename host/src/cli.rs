@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod fallen_counters;
 mod guest_new;
+mod guest_output;
 #[cfg(feature = "demo")]
 mod guest_test;
 mod inspect;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use args::{Args, Command, GuestCommand};
 pub use check::validate;
+use guest_output::show_output;
 
 use crate::app::ExitError;
 use crate::descriptors;
@@ -120,7 +122,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
     let engine = Engine::new(prepared.compiler).map_err(ExitError::Engine)?;
     let options = &args.options;
     match &args.command {
-        None if args.config_check => check::run(options, &engine, false).await,
+        None if args.config_check => show_output(|_| check::run(options, &engine, false)).await,
         None => serve::run(options, engine, prepared.process).await,
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
@@ -129,7 +131,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         }
         Some(Command::Manual) => manual::run(),
         Some(Command::Reference) => config_reference::run(&engine).await,
-        Some(Command::Check { ask }) => check::run(options, &engine, *ask).await,
+        Some(Command::Check { ask }) => show_output(|_| check::run(options, &engine, *ask)).await,
         Some(Command::Collect { site, strict }) => {
             collect::run(options, &engine, site.as_deref(), *strict).await
         }
@@ -144,7 +146,10 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             file,
             public_key,
             markdown,
-        }) => inspect::run(&engine, file.as_deref(), public_key.as_deref(), *markdown).await,
+        }) => {
+            let (file, public_key) = (file.as_deref(), public_key.as_deref());
+            show_output(|_| inspect::run(&engine, file, public_key, *markdown)).await
+        }
         Some(Command::Record {
             site,
             output,
@@ -159,7 +164,9 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             };
             record::run(options, &engine, flags).await
         }
-        Some(Command::Replay { file, guest }) => replay::run(&engine, file, guest.as_deref()).await,
+        Some(Command::Replay { file, guest }) => {
+            show_output(|_| replay::run(&engine, file, guest.as_deref())).await
+        }
         Some(Command::Diff {
             old,
             new,
@@ -171,7 +178,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
                 rules,
                 dashboards: dashboard,
             };
-            diff::run(&engine, [old, new], bundle, users).await
+            show_output(|_| diff::run(&engine, [old, new], bundle, users)).await
         }
     }
 }
@@ -197,7 +204,7 @@ async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(
                 golden: golden.as_deref(),
                 junit: junit.as_deref(),
             };
-            guest_test::run(engine, file, options).await
+            show_output(|log| guest_test::run(engine, file, options, log)).await
         }
         #[cfg(not(feature = "demo"))]
         GuestCommand::Test { .. } => {

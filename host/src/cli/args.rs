@@ -268,9 +268,9 @@ pub enum GuestCommand {
         /// Only this release, such as 11.2
         #[arg(long, value_name = "RELEASE")]
         release: Option<String>,
-        /// Only this fault, as `--fault` of `nbu_simulator`, such as status=503 or slow=2; may
-        /// be repeated
-        #[arg(long, value_name = "FAULT")]
+        /// Only this fault, as `--fault` of `nbu_simulator`, such as status=503, slow=2 or
+        /// html@/admin/jobs; may be repeated
+        #[arg(long, value_name = "FAULT[@PATH]")]
         fault: Vec<String>,
         /// Also test the guest on the recorded answers of this bundle
         #[arg(long, value_name = "BUNDLE")]

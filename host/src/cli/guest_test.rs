@@ -6,6 +6,7 @@
 
 mod bed;
 mod faults;
+mod plan;
 mod results;
 
 use std::io::Write as _;
@@ -13,18 +14,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulator::{Fault, Release};
+use simulator::Fault;
 
 use self::bed::TestBed;
-use self::faults::{chosen_faults, fault_tests, standard_faults};
+use self::faults::{fault_tests, standard_faults};
+use self::plan::TestPlan;
 use self::results::Results;
 use super::check::refused;
+use super::fallen_counters::fallen_counters;
 use super::inspect::load_patiently;
 use super::report_difference::ReportDifference;
 use super::{print, replace, replayed};
 use crate::app::ExitError;
-use crate::guest::{Collected, Engine, Guest, Outcome, failure_text};
+use crate::bundle::Bundle;
+use crate::guest::{Collected, Engine, Guest, Outcome, Report, failure_text};
 use crate::swap::GuestFile;
+use crate::telemetry::Handle;
 
 /// Flags of the command.
 pub(super) struct TestOptions<'a> {
@@ -45,30 +50,39 @@ pub(super) async fn run(
     engine: &Arc<Engine>,
     file: &Path,
     options: TestOptions<'_>,
+    log: Handle,
 ) -> Result<(), ExitError> {
+    let plan = TestPlan::new(&options)?;
     let offered = GuestFile::read(Some(file)).await.map_err(refused)?;
     let guest = load_patiently(engine, offered.bytes).await?;
-    let mut results = Results::default();
-    let chosen = chosen_faults(options.faults)?;
-    let mut newest = None;
-    for release in releases(options.release)? {
+    let mut results = Results::new(|text| {
+        // What the guest printed in a test comes before its result.
+        log.flush(Duration::MAX);
+        print(text)
+    });
+    let mut reports = Vec::new();
+    for release in plan.releases {
         let bed = TestBed::start(&guest, release).await;
         let bed =
             bed.map_err(|why| ExitError::Command(format!("cannot start the server: {why}")))?;
         let collected = release_tests(&bed, &mut results).await;
-        if chosen.is_empty() {
+        if plan.faults.is_empty() {
             fault_tests(&bed, standard_faults(), &mut results).await;
             endpoint_tests(&bed, &mut results).await;
         } else {
-            fault_tests(&bed, chosen.iter().cloned(), &mut results).await;
+            fault_tests(&bed, plan.faults.iter().cloned(), &mut results).await;
         }
-        newest = collected.or(newest);
+        reports.extend(collected.map(|it| it.report));
     }
-    if let Some(bundle) = options.record {
-        bundle_tests(&guest, bundle, &mut results).await?;
+    // One release may lack an endpoint.
+    if reports.len() > 1 {
+        results.add("declared endpoints", || endpoints_exist(&reports));
     }
-    if let (Some(golden), Some(collected)) = (options.golden, &newest) {
-        results.add("golden", || results::golden(golden, &collected.report));
+    if let Some((path, bundle)) = &plan.bundle {
+        bundle_tests(&guest, path, bundle, &mut results).await?;
+    }
+    if let (Some(golden), Some(newest)) = (options.golden, reports.last()) {
+        results.add("golden", || results::golden(golden, newest));
     }
     if let Some(junit) = options.junit {
         let written = replace(junit, 0o644, |file| {
@@ -78,29 +92,11 @@ pub(super) async fn run(
             ExitError::Command(format!("cannot write `{}`: {error}", junit.display()))
         })?;
     }
-    print(&results.text())?;
-    match results.failed() {
-        0 => Ok(()),
-        failed => Err(ExitError::Command(format!("{failed} tests failed"))),
-    }
-}
-
-fn releases(only: Option<&str>) -> Result<Vec<Release>, ExitError> {
-    let all = Release::ALL.into_iter();
-    let found: Vec<_> = all
-        .filter(|it| only.is_none_or(|name| it.name() == name))
-        .collect();
-    if found.is_empty() {
-        let names = Release::ALL.map(|release| release.name()).join(", ");
-        let only = only.unwrap_or_default();
-        let why = format!("`{only}` is not a release\n  hint: write one of {names}");
-        return Err(ExitError::Command(why));
-    }
-    Ok(found)
+    results.finish()
 }
 
 /// The tests on one release. Returns the collection without a fault.
-async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Collected> {
+async fn release_tests(bed: &TestBed<'_>, results: &mut Results<'_>) -> Option<Collected> {
     let name = |test: &str| format!("{}: {test}", bed.release);
     results.run(&name("check"), bed.check()).await;
     results.run(&name("probe"), bed.probe()).await;
@@ -110,12 +106,14 @@ async fn release_tests(bed: &TestBed<'_>, results: &mut Results) -> Option<Colle
     results.add(&name("the same again"), || same(&first, &second));
     let state = first.as_ref().map_or_else(|_| Vec::new(), states);
     let resumed = bed.collect(state).await;
-    results.add(&name("continue from its state"), || complete(&resumed));
+    results.add(&name("continue from its state"), || {
+        continued(&first, &resumed)
+    });
     first.ok()
 }
 
 /// Each list fails alone. With a fault everywhere a guest may only ask for the version.
-async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results) {
+async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
     for (path, collectors) in bed.lists() {
         let before = bed.simulator.requests().count(path);
         bed.simulator.faults().set_on(path, Fault::Status(500));
@@ -141,10 +139,14 @@ fn noticed(collected: &Result<Collected, String>, collectors: &[&str]) -> Result
 }
 
 /// The tests on the recorded answers of a server.
-async fn bundle_tests(guest: &Guest, path: &Path, results: &mut Results) -> Result<(), ExitError> {
-    let bundle = replayed::read(path)?;
-    let first = replayed::collect(guest, &bundle).await?;
-    let second = replayed::collect(guest, &bundle).await?;
+async fn bundle_tests(
+    guest: &Guest,
+    path: &Path,
+    bundle: &Bundle,
+    results: &mut Results<'_>,
+) -> Result<(), ExitError> {
+    let first = replayed::collect(guest, bundle).await?;
+    let second = replayed::collect(guest, bundle).await?;
     let name = |test: &str| format!("{}: {test}", path.display());
     let problems: Vec<_> = first.iter().flat_map(|it| it.problems.clone()).collect();
     results.add(&name("collect"), || match problems.is_empty() {
@@ -179,9 +181,54 @@ fn complete(collected: &Result<Collected, String>) -> Result<String, String> {
     let series = replayed::series(&collected.report);
     let requests = collected.traffic.sent;
     let memory = collected.peak_memory / 1024;
-    Ok(format!(
-        "{series} series, {requests} requests, {memory} KiB"
-    ))
+    let figures = format!("{series} series, {requests} requests, {memory} KiB");
+    let outcomes = collected.report.outcomes.iter();
+    let unsupported: Vec<_> = outcomes
+        .flat_map(|it| &it.unsupported)
+        .map(String::as_str)
+        .collect();
+    Ok(match unsupported.is_empty() {
+        true => figures,
+        false => format!("{figures}, unsupported: {}", unsupported.join(", ")),
+    })
+}
+
+/// The second collection is complete, and no counter has lost its value.
+fn continued(
+    first: &Result<Collected, String>,
+    second: &Result<Collected, String>,
+) -> Result<String, String> {
+    let figures = complete(second)?;
+    let fallen = match (first, second) {
+        (Ok(first), Ok(second)) => fallen_counters(&first.report, &second.report),
+        _ => Vec::new(),
+    };
+    match fallen.is_empty() {
+        true => Ok(figures),
+        false => Err(fallen.join("\n")),
+    }
+}
+
+/// Each declared endpoint exists in a tested release. Otherwise its path is probably
+/// misspelt.
+fn endpoints_exist(reports: &[Report]) -> Result<String, String> {
+    let is_missing = |report: &Report, collector: &str, path: &String| {
+        let mut outcomes = report.outcomes.iter();
+        outcomes.any(|it| it.collector == collector && it.unsupported.contains(path))
+    };
+    let mut lines = Vec::new();
+    for outcome in reports.iter().take(1).flat_map(|it| &it.outcomes) {
+        let collector = outcome.collector.as_str();
+        let paths = outcome.unsupported.iter();
+        let missing = paths.filter(|path| reports.iter().all(|it| is_missing(it, collector, path)));
+        lines.extend(
+            missing.map(|path| format!("collector `{collector}`: no tested release has `{path}`")),
+        );
+    }
+    match lines.is_empty() {
+        true => Ok(String::new()),
+        false => Err(lines.join("\n")),
+    }
 }
 
 fn same(

@@ -60,6 +60,132 @@ async fn the_default_guest_passes_the_tests_for_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_prints_is_shown_before_the_result_of_its_test() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    for (behaviour, command, printed) in [
+        (
+            "panic",
+            &["guest", "test", "guest.wasm", "--release", "11.2"][..],
+            "boom",
+        ),
+        ("mute", &["inspect", "guest.wasm"], "nothing to say"),
+        ("mute", &["check"], "nothing to say"),
+    ] {
+        fs::write(&file, guests::behaving(behaviour, 1)).unwrap();
+        let site = "nbuserver: { site: a, host: localhost, apiKey: k }\n";
+        let config = format!("guest: {{ path: guest.wasm }}\n{site}");
+        fs::write(folder.path().join("config.yaml"), config).unwrap();
+        let output = Program::output(command, folder.path()).await;
+        assert!(!output.status.success(), "{output:?}");
+        let text = said(&output.stderr);
+        let at = text.find(printed);
+        let at = at.unwrap_or_else(|| panic!("{command:?}: {text}"));
+        assert!(text[at..].contains("nbu_exporter: ") || text[at..].contains("config.yaml"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_that_falls_is_a_failed_test() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    for (behaviour, series) in [
+        ("falling", "nbu_test_jobs_calls_total{stamp=\"1\"}"),
+        (
+            "falling-histogram",
+            "nbu_test_jobs_seconds_count{stamp=\"1\"}",
+        ),
+    ] {
+        fs::write(&file, guests::behaving(behaviour, 1)).unwrap();
+        let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+        let output = Program::output(&command, folder.path()).await;
+        let text = said(&output.stdout);
+        let why = format!(
+            "FAILED  11.2: continue from its state\n  collector `jobs`: counter `{series}` fell \
+             from 999999 to 999998"
+        );
+        assert!(text.contains(&why), "{text}");
+        assert!(text.contains("ok      11.2: the same again"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_no_release_has_is_a_failed_test() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    let (right, wrong) = (b"/manage/alerts", b"/manage/alertz");
+    let mut bytes = guests::EXAMPLE.to_vec();
+    for at in 0..bytes.len() - right.len() {
+        if bytes[at..].starts_with(right) {
+            bytes[at..at + wrong.len()].copy_from_slice(wrong);
+        }
+    }
+    fs::write(&file, bytes).unwrap();
+    let command = ["guest", "test", "guest.wasm", "--fault", "status=503"];
+    let output = Program::output(&command, folder.path()).await;
+    let text = said(&output.stdout);
+    assert!(text.contains("unsupported: /manage/alertz)"), "{text}");
+    let why = "FAILED  declared endpoints\n  collector `alerts`: no tested release has \
+               `/manage/alertz`";
+    assert!(text.contains(why), "{text}");
+    assert!(said(&output.stderr).contains("1 test failed"), "{output:?}");
+
+    fs::write(&file, guests::EXAMPLE).unwrap();
+    let output = Program::output(&command, folder.path()).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        said(&output.stdout).ends_with(" tests passed\n"),
+        "{output:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_may_have_a_path() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("guest.wasm"), guests::EXAMPLE).unwrap();
+    let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+    let faults = [
+        "--fault",
+        "html@/manage/alerts",
+        "--fault",
+        "html@/admin/jobs",
+    ];
+    let output = Program::output(&[&command[..], &faults].concat(), folder.path()).await;
+    let text = said(&output.stdout);
+    assert!(
+        text.contains("ok      11.2: html@/manage/alerts ("),
+        "{text}"
+    );
+    let why = "FAILED  11.2: html@/admin/jobs\n  the guest sends no request to `/admin/jobs`";
+    assert!(text.contains(why), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_flags_are_checked_before_the_guest_is_read() {
+    let folder = TempDir::new().unwrap();
+    let command = [
+        &["guest", "test", "absent.wasm", "--release", "9.9"][..],
+        &["--fault", "meteor", "--fault", "slow=x@/admin/jobs"],
+        &["--record", "absent.bundle", "--golden", "absent/golden"],
+        &["--junit", "absent/junit.xml"],
+    ]
+    .concat();
+    let output = Program::output(&command, folder.path()).await;
+    let text = said(&output.stderr);
+    for problem in [
+        "`9.9` is not a release",
+        "`--fault meteor`: `meteor` is not a fault",
+        "`--fault slow=x@/admin/jobs`: `x` is not a value of `slow`",
+        "cannot open `absent.bundle`: ",
+        "cannot write `absent/golden`: `absent` is not a folder",
+        "cannot write `absent/junit.xml`: `absent` is not a folder",
+    ] {
+        assert!(text.contains(problem), "{problem}: {text}");
+    }
+    assert!(!text.contains("absent.wasm"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_chosen_faults_are_tested() {
     let folder = TempDir::new().unwrap();
     fs::write(

@@ -4,14 +4,15 @@ use simulator::{Fault, Malformed};
 
 use super::bed::{self, TestBed};
 use super::results::Results;
-use super::withstood;
-use crate::app::ExitError;
+use super::{noticed, withstood};
+use crate::guest::Collected;
 
-/// A fault of the server in all its answers.
+/// A fault of the server in all its answers, or in those of one path.
 #[derive(Clone)]
 pub(super) struct FaultTest {
     name: String,
     fault: Fault,
+    path: Option<String>,
     /// Whether each collector that sent requests must report a failure.
     is_noticed: bool,
 }
@@ -49,41 +50,73 @@ pub(super) fn standard_faults() -> impl Iterator<Item = FaultTest> {
     all.into_iter().map(|(name, fault, is_noticed)| FaultTest {
         name: name.to_owned(),
         fault,
+        path: None,
         is_noticed,
     })
 }
 
-/// The faults of `--fault`, as they are written for the simulator. A fault that is not one
-/// of [`standard_faults`] may be too small to be noticed.
-pub(super) fn chosen_faults(written: &[String]) -> Result<Vec<FaultTest>, ExitError> {
-    let each = written.iter().map(|text| {
-        let fault: Fault = text.parse().map_err(|why| {
-            ExitError::Command(format!(
-                "`--fault {text}`: {why}\n  hint: write one of {}",
-                Fault::WRITTEN
-            ))
-        })?;
-        Ok(FaultTest {
-            name: text.clone(),
-            is_noticed: standard_faults().any(|it| it.is_noticed && it.fault == fault),
-            fault,
-        })
-    });
-    each.collect()
+/// A fault of `--fault`, as it is written for the simulator. A fault that is not one of
+/// [`standard_faults`] may be too small to be noticed.
+pub(super) fn chosen_fault(written: &str) -> Result<FaultTest, String> {
+    let chosen = Fault::with_path(written);
+    let (fault, path) = chosen.map_err(|why| match why {
+        why if why.contains("hint: ") => format!("`--fault {written}`: {why}"),
+        why => format!(
+            "`--fault {written}`: {why}\n  hint: write one of {}, or add a path as in \
+             `html@/admin/jobs`",
+            Fault::WRITTEN
+        ),
+    })?;
+    Ok(FaultTest {
+        name: written.to_owned(),
+        is_noticed: standard_faults().any(|it| it.is_noticed && it.fault == fault),
+        path: path.map(str::to_owned),
+        fault,
+    })
 }
 
 /// The guest withstands each of the faults.
 pub(super) async fn fault_tests(
     bed: &TestBed<'_>,
     faults: impl Iterator<Item = FaultTest>,
-    results: &mut Results,
+    results: &mut Results<'_>,
 ) {
     for test in faults {
         let hangs = matches!(test.fault, Fault::Hanging);
-        bed.simulator.faults().set(test.fault);
+        let requests = |path: &String| bed.simulator.requests().count(path);
+        let before = test.path.as_ref().map(requests);
+        match &test.path {
+            Some(path) => bed.simulator.faults().set_on(path, test.fault.clone()),
+            None => bed.simulator.faults().set(test.fault.clone()),
+        }
         let collected = bed.collect_within(bed::deadline(hangs)).await;
-        let name = format!("{}: {}", bed.release, test.name);
-        results.add(&name, || withstood(&collected, test.is_noticed));
         bed.simulator.faults().clear();
+        let is_requested = test.path.as_ref().map(requests) != before;
+        let name = format!("{}: {}", bed.release, test.name);
+        results.add(&name, || match &test.path {
+            Some(path) => test.on_path(path, is_requested, bed, &collected),
+            None => withstood(&collected, test.is_noticed),
+        });
+    }
+}
+
+impl FaultTest {
+    fn on_path(
+        &self,
+        path: &str,
+        is_requested: bool,
+        bed: &TestBed<'_>,
+        collected: &Result<Collected, String>,
+    ) -> Result<String, String> {
+        if collected.is_ok() && !is_requested {
+            return Err(format!("the guest sends no request to `{path}`"));
+        }
+        match bed.lists().get(path) {
+            // A list that a release lacks is not a failure.
+            Some(collectors) if self.is_noticed && self.fault != Fault::NotFound => {
+                noticed(collected, collectors)
+            }
+            _ => withstood(collected, false),
+        }
     }
 }

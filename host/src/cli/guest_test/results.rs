@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::super::replayed::report_text;
+use crate::app::ExitError;
 use crate::file::{self, Links, ReadError};
 use crate::guest::Report;
 use crate::site::SiteName;
@@ -15,50 +16,72 @@ use crate::telemetry::is_control_like;
 /// The result of one test: figures, or what is wrong.
 type TestResult = Result<String, String>;
 
-#[derive(Default)]
-pub(super) struct Results(Vec<(String, Duration, TestResult)>);
+/// Prints the lines of a test.
+type Printer<'p> = Box<dyn FnMut(&str) -> Result<(), ExitError> + 'p>;
 
-impl Results {
+/// The results so far. Each is printed at once, after what the guest printed in the test.
+pub(super) struct Results<'p> {
+    all: Vec<(String, Duration, TestResult)>,
+    printer: Printer<'p>,
+    printed: Result<(), ExitError>,
+}
+
+impl<'p> Results<'p> {
+    pub(super) fn new(printer: impl FnMut(&str) -> Result<(), ExitError> + 'p) -> Self {
+        Self {
+            all: Vec::new(),
+            printer: Box::new(printer),
+            printed: Ok(()),
+        }
+    }
+
     pub(super) async fn run(&mut self, name: &str, test: impl Future<Output = TestResult>) {
         let began = Instant::now();
         let result = test.await;
-        self.0.push((name.to_owned(), began.elapsed(), result));
+        self.push(name, began.elapsed(), result);
     }
 
     /// Adds a test that only looks at what was collected before.
     pub(super) fn add(&mut self, name: &str, test: impl FnOnce() -> TestResult) {
-        self.0.push((name.to_owned(), Duration::ZERO, test()));
+        self.push(name, Duration::ZERO, test());
+    }
+
+    fn push(&mut self, name: &str, took: Duration, result: TestResult) {
+        if self.printed.is_ok() {
+            self.printed = (self.printer)(&text(name, &result));
+        }
+        self.all.push((name.to_owned(), took, result));
     }
 
     pub(super) fn failed(&self) -> usize {
-        self.0.iter().filter(|(.., result)| result.is_err()).count()
+        self.all
+            .iter()
+            .filter(|(.., result)| result.is_err())
+            .count()
     }
 
-    /// One line for each test, and further ones for what is wrong.
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        for (name, _, result) in &self.0 {
-            // Writing into a `String` cannot fail.
-            let _ = match result {
-                Ok(figures) if figures.is_empty() => writeln!(text, "ok      {name}"),
-                Ok(figures) => writeln!(text, "ok      {name} ({figures})"),
-                Err(why) => {
-                    let why = why.replace(is_control, " ").replace('\n', "\n  ");
-                    writeln!(text, "FAILED  {name}\n  {why}")
-                }
-            };
+    /// Prints the number of tests. Fails if a test failed or could not be printed.
+    pub(super) fn finish(mut self) -> Result<(), ExitError> {
+        let tests = |count| match count {
+            1 => "1 test".to_owned(),
+            count => format!("{count} tests"),
+        };
+        let failed = self.failed();
+        self.printed?;
+        match failed {
+            0 => (self.printer)(&format!("{} passed\n", tests(self.all.len()))),
+            failed => Err(ExitError::Command(format!("{} failed", tests(failed)))),
         }
-        text
     }
 
     /// As continuous integration reads it.
     pub(super) fn junit(&self) -> String {
-        let (tests, failed) = (self.0.len(), self.failed());
+        let (tests, failed) = (self.all.len(), self.failed());
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <testsuite name=\"guest\" tests=\"{tests}\" failures=\"{failed}\">\n"
         );
-        for (name, took, result) in &self.0 {
+        for (name, took, result) in &self.all {
             let (name, seconds) = (escaped(name), took.as_secs_f64());
             // Writing into a `String` cannot fail.
             let _ = match result {
@@ -71,6 +94,21 @@ impl Results {
             };
         }
         xml + "</testsuite>\n"
+    }
+}
+
+/// One line for a test, and further ones for what is wrong.
+fn text(name: &str, result: &TestResult) -> String {
+    match result {
+        Ok(figures) if figures.is_empty() => format!("ok      {name}\n"),
+        Ok(figures) => format!(
+            "ok      {name} ({})\n",
+            figures.replace(is_control_like, " ")
+        ),
+        Err(why) => {
+            let why = why.replace(is_control, " ").replace('\n', "\n  ");
+            format!("FAILED  {name}\n  {why}\n")
+        }
     }
 }
 
@@ -136,15 +174,21 @@ mod tests {
 
     #[test]
     fn failures_are_counted_and_shown_in_both_formats() {
-        let mut results = Results::default();
+        let mut printed = String::new();
+        let mut results = Results::new(|text| {
+            printed.push_str(text);
+            Ok(())
+        });
         results.add("a & b", || Ok("3 series".to_owned()));
         results.add("c", || Err("x < y\nz".to_owned()));
         assert_eq!(results.failed(), 1);
+        let xml = results.junit();
+        let failed = results.finish().unwrap_err();
+        assert_eq!(failed.to_string(), "1 test failed");
         assert_eq!(
-            results.text(),
+            printed,
             "ok      a & b (3 series)\nFAILED  c\n  x < y\n  z\n"
         );
-        let xml = results.junit();
         assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
         assert_eq!(escaped("\u{1b}[31m\u{fffe}"), " [31m ");
         assert!(xml.contains("name=\"a &amp; b\""), "{xml}");
@@ -163,9 +207,9 @@ mod tests {
 
     #[test]
     fn a_terminal_is_not_controlled_by_a_failure() {
-        let mut results = Results::default();
-        results.add("a", || Err("x\u{1b}[31m\ny".to_owned()));
-        assert_eq!(results.text(), "FAILED  a\n  x [31m\n  y\n");
+        let controls = || "x\u{1b}[31m\ny".to_owned();
+        assert_eq!(text("a", &Err(controls())), "FAILED  a\n  x [31m\n  y\n");
+        assert_eq!(text("a", &Ok(controls())), "ok      a (x [31m y)\n");
     }
 
     #[test]
