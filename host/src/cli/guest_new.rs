@@ -87,6 +87,7 @@ mod tests {
                 "node_modules",
                 "bindings",
                 "__pycache__",
+                "venv",
                 "target",
                 "guest.wasm",
                 "package-lock.json",
