@@ -316,6 +316,20 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_no_release_has_is_found() {
+        let report = |unsupported: &[&str]| {
+            let mut report = collected(None, 0).unwrap().report;
+            let paths = unsupported.iter().map(|path| (*path).to_owned());
+            report.outcomes[0].unsupported = paths.collect();
+            report
+        };
+        let said = endpoints_exist(&[report(&["/a", "/b"]), report(&["/b"])]);
+        let why = "collector `jobs`: no tested release has `/b`";
+        assert_eq!(said, Err(why.to_owned()));
+        assert!(endpoints_exist(&[report(&["/a"]), report(&["/b"])]).is_ok());
+    }
+
+    #[test]
     fn a_collector_that_hides_a_failure_of_the_server_is_found() {
         let hidden = withstood(&collected(Some(1), 1), true);
         assert_eq!(
