@@ -7,6 +7,7 @@ mod facts;
 mod failure_lines;
 mod failure_log;
 mod guest_history;
+mod guest_info;
 mod memory;
 mod persistence;
 mod probe;
@@ -22,7 +23,8 @@ mod state;
 mod store;
 mod update;
 
-pub use collection::{CollectionContext, FinishedCollection, GuestInfo};
+pub use collection::{CollectionContext, FinishedCollection};
+pub use guest_info::GuestInfo;
 pub use memory::Memory;
 pub use probe::probe;
 pub use rounds::Rounds;

@@ -50,12 +50,15 @@ fn site(
         Some(at.saturating_duration_since(now.instant))
     };
     let collectors = site.collectors.iter();
-    let permissions = |name: &str| {
-        // If nothing can be read, the key is wrong, and a list of all rights is no help.
-        let manifest = manifest.filter(|_| site.up != Some(false));
-        manifest.map_or(&[][..], |manifest| manifest.permissions(name))
-    };
-    let collectors = collectors.map(|it| collector(it, permissions(&it.name), now, next(&it.name)));
+    let collectors = collectors.map(|it| {
+        let permissions = manifest.map_or(&[][..], |manifest| manifest.permissions(&it.name));
+        let status = &it.status;
+        let hints = match status.hint {
+            Some(hint) => vec![hint.to_owned()],
+            None => hints(&status.reasons, permissions, site.up != Some(false)),
+        };
+        collector(it, hints, now, next(&it.name))
+    });
     let recent = site.recent.iter();
     let recent = recent.map(|it| CollectionTime {
         took: it.took,
@@ -64,7 +67,7 @@ fn site(
     SiteStatus {
         up: site.up,
         collectors: collectors.collect(),
-        tiles: manifest.map_or_else(Vec::new, |manifest| tiles::tiles(manifest, &site)),
+        tiles: manifest.map_or_else(Vec::new, |manifest| tiles::tiles(manifest, &site, now.unix)),
         api_version: site.api_version,
         families: site.families,
         recent: recent.collect(),
@@ -74,7 +77,7 @@ fn site(
 
 fn collector(
     snapshot: &CollectorSnapshot,
-    permissions: &[String],
+    hints: Vec<String>,
     now: Timestamp,
     next: Option<Duration>,
 ) -> CollectorHealth {
@@ -90,6 +93,6 @@ fn collector(
         requests: status.requests,
         series: snapshot.series,
         failures: status.failures.clone(),
-        hints: hints(&status.reasons, permissions),
+        hints,
     }
 }

@@ -30,6 +30,8 @@ pub struct Attempt {
     pub requests: Option<u32>,
     /// One line for each failure.
     pub failures: Vec<String>,
+    /// What to do if connections fail.
+    pub hint: Option<&'static str>,
     /// The shortest time between two attempts, when all goes well.
     pub interval: Duration,
     /// How long its values are kept if later attempts fail: TTL and grace period.
@@ -129,6 +131,8 @@ pub struct CollectorStatus {
     pub requests: Option<u32>,
     /// The failures of the last attempt, one line each.
     pub failures: Vec<String>,
+    /// What to do if connections fail.
+    pub hint: Option<&'static str>,
     /// The reasons of these failures, as in [`REASONS`] or the guest's own.
     pub reasons: Vec<Cow<'static, str>>,
     /// The duration of the last attempt.
@@ -215,6 +219,7 @@ impl CollectorEntry {
         self.status.interval = attempt.interval;
         self.status.requests = attempt.requests;
         self.status.failures = attempt.failures;
+        self.status.hint = attempt.hint;
         self.status.reasons.clear();
         let ended = attempt.began.unix + attempt.took.as_secs_f64();
         self.status.last_attempt = Some(ended);

@@ -12,6 +12,7 @@ use tracing::{debug, error, info, warn};
 use super::CollectSettings;
 use super::facts::CollectorFacts;
 use super::failure_log::AttemptLog;
+use super::guest_info::GuestInfo;
 use super::memory::Memory;
 use super::schedule::CollectorResult;
 use super::update::{Committed, StateUpdate};
@@ -28,36 +29,6 @@ use crate::swap::SiteRuntime;
 
 /// A slower write of the state is logged as a warning.
 const SLOW_WRITE: Duration = Duration::from_secs(5);
-
-/// Properties of a guest that need no call.
-pub trait GuestInfo: Send + Sync {
-    /// The digest of the component.
-    fn digest(&self) -> Digest;
-    /// Whether results of the collector are reused until the TTL expires.
-    fn caches(&self, collector: &str) -> bool;
-    /// The shortest time between two collections of the collector, if it has its own.
-    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration>;
-    /// The permissions of NetBackup that the collector needs.
-    fn permissions(&self, collector: &str) -> &[String];
-}
-
-impl GuestInfo for Guest {
-    fn digest(&self) -> Digest {
-        self.digest()
-    }
-
-    fn caches(&self, collector: &str) -> bool {
-        self.caches(collector)
-    }
-
-    fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration> {
-        self.interval(settings, collector)
-    }
-
-    fn permissions(&self, collector: &str) -> &[String] {
-        self.manifest().permissions(collector)
-    }
-}
 
 /// The environment of a collection.
 pub struct CollectionContext<'a> {
@@ -208,8 +179,14 @@ impl CollectionContext<'_> {
         };
         let mut logs = Vec::new();
         for (collector, facts, ended, result) in results {
-            let connection = connection.as_deref();
-            logs.push(AttemptLog::new(&collector, &facts, &result, connection));
+            let log = AttemptLog::new(&collector, &facts, &result, connection.as_deref());
+            // The guest does not know why a connection fails.
+            let unconnected = connection.as_deref().filter(|_| log.is_unconnected());
+            let failures = match unconnected {
+                Some(connection) => vec![connection.error.clone()],
+                None => facts.failures,
+            };
+            logs.push(log);
             done.results.push((collector.clone(), ended));
             done.attempts.push(Attempt {
                 interval: self.reuse(&request, &collector).max(self.settings.interval),
@@ -219,7 +196,8 @@ impl CollectionContext<'_> {
                 unsupported: facts.unsupported,
                 skipped_rows: facts.skipped_rows,
                 requests: facts.requests,
-                failures: facts.failures,
+                failures,
+                hint: unconnected.map(|connection| connection.hint),
                 collector,
                 guest: self.guest.digest(),
                 site: self.limits.site,

@@ -24,7 +24,7 @@ impl CollectionContext<'_> {
             .memory
             .log_entries(site, attempts, Timestamp::now().instant);
         for entry in entries {
-            let hint = self.hint(&entry, connection);
+            let hint = self.hint(&entry, connection, self.memory.is_up(site));
             let LogEntry {
                 event,
                 cause,
@@ -34,7 +34,7 @@ impl CollectionContext<'_> {
                 lasted,
             } = entry;
             let collectors = Vec::from_iter(collectors).join(", ");
-            let seconds = lasted.as_secs_f64();
+            let seconds = lasted.as_millis() as f64 / 1000.0;
             let reason = cause.map(|cause| match cause.fault {
                 Some(kind) => kind.to_owned(),
                 None => cause.reasons.join(", "),
@@ -51,7 +51,12 @@ impl CollectionContext<'_> {
         }
     }
 
-    fn hint(&self, entry: &LogEntry, connection: Option<&Diagnosis>) -> Option<String> {
+    fn hint(
+        &self,
+        entry: &LogEntry,
+        connection: Option<&Diagnosis>,
+        is_up: bool,
+    ) -> Option<String> {
         let cause = entry.cause.as_ref()?;
         if let Some(connection) = connection.filter(|_| cause.connection.is_some()) {
             return Some(connection.hint.to_owned());
@@ -59,7 +64,7 @@ impl CollectionContext<'_> {
         let collectors = entry.collectors.iter();
         let permissions = collectors.flat_map(|collector| self.guest.permissions(collector));
         let permissions: BTreeSet<_> = permissions.cloned().collect();
-        let hints = hints(&cause.reasons, &Vec::from_iter(permissions));
+        let hints = hints(&cause.reasons, &Vec::from_iter(permissions), is_up);
         (!hints.is_empty()).then(|| hints.join("; "))
     }
 }

@@ -35,7 +35,8 @@ impl Cause {
         connection: Option<&Diagnosis>,
     ) -> Self {
         let mut each = reasons.iter().map(Cow::as_ref);
-        let connects = !each.any(|reason| !matches!(reason, "unreachable" | "timeout"));
+        let connects =
+            !each.any(|reason| !matches!(reason, "unreachable" | "timeout" | "malformed"));
         let connection = connection.filter(|_| connects);
         Self {
             reasons: reasons.to_vec(),
@@ -77,6 +78,14 @@ impl AttemptLog {
     }
 }
 
+impl AttemptLog {
+    /// Whether connections fail.
+    pub(super) fn is_unconnected(&self) -> bool {
+        let connection = self.cause.as_ref().map(|cause| &cause.connection);
+        connection.is_some_and(Option::is_some)
+    }
+}
+
 /// What to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LogEvent {
@@ -100,11 +109,14 @@ pub(super) struct LogEntry {
 
 /// The lasting failures of a site.
 #[derive(Debug, Default)]
-pub(super) struct FailureLog(BTreeMap<Cause, LastingFailure>);
+pub(super) struct FailureLog {
+    causes: BTreeMap<Cause, LastingFailure>,
+    /// Since when each collector has been failing, for any cause.
+    since: BTreeMap<String, Instant>,
+}
 
 #[derive(Debug)]
 struct LastingFailure {
-    since: Instant,
     logged: Instant,
     collectors: BTreeSet<String>,
 }
@@ -128,32 +140,34 @@ impl FailureLog {
     /// succeed again.
     fn leave(&mut self, attempts: &[AttemptLog], now: Instant) -> Option<LogEntry> {
         let mut recovered = BTreeSet::new();
-        let mut since = now;
-        for (cause, lasting) in &mut self.0 {
-            for attempt in attempts {
-                let left = attempt.cause.as_ref() != Some(cause)
-                    && lasting.collectors.remove(&attempt.collector);
-                if left && attempt.cause.is_none() {
-                    recovered.insert(attempt.collector.clone());
-                    since = since.min(lasting.since);
-                }
+        let mut begun = now;
+        for attempt in attempts {
+            let other = self.causes.iter_mut();
+            for (_, lasting) in other.filter(|(cause, _)| attempt.cause.as_ref() != Some(cause)) {
+                lasting.collectors.remove(&attempt.collector);
+            }
+            if attempt.cause.is_some() {
+                self.since.entry(attempt.collector.clone()).or_insert(now);
+            } else if let Some(since) = self.since.remove(&attempt.collector) {
+                recovered.insert(attempt.collector.clone());
+                begun = begun.min(since);
             }
         }
-        self.0.retain(|_, lasting| !lasting.collectors.is_empty());
+        self.causes
+            .retain(|_, lasting| !lasting.collectors.is_empty());
         (!recovered.is_empty()).then(|| LogEntry {
             event: LogEvent::Recovered,
             cause: None,
             collectors: recovered,
             error: String::new(),
             request_id: None,
-            lasted: now.saturating_duration_since(since),
+            lasted: now.saturating_duration_since(begun),
         })
     }
 
     fn fail(&mut self, cause: Cause, attempts: Vec<AttemptLog>, now: Instant) -> Option<LogEntry> {
-        let lasting = self.0.entry(cause.clone());
+        let lasting = self.causes.entry(cause.clone());
         let lasting = lasting.or_insert_with(|| LastingFailure {
-            since: now,
             logged: now,
             collectors: BTreeSet::new(),
         });
@@ -170,12 +184,14 @@ impl FailureLog {
         let names = attempts.iter().map(|attempt| attempt.collector.clone());
         let collectors: BTreeSet<_> = names.collect();
         lasting.collectors.extend(collectors.iter().cloned());
+        let since = collectors.iter().filter_map(|name| self.since.get(name));
+        let since = since.min().copied().unwrap_or(now);
         Some(LogEntry {
             event,
             collectors,
             error: error(&cause, &attempts),
             request_id: attempts.into_iter().find_map(|it| it.request_id),
-            lasted: now.saturating_duration_since(lasting.since),
+            lasted: now.saturating_duration_since(since),
             cause: Some(cause),
         })
     }

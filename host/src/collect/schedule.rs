@@ -52,6 +52,17 @@ struct History {
     read_at: Option<Instant>,
     failures: u32,
     retry_at: Option<Instant>,
+    /// The server requested that nothing is asked before.
+    not_before: Option<Instant>,
+}
+
+impl History {
+    /// Whether to retry it in a collection at `now`. Retries that are due soon share one,
+    /// so that a site that is down is asked, and logged, as a whole.
+    fn is_retried(&self, now: Instant) -> bool {
+        let is_soon = self.retry_at.is_some_and(|at| at <= now + FIRST_RETRY);
+        is_soon && self.not_before.is_none_or(|at| at <= now)
+    }
 }
 
 /// The schedule of one site.
@@ -152,7 +163,7 @@ impl Schedule {
             let within_ttl = until.is_some_and(|until| now < until);
             if round && within_ttl {
                 due.fresh.push(entry.name.clone());
-            } else if round || history.retry_at.is_some_and(|at| at <= now) {
+            } else if round || history.is_retried(now) {
                 history.due_at = Some(now);
                 due.collectors.push(entry.name.clone());
             }
@@ -210,10 +221,12 @@ impl Schedule {
                 let wait = backoff(history.failures, jitter).max(request).min(interval);
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = Some(now + wait);
+                history.not_before = Some(now + request.min(interval));
             }
             CollectorResult::Rejected => {
                 history.failures = history.failures.saturating_add(1);
                 history.retry_at = None;
+                history.not_before = None;
             }
         }
     }

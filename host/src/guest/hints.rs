@@ -4,18 +4,20 @@ use std::borrow::Cow;
 
 use super::{FAULT, STATE};
 
-/// One hint for each reason that has one.
-pub fn hints(reasons: &[Cow<'static, str>], permissions: &[String]) -> Vec<String> {
+/// One hint for each reason that has one. `is_up` says whether any collector can read
+/// the site: if none can, no collector and no permission is at fault.
+pub fn hints(reasons: &[Cow<'static, str>], permissions: &[String], is_up: bool) -> Vec<String> {
     let hints = reasons.iter();
     hints
-        .filter_map(|reason| hint(reason, permissions))
+        .filter_map(|reason| hint(reason, permissions, is_up))
         .collect()
 }
 
-fn hint(reason: &str, permissions: &[String]) -> Option<String> {
+fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
     let text = match reason {
         "unreachable" => "check `host`, `port`, firewall, `proxy` and `caFile` of the site",
         "timeout" => "look at the load of NetBackup, or raise `timeouts`",
+        "unauthorized" if !is_up => "create a new API key, or extend the expired one",
         "unauthorized" if permissions.is_empty() => {
             "renew the API key, or give its role the missing permission"
         }
@@ -26,13 +28,17 @@ fn hint(reason: &str, permissions: &[String]) -> Option<String> {
                 "renew the API key, or give its role the permissions {list}"
             ));
         }
+        "unsupported" if !is_up => "check `uri`, `host` and `port` of the site",
         "unsupported" => "this release of NetBackup lacks the feature: switch the collector off",
         "busy" => "nothing to do: the exporter waits as long as NetBackup asks",
         "status" => {
             "read NetBackup's own words in the failure, and give its support the \
                      `request_id` of the log"
         }
-        "malformed" => "look for a proxy that answers with a page, or raise `maxResponseBytes`",
+        "malformed" if !is_up => {
+            "check `host`, `port` and `scheme`, and look for a proxy that answers"
+        }
+        "malformed" => "compare the failure with the release of NetBackup, and report it",
         "too-long" => "NetBackup's paging has no end: report it with the log line",
         "denied" => "raise the limit that the failure names, or return to the built-in guest",
         FAULT => "look up the fault in the documentation, under guest faults",
@@ -50,14 +56,24 @@ mod tests {
     #[test]
     fn every_reason_of_the_host_has_a_hint() {
         for reason in REASONS {
-            assert!(hint(reason, &[]).is_some(), "{reason}");
+            for is_up in [true, false] {
+                assert!(hint(reason, &[], is_up).is_some(), "{reason}");
+            }
         }
-        assert_eq!(hint("own_reason", &[]), None);
+        assert_eq!(hint("own_reason", &[], true), None);
     }
 
     #[test]
     fn a_rejected_key_names_the_permissions_of_the_collector() {
-        let text = hint("unauthorized", &["|MANAGE|JOBS|".to_owned()]).unwrap();
+        let text = hint("unauthorized", &["|MANAGE|JOBS|".to_owned()], true).unwrap();
         assert!(text.contains("`|MANAGE|JOBS|`"), "{text}");
+    }
+
+    #[test]
+    fn no_collector_is_blamed_if_nothing_can_be_read() {
+        let text = hint("unauthorized", &["|MANAGE|JOBS|".to_owned()], false).unwrap();
+        assert!(!text.contains("JOBS"), "{text}");
+        let text = hint("unsupported", &[], false).unwrap();
+        assert!(text.contains("`uri`"), "{text}");
     }
 }

@@ -93,7 +93,7 @@ pub struct Tile {
     pub title: String,
     /// `None` if there is none now.
     pub value: Option<f64>,
-    /// Such as `bytes`, `seconds`, `timestamp_seconds` or `ratio`.
+    /// Such as `bytes`, `seconds`, `ratio`, or [`Self::AGE`].
     pub unit: Option<String>,
     /// Greater numbers are a warning.
     pub warn_above: Option<f64>,
@@ -140,6 +140,9 @@ impl SiteStatus {
 }
 
 impl Tile {
+    /// The unit of seconds since something happened.
+    pub const AGE: &str = "age_seconds";
+
     pub(super) fn is_warning(&self) -> bool {
         self.value
             .zip(self.warn_above)

@@ -68,6 +68,7 @@ impl Published {
             interval: Duration::ZERO,
             skipped_rows: 0,
             requests: None,
+            hint: None,
             failures: Vec::new(),
             keep: Duration::from_secs(3600),
             guest: Digest::of(b"guest"),

@@ -76,10 +76,10 @@ async fn a_rejected_key_is_not_retried() {
     let refused = requests.iter().filter(|it| it.status == Some(401));
     assert_eq!(
         refused.count(),
-        5,
-        "units, pools, storage servers, finished jobs, current jobs"
+        4,
+        "units, pools, storage servers, unfinished jobs"
     );
-    assert_eq!(requests.len(), 6, "and one that asked for the version");
+    assert_eq!(requests.len(), 5, "and one that asked for the version");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,17 +7,19 @@ use crate::metrics::{Family, Samples};
 
 /// The highlights that the site can have. A highlight of a collector that is off is
 /// omitted, and so is one whose collector succeeded without its family.
-pub(super) fn tiles(manifest: &Manifest, site: &SiteSnapshot) -> Vec<Tile> {
+pub(super) fn tiles(manifest: &Manifest, site: &SiteSnapshot, now: f64) -> Vec<Tile> {
     let tile = |highlight: &Highlight| {
         let mut families = site.families.iter();
         let family = families.find(|family| family.header().name == highlight.family);
         if family.is_none() && !is_expected(manifest, site, &highlight.family) {
             return None;
         }
+        let value = family.and_then(|family| value(highlight, &family.read()));
+        let (value, unit) = aged(value, highlight.unit.as_deref(), now);
         Some(Tile {
             title: highlight.title.clone(),
-            value: family.and_then(|family| value(highlight, &family.read())),
-            unit: highlight.unit.clone(),
+            value,
+            unit: unit.map(str::to_owned),
             warn_above: highlight.warn_above,
         })
     };
@@ -33,6 +35,14 @@ fn is_expected(manifest: &Manifest, site: &SiteSnapshot, family: &str) -> bool {
         let enabled = collectors.find(|it| it.name == declared.name);
         enabled.is_some_and(|it| it.status.success != Some(true))
     })
+}
+
+/// A time as an age, which can be too great.
+fn aged(value: Option<f64>, unit: Option<&str>, now: f64) -> (Option<f64>, Option<&str>) {
+    match unit {
+        Some("timestamp_seconds") => (value.map(|time| now - time), Some(Tile::AGE)),
+        _ => (value, unit),
+    }
 }
 
 /// `None` if no series matches and the aggregate of nothing is not a number.
@@ -85,6 +95,16 @@ mod tests {
             unit: None,
             warn_above: None,
         }
+    }
+
+    #[test]
+    fn a_time_is_shown_as_its_age() {
+        let unit = Some("timestamp_seconds");
+        assert_eq!(
+            aged(Some(940.0), unit, 1000.0),
+            (Some(60.0), Some(Tile::AGE))
+        );
+        assert_eq!(aged(Some(940.0), Some("bytes"), 1000.0).0, Some(940.0));
     }
 
     #[test]

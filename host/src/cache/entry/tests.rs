@@ -41,6 +41,7 @@ fn attempt(collector: &str, guest: &str, result: AttemptResult) -> Attempt {
         interval: Duration::ZERO,
         skipped_rows: 0,
         requests: None,
+        hint: None,
         failures: Vec::new(),
         keep: Duration::from_secs(600),
         guest: Digest::of(guest.as_bytes()),

@@ -137,6 +137,7 @@ impl RandomCache {
             interval: Duration::ZERO,
             skipped_rows: 0,
             requests: None,
+            hint: None,
             failures: Vec::new(),
             keep: Duration::from_secs(self.random.u64(1..900)),
             guest: Digest::of(&[self.random.u8(0..2)]),

@@ -56,6 +56,12 @@ fn another_cause_and_another_collector_are_logged() {
     // The first cause is over for `jobs`, and still lasts for `tape`.
     let again = [("jobs", Some("timeout")), ("tape", Some("timeout"))];
     assert_eq!(after(&mut log, &again, now), ["Failed jobs 0 s"]);
+    // From the first failure on, whatever the cause.
+    let later = now + Duration::from_secs(90);
+    let other = [("jobs", Some("unauthorized"))];
+    assert_eq!(after(&mut log, &other, later), ["Failed jobs 90 s"]);
+    let recovered = ["Recovered jobs 90 s"];
+    assert_eq!(after(&mut log, &[("jobs", None)], later), recovered);
 }
 
 #[test]

@@ -8,9 +8,8 @@ use super::disk::Unreliable;
 use super::stub::{GUESTS, StubGuest, StubServer};
 use crate::cache::Cache;
 use crate::clock::Timestamp;
-use crate::collect::collection::{
-    CollectionContext, CollectionRequest, FinishedCollection, GuestInfo as _,
-};
+use crate::collect::collection::{CollectionContext, CollectionRequest, FinishedCollection};
+use crate::collect::guest_info::GuestInfo as _;
 use crate::collect::{CollectSettings, Memory, StateDirError, Store};
 use crate::file::{Disk, FaultInjector};
 use crate::guest::{Collected, GuestLimits, SiteSettings};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::collect::collection::GuestInfo;
+use crate::collect::guest_info::GuestInfo;
 use crate::guest::{Collected, Digest, Outcome, Report, SavedState, SiteSettings};
 use crate::metrics::{Family, Point, Samples};
 

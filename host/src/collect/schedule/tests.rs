@@ -199,3 +199,33 @@ fn a_shorter_interval_takes_effect_at_once() {
     schedule.reconfigure(short, start);
     assert_eq!(schedule.next(), start + MINUTE / 6);
 }
+
+#[test]
+fn retries_that_are_due_soon_share_a_collection() {
+    let start = Instant::now();
+    let mut schedule = schedule(start);
+    let due = schedule.take(start).unwrap();
+    well(&mut schedule, &due.collectors, start);
+    let failed = CollectorResult::Failed;
+    let at = |seconds| start + Duration::from_secs(seconds);
+    schedule.record("storage", failed, at(10), 1.0);
+    schedule.record("jobs", failed, at(12), 1.0);
+    let retried = schedule.take(at(15)).unwrap().collectors;
+    assert_eq!(retried, ["storage", "jobs"]);
+}
+
+#[test]
+fn a_busy_server_is_not_asked_before_the_time_that_it_requests() {
+    let start = Instant::now();
+    let mut schedule = schedule(start);
+    let due = schedule.take(start).unwrap();
+    well(&mut schedule, &due.collectors, start);
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let busy = CollectorResult::Busy(Duration::from_secs(8));
+    schedule.record("storage", CollectorResult::Failed, at(10), 1.0);
+    schedule.record("jobs", busy, at(10), 1.0);
+    let retried = schedule.take(at(15)).unwrap().collectors;
+    assert_eq!(retried, ["storage"]);
+    well(&mut schedule, &retried, at(15));
+    assert_eq!(schedule.take(at(18)).unwrap().collectors, ["jobs"]);
+}

@@ -66,11 +66,7 @@ fn problems(out: &mut String, site: &SiteStatus) {
     }
     let failing = site.collectors.iter();
     let failing = failing.filter(|it| it.success == Some(false));
-    let failures = failing.clone().flat_map(|it| {
-        let texts = it.failures.iter();
-        texts.map(|text| (it.name.as_str(), text.as_str()))
-    });
-    let failures: Vec<_> = failures.collect();
+    let failures = grouped(failing.clone());
     let (first, others) = failures.split_at(failures.len().min(FAILURES));
     list(out, first);
     let hints: BTreeSet<_> = failing.flat_map(|it| &it.hints).collect();
@@ -89,17 +85,60 @@ fn problems(out: &mut String, site: &SiteStatus) {
     }
 }
 
-fn list(out: &mut String, failures: &[(&str, &str)]) {
+/// One failure of collectors, and how often it occurred.
+struct GroupedFailure<'a> {
+    collectors: Vec<&'a str>,
+    text: &'a str,
+    count: usize,
+}
+
+/// Failures that differ only in their path become one.
+fn grouped<'a>(failing: impl Iterator<Item = &'a CollectorHealth>) -> Vec<GroupedFailure<'a>> {
+    let mut groups: Vec<GroupedFailure<'a>> = Vec::new();
+    let each = failing.flat_map(|it| it.failures.iter().map(|text| (it.name.as_str(), text)));
+    for (collector, text) in each {
+        let same = groups.iter_mut().find(|it| cause(it.text) == cause(text));
+        match same {
+            Some(group) => {
+                group.count += 1;
+                if !group.collectors.contains(&collector) {
+                    group.collectors.push(collector);
+                }
+            }
+            None => groups.push(GroupedFailure {
+                collectors: vec![collector],
+                text,
+                count: 1,
+            }),
+        }
+    }
+    groups
+}
+
+/// The failure without the path of its request.
+fn cause(text: &str) -> &str {
+    match text.split_once(": ") {
+        Some((path, cause)) if path.starts_with('/') => cause,
+        _ => text,
+    }
+}
+
+fn list(out: &mut String, failures: &[GroupedFailure<'_>]) {
     if failures.is_empty() {
         return;
     }
     out.push_str("<ul class=\"problems\">\n");
-    for (collector, text) in failures {
-        let (collector, text) = (Escaped(collector), Escaped(text));
+    for failure in failures {
+        let collectors = failure.collectors.join(", ");
+        let (collectors, text) = (Escaped(&collectors), Escaped(failure.text));
         push(
             out,
-            format_args!("<li><strong>{collector}</strong>: {text}</li>\n"),
+            format_args!("<li><strong>{collectors}</strong>: {text}"),
         );
+        if failure.count > 1 {
+            push(out, format_args!(" ({} times)", failure.count));
+        }
+        out.push_str("</li>\n");
     }
     out.push_str("</ul>\n");
 }
@@ -128,6 +167,10 @@ fn tiles(out: &mut String, tiles: &[Tile], now: f64) {
             None => out.push_str("no data"),
         }
         if let Some(limit) = tile.warn_above.filter(|_| tile.is_warning()) {
+            let unit = match unit {
+                Some(Tile::AGE) => Some("seconds"),
+                other => other,
+            };
             let limit = quantity(limit, unit, now);
             let limit = Escaped(&limit);
             push(

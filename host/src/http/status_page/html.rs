@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
+use crate::http::Tile;
+
 /// Text escaped for HTML, between tags and in quoted attributes.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
@@ -69,6 +71,7 @@ pub(super) fn quantity(value: f64, unit: Option<&str>, now: f64) -> String {
         Some("bytes") => Some(bytes(value)),
         Some("seconds") => time(value),
         Some("timestamp_seconds") => time(now - value).map(|age| age + " ago"),
+        Some(Tile::AGE) => time(value).map(|age| age + " ago"),
         Some("ratio") => Some(format!("{:.1} %", value * 100.0)),
         _ => None,
     };
