@@ -129,7 +129,7 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
             clap_complete::generate(*shell, &mut args::definition(), "nbu_exporter", &mut text);
             print(&String::from_utf8_lossy(&text))
         }
-        Some(Command::Manual) => manual::run(),
+        Some(Command::Manual { command }) => manual::run(command),
         Some(Command::Reference) => config_reference::run(&engine).await,
         Some(Command::Check { ask }) => show_output(|_| check::run(options, &engine, *ask)).await,
         Some(Command::Collect { site, strict }) => {

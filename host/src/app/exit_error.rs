@@ -24,6 +24,8 @@ pub enum ExitError {
         /// The names in the configuration.
         known: Vec<String>,
     },
+    /// The command line names a command that does not exist. The text has a hint.
+    UnknownCommand(String),
     /// This machine cannot run compiled WebAssembly.
     Engine(String),
     /// An essential task has ended.
@@ -36,7 +38,11 @@ impl ExitError {
     /// 2 for an error in the configuration, 1 for a runtime error.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Guest(_) | Self::Log(_) | Self::UnknownSite { .. } => 2,
+            Self::Config(_)
+            | Self::Guest(_)
+            | Self::Log(_)
+            | Self::UnknownSite { .. }
+            | Self::UnknownCommand(_) => 2,
             Self::Taken(_) | Self::Engine(_) | Self::Task(_) | Self::Command(_) => 1,
         }
     }
@@ -58,7 +64,7 @@ impl fmt::Display for ExitError {
                 f,
                 "task `{name}` ended unexpectedly\n  hint: restart the exporter"
             ),
-            Self::Command(why) => f.write_str(why),
+            Self::UnknownCommand(why) | Self::Command(why) => f.write_str(why),
         }
     }
 }

@@ -141,5 +141,5 @@ fn setting((site, problem): (Option<SiteName>, SettingsProblem)) -> Problem {
 
 /// The flag that is the place of a setting.
 fn flag(place: &Place) -> Option<PathBuf> {
-    place.line.is_none().then(|| place.file.to_path_buf())
+    place.is_flag().then(|| place.file.to_path_buf())
 }

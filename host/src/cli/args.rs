@@ -199,8 +199,12 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    Manual,
+    /// Print the manual page of the program, or of a command such as `check` or `guest test`
+    Manual {
+        /// The command
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
     /// Collect one site, and write its exchange with NetBackup to a file, with pseudonyms for
     /// all names
     Record {

@@ -1,6 +1,7 @@
 //! Validate the configuration and the guest, and try the collectors if requested.
 
 mod ask;
+mod collectors;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -42,8 +43,18 @@ pub(super) async fn run(
         Some(_) => compare(engine, &guest).await?,
         None => String::new(),
     };
+    let verdict = match warnings.len() {
+        0 => "no problems found".to_owned(),
+        1 => "1 warning, no errors".to_owned(),
+        count => format!("{count} warnings, no errors"),
+    };
+    // The table of `--ask` names the collectors that run.
+    let running = match ask {
+        true => String::new(),
+        false => collectors::lines(&config, &guest),
+    };
     print(&format!(
-        "{}: {} site(s), guest {} with sha256 {}: no problems found\n{compared}",
+        "{}: {} site(s), guest {} with sha256 {}\n{running}{compared}{verdict}\n",
         source.path.display(),
         config.swap.sites.len(),
         guest.manifest().version,
@@ -71,6 +82,7 @@ pub async fn validate(
     let guest = match trusted_guest(engine, &config, &problems).await {
         Ok(guest) => {
             problems.add(settings(&config, &guest).await);
+            warnings.extend(collectors::nothing_runs(&config, &guest));
             Some(guest)
         }
         Err(refusal) => {

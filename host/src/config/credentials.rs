@@ -13,6 +13,8 @@ use crate::secret::{ApiKey, InvalidKey};
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// The alternatives for an API key. Exactly one is required.
 const SOURCES: [&str; 3] = ["apiKey", "apiKeyFile", "apiKeyCredential"];
+/// What the files in `deploy` have in place of a key.
+const PLACEHOLDER: &str = "replace-me";
 
 /// The API key, from the configuration, another file or systemd.
 pub(super) fn key(section: &mut Section<'_>, common: &SharedSettings<'_>) -> Option<ApiKey> {
@@ -83,6 +85,11 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
     let (message, hint) = match ApiKey::new(text) {
         Ok(key) => {
             warn_about_prefix(section, at, text);
+            if text.trim() == PLACEHOLDER {
+                let message = format!("the key is the placeholder `{PLACEHOLDER}`");
+                let hint = "replace it by the key that NetBackup issued";
+                section.warning(at, message, hint);
+            }
             return Some(key);
         }
         Err(InvalidKey::Empty) => ("the key is empty", "write the key that NetBackup issued"),

@@ -111,11 +111,25 @@ fn compare_times(server: &Section<'_>, schedule: &collect::CollectSettings, coll
             "write a longer time, or remove the key",
         );
     }
-    if server.has("scrapingInterval") && schedule.lookback < schedule.interval {
+    if schedule.lookback < schedule.interval {
+        warn_about_gaps(server, schedule);
+    }
+}
+
+/// Warns that jobs which finish between two collections are not all in a window.
+fn warn_about_gaps(server: &Section<'_>, schedule: &collect::CollectSettings) {
+    if server.has("scrapingInterval") {
+        let interval = DurationOrZero(schedule.interval).text();
         let message = format!("is shorter than `server.collectionInterval`, `{interval}`");
         let hint = "write at least that time, or the window misses jobs; counters are exact in \
                     any case";
         server.warning("scrapingInterval", message, hint);
+    } else {
+        let lookback = DurationOrZero(schedule.lookback).text();
+        let message = format!("is longer than `server.scrapingInterval`, `{lookback}`");
+        let hint = "write a shorter time, or a longer `scrapingInterval`, or the window misses \
+                    jobs; counters are exact in any case";
+        server.warning("collectionInterval", message, hint);
     }
 }
 

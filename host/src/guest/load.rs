@@ -12,8 +12,8 @@ use super::bindings::contract;
 use super::engine::Engine;
 use super::linked::LinkedGuest;
 use super::{
-    CompileCost, DeclaredCollector, GuestLimits, LoadError, Manifest, OptionKey, SettingsProblem,
-    SiteSettings, convert, manifest, options,
+    CollectorKeys, CompileCost, DeclaredCollector, GuestLimits, LoadError, Manifest, OptionKey,
+    SettingsProblem, SiteSettings, convert, manifest, options,
 };
 use crate::egress::Permit;
 use crate::suggestion::suggestion;
@@ -271,19 +271,17 @@ fn http_method(method: contract::Method) -> http::Method {
     }
 }
 
-/// Collectors that the configuration enables but the guest does not have. A disabled
-/// one may belong to another guest.
+/// Collectors of the configuration that the guest does not have. A file may disable those
+/// of another guest, but a flag is written for this process.
 fn unknown(manifest: &Manifest, settings: &SiteSettings) -> Vec<SettingsProblem> {
     let names: Vec<_> = manifest
         .collectors
         .iter()
         .map(|it| it.name.as_str())
         .collect();
-    let enabled = settings
-        .collectors
-        .iter()
-        .filter(|keys| keys.enabled != Some(false));
-    let unknown = enabled.filter(|keys| !names.contains(&keys.name.as_str()));
+    let needed = |keys: &&CollectorKeys| keys.enabled != Some(false) || keys.place.is_flag();
+    let needed = settings.collectors.iter().filter(needed);
+    let unknown = needed.filter(|keys| !names.contains(&keys.name.as_str()));
     unknown
         .map(|keys| SettingsProblem {
             at: format!("collectors.{}", keys.name),

@@ -74,6 +74,13 @@ pub struct Place {
     pub line: Option<usize>,
 }
 
+impl Place {
+    /// Whether it is a flag of the command line.
+    pub fn is_flag(&self) -> bool {
+        self.line.is_none()
+    }
+}
+
 impl PartialEq for Place {
     fn eq(&self, _: &Self) -> bool {
         true

@@ -61,6 +61,67 @@ async fn completions_and_the_manual_name_commands_and_flags() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_command_has_a_manual_page() {
+    let folder = TempDir::new().unwrap();
+    let page = async |command: &str| {
+        let words = ["manual"].into_iter().chain(command.split_whitespace());
+        let output = Program::output(&words.collect::<Vec<_>>(), folder.path()).await;
+        (
+            code(&output),
+            said(&output.stdout).replace('\\', ""),
+            said(&output.stderr),
+        )
+    };
+    let (_, program, _) = page("").await;
+    let names = program.match_indices("nbu_exporter-");
+    let names = names.filter_map(|(at, _)| program[at + 13..].split('(').next());
+    let names: Vec<_> = names.collect();
+    assert!(names.contains(&"check"), "{names:?}");
+    for name in names {
+        let (code, text, _) = page(name).await;
+        assert_eq!(code, Some(0), "{name}");
+        assert!(
+            text.contains(&format!(".TH nbu_exporter-{name} ")),
+            "{text}"
+        );
+    }
+    let (_, text, _) = page("check").await;
+    assert!(
+        text.contains("--ask") && text.contains("--config.file"),
+        "{text}"
+    );
+    assert!(!text.contains("--shard.count"), "{text}");
+    assert!(page("guest test").await.1.contains("--golden"));
+    let (code, _, text) = page("chekc").await;
+    assert_eq!(code, Some(2));
+    let expected = "nbu_exporter: `nbu_exporter` has no command `chekc`\n  hint: did you mean \
+                    `check`?\n";
+    assert_eq!(text, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_names_the_collectors_of_each_site_and_counts_warnings() {
+    let simulator = lively().await;
+    let sites = [("paris", &simulator), ("rome", &simulator)];
+    let folder = folder(&sites, "collectors: { alerts: { enabled: true } }");
+    let output = Program::output(&["check"], folder.path()).await;
+    let text = said(&output.stdout);
+    for site in ["paris", "rome"] {
+        let line = format!("\n{site}: collectors storage, jobs, alerts; off: malware, catalog, ");
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(text.ends_with("\nno problems found\n"), "{text}");
+    write(
+        &folder.path().join("config.yaml"),
+        &sites,
+        "server: { collectionInterval: 2h }",
+    );
+    let output = Program::output(&["check"], folder.path()).await;
+    let text = said(&output.stdout);
+    assert!(text.ends_with("\n1 warning, no errors\n"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn flags_enable_collectors_and_check_the_configuration() {
     let simulator = lively().await;
     let folder = folder(&[("paris", &simulator)], "");
@@ -69,13 +130,15 @@ async fn flags_enable_collectors_and_check_the_configuration() {
         Program::output(&flags, folder.path()).await
     };
     assert_eq!(code(&check(&["--collector.tape"]).await), Some(0));
-    let output = check(&["--collector.tpae"]).await;
-    assert_eq!(code(&output), Some(2));
-    assert_eq!(
-        said(&output.stderr),
-        "nbu_exporter: --collector.tpae: collectors.tpae: the guest has no collector `tpae`\n  \
-         hint: did you mean `tape`?\n"
-    );
+    for flag in ["--collector.tpae", "--no-collector.tpae"] {
+        let output = check(&[flag]).await;
+        assert_eq!(code(&output), Some(2));
+        let expected = format!(
+            "nbu_exporter: {flag}: collectors.tpae: the guest has no collector `tpae`\n  hint: \
+             did you mean `tape`?\n"
+        );
+        assert_eq!(said(&output.stderr), expected);
+    }
     let flags = ["collect", "--collector.tape", "--no-collector.jobs"];
     let output = Program::output(&flags, folder.path()).await;
     let text = said(&output.stdout);

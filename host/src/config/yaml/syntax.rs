@@ -9,6 +9,17 @@ pub(super) fn explained<'i>(text: &str, line: usize, info: &'i str) -> (&'i str,
     let says = |words: &[&str]| words.iter().any(|words| info.contains(words));
     if indentation.contains('\t') {
         ("the line is indented with a tab", "indent with spaces")
+    } else if says(&["found a tab"]) {
+        // The parser names the line where the value begins that the tab ends.
+        (
+            "this line or one below it is indented with a tab",
+            "indent with spaces",
+        )
+    } else if content.contains(":\t") {
+        (
+            "the line has a tab after a `:`",
+            "write a space instead of the tab, and indent with spaces",
+        )
     } else if content.contains("{{") {
         (
             "the line contains `{{`",
