@@ -134,6 +134,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "http",
             "landlock",
+            "suggestion",
             "descriptors",
             "file",
             "bundle",

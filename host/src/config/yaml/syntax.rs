@@ -4,26 +4,14 @@
 /// since it may hold a secret.
 pub(super) fn explained<'i>(text: &str, line: usize, info: &'i str) -> (&'i str, &'static str) {
     let written = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    let content = written.trim_start();
-    let indentation = written.strip_suffix(content).unwrap_or_default();
     let says = |words: &[&str]| words.iter().any(|words| info.contains(words));
-    if indentation.contains('\t') {
-        ("the line is indented with a tab", "indent with spaces")
+    if let Some(found) = in_line(written) {
+        found
     } else if says(&["found a tab"]) {
         // The parser names the line where the value begins that the tab ends.
         (
             "this line or one below it is indented with a tab",
             "indent with spaces",
-        )
-    } else if content.contains(":\t") {
-        (
-            "the line has a tab after a `:`",
-            "write a space instead of the tab, and indent with spaces",
-        )
-    } else if content.contains("{{") {
-        (
-            "the line contains `{{`",
-            "render the template before the exporter reads the file",
         )
     } else if says(&["unknown anchor"]) {
         (
@@ -73,5 +61,26 @@ pub(super) fn explained<'i>(text: &str, line: usize, info: &'i str) -> (&'i str,
         )
     } else {
         (info, "quote texts that contain special characters")
+    }
+}
+
+/// What the line itself shows, whatever the parser says.
+fn in_line(written: &str) -> Option<(&'static str, &'static str)> {
+    let content = written.trim_start();
+    let indentation = written.strip_suffix(content).unwrap_or_default();
+    if indentation.contains('\t') {
+        Some(("the line is indented with a tab", "indent with spaces"))
+    } else if content.contains(":\t") {
+        Some((
+            "the line has a tab after a `:`",
+            "write a space instead of the tab, and indent with spaces",
+        ))
+    } else if content.contains("{{") {
+        Some((
+            "the line contains `{{`",
+            "render the template before the exporter reads the file",
+        ))
+    } else {
+        None
     }
 }
