@@ -92,9 +92,9 @@ async fn each_command_has_a_manual_page() {
     );
     assert!(!text.contains("--shard.count"), "{text}");
     assert!(page("guest test").await.1.contains("--golden"));
-    let (code, _, text) = page("chekc").await;
+    let (code, _, text) = page("checks").await;
     assert_eq!(code, Some(2));
-    let expected = "nbu_exporter: `nbu_exporter` has no command `chekc`\n  hint: did you mean \
+    let expected = "nbu_exporter: `nbu_exporter` has no command `checks`\n  hint: did you mean \
                     `check`?\n";
     assert_eq!(text, expected);
 }
