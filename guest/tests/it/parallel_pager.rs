@@ -124,7 +124,11 @@ fn a_page_that_was_refused_is_requested_again() {
     let model = model((0..1500).map(|n| n * 57));
     let right = text(&model, 1);
     let asked = model.asked.borrow().len();
-    // The clock, the unfinished jobs and the first page are requested alone.
+    // The unfinished jobs and the first page are requested alone, so the server is busy.
+    for request in 1..3 {
+        *model.fault.borrow_mut() = Some((request, Fault::Status(503)));
+        assert_eq!(collect(&model, 4).failures.len(), 1, "request {request}");
+    }
     for request in 3..14 {
         for fault in [Fault::Status(503), Fault::Status(429), Fault::Timeout] {
             *model.fault.borrow_mut() = Some((request, fault));

@@ -35,8 +35,7 @@ impl Cause {
         connection: Option<&Diagnosis>,
     ) -> Self {
         let mut each = reasons.iter().map(Cow::as_ref);
-        let connects =
-            !each.any(|reason| !matches!(reason, "unreachable" | "timeout" | "malformed"));
+        let connects = each.all(|reason| matches!(reason, "unreachable" | "timeout" | "malformed"));
         let connection = connection.filter(|_| connects);
         Self {
             reasons: reasons.to_vec(),
@@ -76,9 +75,7 @@ impl AttemptLog {
             request_id: facts.request_id.clone(),
         }
     }
-}
 
-impl AttemptLog {
     /// Whether connections fail.
     pub(super) fn is_unconnected(&self) -> bool {
         let connection = self.cause.as_ref().map(|cause| &cause.connection);

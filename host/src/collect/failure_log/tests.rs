@@ -56,7 +56,7 @@ fn another_cause_and_another_collector_are_logged() {
     // The first cause is over for `jobs`, and still lasts for `tape`.
     let again = [("jobs", Some("timeout")), ("tape", Some("timeout"))];
     assert_eq!(after(&mut log, &again, now), ["Failed jobs 0 s"]);
-    // From the first failure on, whatever the cause.
+    // Counted from the first failure, although its cause was another one.
     let later = now + Duration::from_secs(90);
     let other = [("jobs", Some("unauthorized"))];
     assert_eq!(after(&mut log, &other, later), ["Failed jobs 90 s"]);

@@ -64,7 +64,7 @@ pub(super) fn explained<'i>(text: &str, line: usize, info: &'i str) -> (&'i str,
     }
 }
 
-/// What the line itself shows, whatever the parser says.
+/// What the line itself shows; the parser often names a later consequence.
 fn in_line(written: &str) -> Option<(&'static str, &'static str)> {
     let content = written.trim_start();
     let indentation = written.strip_suffix(content).unwrap_or_default();
