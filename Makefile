@@ -4,6 +4,8 @@ TARGET := wasm32-wasip2
 CARGO ?= cargo
 # A newer compiler has other lints, so only the version in Cargo.toml makes them errors.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+# One set of features for all that is measured and verified, so that it is compiled once.
+RELEASE := --release --workspace --features tests/traces
 STRICT := $(if $(findstring rustc $(RUST).,$(shell rustc --version)),-D warnings)
 
 .PHONY: demo test quick lint guest foreign verify week bench soak chart dist target build lean
@@ -32,10 +34,10 @@ week: build
 ## verify: the tests that are too slow for `test`: the weeks, a thousand sites in one
 ## process, the panels of the dashboards, 10,000 restarts on a faulty disk, traces; optimised like a release
 verify: target guest lean foreign
-	$(CARGO) build --release --workspace --bins --features tests/traces
-	$(CARGO) test --release --workspace --features tests/traces --test it -- traces::
-	$(CARGO) test --release --workspace --features tests/traces --test it -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --workspace --features tests/traces --lib -- --ignored process_simulation:: bundle::
+	$(CARGO) build $(RELEASE) --bins
+	$(CARGO) test $(RELEASE) --test it -- traces::
+	$(CARGO) test $(RELEASE) --test it -- --ignored --nocapture --test-threads=1
+	$(CARGO) test $(RELEASE) --lib -- --ignored process_simulation:: bundle::
 	target/release/nbu_exporter guest test target/guest.wasm
 	@for guest in target/foreign/*.wasm; do test ! -f $$guest || \
 	target/release/nbu_exporter guest test $$guest || exit 1; done
@@ -76,8 +78,8 @@ quick: target
 
 ## bench: measurements on this machine, as a table; BENCH="render scrapes" selects some
 bench: target
-	$(CARGO) build --release --workspace --bins --bench figures --bench soak
-	$(CARGO) bench --workspace --bench figures -- $(BENCH)
+	$(CARGO) build $(RELEASE) --bins --bench figures --bench soak
+	$(CARGO) bench --workspace --features tests/traces --bench figures -- $(BENCH)
 
 ## soak: swaps and reloads during scrapes for SECONDS, or until SWAPS; as root. PAUSE
 ## is the number of milliseconds between two scrapes of a client
@@ -85,8 +87,8 @@ SECONDS ?= 300
 SWAPS ?=
 PAUSE ?=
 soak: target
-	$(CARGO) build --release --workspace --bins --bench figures --bench soak
-	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --bench soak
+	$(CARGO) build $(RELEASE) --bins --bench figures --bench soak
+	SECONDS=$(SECONDS) SWAPS=$(SWAPS) PAUSE=$(PAUSE) $(CARGO) bench --workspace --features tests/traces --bench soak
 
 ## chart: the Helm chart, validated with six files of values; CRDS is a folder with the
 ## definitions of the Prometheus operator

@@ -1,6 +1,7 @@
 //! Checks the architecture: the allowed imports, and the maximum size of files.
 
 mod cycles;
+mod features;
 mod functions;
 mod levels;
 mod source;
