@@ -12,7 +12,7 @@ STRICT := $(if $(findstring rustc $(RUST).,$(shell rustc --version)),-D warnings
 
 ## demo: the exporter on two simulated NetBackup servers, at http://127.0.0.1:9440/metrics
 demo: target
-	@echo "Building the exporter, its guest and a NetBackup simulator: about 5 minutes on 2 cores the first time."
+	@echo "Building the exporter, its guest and a NetBackup simulator: about 7 minutes on 2 cores the first time."
 	@echo "Then open http://127.0.0.1:9440/ and http://127.0.0.1:9440/metrics; Ctrl-C stops it."
 	@# Cargo would begin the guest last; at the same time it costs no waiting.
 	@$(CARGO) build --quiet --locked --lib --package guest --profile guest-dev --target $(TARGET) --target-dir target/components & \
@@ -98,15 +98,18 @@ chart:
 ## dist: packages, an image, the chart and checksums in target/dist; skips what needs a
 ## tool that is missing, and says so in its last line
 dist: lean
+	$(CARGO) build $(RELEASE) --locked --bin nbu_exporter
 	@deploy/packages/dist.sh
 
 build: target
 	$(CARGO) build --workspace --bins --tests
 
-# Installed binaries do not include the simulator. They can send traces.
+# Installed binaries do not include the simulator. They can send traces. Their dependencies
+# are those of a build for verification, which links the same path again afterwards.
 lean: target
-	$(CARGO) build --release --locked --no-default-features --features traces --bin nbu_exporter --target-dir target/lean
-	! target/lean/release/nbu_exporter demo
+	$(CARGO) build --release --locked --no-default-features --features traces --bin nbu_exporter
+	install -D target/release/nbu_exporter target/lean/nbu_exporter
+	! target/lean/nbu_exporter demo
 
 # Without rustup, the distribution must provide the target; the build reports if it is missing.
 target:

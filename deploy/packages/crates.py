@@ -1,4 +1,4 @@
-"""Writes what the program contains: crates.py VERSION BILL NOTICES.
+"""Writes what the program contains: crates.py VERSION FEATURES BILL NOTICES.
 
 BILL is a bill of materials (CycloneDX 1.5): the crates of the host and of the guest,
 which is inside the program, so no tool that reads one crate finds both. NOTICES has the
@@ -14,11 +14,7 @@ import sys
 import tomllib
 import uuid
 
-# Crate, target and features as in `make lean`.
-PARTS = [
-    ("nbu_exporter", "host-tuple", ["--no-default-features", "--features", "traces"]),
-    ("guest", "wasm32-wasip2", []),
-]
+HOST, GUEST = "host-tuple", "wasm32-wasip2"
 TEXTS = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
 
@@ -35,8 +31,8 @@ def crates_of(part, target, features):
 
 
 def packages():
-    targets = [flag for _, target, _ in PARTS for flag in ("--filter-platform", target)]
-    metadata = json.loads(cargo("metadata", "--format-version", "1", *targets))
+    targets = ["--filter-platform", HOST, "--filter-platform", GUEST]
+    metadata = json.loads(cargo("metadata", "--format-version", "1", "--all-features", *targets))
     return {(one["name"], f"v{one['version']}"): one for one in metadata["packages"]}
 
 
@@ -94,8 +90,9 @@ def notices(found):
     return "\n".join(parts)
 
 
-def main(version, bill_path, notices_path):
-    names = set().union(*(crates_of(*part) for part in PARTS))
+def main(version, features, bill_path, notices_path):
+    names = crates_of("nbu_exporter", HOST, ["--no-default-features", "--features", features])
+    names |= crates_of("guest", GUEST, [])
     known = packages()
     found = [known[name] for name in sorted(names)]
     pathlib.Path(bill_path).write_text(json.dumps(bill(version, found), indent=2) + "\n")

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Writes packages, an image and checksums to target/dist. A part whose tool is missing
-# is skipped, and the last line says so. BINARY is the program without the simulator.
+# is skipped, and the last line says so. BINARY is the program without the simulator, KIT
+# the one with it.
 set -eu
 cd "$(dirname "$0")/../.."
-binary=${BINARY:-target/lean/release/nbu_exporter}
+binary=${BINARY:-target/lean/nbu_exporter}
+kit=${KIT:-target/release/nbu_exporter}
 stage=target/stage dist=target/dist skipped=
 rm -rf $stage $dist
 mkdir -p $stage $dist
@@ -30,16 +32,42 @@ GLIBC=$(objdump -T "$binary" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
 GLIBC=${GLIBC#GLIBC_}
 export VERSION ARCH MAINTAINER SOURCE_DATE_EPOCH SOURCE_DATE GLIBC
 
+# The manual pages of a program and of all its commands: FOLDER PROGRAM COMMAND...
+manual_pages() (
+    folder=$1 program=$2
+    shift 2
+    page=$(printf '%s-' "$(basename "$program")" "$@")
+    page=$folder/${page%-}.1
+    "$program" manual "$@" >"$page"
+    # It lists the pages of its commands, such as nbu_exporter\-guest\-wit(1).
+    for command in $(sed -n 's/^nbu_exporter.*\\-\([a-z]*\)(1)$/\1/p' "$page"); do
+        manual_pages "$folder" "$program" "$@" "$command"
+    done
+    gzip -9n "$page"
+)
+
+# FOLDER SOURCE NAME
+stage_program() {
+    mkdir -p "$1/man"
+    install -m 755 "$2" "$1/$3"
+    strip --strip-unneeded "$1/$3"
+    manual_pages "$1/man" "$1/$3"
+    for shell in bash zsh fish; do
+        "$1/$3" completions $shell >"$1/$3.$shell"
+    done
+}
+
 stage_files() {
-    install -m 755 "$binary" $stage/nbu_exporter
-    strip --strip-unneeded $stage/nbu_exporter
+    stage_program $stage "$binary" nbu_exporter
+    stage_program $stage/sdk "$kit" nbu_exporter-sdk
     mkdir -p $stage/systemd $stage/doc/docs $stage/grafana $stage/prometheus
     # The comments before the first section say how to install by hand.
     for unit in deploy/systemd/*; do
         sed -e '1,/^\[Unit\]/{/^#/d}' -e 's|/usr/local/bin/|/usr/bin/|' "$unit" >"$stage/systemd/$(basename "$unit")"
     done
-    if ! python3 deploy/packages/crates.py "$VERSION" "$dist/nbu_exporter-$VERSION.cdx.json" \
-        $stage/doc/third-party-notices.gz; then
+    if ! { python3 deploy/packages/crates.py "$VERSION" traces "$dist/nbu_exporter-$VERSION.cdx.json" \
+        $stage/doc/third-party-notices.gz && python3 deploy/packages/crates.py "$VERSION" demo,traces \
+        "$dist/nbu_exporter-sdk-$VERSION.cdx.json" $stage/sdk/third-party-notices.gz; }; then
         skip "bill of materials, licences of crates (python3 3.11)"
     fi
     cp deploy/packages/environment $stage/
@@ -48,10 +76,6 @@ stage_files() {
     cp docs/*.md $stage/doc/docs/
     cp deploy/grafana/*.json $stage/grafana/
     cp deploy/prometheus/rules.yml $stage/prometheus/
-    "$binary" manual | gzip -9n >$stage/nbu_exporter.1.gz
-    for shell in bash zsh fish; do
-        "$binary" completions $shell >$stage/nbu_exporter.$shell
-    done
     cat >$stage/changelog.yaml <<END
 - semver: $VERSION-1
   date: $SOURCE_DATE
@@ -66,7 +90,9 @@ END
 
 make_packages() {
     for format in deb rpm; do
-        $tools/bin/nfpm package --config deploy/packages/nfpm.yaml --packager $format --target "$1"
+        for config in nfpm nfpm-sdk; do
+            $tools/bin/nfpm package --config deploy/packages/$config.yaml --packager $format --target "$1"
+        done
     done
 }
 

@@ -11,8 +11,9 @@ if [ ! -e "$root/complete" ]; then
     debootstrap --variant=minbase bookworm "$root" >target/debootstrap.log
     touch "$root/complete"
 fi
-cp "$old"/*.deb "$root/nbu-exporter.deb"
-cp "$new"/*.deb "$root/new-nbu-exporter.deb"
+cp "$old"/nbu-exporter_*.deb "$root/nbu-exporter.deb"
+cp "$new"/nbu-exporter_*.deb "$root/new-nbu-exporter.deb"
+cp "$old"/nbu-exporter-sdk_*.deb "$root/sdk-nbu-exporter.deb"
 # The compiler process starts from `/proc/self/exe`.
 mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
@@ -61,8 +62,8 @@ expect_nothing_left() {
 
 stop_systemd
 # What an interrupted test left.
-in_root dpkg --purge nbu-exporter >/dev/null 2>&1 || true
-rpm --root "$root" --erase nbu-exporter >/dev/null 2>&1 || true
+in_root dpkg --purge nbu-exporter nbu-exporter-sdk >/dev/null 2>&1 || true
+rpm --root "$root" --erase nbu-exporter nbu-exporter-sdk >/dev/null 2>&1 || true
 rm -rf "$root/etc/nbu_exporter"
 
 echo "== deb: install and purge without systemd"
@@ -70,6 +71,13 @@ in_root dpkg --install /nbu-exporter.deb
 in_root dpkg --purge nbu-exporter
 
 start_systemd
+echo "== deb: the kit beside it"
+in_root dpkg --install /nbu-exporter.deb /sdk-nbu-exporter.deb
+in_root sh -c 'cd /tmp && nbu_exporter-sdk guest new guest --language python && rm -r guest'
+in_root dpkg --purge nbu-exporter-sdk nbu-exporter
+expect_nothing_left
+rm -f "$root/systemctl.log"
+
 echo "== deb: install"
 in_root dpkg --install /nbu-exporter.deb
 check_installed
@@ -98,13 +106,13 @@ if command -v rpm >/dev/null; then
     # The chroot is Debian's, so nothing there provides what an rpm depends on.
     install="rpm --root $root --nodeps"
     echo "== rpm: install"
-    $install --install "$old"/*.rpm
+    $install --install "$old"/nbu-exporter-[0-9]*.rpm
     check_installed
     expect_requests "daemon-reload"
 
     echo "== rpm: upgrade keeps a changed file"
     echo 'NBU1_APIKEY=changed' >"$environment"
-    $install --upgrade "$new"/*.rpm
+    $install --upgrade "$new"/nbu-exporter-[0-9]*.rpm
     grep -q changed "$environment" || fail "the upgrade lost a change"
     expect_requests "daemon-reload;try-restart nbu_exporter.service"
 
@@ -113,6 +121,9 @@ if command -v rpm >/dev/null; then
     [ ! -e "$root/usr/bin/nbu_exporter" ] || fail "the removal left the program"
     expect_requests "--no-reload disable --now nbu_exporter.socket nbu_exporter.service;daemon-reload"
     rm -rf "$root/etc/nbu_exporter"
+    $install --install "$old"/nbu-exporter-sdk-*.rpm
+    in_root nbu_exporter-sdk --version
+    $install --erase nbu-exporter-sdk
     expect_nothing_left
 fi
 stop_systemd

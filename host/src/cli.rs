@@ -126,7 +126,9 @@ pub async fn run(args: Args, prepared: Prepared) -> Result<(), ExitError> {
         None => serve::run(options, engine, prepared.process).await,
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
-            clap_complete::generate(*shell, &mut args::definition(), "nbu_exporter", &mut text);
+            let mut definition = args::definition();
+            let program = definition.get_name().to_owned();
+            clap_complete::generate(*shell, &mut definition, program, &mut text);
             print(&String::from_utf8_lossy(&text))
         }
         Some(Command::Manual { command }) => manual::run(command),
@@ -218,7 +220,8 @@ async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(
 fn without_simulator() -> ExitError {
     ExitError::Command(
         "this program was built without the simulator\n  \
-         hint: run `make demo` in the source tree"
+         hint: install the package nbu-exporter-sdk and run `nbu_exporter-sdk`, or run \
+         `make demo` in the source tree"
             .to_owned(),
     )
 }

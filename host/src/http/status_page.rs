@@ -175,7 +175,7 @@ fn summary(sites: &[SiteStatus]) -> String {
         .map(|(severity, count)| format!("{count} {}", severity.as_str()))
         .collect();
     match sites.len() {
-        0 => "no sites yet".to_owned(),
+        0 => "No sites yet".to_owned(),
         1 => format!("1 site: {}", counts.join(", ")),
         all => format!("{all} sites: {}", counts.join(", ")),
     }
