@@ -82,7 +82,9 @@ const KIT: &str = "nbu_exporter-sdk";
 /// The name that this program was started by, for its help, manual and completions.
 fn program() -> &'static str {
     let started = std::env::args_os().next();
-    let started = started.as_ref().and_then(|path| Path::new(path).file_name());
+    let started = started
+        .as_ref()
+        .and_then(|path| Path::new(path).file_name());
     if started.is_some_and(|name| name == KIT) {
         KIT
     } else {
