@@ -27,7 +27,7 @@ pub(crate) fn collect(
         let failures = refusal.iter().map(|why| denied(why));
         let turned = counted.turn(word, &settings).map(failure);
         Outcome {
-            families: families::of(word, &collector, stamp, counted.all),
+            families: families::of(word, &collector, stamp, counted.shown(word)),
             failures: failures.chain(turned).collect(),
             state: Some(state::of(word, &collector, counted.save(&collector, stamp))),
             collector,

@@ -89,6 +89,14 @@ impl Counted {
     }
 
     pub(crate) fn save(&self, collector: &str, stamp: u32) -> Saved {
+    /// The number that a guest shows. `restarts` ignores the calls of other guests.
+    pub(crate) fn shown(&self, word: &str) -> u32 {
+        match word {
+            "restarts" => self.own,
+            _ => self.all,
+        }
+    }
+
         Saved {
             collector: collector.to_owned(),
             version: 1,
