@@ -278,7 +278,7 @@ impl Guest {
         let mut store = Instance::store(
             &self.engine,
             context.hooks,
-            GuestLog::new(context.site, limits.log),
+            GuestLog::new(self.digest(), context.site, limits.log),
             &limits,
             Instant::now() + allowed,
             captured.clone(),

@@ -60,11 +60,11 @@ impl Trial<'_> {
         while let Some(result) = trials.next().await {
             passed += usize::from(result? == TrialResult::Passed);
         }
-        let sites = sites_to_try.len();
+        let (sites, sha256) = (sites_to_try.len(), self.candidate.digest());
         if passed == 0 && sites > 0 {
-            warn!(sites, "Canary inconclusive: no site responds well enough");
+            warn!(sites, %sha256, "Canary inconclusive: no site responds well enough");
         } else {
-            info!(sites, passed, "Canary finished");
+            info!(sites, passed, %sha256, "Canary finished");
         }
         Ok(())
     }

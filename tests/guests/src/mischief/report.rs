@@ -75,6 +75,7 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "long-lines" => noise::long_lines(),
         "huge-line" => noise::huge_line(),
         "print" => noise::print(),
+        "greet" => noise::greet(),
         "controls" => {
             noise::controls();
             return Some(noise::CONTROLS.to_owned());
