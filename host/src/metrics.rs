@@ -19,7 +19,7 @@ pub mod rendered_family;
 mod text;
 
 pub use budget::{Budget, SiteLimits};
-pub use check::{Checked, Reason, check};
+pub use check::{Checked, Reason, check, violations};
 pub use chunks::Chunks;
 pub use counts::{FallenCounter, counts, fallen_counters};
 pub use definition::Definition;
