@@ -2,8 +2,8 @@
 
 use super::swapped::{self, Counted};
 use super::{
-    asking, curiosity, families, handles, holding, memory, network, noise, processor, random,
-    sockets, state,
+    alibi, asking, curiosity, families, handles, holding, memory, network, noise, processor,
+    random, sockets, state,
 };
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
@@ -79,6 +79,11 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "controls" => {
             noise::controls();
             return Some(noise::CONTROLS.to_owned());
+        }
+        "careless" => {
+            let is_up = alibi::ask(settings, "/ping");
+            alibi::ask(settings, "/admin/jobs");
+            return (!is_up).then(|| "no ping".to_owned());
         }
         "exit" => std::process::exit(3),
         "echo" => return Some(curiosity::echo(settings, window, saved)),

@@ -27,6 +27,7 @@ pub(crate) fn declare(word: &str, capability: &mut Capability) {
         labels: Vec::new(),
     };
     match word {
+        "careless" => capability.paths.push("/admin/jobs".to_owned()),
         "more-paths" => capability.paths.push("/more".to_owned()),
         "more-families" => capability
             .families
@@ -88,7 +89,6 @@ impl Counted {
         }
     }
 
-    pub(crate) fn save(&self, collector: &str, stamp: u32) -> Saved {
     /// The number that a guest shows. `restarts` ignores the calls of other guests.
     pub(crate) fn shown(&self, word: &str) -> u32 {
         match word {
@@ -97,6 +97,7 @@ impl Counted {
         }
     }
 
+    pub(crate) fn save(&self, collector: &str, stamp: u32) -> Saved {
         Saved {
             collector: collector.to_owned(),
             version: 1,
