@@ -60,6 +60,20 @@ async fn the_default_guest_passes_the_tests_for_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_wall_clock_of_a_guest_stands_still_for_a_golden_file() {
+    let folder = TempDir::new().unwrap();
+    let guest = guests::behaving("clock", 1);
+    fs::write(folder.path().join("guest.wasm"), guest).unwrap();
+    let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+    let command = [&command[..], &["--fault", "down", "--golden", "golden"]].concat();
+    for result in ["ok      golden (wrote `golden`)\n", "ok      golden\n"] {
+        let output = Program::output(&command, folder.path()).await;
+        let text = said(&output.stdout);
+        assert!(text.contains(result), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fault_reaches_more_than_the_first_request() {
     let folder = TempDir::new().unwrap();
     // It looks at the answer to `/ping`, and at no other.

@@ -2,6 +2,7 @@
 //! not be affected.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
 use super::{holding, swapped};
 use crate::component::bindings::nbu::collector::metrics::{
@@ -15,6 +16,7 @@ static REMEMBERED: AtomicU32 = AtomicU32::new(1);
 pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Family> {
     let value = match word {
         "count" => count,
+        "clock" => seconds_now(),
         "remembers" => REMEMBERED.fetch_add(1, Ordering::Relaxed),
         _ => stamp,
     };
@@ -68,6 +70,12 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         _ => return vec![swapped::changed(word, good)],
     };
     vec![good, bad]
+}
+
+/// By the wall clock of the guest.
+fn seconds_now() -> u32 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |it| it.as_secs() as u32)
 }
 
 fn gauge(name: &str, values: &[(&str, f64)]) -> Family {
