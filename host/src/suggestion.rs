@@ -25,8 +25,10 @@ fn similar<'k>(unknown: &str, known: &[&'k str]) -> Option<&'k str> {
 /// The beginning of a foreign text, without characters that control a terminal.
 pub(crate) fn printable(text: &str) -> String {
     const LONGEST: usize = 100;
-    let begin = text.chars().take(LONGEST);
-    begin.flat_map(char::escape_debug).collect()
+    text.chars()
+        .flat_map(char::escape_debug)
+        .take(LONGEST)
+        .collect()
 }
 
 /// Separates messages from their hints, which are on lines of their own. Several are
@@ -62,5 +64,6 @@ mod tests {
     fn foreign_texts_are_short_and_cannot_control_a_terminal() {
         assert_eq!(printable("a\n\u{1b}[2J\u{202e}"), r"a\n\u{1b}[2J\u{202e}");
         assert_eq!(printable(&"ä".repeat(999)), "ä".repeat(100));
+        assert_eq!(printable(&"\u{e000}".repeat(999)).len(), 100);
     }
 }
