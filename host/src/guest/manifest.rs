@@ -78,7 +78,7 @@ fn guest(manifest: &Manifest, problems: &mut ManifestProblems) {
         let version = printable(version);
         problems.add(format!(
             "the version `{version}` is invalid: it must have printable ASCII characters only, \
-             and no blank"
+             and no space"
         ));
     }
 }

@@ -127,12 +127,12 @@ fn an_invalid_declared_family_is_refused() {
         (
             family("nbu a"),
             "invalid family `nbu a`: a name has ASCII letters, digits, `_` and `:` only, and \
-             begins with no digit (invalid-name)",
+             does not begin with a digit (invalid-name)",
         ),
         (
             family("process_x"),
-            "invalid family `process_x`: the host or Prometheus has all names that begin with \
-             `process_` (reserved-name)",
+            "invalid family `process_x`: names that begin with `process_` are reserved for the \
+             host or Prometheus (reserved-name)",
         ),
         (
             site,

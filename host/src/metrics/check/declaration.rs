@@ -50,7 +50,8 @@ fn length(what: &str, text: &str, limit: usize) -> Option<String> {
 fn name(family: &Family) -> Option<(Reason, String)> {
     let name = family.name.as_str();
     if !is_name(name, |byte| byte == b':') {
-        let why = "a name has ASCII letters, digits, `_` and `:` only, and begins with no digit";
+        let why =
+            "a name has ASCII letters, digits, `_` and `:` only, and does not begin with a digit";
         return Some((Reason::InvalidName, why.to_owned()));
     }
     // OpenMetrics removes the suffix, and no name would remain.
@@ -59,11 +60,11 @@ fn name(family: &Family) -> Option<(Reason, String)> {
         return Some((Reason::InvalidName, why.to_owned()));
     }
     if RESERVED_NAMES.contains(&name) {
-        let why = "the host or Prometheus has a family of this name";
+        let why = "this name is reserved for the host or Prometheus";
         return Some((Reason::ReservedName, why.to_owned()));
     }
     let prefix = RESERVED_PREFIXES.iter().find(|it| name.starts_with(**it))?;
-    let why = format!("the host or Prometheus has all names that begin with `{prefix}`");
+    let why = format!("names that begin with `{prefix}` are reserved for the host or Prometheus");
     Some((Reason::ReservedName, why))
 }
 
@@ -73,15 +74,15 @@ fn labels(family: &Family, all: &mut Vec<(Reason, String)>) {
         let shown = printable(label);
         let why = match label.as_str() {
             it if !is_name(it, |_| false) => format!(
-                "label `{shown}`: a label has ASCII letters, digits and `_` only, and begins \
-                 with no digit"
+                "label `{shown}`: a label has ASCII letters, digits and `_` only, and does not \
+                 begin with a digit"
             ),
             it if it.starts_with("__") => {
-                format!("label `{shown}`: Prometheus has all labels that begin with `__`")
+                format!("label `{shown}`: labels that begin with `__` are reserved for Prometheus")
             }
             "site" => "label `site`: the host adds it".to_owned(),
             "le" if family.kind() == Kind::Histogram => {
-                "label `le`: the buckets of a histogram have it".to_owned()
+                "label `le` is reserved for the buckets of a histogram".to_owned()
             }
             it if !seen.insert(it) => format!("label `{shown}` is declared twice"),
             _ => continue,

@@ -26,18 +26,18 @@ fn all_problems_are_reported_at_once() {
     let expected = [
         "8 problems".to_owned(),
         "the version `1 0` is invalid: it must have printable ASCII characters only, and no \
-         blank"
+         space"
             .to_owned(),
         "collector `jobs` declares `POST /a`, but only `POST /admin/jobs-count-requests` is \
          allowed"
             .to_owned(),
-        format!("{family}: the host or Prometheus has a family of this name (reserved-name)"),
+        format!("{family}: this name is reserved for the host or Prometheus (reserved-name)"),
         format!(
             "{family}: label `pool-id`: a label has ASCII letters, digits and `_` only, and \
-             begins with no digit (invalid-label)"
+             does not begin with a digit (invalid-label)"
         ),
         format!(
-            "{family}: label `__pool`: Prometheus has all labels that begin with `__` \
+            "{family}: label `__pool`: labels that begin with `__` are reserved for Prometheus \
              (invalid-label)"
         ),
         format!("{family}: label `pool` is declared twice (invalid-label)"),
