@@ -45,6 +45,7 @@ pub use error::{Fault, FaultKind, LoadError};
 pub use hints::hints;
 pub use limits::{ComponentLimits, GuestLimits, InstanceLimits, LogLimits, ManifestLimits};
 pub use load::{Digest, Guest, LARGEST, built_in};
+pub use manifest::ManifestProblems;
 use report::own_reason;
 pub use report::{
     DroppedSeries, FAULT, OTHER, Outcome, REASONS, Report, STATE, failure_text, reason_name,

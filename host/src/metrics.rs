@@ -8,6 +8,7 @@
 pub mod budget;
 pub mod check;
 pub mod chunks;
+pub mod counts;
 pub mod definition;
 pub mod family;
 pub mod gzip;
@@ -18,8 +19,9 @@ pub mod rendered_family;
 mod text;
 
 pub use budget::{Budget, SiteLimits};
-pub use check::{Checked, Reason, check};
+pub use check::{Checked, Reason, check, violations};
 pub use chunks::Chunks;
+pub use counts::{FallenCounter, counts, fallen_counters};
 pub use definition::Definition;
 pub use family::{Bucket, Distribution, Family, Kind, Point, Samples};
 pub use instruments::{BuildInfo, Instruments, SwapResult};

@@ -22,6 +22,15 @@ fn similar<'k>(unknown: &str, known: &[&'k str]) -> Option<&'k str> {
     (similarity(&best) > MIN_SIMILARITY).then_some(best)
 }
 
+/// The beginning of a foreign text, without characters that control a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    const LONGEST: usize = 100;
+    text.chars()
+        .flat_map(char::escape_debug)
+        .take(LONGEST)
+        .collect()
+}
+
 /// Separates messages from their hints, which are on lines of their own. Several are
 /// joined in their order.
 pub(crate) fn split_hints(text: &str) -> (String, Option<String>) {
@@ -29,7 +38,7 @@ pub(crate) fn split_hints(text: &str) -> (String, Option<String>) {
     for line in text.lines() {
         match line.trim_start().strip_prefix("hint: ") {
             Some(hint) => hints.push(hint),
-            None => messages.push(line),
+            None => messages.push(line.trim_start()),
         }
     }
     let hints = (!hints.is_empty()).then(|| hints.join("; "));
@@ -47,5 +56,14 @@ mod tests {
         assert_eq!(messages, "a: bad; b: bad; c: bad");
         assert_eq!(hints.as_deref(), Some("mend a; mend c"));
         assert_eq!(split_hints("d: bad"), ("d: bad".to_owned(), None));
+        let (messages, _) = split_hints("2 problems\n  a: bad\n  b: bad");
+        assert_eq!(messages, "2 problems; a: bad; b: bad");
+    }
+
+    #[test]
+    fn foreign_texts_are_short_and_cannot_control_a_terminal() {
+        assert_eq!(printable("a\n\u{1b}[2J\u{202e}"), r"a\n\u{1b}[2J\u{202e}");
+        assert_eq!(printable(&"ä".repeat(999)), "ä".repeat(100));
+        assert_eq!(printable(&"\u{e000}".repeat(999)).len(), 100);
     }
 }

@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("events", &["clock", "site"]),
     ("telemetry", &["file"]),
     ("watch", &["file"]),
-    ("metrics", &["site"]),
+    ("metrics", &["site", "suggestion"]),
     (
         "egress",
         &[

@@ -2,6 +2,7 @@
 
 mod canary;
 mod capabilities;
+mod counters;
 mod probation;
 mod rollback;
 mod signature;

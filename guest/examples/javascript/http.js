@@ -16,7 +16,7 @@ export function sender(baseUrl) {
   const basePath = pathname.replace(/\/+$/, '');
   return (pathAndQuery, headers, milliseconds) => {
     try {
-      const request = new OutgoingRequest(Fields.fromList(encode(headers)));
+      const request = new OutgoingRequest(fieldsOf(headers));
       request.setScheme({ tag: protocol === 'http:' ? 'HTTP' : 'HTTPS' });
       request.setAuthority(host);
       request.setPathWithQuery(basePath + pathAndQuery);
@@ -29,9 +29,16 @@ export function sender(baseUrl) {
   };
 }
 
-function encode(headers) {
+/** Here the host rejects a header that it sets itself, before there is a request. */
+function fieldsOf(headers) {
   const encoder = new TextEncoder();
-  return Object.entries(headers).map(([name, value]) => [name, encoder.encode(value)]);
+  const entries = Object.entries(headers).map(([name, value]) => [name, encoder.encode(value)]);
+  try {
+    return Fields.fromList(entries);
+  } catch ({ payload }) {
+    const names = Object.keys(headers).join(', ');
+    throw { tag: 'denied', val: `the host rejected a header: ${payload.tag}, of ${names}` };
+  }
 }
 
 function limits(milliseconds) {

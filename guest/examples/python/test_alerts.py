@@ -2,9 +2,11 @@
 
 import json
 import unittest
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import alerts
+import transport
 from componentize_py_types import Err
 from netbackup import Host, Response, Unanswered, reason_of_error_code
 from wit_world.exports import collector as wit
@@ -172,6 +174,15 @@ class Alerts(unittest.TestCase):
         with self.assertRaises(Err) as raised:
             alerts.probe(settings(), None, Host(send, log=print))
         self.assertEqual(raised.exception.value.endpoint, "/ping")
+
+    def test_a_header_that_the_host_rejects_is_a_denied_request(self):
+        forbidden = Err(types.HeaderError_Forbidden())
+        with patch.object(transport.Fields, "from_list", side_effect=forbidden):
+            send = transport.sender("https://nbu1:1556/netbackup")
+            with self.assertRaises(Unanswered) as raised:
+                send("/ping", {"authorization": "x"}, 1)
+        why = "the host rejected a header: Forbidden, of authorization"
+        self.assertEqual(raised.exception.reason, wit.Reason_Denied(why))
 
     def test_a_reported_family_is_declared(self):
         declared = [it.name for it in alerts.MANIFEST.collectors[0].families]

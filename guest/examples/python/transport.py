@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from componentize_py_types import Err
 from netbackup import Response, Unanswered, reason_of_error_code
+from wit_world.exports.collector import Reason_Denied
 from wit_world.imports import outgoing_handler
 from wit_world.imports.streams import StreamError_Closed
 from wit_world.imports.types import (
@@ -29,8 +30,7 @@ def sender(base_url):
     scheme = Scheme_Http() if base.scheme == "http" else Scheme_Https()
 
     def send(path_and_query, headers, seconds):
-        fields = Fields.from_list([(name, value.encode()) for name, value in headers.items()])
-        request = OutgoingRequest(fields)
+        request = OutgoingRequest(fields_of(headers))
         request.set_scheme(scheme)
         request.set_authority(base.netloc)
         request.set_path_with_query(base.path.rstrip("/") + path_and_query)
@@ -40,6 +40,16 @@ def sender(base_url):
             raise Unanswered(reason_of_error_code(error.value)) from error
 
     return send
+
+
+def fields_of(headers):
+    """Here the host rejects a header that it sets itself, before there is a request."""
+    try:
+        return Fields.from_list([(name, value.encode()) for name, value in headers.items()])
+    except Err as error:
+        name = type(error.value).__name__.removeprefix("HeaderError_")
+        why = f"the host rejected a header: {name}, of {', '.join(headers)}"
+        raise Unanswered(Reason_Denied(why)) from error
 
 
 def limits(seconds):

@@ -82,6 +82,15 @@ impl Faults {
         self.switches().everywhere = Some(fault);
     }
 
+    /// Sets the fault of all paths except this one.
+    pub fn set_except(&self, path: &str, fault: Fault) {
+        let mut switches = self.switches();
+        switches.everywhere = Some(fault);
+        // The right answer at once.
+        let none = Fault::Slow(Duration::ZERO);
+        switches.by_path.insert(path.to_owned(), none);
+    }
+
     /// Sets the fault of one path, such as `/admin/jobs`. [`Fault::Down`] here
     /// closes the connection at a request for the path.
     pub fn set_on(&self, path: &str, fault: Fault) {
@@ -108,9 +117,11 @@ impl Faults {
             .cloned()
     }
 
-    /// Whether connections are closed at once.
+    /// Whether connections are closed at once. With a path that answers, they are closed
+    /// at a request for another one.
     pub(crate) fn down(&self) -> bool {
-        self.switches().everywhere == Some(Fault::Down)
+        let switches = self.switches();
+        switches.everywhere == Some(Fault::Down) && switches.by_path.is_empty()
     }
 
     fn switches(&self) -> MutexGuard<'_, Switches> {

@@ -38,10 +38,10 @@ impl Baseline for LiveBaseline {
 
     fn served(&self, site: &SiteName) -> Served {
         let families = self.cache.families(site).into_iter();
-        let family = |(collector, name, series)| ServedFamily {
+        let family = |(collector, guest, rendered)| ServedFamily {
             collector,
-            name,
-            series,
+            guest,
+            rendered,
         };
         let cost = self.memory.cost(site);
         Served {

@@ -82,7 +82,7 @@ pub fn refused(config: &Config, refusal: Refusal) -> Vec<Problem> {
         Refusal::Settings(found) => found.into_iter().map(setting).collect(),
         refusal => {
             let problem = config.problem(key(config, &refusal), &refusal);
-            let own = hint(&refusal, &problem.message);
+            let own = hint(&refusal);
             vec![Problem {
                 hint: problem.hint.or(own),
                 ..problem
@@ -92,7 +92,7 @@ pub fn refused(config: &Config, refusal: Refusal) -> Vec<Problem> {
 }
 
 /// A hint for refusals that have none, since they know nothing of the configuration.
-fn hint(refusal: &Refusal, message: &str) -> Option<String> {
+fn hint(refusal: &Refusal) -> Option<String> {
     match refusal {
         Refusal::Unreadable(_, error) if error.kind() == ErrorKind::NotFound => {
             Some("copy the guest there, or remove `guest.path` to run the built-in guest".into())
@@ -101,7 +101,7 @@ fn hint(refusal: &Refusal, message: &str) -> Option<String> {
         Refusal::Unloadable(LoadError::TooSlow(_)) => Some(
             "raise `guest.limits.compileTimeout`, or wait until the machine is less busy".into(),
         ),
-        Refusal::Unloadable(_) if message.contains("limit") => {
+        Refusal::Unloadable(error) if error.exceeds_limit() => {
             Some("use a smaller guest, or raise the limit in `guest.limits`".into())
         }
         _ => None,
@@ -142,4 +142,28 @@ fn setting((site, problem): (Option<SiteName>, SettingsProblem)) -> Problem {
 /// The flag that is the place of a setting.
 fn flag(place: &Place) -> Option<PathBuf> {
     place.is_flag().then(|| place.file.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Traffic;
+    use crate::guest::{Fault, FaultKind};
+
+    #[test]
+    fn the_hint_follows_the_kind_of_an_error_and_not_its_words() {
+        let undescribed = |kind| {
+            let fault = Fault {
+                kind,
+                message: "I have reached my limit".to_owned(),
+                traffic: Traffic::default(),
+            };
+            hint(&Refusal::Unloadable(LoadError::Undescribed(fault)))
+        };
+        assert_eq!(undescribed(FaultKind::Trap), None);
+        let limited = undescribed(FaultKind::Limit).unwrap();
+        assert!(limited.contains("raise the limit"), "{limited}");
+        let complex = LoadError::TooComplex("it has more than `9` functions".to_owned());
+        assert_eq!(hint(&Refusal::Unloadable(complex)), Some(limited));
+    }
 }

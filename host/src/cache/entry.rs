@@ -329,6 +329,11 @@ impl CollectorEntry {
         self.shown.iter().map(|value| &value.of)
     }
 
+    /// The shown families, each with the guest that reported it.
+    pub(super) fn reported(&self) -> impl Iterator<Item = (Digest, &Arc<RenderedFamily>)> {
+        self.shown.iter().map(|value| (value.guest, &value.of))
+    }
+
     /// When the first value expires.
     pub(super) fn expires(&self) -> Option<Instant> {
         self.shown.iter().map(|value| value.expires).min()

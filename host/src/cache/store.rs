@@ -12,6 +12,7 @@ use super::entry::{Attempt, CollectorEntry, SiteEntry, SiteRenderer};
 use super::freshness;
 use super::transitions::Transitions;
 use crate::events::RecentEvents;
+use crate::guest::Digest;
 use crate::metrics::{FamilyHeaders, Instruments, Page, RenderedFamily};
 use crate::site::SiteName;
 
@@ -221,17 +222,16 @@ impl Cache {
         sites.collect()
     }
 
-    /// The families of a site that have series: collector, name and number of series.
-    pub fn families(&self, site: &SiteName) -> Vec<(String, String, usize)> {
+    /// The families of a site that have series, each with its collector and with the guest
+    /// that reported it.
+    pub fn families(&self, site: &SiteName) -> Vec<(String, Digest, Arc<RenderedFamily>)> {
         let known = self.lock();
         let collectors = known.entries.get(site).map(|entry| &entry.collectors);
         let mut families = Vec::new();
         for (collector, entry) in collectors.into_iter().flatten() {
-            let with_series = entry.pieces().filter(|family| family.series() > 0);
-            families.extend(with_series.map(|family| {
-                let name = family.header().name.clone();
-                (collector.clone(), name, family.series())
-            }));
+            let with_series = entry.reported().filter(|(_, it)| it.series() > 0);
+            let shared = |(guest, it): (_, &Arc<_>)| (collector.clone(), guest, Arc::clone(it));
+            families.extend(with_series.map(shared));
         }
         families
     }

@@ -50,14 +50,19 @@ pub(super) async fn run(
     let hint = if is_recorded {
         String::new()
     } else {
-        let version = &bundle.guest.version;
-        format!("\n  hint: pass the recorded guest, version {version}, with `--guest`")
+        let recorded = named(&bundle.guest.version, &bundle.guest.digest);
+        let own = named(&guest.manifest().version, &guest.digest().to_string());
+        format!("\n  hint: pass the recorded guest, {recorded}, with `--guest`; this one is {own}")
     };
     let lines = difference.text();
     Err(ExitError::Command(format!(
         "the metrics differ from the recorded ones{hint}\n{}",
         lines.trim_end()
     )))
+}
+
+fn named(version: &str, digest: &str) -> String {
+    format!("version {version} with SHA-256 {digest}")
 }
 
 /// Loads a guest from a file. It needs no signature, since it gets no network and no key.

@@ -65,7 +65,8 @@ struct CallContext {
     budget: MemoryBudget,
     lane: Lane,
     allowed: Duration,
-    stops_clock: bool,
+    /// The time of a clock that stands still, in seconds since the Unix epoch.
+    stopped_at: Option<u64>,
 }
 
 impl CallContext {
@@ -78,7 +79,7 @@ impl CallContext {
             budget: MemoryBudget::new(limits.memory_bytes),
             lane: Lane::Short,
             allowed: limits.offline,
-            stops_clock: false,
+            stopped_at: None,
         }
     }
 
@@ -93,7 +94,15 @@ impl CallContext {
             budget,
             lane,
             allowed,
-            stops_clock: target.egress.is_repeatable(),
+            stopped_at: None,
+        }
+    }
+
+    /// Stops the guest's clocks, so that a repeated collection is the same.
+    fn stopped_at(self, now: Option<u64>) -> Self {
+        Self {
+            stopped_at: now,
+            ..self
         }
     }
 
@@ -204,6 +213,8 @@ impl Guest {
             &self.permit,
             target.limits.collect,
         );
+        let stopped_at = target.egress.is_repeatable().then_some(window.now);
+        let context = context.stopped_at(stopped_at);
         let tally = context.tally.clone();
         let done = self
             .run(context.holding(&state), move |guest, store| {
@@ -278,14 +289,14 @@ impl Guest {
         let mut store = Instance::store(
             &self.engine,
             context.hooks,
-            GuestLog::new(context.site, limits.log),
+            GuestLog::new(self.digest(), context.site, limits.log),
             &limits,
             Instant::now() + allowed,
             captured.clone(),
             context.budget,
         );
-        if context.stops_clock {
-            store.data_mut().stop_clock(&captured);
+        if let Some(now) = context.stopped_at {
+            store.data_mut().stop_clocks(&captured, now);
         }
         let linked = self.linked.clone();
         let mut task = JoinSet::new();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::manifest::ManifestProblems;
 use crate::egress::Traffic;
 use crate::telemetry::is_control_like;
 
@@ -28,11 +29,25 @@ pub enum LoadError {
     NotAComponent(String),
     /// An import is not provided, or an export is missing.
     Unlinkable(String),
-    /// `describe` failed, or the manifest is invalid.
-    Undescribed(String),
+    /// `describe` failed.
+    Undescribed(Fault),
+    /// The manifest breaks rules.
+    InvalidManifest(ManifestProblems),
 }
 
 impl LoadError {
+    /// Whether a limit of the configuration is exceeded, which could be raised.
+    pub fn exceeds_limit(&self) -> bool {
+        match self {
+            Self::TooComplex(_) => true,
+            Self::Undescribed(fault) => {
+                matches!(fault.kind, FaultKind::Memory | FaultKind::Limit)
+            }
+            Self::InvalidManifest(problems) => problems.exceeds_limit,
+            _ => false,
+        }
+    }
+
     /// The names of the contract fit, but a type differs.
     pub(super) fn other_contract(why: &str) -> Self {
         Self::Unlinkable(format!(
@@ -64,7 +79,12 @@ impl fmt::Display for LoadError {
             ),
             Self::NotAComponent(why) => write!(f, "not a WebAssembly component: {why}"),
             Self::Unlinkable(why) => write!(f, "the component does not fit this host: {why}"),
-            Self::Undescribed(why) => write!(f, "the guest has no valid manifest: {why}"),
+            Self::Undescribed(Fault { message: why, .. }) => {
+                write!(f, "the guest has no valid manifest: {why}")
+            }
+            Self::InvalidManifest(problems) => {
+                write!(f, "the guest has no valid manifest: {problems}")
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Forwards log messages of guests to the log of the host.
+//! Forwards log messages of guests to the log of the host. Each line names the guest by its
+//! digest, since a candidate logs too during its trial.
 
 use tracing::{debug, enabled, error, info, warn};
 
-use super::LogLimits;
 use super::bindings::v1::nbu::collector::log as old;
 use super::bindings::v2::nbu::collector::log::{Host, Level};
 use super::instance::Instance;
+use super::{Digest, LogLimits};
 use crate::site::SiteName;
 use crate::telemetry::guest_fields;
 
@@ -14,6 +15,7 @@ const PRINTED: usize = 50;
 
 /// The log of one call, with its limits.
 pub(super) struct GuestLog {
+    guest: Digest,
     site: Option<SiteName>,
     limits: LogLimits,
     lines: usize,
@@ -23,8 +25,9 @@ pub(super) struct GuestLog {
 
 impl GuestLog {
     /// `site` is `None` for calls without a site, such as `describe`.
-    pub(super) fn new(site: Option<SiteName>, limits: LogLimits) -> Self {
+    pub(super) fn new(guest: Digest, site: Option<SiteName>, limits: LogLimits) -> Self {
         Self {
+            guest,
             site,
             limits,
             lines: 0,
@@ -46,30 +49,27 @@ impl GuestLog {
         }
         self.lines += 1;
         self.bytes = bytes;
-        let (site, fields) = (self.site(), guest_fields(&fields));
+        let (site, sha256, fields) = (self.site(), self.guest, guest_fields(&fields));
         match level {
-            Level::Debug => debug!(site, guest_fields = fields, "{message}"),
-            Level::Info => info!(site, guest_fields = fields, "{message}"),
-            Level::Warn => warn!(site, guest_fields = fields, "{message}"),
-            Level::Error => error!(site, guest_fields = fields, "{message}"),
+            Level::Debug => debug!(site, %sha256, guest_fields = fields, "{message}"),
+            Level::Info => info!(site, %sha256, guest_fields = fields, "{message}"),
+            Level::Warn => warn!(site, %sha256, guest_fields = fields, "{message}"),
+            Level::Error => error!(site, %sha256, guest_fields = fields, "{message}"),
         }
     }
 
     /// Logs the number of dropped lines and the end of the captured output.
     pub(super) fn close(&self, printed: &[u8]) {
-        let site = self.site();
+        let (site, sha256) = (self.site(), self.guest);
         let dropped = self.dropped;
         if dropped > 0 {
-            warn!(
-                site,
-                dropped, "Guest exceeded its log limits; lines were dropped"
-            );
+            warn!(site, %sha256, dropped, "Guest exceeded its log limits; lines were dropped");
         }
         let text = String::from_utf8_lossy(printed);
         let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
         let begin = lines.len().saturating_sub(PRINTED);
         for line in lines.into_iter().skip(begin) {
-            warn!(site, "{}", self.cut(line));
+            warn!(site, %sha256, "{}", self.cut(line));
         }
     }
 

@@ -1,10 +1,12 @@
 //! The host's data for one instance. Created for one call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Result, Store, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{HostMonotonicClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView,
+};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::captured_output::CapturedOutput;
@@ -73,10 +75,13 @@ impl Instance {
         store
     }
 
-    /// Stops the guest's monotonic clock before the first call. A guest that measures
-    /// responses could otherwise send other requests in a replay.
-    pub(super) fn stop_clock(&mut self, captured: &CapturedOutput) {
-        self.wasi = wasi(captured).monotonic_clock(StoppedClock).build();
+    /// Stops the guest's clocks before the first call, at a time in seconds since the Unix
+    /// epoch. A guest that measures responses could otherwise send other requests in a
+    /// replay, and ages would differ.
+    pub(super) fn stop_clocks(&mut self, captured: &CapturedOutput, now: u64) {
+        let clock = StoppedClock(Duration::from_secs(now));
+        let builder = &mut wasi(captured);
+        self.wasi = builder.monotonic_clock(clock).wall_clock(clock).build();
     }
 
     /// The meter and the table that it measures.
@@ -99,7 +104,8 @@ fn wasi(captured: &CapturedOutput) -> WasiCtxBuilder {
 }
 
 /// Always shows the same time. Waiting takes real time.
-struct StoppedClock;
+#[derive(Clone, Copy)]
+struct StoppedClock(Duration);
 
 impl HostMonotonicClock for StoppedClock {
     fn resolution(&self) -> u64 {
@@ -108,6 +114,16 @@ impl HostMonotonicClock for StoppedClock {
 
     fn now(&self) -> u64 {
         0
+    }
+}
+
+impl HostWallClock for StoppedClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
     }
 }
 

@@ -121,12 +121,12 @@ impl Guest {
             permit: Arc::new(Permit::new(digest, [])),
         };
         let manifest = guest.describe().await;
-        let manifest = manifest.map_err(|fault| match fault.message {
-            why if why.contains(OTHER_TYPE) => LoadError::other_contract(&why),
-            why => LoadError::Undescribed(why),
+        let manifest = manifest.map_err(|fault| match fault.message.contains(OTHER_TYPE) {
+            true => LoadError::other_contract(&fault.message),
+            false => LoadError::Undescribed(fault),
         })?;
         guest.manifest = Arc::new(manifest);
-        manifest::check(&guest.manifest, &limits).map_err(LoadError::Undescribed)?;
+        manifest::check(&guest.manifest, &limits).map_err(LoadError::InvalidManifest)?;
         let collectors = guest.manifest.collectors.iter();
         let endpoints = collectors.flat_map(|collector| &collector.endpoints);
         let endpoints = endpoints.map(|it| (http_method(it.method), it.path.as_str()));

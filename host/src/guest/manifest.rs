@@ -1,31 +1,32 @@
 //! Validates the manifest when a guest is loaded. With an invalid manifest, all
 //! reported families would be dropped, so the guest is refused.
 
+mod option;
+mod problems;
+
 use std::collections::HashSet;
 
-use super::options::LEGACY_NAMES;
 use super::{
-    DeclaredCollector, DeclaredFamily, DeclaredOption, Endpoint, GuestLimits, Highlight, Manifest,
-    Method, OptionKind, convert, options,
+    DeclaredCollector, DeclaredFamily, Endpoint, GuestLimits, Highlight, Manifest, Method, convert,
 };
 use crate::egress::READ_ONLY_POST;
-use crate::metrics::{self, Family, Samples};
-use crate::telemetry::is_control_like;
+use crate::metrics::{self, Family, Reason, Samples};
+use crate::suggestion::printable;
+use problems::Limit::{self, Configured, Fixed};
+pub use problems::ManifestProblems;
 
 /// Maximum length of the version in bytes, because it is a label value.
-const VERSION: usize = 64;
+const VERSION: Limit = Fixed(64);
 /// Maximum length of an API path in bytes.
-const PATH: usize = 1 << 10;
+const PATH: Limit = Fixed(1 << 10);
 /// Maximum number of options and of permissions of a collector, of choices of an option, of
 /// highlights, and of labels of one.
-const LISTED: usize = 100;
+const LISTED: Limit = Fixed(100);
 /// Maximum length of a permission, of the texts of a highlight, and of one choice of an
 /// option, in bytes.
-const TEXT: usize = 256;
+const TEXT: Limit = Fixed(256);
 /// Maximum of `default-interval-seconds`: a week. Data counts as fresh for so long.
 const INTERVAL: u32 = 7 * 86_400;
-/// Keys of a collector that the host reads.
-const OWN_KEYS: [&str; 2] = ["enabled", "interval"];
 
 impl Manifest {
     /// The permissions of NetBackup that the collector needs.
@@ -36,61 +37,50 @@ impl Manifest {
     }
 }
 
-/// Returns the first error of the manifest.
-pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), String> {
-    for (what, text) in [("name", &manifest.name), ("version", &manifest.version)] {
-        if text.len() > VERSION {
-            let bytes = text.len();
-            return Err(format!(
-                "the {what} has `{bytes}` bytes, the limit is `{VERSION}`"
-            ));
-        }
-    }
-    if !is_word(&manifest.name) {
-        return Err(format!("the name is invalid: {WORDS}"));
-    }
-    // It is a label value, so versions that look equal must be equal.
-    if !manifest.version.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("the version has characters other than printable ASCII".to_owned());
-    }
-    // These texts are displayed.
-    if texts(manifest).any(|text| text.contains(is_control_like)) {
-        return Err("the manifest contains a control character".to_owned());
-    }
+/// Checks everything, so that an author gets all problems at once.
+pub(super) fn check(manifest: &Manifest, limits: &GuestLimits) -> Result<(), ManifestProblems> {
+    let mut problems = ManifestProblems::default();
+    guest(manifest, &mut problems);
     let collectors = &manifest.collectors;
     if collectors.is_empty() {
-        return Err("the manifest has no collector".to_owned());
+        problems.add("the manifest has no collector".to_owned());
     }
-    check_limit(
-        "the manifest",
-        collectors.len(),
-        limits.manifest.collectors,
-        "collectors",
-    )?;
-    let mut names = HashSet::new();
-    for one in collectors {
-        // Checked before the name is displayed.
-        if one.name.len() > limits.report.name_bytes {
-            return Err("the name of a collector is too long".to_owned());
+    let limit = Configured(limits.manifest.collectors);
+    if problems.admit("the manifest", collectors.len(), limit, "collectors") {
+        let mut names = HashSet::new();
+        for one in collectors {
+            if !names.insert(one.name.as_str()) {
+                let name = printable(&one.name);
+                problems.add(format!("the manifest has collector `{name}` twice"));
+            }
+            collector(one, limits, &mut problems);
         }
-        if !is_word(&one.name) {
-            return Err(format!("the name of a collector is invalid: {WORDS}"));
-        }
-        if !names.insert(one.name.as_str()) {
-            return Err(format!("the manifest has collector `{}` twice", one.name));
-        }
-        collector(one, limits)?;
     }
-    check_limit(
-        "the manifest",
-        manifest.highlights.len(),
-        LISTED,
-        "highlights",
-    )?;
-    manifest
-        .highlights
-        .iter()
-        .try_for_each(|it| highlight(manifest, it))
+    let highlights = &manifest.highlights;
+    if problems.admit("the manifest", highlights.len(), LISTED, "highlights") {
+        for one in highlights {
+            highlight(manifest, one, &mut problems);
+        }
+    }
+    problems.result()
+}
+
+fn guest(manifest: &Manifest, problems: &mut ManifestProblems) {
+    let Manifest { name, version, .. } = manifest;
+    problems.text("the name of the guest", name, VERSION);
+    problems.text("the version of the guest", version, VERSION);
+    if !is_word(name) {
+        let name = printable(name);
+        problems.add(format!("the name `{name}` is invalid: {WORDS}"));
+    }
+    // It is a label value, so versions that look equal must be equal.
+    if !version.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let version = printable(version);
+        problems.add(format!(
+            "the version `{version}` is invalid: it must have printable ASCII characters only, \
+             and no space"
+        ));
+    }
 }
 
 const WORDS: &str = "it must have ASCII letters, digits, `-` and `_` only";
@@ -101,224 +91,147 @@ fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-/// All texts except HELP, which may have several lines.
-fn texts(manifest: &Manifest) -> impl Iterator<Item = &String> {
-    let collectors = manifest.collectors.iter().flat_map(|one| {
-        let families = one.families.iter();
-        let named = families.flat_map(|it| it.labels.iter().chain([&it.name]).chain(&it.unit));
-        let paths = one.endpoints.iter().map(|it| &it.path);
-        let options = one.options.iter().flat_map(option_texts);
-        let own = [&one.name, &one.summary]
-            .into_iter()
-            .chain(&one.permissions);
-        named.chain(paths).chain(options).chain(own)
-    });
-    let highlights = manifest.highlights.iter().flat_map(|it| {
-        let matching = it.matching.iter().flat_map(|(label, value)| [label, value]);
-        matching.chain([&it.title, &it.family]).chain(&it.unit)
-    });
-    let own = [&manifest.name, &manifest.version];
-    collectors.chain(highlights).chain(own)
-}
-
-fn option_texts(option: &DeclaredOption) -> impl Iterator<Item = &String> {
-    let choices = match &option.kind {
-        OptionKind::Choice(choices) => choices.as_slice(),
-        _ => &[],
-    };
-    let own = [&option.name, &option.summary]
-        .into_iter()
-        .chain(&option.default);
-    own.chain(choices)
-}
-
-fn collector(one: &DeclaredCollector, limits: &GuestLimits) -> Result<(), String> {
-    let subject = format!("collector `{}`", one.name);
-    check_limit(
-        &subject,
-        one.families.len(),
-        limits.manifest.families,
-        "families",
-    )?;
-    check_limit(
-        &subject,
-        one.endpoints.len(),
-        limits.manifest.paths,
-        "endpoints",
-    )?;
-    check_limit(&subject, one.options.len(), LISTED, "options")?;
-    check_limit(&subject, one.permissions.len(), LISTED, "permissions")?;
-    if one.summary.len() > limits.report.help_bytes {
-        return Err(format!(
-            "the summary of collector `{}` is too long",
-            one.name
-        ));
+fn collector(one: &DeclaredCollector, limits: &GuestLimits, problems: &mut ManifestProblems) {
+    let subject = format!("collector `{}`", printable(&one.name));
+    if !is_word(&one.name) {
+        problems.add(format!("{subject} has an invalid name: {WORDS}"));
     }
-    if one.permissions.iter().any(|it| it.len() > TEXT) {
-        return Err(format!(
-            "{subject} declares a permission of more than `{TEXT}` bytes"
-        ));
-    }
+    let name_bytes = Configured(limits.report.name_bytes);
+    problems.text(&format!("the name of {subject}"), &one.name, name_bytes);
+    let summary = format!("the summary of {subject}");
+    let help_bytes = Configured(limits.report.help_bytes);
+    problems.text(&summary, &one.summary, help_bytes);
     let interval = one.default_interval_seconds;
     if let Some(seconds) = interval.filter(|it| !(1..=INTERVAL).contains(it)) {
-        return Err(format!(
+        problems.add(format!(
             "{subject} declares an interval of {seconds} s, which must be 1 to {INTERVAL} s"
         ));
     }
-    one.endpoints
-        .iter()
-        .try_for_each(|it| endpoint(&subject, it))?;
-    let mut names = HashSet::new();
-    for option in &one.options {
-        if !names.insert(option.name.as_str()) {
-            return Err(format!("{subject} declares option `{}` twice", option.name));
-        }
-        if let Some(why) = unfit_option(option, limits) {
-            return Err(format!(
-                "{subject} declares invalid option `{}`: {why}",
-                option.name
-            ));
+    if problems.admit(&subject, one.permissions.len(), LISTED, "permissions") {
+        for it in &one.permissions {
+            let place = format!("permission `{}` of {subject}", printable(it));
+            problems.text(&place, it, TEXT);
         }
     }
-    let mut names = HashSet::new();
-    for described in &one.families {
-        if let Some(reason) = unfit(described, limits) {
-            let name: String = described.name.chars().take(100).collect();
-            return Err(format!(
-                "{subject} declares invalid family `{name}`: {reason}"
-            ));
-        }
-        if !names.insert(described.name.as_str()) {
-            return Err(format!(
-                "{subject} declares family `{}` twice",
-                described.name
-            ));
+    let limit = Configured(limits.manifest.paths);
+    if problems.admit(&subject, one.endpoints.len(), limit, "endpoints") {
+        for it in &one.endpoints {
+            endpoint(&subject, it, problems);
         }
     }
-    Ok(())
+    if problems.admit(&subject, one.options.len(), LISTED, "options") {
+        let mut names = HashSet::new();
+        for it in &one.options {
+            if !names.insert(it.name.as_str()) {
+                let name = printable(&it.name);
+                problems.add(format!("{subject} declares option `{name}` twice"));
+            }
+            option::check(&subject, it, help_bytes, problems);
+        }
+    }
+    families(&subject, &one.families, limits, problems);
 }
 
-fn check_limit(subject: &str, count: usize, limit: usize, what: &str) -> Result<(), String> {
-    if count <= limit {
-        return Ok(());
+fn families(
+    subject: &str,
+    families: &[DeclaredFamily],
+    limits: &GuestLimits,
+    problems: &mut ManifestProblems,
+) {
+    let limit = Configured(limits.manifest.families);
+    if !problems.admit(subject, families.len(), limit, "families") {
+        return;
     }
-    Err(format!(
-        "{subject} declares `{count}` {what}, the limit is `{limit}`"
-    ))
+    let mut names = HashSet::new();
+    for it in families {
+        let name = printable(&it.name);
+        if !names.insert(it.name.as_str()) {
+            problems.add(format!("{subject} declares family `{name}` twice"));
+        }
+        for (reason, why) in unfit(it, limits) {
+            // The name of the reason is that of dropped series.
+            let reason = reason.map_or_else(String::new, |it| {
+                problems.exceeds_limit |= it.exceeds_limit();
+                format!(" ({})", it.as_str())
+            });
+            problems.add(format!(
+                "{subject} declares invalid family `{name}`: {why}{reason}"
+            ));
+        }
+    }
 }
 
-/// The reason for which the host would drop every report of the family, if any.
-fn unfit(described: &DeclaredFamily, limits: &GuestLimits) -> Option<&'static str> {
+/// The reasons for which the host would drop every report of the family.
+fn unfit(described: &DeclaredFamily, limits: &GuestLimits) -> Vec<(Option<Reason>, String)> {
     let samples = match convert::kind(described.kind) {
         metrics::Kind::Gauge => Samples::Gauge(Vec::new()),
         metrics::Kind::Counter => Samples::Counter(Vec::new()),
         metrics::Kind::Histogram => Samples::Histogram(Vec::new()),
     };
-    let name = described
-        .name
-        .strip_suffix("_total")
-        .unwrap_or(&described.name);
-    if let Some(unit) = &described.unit
-        && !name.ends_with(&format!("_{unit}"))
-    {
-        return Some("its name does not end with its unit");
-    }
     let empty = Family {
         name: described.name.clone(),
         help: described.help.clone(),
         labels: described.labels.clone(),
         samples,
     };
-    let checked = metrics::check(empty, &limits.report);
-    checked.dropped.first().map(|(reason, _)| reason.as_str())
+    let violations = metrics::violations(&empty, &limits.report).into_iter();
+    let mut all: Vec<_> = violations
+        .map(|(reason, why)| (Some(reason), why))
+        .collect();
+    let name = described.name.strip_suffix("_total");
+    let name = name.unwrap_or(&described.name);
+    if let Some(unit) = &described.unit
+        && !name.ends_with(&format!("_{unit}"))
+    {
+        let unit = printable(unit);
+        all.push((
+            None,
+            format!("its name must end with its unit, as `_{unit}` before any `_total`"),
+        ));
+    }
+    all
 }
 
 /// A segment of a path is literal or a placeholder. A POST may only read.
-fn endpoint(subject: &str, endpoint: &Endpoint) -> Result<(), String> {
-    let path = &endpoint.path;
-    if path.len() > PATH {
-        return Err(format!(
-            "{subject} declares a path of more than `{PATH}` bytes"
-        ));
-    }
-    if endpoint.method == Method::Post && path != READ_ONLY_POST {
-        return Err(format!(
+fn endpoint(subject: &str, endpoint: &Endpoint, problems: &mut ManifestProblems) {
+    let path = printable(&endpoint.path);
+    let place = format!("endpoint `{path}` of {subject}");
+    problems.text(&place, &endpoint.path, PATH);
+    if endpoint.method == Method::Post && endpoint.path != READ_ONLY_POST {
+        problems.add(format!(
             "{subject} declares `POST {path}`, but only `POST {READ_ONLY_POST}` is allowed"
         ));
-    }
-    Ok(())
-}
-
-/// Why an option is invalid, if it is.
-fn unfit_option(option: &DeclaredOption, limits: &GuestLimits) -> Option<&'static str> {
-    let word = |word: &str| {
-        word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    let (outer, inner) = match option.name.split_once('.') {
-        Some((outer, inner)) => (outer, Some(inner)),
-        None => (option.name.as_str(), None),
-    };
-    let inverted = match option.kind {
-        OptionKind::Integer((least, most)) => least > most,
-        OptionKind::Duration((least, most)) => !(0.0 <= least && least <= most && most.is_finite()),
-        _ => false,
-    };
-    let long = |text: &String| text.len() > TEXT;
-    let choices = match &option.kind {
-        OptionKind::Choice(choices) => choices.as_slice(),
-        _ => &[],
-    };
-    if !word(outer) || !inner.is_none_or(word) || long(&option.name) {
-        Some("its name is not in camelCase")
-    } else if OWN_KEYS.contains(&outer) {
-        Some("the host reads this key")
-    } else if option.summary.len() > limits.report.help_bytes
-        || option.default.as_ref().is_some_and(long)
-        || choices.iter().any(long)
-    {
-        Some("a text is too long")
-    } else if choices.len() > LISTED {
-        Some("it has too many choices")
-    } else if option.name == LEGACY_NAMES && !matches!(option.kind, OptionKind::Bool) {
-        Some("it is `metrics.legacyNames`, a boolean")
-    } else if inverted {
-        Some("its bounds are not in order")
-    } else if option.default.is_some() && options::default(option).is_none() {
-        Some("its default does not fit its kind")
-    } else {
-        None
     }
 }
 
 /// A highlight must select series that can exist.
-fn highlight(manifest: &Manifest, highlight: &Highlight) -> Result<(), String> {
-    let Highlight { title, family, .. } = highlight;
-    if title.is_empty() || title.len() > TEXT {
-        return Err("the title of a highlight is empty or too long".to_owned());
+fn highlight(manifest: &Manifest, highlight: &Highlight, problems: &mut ManifestProblems) {
+    let title = printable(&highlight.title);
+    let (subject, family) = (format!("highlight `{title}`"), printable(&highlight.family));
+    if highlight.title.is_empty() {
+        problems.add(format!("a highlight of family `{family}` has no title"));
     }
-    check_limit(
-        &format!("highlight `{title}`"),
-        highlight.matching.len(),
-        LISTED,
-        "labels",
-    )?;
-    let values = highlight.matching.iter().map(|(_, value)| value);
-    if values.chain(&highlight.unit).any(|it| it.len() > TEXT) {
-        return Err(format!("a text of highlight `{title}` is too long"));
+    problems.text(&format!("the title of {subject}"), &highlight.title, TEXT);
+    if let Some(unit) = &highlight.unit {
+        problems.text(&format!("the unit of {subject}"), unit, TEXT);
+    }
+    if !problems.admit(&subject, highlight.matching.len(), LISTED, "labels") {
+        return;
     }
     let mut families = manifest.collectors.iter().flat_map(|it| &it.families);
-    let Some(declared) = families.find(|it| it.name == *family) else {
-        return Err(format!(
-            "highlight `{title}` names undeclared family `{family}`"
-        ));
-    };
-    let unknown = |(label, _): &&(String, String)| !declared.labels.contains(label);
-    match highlight.matching.iter().find(unknown) {
-        Some((label, _)) => Err(format!(
-            "highlight `{title}` names label `{label}`, which family `{family}` does not have"
-        )),
-        None => Ok(()),
+    let declared = families.find(|it| it.name == highlight.family);
+    if declared.is_none() {
+        problems.add(format!("{subject} names undeclared family `{family}`"));
+    }
+    for (label, value) in &highlight.matching {
+        let shown = printable(label);
+        if declared.is_some_and(|it| !it.labels.contains(label)) {
+            problems.add(format!(
+                "{subject} names label `{shown}`, which family `{family}` does not have"
+            ));
+        }
+        let place = format!("the value of label `{shown}` of {subject}");
+        problems.text(&place, value, TEXT);
     }
 }
 

@@ -5,12 +5,14 @@
 //! dropped. Invalid names, and too many series, drop the family: a part of it would
 //! look like a smaller number.
 
+mod declaration;
 mod reason;
 
 use std::collections::HashSet;
 
 use super::budget::Budget;
-use super::family::{Distribution, Family, Kind, Samples};
+use super::family::{Distribution, Family, Samples};
+pub use declaration::violations;
 pub use reason::Reason;
 
 /// A family after the checks.
@@ -26,7 +28,11 @@ pub struct Checked {
 
 /// Drops and counts what cannot be exposed.
 pub fn check(mut family: Family, budget: &Budget) -> Checked {
-    if let Some(reason) = invalid_family(&family).or_else(|| exceeds(&family, budget)) {
+    let violated = violations(&family, budget)
+        .first()
+        .map(|(reason, _)| *reason);
+    let is_long = family.series() > budget.family_series;
+    if let Some(reason) = violated.or(is_long.then_some(Reason::FamilySeries)) {
         return Checked {
             dropped: vec![(reason, family.series())],
             name: family.name,
@@ -111,70 +117,6 @@ impl<'a> LabelSets<'a> {
         }
         (!self.seen.insert(values)).then_some(Reason::Duplicate)
     }
-}
-
-fn exceeds(family: &Family, budget: &Budget) -> Option<Reason> {
-    let long = |name: &String| name.len() > budget.name_bytes;
-    let checks = [
-        (long(&family.name), Reason::LongName),
-        (family.labels.iter().any(long), Reason::LongName),
-        (family.help.len() > budget.help_bytes, Reason::LongHelp),
-        (family.labels.len() > budget.labels, Reason::TooManyLabels),
-        (family.series() > budget.family_series, Reason::FamilySeries),
-    ];
-    checks
-        .into_iter()
-        .find_map(|(bad, reason)| bad.then_some(reason))
-}
-
-fn invalid_family(family: &Family) -> Option<Reason> {
-    if !is_name(&family.name, |byte| byte == b':') {
-        return Some(Reason::InvalidName);
-    }
-    // OpenMetrics removes the suffix, and no name would remain.
-    if family.kind() == Kind::Counter && family.name == "_total" {
-        return Some(Reason::InvalidName);
-    }
-    if is_reserved_name(&family.name) {
-        return Some(Reason::ReservedName);
-    }
-    let reserved = |label: &str| {
-        label.starts_with("__")
-            || label == "site"
-            || (label == "le" && family.kind() == Kind::Histogram)
-    };
-    let bad = |label: &String| !is_name(label, |_| false) || reserved(label);
-    let different: HashSet<&String> = family.labels.iter().collect();
-    (family.labels.iter().any(bad) || different.len() < family.labels.len())
-        .then_some(Reason::InvalidLabel)
-}
-
-/// Names of the host's own families, and of series that Prometheus writes. With one of
-/// them, a guest could replace or hide the values of others.
-fn is_reserved_name(name: &str) -> bool {
-    const PREFIXES: [&str; 4] = ["nbu_exporter_", "process_", "nbu_collector_", "scrape_"];
-    // OpenMetrics takes `_total` from the name of a counter.
-    const NAMES: [&str; 8] = [
-        "nbu_up",
-        "nbu_api_version",
-        "nbu_last_scrape_timestamp_seconds",
-        "nbu_rows_skipped",
-        "nbu_rows_skipped_total",
-        "up",
-        "ALERTS",
-        "ALERTS_FOR_STATE",
-    ];
-    NAMES.contains(&name) || PREFIXES.iter().any(|own| name.starts_with(own))
-}
-
-/// The rule of <https://prometheus.io/docs/concepts/data_model/> for names that every
-/// version of Prometheus accepts. Metric names may also contain colons.
-fn is_name(name: &str, also: impl Fn(u8) -> bool) -> bool {
-    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || also(byte);
-    name.bytes().next().is_some_and(letter)
-        && name
-            .bytes()
-            .all(|byte| letter(byte) || byte.is_ascii_digit())
 }
 
 fn is_consistent(of: &Distribution) -> bool {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::generation::SiteRuntime;
 use crate::egress::Traffic;
 use crate::guest::{
-    CallTarget, Collected, FailureReason, Fault, FaultKind, Guest, GuestLimits, Outcome,
+    CallTarget, Collected, FailureReason, Fault, FaultKind, Guest, GuestLimits, Outcome, Report,
     SavedState, Window, failure_text,
 };
 
@@ -124,8 +124,15 @@ impl AttributedFailures {
 }
 
 impl ReferenceGuest<'_> {
-    /// Returns the collectors that this guest can read now. The results are discarded.
+    /// Returns the collectors that this guest can read now.
     async fn read(self, selected: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let report = self.collect(selected).await.unwrap_or_default();
+        let read = report.outcomes.into_iter().filter(Outcome::succeeded);
+        read.map(|outcome| outcome.collector).collect()
+    }
+
+    /// Returns what this guest reports now; `None` if it fails. Nothing of it is kept.
+    pub(super) async fn collect(self, selected: impl Fn(&str) -> bool) -> Option<Report> {
         let site_runtime = self.site_runtime;
         let target = CallTarget {
             site: &site_runtime.name,
@@ -137,15 +144,13 @@ impl ReferenceGuest<'_> {
         // Starts with a cheap request. If that fails, a collection would fail too.
         let probed = self.guest.probe(target, settings, None).await;
         if !matches!(probed, Ok(Ok(_))) {
-            return BTreeSet::new();
+            return None;
         }
         let collected = self
             .guest
             .collect(target, settings, selected, window, state)
             .await;
-        let outcomes = collected.map_or_else(|_| Vec::new(), |it| it.report.outcomes);
-        let read = outcomes.into_iter().filter(Outcome::succeeded);
-        read.map(|outcome| outcome.collector).collect()
+        collected.ok().map(|it| it.report)
     }
 }
 

@@ -2,6 +2,7 @@
 //! results are discarded.
 
 mod baseline;
+mod lost_counts;
 mod regression;
 
 use std::sync::Arc;
@@ -9,13 +10,14 @@ use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::attribution::{AttributedFailures, ReferenceGuest};
 use super::generation::{Generation, SiteRuntime};
 use super::{Refusal, SwapSettings};
-use crate::guest::{CallTarget, Collected, Fault, Guest, GuestLimits};
+use crate::guest::{CallTarget, Collected, Fault, Guest, GuestLimits, Report};
 pub use baseline::{Baseline, RollbackStatus, Served, ServedFamily};
 pub use regression::Regression;
 
@@ -58,11 +60,11 @@ impl Trial<'_> {
         while let Some(result) = trials.next().await {
             passed += usize::from(result? == TrialResult::Passed);
         }
-        let sites = sites_to_try.len();
+        let (sites, sha256) = (sites_to_try.len(), self.candidate.digest());
         if passed == 0 && sites > 0 {
-            warn!(sites, "Canary inconclusive: no site responds well enough");
+            warn!(sites, %sha256, "Canary inconclusive: no site responds well enough");
         } else {
-            info!(sites, passed, "Canary finished");
+            info!(sites, passed, %sha256, "Canary finished");
         }
         Ok(())
     }
@@ -96,6 +98,8 @@ impl Trial<'_> {
             egress: &site_runtime.egress,
             limits: self.limits(),
         };
+        // Before the state is read, so that the state is not older than the page.
+        let served = self.baseline.served(site);
         let (window, state) = self.baseline.next(site);
         let began = Instant::now();
         let result = self
@@ -104,20 +108,23 @@ impl Trial<'_> {
             .await;
         let took = began.elapsed();
         match result {
-            Ok(collected) => self.judge_collected(site_runtime, &collected, took).await,
-            Err(fault) => self.judge_fault(site_runtime, fault, took).await,
+            Ok(collected) => {
+                self.judge_collected(site_runtime, served, collected, took)
+                    .await
+            }
+            Err(fault) => self.judge_fault(site_runtime, &served, fault, took).await,
         }
     }
 
     async fn judge_fault(
         &self,
         site_runtime: &Arc<SiteRuntime>,
+        served: &Served,
         fault: Fault,
         took: Duration,
     ) -> Result<TrialResult, Refusal> {
         let site = &site_runtime.name;
         let failures = AttributedFailures::of_fault(&fault);
-        let served = self.baseline.served(site);
         let factor = self.settings.canary.seconds.factor;
         let slow = |before: Duration| took <= before.mul_f64(factor);
         let excused = failures.is_uncertain() && served.took.is_some_and(slow);
@@ -136,12 +143,13 @@ impl Trial<'_> {
     async fn judge_collected(
         &self,
         site_runtime: &Arc<SiteRuntime>,
-        collected: &Collected,
+        served: Served,
+        collected: Collected,
         took: Duration,
     ) -> Result<TrialResult, Refusal> {
         let site = &site_runtime.name;
         let readable = |collector: &str| self.baseline.succeeds(site, collector);
-        let failures = AttributedFailures::of_failures(collected, readable);
+        let failures = AttributedFailures::of_failures(&collected, readable);
         if let Some(failure) = failures
             .attributed_to_guest(self.reference_on(site_runtime))
             .await
@@ -152,21 +160,46 @@ impl Trial<'_> {
                 failure: failure.description,
             });
         }
+        let read = collected.report.outcomes.iter().any(|o| o.succeeded());
         // With changed settings, fewer results may be correct.
         let same = |before: &Arc<SiteRuntime>| before.same_settings(site_runtime);
         if self.compared && self.running.site_runtime(site).is_some_and(same) {
-            let served = self.baseline.served(site);
-            let worse = regression::find(&served, collected, took, &self.settings.canary);
+            let mut worse = regression::find(&served, &collected, took, &self.settings.canary);
+            let lost = self.lost_counts(site_runtime, served, collected.report);
+            worse.extend(lost.await);
             if !worse.is_empty() {
                 return Err(Refusal::TrialRegressed(site.clone(), worse));
             }
         }
-        let read = collected.report.outcomes.iter().any(|o| o.succeeded());
         Ok(if read {
             TrialResult::Passed
         } else {
             TrialResult::Inconclusive
         })
+    }
+
+    /// The counters that the candidate does not continue. A guest of another name has no
+    /// state of the running one, and starts over.
+    async fn lost_counts(
+        &self,
+        site_runtime: &Arc<SiteRuntime>,
+        served: Served,
+        trial: Report,
+    ) -> Vec<Regression> {
+        let running = &self.running.guest;
+        if running.manifest().name != self.candidate.manifest().name {
+            return Vec::new();
+        }
+        let digest = running.digest();
+        // Reading a large page back takes a while, in which its thread serves nobody.
+        let find = move || lost_counts::suspects(&served, digest, &trial);
+        let suspects = spawn_blocking(find).await.unwrap_or_default();
+        if suspects.is_empty() {
+            return Vec::new();
+        }
+        let selected = |name: &str| suspects.iter().any(|it| it.collector == name);
+        let reference = self.reference_on(site_runtime).collect(selected).await;
+        reference.map_or_else(Vec::new, |it| lost_counts::confirmed(suspects, &it))
     }
 
     /// The running guest on the same site, as the reference.

@@ -11,8 +11,8 @@ use tracing::field::{Field, Visit};
 /// other fields are fixed when the program is compiled.
 const OF_GUEST: &str = "guest_fields";
 
-/// Names that every line has, and `site`. A field of a guest gets another name.
-const RESERVED: [&str; 5] = ["ts", "level", "msg", "target", "site"];
+/// Names that every line of a guest has. A field of a guest gets another name.
+const RESERVED: [&str; 6] = ["ts", "level", "msg", "target", "site", "sha256"];
 
 /// The fields of a guest's message, as the value of `guest_fields`.
 pub fn guest_fields(fields: &[(&str, &str)]) -> String {

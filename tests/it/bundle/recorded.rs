@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use http::Method;
+use nbu_exporter::guest::Digest;
 use serde_json::Value;
 use simulator::{Fault, Release, Simulator};
 use tests::{Client, Exposition, Program, guests};
@@ -277,7 +278,11 @@ async fn a_replay_that_differs_from_the_recorded_metrics_fails() {
         text.contains("the metrics differ from the recorded ones"),
         "{text}"
     );
-    assert!(text.contains("hint: pass the recorded guest"), "{text}");
+    let [recorded, own] = [guests::MINIMAL, &guests::good()]
+        .map(|bytes| format!("with SHA-256 {}", Digest::of(bytes)));
+    for part in ["hint: pass the recorded guest, version", &recorded, &own] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     assert!(text.contains("- family `nbu_answer`"), "{text}");
 }
 

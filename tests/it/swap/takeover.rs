@@ -1,9 +1,10 @@
 //! A valid guest replaces the running one.
 
+use nbu_exporter::guest::Digest;
 use simulator::{Fault, Gate};
 use tests::{Bench, Exposition, guests};
 
-use super::{GENERATION, paris, simulator, stamped, swaps, version};
+use super::{GENERATION, Running, paris, simulator, stamped, swaps, version};
 use guests::{ANY_GUEST, GUEST};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,6 +25,27 @@ async fn a_new_file_replaces_the_running_guest() {
     assert_eq!(swaps(&after, "refused"), Some(0.0));
     let old = after.all("nbu_test_jobs", &[("stamp", "1")]);
     assert!(old.is_empty(), "of the old guest: {old:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_trial_name_the_candidate() {
+    let guest = |stamp| guests::behaving("greet", stamp);
+    let digest = |stamp| format!(" sha256={} ", Digest::of(&guest(stamp)));
+    let mut running = Running::start_on(&guest(1), "", "collectionInterval: 200ms").await;
+    guests::install(&guest(2), &running.folder.path().join(guests::FILE));
+    running.program.line("Canary finished").await;
+    for kind in ["logged greeting", "printed greeting"] {
+        let lines = running.program.log.iter().map(|line| format!("{line} "));
+        let lines: Vec<_> = lines.filter(|line| line.contains(kind)).collect();
+        let [running, candidate] = [1, 2].map(|stamp| {
+            let digest = digest(stamp);
+            lines.iter().filter(|line| line.contains(&digest)).count()
+        });
+        assert_eq!(candidate, 1, "{kind}: {lines:#?}");
+        assert_eq!(running, lines.len() - 1, "{kind}: {lines:#?}");
+    }
+    let claims = |line: &&String| line.contains(" guest_sha256=another");
+    assert!(running.program.log.iter().any(|line| claims(&line)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,11 @@
 //! A guest and a simulated server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use simulator::{Clock, Estate, Options, Release, Simulator};
 
 use super::PATIENCE;
@@ -13,7 +14,7 @@ use crate::egress::{
     UpstreamTls,
 };
 use crate::guest::{
-    CallTarget, Collected, CollectorKeys, Guest, GuestLimits, Method, Place, SavedState,
+    CallTarget, Collected, CollectorKeys, Endpoint, Guest, GuestLimits, Method, Place, SavedState,
     SiteSettings, Window, failure_text,
 };
 use crate::secret::ApiKey;
@@ -30,6 +31,8 @@ pub(super) struct TestBed<'g> {
     now: u64,
 }
 
+const BASE_PATH: &str = "/netbackup";
+
 /// The deadline of a collection from a server on this machine.
 const COLLECTION: Duration = Duration::from_secs(30);
 
@@ -38,9 +41,23 @@ pub(super) fn deadline(hangs: bool) -> Duration {
     if hangs { PATIENCE } else { COLLECTION }
 }
 
+/// The time of a collection whose metrics are compared with a file: 2026-01-15, 10:00 UTC.
+const GOLDEN: i64 = 1_768_471_200;
+
 impl<'g> TestBed<'g> {
     pub(super) async fn start(guest: &'g Guest, release: Release) -> io::Result<Self> {
-        let now = Clock::System.now();
+        Self::start_at(guest, release, Clock::System.now()).await
+    }
+
+    /// Always at the same time, which also stands still for the guest, as in a replay.
+    pub(super) async fn start_golden(guest: &'g Guest, release: Release) -> io::Result<Self> {
+        let now = Timestamp::from_second(GOLDEN).map_err(io::Error::other)?;
+        let bed = Self::start_at(guest, release, now).await?;
+        drop(bed.egress.record());
+        Ok(bed)
+    }
+
+    async fn start_at(guest: &'g Guest, release: Release, now: Timestamp) -> io::Result<Self> {
         let simulator = Simulator::start(Options {
             release,
             estate: Estate::lively_in("par", 1, now),
@@ -55,10 +72,10 @@ impl<'g> TestBed<'g> {
             host: "127.0.0.1".to_owned(),
             port: simulator.address().port(),
         };
-        let base_url = format!("{}/netbackup", origin.url());
+        let base_url = format!("{}{BASE_PATH}", origin.url());
         let settings = EgressSettings {
             origin,
-            base_path: "/netbackup".to_owned(),
+            base_path: BASE_PATH.to_owned(),
             credential: ApiKey::new("simulator").map_err(|_| invalid("key"))?,
             tls: UpstreamTls::default(),
             proxy: None,
@@ -94,6 +111,19 @@ impl<'g> TestBed<'g> {
             }
         }
         lists
+    }
+
+    /// The collectors that declare one of the endpoints that were requested since the server
+    /// had `before` requests.
+    pub(super) fn declaring(&self, before: u64) -> BTreeSet<&str> {
+        let since = self.simulator.requests().total() - before;
+        let requests = self.simulator.requests().all();
+        let requests = requests.iter().rev().take(since as usize);
+        let paths: BTreeSet<_> = requests.map(|it| it.path.as_str()).collect();
+        let is_asked = |it: &Endpoint| paths.iter().any(|path| matches(&it.path, path));
+        let collectors = self.guest.manifest().collectors.iter();
+        let declaring = collectors.filter(|it| it.endpoints.iter().any(is_asked));
+        declaring.map(|it| it.name.as_str()).collect()
     }
 
     /// The guest accepts its own defaults.
@@ -156,6 +186,14 @@ impl<'g> TestBed<'g> {
             limits,
         }
     }
+}
+
+/// Whether a request was for a declared path, in which `{id}` stands for any one segment.
+fn matches(declared: &str, requested: &str) -> bool {
+    let path = requested.strip_prefix(BASE_PATH).unwrap_or(requested);
+    let pairs = || declared.split('/').zip(path.split('/'));
+    declared.split('/').count() == path.split('/').count()
+        && pairs().all(|(declared, asked)| declared == asked || declared.starts_with('{'))
 }
 
 /// Every declared collector, with its defaults.

@@ -7,6 +7,9 @@ use super::results::Results;
 use super::{noticed, withstood};
 use crate::guest::Collected;
 
+/// The endpoint that most guests request first, to learn the API version.
+const PING: &str = "/ping";
+
 /// A fault of the server in all its answers, or in those of one path.
 #[derive(Clone)]
 pub(super) struct FaultTest {
@@ -81,26 +84,40 @@ pub(super) async fn fault_tests(
     faults: impl Iterator<Item = FaultTest>,
     results: &mut Results<'_>,
 ) {
+    let faults_of_server = bed.simulator.faults();
     for test in faults {
-        let hangs = matches!(test.fault, Fault::Hanging);
-        let requests = |path: &String| bed.simulator.requests().count(path);
-        let before = test.path.as_ref().map(requests);
-        match &test.path {
-            Some(path) => bed.simulator.faults().set_on(path, test.fault.clone()),
-            None => bed.simulator.faults().set(test.fault.clone()),
-        }
-        let collected = bed.collect_within(bed::deadline(hangs)).await;
-        bed.simulator.faults().clear();
-        let is_requested = test.path.as_ref().map(requests) != before;
         let name = format!("{}: {}", bed.release, test.name);
-        results.add(&name, || match &test.path {
-            Some(path) => test.on_path(path, is_requested, bed, &collected),
-            None => withstood(&collected, test.is_noticed),
-        });
+        if let Some(path) = &test.path {
+            let before = bed.simulator.requests().count(path);
+            faults_of_server.set_on(path, test.fault.clone());
+            let collected = test.collect(bed).await;
+            let is_requested = bed.simulator.requests().count(path) > before;
+            results.add(&name, || test.on_path(path, is_requested, bed, &collected));
+            continue;
+        }
+        faults_of_server.set(test.fault.clone());
+        let collected = test.collect(bed).await;
+        results.add(&name, || withstood(&collected, |_| test.is_noticed));
+        // A guest that cannot learn the version may have requested nothing else.
+        let before = bed.simulator.requests().total();
+        faults_of_server.set_except(PING, test.fault.clone());
+        let collected = test.collect(bed).await;
+        let asked = bed.declaring(before);
+        let has_asked = |name: &str| test.is_noticed && asked.contains(name);
+        let name = format!("{name}, except for {PING}");
+        results.add(&name, || withstood(&collected, has_asked));
     }
 }
 
 impl FaultTest {
+    /// One collection, after which the server is sound again.
+    async fn collect(&self, bed: &TestBed<'_>) -> Result<Collected, String> {
+        let hangs = matches!(self.fault, Fault::Hanging);
+        let collected = bed.collect_within(bed::deadline(hangs)).await;
+        bed.simulator.faults().clear();
+        collected
+    }
+
     fn on_path(
         &self,
         path: &str,
@@ -116,7 +133,7 @@ impl FaultTest {
             Some(collectors) if self.is_noticed && self.fault != Fault::NotFound => {
                 noticed(collected, collectors)
             }
-            _ => withstood(collected, false),
+            _ => withstood(collected, |_| false),
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Results<'p> {
     all: Vec<(String, Duration, TestResult)>,
     printer: Printer<'p>,
     printed: Result<(), ExitError>,
+    /// When the last test ended.
+    ended: Instant,
 }
 
 impl<'p> Results<'p> {
@@ -32,21 +34,16 @@ impl<'p> Results<'p> {
             all: Vec::new(),
             printer: Box::new(printer),
             printed: Ok(()),
+            ended: Instant::now(),
         }
     }
 
-    pub(super) async fn run(&mut self, name: &str, test: impl Future<Output = TestResult>) {
-        let began = Instant::now();
-        let result = test.await;
-        self.push(name, began.elapsed(), result);
-    }
-
-    /// Adds a test that only looks at what was collected before.
+    /// Adds a test. Its time is that since the last one, with the collections that it looks
+    /// at.
     pub(super) fn add(&mut self, name: &str, test: impl FnOnce() -> TestResult) {
-        self.push(name, Duration::ZERO, test());
-    }
-
-    fn push(&mut self, name: &str, took: Duration, result: TestResult) {
+        let result = test();
+        let took = self.ended.elapsed();
+        self.ended = Instant::now();
         if self.printed.is_ok() {
             self.printed = (self.printer)(&text(name, &result));
         }

@@ -145,9 +145,7 @@ async fn compile(limits: ComponentLimits, bytes: &[u8]) -> CompileAnswer {
     };
     match timeout(limits.compile, talk).await {
         Ok(Ok((Ok(Some(answer)), status))) if status.success() => answer,
-        Ok(Ok((_, status))) => {
-            CompileAnswer::refused(CompileStatus::Failed, worker::died(status, limits.memory))
-        }
+        Ok(Ok((_, status))) => worker::died(status, limits.memory),
         Ok(Err(error)) => failed(error),
         Err(_) => {
             let _ = child.kill().await;

@@ -139,20 +139,22 @@ fn guarded(work: impl FnOnce() -> CompileAnswer) -> CompileAnswer {
 }
 
 /// Explains why a worker exited without an answer.
-pub(super) fn died(status: ExitStatus, memory: usize) -> String {
+pub(super) fn died(status: ExitStatus, memory: usize) -> CompileAnswer {
     use rustix::process::Signal;
     let memory = ByteSize(memory as u64);
     let signal = status.signal().and_then(Signal::from_named_raw);
-    match signal {
+    let why = match signal {
         // Rust aborts when an allocation fails.
         Some(Signal::ABORT) => {
-            format!("compiling exceeded the limit of {memory} (`guest.limits.compileMemory`)")
+            let why = format!("it takes more than {memory} (`guest.limits.compileMemory`)");
+            return CompileAnswer::refused(CompileStatus::TooComplex, why);
         }
         Some(Signal::XCPU | Signal::KILL) => "it was killed: out of processor time, or \
              out of memory on this machine"
             .to_owned(),
         _ => format!("the worker ended with {status}"),
-    }
+    };
+    CompileAnswer::refused(CompileStatus::Failed, why)
 }
 
 /// The socket that the parent passed to this process as standard input.

@@ -1,5 +1,7 @@
-use super::super::{DeclaredKind, ManifestLimits};
+use super::super::{DeclaredKind, DeclaredOption, ManifestLimits, OptionKind};
 use super::*;
+
+mod together;
 
 fn family(name: &str) -> DeclaredFamily {
     DeclaredFamily {
@@ -56,7 +58,13 @@ fn limits() -> GuestLimits {
 
 fn said(collectors: Vec<DeclaredCollector>) -> String {
     let manifest = manifest(collectors);
-    check(&manifest, &limits()).err().unwrap_or_default()
+    refused(&manifest)
+}
+
+/// The problems of a manifest; empty if there are none.
+fn refused(manifest: &Manifest) -> String {
+    let refused = check(manifest, &limits()).err();
+    refused.map_or_else(String::new, |it| it.to_string())
 }
 
 #[test]
@@ -90,7 +98,11 @@ fn every_exceeded_limit_is_reported() {
 fn duplicate_and_invalid_names_are_refused() {
     assert!(said(vec![]).contains("no collector"));
     assert!(said(vec![collector("jobs"), collector("jobs")]).contains("`jobs` twice"));
-    assert!(said(vec![collector(&"x".repeat(300))]).contains("too long"));
+    let long = said(vec![collector(&"x".repeat(300))]);
+    assert!(
+        long.contains("has `300` bytes, the limit is `200`"),
+        "{long}"
+    );
     for name in ["", "a:b", "a b", "ä", "a/b"] {
         let said = said(vec![collector(name)]);
         assert!(
@@ -112,15 +124,27 @@ fn an_invalid_declared_family_is_refused() {
         ..family("nbu_a")
     };
     for (bad, reason) in [
-        (family("nbu a"), "invalid-name"),
-        (family("process_x"), "reserved-name"),
-        (site, "invalid-label"),
+        (
+            family("nbu a"),
+            "invalid family `nbu a`: a name has ASCII letters, digits, `_` and `:` only, and \
+             does not begin with a digit (invalid-name)",
+        ),
+        (
+            family("process_x"),
+            "invalid family `process_x`: names that begin with `process_` are reserved for the \
+             host or Prometheus (reserved-name)",
+        ),
+        (
+            site,
+            "invalid family `nbu_a`: label `site`: the host adds it (invalid-label)",
+        ),
     ] {
         let one = DeclaredCollector {
             families: vec![bad],
             ..collector("jobs")
         };
-        assert!(said(vec![one.clone()]).contains(reason), "{one:?}");
+        let expected = format!("collector `jobs` declares {reason}");
+        assert_eq!(said(vec![one]), expected);
     }
 }
 
@@ -136,12 +160,16 @@ fn texts_are_short() {
         endpoints: vec![get(&long)],
         ..collector("jobs")
     };
-    assert!(said(vec![path]).contains("path of more than"));
+    let said = said(vec![path]);
+    assert!(
+        said.contains("has `5000` bytes, the limit is `1024`"),
+        "{said}"
+    );
     let manifest = Manifest {
         version: long,
         ..manifest(vec![collector("jobs")])
     };
-    assert!(check(&manifest, &limits()).unwrap_err().contains("version"));
+    assert!(refused(&manifest).contains("the version of the guest has `5000` bytes"));
 }
 
 #[test]
@@ -161,6 +189,10 @@ fn texts_are_on_one_line() {
         named(vec![family(&odd)]),
         named(vec![labelled]),
         DeclaredCollector {
+            permissions: vec![odd.clone()],
+            ..resource()
+        },
+        DeclaredCollector {
             summary: odd.clone(),
             ..resource()
         },
@@ -169,7 +201,13 @@ fn texts_are_on_one_line() {
             ..resource()
         },
     ] {
-        assert_eq!(said(vec![bad]), "the manifest contains a control character");
+        let said = said(vec![bad]);
+        let shown = said.contains("control character") || said.contains(r"`x\n\u{1b}[2J`");
+        assert!(shown && said.lines().count() < 4, "{said}");
+        assert!(
+            !said.replace('\n', "").contains(char::is_control),
+            "{said:?}"
+        );
     }
 }
 
@@ -221,27 +259,27 @@ fn invalid_options_are_refused() {
         ),
         (
             option("readers", number(), Some("17")),
-            "does not fit its kind",
+            "its default must be a value of its kind",
         ),
         (
             option("x", OptionKind::Integer((2, 1)), None),
-            "not in order",
+            "must be in order",
         ),
         (
             option("x", OptionKind::Duration((1.0, f64::NAN)), None),
-            "not in order",
+            "must be in order",
         ),
         (
             option("x", OptionKind::Text, Some(&"x".repeat(999))),
-            "too long",
+            "the default of option `x` of collector `jobs` has `999` bytes",
         ),
         (
             option("x", OptionKind::Choice(vec!["x".repeat(999)]), None),
-            "too long",
+            "of option `x` of collector `jobs` has `999` bytes, the limit is `256`",
         ),
         (
             option("x", OptionKind::Choice(vec!["a".to_owned(); 101]), None),
-            "too many choices",
+            "declares `101` choices, the limit is `100`",
         ),
         (
             option("legacyNames", OptionKind::TextList, None),
@@ -282,13 +320,13 @@ fn highlights_name_declared_families_and_labels() {
         }],
         ..manifest(vec![collector("jobs")])
     };
-    let said = |manifest| check(&manifest, &limits()).err().unwrap_or_default();
+    let said = |manifest| refused(&manifest);
     assert_eq!(said(highlight("nbu_a", "pool")), "");
     assert!(said(highlight("nbu_c", "pool")).contains("undeclared family `nbu_c`"));
     assert!(said(highlight("nbu_a", "size")).contains("label `size`"));
     let mut long = highlight("nbu_a", "pool");
     long.highlights[0].unit = Some("x".repeat(999));
-    assert!(said(long).contains("too long"));
+    assert!(said(long).contains("the unit of highlight `Pools` has `999` bytes"));
     let mut many = highlight("nbu_a", "pool");
     many.highlights[0].matching = vec![("pool".to_owned(), String::new()); 101];
     assert!(said(many).contains("`101` labels"));
@@ -312,7 +350,7 @@ fn versions_that_look_equal_are_equal() {
         version: "1.0\u{200b}".to_owned(),
         ..manifest(vec![collector("jobs")])
     };
-    let said = check(&invisible, &limits()).unwrap_err();
+    let said = refused(&invisible);
     assert!(said.contains("printable ASCII"), "{said}");
 }
 
@@ -323,7 +361,7 @@ fn a_manifest_has_a_name() {
         ..manifest(vec![collector("jobs")])
     };
     assert_eq!(
-        check(&nameless, &limits()).unwrap_err(),
-        "the name is invalid: it must have ASCII letters, digits, `-` and `_` only"
+        refused(&nameless),
+        "the name `` is invalid: it must have ASCII letters, digits, `-` and `_` only"
     );
 }

@@ -92,6 +92,11 @@ impl Reason {
         }
     }
 
+    /// Whether a declaration exceeds a limit of the configuration.
+    pub fn exceeds_limit(self) -> bool {
+        matches!(self, Self::LongName | Self::LongHelp | Self::TooManyLabels)
+    }
+
     /// The value of the `reason` label.
     pub fn as_str(self) -> &'static str {
         match self {

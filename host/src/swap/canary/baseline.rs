@@ -1,10 +1,12 @@
 //! What is known about the running guest, for comparison with a candidate.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use semver::Version;
 
 use crate::guest::{Digest, SavedState, Window};
+use crate::metrics::RenderedFamily;
 use crate::site::SiteName;
 
 /// Access to the results and states of the running guest. Implemented by the
@@ -55,12 +57,12 @@ pub struct Served {
 }
 
 /// A family on the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ServedFamily {
     /// Its collector.
     pub collector: String,
-    /// Its name.
-    pub name: String,
-    /// Its number of series in Prometheus.
-    pub series: usize,
+    /// The guest that reported it.
+    pub guest: Digest,
+    /// The family.
+    pub rendered: Arc<RenderedFamily>,
 }

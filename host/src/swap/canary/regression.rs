@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 
 use super::baseline::Served;
 use crate::guest::{Collected, Outcome};
+use crate::metrics::FallenCounter;
 use crate::swap::settings::Canary;
 
 /// A way in which a trial is worse than what is served.
@@ -21,6 +22,15 @@ pub enum Regression {
         family: String,
         /// Its number of series on the page.
         before: usize,
+    },
+    /// Counters are lower than on the page, or missing.
+    Counters {
+        /// Their collector.
+        collector: String,
+        /// One of them, with its family.
+        example: FallenCounter,
+        /// The number of series of this family.
+        series: usize,
     },
     /// A collector reports far more series.
     Series {
@@ -57,6 +67,16 @@ impl fmt::Display for Regression {
             } => write!(
                 f,
                 "family `{family}` of `{collector}` is missing, {before} series before"
+            ),
+            Self::Counters {
+                collector,
+                example,
+                series,
+            } => write!(
+                f,
+                "family `{}` of `{collector}` lost the counts of {series} series, \
+                 such as: {example}",
+                example.family
             ),
             Self::Series {
                 collector,
@@ -112,12 +132,14 @@ pub(super) fn find(
 /// The served families of the collector that the trial did not report.
 fn lost(served: &Served, outcome: &Outcome, reported: &BTreeSet<&str>) -> Vec<Regression> {
     let families = served.families.iter();
-    let gone = families
-        .filter(|f| f.collector == outcome.collector && !reported.contains(f.name.as_str()));
+    let gone = families.filter(|it| {
+        let name = it.rendered.header().name.as_str();
+        it.collector == outcome.collector && !reported.contains(name)
+    });
     let lost = gone.map(|family| Regression::Lost {
         collector: family.collector.clone(),
-        family: family.name.clone(),
-        before: family.series,
+        family: family.rendered.header().name.clone(),
+        before: family.rendered.series(),
     });
     lost.collect()
 }
@@ -125,7 +147,7 @@ fn lost(served: &Served, outcome: &Outcome, reported: &BTreeSet<&str>) -> Vec<Re
 fn more_series(served: &Served, outcome: &Outcome, canary: &Canary) -> Option<Regression> {
     let families = served.families.iter();
     let own = families.filter(|family| family.collector == outcome.collector);
-    let before: usize = own.map(|family| family.series).sum();
+    let before: usize = own.map(|family| family.rendered.series()).sum();
     let after: usize = outcome.families.iter().map(|family| family.series()).sum();
     // There is nothing to compare with if the collector failed until now.
     let known = before > 0;

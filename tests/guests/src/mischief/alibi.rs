@@ -7,12 +7,13 @@ use wasip2::http::types::{Fields, Method, OutgoingRequest, RequestOptions, Schem
 use super::network::authority;
 use crate::component::bindings::exports::nbu::collector::collector::Settings;
 
-/// Requests a path below the base path and waits for the response.
-pub(crate) fn ask(settings: &Settings, path: &str) {
-    if let Ok(answer) = outgoing_handler::handle(request(settings, path), None) {
-        answer.subscribe().block();
-        drop(answer.get());
-    }
+/// Requests a path below the base path, and returns whether the status is 200.
+pub(crate) fn ask(settings: &Settings, path: &str) -> bool {
+    let Ok(answer) = outgoing_handler::handle(request(settings, path), None) else {
+        return false;
+    };
+    answer.subscribe().block();
+    matches!(answer.get(), Some(Ok(Ok(response))) if response.status() == 200)
 }
 
 /// Allows a request no time at all.

@@ -2,6 +2,7 @@
 //! not be affected.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
 use super::{holding, swapped};
 use crate::component::bindings::nbu::collector::metrics::{
@@ -11,10 +12,11 @@ use crate::component::bindings::nbu::collector::metrics::{
 /// How often this instance was asked for a family.
 static REMEMBERED: AtomicU32 = AtomicU32::new(1);
 
-/// The report of a guest with that behaviour. `count` is the number of calls.
+/// The report of a guest with that behaviour. `count` is the number of calls that it knows.
 pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Family> {
     let value = match word {
         "count" => count,
+        "clock" => seconds_now(),
         "remembers" => REMEMBERED.fetch_add(1, Ordering::Relaxed),
         _ => stamp,
     };
@@ -40,6 +42,8 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         "duplicate" => total(&[("1", 1.0), ("2", 2.0), ("1", 3.0)]),
         "nan" => total(&[("1", f64::NAN), ("2", f64::INFINITY), ("3", -1.0)]),
         "nan-gauge" => gauge(&good.name, &[("x", f64::NAN), ("y", f64::INFINITY)]),
+        "counts" | "restarts" => total(&[("1", f64::from(count))]),
+        "rolls" => total(&[(&count.to_string(), 1.0)]),
         "falling" => total(&[("1", 1e6 - f64::from(count)), ("2", f64::from(count))]),
         "falling-histogram" => seconds(distribution(&[(1.0, 1)], 1_000_000 - u64::from(count))),
         "buckets" => seconds(distribution(&[(2.0, 1), (1.0, 2)], 3)),
@@ -66,6 +70,12 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         _ => return vec![swapped::changed(word, good)],
     };
     vec![good, bad]
+}
+
+/// By the wall clock of the guest.
+fn seconds_now() -> u32 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |it| it.as_secs() as u32)
 }
 
 fn gauge(name: &str, values: &[(&str, f64)]) -> Family {

@@ -23,6 +23,13 @@ pub(crate) fn huge_line() {
     log::emit(log::Level::Info, &"h".repeat(80 << 20), &[]);
 }
 
+/// One line in the log, whose field claims to be of another guest, and one printed line.
+pub(crate) fn greet() {
+    let claim = ("sha256".to_owned(), "another".to_owned());
+    log::emit(log::Level::Info, "logged greeting", &[claim]);
+    println!("printed greeting");
+}
+
 /// Lines on standard output and error.
 pub(crate) fn print() {
     for n in 0..20_000 {

@@ -2,8 +2,8 @@
 
 use super::swapped::{self, Counted};
 use super::{
-    asking, curiosity, families, handles, holding, memory, network, noise, processor, random,
-    sockets, state,
+    alibi, asking, curiosity, families, handles, holding, memory, network, noise, processor,
+    random, sockets, state,
 };
 use crate::component::bindings::exports::nbu::collector::collector::{
     Failure, Outcome, Reason, Report, Saved, Settings, Window,
@@ -27,7 +27,7 @@ pub(crate) fn collect(
         let failures = refusal.iter().map(|why| denied(why));
         let turned = counted.turn(word, &settings).map(failure);
         Outcome {
-            families: families::of(word, &collector, stamp, counted.all),
+            families: families::of(word, &collector, stamp, counted.shown(word)),
             failures: failures.chain(turned).collect(),
             state: Some(state::of(word, &collector, counted.save(&collector, stamp))),
             collector,
@@ -75,9 +75,15 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
         "long-lines" => noise::long_lines(),
         "huge-line" => noise::huge_line(),
         "print" => noise::print(),
+        "greet" => noise::greet(),
         "controls" => {
             noise::controls();
             return Some(noise::CONTROLS.to_owned());
+        }
+        "careless" => {
+            let is_up = alibi::ask(settings, "/ping");
+            alibi::ask(settings, "/admin/jobs");
+            return (!is_up).then(|| "no ping".to_owned());
         }
         "exit" => std::process::exit(3),
         "echo" => return Some(curiosity::echo(settings, window, saved)),

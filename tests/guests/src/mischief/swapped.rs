@@ -27,6 +27,7 @@ pub(crate) fn declare(word: &str, capability: &mut Capability) {
         labels: Vec::new(),
     };
     match word {
+        "careless" => capability.paths.push("/admin/jobs".to_owned()),
         "more-paths" => capability.paths.push("/more".to_owned()),
         "more-families" => capability
             .families
@@ -85,6 +86,14 @@ impl Counted {
         Self {
             all: all + 1,
             own: own + 1,
+        }
+    }
+
+    /// The number that a guest shows. `restarts` ignores the calls of other guests.
+    pub(crate) fn shown(&self, word: &str) -> u32 {
+        match word {
+            "restarts" => self.own,
+            _ => self.all,
         }
     }
 

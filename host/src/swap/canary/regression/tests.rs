@@ -1,9 +1,12 @@
 //! Comparisons of a trial with what is served.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::egress::Traffic;
-use crate::guest::Report;
-use crate::metrics::{Family, Point, Samples};
+use crate::guest::{Digest, Report};
+use crate::metrics::{Family, Point, RenderedFamily, Samples};
+use crate::site::SiteName;
 use crate::swap::canary::baseline::ServedFamily;
 
 fn family(name: &str, series: usize) -> Family {
@@ -43,10 +46,11 @@ fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
 }
 
 fn served(families: &[(&str, usize)]) -> Served {
+    let site = SiteName::new("paris").unwrap();
     let family = |(name, series): &(&str, usize)| ServedFamily {
         collector: "jobs".to_owned(),
-        name: (*name).to_owned(),
-        series: *series,
+        guest: Digest::of(b"running"),
+        rendered: Arc::new(RenderedFamily::new(&site, family(name, *series))),
     };
     Served {
         families: families.iter().map(family).collect(),
