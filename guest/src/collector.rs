@@ -44,9 +44,8 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Whether the server lacks one of the lists. The rest of the collector is complete
-    /// without it.
-    pub(crate) fn requests(&self, failure: &Failure) -> bool {
+    /// Whether the failure is about one path of this collector.
+    pub(crate) fn requests_path_of(&self, failure: &Failure) -> bool {
         self.paths.contains(&failure.endpoint.as_str())
     }
 }
@@ -125,7 +124,7 @@ impl Collected {
         collected
     }
 
-    /// Lists that waited for the same request, such as the version's, share a
+    /// Lists that waited for the same request, such as the one for the version, share a
     /// failure. It is reported once.
     fn fail(&mut self, failure: Failure) {
         if !self.failures.contains(&failure) {

@@ -114,7 +114,7 @@ fn outcome(
     let is_absent = |failure: &Failure| {
         is_partial
             && session.is_absence(failure)
-            && collector.is_some_and(|it| it.requests(failure))
+            && collector.is_some_and(|it| it.requests_path_of(failure))
     };
     let (absent, failures): (Vec<_>, Vec<_>) = collected.failures.into_iter().partition(is_absent);
     let failures = failures.into_iter().map(|failure| session.explain(failure));

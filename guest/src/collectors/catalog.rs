@@ -58,7 +58,7 @@ struct CatalogOptions {
     window: u64,
 }
 
-/// By default NetBackup's own default.
+/// The default is NetBackup's own.
 fn options() -> Vec<DeclaredOption> {
     let window = "Age up to which images are counted.";
     vec![
@@ -102,7 +102,7 @@ impl Images<'_> {
     /// Malware status, anomaly status and number of images, without zeros.
     async fn by_status(&self) -> Result<Vec<(&'static str, &'static str, u64)>, Failure> {
         let total = self.count(&self.window).await?;
-        // The first answer has fixed the version.
+        // The version is known since the first answer.
         let version = self.client.version().await;
         let mut counts = Vec::new();
         for (malware, filter, number) in self.split(malware(version), &self.window, total).await? {

@@ -14,18 +14,18 @@ pub enum Clock {
     System,
     /// A time that is frozen, or runs at a speed of its own, until it is
     /// set. Created by [`Clock::manual`] and [`Clock::running`].
-    Manual(Arc<Hands>),
+    Simulated(Arc<SimulatedTime>),
 }
 
-/// What a clock shows, to the millisecond.
+/// A time of its own, to the millisecond.
 #[derive(Debug)]
-pub struct Hands(Mutex<Reading>);
+pub struct SimulatedTime(Mutex<Reading>);
 
 /// The time at a moment, and the speed since.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
-    /// Milliseconds since the Unix epoch.
-    shown: i64,
+    /// Since the Unix epoch.
+    milliseconds: i64,
     at: Instant,
     /// Simulated seconds in a second; 0 is frozen.
     speed: f64,
@@ -37,10 +37,10 @@ impl Clock {
         Self::running(start, 0.0)
     }
 
-    /// A clock that shows `start` and advances by `speed` seconds a second.
+    /// A clock that shows `start` and advances by `speed` simulated seconds each second.
     pub fn running(start: Timestamp, speed: f64) -> Self {
-        Self::Manual(Arc::new(Hands(Mutex::new(Reading {
-            shown: start.as_millisecond(),
+        Self::Simulated(Arc::new(SimulatedTime(Mutex::new(Reading {
+            milliseconds: start.as_millisecond(),
             at: Instant::now(),
             speed,
         }))))
@@ -50,12 +50,12 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
-            Self::Manual(hands) => stamp(hands.reading().shown()),
+            Self::Simulated(time) => stamp(time.reading().now()),
         }
     }
 
-    /// Moves the clock forward. The system's clock cannot be moved: it
-    /// stays as it is, here and below.
+    /// Moves the clock forward. This and the other changes have no effect on the system's
+    /// clock.
     pub fn advance(&self, by: Duration) {
         self.jump(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
     }
@@ -63,17 +63,17 @@ impl Clock {
     /// Moves the clock, forward or back.
     pub fn jump(&self, by: SignedDuration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.turn(|reading| reading.shown = reading.shown.saturating_add(by));
+        self.update(|reading| reading.milliseconds = reading.milliseconds.saturating_add(by));
     }
 
     /// Shows another time from now on.
     pub fn set(&self, to: Timestamp) {
-        self.turn(|reading| reading.shown = to.as_millisecond());
+        self.update(|reading| reading.milliseconds = to.as_millisecond());
     }
 
     /// Advances at another speed, in seconds a second.
     pub fn run(&self, speed: f64) {
-        self.turn(|reading| reading.speed = speed);
+        self.update(|reading| reading.speed = speed);
     }
 
     /// Freezes the time; [`run`](Self::run) continues from there.
@@ -81,26 +81,26 @@ impl Clock {
         self.run(0.0);
     }
 
-    fn turn(&self, change: impl FnOnce(&mut Reading)) {
-        if let Self::Manual(hands) = self {
-            let mut reading = hands.reading();
-            reading.shown = reading.shown();
+    fn update(&self, change: impl FnOnce(&mut Reading)) {
+        if let Self::Simulated(time) = self {
+            let mut reading = time.reading();
+            reading.milliseconds = reading.now();
             reading.at = Instant::now();
             change(&mut reading);
         }
     }
 }
 
-impl Hands {
+impl SimulatedTime {
     fn reading(&self) -> MutexGuard<'_, Reading> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reading {
-    fn shown(&self) -> i64 {
+    fn now(&self) -> i64 {
         let gone = self.at.elapsed().as_secs_f64() * 1000.0 * self.speed;
-        self.shown.saturating_add(gone as i64)
+        self.milliseconds.saturating_add(gone as i64)
     }
 }
 

@@ -39,7 +39,7 @@ mod tls;
 mod truth;
 mod version;
 
-pub use clock::{Clock, Hands};
+pub use clock::{Clock, SimulatedTime};
 pub use estate::{
     Alert, Anomaly, ApiKey, Attempt, Cartridge, CertificateAuthority, Drive, DrivePath,
     Entitlement, Estate, FrontEnd, HostCertificate, Image, Job, Load, MediaServer, Msdp,

@@ -174,7 +174,9 @@ impl Reloader {
             .apply(&self.config.swap, Cause::GuestFile, &baseline)
             .await
         {
-            Ok(offer) if offer.guest_changed => info!(offer.generation, "Guest swapped"),
+            Ok(offer) if offer.guest_changed => {
+                info!(generation = offer.generation, "Guest swapped")
+            }
             Ok(_) => debug!("The guest file holds the running guest"),
             Err(refusal) => {
                 let (reason, hint) = split_hints(&refusal.to_string());

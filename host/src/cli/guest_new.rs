@@ -1,7 +1,7 @@
 //! Write a project for a new guest: an example of this repository with the contract.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use super::args::Language;
@@ -43,7 +43,13 @@ fn example(language: Language) -> Files {
 
 /// Writes a project into a new folder.
 pub(super) fn run(folder: &Path, language: Language) -> Result<(), ExitError> {
-    fs::create_dir(folder).map_err(|error| not_written(folder, &error))?;
+    fs::create_dir(folder).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => ExitError::Command(format!(
+            "`{}` already exists\n  hint: name a new folder",
+            folder.display()
+        )),
+        _ => not_written(folder, &error),
+    })?;
     for (file, text) in example(language) {
         write(&folder.join(file), text)?;
     }
@@ -119,7 +125,7 @@ mod tests {
     fn an_existing_folder_is_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let error = run(folder.path(), Language::Python).unwrap_err();
-        assert!(error.to_string().contains("cannot write `"), "{error}");
+        assert!(error.to_string().contains("already exists"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

@@ -156,6 +156,10 @@ fn probe(state: &ServerState, request: &Parts) -> Response<Body> {
         return reply::text(StatusCode::BAD_REQUEST, body);
     };
     scrape::site(state, &site, &request.headers).unwrap_or_else(|| {
+        if let Some(reason) = state.unready() {
+            let body = format!("Not ready: {reason}\n");
+            return reply::text(StatusCode::SERVICE_UNAVAILABLE, body);
+        }
         let body = format!(
             "site `{site}` not found\nhint: use the `site` of the configuration; another \
              replica may collect it\n"

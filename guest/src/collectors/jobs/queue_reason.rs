@@ -1,6 +1,6 @@
 //! Names of queue reasons: `admin.yaml GET /admin/jobs`, `jobQueueReason`.
 
-/// The names of the codes from 1 on. NetBackup 10.5 added 31.
+/// The names of the codes from 1 on. NetBackup 10.5 added the code 31.
 const NAMES: [&str; 31] = [
     "MEDIA_IN_USE",
     "DRIVES_IN_USE",

@@ -125,7 +125,7 @@ fn included(
             ))
         }
         Some(other) => Err(format!(
-            "`include` is `{other}`, where only `diskPool` is known."
+            "The value `{other}` of `include` is unknown: expected `diskPool`."
         )),
     }
 }

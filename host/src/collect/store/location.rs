@@ -50,6 +50,10 @@ pub fn examine(folder: &Path) -> Result<(), StateDirError> {
         return Err(StateDirError::NoFolder(found.to_owned()));
     }
     access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))?;
+    if found != folder {
+        // Some file systems, such as /proc, have directories that nothing can be created in.
+        tempfile::tempdir_in(found).map_err(denied)?;
+    }
     // Another user's lock file cannot be opened, so its lock stays unknown. The shared
     // lock ends at once, and two checks do not see each other.
     let lock = file::open(
@@ -134,9 +138,12 @@ impl fmt::Display for StateDirError {
             ),
             Self::Denied(folder, error) => write!(
                 f,
-                "cannot use the directory `{}`: {error}\n  \
-                 hint: the user that runs the exporter must own it",
-                folder.display()
+                "cannot use the directory `{}`: {error}\n  hint: {}",
+                folder.display(),
+                match self.is_denied() {
+                    true => "the user that runs the exporter must own it",
+                    false => "use another directory",
+                }
             ),
         }
     }

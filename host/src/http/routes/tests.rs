@@ -215,3 +215,13 @@ async fn the_configuration_is_shown_unchanged() {
     );
     assert_eq!(reply.header("cache-control"), Some("no-store"));
 }
+
+#[tokio::test]
+async fn a_probe_during_the_start_is_not_told_that_its_site_does_not_exist() {
+    let state = published();
+    let (_serving, address) = serve(Arc::clone(&state));
+    let probe = async || get(address, "/probe?target=berlin").await.status;
+    assert_eq!(probe().await, 503);
+    state.set_ready();
+    assert_eq!(probe().await, 404);
+}

@@ -140,7 +140,7 @@ impl DayPlanner<'_> {
         job.queue_reason = rng.choice(REASONS).unwrap_or(0);
         job.kilobytes = megabytes * 1024 + rng.u64(..1024) * u64::from(megabytes > 0);
         job.files = megabytes * rng.u64(1..20);
-        job.dedup_ratio = kind.saves().then(|| f64::from(rng.u8(40..99)));
+        job.dedup_ratio = kind.is_deduplicated().then(|| f64::from(rng.u8(40..99)));
         job.accelerator = job.dedup_ratio.filter(|_| kind.is_accelerated());
         job.attempts = attempts;
         job

@@ -13,7 +13,7 @@ pub(super) struct JobKind {
     pub(super) minutes: i64,
     /// Megabytes of a job; 0 transfers nothing.
     pub(super) megabytes: u64,
-    /// Whether some have children.
+    /// Whether some jobs of this kind are parents.
     pub(super) parents: bool,
 }
 
@@ -46,7 +46,7 @@ impl JobKind {
     }
 
     /// Whether deduplication saves anything.
-    pub(super) fn saves(&self) -> bool {
+    pub(super) fn is_deduplicated(&self) -> bool {
         matches!(self.job_type, "BACKUP" | "DUPLICATE" | "REPLICATE")
     }
 }
@@ -77,7 +77,7 @@ static KINDS: [JobKind; 22] = [
     kind("VAULT", "VAULT", 1, 30, 0),
 ];
 
-/// The statuses of failures, and how many failures of about ten thousand have them.
+/// The statuses of failures, and the approximate number of failures with each in ten thousand.
 #[rustfmt::skip]
 static FAILURES: [(i64, u32); 24] = [
     (58, 2600), (13, 1500), (84, 1100), (196, 900), (6, 800), (24, 700), (71, 500), (96, 400),

@@ -58,6 +58,14 @@ fn an_invalid_path_is_rejected_with_a_hint() {
             assert!(said.contains("hint: "), "{said}");
         }
     }
+    let uncreatable = Path::new("/proc/state");
+    for refused in [
+        Store::open(uncreatable, instruments()).err().unwrap(),
+        examine(uncreatable).unwrap_err(),
+    ] {
+        let said = refused.to_string();
+        assert!(said.ends_with("\n  hint: use another directory"), "{said}");
+    }
     let to_be_made = around.path().join("to/be/made");
     examine(&to_be_made).unwrap();
     assert!(
