@@ -42,6 +42,10 @@ async fn tiles_have_the_values_of_the_scraped_families() {
             exposition.sum("nbu_jobs_window", &[("status", "0")]),
         ),
         (
+            "Of these with status 1, partial",
+            exposition.sum("nbu_jobs_window", &[("status", "1")]),
+        ),
+        (
             "Jobs running",
             exposition.sum("nbu_jobs_current", &[("state", "ACTIVE")]),
         ),
