@@ -80,6 +80,25 @@ async fn tiles_have_the_values_of_the_scraped_families() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_estate_is_well() {
+    let simulator = simulator(Estate::healthy(1, Clock::System.now())).await;
+    let on = "collectors: { tape: { enabled: true }, mediaServers: { enabled: true } }";
+    let rest = format!("{RARELY}\n{on}");
+    let bench = Bench::start(&[site("paris", &simulator)], &rest).await;
+    let read = |e: &Exposition| e.sum("nbu_collector_success", &[]) == 4.0;
+    bench.until("every collector has succeeded", read).await;
+    let page = bench.get("/").await.text();
+    for title in [
+        "Disk volumes down",
+        "Media servers offline",
+        "Tape drives down",
+    ] {
+        assert_eq!(tile(&page, title), 0.0, "{title}");
+    }
+    assert!(page.contains("<span class=\"badge\">well</span>"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_fails_is_first_with_reason_and_hint() {
     let (good, bad) = (simulator(small()).await, simulator(small()).await);
     bad.faults().set(Fault::Unauthorized);
