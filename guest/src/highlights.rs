@@ -11,6 +11,11 @@ pub(crate) fn declared() -> Vec<Highlight> {
             "nbu_jobs_window",
             &[("status", "0")],
         ),
+        sum(
+            "Of these with status 1, partial",
+            "nbu_jobs_window",
+            &[("status", "1")],
+        ),
         age(
             "Last good backup",
             "nbu_last_successful_backup_timestamp_seconds",

@@ -42,12 +42,13 @@ pub use call::{CallTarget, Collected};
 pub use compiler::{CompileCost, CompilerProcess, compiler_main};
 pub use engine::Engine;
 pub use error::{Fault, FaultKind, LoadError};
-pub use hints::hints;
+pub use hints::{hints, unconnected};
 pub use limits::{ComponentLimits, GuestLimits, InstanceLimits, LogLimits, ManifestLimits};
 pub use load::{Digest, Guest, LARGEST, built_in};
 pub use manifest::ManifestProblems;
 use report::own_reason;
 pub use report::{
-    DroppedSeries, FAULT, OTHER, Outcome, REASONS, Report, STATE, failure_text, reason_name,
+    DroppedSeries, FAULT, OTHER, Outcome, REASONS, REDIRECT, Report, STATE, failure_text,
+    reason_name,
 };
 pub use settings::{CollectorKeys, OptionKey, Place, SettingsProblem, SiteSettings, Window};

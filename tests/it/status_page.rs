@@ -42,6 +42,10 @@ async fn tiles_have_the_values_of_the_scraped_families() {
             exposition.sum("nbu_jobs_window", &[("status", "0")]),
         ),
         (
+            "Of these with status 1, partial",
+            exposition.sum("nbu_jobs_window", &[("status", "1")]),
+        ),
+        (
             "Jobs running",
             exposition.sum("nbu_jobs_current", &[("state", "ACTIVE")]),
         ),
@@ -73,6 +77,25 @@ async fn tiles_have_the_values_of_the_scraped_families() {
         "{shown}, not {age}"
     );
     assert!(tile(&page, "Free space in disk pools") > 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_estate_is_well() {
+    let simulator = simulator(Estate::healthy(1, Clock::System.now())).await;
+    let on = "collectors: { tape: { enabled: true }, mediaServers: { enabled: true } }";
+    let rest = format!("{RARELY}\n{on}");
+    let bench = Bench::start(&[site("paris", &simulator)], &rest).await;
+    let read = |e: &Exposition| e.sum("nbu_collector_success", &[]) == 4.0;
+    bench.until("every collector has succeeded", read).await;
+    let page = bench.get("/").await.text();
+    for title in [
+        "Disk volumes down",
+        "Media servers offline",
+        "Tape drives down",
+    ] {
+        assert_eq!(tile(&page, title), 0.0, "{title}");
+    }
+    assert!(page.contains("<span class=\"badge\">well</span>"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

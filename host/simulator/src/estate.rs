@@ -103,7 +103,15 @@ impl Estate {
         }
     }
 
-    /// The same, with machine names that begin with a town of three letters:
+    /// The same without hardware that is down.
+    pub fn healthy(seed: u64, now: Timestamp) -> Self {
+        Self {
+            scenario: Some(Scenario::new(seed, now).healthy()),
+            ..Self::default()
+        }
+    }
+
+    /// A lively estate with machine names that begin with a town of three letters:
     /// `par-legacy-erp01`.
     pub fn lively_in(town: &'static str, seed: u64, now: Timestamp) -> Self {
         Self {

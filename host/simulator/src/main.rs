@@ -40,6 +40,9 @@ struct Arguments {
     /// least one.
     #[arg(long, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
     jobs_per_day: Option<u32>,
+    /// Simulate an estate without hardware that is down.
+    #[arg(long, conflicts_with = "jobs_per_day")]
+    healthy: bool,
     /// How many simulated seconds pass in a second: a week in ten minutes is 1008.
     #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
     speed: f64,
@@ -74,6 +77,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let now = Clock::System.now();
     let estate = match arguments.jobs_per_day {
         Some(jobs) => Estate::under_load(Load::new(arguments.seed, jobs, now - PAST)),
+        None if arguments.healthy => Estate::healthy(arguments.seed, now),
         None => Estate::lively(arguments.seed, now),
     };
     let authority = arguments.https.then(Authority::new).transpose()?;

@@ -83,6 +83,7 @@ pub async fn validate(
         Ok(guest) => {
             problems.add(settings(&config, &guest).await);
             warnings.extend(collectors::nothing_runs(&config, &guest));
+            warnings.extend(collectors::nothing_allowed(&config, &guest));
             Some(guest)
         }
         Err(refusal) => {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::facts::CollectorFacts;
 use crate::cache::AttemptResult;
 use crate::egress::Diagnosis;
+use crate::guest::unconnected;
 
 /// How often a lasting failure is logged again.
 const REMINDER: Duration = Duration::from_secs(60 * 60);
@@ -34,9 +35,7 @@ impl Cause {
         fault: Option<&'static str>,
         connection: Option<&Diagnosis>,
     ) -> Self {
-        let mut each = reasons.iter().map(Cow::as_ref);
-        let connects = each.all(|reason| matches!(reason, "unreachable" | "timeout" | "malformed"));
-        let connection = connection.filter(|_| connects);
+        let connection = unconnected(reasons, connection);
         Self {
             reasons: reasons.to_vec(),
             fault,

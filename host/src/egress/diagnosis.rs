@@ -57,6 +57,9 @@ fn hint(failure: &RequestFailure, scheme: Scheme) -> Option<&'static str> {
             CertificateFault::UnknownIssuer => {
                 "set `caFile` to the certificate of this authority, in PEM"
             }
+            CertificateFault::RenewedIssuer => {
+                "the CA in `caFile` was probably renewed: put the certificate of the new one there"
+            }
             CertificateFault::WrongName => {
                 "set `serverName` to a name in the certificate, or correct `host`"
             }

@@ -10,7 +10,7 @@ use rustls::pki_types::UnixTime;
 
 use super::allow::Rule;
 use super::redact::Secrets;
-use super::verifier::UnknownIssuer;
+use super::verifier::UntrustedIssuer;
 use crate::bundle::MissingRequest;
 
 /// Characters of a reason that are kept.
@@ -64,6 +64,7 @@ pub(super) enum RequestFailure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CertificateFault {
     UnknownIssuer,
+    RenewedIssuer,
     WrongName,
     Expired,
     NotYetValid,
@@ -254,8 +255,13 @@ impl RequestFailure {
                 let reason = format!("issued for `{names}`, not for `{expected}`");
                 (CertificateFault::WrongName, reason)
             }
-            CertificateError::Other(other) if other.0.is::<UnknownIssuer>() => {
-                (CertificateFault::UnknownIssuer, other.0.to_string())
+            CertificateError::Other(other) => {
+                let fault = match other.0.downcast_ref() {
+                    Some(UntrustedIssuer::Unknown(_)) => CertificateFault::UnknownIssuer,
+                    Some(UntrustedIssuer::OtherKey(_)) => CertificateFault::RenewedIssuer,
+                    None => CertificateFault::Other,
+                };
+                (fault, other.0.to_string())
             }
             _ => (CertificateFault::Other, error.to_string()),
         };

@@ -13,9 +13,14 @@ use x509_parser::parse_x509_certificate;
 #[derive(Debug)]
 pub(super) struct IssuerNamingVerifier(Arc<WebPkiServerVerifier>);
 
-/// The authority that issued the last certificate of a chain, and is not trusted.
+/// The authority that issued the last certificate of a chain.
 #[derive(Debug)]
-pub(super) struct UnknownIssuer(String);
+pub(super) enum UntrustedIssuer {
+    /// It is not in the trust store.
+    Unknown(String),
+    /// The trust store has an authority of this name with another key.
+    OtherKey(String),
+}
 
 impl IssuerNamingVerifier {
     pub(super) fn new(library: Arc<WebPkiServerVerifier>) -> Self {
@@ -23,20 +28,38 @@ impl IssuerNamingVerifier {
     }
 }
 
-impl UnknownIssuer {
-    fn of(last: &CertificateDer<'_>) -> Self {
+impl UntrustedIssuer {
+    /// `None` if the error does not concern the issuer. Keys of different types do not
+    /// even share an algorithm.
+    fn of(error: &CertificateError, last: &CertificateDer<'_>) -> Option<Self> {
+        let variant = match error {
+            CertificateError::UnknownIssuer => Self::Unknown,
+            CertificateError::BadSignature
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::OtherKey
+            }
+            _ => return None,
+        };
         let parsed = parse_x509_certificate(last);
-        Self(parsed.map_or_else(|_| String::new(), |(_, it)| it.issuer().to_string()))
+        let issuer = parsed.map_or_else(|_| String::new(), |(_, it)| it.issuer().to_string());
+        Some(variant(issuer))
     }
 }
 
-impl fmt::Display for UnknownIssuer {
+impl fmt::Display for UntrustedIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "issued by `{}`, which is not in the trust store", self.0)
+        match self {
+            Self::Unknown(name) => {
+                write!(f, "issued by `{name}`, which is not in the trust store")
+            }
+            Self::OtherKey(name) => {
+                write!(f, "not signed by the key of `{name}` in the trust store")
+            }
+        }
     }
 }
 
-impl std::error::Error for UnknownIssuer {}
+impl std::error::Error for UntrustedIssuer {}
 
 impl ServerCertVerifier for IssuerNamingVerifier {
     fn verify_server_cert(
@@ -50,12 +73,14 @@ impl ServerCertVerifier for IssuerNamingVerifier {
         let verified = self
             .0
             .verify_server_cert(certificate, chain, name, ocsp, now);
-        verified.map_err(|error| match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                let issuer = UnknownIssuer::of(chain.last().unwrap_or(certificate));
-                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(issuer))))
-            }
-            error => error,
+        verified.map_err(|error| {
+            let last = chain.last().unwrap_or(certificate);
+            let issuer = match &error {
+                Error::InvalidCertificate(fault) => UntrustedIssuer::of(fault, last),
+                _ => None,
+            };
+            let named = |it| CertificateError::Other(OtherError(Arc::new(it)));
+            issuer.map_or(error, |it| Error::InvalidCertificate(named(it)))
         })
     }
 

@@ -2,7 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::{FAULT, STATE};
+use super::{FAULT, REDIRECT, STATE};
+use crate::egress::Diagnosis;
+
+/// Why connections fail, if it explains failures for these reasons. The guest does not
+/// know it, so its own words give way to these.
+pub fn unconnected<'d>(
+    reasons: &[Cow<'static, str>],
+    connection: Option<&'d Diagnosis>,
+) -> Option<&'d Diagnosis> {
+    let mut each = reasons.iter().map(Cow::as_ref);
+    let connects = each.all(|reason| matches!(reason, "unreachable" | "timeout" | "malformed"));
+    connection.filter(|_| connects && !reasons.is_empty())
+}
 
 /// One hint for each reason that has one. `is_up` says whether any collector can read
 /// the site: if none can, no collector and no permission is at fault.
@@ -35,6 +47,10 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
             "read NetBackup's own words in the failure, and give its support the \
                      `request_id` of the log"
         }
+        REDIRECT => {
+            "set `host`, `port`, `scheme` and `uri` to the address of NetBackup's API: redirects \
+             are not followed"
+        }
         "malformed" if !is_up => {
             "check `host`, `port` and `scheme`, and look for a proxy that answers"
         }
@@ -61,6 +77,25 @@ mod tests {
             }
         }
         assert_eq!(hint("own_reason", &[], true), None);
+    }
+
+    #[test]
+    fn a_diagnosis_explains_failed_connections_alone() {
+        let diagnosis = Diagnosis {
+            error: "connection refused".to_owned(),
+            hint: "check",
+        };
+        for (reasons, explained) in [
+            (&["unreachable", "timeout"][..], true),
+            (&["unreachable", "unauthorized"], false),
+            (&["fault"], false),
+            (&[], false),
+        ] {
+            let reasons: Vec<_> = reasons.iter().map(|&it| Cow::from(it)).collect();
+            let found = unconnected(&reasons, Some(&diagnosis));
+            assert_eq!(found.is_some(), explained, "{reasons:?}");
+            assert_eq!(unconnected(&reasons, None), None);
+        }
     }
 
     #[test]

@@ -69,18 +69,22 @@ impl Outcome {
 /// Reason of a failure in the host: the call failed.
 pub const FAULT: &str = "fault";
 
+/// Reason of a failure in the host: the server redirects to another address.
+pub const REDIRECT: &str = "redirect";
+
 /// Reason of a failure in the host: the saved state of the collector cannot be used.
 pub const STATE: &str = "state";
 
 /// The values of the `reason` label of `nbu_collector_failures_total` that exist from
 /// the start. Guests may add own reasons.
-pub const REASONS: [&str; 11] = [
+pub const REASONS: [&str; 12] = [
     "unreachable",
     "timeout",
     "unauthorized",
     "unsupported",
     "busy",
     "status",
+    REDIRECT,
     "malformed",
     "too-long",
     "denied",
@@ -95,6 +99,7 @@ pub fn reason_name(reason: &FailureReason) -> Cow<'static, str> {
         FailureReason::Timeout => "timeout",
         FailureReason::Unauthorized => "unauthorized",
         FailureReason::Busy(_) => "busy",
+        FailureReason::Status(301 | 302 | 303 | 307 | 308) => REDIRECT,
         FailureReason::Status(_) => "status",
         FailureReason::Malformed(_) => "malformed",
         FailureReason::TooLong(_) => "too-long",
@@ -128,6 +133,9 @@ pub fn failure_text(failure: &CollectorFailure) -> String {
         | FailureReason::Other((_, why))
         | FailureReason::Denied(why) => {
             format!("{}: {why}", reason_name(&failure.reason))
+        }
+        FailureReason::Status(code) if reason_name(&failure.reason) == REDIRECT => {
+            format!("answered {code}, which redirects to another address")
         }
         FailureReason::Status(code) => format!("answered {code}"),
         FailureReason::TooLong(pages) => format!("too long: stopped after {pages} pages"),

@@ -1,9 +1,11 @@
 //! `check --ask` says what the API key of each site may read.
 
+use std::fs;
 use std::process::Output;
 
-use simulator::Fault;
-use tests::Program;
+use simulator::{Authority, Fault};
+use tempfile::TempDir;
+use tests::{Client, Program, eventually};
 
 use super::{folder, lively};
 
@@ -80,7 +82,9 @@ async fn a_missing_permission_is_named_and_exits_with_1() {
     }
     let said = text(&output.stderr);
     assert!(said.contains("`2` of "), "{said}");
-    assert!(said.contains("hint: "), "{said}");
+    let hint = "hint: paris, alerts: renew the API key, or give its role the permissions \
+                `|MANAGE|EMAIL-NOTIFICATIONS|`";
+    assert!(said.contains(hint), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,4 +110,39 @@ async fn a_list_that_the_server_lacks_is_not_missing() {
     let output = Program::output(&["check", "--ask"], folder.path()).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(line(&output, "paris", servers)[6], "not on this server");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_connection_has_the_words_of_the_log_and_the_status_page() {
+    let simulator = lively().await;
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::new().unwrap().pem();
+    fs::write(folder.path().join("ca.pem"), authority).unwrap();
+    let port = simulator.address().port();
+    // The scheme is https, and the server has no TLS.
+    let site = format!("site: paris, host: 127.0.0.1, port: {port}, apiKey: k, caFile: ca.pem");
+    let config = format!("nbuservers: [{{ {site} }}]\n");
+    fs::write(folder.path().join("config.yaml"), config).unwrap();
+    let error = "the server did not respond with TLS";
+    let hint = "correct `port`, or set `scheme: http` if the server has no TLS";
+
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(line(&output, "paris", "/ping")[6], error);
+    let said = text(&output.stderr);
+    let advice = format!("hint: paris, storage, jobs: {hint}\n");
+    assert!(said.ends_with(&advice), "{said}");
+
+    let mut program = Program::serve(folder.path());
+    let address = program.address().await;
+    let logged = program.line("Collection failed").await;
+    assert!(logged.contains(error) && logged.contains(hint), "{logged}");
+    let client = Client::new(address);
+    let marked = hint.replacen("`port`", "<code>port</code>", 1);
+    let marked = marked.replace("`scheme: http`", "<code>scheme: http</code>");
+    eventually("the status page has the same words", async || {
+        let page = client.get("/").await.text();
+        page.contains(error) && page.contains(&format!("Hint: {marked}"))
+    })
+    .await;
 }

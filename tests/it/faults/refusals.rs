@@ -87,11 +87,20 @@ async fn a_redirect_is_not_followed_and_does_not_get_the_key() {
     let elsewhere = Simulator::start(Options::default()).await.unwrap();
     let (simulator, bench) = started(OFTEN, "").await;
     let to = format!("{}/netbackup{JOBS}", elsewhere.url());
-    jobs_fail(&simulator, &bench, Fault::Redirect(to.clone()), "status").await;
+    jobs_fail(&simulator, &bench, Fault::Redirect(to.clone()), "redirect").await;
     simulator.faults().set(Fault::Redirect(to));
     let down = |e: &Exposition| e.value("nbu_up", &[]) == Some(0.0);
     bench.until("everything is redirected", down).await;
     let health = bench.get("/health").await;
     assert_eq!(health.status, StatusCode::SERVICE_UNAVAILABLE);
+    let page = bench.get("/").await.text();
+    for words in [
+        ": answered 307, which redirects to another address",
+        "Hint: set <code>host</code>, <code>port</code>, <code>scheme</code> and <code>uri</code> to",
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
+    let location = elsewhere.url();
+    assert!(!page.contains(&location), "{page}");
     assert_eq!(elsewhere.requests().connections(), 0);
 }

@@ -58,7 +58,7 @@ async fn a_key_echoed_by_the_server_is_shown_nowhere() {
         echo("refusing", Fails("status"), refusing).await,
         echo("reading", Reads, reading).await,
         echo("dripping", Reads, in_split_chunks).await,
-        echo("moved", Fails("status"), moved).await,
+        echo("moved", Fails("redirect"), moved).await,
         echo("packed", Fails("malformed"), packed).await,
         echo("not-json", Fails("malformed"), not_json).await,
     ];

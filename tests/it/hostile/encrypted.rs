@@ -154,7 +154,7 @@ async fn an_unauthenticated_server_receives_no_request() {
     let location = format!("http://{}/netbackup/admin/jobs", stolen.address);
     let answer = format!("HTTP/1.1 307 Go\r\ncontent-length: 0\r\nlocation: {location}\r\n\r\n");
     let manner = tls(&ours, here, NOW, ANY);
-    let moved = Case::of("downgrade", Fails("status"), manner, keep(answer)).await;
+    let moved = Case::of("downgrade", Fails("redirect"), manner, keep(answer)).await;
     cases.push(moved.keys(TRUSTING));
     all(&cases, &ours.pem()).await;
     assert!(stolen.heads().is_empty());

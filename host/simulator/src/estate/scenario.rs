@@ -70,8 +70,15 @@ impl Scenario {
             seed,
             town,
             created,
+            healthy: false,
         };
         Self { site, days }
+    }
+
+    /// The same scenario with all its hardware up.
+    pub(super) fn healthy(mut self) -> Self {
+        self.site.healthy = true;
+        self
     }
 
     /// The jobs of the last days, and of today those that are still to come.

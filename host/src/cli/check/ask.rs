@@ -1,5 +1,7 @@
 //! Tries each collector once, and prints what the API key of each site may read.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,9 +11,10 @@ use futures::future::join_all;
 use crate::app::ExitError;
 use crate::cli::print;
 use crate::config::Config;
-use crate::egress::{Egress, Observer, Sockets};
+use crate::egress::{Diagnosis, Egress, Observer, Sockets};
 use crate::guest::{
-    CallTarget, CollectorFailure, DeclaredCollector, Guest, Outcome, Window, failure_text,
+    CallTarget, CollectorFailure, DeclaredCollector, FAULT, Guest, Outcome, Window, failure_text,
+    hints, reason_name, unconnected,
 };
 use crate::metrics::Family;
 use crate::site::SiteName;
@@ -22,6 +25,12 @@ struct EndedRequest {
     path: String,
     code: String,
     took: Duration,
+}
+
+impl EndedRequest {
+    fn is_refused(&self) -> bool {
+        matches!(&*self.code, "401" | "403")
+    }
 }
 
 /// Records the requests of one call.
@@ -60,31 +69,53 @@ struct Row {
 pub(super) async fn run(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     let sockets = Sockets::shared();
     let sites = config.swap.sites.iter();
-    let rows = join_all(sites.map(|site| try_site(config, guest, site, &sockets))).await;
-    let rows: Vec<Row> = rows.into_iter().flatten().collect();
+    let sites = join_all(sites.map(|site| try_site(config, guest, site, &sockets))).await;
+    let attempts = sites.iter().flatten();
+    let rows: Vec<Row> = attempts.flat_map(CollectorAttempt::rows).collect();
     print(&table(&rows))?;
     let missing = rows.iter().filter(|row| row.is_missing).count();
     if missing == 0 {
         return Ok(());
     }
-    Err(ExitError::Command(format!(
-        "`{missing}` of `{}` endpoints cannot be read\n  \
-         hint: give the role of the API key the operation VIEW on what is missing, or disable \
-         the collector",
-        rows.len()
-    )))
+    let mut text = format!("`{missing}` of `{}` endpoints cannot be read", rows.len());
+    for hint in sites.iter().flat_map(|attempts| site_hints(attempts)) {
+        text.push_str("\n  hint: ");
+        text.push_str(&hint);
+    }
+    Err(ExitError::Command(text))
 }
 
 /// Tries the collectors of a site one after another, so that each request belongs to one.
-async fn try_site(config: &Config, guest: &Guest, site: &Site, sockets: &Arc<Sockets>) -> Vec<Row> {
-    let mut rows = Vec::new();
+async fn try_site<'a>(
+    config: &Config,
+    guest: &'a Guest,
+    site: &'a Site,
+    sockets: &Arc<Sockets>,
+) -> Vec<CollectorAttempt<'a>> {
+    let mut attempts = Vec::new();
     let enabled = guest.collectors(&site.guest);
     let declared = guest.manifest().collectors.iter();
     for collector in declared.filter(|it| enabled.contains(&it.name)) {
-        let attempt = CollectorAttempt::make(config, guest, site, sockets, collector).await;
-        rows.extend(attempt.rows());
+        attempts.push(CollectorAttempt::make(config, guest, site, sockets, collector).await);
     }
-    rows
+    attempts
+}
+
+/// Each hint once, with the site and the collectors that it is for.
+fn site_hints(attempts: &[CollectorAttempt<'_>]) -> Vec<String> {
+    let succeeded = |it: &CollectorAttempt<'_>| it.result.as_ref().is_ok_and(Outcome::succeeded);
+    let is_up = attempts.iter().any(succeeded);
+    let mut collectors = BTreeMap::<_, Vec<_>>::new();
+    for attempt in attempts {
+        for hint in attempt.hints(is_up) {
+            let concerned = collectors.entry((&attempt.site.name, hint)).or_default();
+            concerned.push(attempt.collector.name.as_str());
+        }
+    }
+    let lines = collectors.into_iter();
+    lines
+        .map(|((site, hint), collectors)| format!("{site}, {}: {hint}", collectors.join(", ")))
+        .collect()
 }
 
 /// One collector, tried once.
@@ -94,6 +125,8 @@ struct CollectorAttempt<'a> {
     requests: Vec<EndedRequest>,
     /// What the guest reported, or why it reported nothing.
     result: Result<Outcome, String>,
+    /// Why connections failed.
+    connection: Option<Arc<Diagnosis>>,
 }
 
 impl<'a> CollectorAttempt<'a> {
@@ -112,9 +145,12 @@ impl<'a> CollectorAttempt<'a> {
             observer,
             Arc::clone(sockets),
         );
-        let result = match egress {
-            Ok(egress) => call(config, guest, site, &egress, &collector.name).await,
-            Err(error) => Err(error.to_string()),
+        let (result, connection) = match egress {
+            Ok(egress) => {
+                let result = call(config, guest, site, &egress, &collector.name).await;
+                (result, egress.diagnosis())
+            }
+            Err(error) => (Err(error.to_string()), None),
         };
         let mut requests = ended.0.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
@@ -122,6 +158,7 @@ impl<'a> CollectorAttempt<'a> {
             collector,
             requests: std::mem::take(&mut requests),
             result,
+            connection,
         }
     }
 
@@ -171,12 +208,14 @@ impl<'a> CollectorAttempt<'a> {
             Ok(outcome) => outcome,
             Err(why) => return (format!("failed: {why}"), true),
         };
-        let refused = |it: &&&EndedRequest| matches!(&*it.code, "401" | "403");
-        if let Some(request) = requests.iter().find(refused) {
+        if let Some(request) = requests.iter().find(|it| it.is_refused()) {
             return (self.refusal(&request.code), true);
         }
         let concerns = |it: &&CollectorFailure| it.endpoint.split(' ').any(|path| path == endpoint);
         if let Some(failure) = outcome.failures.iter().find(concerns) {
+            if let Some(connection) = self.unconnected() {
+                return (connection.error.clone(), true);
+            }
             let text = failure_text(failure);
             let prefix = format!("{}: ", failure.endpoint);
             return (text.strip_prefix(&prefix).unwrap_or(&text).to_owned(), true);
@@ -195,6 +234,32 @@ impl<'a> CollectorAttempt<'a> {
             [] => format!("refused ({code})"),
             [one] => format!("missing {one} ({code})"),
             several => format!("missing one of {} ({code})", several.join(" ")),
+        }
+    }
+
+    /// The reasons as the log has them. A guest may do without what the key may not read.
+    fn reasons(&self) -> Vec<Cow<'static, str>> {
+        let Ok(outcome) = &self.result else {
+            return vec![FAULT.into()];
+        };
+        let refused = self.requests.iter().any(EndedRequest::is_refused);
+        let refused = refused.then(|| Cow::from("unauthorized"));
+        let failures = outcome.failures.iter();
+        let reasons = failures.map(|it| reason_name(&it.reason)).chain(refused);
+        let reasons: BTreeSet<_> = reasons.collect();
+        reasons.into_iter().collect()
+    }
+
+    /// Why connections failed, if nothing else did.
+    fn unconnected(&self) -> Option<&Diagnosis> {
+        unconnected(&self.reasons(), self.connection.as_deref())
+    }
+
+    /// What to do. `is_up` says whether any collector can read the site.
+    fn hints(&self, is_up: bool) -> Vec<String> {
+        match self.unconnected() {
+            Some(connection) => vec![connection.hint.to_owned()],
+            None => hints(&self.reasons(), &self.collector.permissions, is_up),
         }
     }
 

@@ -35,14 +35,36 @@ async fn server_valid(issuer: &Issuer, years: [i32; 2]) -> Server {
     Server::https(OK, TlsAcceptor::from(Arc::new(config))).await
 }
 
-#[tokio::test]
-async fn an_unknown_authority_is_named() {
+fn backup_ca(key: KeyPair) -> Issuer {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, "Backup CA");
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.distinguished_name = name;
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let issuer = Issuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    Issuer::self_signed(params, key).unwrap()
+}
+
+#[tokio::test]
+async fn a_renewed_authority_is_named() {
+    let new = backup_ca(KeyPair::generate().unwrap());
+    let server = server_valid(&new, [2020, 2120]).await;
+    let same_type = KeyPair::generate().unwrap();
+    let other_type = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    for key in [same_type, other_type] {
+        let old = backup_ca(key).der().clone();
+        assert_eq!(
+            diagnose(&https(server.port, vec![old])).await,
+            [
+                "certificate not trusted: not signed by the key of `CN=Backup CA` in the trust store",
+                "the CA in `caFile` was probably renewed: put the certificate of the new one there",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_named() {
+    let issuer = backup_ca(KeyPair::generate().unwrap());
     let server = server_valid(&issuer, [2020, 2120]).await;
     let other = authority().der().clone();
     assert_eq!(

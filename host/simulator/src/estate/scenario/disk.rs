@@ -32,7 +32,7 @@ impl Site {
                 60,
                 (0.31 + own + hours * 0.0005).clamp(0.1, 0.9),
             ),
-            with_a_volume_down(pool("dp-adv-01", 20, 0.44 + own)),
+            with_volumes(pool("dp-adv-01", 20, 0.44 + own), self.healthy),
             cloud(0.4 + own + hours * 0.002),
         ];
         for pool in &mut pools {
@@ -66,7 +66,7 @@ impl Site {
                     .collect(),
                 worm: pool.name == "dp-worm-01",
                 // Its volume is down.
-                status_code: (pool.name == "dp-adv-01").then_some(2_060_019),
+                status_code: (pool.name == "dp-adv-01" && !self.healthy).then_some(2_060_019),
                 msdp: msdp.filter(|_| pool.category == "MSDP"),
                 ..StorageServer::without_figures(&pool.server, &pool.category, &pool.s_type)
             }
@@ -114,15 +114,15 @@ fn pool(name: &str, terabytes: u64, filled: f64) -> Pool {
 }
 
 /// A pool may be up while one of its volumes is not.
-fn with_a_volume_down(mut pool: Pool) -> Pool {
+fn with_volumes(mut pool: Pool, all_up: bool) -> Pool {
     pool.s_type = "AdvancedDisk".to_owned();
     pool.category = "ADVANCED_DISK".to_owned();
     let (raw, free) = (pool.raw.unwrap_or(0) / 2, pool.available.unwrap_or(0));
-    let down = Volume {
-        state: "DOWN".to_owned(),
-        ..Volume::new("/adv/vol2", raw, 0)
-    };
-    pool.volumes = vec![Volume::new("/adv/vol1", raw, free), down];
+    let mut second = Volume::new("/adv/vol2", raw, 0);
+    if !all_up {
+        "DOWN".clone_into(&mut second.state);
+    }
+    pool.volumes = vec![Volume::new("/adv/vol1", raw, free), second];
     pool
 }
 

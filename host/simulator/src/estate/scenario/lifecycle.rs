@@ -12,7 +12,7 @@ use crate::estate::slp_image::SlpImage;
 const PAUSED: u64 = 97;
 
 impl Site {
-    /// The media servers. One is offline.
+    /// The media servers. One is offline, unless the site is healthy.
     pub(in crate::estate) fn media_servers(self) -> Vec<MediaServer> {
         let server = |name: &str| MediaServer::new(&format!("{}-{name}", self.town));
         vec![
@@ -22,7 +22,10 @@ impl Site {
                 status: "ACTIVE_FOR_DISK".to_owned(),
                 ..server("worm01")
             },
-            server("media03").offline(),
+            match self.healthy {
+                true => server("media03"),
+                false => server("media03").offline(),
+            },
         ]
     }
 }

@@ -9,4 +9,6 @@ pub(in crate::estate) struct Site {
     pub(super) town: &'static str,
     /// When the scenario was created.
     pub(super) created: Timestamp,
+    /// Whether every volume, drive and media server is up.
+    pub(super) healthy: bool,
 }

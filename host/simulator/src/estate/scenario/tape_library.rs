@@ -22,7 +22,8 @@ impl Site {
     }
 
     /// The drives: four shared by both media servers, one of them to be cleaned; one
-    /// that is down, and one that is disabled and not monitored.
+    /// that is down, and one that is disabled and not monitored. A healthy site lacks
+    /// these two.
     pub(in crate::estate) fn drives(self, now: Timestamp) -> Vec<Drive> {
         let (first, second) = (media_server(self, 1), media_server(self, 2));
         let both: &[&str] = &[&first, &second];
@@ -35,12 +36,14 @@ impl Site {
         if let Some(drive) = drives.last_mut() {
             drive.needs_cleaning = true;
         }
-        drives.push(Drive::new(4, 0, &[&second]).down());
-        drives.push(Drive {
-            status: "DRIVE_STATUS_DISABLED".to_owned(),
-            monitored: false,
-            ..Drive::new(5, 0, &[&first]).down()
-        });
+        if !self.healthy {
+            drives.push(Drive::new(4, 0, &[&second]).down());
+            drives.push(Drive {
+                status: "DRIVE_STATUS_DISABLED".to_owned(),
+                monitored: false,
+                ..Drive::new(5, 0, &[&first]).down()
+            });
+        }
         for drive in &mut drives {
             drive.control_host.clone_from(&first);
         }
