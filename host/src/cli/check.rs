@@ -44,6 +44,7 @@ pub(super) async fn run(
         None => String::new(),
     };
     let verdict = match warnings.len() {
+        0 if ask => "no problems found in the configuration".to_owned(),
         0 => "no problems found".to_owned(),
         1 => "1 warning, no errors".to_owned(),
         count => format!("{count} warnings, no errors"),

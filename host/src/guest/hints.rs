@@ -37,7 +37,7 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
             let list: Vec<_> = permissions.iter().map(|it| format!("`{it}`")).collect();
             let list = list.join(", ");
             return Some(format!(
-                "renew the API key, or give its role the permissions {list}"
+                "give the role of the API key the operation VIEW on {list}, or disable the collector"
             ));
         }
         "unsupported" if !is_up => "check `uri`, `host` and `port` of the site",
@@ -56,7 +56,9 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
         }
         "malformed" => "compare the failure with the release of NetBackup, and report it",
         "too-long" => "NetBackup's paging has no end: report it with the log line",
-        "denied" => "raise the limit that the failure names, or return to the built-in guest",
+        "denied" => {
+            "change the setting that the failure names; if it names none, return to the built-in guest"
+        }
         FAULT => "look up the fault in the documentation, under guest faults",
         STATE => "look up saved counters in the documentation; the log names the file",
         _ => return None,

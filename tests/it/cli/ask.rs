@@ -82,9 +82,28 @@ async fn a_missing_permission_is_named_and_exits_with_1() {
     }
     let said = text(&output.stderr);
     assert!(said.contains("`2` of "), "{said}");
-    let hint = "hint: paris, alerts: renew the API key, or give its role the permissions \
-                `|MANAGE|EMAIL-NOTIFICATIONS|`";
+    let hint = "hint: paris, alerts: give the role of the API key the operation VIEW on \
+                `|MANAGE|EMAIL-NOTIFICATIONS|`, or disable the collector";
     assert!(said.contains(hint), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_no_missing_permission() {
+    let simulator = lively().await;
+    let folder = folder(&[("paris", &simulator)], "");
+    simulator.set_api_key("another");
+    let output = Program::output(&["check", "--ask"], folder.path()).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(
+        line(&output, "paris", "/admin/jobs")[6],
+        "key rejected (401)"
+    );
+    let said = text(&output.stderr);
+    assert!(said.contains("hint: paris, "), "{said}");
+    assert!(
+        said.ends_with("create a new API key, or extend the expired one\n"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

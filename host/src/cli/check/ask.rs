@@ -98,16 +98,17 @@ async fn try_site<'a>(
     for collector in declared.filter(|it| enabled.contains(&it.name)) {
         attempts.push(CollectorAttempt::make(config, guest, site, sockets, collector).await);
     }
+    let succeeded = |it: &CollectorAttempt<'_>| it.result.as_ref().is_ok_and(Outcome::succeeded);
+    let is_up = attempts.iter().any(succeeded);
+    attempts.iter_mut().for_each(|it| it.is_up = is_up);
     attempts
 }
 
 /// Each hint once, with the site and the collectors that it is for.
 fn site_hints(attempts: &[CollectorAttempt<'_>]) -> Vec<String> {
-    let succeeded = |it: &CollectorAttempt<'_>| it.result.as_ref().is_ok_and(Outcome::succeeded);
-    let is_up = attempts.iter().any(succeeded);
     let mut collectors = BTreeMap::<_, Vec<_>>::new();
     for attempt in attempts {
-        for hint in attempt.hints(is_up) {
+        for hint in attempt.hints() {
             let concerned = collectors.entry((&attempt.site.name, hint)).or_default();
             concerned.push(attempt.collector.name.as_str());
         }
@@ -127,6 +128,8 @@ struct CollectorAttempt<'a> {
     result: Result<Outcome, String>,
     /// Why connections failed.
     connection: Option<Arc<Diagnosis>>,
+    /// Whether any collector can read the site: if none can, no permission is at fault.
+    is_up: bool,
 }
 
 impl<'a> CollectorAttempt<'a> {
@@ -159,6 +162,7 @@ impl<'a> CollectorAttempt<'a> {
             requests: std::mem::take(&mut requests),
             result,
             connection,
+            is_up: false,
         }
     }
 
@@ -231,6 +235,7 @@ impl<'a> CollectorAttempt<'a> {
     /// The contract names permissions by collector and not by endpoint.
     fn refusal(&self, code: &str) -> String {
         match self.collector.permissions.as_slice() {
+            _ if !self.is_up => format!("key rejected ({code})"),
             [] => format!("refused ({code})"),
             [one] => format!("missing {one} ({code})"),
             several => format!("missing one of {} ({code})", several.join(" ")),
@@ -255,11 +260,11 @@ impl<'a> CollectorAttempt<'a> {
         unconnected(&self.reasons(), self.connection.as_deref())
     }
 
-    /// What to do. `is_up` says whether any collector can read the site.
-    fn hints(&self, is_up: bool) -> Vec<String> {
+    /// What to do.
+    fn hints(&self) -> Vec<String> {
         match self.unconnected() {
             Some(connection) => vec![connection.hint.to_owned()],
-            None => hints(&self.reasons(), &self.collector.permissions, is_up),
+            None => hints(&self.reasons(), &self.collector.permissions, self.is_up),
         }
     }
 
