@@ -18,6 +18,7 @@ mod guest_test;
 mod inspect;
 mod manual;
 mod metrics_reference;
+mod program_name;
 mod record;
 mod references;
 mod replay;

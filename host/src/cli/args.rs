@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use super::collector_flags::collector_flags;
+use super::program_name::program_name;
 use super::web_flags::WebFlags;
 use crate::app::ConfigSource;
 use crate::config::{CollectorFlag, Overrides, ShardFlags};
@@ -76,26 +77,10 @@ const CONFIGURED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The name of the program with the simulator, as its package installs it.
-const KIT: &str = "nbu_exporter-sdk";
-
-/// The name that this program was started by, for its help, manual and completions.
-fn program() -> &'static str {
-    let started = std::env::args_os().next();
-    let started = started
-        .as_ref()
-        .and_then(|path| Path::new(path).file_name());
-    if started.is_some_and(|name| name == KIT) {
-        KIT
-    } else {
-        "nbu_exporter"
-    }
-}
-
 /// The definition of the command line. Every command accepts all flags of [`Options`], for
 /// they may come before it, but its help lists those that it uses.
 pub fn definition() -> clap::Command {
-    let definition = Args::command().name(program()).after_help(MORE_FLAGS);
+    let definition = Args::command().name(program_name()).after_help(MORE_FLAGS);
     let options = Options::augment_args(clap::Command::new(""));
     let commands = Command::augment_subcommands(clap::Command::new(""));
     let names = commands.get_subcommands().map(clap::Command::get_name);
