@@ -98,7 +98,7 @@ async fn manifest_limits_decide_whether_a_guest_is_accepted() {
     for (behaviour, limit, reason) in [
         ("steady", "collectors: 1", "declares `2` collectors"),
         ("steady", "families: 2", "declares `3` families"),
-        ("steady", "nameSize: 6B", "too long"),
+        ("steady", "nameSize: 6B", "bytes, the limit is `6`"),
         ("steady", "helpSize: 10B", "summary"),
         ("steady", "callSize: 100B", "hostcalls"),
         ("steady", "memories: 0", "must be 1 or more"),
