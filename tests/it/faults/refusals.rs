@@ -101,6 +101,6 @@ async fn a_redirect_is_not_followed_and_does_not_get_the_key() {
         assert!(page.contains(words), "{words}\n{page}");
     }
     let location = elsewhere.url();
-    assert!(!page.contains(&location), "{page}");
+    assert!(!page.contains(location), "{page}");
     assert_eq!(elsewhere.requests().connections(), 0);
 }
