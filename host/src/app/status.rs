@@ -45,6 +45,8 @@ fn site(
     site: SiteSnapshot,
 ) -> SiteStatus {
     let due = services.memory.due(&site.name);
+    // As in the log.
+    let is_up = services.memory.is_up(&site.name);
     let next = |name: &str| {
         let (_, at) = due.iter().find(|(collector, _)| collector == name)?;
         Some(at.saturating_duration_since(now.instant))
@@ -55,7 +57,7 @@ fn site(
         let status = &it.status;
         let hints = match status.hint {
             Some(hint) => vec![hint.to_owned()],
-            None => hints(&status.reasons, permissions, site.up != Some(false)),
+            None => hints(&status.reasons, permissions, is_up),
         };
         collector(it, hints, now, next(&it.name))
     });

@@ -19,8 +19,9 @@ use super::settings::{EgressSettings, UpstreamTls};
 use super::sockets::Sockets;
 use super::{EgressError, trust};
 
-/// Connections that are unused for this long are closed.
-const IDLE: Duration = Duration::from_secs(90);
+/// Connections that are unused for this long are closed: less than web servers wait, 5 s
+/// or more. Otherwise a server may close one while the next collection sends on it.
+const IDLE: Duration = Duration::from_secs(4);
 /// About as many as a guest uses at the same time: one or two for each collector.
 const MAX_IDLE: usize = 8;
 /// The minimum buffer of the HTTP library for a response head.

@@ -52,7 +52,7 @@ pub fn examine(folder: &Path) -> Result<(), StateDirError> {
     access(found, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| denied(error.into()))?;
     if found != folder {
         // Some file systems, such as /proc, have directories that nothing can be created in.
-        tempfile::tempdir_in(found).map_err(denied)?;
+        tempfile::tempdir_in(found).map_err(|error| denied(error.kind().into()))?;
     }
     // Another user's lock file cannot be opened, so its lock stays unknown. The shared
     // lock ends at once, and two checks do not see each other.

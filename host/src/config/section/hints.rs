@@ -47,7 +47,8 @@ pub(super) fn other_kind(at: &str, expected: &str, found: &YamlValue) -> Option<
             "write each server as `- site: NAME`, with its other keys on the lines below"
         }
         _ if at.starts_with("collectors.") && expected.starts_with("a map") => {
-            "write `{ enabled: false }` to switch the collector off"
+            "write `{ enabled: true }` to switch the collector on, or `{ enabled: false }` to switch \
+             it off"
         }
         ("", YamlValue::List(_)) => {
             "write `KEY: VALUE`; in the configuration, the servers belong below `nbuservers:`"
