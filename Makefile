@@ -19,10 +19,10 @@ demo: target
 	$(CARGO) build --bin nbu_exporter; wait
 	$(CARGO) run --quiet --bin nbu_exporter -- demo
 
-## test: everything, on loopback only. Many tests wait for a deadline, so five times as
+## test: everything, on loopback only. Many tests wait for a deadline, so four times as
 ## many run as there are cores
 test: build
-	RUST_TEST_THREADS=$$((5 * $$(nproc))) $(CARGO) test --workspace
+	RUST_TEST_THREADS=$$((4 * $$(nproc))) $(CARGO) test --workspace
 
 ## week: the simulated weeks at full rate, with 200 kills, and 10,000 restarts on
 ## a faulty disk; takes minutes
