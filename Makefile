@@ -4,9 +4,9 @@ TARGET := wasm32-wasip2
 CARGO ?= cargo
 # A newer compiler has other lints, so only the version in Cargo.toml makes them errors.
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+STRICT := $(if $(findstring rustc $(RUST).,$(shell rustc --version)),-D warnings)
 # One set of features for all that is measured and verified, so that it is compiled once.
 RELEASE := --release --workspace --features tests/traces
-STRICT := $(if $(findstring rustc $(RUST).,$(shell rustc --version)),-D warnings)
 
 .PHONY: demo test quick lint guest foreign verify week bench soak chart dist target build lean
 
@@ -19,10 +19,10 @@ demo: target
 	$(CARGO) build --bin nbu_exporter; wait
 	$(CARGO) run --quiet --bin nbu_exporter -- demo
 
-## test: everything, on loopback only. Many tests wait for a deadline, so four times as
+## test: everything, on loopback only. Many tests wait for a deadline, so three times as
 ## many run as there are cores
 test: build
-	RUST_TEST_THREADS=$$((4 * $$(nproc))) $(CARGO) test --workspace
+	RUST_TEST_THREADS=$$((3 * $$(nproc))) $(CARGO) test --workspace
 
 ## week: the simulated weeks at full rate, with 200 kills, and 10,000 restarts on
 ## a faulty disk; takes minutes

@@ -72,6 +72,56 @@ fn half_fails(job_type: &'static str) -> Estate {
     estate
 }
 
+/// Ten machines of one VMware policy, half of which have no backup since their snapshot
+/// failed. The root is partly successful, and each good snapshot is a parent.
+fn failed_snapshots() -> Estate {
+    let mut estate = good_night();
+    let root = 100;
+    estate.add_job(ending(root, 40, 1, "BACKUP", "VMWARE", None));
+    for machine in 1..=10 {
+        let id = root + 10 * machine;
+        let status = if machine % 2 == 0 { 156 } else { 0 };
+        let snapshot = ending(id, 10 + machine, status, "SNAPSHOT", "VMWARE", Some(root));
+        estate.add_job(snapshot);
+        if status == 0 {
+            let backup = ending(id + 1, 20 + machine, 0, "BACKUP", "VMWARE", Some(id));
+            estate.add_job(backup);
+        }
+    }
+    estate
+}
+
+/// Scripts of Oracle and SQL Server that fail though all their streams are good.
+fn failed_scripts(policy_type: &'static str) -> Estate {
+    let mut estate = good_night();
+    for script in 1..=4 {
+        let root = 100 * script;
+        estate.add_job(ending(root, 30 + script, 6, "BACKUP", policy_type, None));
+        for stream in 1..=2 {
+            let end = 10 + script + stream;
+            let stream = ending(root + stream, end, 0, "BACKUP", policy_type, Some(root));
+            estate.add_job(stream);
+        }
+    }
+    estate
+}
+
+/// A job that ends in this many seconds.
+fn ending(
+    id: u64,
+    seconds: u64,
+    status: i64,
+    job_type: &'static str,
+    policy_type: &'static str,
+    parent: Option<u64>,
+) -> Job {
+    let now = Clock::System.now();
+    let mut job = Job::new(id, now).done(now, now + Duration::from_secs(seconds), status);
+    (job.job_type, job.policy_type) = (job_type.into(), policy_type.into());
+    job.parent = parent;
+    job
+}
+
 fn drive_down() -> Estate {
     let mut estate = good_night();
     estate.add_device_host("media01");
@@ -107,6 +157,17 @@ fn days() -> Vec<(&'static str, Estate, Option<&'static str>)> {
             Some("NetBackupCatalogBackupOld"),
         ),
         ("failing", half_fails("BACKUP"), Some("NetBackupJobsFail")),
+        ("snapshots", failed_snapshots(), Some("NetBackupJobsFail")),
+        (
+            "oracle",
+            failed_scripts("ORACLE"),
+            Some("NetBackupParentFails"),
+        ),
+        (
+            "sql",
+            failed_scripts("SQL_SERVER"),
+            Some("NetBackupParentFails"),
+        ),
         (
             "stuck",
             half_fails("REPLICATE"),

@@ -41,13 +41,7 @@ mod tests {
             outcomes: vec![Outcome {
                 collector: "jobs".to_owned(),
                 families: vec![family],
-                dropped: Vec::new(),
-                failures: Vec::new(),
-                unsupported: Vec::new(),
-                state: None,
-                duration: None,
-                requests: None,
-                skipped_rows: 0,
+                ..Outcome::default()
             }],
         }
     }

@@ -302,14 +302,8 @@ mod tests {
     fn collected(requests: Option<u32>, sent: u64) -> Result<Collected, String> {
         let outcome = Outcome {
             collector: "jobs".to_owned(),
-            families: Vec::new(),
-            dropped: Vec::new(),
-            failures: Vec::new(),
-            unsupported: Vec::new(),
-            state: None,
-            duration: None,
             requests,
-            skipped_rows: 0,
+            ..Outcome::default()
         };
         Ok(Collected {
             report: Report {

@@ -53,14 +53,8 @@ mod tests {
     fn no_collector_takes_longer_than_its_collection() {
         let outcome = |duration| Outcome {
             collector: "jobs".to_owned(),
-            families: Vec::new(),
-            dropped: Vec::new(),
-            failures: Vec::new(),
-            unsupported: Vec::new(),
-            state: None,
             duration,
-            requests: None,
-            skipped_rows: 0,
+            ..Outcome::default()
         };
         let second = Duration::from_secs(1);
         for (claimed, taken) in [(None, None), (Some(second / 2), Some(second / 2))] {

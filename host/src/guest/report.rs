@@ -17,6 +17,7 @@ pub struct Report {
 
 /// The result of one collector.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Default))]
 pub struct Outcome {
     /// The collector.
     pub collector: String,

@@ -7,12 +7,11 @@ use std::process::Command;
 use super::source::workspace;
 
 /// The dependencies in these packages with their features, a line for each pair.
-fn dependencies(arguments: &[&str]) -> BTreeSet<String> {
-    let format = ["--prefix", "none", "--format", "{p}|{f}"];
+fn dependencies(arguments: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked"])
-        .args(format)
-        .args(arguments)
+        .args(["tree", "--offline", "--locked", "--prefix", "none"])
+        .args(["--format", "{p}|{f}"])
+        .args(arguments.split(' '))
         .current_dir(workspace())
         .output()
         .unwrap();
@@ -26,9 +25,8 @@ fn dependencies(arguments: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn tests_build_no_dependency_of_the_demo_again() {
-    let demo = ["--package", "nbu_exporter", "--package", "simulator"];
-    let demo = dependencies(&[&demo[..], &["--edges", "normal,build"]].concat());
-    let tests = dependencies(&["--workspace", "--edges", "all"]);
+    let demo = dependencies("--package nbu_exporter --package simulator --edges normal,build");
+    let tests = dependencies("--workspace --edges all");
     assert!(demo.len() > 100, "{demo:?}");
     let again: Vec<_> = demo.difference(&tests).collect();
     assert!(

@@ -21,7 +21,6 @@ const DASHBOARD: &str = r#"{ "title": "Jobs", "panels": [
 ] }"#;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "each program compiles guests without optimisation for minutes: `make verify`"]
 async fn changes_between_guests_and_what_uses_removed_families_are_listed() {
     let folder = recorded().await;
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();

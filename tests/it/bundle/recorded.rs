@@ -312,7 +312,6 @@ async fn a_replay_opens_no_socket_and_names_a_request_that_was_not_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "each program compiles guests without optimisation for minutes: `make verify`"]
 async fn a_bundle_is_a_fixture_for_the_tests_of_a_guest() {
     let folder = recorded().await;
     fs::write(folder.path().join("guest.wasm"), guests::good()).unwrap();

@@ -51,6 +51,8 @@ async fn tried(bytes: Vec<u8>) -> bool {
             let said = refused.to_string();
             let lines = said.replace("\n  ", " ");
             assert!(!lines.contains('\n') && said.len() < 12_000, "{said}");
+            assert!(said.lines().all(|line| line.len() < 4000), "{said}");
+            assert!(said.lines().count() <= 24, "{said}");
             assert!(!said.contains("panicked"), "{said}");
             return false;
         }
@@ -75,23 +77,12 @@ async fn tried(bytes: Vec<u8>) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mangled_small_component_does_not_end_the_process() {
-    tries_mangled_components(5, 120).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "each component starts a process: `make verify`"]
-async fn no_mangled_small_component_ends_the_process() {
-    tries_mangled_components(1, 600).await;
-}
-
-/// Tries beginnings of a component that are `step` bytes apart, and `mangled` components.
-async fn tries_mangled_components(step: usize, mangled: usize) {
     let mut rng = Rng::with_seed(1);
     let whole = small();
-    for end in (0..whole.len()).step_by(step) {
+    for end in 0..whole.len() {
         assert!(!tried(whole[..end].to_vec()).await, "{end} bytes of it");
     }
-    for _ in 0..mangled {
+    for _ in 0..600 {
         let mut bytes = whole.clone();
         mangle(&mut bytes, &mut rng);
         tried(bytes).await;

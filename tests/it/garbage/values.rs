@@ -94,6 +94,7 @@ async fn a_random_manifest_is_accepted_or_rejected_with_a_line_for_each_problem(
                 assert!(!lines.contains(char::is_control), "{said:?}");
                 assert!(said.lines().count() <= 22, "{said}");
                 assert!(said.len() < 12_000, "{said}");
+                assert!(said.lines().all(|line| line.len() < 2000), "{said}");
                 refused += 1;
             }
         }

@@ -44,13 +44,8 @@ impl StubGuest {
         let outcome = |collector: &str, families, state| Outcome {
             collector: collector.to_owned(),
             families,
-            dropped: Vec::new(),
-            failures: Vec::new(),
-            unsupported: Vec::new(),
             state,
-            duration: None,
-            requests: None,
-            skipped_rows: 0,
+            ..Outcome::default()
         };
         let state = SavedState {
             collector: "jobs".to_owned(),

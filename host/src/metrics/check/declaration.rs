@@ -71,20 +71,21 @@ fn name(family: &Family) -> Option<(Reason, String)> {
 fn labels(family: &Family, all: &mut Vec<(Reason, String)>) {
     let mut seen = HashSet::new();
     for label in &family.labels {
-        let shown = printable(label);
         let why = match label.as_str() {
             it if !is_name(it, |_| false) => format!(
-                "label `{shown}`: a label has ASCII letters, digits and `_` only, and does not \
-                 begin with a digit"
+                "label `{}`: a label has ASCII letters, digits and `_` only, and does not begin \
+                 with a digit",
+                printable(it)
             ),
-            it if it.starts_with("__") => {
-                format!("label `{shown}`: labels that begin with `__` are reserved for Prometheus")
-            }
+            it if it.starts_with("__") => format!(
+                "label `{}`: labels that begin with `__` are reserved for Prometheus",
+                printable(it)
+            ),
             "site" => "label `site`: the host adds it".to_owned(),
             "le" if family.kind() == Kind::Histogram => {
                 "label `le` is reserved for the buckets of a histogram".to_owned()
             }
-            it if !seen.insert(it) => format!("label `{shown}` is declared twice"),
+            it if !seen.insert(it) => format!("label `{}` is declared twice", printable(it)),
             _ => continue,
         };
         all.push((Reason::InvalidLabel, why));

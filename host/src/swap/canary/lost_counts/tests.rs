@@ -44,13 +44,7 @@ fn report(families: Vec<Family>) -> Report {
         outcomes: vec![Outcome {
             collector: "jobs".to_owned(),
             families,
-            dropped: Vec::new(),
-            failures: Vec::new(),
-            unsupported: Vec::new(),
-            state: None,
-            duration: None,
-            requests: None,
-            skipped_rows: 0,
+            ..Outcome::default()
         }],
     }
 }

@@ -27,13 +27,7 @@ fn collected(families: Vec<Family>, megabytes: u64) -> Collected {
     let outcome = Outcome {
         collector: "jobs".to_owned(),
         families,
-        dropped: Vec::new(),
-        failures: Vec::new(),
-        unsupported: Vec::new(),
-        state: None,
-        duration: None,
-        requests: None,
-        skipped_rows: 0,
+        ..Outcome::default()
     };
     Collected {
         report: Report {
