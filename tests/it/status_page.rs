@@ -11,7 +11,7 @@ const RARELY: &str = "server: { collectionInterval: 1h }";
 
 /// The value of the tile with this title.
 fn tile(page: &str, title: &str) -> f64 {
-    let begin = format!("<dt>{title}</dt><dd><data value=\"");
+    let begin = format!(">{title}</a></dt><dd><data value=\"");
     let (_, rest) = page
         .split_once(&begin)
         .unwrap_or_else(|| panic!("{title}\n{page}"));
@@ -113,7 +113,7 @@ async fn a_site_that_fails_is_first_with_reason_and_hint() {
     assert!(at("zulu <span") < at("alpha <span"));
     assert!(page.contains("2 sites: 1 down, 1 w"), "{page}");
     assert!(page.contains("<strong>jobs, storage</strong>: ") && page.contains("unauthorized"));
-    assert!(page.contains("Hint: create a new API key"));
+    assert!(page.contains("Hint: extend or replace the API key"));
     assert!(page.contains("<td>in "), "the next attempt\n{page}");
 }
 

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 use serde::Deserialize;
 
 use super::rows::Distinct;
-use crate::api::lenient::Text;
+use crate::api::lenient::{EpochSeconds, Text};
 use crate::api::page::{self, OffsetList};
 use crate::api::{Client, Query};
 use crate::collector::{Collected, Collector, Context};
@@ -26,7 +26,7 @@ pub(super) const COLLECTOR: Collector = Collector {
     default_interval: None,
     experimental: false,
     state_version: 0,
-    families: || vec![ALERTS.describe(), LEGACY.describe()],
+    families: || vec![ALERTS.describe(), CREATED.describe(), LEGACY.describe()],
     options: || vec![options::legacy_names()],
     collect,
 };
@@ -44,6 +44,13 @@ static ALERTS: Definition<2> = Definition {
     labels: ["severity", "category"],
 };
 
+static CREATED: Definition<2> = Definition {
+    name: "nbu_alert_last_created_timestamp_seconds",
+    kind: Kind::Gauge,
+    help: "When the newest of these alerts was created, in seconds since the Unix epoch.",
+    labels: ["severity", "category"],
+};
+
 static LEGACY: Definition<2> = Definition {
     name: "nbu_alerts_count",
     kind: Kind::Gauge,
@@ -57,13 +64,21 @@ static LEGACY: Definition<2> = Definition {
 struct Alert {
     severity: Text,
     category: Text,
+    #[serde(rename = "createdDateTime")]
+    created: EpochSeconds,
+}
+
+impl Alert {
+    fn labels(&self) -> [&str; 2] {
+        [self.severity.or_unknown(), self.category.or_unknown()]
+    }
 }
 
 fn collect<'a>(context: &'a Context<'a>) -> LocalBoxFuture<'a, Collected> {
     Box::pin(async {
         let alerts = read(context.client).await;
         Collected::of(alerts.map(|alerts| {
-            let mut families = vec![count(&alerts, &ALERTS)];
+            let mut families = vec![count(&alerts, &ALERTS), last_created(&alerts)];
             families.extend(context.legacy_names.then(|| count(&alerts, &LEGACY)));
             families
         }))
@@ -83,10 +98,18 @@ async fn read(client: &Client<'_>) -> Result<Distinct<Alert>, Failure> {
 fn count(alerts: &Distinct<Alert>, definition: &'static Definition<2>) -> ReportedFamily {
     let mut series = Series::new(definition);
     for alert in alerts.iter() {
-        series.add(
-            [alert.severity.or_unknown(), alert.category.or_unknown()],
-            1.0,
-        );
+        series.add(alert.labels(), 1.0);
+    }
+    series.finish()
+}
+
+/// A count does not tell a new alert from one that NetBackup deleted meanwhile.
+fn last_created(alerts: &Distinct<Alert>) -> ReportedFamily {
+    let mut series = Series::new(&CREATED);
+    for alert in alerts.iter() {
+        if let Some(created) = alert.created.0 {
+            series.raise(alert.labels(), created as f64);
+        }
     }
     series.finish()
 }

@@ -188,7 +188,7 @@ fn step(error: ErrorCode) -> String {
         E::DnsError(dns) => with("the host name does not resolve", dns.rcode),
         E::ConnectionRefused => "connection refused".to_owned(),
         E::ConnectionTerminated => "connection closed early".to_owned(),
-        E::HttpResponseIncomplete => "the response was truncated".to_owned(),
+        E::HttpResponseIncomplete => "the server ended the response early".to_owned(),
         E::DestinationNotFound | E::DestinationUnavailable | E::DestinationIpUnroutable => {
             "no route to the host".to_owned()
         }

@@ -9,7 +9,8 @@ use super::reload_request::{ReloadTrigger, ask};
 use super::services::Services;
 use super::status;
 use crate::collect::probe;
-use crate::guest::{FailureReason, failure_text};
+use crate::egress::Egress;
+use crate::guest::{CollectorFailure, FailureReason, failure_text, reason_name, unconnected};
 use crate::http::{Health, ProbeFailure, Reload, Status, StatusReport};
 use crate::site::SiteName;
 
@@ -39,10 +40,7 @@ impl Health for HttpBackend {
             match found {
                 Some((generation, site_runtime)) => {
                     match probe(generation, site_runtime, &services.memory).await {
-                        Ok(answer) => answer.map_err(|failure| ProbeFailure {
-                            is_unauthorized: matches!(failure.reason, FailureReason::Unauthorized),
-                            text: failure_text(&failure),
-                        }),
+                        Ok(answer) => answer.map_err(|it| probe_failure(&it, &site_runtime.egress)),
                         Err(fault) => Err(fault.to_string().into()),
                     }
                 }
@@ -50,6 +48,19 @@ impl Health for HttpBackend {
             }
         }
         .boxed()
+    }
+}
+
+/// Says why the connection failed, as the log does.
+fn probe_failure(failure: &CollectorFailure, egress: &Egress) -> ProbeFailure {
+    let connection = egress.diagnosis();
+    let reasons = [reason_name(&failure.reason)];
+    ProbeFailure {
+        is_unauthorized: matches!(failure.reason, FailureReason::Unauthorized),
+        text: match unconnected(&reasons, connection.as_deref()) {
+            Some(connection) => connection.error.clone(),
+            None => failure_text(failure),
+        },
     }
 }
 

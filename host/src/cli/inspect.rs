@@ -68,13 +68,13 @@ fn heavy(cost: &CompileCost, limits: ComponentLimits) -> Vec<String> {
     if cost.time * 2 > limits.compile {
         let (took, limit) = (cost.time.as_secs_f64(), limits.compile.as_secs());
         warnings.push(format!(
-            "compiling took {took:.1} s; raise `guest.limits.compileTimeout` above its default of {limit} s"
+            "compiling took {took:.1} s, more than half of the default of `guest.limits.compileTimeout`, {limit} s; on a slower machine, raise it"
         ));
     }
     if cost.peak_memory * 2 > limits.memory as u64 {
         let (used, limit) = (ByteSize(cost.peak_memory), ByteSize(limits.memory as u64));
         warnings.push(format!(
-            "compiling took {used}; raise `guest.limits.compileMemory` above its default of {limit}"
+            "compiling took {used}, more than half of the default of `guest.limits.compileMemory`, {limit}; for a larger guest, raise it"
         ));
     }
     warnings

@@ -84,7 +84,7 @@ fn from_file(section: &Section<'_>, at: &str, path: &Path) -> Option<ApiKey> {
 fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
     let (message, hint) = match ApiKey::new(text) {
         Ok(key) => {
-            warn_about_prefix(section, at, text);
+            warn_about_form(section, at, text.trim());
             if text.trim() == PLACEHOLDER {
                 let message = format!("the key is the placeholder `{PLACEHOLDER}`");
                 let hint = "replace it by the key that NetBackup issued";
@@ -104,16 +104,22 @@ fn valid(section: &Section<'_>, at: &str, text: &str) -> Option<ApiKey> {
 
 /// NetBackup expects the key alone. A gateway before it may expect more, so it is sent
 /// as written.
-fn warn_about_prefix(section: &Section<'_>, at: &str, text: &str) {
-    for prefix in ["Bearer ", "Basic ", "Authorization:"] {
-        let start = text.trim().get(..prefix.len());
-        if start.is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
-            let word = prefix.trim_end();
-            let hint = format!("write only the key, without `{word}`");
-            let message =
-                format!("the key begins with `{word}`, but NetBackup expects the key alone");
-            section.warning(at, message, &hint);
-        }
+fn warn_about_form(section: &Section<'_>, at: &str, key: &str) {
+    let begins_with = |prefix: &&&str| {
+        let start = key.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if let Some(prefix) = ["Bearer ", "Basic ", "Authorization:"]
+        .iter()
+        .find(begins_with)
+    {
+        let word = prefix.trim_end();
+        let hint = format!("write only the key, without `{word}`");
+        let message = format!("the key begins with `{word}`, but NetBackup expects the key alone");
+        section.warning(at, message, &hint);
+    } else if key.contains(char::is_whitespace) {
+        let message = "the key contains a space, but NetBackup's keys are one word";
+        section.warning(at, message, "write only the key");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::failure::{CertificateFault, RequestFailure, TimeoutStep};
 use super::session::Session;
 use super::upstream::Upstream;
-use super::{EgressSettings, Scheme};
+use super::{EgressSettings, Origin, Scheme};
 
 /// A failed connection, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,20 @@ impl Diagnosis {
                 format!("proxy `{proxy}`: {failure}"),
                 "check that the proxy runs; correct `proxy`, or add the server to `noProxy`",
             ),
-            None => (failure.to_string(), hint(failure, settings.origin.scheme)?),
+            None => {
+                let hint = hint(failure, settings.origin.scheme)?;
+                (described(failure, &settings.origin), hint)
+            }
         };
         Some(Self { error, hint })
+    }
+}
+
+/// With the address, which the words of a proxy and about a certificate need not have.
+fn described(failure: &RequestFailure, origin: &Origin) -> String {
+    match failure {
+        RequestFailure::Proxy(_) | RequestFailure::Certificate(..) => failure.to_string(),
+        _ => format!("`{}`: {failure}", origin.url()),
     }
 }
 

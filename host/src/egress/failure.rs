@@ -287,7 +287,7 @@ impl fmt::Display for RequestFailure {
             Self::Incomplete => f.write_str("the server ended the response early"),
             Self::TooLarge(cap) => write!(f, "body larger than {cap} bytes"),
             Self::HeadTooLarge => f.write_str("response head too large"),
-            Self::Malformed(reason) => write!(f, "invalid HTTP: {reason}"),
+            Self::Malformed(reason) => write!(f, "the server did not respond with HTTP: {reason}"),
             Self::Encoded(coding) => write!(f, "unexpected encoding: {coding}"),
             Self::Aborted => f.write_str("request body canceled by the guest"),
             Self::NotRecorded(missing) => missing.fmt(f),

@@ -58,7 +58,12 @@ impl Service<Name> for Resolver {
 fn lookup_failure(error: &io::Error) -> RequestFailure {
     match Shortage::of(error) {
         Some(shortage) => RequestFailure::NoDescriptor(shortage),
-        None => RequestFailure::Name(error.to_string()),
+        None => {
+            let text = error.to_string();
+            // The words of the standard library say no more than the failure does.
+            let reason = text.strip_prefix("failed to lookup address information: ");
+            RequestFailure::Name(reason.unwrap_or(&text).to_owned())
+        }
     }
 }
 

@@ -29,7 +29,7 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
     let text = match reason {
         "unreachable" => "check `host`, `port`, firewall, `proxy` and `caFile` of the site",
         "timeout" => "look at the load of NetBackup, or raise `timeouts`",
-        "unauthorized" if !is_up => "create a new API key, or extend the expired one",
+        "unauthorized" if !is_up => "extend or replace the API key, or give its user a role",
         "unauthorized" if permissions.is_empty() => {
             "renew the API key, or give its role the missing permission"
         }
@@ -40,7 +40,9 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
                 "give the role of the API key the operation VIEW on {list}, or disable the collector"
             ));
         }
-        "unsupported" if !is_up => "check `uri`, `host` and `port` of the site",
+        "unsupported" if !is_up => {
+            "check `uri`, `host` and `port` of the site, and whether its release is supported"
+        }
         "unsupported" => "this release of NetBackup lacks the feature: switch the collector off",
         "busy" => "nothing to do: the exporter waits as long as NetBackup asks",
         "status" => {

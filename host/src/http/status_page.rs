@@ -197,6 +197,12 @@ fn sites(out: &mut String, report: &StatusReport, only: Option<&String>, now: f6
         };
         push(out, format_args!("<p>{nothing}</p>\n"));
     }
+    if !report.sites.is_empty() {
+        out.push_str(
+            "<p class=\"note\">A site is well if every collector succeeds and no tile exceeds its \
+             limit. The alert rules watch more than that.</p>\n",
+        );
+    }
     card::cards(out, &report.sites, now);
     out.push_str("</section>\n");
 }

@@ -91,6 +91,8 @@ pub struct CollectorHealth {
 pub struct Tile {
     /// What the number is.
     pub title: String,
+    /// The family whose series it is made of.
+    pub family: String,
     /// `None` if there is none now.
     pub value: Option<f64>,
     /// Such as `bytes`, `seconds`, `ratio`, or [`Self::AGE`].

@@ -82,6 +82,7 @@ impl Status for TestApp {
         };
         let tile = Tile {
             title: "<i>Jobs</i>".to_owned(),
+            family: "nbu_hostile".to_owned(),
             value: Some(1500.0),
             unit: Some("<b>".to_owned()),
             warn_above: Some(1000.0),

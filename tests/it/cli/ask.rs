@@ -94,14 +94,12 @@ async fn a_wrong_key_is_no_missing_permission() {
     simulator.set_api_key("another");
     let output = Program::output(&["check", "--ask"], folder.path()).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(
-        line(&output, "paris", "/admin/jobs")[6],
-        "key rejected (401)"
-    );
+    assert_eq!(line(&output, "paris", "(all)")[6], "key rejected (401)");
+    assert_eq!(text(&output.stdout).lines().count(), 4, "{output:?}");
     let said = text(&output.stderr);
     assert!(said.contains("hint: paris, "), "{said}");
     assert!(
-        said.ends_with("create a new API key, or extend the expired one\n"),
+        said.ends_with("extend or replace the API key, or give its user a role\n"),
         "{said}"
     );
 }
@@ -147,7 +145,8 @@ async fn a_failed_connection_has_the_words_of_the_log_and_the_status_page() {
 
     let output = Program::output(&["check", "--ask"], folder.path()).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(line(&output, "paris", "/ping")[6], error);
+    let expected = format!("`https://127.0.0.1:{port}`: {error}");
+    assert_eq!(line(&output, "paris", "(all)")[6], expected);
     let said = text(&output.stderr);
     let advice = format!("hint: paris, storage, jobs: {hint}\n");
     assert!(said.ends_with(&advice), "{said}");

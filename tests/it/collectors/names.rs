@@ -45,7 +45,11 @@ pub(crate) const COLLECTORS: &[Names] = &[
         legacy: &["nbu_jobs_count", "nbu_jobs_bytes", "nbu_status_count", "nbu_jobs_state_count",
             "nbu_jobs_queued_count", "nbu_jobs_files_count", "nbu_jobs_dedup_ratio"],
     },
-    Names { collector: "alerts", families: &["nbu_alerts"], legacy: &["nbu_alerts_count"] },
+    Names {
+        collector: "alerts",
+        families: &["nbu_alerts", "nbu_alert_last_created_timestamp_seconds"],
+        legacy: &["nbu_alerts_count"],
+    },
     Names {
         collector: "malware",
         families: &["nbu_malware_files_scanned", "nbu_malware_files_infected",

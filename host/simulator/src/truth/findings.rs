@@ -24,6 +24,17 @@ impl Truth {
         tally(kinds.map(|alert| (alert.severity.clone(), alert.category.clone())))
     }
 
+    /// The creation of the newest alert, by `severity` and `category`.
+    pub fn last_alerts(&self) -> BTreeMap<(String, String), Timestamp> {
+        let mut newest = BTreeMap::new();
+        for alert in &self.alerts {
+            let labels = (alert.severity.clone(), alert.category.clone());
+            let created = newest.entry(labels).or_insert(alert.created);
+            *created = alert.created.max(*created);
+        }
+        newest
+    }
+
     /// All malware scans, by `scanState` and `scanResult`.
     pub fn scans(&self) -> BTreeMap<(String, String), u64> {
         let kinds = self.scans.iter();

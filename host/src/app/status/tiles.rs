@@ -18,6 +18,7 @@ pub(super) fn tiles(manifest: &Manifest, site: &SiteSnapshot, now: f64) -> Vec<T
         let (value, unit) = aged(value, highlight.unit.as_deref(), now);
         Some(Tile {
             title: highlight.title.clone(),
+            family: highlight.family.clone(),
             value,
             unit: unit.map(str::to_owned),
             warn_above: highlight.warn_above,

@@ -1,8 +1,12 @@
 //! Tries each collector once, and prints what the API key of each site may read.
 
+mod table;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::io::{IsTerminal as _, stderr};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +23,7 @@ use crate::guest::{
 use crate::metrics::Family;
 use crate::site::SiteName;
 use crate::swap::Site;
+use table::{Row, shown, table};
 
 /// One request as it ended.
 struct EndedRequest {
@@ -52,37 +57,57 @@ impl Observer for EndedRequests {
     fn headers_removed(&self, _: &SiteName, _: usize) {}
 }
 
-/// A line of the table.
-struct Row {
-    site: String,
-    collector: String,
-    endpoint: String,
-    result: String,
-    is_missing: bool,
-    /// Of the whole collector, in its first line.
-    series: Option<usize>,
-    requests: usize,
-    took: Duration,
-}
-
 /// Tries every enabled collector of every site. Fails if an endpoint could not be read.
 pub(super) async fn run(config: &Config, guest: &Guest) -> Result<(), ExitError> {
     let sockets = Sockets::shared();
-    let sites = config.swap.sites.iter();
-    let sites = join_all(sites.map(|site| try_site(config, guest, site, &sockets))).await;
-    let attempts = sites.iter().flatten();
-    let rows: Vec<Row> = attempts.flat_map(CollectorAttempt::rows).collect();
-    print(&table(&rows))?;
-    let missing = rows.iter().filter(|row| row.is_missing).count();
+    let asked = AskedSites::new(config.swap.sites.len());
+    let sites = config.swap.sites.iter().map(|site| async {
+        let attempts = try_site(config, guest, site, &sockets).await;
+        asked.add(&site.name);
+        attempts
+    });
+    let sites = join_all(sites).await;
+    let rows: Vec<Vec<Row>> = sites.iter().map(|attempts| site_rows(attempts)).collect();
+    let shown: Vec<Row> = rows.iter().flat_map(|rows| shown(rows)).collect();
+    print(&table(&shown))?;
+    let endpoints = rows.iter().flatten();
+    let missing = endpoints.clone().filter(|row| row.is_missing).count();
     if missing == 0 {
         return Ok(());
     }
-    let mut text = format!("`{missing}` of `{}` endpoints cannot be read", rows.len());
+    let all = endpoints.count();
+    let mut text = format!("`{missing}` of `{all}` endpoints cannot be read");
     for hint in sites.iter().flat_map(|attempts| site_hints(attempts)) {
         text.push_str("\n  hint: ");
         text.push_str(&hint);
     }
     Err(ExitError::Command(text))
+}
+
+fn site_rows(attempts: &[CollectorAttempt<'_>]) -> Vec<Row> {
+    attempts.iter().flat_map(CollectorAttempt::rows).collect()
+}
+
+/// Says on a terminal how far it is, since a site that hangs takes minutes.
+struct AskedSites {
+    all: usize,
+    done: AtomicUsize,
+}
+
+impl AskedSites {
+    fn new(all: usize) -> Self {
+        Self {
+            all,
+            done: AtomicUsize::new(0),
+        }
+    }
+
+    fn add(&self, site: &SiteName) {
+        let done = self.done.fetch_add(1, Relaxed) + 1;
+        if self.all > 1 && stderr().is_terminal() {
+            eprintln!("{done} of {} sites asked: {site}", self.all);
+        }
+    }
 }
 
 /// Tries the collectors of a site one after another, so that each request belongs to one.
@@ -309,47 +334,6 @@ fn matches_template(template: &str, path: &str) -> bool {
             _ => return false,
         }
     }
-}
-
-/// Columns of equal width.
-fn table(rows: &[Row]) -> String {
-    let head = [
-        "SITE",
-        "COLLECTOR",
-        "ENDPOINT",
-        "SERIES",
-        "REQUESTS",
-        "SECONDS",
-        "RESULT",
-    ];
-    let mut lines = vec![head.map(str::to_owned)];
-    lines.extend(rows.iter().map(|row| {
-        [
-            row.site.clone(),
-            row.collector.clone(),
-            row.endpoint.clone(),
-            row.series
-                .map_or_else(|| "-".to_owned(), |it| it.to_string()),
-            row.requests.to_string(),
-            format!("{:.3}", row.took.as_secs_f64()),
-            row.result.clone(),
-        ]
-    }));
-    let width = |column: usize| {
-        let cells = lines.iter().filter_map(|line| line.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let mut text = String::new();
-    for line in &lines {
-        let cells = line.iter().zip(widths);
-        let cells: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        // Writing into a `String` cannot fail.
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
 }
 
 #[cfg(test)]

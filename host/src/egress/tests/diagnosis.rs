@@ -132,7 +132,7 @@ async fn the_wrong_scheme_is_named_in_both_directions() {
     assert_eq!(
         diagnose(&https(port, vec![authority().der().clone()])).await,
         [
-            "the server did not respond with TLS",
+            format!("`https://127.0.0.1:{port}`: the server did not respond with TLS").as_str(),
             "correct `port`, or set `scheme: http` if the server has no TLS",
         ]
     );
@@ -143,7 +143,9 @@ async fn the_wrong_scheme_is_named_in_both_directions() {
     let then = NextStep::Closes;
     let server = Server::http(Script { says, then }).await;
     let [error, hint] = diagnose(&settings(server.port)).await;
-    assert!(error.starts_with("invalid HTTP: "), "{error}");
+    let port = server.port;
+    let expected = format!("`http://127.0.0.1:{port}`: the server did not respond with HTTP: ");
+    assert!(error.starts_with(&expected), "{error}");
     assert_eq!(
         hint,
         "set `scheme: https` if the port serves TLS, or correct `port`"
@@ -169,7 +171,7 @@ async fn a_proxy_that_is_down_is_named() {
     assert_eq!(
         diagnose(&settings).await,
         [
-            "connection refused",
+            &format!("`https://127.0.0.1:{port}`: connection refused"),
             "check `host` and `port`; NetBackup's web service listens on port 1556",
         ]
     );

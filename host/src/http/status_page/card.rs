@@ -53,7 +53,7 @@ fn card(out: &mut String, site: &SiteStatus, number: usize, now: f64) {
         ),
     );
     problems(out, site);
-    tiles(out, &site.tiles, now);
+    tiles(out, site, now);
     chart(out, &site.recent, number);
     collectors(out, site);
     out.push_str("</article>\n");
@@ -143,18 +143,24 @@ fn list(out: &mut String, failures: &[GroupedFailure<'_>]) {
     out.push_str("</ul>\n");
 }
 
-fn tiles(out: &mut String, tiles: &[Tile], now: f64) {
-    if tiles.is_empty() {
+/// Each title leads to the series, which name what the number counts.
+fn tiles(out: &mut String, site: &SiteStatus, now: f64) {
+    if site.tiles.is_empty() {
         return;
     }
     out.push_str("<dl class=\"tiles\">\n");
-    for tile in tiles {
+    for tile in &site.tiles {
         let class = if tile.is_warning() { " over" } else { "" };
+        let title = Escaped(&tile.title);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("site", site.name.as_str());
+        query.append_pair("family", &tile.family);
+        let query = query.finish();
+        let query = Escaped(&query);
         push(
             out,
             format_args!(
-                "<div class=\"tile{class}\"><dt>{}</dt><dd>",
-                Escaped(&tile.title)
+                "<div class=\"tile{class}\"><dt><a href=\"/?{query}#families\">{title}</a></dt><dd>"
             ),
         );
         let unit = tile.unit.as_deref();

@@ -38,7 +38,7 @@ fn texts_of_guest_and_server_cannot_become_markup() {
     for part in [
         "<li><strong>storage</strong>: unreachable: &lt;img src=x onerror=alert(1)&gt;</li>",
         "<p class=\"hint\">Hint: check <code>&lt;host&gt;</code></p>",
-        "<dt>&lt;i&gt;Jobs&lt;/i&gt;</dt><dd><data value=\"1500\">",
+        "&lt;i&gt;Jobs&lt;/i&gt;</a></dt><dd><data value=\"1500\">",
         "<dd>1.0&lt;u&gt;</dd>",
     ] {
         assert!(html.contains(part), "{part}\n{html}");
@@ -59,6 +59,9 @@ fn the_worst_site_is_first() {
 fn a_number_above_its_threshold_says_so() {
     let html = page_at("/", |_| ());
     assert!(html.contains("<div class=\"tile over\">"), "{html}");
+    // The series name the objects that a number counts.
+    let title = "<a href=\"/?site=%3Cb%3E%26%22prod%22&amp;family=nbu_hostile#families\">";
+    assert!(html.contains(title), "{html}");
     assert!(
         html.contains("<span class=\"note\">above 1\u{202f}000 &lt;b&gt;</span>"),
         "{html}"

@@ -7,7 +7,7 @@ use http::header::{
 
 /// The digest is that of the status page's style, the only resource that it loads.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-o5JJyZ3X267NAIGD0G8zED+rX5WNphrdk8bvYQvW4+I='; \
+    style-src 'sha256-xWtlUlL+6hDS0fQyJMlhtp16sVrBcNan/NGrkcIda00='; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const DEFAULTS: [(HeaderName, HeaderValue); 6] = [

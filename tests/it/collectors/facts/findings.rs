@@ -12,6 +12,11 @@ pub(super) fn alerts(truth: &Truth, _: Release) -> Series {
         series.add("nbu_alerts", &labels, count);
         series.add("nbu_alerts_count", &labels, count);
     }
+    for ((severity, category), created) in truth.last_alerts() {
+        let labels = [("severity", &*severity), ("category", &*category)];
+        let seconds = created.as_second().unsigned_abs();
+        series.add("nbu_alert_last_created_timestamp_seconds", &labels, seconds);
+    }
     series
 }
 

@@ -41,9 +41,10 @@ const RECURRING: &[RecurringJob] = &[
         jobs: 2, profile: profile(5, 0, None, 1) },
 ];
 
-/// Why a copy waits: `DRIVES_IN_USE`, `PHYSICAL_DRIVE_UNAVAILABLE`, and
-/// `DISK_MEDIA_SERVER_OFFLINE`.
-const WAITS: [i64; 4] = [2, 2, 9, 12];
+/// Why a copy waits if all hardware is up.
+const DRIVES_IN_USE: i64 = 2;
+/// Why a copy waits: also `PHYSICAL_DRIVE_UNAVAILABLE` and `DISK_MEDIA_SERVER_OFFLINE`.
+const WAITS: [i64; 4] = [DRIVES_IN_USE, DRIVES_IN_USE, 9, 12];
 
 /// The drives are free for copies at the end of every three hours.
 const DRIVES_FREE: i64 = 3 * 3600;
@@ -80,7 +81,10 @@ fn tape_queue(day: &mut DayPlan) {
     let profile = profile(16, 200, None, 6);
     for queued in (0..SECONDS).step_by(600) {
         let mut job = day.queue(tape, "media001", queued, profile);
-        job.queue_reason = day.rng.choice(WAITS).unwrap_or(2);
+        job.queue_reason = match day.rng.choice(WAITS) {
+            Some(reason) if !day.site.healthy => reason,
+            _ => DRIVES_IN_USE,
+        };
         let free = (queued / DRIVES_FREE + 1) * DRIVES_FREE;
         let start = free + day.rng.i64(5..1200);
         day.run(&mut job, start, profile);

@@ -23,7 +23,7 @@ impl Site {
 
     /// The drives: four shared by both media servers, one of them to be cleaned; one
     /// that is down, and one that is disabled and not monitored. A healthy site lacks
-    /// these two.
+    /// these two and needs no cleaning.
     pub(in crate::estate) fn drives(self, now: Timestamp) -> Vec<Drive> {
         let (first, second) = (media_server(self, 1), media_server(self, 2));
         let both: &[&str] = &[&first, &second];
@@ -34,7 +34,7 @@ impl Site {
             drive.cleaned = Some(self.created - SignedDuration::from_hours(90));
         }
         if let Some(drive) = drives.last_mut() {
-            drive.needs_cleaning = true;
+            drive.needs_cleaning = !self.healthy;
         }
         if !self.healthy {
             drives.push(Drive::new(4, 0, &[&second]).down());
