@@ -1,6 +1,6 @@
 //! `nbuserver:` and `nbuservers:` the address and the settings of each site.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<S
         site(section, name, common)
     });
     let mut names = HashSet::new();
+    let mut servers = HashMap::new();
     let text = "A list of primary servers, each with the keys of `nbuserver`.";
     let several = root.each("nbuservers", text, |section| {
         let hint = "write `site: NAME`, since each server of a list needs a name";
@@ -50,7 +51,16 @@ pub(super) fn read(root: &mut Section<'_>, common: &SharedSettings<'_>) -> Vec<S
             let hint = "give each site its own name";
             section.problem("site", format!("duplicate site name `{name}`"), hint);
         }
-        site(section, name, common)
+        let site = site(section, name, common);
+        if let Some(Site { name, egress, .. }) = &site {
+            let url = format!("{}{}", egress.origin.url(), egress.base_path);
+            if let Some(first) = servers.insert(url, name.clone()) {
+                let message = format!("site `{first}` reads the same server");
+                let hint = "remove one of the two, since sums over all sites count it twice";
+                section.warning("host", message, hint);
+            }
+        }
+        site
     });
     if root.is_empty_list("nbuservers") {
         let hint = "add a server, which begins with `- site: NAME`";
