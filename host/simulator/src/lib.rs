@@ -50,6 +50,7 @@ pub use fault::{Fault, Faults, Gate, Malformed};
 pub use options::{Options, Strictness, Unended};
 pub use release::Release;
 pub use requests::{Request, Requests};
+pub use route::paths;
 pub use server::Simulator;
 pub use tls::Authority;
 pub use truth::{Durations, Figures, Finished, Scanned, Truth};

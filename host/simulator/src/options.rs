@@ -24,6 +24,8 @@ pub struct Options {
     pub clock: Clock,
     /// The answer to undocumented requests.
     pub strictness: Strictness,
+    /// The most rows of a page, whatever `page[limit]` asks for.
+    pub rows: usize,
     /// What a job that has not ended shows for `status` and `endTime`.
     pub unended: Unended,
     /// Whether `data[].id` of a job is a number, as in the vendor's example, and
@@ -41,6 +43,7 @@ impl Default for Options {
             estate: Estate::empty(),
             clock: Clock::System,
             strictness: Strictness::default(),
+            rows: usize::MAX,
             unended: Unended::default(),
             numeric_ids: false,
         }

@@ -159,6 +159,7 @@ fn resource(
         now: shared.clock.now(),
         clock: Arc::new(shared.server_clock().clone()),
         strictness: shared.strictness,
+        rows: shared.rows,
         format: shared.format,
         repeat_cursor,
     };
@@ -182,41 +183,101 @@ fn resource(
 /// The endpoint of a list.
 type ListEndpoint = fn(&Estate, &ResourceRequest<'_>) -> Answer;
 
-/// The list at a path, if the release has one. The bundle of 11.2 lacks the files
-/// of storage and of the service catalog: 11.0 is carried forward.
+/// The lists, and the first release that has each. The bundle of 11.2 lacks the files of
+/// storage and of the service catalog: 11.0 is carried forward. The guide names the lists
+/// of tapes from 10.4 on.
+const LISTS: &[(&str, Release, ListEndpoint)] = &[
+    ("/admin/jobs", Release::V10_3, endpoints::jobs),
+    ("/catalog/images", Release::V10_3, endpoints::images),
+    ("/catalog/slp-images", Release::V10_3, endpoints::slp_images),
+    (
+        "/config/media-servers",
+        Release::V10_3,
+        endpoints::media_servers,
+    ),
+    (
+        "/config/paused-clients",
+        Release::V10_3,
+        endpoints::paused_clients,
+    ),
+    ("/config/policies/", Release::V10_3, endpoints::policies),
+    ("/licensing/capacity", Release::V10_3, endpoints::front_ends),
+    (
+        "/licensing/entitlements",
+        Release::V10_3,
+        endpoints::entitlements,
+    ),
+    (
+        "/malware/latest-scan-results",
+        Release::V10_3,
+        endpoints::latest_scans,
+    ),
+    ("/malware/scan-results", Release::V10_3, endpoints::scans),
+    ("/manage/alerts", Release::V10_3, endpoints::alerts),
+    ("/security/api-keys", Release::V10_3, endpoints::api_keys),
+    (
+        "/security/certificate-authorities",
+        Release::V10_3,
+        endpoints::authorities,
+    ),
+    (
+        "/security/certificate-authorities/migration-summary",
+        Release::V10_3,
+        endpoints::migration_summary,
+    ),
+    (
+        "/security/certificates/current",
+        Release::V10_3,
+        endpoints::host_certificates,
+    ),
+    ("/security/anomalies", Release::V10_3, endpoints::anomalies),
+    ("/security/mpa-tickets", Release::V10_3, endpoints::tickets),
+    (
+        "/security/status",
+        Release::V10_5,
+        endpoints::security_status,
+    ),
+    ("/servicecatalog/slos", Release::V10_3, endpoints::slos),
+    ("/storage/disk-pools", Release::V10_3, endpoints::pools),
+    ("/storage/drives", Release::V10_3, endpoints::drives),
+    (
+        "/storage/robots-device-hosts",
+        Release::V10_4,
+        endpoints::device_hosts,
+    ),
+    (
+        "/storage/storage-servers",
+        Release::V10_3,
+        endpoints::servers,
+    ),
+    ("/storage/storage-units", Release::V10_3, endpoints::units),
+    ("/storage/tape-media", Release::V10_4, endpoints::media),
+    (
+        "/storage/tape-volume-pools",
+        Release::V10_4,
+        endpoints::volume_pools,
+    ),
+];
+
+/// The list at a path, if the release has one.
 fn list(path: &str, release: Release) -> Option<ListEndpoint> {
-    let has_score = release >= Release::V10_5;
-    // The guide names them from 10.4 on.
-    let tape = release >= Release::V10_4;
-    Some(match path {
-        "/admin/jobs" => endpoints::jobs,
-        "/catalog/images" => endpoints::images,
-        "/catalog/slp-images" => endpoints::slp_images,
-        "/config/media-servers" => endpoints::media_servers,
-        "/config/paused-clients" => endpoints::paused_clients,
-        "/config/policies/" => endpoints::policies,
-        "/licensing/capacity" => endpoints::front_ends,
-        "/licensing/entitlements" => endpoints::entitlements,
-        "/malware/latest-scan-results" => endpoints::latest_scans,
-        "/malware/scan-results" => endpoints::scans,
-        "/manage/alerts" => endpoints::alerts,
-        "/security/api-keys" => endpoints::api_keys,
-        "/security/certificate-authorities" => endpoints::authorities,
-        "/security/certificate-authorities/migration-summary" => endpoints::migration_summary,
-        "/security/certificates/current" => endpoints::host_certificates,
-        "/security/anomalies" => endpoints::anomalies,
-        "/security/mpa-tickets" => endpoints::tickets,
-        "/security/status" if has_score => endpoints::security_status,
-        "/servicecatalog/slos" => endpoints::slos,
-        "/storage/disk-pools" => endpoints::pools,
-        "/storage/drives" => endpoints::drives,
-        "/storage/robots-device-hosts" if tape => endpoints::device_hosts,
-        "/storage/storage-servers" => endpoints::servers,
-        "/storage/storage-units" => endpoints::units,
-        "/storage/tape-media" if tape => endpoints::media,
-        "/storage/tape-volume-pools" if tape => endpoints::volume_pools,
-        _ => return None,
-    })
+    let mut lists = LISTS.iter();
+    let (_, since, endpoint) = lists.find(|(name, ..)| *name == path)?;
+    (release >= *since).then_some(*endpoint)
+}
+
+/// What needs no credential; see `answer`.
+const OPEN: [&str; 5] = [
+    "/ping",
+    "/tokenkey",
+    "/security/servertime",
+    "/security/serverinfo",
+    "/security/cacert",
+];
+
+/// The paths below the base path that some release answers, without those of single jobs.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    OPEN.into_iter().chain(LISTS.iter().map(|(path, ..)| *path))
 }
 
 async fn read(shared: &Shared, head: http::request::Parts, body: Incoming) -> ReceivedRequest {

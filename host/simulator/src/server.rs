@@ -141,6 +141,7 @@ impl Simulator {
             estate: std::mem::take(&mut *self.shared.estate()),
             clock: self.shared.clock.clone(),
             strictness: self.shared.strictness,
+            rows: self.shared.rows,
             unended: self.shared.format.unended,
             numeric_ids: self.shared.format.numeric_ids,
         }

@@ -16,6 +16,7 @@ use crate::server_clock::ServerClock;
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) strictness: Strictness,
+    pub(crate) rows: usize,
     pub(crate) format: JobFormat,
     pub(crate) faults: Faults,
     pub(crate) crowd: Crowd,
@@ -44,6 +45,7 @@ impl Shared {
             token_key,
             clock: options.clock,
             strictness: options.strictness,
+            rows: options.rows,
             format: JobFormat {
                 unended: options.unended,
                 numeric_ids: options.numeric_ids,

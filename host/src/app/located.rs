@@ -8,7 +8,7 @@ use tracing::warn;
 use super::{ConfigSource, ExitError};
 use crate::collect::StateDirError;
 use crate::config::{Config, Problem, Problems};
-use crate::guest::{LoadError, Place, SettingsProblem};
+use crate::guest::{Place, SettingsProblem};
 use crate::http::BindError;
 use crate::site::SiteName;
 use crate::suggestion::split_hints;
@@ -98,9 +98,6 @@ fn hint(refusal: &Refusal) -> Option<String> {
             Some("copy the guest there, or remove `guest.path` to run the built-in guest".into())
         }
         Refusal::Unreadable(..) => Some("`guest.path` must name a file that can be read".into()),
-        Refusal::Unloadable(LoadError::TooSlow(_)) => Some(
-            "raise `guest.limits.compileTimeout`, or wait until the machine is less busy".into(),
-        ),
         Refusal::Unloadable(error) if error.exceeds_limit() => {
             Some("use a smaller guest, or raise the limit in `guest.limits`".into())
         }
@@ -148,7 +145,7 @@ fn flag(place: &Place) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use crate::egress::Traffic;
-    use crate::guest::{Fault, FaultKind};
+    use crate::guest::{Fault, FaultKind, LoadError};
 
     #[test]
     fn the_hint_follows_the_kind_of_an_error_and_not_its_words() {

@@ -1,5 +1,7 @@
 //! Write a project for a new guest: an example of this repository with the contract.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -33,6 +35,9 @@ const PYTHON: Files = files!("guest/examples/python":
     "transport.py", "test_alerts.py",
 );
 
+/// The name of the example in Rust.
+const CRATE: &str = "example_guest";
+
 fn example(language: Language) -> Files {
     match language {
         Language::Rust => RUST,
@@ -51,13 +56,29 @@ pub(super) fn run(folder: &Path, language: Language) -> Result<(), ExitError> {
         _ => not_written(folder, &error),
     })?;
     for (file, text) in example(language) {
-        write(&folder.join(file), text)?;
+        write(&folder.join(file), &named(text, folder))?;
     }
     contract::write(&folder.join("wit")).map_err(|error| not_written(folder, &error))?;
     let folder = folder.display();
     print(&format!(
         "Wrote `{folder}`; its README.md says how to build and test it\n"
     ))
+}
+
+/// The text with the name of the folder for that of the crate, if it can be one.
+fn named<'t>(text: &'t str, folder: &Path) -> Cow<'t, str> {
+    let name = folder
+        .file_name()
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    match is_name && text.contains(CRATE) {
+        true => text.replace(CRATE, name).into(),
+        false => text.into(),
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ExitError> {
@@ -135,6 +156,8 @@ mod tests {
         let project = folder.path().join("new");
         run(&project, Language::Rust).unwrap();
         assert!(project.join("src/alerts.rs").exists());
+        let package = fs::read_to_string(project.join("Cargo.toml")).unwrap();
+        assert!(package.contains("name = \"new\""), "{package}");
         assert!(project.join("wit/deps/http.wit").exists());
     }
 }

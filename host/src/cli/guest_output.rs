@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::app::ExitError;
 use crate::telemetry::{self, Handle, LogSettings, LogTarget};
 
-/// Warnings of guests, and what they print. These commands report everything else themselves.
-const FILTER: &str = "error,nbu_exporter::guest::guest_log=warn";
+/// Warnings of guests, what they print, and their denied requests. These commands report everything else themselves.
+const FILTER: &str = "error,nbu_exporter::guest::guest_log=warn,nbu_exporter::egress::session=warn";
 
 /// Shows the output of guests on standard error while the command runs.
 pub(super) async fn show_output<F>(command: impl FnOnce(Handle) -> F) -> Result<(), ExitError>

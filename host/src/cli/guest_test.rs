@@ -1,25 +1,28 @@
 //! Test a guest of any language against simulated NetBackup servers.
 //!
 //! The same for every guest: it must collect from each release without a dropped
-//! series, answer the same twice, continue from its own state, and report every failure
-//! of the server without failing itself.
+//! series, answer the same twice, read all pages, continue from its own state, and report
+//! every failure of the server with its reason and without failing itself.
 
 mod bed;
+mod endpoints;
 mod faults;
 mod plan;
 mod results;
+mod state;
 
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulator::Fault;
+use simulator::{Fault, Release};
 
 use self::bed::TestBed;
 use self::faults::{fault_tests, standard_faults};
 use self::plan::TestPlan;
 use self::results::Results;
+use self::state::state_tests;
 use super::check::refused;
 use super::fallen_counters::fallen_counters;
 use super::inspect::load_patiently;
@@ -27,7 +30,9 @@ use super::report_difference::ReportDifference;
 use super::{print, replace, replayed};
 use crate::app::ExitError;
 use crate::bundle::Bundle;
-use crate::guest::{Collected, Engine, Guest, Outcome, Report, failure_text};
+use crate::guest::{
+    Collected, CollectorFailure, Engine, Guest, Outcome, failure_text, reason_name,
+};
 use crate::swap::GuestFile;
 use crate::telemetry::Handle;
 
@@ -60,21 +65,20 @@ pub(super) async fn run(
         log.flush(Duration::MAX);
         print(text)
     });
-    let mut reports = Vec::new();
     for release in &plan.releases {
         let bed = TestBed::start(&guest, *release).await.map_err(unstarted)?;
-        let collected = release_tests(&bed, &mut results).await;
+        release_tests(&bed, &mut results).await;
         if plan.faults.is_empty() {
             fault_tests(&bed, standard_faults(), &mut results).await;
             endpoint_tests(&bed, &mut results).await;
         } else {
             fault_tests(&bed, plan.faults.iter().cloned(), &mut results).await;
         }
-        reports.extend(collected.map(|it| it.report));
-    }
-    // One release may lack an endpoint.
-    if reports.len() > 1 {
-        results.add("declared endpoints", || endpoints_exist(&reports));
+        if Some(release) == plan.releases.last() {
+            newest_tests(&guest, &bed, *release, &mut results)
+                .await
+                .map_err(unstarted)?;
+        }
     }
     if let Some((path, bundle)) = &plan.bundle {
         bundle_tests(&guest, path, bundle, &mut results).await?;
@@ -99,8 +103,29 @@ fn unstarted(why: io::Error) -> ExitError {
     ExitError::Command(format!("cannot start the server: {why}"))
 }
 
-/// The tests on one release. Returns the collection without a fault.
-async fn release_tests(bed: &TestBed<'_>, results: &mut Results<'_>) -> Option<Collected> {
+/// The tests that are the same for all releases.
+async fn newest_tests(
+    guest: &Guest,
+    bed: &TestBed<'_>,
+    release: Release,
+    results: &mut Results<'_>,
+) -> io::Result<()> {
+    results.add("declared endpoints", || endpoints::declared(bed));
+    let still = TestBed::start_golden(guest, release).await?;
+    let whole = still.collect(Vec::new()).await;
+    let short = TestBed::start_short(guest, release).await?;
+    let pages = short.collect(Vec::new()).await;
+    let name = format!("{}: pages of {SHORT_PAGE} rows", bed.release);
+    results.add(&name, || same(&whole, &pages));
+    state_tests(&still, results).await;
+    Ok(())
+}
+
+/// The number of rows of a short page.
+const SHORT_PAGE: usize = 20;
+
+/// The tests on one release.
+async fn release_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
     let name = |test: &str| format!("{}: {test}", bed.release);
     let checked = bed.check().await;
     results.add(&name("check"), || checked);
@@ -115,7 +140,6 @@ async fn release_tests(bed: &TestBed<'_>, results: &mut Results<'_>) -> Option<C
     results.add(&name("continue from its state"), || {
         continued(&first, &resumed)
     });
-    first.ok()
 }
 
 /// Each list fails alone. With a fault everywhere a guest may only ask for the version.
@@ -127,21 +151,45 @@ async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
         bed.simulator.faults().clear();
         if bed.simulator.requests().count(path) > before {
             let name = format!("{}: 500 on {path}", bed.release);
-            results.add(&name, || noticed(&collected, &collectors));
+            results.add(&name, || noticed(&collected, &collectors, &["status"]));
         }
     }
 }
 
-/// One of the collectors reports a failure.
-fn noticed(collected: &Result<Collected, String>, collectors: &[&str]) -> Result<String, String> {
+/// One of the collectors reports a failure, for one of these reasons.
+fn noticed(
+    collected: &Result<Collected, String>,
+    collectors: &[&str],
+    reasons: &[&str],
+) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
     let outcomes = collected.report.outcomes.iter();
     let named = outcomes.filter(|it| collectors.contains(&it.collector.as_str()));
-    let failure = named.flat_map(|it| &it.failures).next();
-    failure.map(failure_text).ok_or_else(|| {
-        let collectors = collectors.join("`, `");
-        format!("no failure is reported by `{collectors}`")
-    })
+    let failures: Vec<_> = named.flat_map(|it| &it.failures).collect();
+    match failures.as_slice() {
+        [] => {
+            let collectors = collectors.join("`, `");
+            Err(format!("no failure is reported by `{collectors}`"))
+        }
+        failures => reason_is_right(failures, reasons),
+    }
+}
+
+/// The failures have one of these reasons; without any, every reason is right. Returns the
+/// first failure.
+fn reason_is_right(failures: &[&CollectorFailure], reasons: &[&str]) -> Result<String, String> {
+    let is_right = |it: &&&CollectorFailure| reasons.contains(&&*reason_name(&it.reason));
+    match failures.iter().find(|it| !is_right(it)) {
+        Some(wrong) if !reasons.is_empty() => Err(format!(
+            "{}\nexpected the reason {}",
+            failure_text(wrong),
+            reasons.join(" or ")
+        )),
+        _ => Ok(failures
+            .first()
+            .map(|it| failure_text(it))
+            .unwrap_or_default()),
+    }
 }
 
 /// The tests on the recorded answers of a server.
@@ -151,9 +199,25 @@ async fn bundle_tests(
     bundle: &Bundle,
     results: &mut Results<'_>,
 ) -> Result<(), ExitError> {
+    let name = |test: &str| format!("{}: {test}", path.display());
+    let recorded: Vec<_> = bundle
+        .settings
+        .collectors
+        .iter()
+        .map(|it| &*it.name)
+        .collect();
+    let declared = &guest.manifest().collectors;
+    if !declared.iter().any(|it| recorded.contains(&&*it.name)) {
+        results.add(&name("collect"), || {
+            let recorded = recorded.join("`, `");
+            Err(format!(
+                "the guest declares none of its collectors: `{recorded}`"
+            ))
+        });
+        return Ok(());
+    }
     let first = replayed::collect(guest, bundle).await?;
     let second = replayed::collect(guest, bundle).await?;
-    let name = |test: &str| format!("{}: {test}", path.display());
     let problems: Vec<_> = first.iter().flat_map(|it| it.problems.clone()).collect();
     results.add(&name("collect"), || match problems.is_empty() {
         true => Ok(format!("{} series", first.last().map_or(0, |it| it.series))),
@@ -215,28 +279,6 @@ fn continued(
     }
 }
 
-/// Each declared endpoint exists in a tested release. Otherwise its path is probably
-/// misspelt.
-fn endpoints_exist(reports: &[Report]) -> Result<String, String> {
-    let is_missing = |report: &Report, collector: &str, path: &String| {
-        let mut outcomes = report.outcomes.iter();
-        outcomes.any(|it| it.collector == collector && it.unsupported.contains(path))
-    };
-    let mut lines = Vec::new();
-    for outcome in reports.iter().take(1).flat_map(|it| &it.outcomes) {
-        let collector = outcome.collector.as_str();
-        let paths = outcome.unsupported.iter();
-        let missing = paths.filter(|path| reports.iter().all(|it| is_missing(it, collector, path)));
-        lines.extend(
-            missing.map(|path| format!("collector `{collector}`: no tested release has `{path}`")),
-        );
-    }
-    match lines.is_empty() {
-        true => Ok(String::new()),
-        false => Err(lines.join("\n")),
-    }
-}
-
 fn same(
     first: &Result<Collected, String>,
     second: &Result<Collected, String>,
@@ -264,10 +306,12 @@ fn same(
     Ok(String::new())
 }
 
-/// The guest itself did not fail, and each of these collectors that sent requests noticed.
+/// The guest itself did not fail, and each of these collectors that sent requests noticed,
+/// for one of these reasons.
 fn withstood(
     collected: &Result<Collected, String>,
     must_notice: impl Fn(&str) -> bool,
+    reasons: &[&str],
 ) -> Result<String, String> {
     let collected = collected.as_ref().map_err(Clone::clone)?;
     let outcomes = &collected.report.outcomes;
@@ -286,8 +330,8 @@ fn withstood(
             outcome.collector
         ));
     }
-    let mut failures = outcomes.iter().flat_map(|it| &it.failures);
-    Ok(failures.next().map(failure_text).unwrap_or_default())
+    let failures: Vec<_> = outcomes.iter().flat_map(|it| &it.failures).collect();
+    reason_is_right(&failures, reasons)
 }
 
 /// The longest that a test waits for a server that does not answer.
@@ -319,22 +363,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_no_release_has_is_found() {
-        let report = |unsupported: &[&str]| {
-            let mut report = collected(None, 0).unwrap().report;
-            let paths = unsupported.iter().map(|path| (*path).to_owned());
-            report.outcomes[0].unsupported = paths.collect();
-            report
-        };
-        let said = endpoints_exist(&[report(&["/a", "/b"]), report(&["/b"])]);
-        let why = "collector `jobs`: no tested release has `/b`";
-        assert_eq!(said, Err(why.to_owned()));
-        assert!(endpoints_exist(&[report(&["/a"]), report(&["/b"])]).is_ok());
-    }
-
-    #[test]
     fn a_collector_that_hides_a_failure_of_the_server_is_found() {
-        let withstood = |collected, noticed| withstood(&collected, |_| noticed);
+        let withstood = |collected, noticed| withstood(&collected, |_| noticed, &[]);
         let hidden = withstood(collected(Some(1), 1), true);
         assert_eq!(
             hidden,

@@ -129,7 +129,11 @@ fn collector(declared: &DeclaredCollector, lines: &mut Vec<String>) {
         (None, true) => "reused for server.cacheTTL".to_owned(),
         (None, false) => "read in every collection".to_owned(),
     };
-    lines.push(format!("\ncollector {} ({read})", declared.name));
+    let default = match declared.enabled_by_default {
+        true => "on by default",
+        false => "off by default",
+    };
+    lines.push(format!("\ncollector {} ({default}, {read})", declared.name));
     lines.push(format!("  {}", declared.summary));
     if declared.state_version > 0 {
         lines.push(format!("  state version {}", declared.state_version));
@@ -174,7 +178,7 @@ fn kind(kind: &OptionKind) -> String {
     match kind {
         OptionKind::Bool => "boolean".to_owned(),
         OptionKind::Integer((least, most)) => format!("{least} to {most}"),
-        OptionKind::Duration(_) => "duration".to_owned(),
+        OptionKind::Duration((least, most)) => format!("{least} s to {most} s"),
         OptionKind::Text => "text".to_owned(),
         OptionKind::TextList => "list".to_owned(),
         OptionKind::Choice(choices) => choices.join("|"),

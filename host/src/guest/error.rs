@@ -69,7 +69,11 @@ impl fmt::Display for LoadError {
             Self::TooComplex(why) => write!(f, "the component is too large to compile: {why}"),
             Self::TooSlow(allowed) => {
                 let seconds = allowed.as_secs_f64();
-                write!(f, "the component was not compiled within {seconds} s")
+                write!(
+                    f,
+                    "the component was not compiled within {seconds} s\n  hint: raise \
+                     `guest.limits.compileTimeout`, or wait until the machine is less busy"
+                )
             }
             Self::CompilerFailed(why) => {
                 write!(f, "the compiler failed on the component: {why}")

@@ -197,6 +197,11 @@ fn endpoint(subject: &str, endpoint: &Endpoint, problems: &mut ManifestProblems)
     let path = printable(&endpoint.path);
     let place = format!("endpoint `{path}` of {subject}");
     problems.text(&place, &endpoint.path, PATH);
+    if !endpoint.path.starts_with('/') || endpoint.path.contains(['?', '#', ' ']) {
+        problems.add(format!(
+            "{place} is not a path: write it as `/admin/jobs`, without a query"
+        ));
+    }
     if endpoint.method == Method::Post && endpoint.path != READ_ONLY_POST {
         problems.add(format!(
             "{subject} declares `POST {path}`, but only `POST {READ_ONLY_POST}` is allowed"

@@ -118,7 +118,7 @@ fn texts(value: &Json) -> Option<Vec<String>> {
     }
 }
 
-fn expected(kind: &OptionKind) -> String {
+pub(super) fn expected(kind: &OptionKind) -> String {
     match kind {
         OptionKind::Bool => "expected `true` or `false`".to_owned(),
         OptionKind::Integer((least, most)) => {

@@ -31,7 +31,8 @@ pub struct SwapController {
     tracer: Tracer,
     current: ArcSwapOption<Generation>,
     changed: watch::Sender<u64>,
-    refused: Mutex<Option<EvaluationInputs>>,
+    /// What was refused last, and why.
+    refused: Mutex<Option<(EvaluationInputs, String)>>,
     probation: ProbationMonitor,
 }
 
@@ -239,12 +240,17 @@ impl SwapController {
         }
         match rollback_status(&candidate, baseline) {
             RollbackStatus::NotRolledBack => {}
-            RollbackStatus::RolledBack => return Err(Refusal::RefusedBefore),
+            RollbackStatus::RolledBack => {
+                let why = "it failed in its probation and was rolled back";
+                return Err(Refusal::RefusedBefore(why.to_owned()));
+            }
             RollbackStatus::Unknown => return Err(Refusal::HistoryUnreadable),
         }
         let inputs = EvaluationInputs::new(&candidate, settings);
-        if self.refused().as_ref() == Some(&inputs) {
-            return Err(Refusal::RefusedBefore);
+        if let Some((refused, why)) = &*self.refused()
+            && *refused == inputs
+        {
+            return Err(Refusal::RefusedBefore(why.clone()));
         }
         // The first guest of a process replaces none.
         let mut span = running.map_or_else(Span::default, |_| self.tracer.start(SpanName::Swap));
@@ -257,7 +263,7 @@ impl SwapController {
             && running.is_some()
         {
             if !refusal.is_temporary() {
-                *self.refused() = Some(inputs);
+                *self.refused() = Some((inputs, refusal.to_string()));
             }
             self.instruments.swap(SwapResult::Refused);
             let text = refusal.to_string();
@@ -362,7 +368,7 @@ impl SwapController {
         );
     }
 
-    fn refused(&self) -> MutexGuard<'_, Option<EvaluationInputs>> {
+    fn refused(&self) -> MutexGuard<'_, Option<(EvaluationInputs, String)>> {
         // Assignments are atomic, so a poisoned lock is harmless.
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }

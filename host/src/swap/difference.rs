@@ -62,7 +62,15 @@ impl Difference {
     /// One line per change; empty if there is none.
     pub fn lines(&self) -> Vec<String> {
         let added = self.added.iter().map(|item| format!("+ {item}"));
-        let removed = self.removed.iter().map(|item| format!("- {item}"));
+        let gone = |item: &&ManifestItem| {
+            let mut all = self.removed.iter();
+            let same = |it: &ManifestItem| it.collector == item.collector;
+            all.any(|it| it.what == ItemKind::Collector && same(it))
+        };
+        // What a removed collector had says no more than its name.
+        let removed = self.removed.iter();
+        let removed = removed.filter(|it| it.what == ItemKind::Collector || !gone(it));
+        let removed = removed.map(|item| format!("- {item}"));
         let kinds = self.kinds.iter().map(|change| format!("~ {change}"));
         added.chain(removed).chain(kinds).collect()
     }

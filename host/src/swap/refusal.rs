@@ -49,8 +49,8 @@ pub enum Refusal {
     /// The HTTP client of a site cannot be built, for example because of its
     /// certificates.
     Egress(SiteName, egress::EgressError),
-    /// The same file and settings were refused before.
-    RefusedBefore,
+    /// The same file and settings were refused before, for this reason.
+    RefusedBefore(String),
     /// The rollback history cannot be read now.
     HistoryUnreadable,
 }
@@ -125,9 +125,10 @@ impl fmt::Display for Refusal {
                     None => Ok(()),
                 }
             }
-            Self::RefusedBefore => {
-                f.write_str("the file was refused before and has not changed since")
-            }
+            Self::RefusedBefore(why) => write!(
+                f,
+                "the file was refused before and has not changed since: {why}"
+            ),
             Self::HistoryUnreadable => f.write_str(
                 "cannot read from `server.stateDir` whether the guest was rolled back before",
             ),
@@ -161,9 +162,15 @@ fn settings(
     Ok(())
 }
 
+/// The number of items that a line names.
+const LISTED: usize = 20;
+
 fn list<T: fmt::Display>(items: &[T]) -> String {
-    let texts: Vec<_> = items.iter().map(T::to_string).collect();
-    texts.join(", ")
+    let texts: Vec<_> = items.iter().take(LISTED).map(T::to_string).collect();
+    match items.len().saturating_sub(LISTED) {
+        0 => texts.join(", "),
+        further => format!("{}, and {further} more", texts.join(", ")),
+    }
 }
 
 impl std::error::Error for Refusal {}

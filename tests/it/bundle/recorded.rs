@@ -324,4 +324,10 @@ async fn a_bundle_is_a_fixture_for_the_tests_of_a_guest() {
         text.contains("ok      site.bundle: the same again\n"),
         "{text}"
     );
+    // A guest that declares none of the recorded collectors tests nothing.
+    fs::write(folder.path().join("guest.wasm"), guests::MINIMAL).unwrap();
+    let output = Program::output(&command, folder.path()).await;
+    let text = said(&output.stdout);
+    let why = "FAILED  site.bundle: collect\n  the guest declares none of its collectors: `";
+    assert!(text.contains(why), "{text}");
 }

@@ -101,8 +101,8 @@ async fn each_command_has_a_manual_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn check_names_the_collectors_of_each_site_and_counts_warnings() {
-    let simulator = lively().await;
-    let sites = [("paris", &simulator), ("rome", &simulator)];
+    let (paris, rome) = (lively().await, lively().await);
+    let sites = [("paris", &paris), ("rome", &rome)];
     let folder = folder(&sites, "collectors: { alerts: { enabled: true } }");
     let output = Program::output(&["check"], folder.path()).await;
     let text = said(&output.stdout);
@@ -320,11 +320,11 @@ async fn inspect_shows_capabilities_and_explains_invalid_files() {
         "version  ",
         "contract   0.2\n",
         " functions in ",
-        "collector storage (reused for server.cacheTTL)",
-        "collector jobs (read in every collection)",
+        "collector storage (on by default, reused for server.cacheTTL)",
+        "collector jobs (on by default, read in every collection)",
         "    GET /admin/jobs\n",
         "    |MANAGE|JOBS|\n",
-        "    overlap (duration, 5m): How late a finished job may appear",
+        "    overlap (1 s to 280800 s, 5m): How late a finished job may appear",
         "    nbu_jobs_window {",
         "\nimports\n",
         "  wasi:http/outgoing-handler@",

@@ -84,7 +84,16 @@ async fn a_fault_reaches_more_than_the_first_request() {
         let command = [&command[..], &["--fault", fault]].concat();
         let output = Program::output(&command, folder.path()).await;
         let text = said(&output.stdout);
-        assert!(text.contains(&format!("ok      11.2: {fault} (")), "{text}");
+        // It has one reason for everything.
+        let reason = if fault == "down" {
+            "unreachable"
+        } else {
+            "status"
+        };
+        let wrong = format!(
+            "FAILED  11.2: {fault}\n  /elsewhere: denied: no ping\n  expected the reason {reason}\n"
+        );
+        assert!(text.contains(&wrong), "{text}");
         let failed = format!(
             "FAILED  11.2: {fault}, except for /ping\n  collector `storage` reports no failure"
         );
@@ -141,6 +150,30 @@ async fn a_counter_that_falls_is_a_failed_test() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_counter_that_counts_the_same_again_and_a_misspelt_endpoint_are_failed_tests() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    for (behaviour, why) in [
+        (
+            "counts",
+            "FAILED  11.2: nothing new is counted\n  counter `nbu_test_jobs_calls_total{stamp=\"1\"}` \
+             grew from 1 to 2\n",
+        ),
+        (
+            "misspelt",
+            "FAILED  declared endpoints\n  collector `storage`, `jobs` declares `/manage/alrets`: did \
+             you mean `/manage/alerts`?\n",
+        ),
+    ] {
+        fs::write(&file, guests::behaving(behaviour, 1)).unwrap();
+        let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+        let output = Program::output(&command, folder.path()).await;
+        let text = said(&output.stdout);
+        assert!(text.contains(why), "{behaviour}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_passed_tests_is_shown() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("guest.wasm"), guests::EXAMPLE).unwrap();
@@ -149,7 +182,7 @@ async fn the_number_of_passed_tests_is_shown() {
     let output = Program::output(&[&command[..], &fault].concat(), folder.path()).await;
     assert!(output.status.success(), "{output:?}");
     let text = said(&output.stdout);
-    assert!(text.ends_with("\n6 tests passed\n"), "{text}");
+    assert!(text.ends_with("\n12 tests passed\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,8 @@ fn page(
     request: &ResourceRequest<'_>,
 ) -> Result<(Page<Row>, Listing<Row>), String> {
     let listing = JOBS.listing(request)?;
-    let cursors = Cursors::parse(request.query, JOBS.limits, request.strictness, &listing)?;
+    let cursors = Cursors::parse(request.query, JOBS.limits, request.strictness, &listing)?
+        .within(request.rows);
     let rows = Selection::new(estate, request, &listing).page(&cursors);
     let rows = listing.select(rows);
     let page = cursors.cut(rows, &listing, request.query, request.repeat_cursor);

@@ -25,6 +25,8 @@ pub(crate) struct ResourceRequest<'a> {
     pub(crate) now: Timestamp,
     pub(crate) clock: Arc<ServerClock>,
     pub(crate) strictness: Strictness,
+    /// The most rows of a page.
+    pub(crate) rows: usize,
     pub(crate) format: JobFormat,
     /// Whether the next page is the same page: a fault.
     pub(crate) repeat_cursor: bool,
@@ -73,7 +75,8 @@ impl<T> Resource<T> {
         rows: Vec<T>,
         request: &ResourceRequest<'_>,
     ) -> Result<Page<T>, String> {
-        let offsets = Offsets::parse(request.query, self.limits, request.strictness)?;
+        let offsets =
+            Offsets::parse(request.query, self.limits, request.strictness)?.within(request.rows);
         Ok(offsets.cut(rows, request.query, request.repeat_cursor))
     }
 
@@ -84,7 +87,8 @@ impl<T> Resource<T> {
         request: &ResourceRequest<'_>,
     ) -> Result<(Page<T>, Listing<T>), String> {
         let listing = self.listing(request)?;
-        let cursors = Cursors::parse(request.query, self.limits, request.strictness, &listing)?;
+        let cursors = Cursors::parse(request.query, self.limits, request.strictness, &listing)?
+            .within(request.rows);
         let page = cursors.cut(
             listing.select(rows),
             &listing,

@@ -52,6 +52,12 @@ impl Cursors {
         })
     }
 
+    /// A page of so many rows at most.
+    pub(crate) fn within(mut self, rows: usize) -> Self {
+        self.limit = self.limit.min(rows);
+        self
+    }
+
     /// Cuts the page out of all rows, which are in the listing's order. With
     /// `repeat`, a `next` that leads to the same page.
     pub(crate) fn cut<T>(

@@ -29,6 +29,12 @@ impl Offsets {
         })
     }
 
+    /// A page of so many rows at most.
+    pub(crate) fn within(mut self, rows: usize) -> Self {
+        self.limit = self.limit.min(rows);
+        self
+    }
+
     /// Cuts the page out of all rows. `next` and `prev` are offsets, absent on
     /// the last and the first page. With `repeat`, a `next` that leads to the same page.
     pub(crate) fn cut<T>(&self, rows: Vec<T>, query: &Query, repeat: bool) -> Page<T> {

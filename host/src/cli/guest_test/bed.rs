@@ -8,14 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use simulator::{Clock, Estate, Options, Release, Simulator};
 
-use super::PATIENCE;
+use super::{PATIENCE, SHORT_PAGE};
 use crate::egress::{
     Egress, EgressSettings, NoObserver, Origin, RequestLimits, Scheme, Sockets, Timeouts,
     UpstreamTls,
 };
 use crate::guest::{
-    CallTarget, Collected, CollectorKeys, Endpoint, Guest, GuestLimits, Method, Place, SavedState,
-    SiteSettings, Window, failure_text,
+    CallTarget, Collected, CollectorFailure, CollectorKeys, Endpoint, Guest, GuestLimits, Method,
+    Place, Report, SavedState, SiteSettings, Window, failure_text,
 };
 use crate::secret::ApiKey;
 use crate::site::SiteName;
@@ -46,22 +46,37 @@ const GOLDEN: i64 = 1_768_471_200;
 
 impl<'g> TestBed<'g> {
     pub(super) async fn start(guest: &'g Guest, release: Release) -> io::Result<Self> {
-        Self::start_at(guest, release, Clock::System.now()).await
+        Self::start_at(guest, release, Clock::System.now(), usize::MAX).await
     }
 
     /// Always at the same time, which also stands still for the guest, as in a replay.
     pub(super) async fn start_golden(guest: &'g Guest, release: Release) -> io::Result<Self> {
+        Self::start_still(guest, release, usize::MAX).await
+    }
+
+    /// The same, with short pages.
+    pub(super) async fn start_short(guest: &'g Guest, release: Release) -> io::Result<Self> {
+        Self::start_still(guest, release, SHORT_PAGE).await
+    }
+
+    async fn start_still(guest: &'g Guest, release: Release, rows: usize) -> io::Result<Self> {
         let now = Timestamp::from_second(GOLDEN).map_err(io::Error::other)?;
-        let bed = Self::start_at(guest, release, now).await?;
+        let bed = Self::start_at(guest, release, now, rows).await?;
         drop(bed.egress.record());
         Ok(bed)
     }
 
-    async fn start_at(guest: &'g Guest, release: Release, now: Timestamp) -> io::Result<Self> {
+    async fn start_at(
+        guest: &'g Guest,
+        release: Release,
+        now: Timestamp,
+        rows: usize,
+    ) -> io::Result<Self> {
         let simulator = Simulator::start(Options {
             release,
             estate: Estate::lively_in("par", 1, now),
             clock: Clock::manual(now),
+            rows,
             ..Options::default()
         })
         .await?;
@@ -142,15 +157,26 @@ impl<'g> TestBed<'g> {
     }
 
     pub(super) async fn probe(&self) -> Result<String, String> {
-        let limits = GuestLimits::default();
-        let answer = self
-            .guest
-            .probe(self.target(limits), &self.settings, None)
-            .await;
-        match answer.map_err(|fault| fault.to_string())? {
-            Ok(answer) => Ok(format!("API version {}", answer.api_version)),
-            Err(failure) => Err(failure_text(&failure)),
-        }
+        let probed = self.probe_within(deadline(false)).await?;
+        probed.map_or_else(
+            |failure| Err(failure_text(&failure)),
+            |version| Ok(format!("API version {version}")),
+        )
+    }
+
+    /// The API version, or why the server does not answer. The error is a fault of the guest.
+    pub(super) async fn probe_within(
+        &self,
+        deadline: Duration,
+    ) -> Result<Result<String, CollectorFailure>, String> {
+        let limits = GuestLimits {
+            collect: deadline,
+            ..GuestLimits::default()
+        };
+        let target = self.target(limits);
+        let answer = self.guest.probe(target, &self.settings, None).await;
+        let answer = answer.map_err(|fault| fault.to_string())?;
+        Ok(answer.map(|it| it.api_version))
     }
 
     pub(super) async fn collect(&self, state: Vec<SavedState>) -> Result<Collected, String> {
@@ -176,7 +202,28 @@ impl<'g> TestBed<'g> {
         let collected = self
             .guest
             .collect(target, &self.settings, |_| true, window, state);
-        collected.await.map_err(|fault| fault.to_string())
+        let collected = collected.await.map_err(|fault| fault.to_string())?;
+        self.only_declared(&collected.report)?;
+        Ok(collected)
+    }
+
+    /// What a collector reports as unsupported is one of its endpoints.
+    fn only_declared(&self, report: &Report) -> Result<(), String> {
+        for outcome in &report.outcomes {
+            let collector = outcome.collector.as_str();
+            let mut declared = self.guest.manifest().collectors.iter();
+            let declared = declared.find(|it| it.name == collector);
+            let endpoints = declared.map_or(&[][..], |it| &it.endpoints);
+            for path in &outcome.unsupported {
+                if !endpoints.iter().any(|it| matches(&it.path, path)) {
+                    return Err(format!(
+                        "collector `{collector}` reports `{path}` as unsupported, which it does \
+                         not declare"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn target(&self, limits: GuestLimits) -> CallTarget<'_> {

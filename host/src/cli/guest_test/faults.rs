@@ -4,8 +4,8 @@ use simulator::{Fault, Malformed};
 
 use super::bed::{self, TestBed};
 use super::results::Results;
-use super::{noticed, withstood};
-use crate::guest::Collected;
+use super::{noticed, reason_is_right, withstood};
+use crate::guest::{Collected, CollectorFailure};
 
 /// The endpoint that most guests request first, to learn the API version.
 const PING: &str = "/ping";
@@ -97,7 +97,15 @@ pub(super) async fn fault_tests(
         }
         faults_of_server.set(test.fault.clone());
         let collected = test.collect(bed).await;
-        results.add(&name, || withstood(&collected, |_| test.is_noticed));
+        results.add(&name, || {
+            withstood(&collected, |_| test.is_noticed, test.reasons())
+        });
+        if !test.hangs() {
+            faults_of_server.set(test.fault.clone());
+            let probed = bed.probe_within(bed::deadline(false)).await;
+            faults_of_server.clear();
+            results.add(&format!("{name}, probe"), || test.on_probe(probed));
+        }
         // A guest that cannot learn the version may have requested nothing else.
         let before = bed.simulator.requests().total();
         faults_of_server.set_except(PING, test.fault.clone());
@@ -105,17 +113,56 @@ pub(super) async fn fault_tests(
         let asked = bed.declaring(before);
         let has_asked = |name: &str| test.is_noticed && asked.contains(name);
         let name = format!("{name}, except for {PING}");
-        results.add(&name, || withstood(&collected, has_asked));
+        results.add(&name, || {
+            withstood(&collected, has_asked, test.reasons_of_lists())
+        });
     }
 }
 
 impl FaultTest {
     /// One collection, after which the server is sound again.
     async fn collect(&self, bed: &TestBed<'_>) -> Result<Collected, String> {
-        let hangs = matches!(self.fault, Fault::Hanging);
-        let collected = bed.collect_within(bed::deadline(hangs)).await;
+        let collected = bed.collect_within(bed::deadline(self.hangs())).await;
         bed.simulator.faults().clear();
         collected
+    }
+
+    fn hangs(&self) -> bool {
+        matches!(self.fault, Fault::Hanging)
+    }
+
+    /// The reasons that `docs/guests.md` has for it; empty if any is right.
+    fn reasons(&self) -> &'static [&'static str] {
+        match self.fault {
+            Fault::Unauthorized | Fault::Status(401 | 403) => &["unauthorized"],
+            Fault::Status(429 | 503) => &["busy"],
+            Fault::Status(_) => &["status"],
+            Fault::NotFound => &["unsupported", "status"],
+            Fault::Down => &["unreachable"],
+            Fault::CutShort => &["unreachable", "malformed"],
+            Fault::Malformed(_) => &["malformed"],
+            Fault::Hanging => &["timeout"],
+            _ => &[],
+        }
+    }
+
+    /// The same for declared endpoints: a release may lack them.
+    fn reasons_of_lists(&self) -> &'static [&'static str] {
+        match self.fault {
+            Fault::NotFound => &["unsupported"],
+            _ => self.reasons(),
+        }
+    }
+
+    /// A probe may be content with what fails; otherwise it says the right reason.
+    fn on_probe(
+        &self,
+        probed: Result<Result<String, CollectorFailure>, String>,
+    ) -> Result<String, String> {
+        match probed? {
+            Ok(version) => Ok(format!("API version {version}")),
+            Err(failure) => reason_is_right(&[&failure], self.reasons()),
+        }
     }
 
     fn on_path(
@@ -131,9 +178,9 @@ impl FaultTest {
         match bed.lists().get(path) {
             // A list that a release lacks is not a failure.
             Some(collectors) if self.is_noticed && self.fault != Fault::NotFound => {
-                noticed(collected, collectors)
+                noticed(collected, collectors, self.reasons_of_lists())
             }
-            _ => withstood(collected, |_| false),
+            _ => withstood(collected, |_| false, &[]),
         }
     }
 }

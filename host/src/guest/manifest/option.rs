@@ -34,8 +34,8 @@ pub(super) fn check(
             problems.text(&place, choice, TEXT);
         }
     }
-    let rules = [name(option), bounds(option), default(option)];
-    for why in rules.into_iter().flatten() {
+    let rules = [name(option), bounds(option)].map(|it| it.map(str::to_owned));
+    for why in rules.into_iter().chain([default(option)]).flatten() {
         problems.add(format!("{place} is invalid: {why}"));
     }
 }
@@ -70,7 +70,9 @@ fn bounds(option: &DeclaredOption) -> Option<&'static str> {
         .then_some("its bounds must be in order; those of a duration also finite and 0 or more")
 }
 
-fn default(option: &DeclaredOption) -> Option<&'static str> {
-    let is_unfit = option.default.is_some() && options::default(option).is_none();
-    is_unfit.then_some("its default must be a value of its kind and within its bounds")
+fn default(option: &DeclaredOption) -> Option<String> {
+    let default = option.default.as_ref()?;
+    let is_unfit = options::default(option).is_none();
+    let (default, expected) = (printable(default), options::expected(&option.kind));
+    is_unfit.then(|| format!("its default is `{default}`: {expected}"))
 }

@@ -212,6 +212,21 @@ fn texts_are_on_one_line() {
 }
 
 #[test]
+fn an_endpoint_is_a_path() {
+    for path in ["admin/jobs", "/admin/jobs?filter=x", "/admin/jobs#x", ""] {
+        let collector = DeclaredCollector {
+            endpoints: vec![get(path)],
+            ..collector("jobs")
+        };
+        let why = format!(
+            "endpoint `{path}` of collector `jobs` is not a path: write it as `/admin/jobs`, without \
+             a query"
+        );
+        assert_eq!(said(vec![collector]), why);
+    }
+}
+
+#[test]
 fn only_the_reading_post_may_be_declared() {
     let post = |path: &str| DeclaredCollector {
         endpoints: vec![Endpoint {
@@ -259,7 +274,7 @@ fn invalid_options_are_refused() {
         ),
         (
             option("readers", number(), Some("17")),
-            "its default must be a value of its kind",
+            "its default is `17`: expected a whole number from",
         ),
         (
             option("x", OptionKind::Integer((2, 1)), None),

@@ -87,6 +87,10 @@ impl Reason {
             Self::CounterValue => Some("the value is negative, infinite or not a number"),
             Self::Buckets => Some("the buckets do not ascend, or do not match the count"),
             Self::Duplicate => Some("another series has the same label values"),
+            Self::LabelCount => {
+                Some("a series has more or fewer label values than the family has labels")
+            }
+            Self::FamilySeries => Some("there are more series than `guest.limits.seriesPerFamily`"),
             Self::LongLabel => Some("a label value is longer than `guest.limits.labelSize`"),
             _ => None,
         }

@@ -62,7 +62,6 @@ fn each_change_has_a_line() {
         "+ family `nbu_tape` of `tape`",
         "- family `nbu_old` of `jobs`",
         "- collector `slo`",
-        "- endpoint `GET /slos` of `slo`",
         "~ type of family `nbu_jobs` changed from gauge to counter",
     ];
     assert_eq!(difference.lines(), lines);

@@ -87,6 +87,7 @@ fn pages(
             now: now(),
             clock: Arc::new(clock.clone()),
             strictness: Strictness::Refuse,
+            rows: usize::MAX,
             format: JobFormat {
                 unended,
                 numeric_ids: false,
