@@ -129,6 +129,7 @@ impl ClientsState {
 fn families() -> Vec<DeclaredFamily> {
     vec![
         successes::BACKUPS.describe(),
+        successes::BACKED_UP.describe(),
         successes::JOB.describe(),
         counts::FINISHED.describe(),
         successes::LEGACY.describe(),
@@ -172,6 +173,7 @@ async fn read(context: &Context<'_>) -> Result<Collected, Vec<Failure>> {
 
 fn summarize(context: &Context<'_>, state: ClientsState, recent: Recent) -> Collected {
     let mut families = state.successes.families();
+    families.push(state.successes.backed_up(&state.known));
     families.push(state.finished.family());
     if context.legacy_names {
         families.push(state.successes.legacy());

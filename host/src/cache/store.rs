@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::entry::{Attempt, CollectorEntry, SiteEntry, SiteRenderer};
 use super::freshness;
@@ -179,11 +179,16 @@ impl Cache {
         let mut known = self.lock();
         let mut dropped = false;
         for (site, entry) in &mut known.entries {
+            let mut expired = Vec::new();
             for (collector, entry) in &mut entry.collectors {
                 if entry.expire(now) {
-                    warn!(%site, collector, "Values expired and were dropped");
-                    dropped = true;
+                    expired.push(collector.as_str());
                 }
+            }
+            if !expired.is_empty() {
+                let collectors = expired.join(", ");
+                info!(%site, collectors, "Values expired and were dropped");
+                dropped = true;
             }
         }
         let collectors = known

@@ -135,7 +135,7 @@ fn warn_about_gaps(server: &Section<'_>, schedule: &collect::CollectSettings) {
 
 fn timeouts(server: &mut Section<'_>, limits: &mut guest::GuestLimits) {
     let doc = "Timeout of one collection of one site. A collector that has not finished after \
-               90 s fails alone; with 90 s or less here, the whole collection fails.";
+               three quarters of it fails alone.";
     limits.collect = server.value("collectionTimeout", limits.collect, doc);
     let doc = "Timeout of the probe behind `/health`; at most `5s`.";
     limits.probe = server.value("probeTimeout", limits.probe, doc);

@@ -28,7 +28,9 @@ pub fn hints(reasons: &[Cow<'static, str>], permissions: &[String], is_up: bool)
 fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
     let text = match reason {
         "unreachable" => "check `host`, `port`, firewall, `proxy` and `caFile` of the site",
-        "timeout" => "look at the load of NetBackup, or raise `timeouts`",
+        "timeout" => {
+            "look at the load of NetBackup, or raise `timeouts` and `server.collectionTimeout`"
+        }
         "unauthorized" if !is_up => "extend or replace the API key, or give its user a role",
         "unauthorized" if permissions.is_empty() => {
             "renew the API key, or give its role the missing permission"
@@ -44,7 +46,9 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
             "check `uri`, `host` and `port` of the site, and whether its release is supported"
         }
         "unsupported" => "this release of NetBackup lacks the feature: switch the collector off",
-        "busy" => "nothing to do: the exporter waits as long as NetBackup asks",
+        "busy" => {
+            "the exporter waits as long as NetBackup asks; if it lasts, look at the load of NetBackup"
+        }
         "status" => {
             "read NetBackup's own words in the failure, and give its support the \
                      `request_id` of the log"
@@ -56,7 +60,10 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
         "malformed" if !is_up => {
             "check `host`, `port` and `scheme`, and look for a proxy that answers"
         }
-        "malformed" => "compare the failure with the release of NetBackup, and report it",
+        "malformed" => {
+            "if it found HTML, look for a proxy that answers; else report the failure with the \
+             release of NetBackup"
+        }
         "too-long" => "NetBackup's paging has no end: report it with the log line",
         "denied" => {
             "change the setting that the failure names; if it names none, return to the built-in guest"

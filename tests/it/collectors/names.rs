@@ -104,7 +104,7 @@ pub(crate) const COLLECTORS: &[Names] = &[
     Names { collector: "anomalies", families: &["nbu_anomalies"], legacy: &[] },
     Names {
         collector: "perClient",
-        families: &["nbu_client_last_successful_backup_timestamp_seconds",
+        families: &["nbu_client_last_successful_backup_timestamp_seconds", "nbu_client_backed_up",
             "nbu_client_jobs_finished_total", "nbu_client_last_job_success_timestamp_seconds"],
         legacy: &["nbu_client_jobs_count", "nbu_client_last_job_success_seconds"],
     },

@@ -17,6 +17,13 @@ pub(super) static BACKUPS: Definition<2> = Definition {
     labels: ["client", "schedule_type"],
 };
 
+pub(super) static BACKED_UP: Definition<1> = Definition {
+    name: "nbu_client_backed_up",
+    kind: Kind::Gauge,
+    help: "Whether a successful BACKUP job of a client on the allow-list is known (1) or not (0). A misspelt name stays 0.",
+    labels: ["client"],
+};
+
 pub(super) static JOB: Definition<3> = Definition {
     name: "nbu_client_last_job_success_timestamp_seconds",
     kind: Kind::Gauge,
@@ -99,6 +106,16 @@ impl ClientSuccesses {
             backups.set(labels.each_ref().map(String::as_str), Some(*end as f64));
         }
         vec![backups.finish(), self.by_policy(&JOB)]
+    }
+
+    /// Whether each of these clients has a known backup.
+    pub(super) fn backed_up(&self, clients: &[String]) -> ReportedFamily {
+        let mut series = Series::new(&BACKED_UP);
+        for client in clients {
+            let is_known = self.backups.keys().any(|[known, _]| known == client);
+            series.set([client], Some(f64::from(u8::from(is_known))));
+        }
+        series.finish()
     }
 
     pub(super) fn legacy(&self) -> ReportedFamily {

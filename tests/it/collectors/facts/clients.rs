@@ -30,7 +30,16 @@ pub(in crate::collectors) fn clients(
     let all = truth.client_jobs_with_parents(within.clone());
     clients.count("nbu_client_jobs_count", all);
     clients.succeed(truth.client_successes(within.clone()));
-    clients.back_up(truth.client_backups(within));
+    clients.back_up(truth.client_backups(within.clone()));
+    let backed_up = truth.client_backups(within);
+    for client in listed {
+        let mut known = backed_up.keys();
+        let is_known = known.any(|(name, _)| name.eq_ignore_ascii_case(client));
+        let labels = [("client", *client)];
+        clients
+            .series
+            .add("nbu_client_backed_up", &labels, u64::from(is_known));
+    }
     clients.series
 }
 
