@@ -171,7 +171,7 @@ async fn settings(config: &Config, guest: &Guest) -> Vec<Problem> {
 async fn compare(engine: &Arc<Engine>, guest: &Guest) -> Result<String, ExitError> {
     let built_in = load(engine, crate::guest::built_in(), GuestLimits::default()).await?;
     let version = &built_in.manifest().version;
-    let lines = Difference::between(built_in.manifest(), guest.manifest()).lines();
+    let lines = Difference::between(built_in.manifest(), guest.manifest()).short_lines();
     if lines.is_empty() {
         return Ok(format!("no difference to the built-in guest {version}\n"));
     }

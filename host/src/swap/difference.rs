@@ -61,16 +61,24 @@ impl Difference {
 
     /// One line per change; empty if there is none.
     pub fn lines(&self) -> Vec<String> {
+        self.lines_with(&self.removed)
+    }
+
+    /// The same without what removed collectors had.
+    pub fn short_lines(&self) -> Vec<String> {
+        let is_collector = |item: &&ManifestItem| item.what == ItemKind::Collector;
+        let gone = self.removed.iter().filter(is_collector);
+        let gone: BTreeSet<_> = gone.map(|item| &item.collector).collect();
+        let told = |item: &&ManifestItem| is_collector(item) || !gone.contains(&item.collector);
+        self.lines_with(self.removed.iter().filter(told))
+    }
+
+    fn lines_with<'d>(
+        &'d self,
+        removed: impl IntoIterator<Item = &'d ManifestItem>,
+    ) -> Vec<String> {
         let added = self.added.iter().map(|item| format!("+ {item}"));
-        let gone = |item: &&ManifestItem| {
-            let mut all = self.removed.iter();
-            let same = |it: &ManifestItem| it.collector == item.collector;
-            all.any(|it| it.what == ItemKind::Collector && same(it))
-        };
-        // What a removed collector had says no more than its name.
-        let removed = self.removed.iter();
-        let removed = removed.filter(|it| it.what == ItemKind::Collector || !gone(it));
-        let removed = removed.map(|item| format!("- {item}"));
+        let removed = removed.into_iter().map(|item| format!("- {item}"));
         let kinds = self.kinds.iter().map(|change| format!("~ {change}"));
         added.chain(removed).chain(kinds).collect()
     }

@@ -62,9 +62,12 @@ fn each_change_has_a_line() {
         "+ family `nbu_tape` of `tape`",
         "- family `nbu_old` of `jobs`",
         "- collector `slo`",
+        "- endpoint `GET /slos` of `slo`",
         "~ type of family `nbu_jobs` changed from gauge to counter",
     ];
     assert_eq!(difference.lines(), lines);
+    let short = lines.into_iter().filter(|it| !it.contains("/slos"));
+    assert_eq!(difference.short_lines(), short.collect::<Vec<_>>());
     let text = |items: Vec<ManifestItem>| {
         items
             .iter()

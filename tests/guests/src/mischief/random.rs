@@ -117,6 +117,14 @@ impl Random {
         self.once_in(2).then(|| self.text())
     }
 
+    /// Mostly one that a guest may declare.
+    fn path(&mut self) -> String {
+        match self.once_in(9) {
+            true => self.text(),
+            false => format!("/{}", self.below(1000)),
+        }
+    }
+
     fn number(&mut self) -> f64 {
         match self.below(4) {
             0 => f64::from_bits(self.next()),
@@ -286,7 +294,7 @@ impl Random {
             },
             summary: self.text(),
             families: (0..self.below(4)).map(|_| described(self)).collect(),
-            paths: self.some(Self::text),
+            paths: self.some(Self::path),
             cached: self.once_in(2),
             state_version: self.next() as u32,
         }
