@@ -4,9 +4,10 @@
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p target/foreign
+# An interrupted installation leaves packages that npm takes for complete ones.
+rm -rf target/foreign/javascript* target/foreign/python*
 cp -rL guest/examples/javascript guest/examples/python target/foreign/
 cd target/foreign
-rm -f javascript.wasm python.wasm
 skipped=
 
 if (cd javascript && npm install --silent --fetch-retries 0); then
