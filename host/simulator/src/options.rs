@@ -24,7 +24,7 @@ pub struct Options {
     pub clock: Clock,
     /// The answer to undocumented requests.
     pub strictness: Strictness,
-    /// The most rows of a page, whatever `page[limit]` asks for.
+    /// The most rows of a page, also if `page[limit]` asks for more.
     pub rows: usize,
     /// What a job that has not ended shows for `status` and `endTime`.
     pub unended: Unended,

@@ -344,7 +344,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 mod tests {
     use super::*;
     use crate::egress::Traffic;
-    use crate::guest::Report;
+    use crate::guest::{FailureReason, Report};
 
     fn collected(requests: Option<u32>, sent: u64) -> Result<Collected, String> {
         let outcome = Outcome {
@@ -352,6 +352,11 @@ mod tests {
             requests,
             ..Outcome::default()
         };
+        with_outcome(outcome, sent)
+    }
+
+    /// A collection of one collector with so many requests.
+    pub(super) fn with_outcome(outcome: Outcome, sent: u64) -> Result<Collected, String> {
         Ok(Collected {
             report: Report {
                 api_version: None,
@@ -379,5 +384,30 @@ mod tests {
         assert!(withstood(collected(None, 0), true).is_ok());
         assert!(withstood(collected(Some(1), 1), false).is_ok());
         assert!(withstood(Err("trap".to_owned()), false).is_err());
+    }
+
+    #[test]
+    fn a_failure_has_the_reason_of_the_fault_or_its_list_is_lacking_beside_one_that_has() {
+        let failure = |reason| CollectorFailure {
+            endpoint: "/jobs".to_owned(),
+            reason,
+            detail: None,
+            request_id: None,
+        };
+        let unsupported = failure(FailureReason::Other((
+            "unsupported".to_owned(),
+            "answered 404".to_owned(),
+        )));
+        let (busy, status) = (
+            failure(FailureReason::Busy(None)),
+            failure(FailureReason::Status(500)),
+        );
+        assert!(reason_is_right(&[&status], &["status"]).is_ok());
+        assert!(reason_is_right(&[&unsupported, &status], &["status"]).is_ok());
+        assert!(reason_is_right(&[&busy], &[]).is_ok());
+        for wrong in [&[&busy][..], &[&status, &busy], &[&unsupported]] {
+            let said = reason_is_right(wrong, &["status"]).unwrap_err();
+            assert!(said.ends_with("\nexpected the reason status"), "{said}");
+        }
     }
 }

@@ -163,4 +163,9 @@ async fn a_failed_connection_has_the_words_of_the_log_and_the_status_page() {
         page.contains(error) && page.contains(&format!("Hint: {marked}"))
     })
     .await;
+    let health = client.get("/health").await.text();
+    assert!(
+        health.contains(&format!("paris: UNREACHABLE, {expected}\n")),
+        "{health}"
+    );
 }

@@ -157,7 +157,7 @@ impl<'g> TestBed<'g> {
     }
 
     pub(super) async fn probe(&self) -> Result<String, String> {
-        let probed = self.probe_within(deadline(false)).await?;
+        let probed = self.probed().await?;
         probed.map_or_else(
             |failure| Err(failure_text(&failure)),
             |version| Ok(format!("API version {version}")),
@@ -165,15 +165,8 @@ impl<'g> TestBed<'g> {
     }
 
     /// The API version, or why the server does not answer. The error is a fault of the guest.
-    pub(super) async fn probe_within(
-        &self,
-        deadline: Duration,
-    ) -> Result<Result<String, CollectorFailure>, String> {
-        let limits = GuestLimits {
-            collect: deadline,
-            ..GuestLimits::default()
-        };
-        let target = self.target(limits);
+    pub(super) async fn probed(&self) -> Result<Result<String, CollectorFailure>, String> {
+        let target = self.target(GuestLimits::default());
         let answer = self.guest.probe(target, &self.settings, None).await;
         let answer = answer.map_err(|fault| fault.to_string())?;
         Ok(answer.map(|it| it.api_version))

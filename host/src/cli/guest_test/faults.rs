@@ -102,7 +102,7 @@ pub(super) async fn fault_tests(
         });
         if !test.hangs() {
             faults_of_server.set(test.fault.clone());
-            let probed = bed.probe_within(bed::deadline(false)).await;
+            let probed = bed.probed().await;
             faults_of_server.clear();
             results.add(&format!("{name}, probe"), || test.on_probe(probed));
         }

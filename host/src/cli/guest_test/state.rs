@@ -74,8 +74,8 @@ fn steady(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::Traffic;
-    use crate::guest::{Outcome, Report};
+    use crate::cli::guest_test::tests::with_outcome;
+    use crate::guest::Outcome;
     use crate::metrics::{Family, Point, Samples};
 
     fn collected(value: f64) -> Result<Collected, String> {
@@ -94,14 +94,7 @@ mod tests {
             families: vec![family],
             ..Outcome::default()
         };
-        Ok(Collected {
-            report: Report {
-                api_version: None,
-                outcomes: vec![outcome],
-            },
-            peak_memory: 0,
-            traffic: Traffic::default(),
-        })
+        with_outcome(outcome, 1)
     }
 
     #[test]
