@@ -129,8 +129,8 @@ impl ClientsState {
 fn families() -> Vec<DeclaredFamily> {
     vec![
         successes::BACKUPS.describe(),
-        successes::BACKED_UP.describe(),
         successes::JOB.describe(),
+        successes::BACKED_UP.describe(),
         counts::FINISHED.describe(),
         successes::LEGACY.describe(),
         counts::LEGACY.describe(),

@@ -104,7 +104,11 @@ fn all_clients_share_one_query_and_others_are_ignored() {
         Some((NOW - 20) as f64)
     );
     let text = samples(&families);
-    assert!(!text.contains("web1") && !text.contains("silent"), "{text}");
+    let known = |client: &str| format!("nbu_client_backed_up{{client=\"{client}\"}} ");
+    assert!(text.contains(&(known("app1") + "1\n")), "{text}");
+    assert!(text.contains(&(known("silent") + "0\n")), "{text}");
+    assert!(!text.contains("web1"), "{text}");
+    assert_eq!(text.matches("silent").count(), 1, "{text}");
 }
 
 #[test]
@@ -228,7 +232,10 @@ fn a_client_removed_from_the_list_disappears() {
     let jobs = site(&[job(1, 10, APP1_OK)]);
     series.collect(&jobs, NOW, APP1);
     let families = series.collect(&jobs, NOW + 60, r#"{"allowlist":["db1"]}"#);
-    assert_eq!(samples(&families), "");
+    assert_eq!(
+        samples(&families),
+        "nbu_client_backed_up{client=\"db1\"} 0\n"
+    );
     let state = String::from_utf8_lossy(&series.state[0].bytes);
     assert!(!state.contains("app1"), "{state}");
 }
