@@ -196,6 +196,7 @@ async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(
             file,
             release,
             fault,
+            option,
             record,
             golden,
             junit,
@@ -203,6 +204,7 @@ async fn guest_command(engine: &Arc<Engine>, command: &GuestCommand) -> Result<(
             let options = guest_test::TestOptions {
                 release: release.as_deref(),
                 faults: fault,
+                options: option,
                 record: record.as_deref(),
                 golden: golden.as_deref(),
                 junit: junit.as_deref(),

@@ -76,7 +76,13 @@ export function check(settings) {
 
 export function probe(settings, lastApiVersion, host) {
   const client = new Client(settings, lastApiVersion, host);
-  client.get(PATH, { 'page[limit]': 1 });
+  try {
+    client.get(PATH, { 'page[limit]': 1 });
+  } catch (error) {
+    if (!isLacking(error)) throw error;
+    // The server answers, unless its base path is wrong.
+    client.detectVersion();
+  }
   return { apiVersion: client.version, serverTime: undefined };
 }
 
@@ -89,6 +95,12 @@ export function collect(settings, window, state, host) {
     return outcomeOf(selection, saved, client, host);
   });
   return { apiVersion: client.version, outcomes };
+}
+
+/** The release of the server does not have the list. */
+function isLacking(error) {
+  const { endpoint, reason } = error.payload ?? {};
+  return endpoint === PATH && reason.tag === 'status' && reason.val === 404;
 }
 
 function outcomeOf(selection, saved, client, host) {
@@ -106,9 +118,7 @@ function outcomeOf(selection, saved, client, host) {
     Object.assign(outcome, read(optionsOf(selection), load(saved, host.log), client));
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    const { endpoint, reason } = error.payload;
-    const isMissing = endpoint === PATH && reason.tag === 'status' && reason.val === 404;
-    if (isMissing) outcome.unsupported = [PATH];
+    if (isLacking(error)) outcome.unsupported = [PATH];
     else outcome.failures = [error.payload];
   }
   outcome.requests = client.requests - sent;

@@ -128,6 +128,12 @@ test('a probe reports the version', () => {
   assert.equal(probe(settings(), undefined, server(ALERTS)).apiVersion, '13.0');
 });
 
+test('a probe succeeds without the list and fails without access', () => {
+  const answer = (status) => probe(settings(), undefined, answering(response(status, {})));
+  assert.equal(answer(404).apiVersion, '13.0');
+  assert.throws(() => answer(401), ({ payload }) => payload.reason.tag === 'unauthorized');
+});
+
 test('a collection ends before the host ends it', () => {
   let now = 0;
   const host = { ...server(ALERTS), now: () => (now += 400) };

@@ -65,7 +65,7 @@ export class Client {
 
   /** Sends a request with the API version and parses the response, an object. */
   get(path, query = {}) {
-    this.#version ??= this.#detectVersion();
+    this.#version ??= this.detectVersion();
     const parameters = new URLSearchParams(query).toString();
     const accept = `application/vnd.netbackup+json;version=${this.#version}`;
     const response = this.#send(path, parameters && `?${parameters}`, { accept });
@@ -107,7 +107,7 @@ export class Client {
   }
 
   /** Asks the server, which answers without a credential. */
-  #detectVersion() {
+  detectVersion() {
     const response = this.#send('/ping', '', {});
     const version = response.headers.get('X-NetBackup-API-Version')?.trim();
     if (!/^\d+\.\d+$/.test(version)) {

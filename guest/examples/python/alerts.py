@@ -92,7 +92,13 @@ def check(settings):
 
 def probe(settings, last_api_version, host):
     client = Client(settings, last_api_version, host)
-    client.get(PATH, {"page[limit]": 1})
+    try:
+        client.get(PATH, {"page[limit]": 1})
+    except Err as error:
+        if not is_lacking(error.value):
+            raise
+        # The server answers, unless its base path is wrong.
+        client.detect_version()
     return wit.ProbeAnswer(client.version, server_time=None)
 
 
@@ -123,13 +129,18 @@ def outcome_of(selection, saved, client, host):
     try:
         read(options_of(selection), load(saved, host.log), client, outcome)
     except Err as error:
-        if error.value.endpoint == PATH and error.value.reason == wit.Reason_Status(404):
+        if is_lacking(error.value):
             outcome.unsupported = [PATH]
         else:
             outcome.failures = [error.value]
     outcome.requests = client.requests - sent
     outcome.duration_milliseconds = int((host.now() - started) * 1000)
     return outcome
+
+
+def is_lacking(failure):
+    """The release of the server does not have the list."""
+    return failure.endpoint == PATH and failure.reason == wit.Reason_Status(404)
 
 
 def read(options, state, client, outcome):

@@ -103,7 +103,7 @@ class Client:
     def get(self, path, query):
         """Sends a request with the API version and parses the response, an object."""
         if self.version is None:
-            self.version = self._detect_version()
+            self.version = self.detect_version()
         accept = f"application/vnd.netbackup+json;version={self.version}"
         response = self._send(path, "?" + urlencode(query), {"accept": accept})
         try:
@@ -136,7 +136,7 @@ class Client:
                 break
         raise failed(path, wit.Reason_TooLong(pages))
 
-    def _detect_version(self):
+    def detect_version(self):
         """Asks the server, which answers without a credential."""
         response = self._send("/ping", "", {})
         version = response.headers.get("x-netbackup-api-version", "").strip()

@@ -148,6 +148,15 @@ class Alerts(unittest.TestCase):
     def test_a_probe_reports_the_version(self):
         self.assertEqual(alerts.probe(settings(), None, server(ALERTS)).api_version, "13.0")
 
+    def test_a_probe_succeeds_without_the_list_and_fails_without_access(self):
+        def answer(status):
+            return alerts.probe(settings(), None, answering(response(status, {})))
+
+        self.assertEqual(answer(404).api_version, "13.0")
+        with self.assertRaises(Err) as raised:
+            answer(401)
+        self.assertEqual(raised.exception.value.reason, wit.Reason_Unauthorized())
+
     def test_a_collection_ends_before_the_host_ends_it(self):
         moments = iter(range(100))
         site = server(ALERTS)

@@ -128,6 +128,21 @@ impl Estate {
         }
     }
 
+    /// Deletes all jobs, and their images, scans, anomalies and alerts. What the server
+    /// still has, such as hardware and policies, stays.
+    pub fn purge(&mut self) {
+        self.jobs = Arc::default();
+        self.load = None;
+        self.alerts.clear();
+        self.images.clear();
+        self.scans.clear();
+        self.slp_images.clear();
+        self.anomalies.clear();
+        if let Some(scenario) = &mut self.scenario {
+            scenario.purge();
+        }
+    }
+
     /// Adds a job, or replaces the one with the same id.
     pub fn add_job(&mut self, job: Job) {
         Arc::make_mut(&mut self.jobs).insert(job);

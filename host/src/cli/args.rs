@@ -277,6 +277,9 @@ pub enum GuestCommand {
         /// html@/admin/jobs; may be repeated
         #[arg(long, value_name = "FAULT[@PATH]")]
         fault: Vec<String>,
+        /// An option, such as alerts.pageSize=50 or alerts.names='[A, B]'; may be repeated
+        #[arg(long, value_name = "COLLECTOR.OPTION=VALUE")]
+        option: Vec<String>,
         /// Also test the guest on the recorded answers of this bundle
         #[arg(long, value_name = "BUNDLE")]
         record: Option<PathBuf>,

@@ -150,7 +150,7 @@ async fn a_counter_that_falls_is_a_failed_test() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_counter_that_counts_the_same_again_and_a_misspelt_endpoint_are_failed_tests() {
+async fn a_wrong_counter_probe_or_endpoint_is_a_failed_test() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("guest.wasm");
     for (behaviour, why) in [
@@ -158,6 +158,17 @@ async fn a_counter_that_counts_the_same_again_and_a_misspelt_endpoint_are_failed
             "counts",
             "FAILED  11.2: nothing new is counted\n  counter `nbu_test_jobs_calls_total{stamp=\"1\"}` \
              grew from 1 to 2\n",
+        ),
+        (
+            "spoils",
+            "FAILED  11.2: continue after 500\n  counter `nbu_test_jobs_calls_total{stamp=\"1\"}` \
+             grew from 1 to 2\n",
+        ),
+        // Its probe sends nothing.
+        (
+            "steady",
+            "FAILED  11.2: 401, except for /ping, probe\n  the probe succeeds, with the API version \
+             `14.0`: ",
         ),
         (
             "misspelt",
@@ -182,7 +193,7 @@ async fn the_number_of_passed_tests_is_shown() {
     let output = Program::output(&[&command[..], &fault].concat(), folder.path()).await;
     assert!(output.status.success(), "{output:?}");
     let text = said(&output.stdout);
-    assert!(text.ends_with("\n12 tests passed\n"), "{text}");
+    assert!(text.ends_with("\n16 tests passed\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,13 +218,41 @@ async fn a_fault_may_have_a_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_option_may_be_chosen_and_a_wrong_one_ends_the_tests() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("guest.wasm"), guests::EXAMPLE).unwrap();
+    let output = async |option| {
+        let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
+        let command = [&command[..], &["--fault", "down", "--option", option]].concat();
+        Program::output(&command, folder.path()).await
+    };
+    let requests = async |option| {
+        let text = said(&output(option).await.stdout);
+        let line = text.lines().find(|it| it.contains("11.2: collect ("));
+        let figures = line.and_then(|it| it.split(" series, ").nth(1));
+        let number = figures.and_then(|it| it.split(' ').next()?.parse::<u32>().ok());
+        number.unwrap_or_else(|| panic!("{text}"))
+    };
+    let few = requests("alerts.pageSize=100").await;
+    // More than a guest may have handles, so a request takes none for good.
+    let many = requests("alerts.pageSize=1").await;
+    assert!(few < 10 && many > 512, "{few} and {many} requests");
+
+    let wrong = output("alerts.pageSize=1000").await;
+    assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+    let why = "FAILED  11.2: check\n  collectors.alerts.pageSize: expected a whole number from `1` \
+               to `100`, found `1000`\n    hint: remove the key for the default, `100`\n";
+    assert_eq!(said(&wrong.stdout), why);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_flags_are_checked_before_the_guest_is_read() {
     let folder = TempDir::new().unwrap();
     let command = [
         &["guest", "test", "absent.wasm", "--release", "9.9"][..],
         &["--fault", "meteor", "--fault", "slow=x@/admin/jobs"],
         &["--record", "absent.bundle", "--golden", "absent/golden"],
-        &["--junit", "absent/junit.xml"],
+        &["--junit", "absent/junit.xml", "--option", "jobs=5"],
     ]
     .concat();
     let output = Program::output(&command, folder.path()).await;
@@ -222,6 +261,7 @@ async fn all_flags_are_checked_before_the_guest_is_read() {
         "`9.9` is not a release",
         "`--fault meteor`: `meteor` is not a fault",
         "`--fault slow=x@/admin/jobs`: `x` is not a value of `slow`",
+        "`--option jobs=5` is not an option\n  hint: write it as `alerts.pageSize=50`",
         "cannot open `absent.bundle`: ",
         "cannot write `absent/golden`: `absent` is not a folder",
         "cannot write `absent/junit.xml`: `absent` is not a folder",

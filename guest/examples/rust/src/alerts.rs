@@ -116,7 +116,13 @@ pub fn probe(
     host: &dyn Host,
 ) -> Result<ProbeAnswer, Failure> {
     let mut client = Client::new(settings, last_api_version, host, Duration::MAX);
-    client.get(PATH, "?page%5Blimit%5D=1")?;
+    if let Err(failure) = client.get(PATH, "?page%5Blimit%5D=1") {
+        if !is_lacking(&failure) {
+            return Err(failure);
+        }
+        // The server answers, unless its base path is wrong.
+        client.detect_version()?;
+    }
     Ok(ProbeAnswer {
         api_version: client.version().unwrap_or_default(),
         server_time: None,
@@ -156,16 +162,19 @@ fn outcome(
         skipped_rows: 0,
     };
     if let Err(failure) = read(selection, load(saved, host), client, &mut outcome) {
-        match failure.reason {
-            Reason::Status(404) if failure.endpoint == PATH => {
-                outcome.unsupported.push(PATH.into())
-            }
-            _ => outcome.failures.push(failure),
+        match is_lacking(&failure) {
+            true => outcome.unsupported.push(PATH.into()),
+            false => outcome.failures.push(failure),
         }
     }
     outcome.requests = client.requests() - sent;
     outcome.duration_milliseconds = (host.elapsed() - started).as_millis() as u64;
     outcome
+}
+
+/// The release of the server does not have the list.
+fn is_lacking(failure: &Failure) -> bool {
+    failure.endpoint == PATH && matches!(failure.reason, Reason::Status(404))
 }
 
 fn read(

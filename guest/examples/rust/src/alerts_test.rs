@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
@@ -49,6 +50,10 @@ impl<F: Fn(usize, usize) -> Response> Host for FakeHost<F> {
     fn elapsed(&self) -> Duration {
         self.elapsed.set(self.elapsed.get() + self.tick);
         self.elapsed.get()
+    }
+
+    fn now(&self) -> Timestamp {
+        "2025-06-15T15:06:40Z".parse().unwrap()
     }
 }
 
@@ -190,9 +195,12 @@ fn each_status_has_a_reason() {
     for (status, reason) in [
         (401, "Reason::Unauthorized"),
         (500, "Reason::Status(500)"),
-        (503, "Reason::Busy(None)"),
+        (503, "Reason::Busy(Some(60))"),
     ] {
-        let headers = vec![("x-request-id".into(), "abc".into())];
+        let headers = vec![
+            ("x-request-id".into(), "abc".into()),
+            ("retry-after".into(), "2025-06-15T15:07:40Z".into()),
+        ];
         let outcome = collect_one(&answering(response(status, headers, body.clone())));
         let failure = &outcome.failures[0];
         assert_eq!(format!("{:?}", failure.reason), reason);
@@ -238,6 +246,19 @@ fn a_list_that_lacks_rows_or_does_not_end_is_a_failure() {
 fn a_probe_reports_the_version() {
     let answer = probe(&settings(2, &[]), None, &server(alerts())).unwrap();
     assert_eq!(answer.api_version, "13.0");
+}
+
+#[test]
+fn a_probe_succeeds_without_the_list_and_fails_without_access() {
+    let answer = |status| {
+        let host = answering(response(status, vec![], json!({})));
+        probe(&settings(2, &[]), None, &host).map(|it| it.api_version)
+    };
+    assert_eq!(answer(404).unwrap(), "13.0");
+    assert!(matches!(
+        answer(401).unwrap_err().reason,
+        Reason::Unauthorized
+    ));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::alerts;
 use crate::bindings::exports::nbu::collector::collector::*;
 use crate::bindings::nbu::collector::log::{self, Level};
@@ -60,5 +62,9 @@ impl Host for WasiHost {
 
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub trait Host {
     fn log(&self, level: Level, message: &str, fields: &[(String, String)]);
     /// The time since the call began.
     fn elapsed(&self) -> Duration;
+    fn now(&self) -> Timestamp;
 }
 
 /// A complete response of any status.
@@ -168,7 +170,7 @@ impl<'a> Client<'a> {
     }
 
     /// Asks the server, which answers without a credential.
-    fn detect_version(&mut self) -> Result<String, Failure> {
+    pub fn detect_version(&mut self) -> Result<String, Failure> {
         let response = self.send("/ping", "", None)?;
         let version = response.header("X-NetBackup-API-Version");
         let older = |version: &&str| number(version) < number(NEWEST);
@@ -198,10 +200,25 @@ impl<'a> Client<'a> {
         }
         Err(Failure {
             endpoint: path.to_owned(),
-            reason: reason_of_status(response.status),
+            reason: self.reason_of_status(&response),
             detail: message(&response),
             request_id: response.header("X-Request-ID").map(str::to_owned),
         })
+    }
+
+    fn reason_of_status(&self, response: &Response) -> Reason {
+        match response.status {
+            401 | 403 => Reason::Unauthorized,
+            429 | 503 => Reason::Busy(self.retry_after(response)),
+            other => Reason::Status(other),
+        }
+    }
+
+    /// NetBackup sends a date and time, not a number of seconds.
+    fn retry_after(&self, response: &Response) -> Option<u64> {
+        let moment = response.header("Retry-After")?.parse::<Timestamp>().ok()?;
+        let seconds = moment.as_second() - self.host.now().as_second();
+        u64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
     }
 }
 
@@ -254,16 +271,6 @@ fn failure(endpoint: &str, reason: Reason) -> Failure {
         reason,
         detail: None,
         request_id: None,
-    }
-}
-
-fn reason_of_status(status: u16) -> Reason {
-    match status {
-        401 | 403 => Reason::Unauthorized,
-        // `Retry-After` is a date and time here. Without a number of seconds, the host
-        // decides when to retry.
-        429 | 503 => Reason::Busy(None),
-        _ => Reason::Status(status),
     }
 }
 

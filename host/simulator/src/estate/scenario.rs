@@ -54,6 +54,7 @@ struct Day {
 pub(super) struct Scenario {
     pub(super) site: Site,
     days: DayCache<Day>,
+    is_purged: bool,
 }
 
 impl Scenario {
@@ -72,13 +73,22 @@ impl Scenario {
             created,
             healthy: false,
         };
-        Self { site, days }
+        Self {
+            site,
+            days,
+            is_purged: false,
+        }
     }
 
     /// The same scenario with all its hardware up.
     pub(super) fn healthy(mut self) -> Self {
         self.site.healthy = true;
         self
+    }
+
+    /// From now on it has no day, and so nothing that happened.
+    pub(super) fn purge(&mut self) {
+        self.is_purged = true;
     }
 
     /// The jobs of the last days, and of today those that are still to come.
@@ -132,6 +142,9 @@ impl Scenario {
     }
 
     fn days(&self, now: Timestamp) -> Vec<Arc<Day>> {
+        if self.is_purged {
+            return Vec::new();
+        }
         let today = now.as_second().div_euclid(SECONDS);
         let days = today - DAYS + 1..=today;
         self.days.get(days, |number| self.plan(number))

@@ -8,14 +8,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use simulator::{Clock, Estate, Options, Release, Simulator};
 
-use super::{PATIENCE, SHORT_PAGE};
+use super::subject::TestSubject;
+use super::verdicts::{Collection, Verdict};
 use crate::egress::{
     Egress, EgressSettings, NoObserver, Origin, RequestLimits, Scheme, Sockets, Timeouts,
     UpstreamTls,
 };
 use crate::guest::{
-    CallTarget, Collected, CollectorFailure, CollectorKeys, Endpoint, Guest, GuestLimits, Method,
-    Place, SavedState, SiteSettings, Window, failure_text,
+    CallTarget, CollectorFailure, Endpoint, Fault, Guest, GuestLimits, Method, SavedState,
+    SiteSettings, Window, failure_text,
 };
 use crate::secret::ApiKey;
 use crate::site::SiteName;
@@ -33,6 +34,12 @@ pub(super) struct TestBed<'g> {
 
 const BASE_PATH: &str = "/netbackup";
 
+/// The longest that a test waits for a server that does not answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The number of rows of a short page.
+pub(super) const SHORT_PAGE: usize = 20;
+
 /// The deadline of a collection from a server on this machine.
 const COLLECTION: Duration = Duration::from_secs(30);
 
@@ -45,29 +52,39 @@ pub(super) fn deadline(hangs: bool) -> Duration {
 const GOLDEN: i64 = 1_768_471_200;
 
 impl<'g> TestBed<'g> {
-    pub(super) async fn start(guest: &'g Guest, release: Release) -> io::Result<Self> {
-        Self::start_at(guest, release, Clock::System.now(), usize::MAX).await
+    pub(super) async fn start(subject: &TestSubject<'g>, release: Release) -> io::Result<Self> {
+        Self::start_at(subject, release, Clock::System.now(), usize::MAX).await
     }
 
     /// Always at the same time, which also stands still for the guest, as in a replay.
-    pub(super) async fn start_golden(guest: &'g Guest, release: Release) -> io::Result<Self> {
-        Self::start_still(guest, release, usize::MAX).await
+    pub(super) async fn start_golden(
+        subject: &TestSubject<'g>,
+        release: Release,
+    ) -> io::Result<Self> {
+        Self::start_still(subject, release, usize::MAX).await
     }
 
     /// The same, with short pages.
-    pub(super) async fn start_short(guest: &'g Guest, release: Release) -> io::Result<Self> {
-        Self::start_still(guest, release, SHORT_PAGE).await
+    pub(super) async fn start_short(
+        subject: &TestSubject<'g>,
+        release: Release,
+    ) -> io::Result<Self> {
+        Self::start_still(subject, release, SHORT_PAGE).await
     }
 
-    async fn start_still(guest: &'g Guest, release: Release, rows: usize) -> io::Result<Self> {
+    async fn start_still(
+        subject: &TestSubject<'g>,
+        release: Release,
+        rows: usize,
+    ) -> io::Result<Self> {
         let now = Timestamp::from_second(GOLDEN).map_err(io::Error::other)?;
-        let bed = Self::start_at(guest, release, now, rows).await?;
+        let bed = Self::start_at(subject, release, now, rows).await?;
         drop(bed.egress.record());
         Ok(bed)
     }
 
     async fn start_at(
-        guest: &'g Guest,
+        subject: &TestSubject<'g>,
         release: Release,
         now: Timestamp,
         rows: usize,
@@ -105,12 +122,12 @@ impl<'g> TestBed<'g> {
             Sockets::shared(),
         );
         Ok(Self {
-            guest,
+            guest: subject.guest,
             release: release.name(),
             simulator,
             site,
             egress: egress.map_err(|error| io::Error::other(error.to_string()))?,
-            settings: all_collectors(guest, base_url),
+            settings: subject.settings(base_url),
             now: u64::try_from(now.as_second()).unwrap_or_default(),
         })
     }
@@ -141,13 +158,14 @@ impl<'g> TestBed<'g> {
         declaring.map(|it| it.name.as_str()).collect()
     }
 
-    /// The guest accepts its own defaults.
-    pub(super) async fn check(&self) -> Result<String, String> {
+    /// The guest accepts the options of the command line, and its own defaults.
+    pub(super) async fn check(&self) -> Verdict {
         let problems = self.guest.check(&self.settings).await;
-        let problems = problems.map_err(|fault| fault.to_string())?;
-        let texts = problems
-            .iter()
-            .map(|it| format!("{}: {}", it.at, it.message));
+        let problems = problems.map_err(|fault| fault_text(&fault))?;
+        let texts = problems.iter().map(|it| {
+            let hint = it.hint.as_ref().map(|hint| format!("\n  hint: {hint}"));
+            format!("{}: {}{}", it.at, it.message, hint.unwrap_or_default())
+        });
         let texts: Vec<_> = texts.collect();
         if texts.is_empty() {
             Ok(String::new())
@@ -156,31 +174,37 @@ impl<'g> TestBed<'g> {
         }
     }
 
-    pub(super) async fn probe(&self) -> Result<String, String> {
-        let probed = self.probed().await?;
-        probed.map_or_else(
-            |failure| Err(failure_text(&failure)),
-            |version| Ok(format!("API version {version}")),
-        )
+    /// The server answers and accepts the credential.
+    pub(super) async fn probe(&self) -> Verdict {
+        match self.probed().await? {
+            Ok(version) if is_version(&version) => Ok(format!("API version {version}")),
+            Ok(other) => Err(format!(
+                "the API version is `{other}`: expected the one in use, such as `13.0`"
+            )),
+            Err(failure) => Err(format!(
+                "{}\nthe server is sound: `/health` would report it as down",
+                failure_text(&failure)
+            )),
+        }
     }
 
     /// The API version, or why the server does not answer. The error is a fault of the guest.
     pub(super) async fn probed(&self) -> Result<Result<String, CollectorFailure>, String> {
         let target = self.target(GuestLimits::default());
         let answer = self.guest.probe(target, &self.settings, None).await;
-        let answer = answer.map_err(|fault| fault.to_string())?;
+        let answer = answer.map_err(|fault| fault_text(&fault))?;
         Ok(answer.map(|it| it.api_version))
     }
 
-    pub(super) async fn collect(&self, state: Vec<SavedState>) -> Result<Collected, String> {
+    pub(super) async fn collect(&self, state: Vec<SavedState>) -> Collection {
         self.call(state, deadline(false)).await
     }
 
-    pub(super) async fn collect_within(&self, deadline: Duration) -> Result<Collected, String> {
+    pub(super) async fn collect_within(&self, deadline: Duration) -> Collection {
         self.call(Vec::new(), deadline).await
     }
 
-    async fn call(&self, state: Vec<SavedState>, deadline: Duration) -> Result<Collected, String> {
+    async fn call(&self, state: Vec<SavedState>, deadline: Duration) -> Collection {
         let limits = GuestLimits {
             collect: deadline,
             ..GuestLimits::default()
@@ -195,7 +219,7 @@ impl<'g> TestBed<'g> {
         let collected = self
             .guest
             .collect(target, &self.settings, |_| true, window, state);
-        collected.await.map_err(|fault| fault.to_string())
+        collected.await.map_err(|fault| fault_text(&fault))
     }
 
     fn target(&self, limits: GuestLimits) -> CallTarget<'_> {
@@ -207,31 +231,27 @@ impl<'g> TestBed<'g> {
     }
 }
 
+/// A fault of the guest without the functions that were running. What the guest printed
+/// comes before it.
+fn fault_text(fault: &Fault) -> String {
+    let text = fault.to_string();
+    match text.split_once("; error while executing at wasm backtrace") {
+        Some((cause, _)) => cause.to_owned(),
+        None => text,
+    }
+}
+
+/// Whether it is two numbers with a dot, as NetBackup writes a version.
+fn is_version(text: &str) -> bool {
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.split_once('.');
+    parts.is_some_and(|(major, minor)| is_number(major) && is_number(minor))
+}
+
 /// Whether a request was for a declared path, in which `{id}` stands for any one segment.
 fn matches(declared: &str, requested: &str) -> bool {
     let path = requested.strip_prefix(BASE_PATH).unwrap_or(requested);
     let pairs = || declared.split('/').zip(path.split('/'));
     declared.split('/').count() == path.split('/').count()
         && pairs().all(|(declared, asked)| declared == asked || declared.starts_with('{'))
-}
-
-/// Every declared collector, with its defaults.
-fn all_collectors(guest: &Guest, base_url: String) -> SiteSettings {
-    let place = Place {
-        file: std::path::Path::new("").into(),
-        line: None,
-    };
-    let keys = guest.manifest().collectors.iter().map(|it| CollectorKeys {
-        name: it.name.clone(),
-        place: place.clone(),
-        enabled: Some(true),
-        interval: None,
-        options: Vec::new(),
-    });
-    SiteSettings {
-        base_url,
-        api_version: None,
-        collectors: keys.collect(),
-        legacy_names: false,
-    }
 }

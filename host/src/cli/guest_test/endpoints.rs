@@ -1,13 +1,14 @@
 //! Finds declared endpoints that do not exist.
 
 use super::bed::TestBed;
+use super::verdicts::Verdict;
 
 /// The greatest number of wrong characters in a path that is taken for a misspelt one.
 const MISSPELT: usize = 3;
 
 /// Each declared list exists in a release, or is no misspelt name of one that does. Names
 /// the lists that the simulator lacks.
-pub(super) fn declared(bed: &TestBed<'_>) -> Result<String, String> {
+pub(super) fn declared(bed: &TestBed<'_>) -> Verdict {
     let mut wrong = Vec::new();
     let mut unknown = Vec::new();
     for (path, collectors) in bed.lists() {

@@ -4,11 +4,11 @@ use simulator::{Fault, Malformed};
 
 use super::bed::{self, TestBed};
 use super::results::Results;
-use super::{noticed, reason_is_right, withstood};
-use crate::guest::{Collected, CollectorFailure};
+use super::verdicts::{Collection, Verdict, empty_handed, noticed, reason_is_right, withstood};
+use crate::guest::CollectorFailure;
 
 /// The endpoint that most guests request first, to learn the API version.
-const PING: &str = "/ping";
+pub(super) const PING: &str = "/ping";
 
 /// A fault of the server in all its answers, or in those of one path.
 #[derive(Clone)]
@@ -78,10 +78,11 @@ pub(super) fn chosen_fault(written: &str) -> Result<FaultTest, String> {
     })
 }
 
-/// The guest withstands each of the faults.
+/// The guest withstands each of the faults. Its probe is tested only if it succeeds without.
 pub(super) async fn fault_tests(
     bed: &TestBed<'_>,
     faults: impl Iterator<Item = FaultTest>,
+    is_probed: bool,
     results: &mut Results<'_>,
 ) {
     let faults_of_server = bed.simulator.faults();
@@ -98,9 +99,9 @@ pub(super) async fn fault_tests(
         faults_of_server.set(test.fault.clone());
         let collected = test.collect(bed).await;
         results.add(&name, || {
-            withstood(&collected, |_| test.is_noticed, test.reasons())
+            test.on_lists(&collected, |_| test.is_noticed, test.reasons())
         });
-        if !test.hangs() {
+        if is_probed && !test.hangs() {
             faults_of_server.set(test.fault.clone());
             let probed = bed.probed().await;
             faults_of_server.clear();
@@ -114,14 +115,21 @@ pub(super) async fn fault_tests(
         let has_asked = |name: &str| test.is_noticed && asked.contains(name);
         let name = format!("{name}, except for {PING}");
         results.add(&name, || {
-            withstood(&collected, has_asked, test.reasons_of_lists())
+            test.on_lists(&collected, has_asked, test.reasons_of_lists())
         });
+        // NetBackup answers this request without a credential.
+        if is_probed && test.fault == Fault::Unauthorized {
+            faults_of_server.set_except(PING, test.fault.clone());
+            let probed = bed.probed().await;
+            faults_of_server.clear();
+            results.add(&format!("{name}, probe"), || test.on_probe(probed));
+        }
     }
 }
 
 impl FaultTest {
     /// One collection, after which the server is sound again.
-    async fn collect(&self, bed: &TestBed<'_>) -> Result<Collected, String> {
+    async fn collect(&self, bed: &TestBed<'_>) -> Collection {
         let collected = bed.collect_within(bed::deadline(self.hangs())).await;
         bed.simulator.faults().clear();
         collected
@@ -154,12 +162,36 @@ impl FaultTest {
         }
     }
 
-    /// A probe may be content with what fails; otherwise it says the right reason.
-    fn on_probe(
+    /// Whether a probe cannot succeed. One that reads no body does not see a malformed one,
+    /// and each list may be one that the release lacks.
+    fn fails_probe(&self) -> bool {
+        matches!(
+            self.fault,
+            Fault::Unauthorized | Fault::Status(_) | Fault::Down
+        )
+    }
+
+    /// The answers to all lists have the fault.
+    fn on_lists(
         &self,
-        probed: Result<Result<String, CollectorFailure>, String>,
-    ) -> Result<String, String> {
+        collected: &Collection,
+        must_notice: impl Fn(&str) -> bool,
+        reasons: &[&str],
+    ) -> Verdict {
+        let failure = withstood(collected, must_notice, reasons)?;
+        // Some of the wrong shapes may be right for a resource that is not a list.
+        if self.is_noticed && self.fault != Fault::Malformed(Malformed::WrongShape) {
+            empty_handed(collected)?;
+        }
+        Ok(failure)
+    }
+
+    fn on_probe(&self, probed: Result<Result<String, CollectorFailure>, String>) -> Verdict {
         match probed? {
+            Ok(version) if self.fails_probe() => Err(format!(
+                "the probe succeeds, with the API version `{version}`: `/health` would report \
+                 the server as well"
+            )),
             Ok(version) => Ok(format!("API version {version}")),
             Err(failure) => reason_is_right(&[&failure], self.reasons()),
         }
@@ -170,8 +202,8 @@ impl FaultTest {
         path: &str,
         is_requested: bool,
         bed: &TestBed<'_>,
-        collected: &Result<Collected, String>,
-    ) -> Result<String, String> {
+        collected: &Collection,
+    ) -> Verdict {
         if collected.is_ok() && !is_requested {
             return Err(format!("the guest sends no request to `{path}`"));
         }

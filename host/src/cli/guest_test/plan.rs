@@ -7,6 +7,7 @@ use simulator::Release;
 
 use super::TestOptions;
 use super::faults::{FaultTest, chosen_fault};
+use super::subject::ChosenOption;
 use crate::app::ExitError;
 use crate::bundle::Bundle;
 use crate::cli::replayed;
@@ -16,6 +17,8 @@ pub(super) struct TestPlan<'a> {
     pub(super) releases: Vec<Release>,
     /// Empty for all of them.
     pub(super) faults: Vec<FaultTest>,
+    /// The options of the collectors; the others have their defaults.
+    pub(super) options: Vec<ChosenOption>,
     /// Recorded answers and their file.
     pub(super) bundle: Option<(&'a Path, Bundle)>,
 }
@@ -35,6 +38,13 @@ impl<'a> TestPlan<'a> {
                 Err(why) => problems.push(why),
             }
         }
+        let mut chosen = Vec::new();
+        for written in options.options {
+            match ChosenOption::parse(written) {
+                Ok(option) => chosen.push(option),
+                Err(why) => problems.push(why),
+            }
+        }
         let bundle = options.record.and_then(|path| match replayed::read(path) {
             Ok(bundle) => Some((path, bundle)),
             Err(why) => {
@@ -51,6 +61,7 @@ impl<'a> TestPlan<'a> {
             true => Ok(Self {
                 releases,
                 faults,
+                options: chosen,
                 bundle,
             }),
             false => Err(ExitError::Command(problems.join("\n"))),

@@ -6,22 +6,18 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::super::replayed::report_text;
+use super::verdicts::{Verdict, report_text};
 use crate::app::ExitError;
 use crate::file::{self, Links, ReadError};
 use crate::guest::Report;
-use crate::site::SiteName;
 use crate::telemetry::is_control_like;
-
-/// The result of one test: figures, or what is wrong.
-type TestResult = Result<String, String>;
 
 /// Prints the lines of a test.
 type Printer<'p> = Box<dyn FnMut(&str) -> Result<(), ExitError> + 'p>;
 
 /// The results so far. Each is printed at once, after what the guest printed in the test.
 pub(super) struct Results<'p> {
-    all: Vec<(String, Duration, TestResult)>,
+    all: Vec<(String, Duration, Verdict)>,
     printer: Printer<'p>,
     printed: Result<(), ExitError>,
     /// When the last test ended.
@@ -40,7 +36,7 @@ impl<'p> Results<'p> {
 
     /// Adds a test. Its time is that since the last one, with the collections that it looks
     /// at.
-    pub(super) fn add(&mut self, name: &str, test: impl FnOnce() -> TestResult) {
+    pub(super) fn add(&mut self, name: &str, test: impl FnOnce() -> Verdict) {
         let result = test();
         let took = self.ended.elapsed();
         self.ended = Instant::now();
@@ -95,7 +91,7 @@ impl<'p> Results<'p> {
 }
 
 /// One line for a test, and further ones for what is wrong.
-fn text(name: &str, result: &TestResult) -> String {
+fn text(name: &str, result: &Verdict) -> String {
     match result {
         Ok(figures) if figures.is_empty() => format!("ok      {name}\n"),
         Ok(figures) => format!(
@@ -129,9 +125,8 @@ fn is_control(c: char) -> bool {
 const LARGEST_GOLDEN: u64 = 256 << 20;
 
 /// Compares the metrics of a report with a file. A missing file is written.
-pub(super) fn golden(path: &Path, report: &Report) -> TestResult {
-    let site = SiteName::new("test").ok_or("invalid site name")?;
-    let text = report_text(&site, report);
+pub(super) fn golden(path: &Path, report: &Report) -> Verdict {
+    let text = report_text(report)?;
     let shown = path.display();
     match file::read(path, Links::Follow, LARGEST_GOLDEN) {
         Ok(expected) if *expected == text.as_bytes() => Ok(String::new()),

@@ -1,42 +1,99 @@
-//! Tests of the saved state, on a server whose time stands still.
+//! Tests of counters and the saved state, on a server whose time stands still.
 
 use std::collections::HashMap;
 
-use simulator::Estate;
+use simulator::{Estate, Fault};
 
 use super::bed::TestBed;
+use super::faults::PING;
 use super::results::Results;
-use super::{complete, continued, states};
+use super::verdicts::{Collection, Verdict, complete, continued};
+use crate::cli::replayed::keep_states;
 use crate::guest::{Collected, SavedState};
 use crate::metrics;
 
-/// The tests of a guest that has counters or saves a state.
+/// What the server answers meanwhile, to all requests but one.
+const OUTAGES: [(&str, Fault); 3] = [
+    ("500", Fault::Status(500)),
+    ("404", Fault::NotFound),
+    ("no connection", Fault::Down),
+];
+
+/// The tests of a guest that has counters or saves a state. They leave the server empty.
 pub(super) async fn state_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
     let first = bed.collect(Vec::new()).await;
     let saved = first.as_ref().map_or_else(|_| Vec::new(), states);
-    let mut test = |name, result| results.add(&format!("{}: {name}", bed.release), || result);
     if !saved.is_empty() {
-        let changed = changed(&saved, |it| {
-            it.version = it.version.checked_sub(1).unwrap_or(1);
-        });
-        let collected = bed.collect(changed).await;
-        test("a state of another version", complete(&collected));
-        let changed = self::changed(&saved, |it| it.bytes = b"\xffnot a state".to_vec());
-        let collected = bed.collect(changed).await;
-        test("an unusable state", complete(&collected));
+        unusable_states(bed, &saved, results).await;
     }
+    let mut add = |name: &str, result| results.add(&format!("{}: {name}", bed.release), || result);
     if !counts(&first).is_empty() {
         let again = bed.collect(saved.clone()).await;
-        test("nothing new is counted", steady(&first, &again));
-        // A guest that counts only what it reads now shows less.
-        bed.simulator.change(|estate| *estate = Estate::empty());
-        let emptied = bed.collect(saved).await;
-        test("continue on an empty server", continued(&first, &emptied));
+        add("nothing new is counted", steady(&first, &again));
+        let mut outages = Vec::new();
+        for (name, fault) in OUTAGES {
+            let states = after_outage(bed, &saved, fault).await;
+            let counted = steady(&first, &resumed(bed, &states).await);
+            outages.push((name, states, counted));
+        }
+        // A guest that counts again what it reads now shows less.
+        bed.simulator.change(Estate::purge);
+        for (name, states, counted) in outages {
+            let purged = resumed(bed, &states).await;
+            let kept = continued(&first, &purged);
+            add(&format!("continue after {name}"), counted.and(kept));
+        }
+        let mut states = saved;
+        let purged = bed.collect(states.clone()).await;
+        let once = continued(&first, &purged);
+        if let Ok(collected) = &purged {
+            keep_states(&mut states, &collected.report);
+        }
+        let twice = continued(&first, &bed.collect(states).await);
+        add("continue after old jobs are deleted", once.and(twice));
     }
+    bed.simulator.change(|estate| *estate = Estate::empty());
+    add("an empty server", complete(&bed.collect(Vec::new()).await));
+}
+
+async fn unusable_states(bed: &TestBed<'_>, saved: &[SavedState], results: &mut Results<'_>) {
+    let mut add = |name: &str, result| results.add(&format!("{}: {name}", bed.release), || result);
+    let other = changed(saved, |it| {
+        it.version = it.version.checked_sub(1).unwrap_or(1);
+    });
+    let collected = bed.collect(other).await;
+    add("a state of another version", complete(&collected));
+    let unusable = changed(saved, |it| it.bytes = b"\xffnot a state".to_vec());
+    let collected = bed.collect(unusable).await;
+    add("an unusable state", complete(&collected));
+}
+
+/// The states after a collection in which all lists failed.
+async fn after_outage(
+    bed: &TestBed<'_>,
+    saved: &[SavedState],
+    fault: Fault,
+) -> Result<Vec<SavedState>, String> {
+    let mut states = saved.to_vec();
+    bed.simulator.faults().set_except(PING, fault);
+    let failed = bed.collect(states.clone()).await;
+    bed.simulator.faults().clear();
+    keep_states(&mut states, &failed?.report);
+    Ok(states)
+}
+
+async fn resumed(bed: &TestBed<'_>, states: &Result<Vec<SavedState>, String>) -> Collection {
+    bed.collect(states.clone()?).await
+}
+
+/// The states that the collectors return.
+pub(super) fn states(collected: &Collected) -> Vec<SavedState> {
+    let outcomes = collected.report.outcomes.iter();
+    outcomes.filter_map(|it| it.state.clone()).collect()
 }
 
 /// The counters by their series.
-fn counts(collected: &Result<Collected, String>) -> HashMap<String, f64> {
+fn counts(collected: &Collection) -> HashMap<String, f64> {
     let outcomes = collected.iter().flat_map(|it| &it.report.outcomes);
     metrics::counts(outcomes.flat_map(|it| &it.families))
 }
@@ -48,10 +105,7 @@ fn changed(saved: &[SavedState], change: impl Fn(&mut SavedState)) -> Vec<SavedS
 }
 
 /// No counter has grown, since nothing has happened on the server.
-fn steady(
-    first: &Result<Collected, String>,
-    again: &Result<Collected, String>,
-) -> Result<String, String> {
+fn steady(first: &Collection, again: &Collection) -> Verdict {
     let figures = continued(first, again)?;
     let before = counts(first);
     let grown = counts(again).into_iter();
@@ -74,11 +128,11 @@ fn steady(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::guest_test::tests::with_outcome;
+    use crate::cli::guest_test::verdicts::tests::with_outcome;
     use crate::guest::Outcome;
     use crate::metrics::{Family, Point, Samples};
 
-    fn collected(value: f64) -> Result<Collected, String> {
+    fn collected(value: f64) -> Collection {
         let point = Point {
             label_values: Vec::new(),
             value,

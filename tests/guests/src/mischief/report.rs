@@ -29,7 +29,9 @@ pub(crate) fn collect(
         Outcome {
             families: families::of(word, &collector, stamp, counted.shown(word)),
             failures: failures.chain(turned).collect(),
-            state: Some(state::of(word, &collector, counted.save(&collector, stamp))),
+            // It counts its failures only.
+            state: (word != "spoils" || refusal.is_some())
+                .then(|| state::of(word, &collector, counted.save(&collector, stamp))),
             collector,
         }
     };
@@ -84,6 +86,10 @@ fn act(word: &str, settings: &Settings, window: &Window, saved: &[Saved]) -> Opt
             let is_up = alibi::ask(settings, "/ping");
             alibi::ask(settings, "/admin/jobs");
             return (!is_up).then(|| "no ping".to_owned());
+        }
+        "spoils" => {
+            let is_up = alibi::ask(settings, "/security/servertime");
+            return (!is_up).then(|| "no time".to_owned());
         }
         "exit" => std::process::exit(3),
         "echo" => return Some(curiosity::echo(settings, window, saved)),

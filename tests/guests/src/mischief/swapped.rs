@@ -28,6 +28,7 @@ pub(crate) fn declare(word: &str, capability: &mut Capability) {
     };
     match word {
         "careless" => capability.paths.push("/admin/jobs".to_owned()),
+        "spoils" => capability.paths.push("/security/servertime".to_owned()),
         "misspelt" => capability.paths.push("/manage/alrets".to_owned()),
         "more-paths" => capability.paths.push("/more".to_owned()),
         "more-families" => capability
