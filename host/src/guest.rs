@@ -18,6 +18,7 @@ mod engine_config;
 mod error;
 mod guest_log;
 mod handle_memory;
+mod highlight;
 mod hints;
 mod import_overrides;
 mod instance;

@@ -44,6 +44,8 @@ pub enum Fault {
     CutShort,
     /// 200 with a body that cannot be read.
     Malformed(Malformed),
+    /// The right answer, whose rows have no attributes: NetBackup may omit each of them.
+    NoAttributes,
     /// The `next` of a page leads to the same page.
     RepeatCursor,
     /// A body of this size that begins like a list; `u64::MAX` never ends.

@@ -44,6 +44,11 @@ impl Release {
         }
     }
 
+    /// The newest API version that it accepts, such as `12.0`.
+    pub fn newest_api_version(self) -> String {
+        self.api_version().to_string()
+    }
+
     /// The newest API version it accepts (`info.version` of its bundle).
     pub(crate) const fn api_version(self) -> Version {
         let major = match self {

@@ -5,7 +5,9 @@
 //! every failure of the server with its reason and without failing itself.
 
 mod bed;
+mod changes;
 mod endpoints;
+mod families;
 mod faults;
 mod plan;
 mod results;
@@ -21,12 +23,12 @@ use std::time::Duration;
 use simulator::{Fault, Release};
 
 use self::bed::{SHORT_PAGE, TestBed};
-use self::faults::{fault_tests, standard_faults};
+use self::faults::{Sound, fault_tests, standard_faults};
 use self::plan::TestPlan;
 use self::results::Results;
 use self::state::{state_tests, states};
 use self::subject::TestSubject;
-use self::verdicts::{complete, continued, noticed, same};
+use self::verdicts::{Collection, complete, continued, noticed, same};
 use super::check::refused;
 use super::inspect::load_patiently;
 use super::report_difference::ReportDifference;
@@ -115,12 +117,16 @@ async fn simulated(
     let probed = bed.probe().await;
     let is_probed = probed.is_ok();
     results.add(&format!("{}: probe", bed.release), || probed);
-    sound_tests(&bed, results).await;
+    if !matches!(Release::ALL.as_slice(), [.., newest] if *newest == release) {
+        changes::downgrade(&bed, results).await;
+    }
+    let lacking = sound_tests(&bed, results).await;
+    let sound = Sound { is_probed, lacking };
     if plan.faults.is_empty() {
-        fault_tests(&bed, standard_faults(), is_probed, results).await;
+        fault_tests(&bed, standard_faults(), &sound, results).await;
         endpoint_tests(&bed, results).await;
     } else {
-        fault_tests(&bed, plan.faults.iter().cloned(), is_probed, results).await;
+        fault_tests(&bed, plan.faults.iter().cloned(), &sound, results).await;
     }
     if Some(&release) == plan.releases.last() {
         let tested = newest_tests(subject, &bed, release, results).await;
@@ -144,12 +150,34 @@ async fn newest_tests(
     let name = format!("{}: pages of {SHORT_PAGE} rows", bed.release);
     let cause = "shorter pages give other values: does the collector read all pages?";
     results.add(&name, || same(&whole, &pages, cause));
+    if let Some(plain) = subject.plain() {
+        let plain = TestBed::start_golden(&plain, release).await?;
+        let plain = plain.collect(Vec::new()).await;
+        results.add("options", || Ok(effect(&plain, &whole)));
+    }
+    results.add("declared families", || {
+        let collectors = subject.guest.manifest().collectors.iter();
+        families::names(collectors.flat_map(|it| &it.families))
+    });
+    results.add("highlights", || families::highlights(subject.guest, &whole));
+    changes::busy(subject, release, results).await?;
     state_tests(&still, results).await;
-    Ok(())
+    changes::news(subject, release, results).await
 }
 
-/// The tests without a fault.
-async fn sound_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
+/// What the chosen options change.
+fn effect(plain: &Collection, chosen: &Collection) -> String {
+    let sent = |it: &Collection| it.as_ref().map_or(0, |it| it.traffic.sent);
+    let words = match (sent(plain) == sent(chosen), same(plain, chosen, "")) {
+        (true, Ok(_)) => "they change neither requests nor values",
+        (false, Ok(_)) => "they change the requests",
+        (_, Err(_)) => "they change the values",
+    };
+    words.to_owned()
+}
+
+/// The tests without a fault. Returns the paths that the guest finds unsupported.
+async fn sound_tests(bed: &TestBed<'_>, results: &mut Results<'_>) -> Vec<String> {
     let name = |test: &str| format!("{}: {test}", bed.release);
     let first = bed.collect(Vec::new()).await;
     results.add(&name("collect"), || complete(&first));
@@ -161,6 +189,8 @@ async fn sound_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
     results.add(&name("continue from its state"), || {
         continued(&first, &resumed)
     });
+    let outcomes = first.iter().flat_map(|it| &it.report.outcomes);
+    outcomes.flat_map(|it| it.unsupported.clone()).collect()
 }
 
 /// Each list fails alone. With a fault everywhere a guest may only ask for the version.

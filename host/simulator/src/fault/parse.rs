@@ -10,7 +10,7 @@ impl Fault {
     pub const WRITTEN: &'static str = "`down`, `unauthorized`, `not-acceptable`, `not-found`, \
         `status=503`, `slow=2.5` (seconds), `crowded=3,0.1` (requests at one time, seconds), \
         `hanging`, `hang-after-headers`, `trickle=0.1` (seconds a byte), `cut-short`, `html`, \
-        `truncated`, `wrong-shape`, `repeat-cursor`, `huge=1000000` (bytes), \
+        `truncated`, `wrong-shape`, `no-attributes`, `repeat-cursor`, `huge=1000000` (bytes), \
         `redirect=https://other.example/`, `echo-request-headers`";
 
     /// Reads a fault, and the only path that has it, as in `cut-short@/admin/jobs`.
@@ -52,6 +52,7 @@ impl FromStr for Fault {
             "html" => Self::Malformed(Malformed::Html),
             "truncated" => Self::Malformed(Malformed::Truncated),
             "wrong-shape" => Self::Malformed(Malformed::WrongShape),
+            "no-attributes" => Self::NoAttributes,
             "repeat-cursor" => Self::RepeatCursor,
             "huge" => Self::HugeBody(value.parse().map_err(|_| unreadable())?),
             "redirect" => Self::Redirect(value.to_owned()),

@@ -122,6 +122,16 @@ async fn a_malformed_body_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn rows_may_come_without_attributes() {
+    let page = with(Fault::NoAttributes).await.unwrap().json();
+    let rows = page["data"].as_array().unwrap();
+    let is_bare = |row: &serde_json::Value| {
+        row["id"].is_string() && row["attributes"] == serde_json::json!({})
+    };
+    assert!(!rows.is_empty() && rows.iter().all(is_bare), "{page}");
+}
+
+#[tokio::test]
 async fn a_repeated_cursor_always_leads_to_the_same_page() {
     let simulator = lively().await;
     simulator.faults().set(Fault::RepeatCursor);

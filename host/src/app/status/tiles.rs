@@ -3,7 +3,7 @@
 use crate::cache::SiteSnapshot;
 use crate::guest::{Aggregate, Highlight, Manifest};
 use crate::http::Tile;
-use crate::metrics::{Family, Samples};
+use crate::metrics::Family;
 
 /// The highlights that the site can have. A highlight of a collector that is off is
 /// omitted, and so is one whose collector succeeded without its family.
@@ -48,7 +48,7 @@ fn aged(value: Option<f64>, unit: Option<&str>, now: f64) -> (Option<f64>, Optio
 
 /// `None` if no series matches and the aggregate of nothing is not a number.
 fn value(highlight: &Highlight, family: &Family) -> Option<f64> {
-    let values = matching(highlight, family);
+    let values = highlight.values(family);
     match highlight.aggregate {
         Aggregate::Sum => Some(values.iter().sum()),
         Aggregate::Count => Some(values.len() as f64),
@@ -57,35 +57,10 @@ fn value(highlight: &Highlight, family: &Family) -> Option<f64> {
     }
 }
 
-/// The values of the series with the labels of the highlight. The value of a histogram
-/// is its number of observations.
-fn matching(highlight: &Highlight, family: &Family) -> Vec<f64> {
-    let labels = highlight.matching.iter();
-    let labels: Vec<_> = labels
-        .map(|(label, value)| (family.labels.iter().position(|it| it == label), value))
-        .collect();
-    let matches = |label_values: &[String]| {
-        labels.iter().all(|(index, value)| {
-            let found = index.and_then(|index| label_values.get(index));
-            found == Some(value)
-        })
-    };
-    match &family.samples {
-        Samples::Gauge(points) | Samples::Counter(points) => {
-            let points = points.iter().filter(|it| matches(&it.label_values));
-            points.map(|it| it.value).collect()
-        }
-        Samples::Histogram(distributions) => {
-            let all = distributions.iter().filter(|it| matches(&it.label_values));
-            all.map(|it| it.count as f64).collect()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Point;
+    use crate::metrics::{Point, Samples};
 
     fn highlight(aggregate: Aggregate, state: &str) -> Highlight {
         Highlight {

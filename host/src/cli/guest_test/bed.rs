@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use simulator::{Clock, Estate, Options, Release, Simulator};
 
+use super::faults::PING;
 use super::subject::TestSubject;
 use super::verdicts::{Collection, Verdict};
 use crate::egress::{
@@ -51,6 +52,9 @@ pub(super) fn deadline(hangs: bool) -> Duration {
 /// The time of a collection whose metrics are compared with a file: 2026-01-15, 10:00 UTC.
 const GOLDEN: i64 = 1_768_471_200;
 
+/// Four days: most of what a simulated server remembers then happened meanwhile.
+const LATER: i64 = 4 * 24 * 3600;
+
 impl<'g> TestBed<'g> {
     pub(super) async fn start(subject: &TestSubject<'g>, release: Release) -> io::Result<Self> {
         Self::start_at(subject, release, Clock::System.now(), usize::MAX).await
@@ -61,7 +65,15 @@ impl<'g> TestBed<'g> {
         subject: &TestSubject<'g>,
         release: Release,
     ) -> io::Result<Self> {
-        Self::start_still(subject, release, usize::MAX).await
+        Self::start_still(subject, release, GOLDEN, usize::MAX).await
+    }
+
+    /// The same, some days later.
+    pub(super) async fn start_later(
+        subject: &TestSubject<'g>,
+        release: Release,
+    ) -> io::Result<Self> {
+        Self::start_still(subject, release, GOLDEN + LATER, usize::MAX).await
     }
 
     /// The same, with short pages.
@@ -69,15 +81,16 @@ impl<'g> TestBed<'g> {
         subject: &TestSubject<'g>,
         release: Release,
     ) -> io::Result<Self> {
-        Self::start_still(subject, release, SHORT_PAGE).await
+        Self::start_still(subject, release, GOLDEN, SHORT_PAGE).await
     }
 
     async fn start_still(
         subject: &TestSubject<'g>,
         release: Release,
+        now: i64,
         rows: usize,
     ) -> io::Result<Self> {
-        let now = Timestamp::from_second(GOLDEN).map_err(io::Error::other)?;
+        let now = Timestamp::from_second(now).map_err(io::Error::other)?;
         let bed = Self::start_at(subject, release, now, rows).await?;
         drop(bed.egress.record());
         Ok(bed)
@@ -145,6 +158,27 @@ impl<'g> TestBed<'g> {
         lists
     }
 
+    /// Whether a collector declares several lists.
+    pub(super) fn has_lists(&self, collector: &str) -> bool {
+        let lists = self.lists();
+        let of_collector = lists.values().filter(|it| it.contains(&collector));
+        of_collector.count() > 1
+    }
+
+    /// A path in a failure that no collector may request. A failure of several lists has
+    /// all their paths.
+    pub(super) fn undeclared<'c>(&self, collected: &'c Collection) -> Option<&'c str> {
+        let outcomes = collected.iter().flat_map(|it| &it.report.outcomes);
+        let failures = outcomes.flat_map(|it| &it.failures);
+        let mut paths = failures.flat_map(|it| it.endpoint.split_whitespace());
+        let collectors = &self.guest.manifest().collectors;
+        let is_declared = |path: &str| {
+            let mut endpoints = collectors.iter().flat_map(|it| &it.endpoints);
+            path == PING || endpoints.any(|it| matches(&it.path, path))
+        };
+        paths.find(|path| !is_declared(path))
+    }
+
     /// The collectors that declare one of the endpoints that were requested since the server
     /// had `before` requests.
     pub(super) fn declaring(&self, before: u64) -> BTreeSet<&str> {
@@ -197,14 +231,24 @@ impl<'g> TestBed<'g> {
     }
 
     pub(super) async fn collect(&self, state: Vec<SavedState>) -> Collection {
-        self.call(state, deadline(false)).await
+        self.call(state, None, deadline(false)).await
     }
 
     pub(super) async fn collect_within(&self, deadline: Duration) -> Collection {
-        self.call(Vec::new(), deadline).await
+        self.call(Vec::new(), None, deadline).await
     }
 
-    async fn call(&self, state: Vec<SavedState>, deadline: Duration) -> Collection {
+    /// With the API version of the last report.
+    pub(super) async fn collect_in(&self, version: Option<String>) -> Collection {
+        self.call(Vec::new(), version, deadline(false)).await
+    }
+
+    async fn call(
+        &self,
+        state: Vec<SavedState>,
+        last_api_version: Option<String>,
+        deadline: Duration,
+    ) -> Collection {
         let limits = GuestLimits {
             collect: deadline,
             ..GuestLimits::default()
@@ -212,7 +256,7 @@ impl<'g> TestBed<'g> {
         let window = Window {
             now: self.now,
             lookback_seconds: 3600,
-            last_api_version: None,
+            last_api_version,
             resumed: Vec::new(),
         };
         let target = self.target(limits);

@@ -24,6 +24,7 @@ pub(super) struct FaultTest {
 pub(super) fn standard_faults() -> impl Iterator<Item = FaultTest> {
     let all = [
         ("401", Fault::Unauthorized, true),
+        ("403", Fault::Status(403), true),
         ("404", Fault::NotFound, true),
         ("406", Fault::NotAcceptable, true),
         ("429", Fault::Status(429), true),
@@ -46,6 +47,7 @@ pub(super) fn standard_faults() -> impl Iterator<Item = FaultTest> {
             Fault::Malformed(Malformed::WrongShape),
             true,
         ),
+        ("rows without attributes", Fault::NoAttributes, false),
         // A list of one page has no cursor.
         ("a repeated cursor", Fault::RepeatCursor, false),
         ("no answer", Fault::Hanging, true),
@@ -78,11 +80,19 @@ pub(super) fn chosen_fault(written: &str) -> Result<FaultTest, String> {
     })
 }
 
-/// The guest withstands each of the faults. Its probe is tested only if it succeeds without.
+/// What a guest does with a server that is well.
+pub(super) struct Sound {
+    /// Whether its probe succeeds.
+    pub(super) is_probed: bool,
+    /// The paths that it reports as unsupported.
+    pub(super) lacking: Vec<String>,
+}
+
+/// The guest withstands each of the faults.
 pub(super) async fn fault_tests(
     bed: &TestBed<'_>,
     faults: impl Iterator<Item = FaultTest>,
-    is_probed: bool,
+    sound: &Sound,
     results: &mut Results<'_>,
 ) {
     let faults_of_server = bed.simulator.faults();
@@ -99,9 +109,9 @@ pub(super) async fn fault_tests(
         faults_of_server.set(test.fault.clone());
         let collected = test.collect(bed).await;
         results.add(&name, || {
-            test.on_lists(&collected, |_| test.is_noticed, test.reasons())
+            test.on_lists(bed, &collected, sound, |_| test.is_noticed, test.reasons())
         });
-        if is_probed && !test.hangs() {
+        if sound.is_probed && !test.hangs() {
             faults_of_server.set(test.fault.clone());
             let probed = bed.probed().await;
             faults_of_server.clear();
@@ -115,10 +125,10 @@ pub(super) async fn fault_tests(
         let has_asked = |name: &str| test.is_noticed && asked.contains(name);
         let name = format!("{name}, except for {PING}");
         results.add(&name, || {
-            test.on_lists(&collected, has_asked, test.reasons_of_lists())
+            test.on_lists(bed, &collected, sound, has_asked, test.reasons_of_lists())
         });
         // NetBackup answers this request without a credential.
-        if is_probed && test.fault == Fault::Unauthorized {
+        if sound.is_probed && test.fault == Fault::Unauthorized {
             faults_of_server.set_except(PING, test.fault.clone());
             let probed = bed.probed().await;
             faults_of_server.clear();
@@ -174,11 +184,18 @@ impl FaultTest {
     /// The answers to all lists have the fault.
     fn on_lists(
         &self,
+        bed: &TestBed<'_>,
         collected: &Collection,
+        sound: &Sound,
         must_notice: impl Fn(&str) -> bool,
         reasons: &[&str],
     ) -> Verdict {
-        let failure = withstood(collected, must_notice, reasons)?;
+        let failure = withstood(collected, &sound.lacking, must_notice, reasons)?;
+        if let Some(path) = bed.undeclared(collected) {
+            return Err(format!(
+                "a failure names `{path}`, which is the path of no declared endpoint"
+            ));
+        }
         // Some of the wrong shapes may be right for a resource that is not a list.
         if self.is_noticed && self.fault != Fault::Malformed(Malformed::WrongShape) {
             empty_handed(collected)?;
@@ -212,7 +229,7 @@ impl FaultTest {
             Some(collectors) if self.is_noticed && self.fault != Fault::NotFound => {
                 noticed(collected, collectors, self.reasons_of_lists())
             }
-            _ => withstood(collected, |_| false, &[]),
+            _ => withstood(collected, &[], |_| false, &[]),
         }
     }
 }

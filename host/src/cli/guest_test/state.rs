@@ -31,8 +31,8 @@ pub(super) async fn state_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
         let again = bed.collect(saved.clone()).await;
         add("nothing new is counted", steady(&first, &again));
         let mut outages = Vec::new();
-        for (name, fault) in OUTAGES {
-            let states = after_outage(bed, &saved, fault).await;
+        for (name, path, fault) in failing(bed, &saved) {
+            let states = after_outage(bed, &saved, path, fault).await;
             let counted = steady(&first, &resumed(bed, &states).await);
             outages.push((name, states, counted));
         }
@@ -68,14 +68,38 @@ async fn unusable_states(bed: &TestBed<'_>, saved: &[SavedState], results: &mut 
     add("an unusable state", complete(&collected));
 }
 
-/// The states after a collection in which all lists failed.
+/// The outages of all lists, and of each list of a collector that has several and a state.
+fn failing<'b>(
+    bed: &'b TestBed<'_>,
+    saved: &[SavedState],
+) -> Vec<(String, Option<&'b str>, Fault)> {
+    let whole = OUTAGES.map(|(name, fault)| (name.to_owned(), None, fault));
+    let lists = bed.lists().into_iter();
+    let single = lists.filter(|(_, collectors)| {
+        let has_state = |name: &&str| saved.iter().any(|it| it.collector == **name);
+        collectors
+            .iter()
+            .any(|it| has_state(it) && bed.has_lists(it))
+    });
+    let single = single.map(|(path, _)| {
+        let name = format!("500 on {path}");
+        (name, Some(path), Fault::Status(500))
+    });
+    whole.into_iter().chain(single).collect()
+}
+
+/// The states after a collection in which one list failed, or all.
 async fn after_outage(
     bed: &TestBed<'_>,
     saved: &[SavedState],
+    path: Option<&str>,
     fault: Fault,
 ) -> Result<Vec<SavedState>, String> {
     let mut states = saved.to_vec();
-    bed.simulator.faults().set_except(PING, fault);
+    match path {
+        Some(path) => bed.simulator.faults().set_on(path, fault),
+        None => bed.simulator.faults().set_except(PING, fault),
+    }
     let failed = bed.collect(states.clone()).await;
     bed.simulator.faults().clear();
     keep_states(&mut states, &failed?.report);

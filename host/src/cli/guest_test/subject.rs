@@ -72,6 +72,12 @@ impl<'g> TestSubject<'g> {
         }
     }
 
+    /// The same guest with its defaults, if options were chosen.
+    pub(super) fn plain(&self) -> Option<Self> {
+        let is_chosen = self.collectors.iter().any(|it| !it.options.is_empty());
+        is_chosen.then(|| Self::new(self.guest, &[]))
+    }
+
     /// With all collectors.
     pub(super) fn settings(&self, base_url: String) -> SiteSettings {
         SiteSettings {

@@ -3,6 +3,7 @@
 use super::super::fallen_counters::fallen_counters;
 use super::super::replayed;
 use super::super::report_difference::ReportDifference;
+use super::families::wrong_time;
 use crate::guest::{Collected, CollectorFailure, Outcome, Report, failure_text, reason_name};
 use crate::site::SiteName;
 
@@ -22,11 +23,17 @@ pub(super) fn complete(collected: &Collection) -> Verdict {
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
+    let outcomes = collected.report.outcomes.iter();
+    if collected.traffic.sent > 0 && outcomes.clone().all(|it| it.requests == Some(0)) {
+        return Err("no collector counts the requests that it sent".to_owned());
+    }
+    if let Some(wrong) = wrong_time(outcomes.clone().flat_map(|it| &it.families)) {
+        return Err(wrong);
+    }
     let series = replayed::series(&collected.report);
     let requests = collected.traffic.sent;
     let memory = collected.peak_memory / 1024;
     let figures = format!("{series} series, {requests} requests, {memory} KiB");
-    let outcomes = collected.report.outcomes.iter();
     let unsupported: Vec<_> = outcomes
         .flat_map(|it| &it.unsupported)
         .map(String::as_str)
@@ -78,9 +85,10 @@ pub(super) fn report_text(report: &Report) -> Result<String, String> {
 }
 
 /// The guest itself did not fail, and each of these collectors that sent requests noticed,
-/// for one of these reasons, that it could read nothing.
+/// for one of these reasons, that it could read nothing. What is lacking anyway is no failure.
 pub(super) fn withstood(
     collected: &Collection,
+    lacking: &[String],
     must_notice: impl Fn(&str) -> bool,
     reasons: &[&str],
 ) -> Verdict {
@@ -97,7 +105,10 @@ pub(super) fn withstood(
     let reason = reason_is_right(&failures, reasons);
     let mut problems: Vec<_> = reason.as_ref().err().cloned().into_iter().collect();
     problems.extend(outcomes.iter().filter(has_asked).filter_map(|outcome| {
-        let why = unnoticed(outcome, may_lack)?;
+        let unsupported = &outcome.unsupported;
+        let is_lacking =
+            !unsupported.is_empty() && unsupported.iter().all(|it| lacking.contains(it));
+        let why = unnoticed(outcome, may_lack || is_lacking)?;
         Some(format!("collector `{}` {why}", outcome.collector))
     }));
     match problems.is_empty() {
@@ -109,7 +120,10 @@ pub(super) fn withstood(
 /// Why a collector has not noticed that nothing could be read.
 fn unnoticed(outcome: &Outcome, may_lack: bool) -> Option<String> {
     match (&*outcome.failures, &*outcome.unsupported) {
-        ([], []) => Some("reports no failure".to_owned()),
+        ([], []) => Some(match may_lack {
+            true => "reports no failure, and no list as unsupported".to_owned(),
+            false => "reports no failure".to_owned(),
+        }),
         ([], [path, ..]) if !may_lack => Some(format!(
             "reports `{path}` as unsupported, which only an answer of 404 means"
         )),
@@ -200,11 +214,11 @@ pub(super) mod tests {
 
     #[test]
     fn a_collector_that_hides_a_failure_of_the_server_is_found() {
-        let withstood = |collected, noticed| withstood(&collected, |_| noticed, &[]);
+        let withstood = |collected, noticed| withstood(&collected, &[], |_| noticed, &[]);
         let hidden = withstood(collected(Some(1), 1), true);
         assert_eq!(
             hidden,
-            Err("collector `jobs` reports no failure".to_owned())
+            Err("collector `jobs` reports no failure, and no list as unsupported".to_owned())
         );
         assert!(withstood(collected(None, 1), true).is_err());
         // The request was its own, since there is no other collector.
@@ -212,6 +226,19 @@ pub(super) mod tests {
         assert!(withstood(collected(None, 0), true).is_ok());
         assert!(withstood(collected(Some(1), 1), false).is_ok());
         assert!(withstood(Err("trap".to_owned()), false).is_err());
+    }
+
+    #[test]
+    fn a_list_that_a_sound_server_lacks_is_no_failure() {
+        let outcome = Outcome {
+            unsupported: vec!["/storage/tape-media".to_owned()],
+            ..Outcome::default()
+        };
+        let collected = with_outcome(outcome, 1);
+        let withstood = |lacking| withstood(&collected, lacking, |_| true, &["malformed"]);
+        let lacking = ["/storage/tape-media".to_owned()];
+        assert!(withstood(&lacking).is_ok());
+        assert!(withstood(&[]).is_err());
     }
 
     #[test]

@@ -1,0 +1,152 @@
+//! Tests with a server that changes between two collections.
+
+use std::io;
+
+use simulator::{Estate, Fault, Release};
+
+use super::bed::TestBed;
+use super::faults::PING;
+use super::results::Results;
+use super::state::states;
+use super::subject::TestSubject;
+use super::verdicts::{Collection, Verdict, complete};
+use crate::guest::{FailureReason, Outcome, failure_text};
+use crate::metrics;
+
+/// The seconds that a busy server asks to wait.
+const RETRY_AFTER: u64 = 60;
+
+/// What may be left of them, since only the clock of the guest goes on.
+const LEFT: std::ops::RangeInclusive<u64> = RETRY_AFTER / 2..=RETRY_AFTER + 1;
+
+/// What happens in days is counted by a guest that saw nothing before.
+pub(super) async fn news(
+    subject: &TestSubject<'_>,
+    release: Release,
+    results: &mut Results<'_>,
+) -> io::Result<()> {
+    let before = TestBed::start_golden(subject, release).await?;
+    before.simulator.change(Estate::purge);
+    let quiet = before.collect(Vec::new()).await;
+    let after = TestBed::start_later(subject, release).await?;
+    let fresh = after.collect(Vec::new()).await;
+    let saved = quiet.as_ref().map_or_else(|_| Vec::new(), states);
+    if !saved.is_empty() {
+        let resumed = after.collect(saved).await;
+        let name = format!("{}: new rows are counted", after.release);
+        results.add(&name, || counted(&quiet, &fresh, &resumed));
+    }
+    Ok(())
+}
+
+/// A collector that counts the rows of a first collection also counts those that are new
+/// in a later one. `quiet` and `resumed` follow each other, and `fresh` has no state.
+fn counted(quiet: &Collection, fresh: &Collection, resumed: &Collection) -> Verdict {
+    let figures = complete(resumed)?;
+    let total = |collection: &Collection, collector: &str| -> f64 {
+        let outcomes = collection.iter().flat_map(|it| &it.report.outcomes);
+        let named = outcomes.filter(|it| it.collector == collector);
+        metrics::counts(named.flat_map(|it| &it.families))
+            .values()
+            .sum()
+    };
+    let saving = quiet.iter().flat_map(|it| &it.report.outcomes);
+    let mut saving = saving.filter(|it| it.state.is_some());
+    let frozen = saving.find(|Outcome { collector, .. }| {
+        let before = total(quiet, collector);
+        total(fresh, collector) > before && total(resumed, collector) <= before
+    });
+    match frozen {
+        Some(Outcome { collector, .. }) => Err(format!(
+            "collector `{collector}` counts rows in a first collection, and none of those that are \
+             new in a later one"
+        )),
+        None => Ok(figures),
+    }
+}
+
+/// The version of a newer server is not kept for ever.
+pub(super) async fn downgrade(bed: &TestBed<'_>, results: &mut Results<'_>) {
+    let newest = Release::ALL.map(Release::newest_api_version);
+    let newest = newest.into_iter().next_back();
+    let first = bed.collect_in(newest).await;
+    let second = match first {
+        Ok(first) => bed.collect_in(first.report.api_version).await,
+        Err(fault) => Err(fault),
+    };
+    let name = format!("{}: after a downgrade of the server", bed.release);
+    results.add(&name, || {
+        complete(&second).map_err(|why| {
+            format!("{why}\nafter 406, report no API version, so that the next call detects it")
+        })
+    });
+}
+
+/// A busy server says how long to wait.
+pub(super) async fn busy(
+    subject: &TestSubject<'_>,
+    release: Release,
+    results: &mut Results<'_>,
+) -> io::Result<()> {
+    let bed = TestBed::start(subject, release).await?;
+    bed.simulator.faults().set_except(PING, Fault::Status(503));
+    let collected = bed.collect(Vec::new()).await;
+    results.add(&format!("{}: Retry-After", bed.release), || {
+        let collected = collected?;
+        let outcomes = collected.report.outcomes.iter();
+        let mut failures = outcomes.flat_map(|it| &it.failures);
+        let is_wrong = |reason: &FailureReason| match reason {
+            FailureReason::Busy(Some(seconds)) => !LEFT.contains(seconds),
+            _ => true,
+        };
+        match failures.find(|it| is_wrong(&it.reason)) {
+            Some(wrong) => Err(format!(
+                "{}\nthe server asks to wait for {RETRY_AFTER} s",
+                failure_text(wrong)
+            )),
+            None => Ok(String::new()),
+        }
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::guest_test::verdicts::tests::with_outcome;
+    use crate::guest::SavedState;
+    use crate::metrics::{Family, Point, Samples};
+
+    fn counter(value: f64) -> Collection {
+        let point = Point {
+            label_values: Vec::new(),
+            value,
+        };
+        let outcome = Outcome {
+            collector: "jobs".to_owned(),
+            families: vec![Family {
+                name: "nbu_jobs_total".to_owned(),
+                help: String::new(),
+                labels: Vec::new(),
+                samples: Samples::Counter(vec![point]),
+            }],
+            state: Some(SavedState {
+                collector: "jobs".to_owned(),
+                version: 1,
+                bytes: Vec::new(),
+            }),
+            ..Outcome::default()
+        };
+        with_outcome(outcome, 1)
+    }
+
+    #[test]
+    fn a_counter_that_only_counts_in_its_first_collection_is_found() {
+        let frozen = counted(&counter(0.0), &counter(5.0), &counter(0.0));
+        let said = frozen.unwrap_err();
+        assert!(said.starts_with("collector `jobs` counts rows in a first collection, and none"));
+        assert!(counted(&counter(0.0), &counter(5.0), &counter(4.0)).is_ok());
+        // One whose first collection is a baseline may count nothing.
+        assert!(counted(&counter(0.0), &counter(0.0), &counter(0.0)).is_ok());
+    }
+}
