@@ -77,7 +77,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "collect",
         &[
-            "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file", "traces",
+            "events", "swap", "guest", "egress", "cache", "site", "metrics", "clock", "file",
+            "traces",
         ],
     ),
     (

@@ -1,6 +1,6 @@
 //! Opens and fills the state directory, at startup and on reload.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{error, info};
@@ -21,11 +21,14 @@ pub(super) async fn open(
         return Ok(None);
     };
     let (present, instruments) = (services.memory.store(), services.instruments.clone());
-    let named = folder.clone();
+    let (named, events) = (folder.clone(), services.events.clone());
+    let begin = move |folder: &Path| {
+        Store::open(folder, instruments).map(|store| Arc::new(store.with_events(events)))
+    };
     let opened = tokio::task::spawn_blocking(move || match present {
         Some(store) if store.is_at(&folder) => Ok(store),
         Some(store) if store.is_named(&folder) => {
-            let opened = Store::open(&folder, instruments).map(Arc::new);
+            let opened = begin(&folder);
             Ok(opened.unwrap_or_else(|unusable| {
                 let (reason, hint) = split_hints(&elsewhere(&unusable));
                 error!(
@@ -35,7 +38,7 @@ pub(super) async fn open(
                 store
             }))
         }
-        _ => Store::open(&folder, instruments).map(Arc::new),
+        _ => begin(&folder),
     });
     let opened = opened
         .await

@@ -162,7 +162,7 @@ async fn newest_tests(
     results.add("highlights", || families::highlights(subject.guest, &whole));
     changes::busy(subject, release, results).await?;
     state_tests(&still, results).await;
-    changes::news(subject, release, results).await
+    changes::news(subject, release, &whole, results).await
 }
 
 /// What the chosen options change.

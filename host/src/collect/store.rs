@@ -26,6 +26,7 @@ use tracing::{error, info};
 
 use super::guest_history::GuestHistory;
 use super::state::StateEntry;
+use crate::events::{EventKind, RecentEvents};
 use crate::file::Disk;
 use crate::guest::Digest;
 use crate::metrics::Instruments;
@@ -49,6 +50,7 @@ pub struct Store {
     disk: Disk,
     lock: File,
     instruments: Instruments,
+    events: RecentEvents,
     /// Failed writes, so that only the first is logged.
     failing: Mutex<HashSet<(SiteName, String)>>,
     /// The contents of each site's files, by collector.
@@ -85,11 +87,18 @@ impl Store {
             disk,
             lock,
             instruments,
+            events: RecentEvents::default(),
             failing: Mutex::default(),
             stored: Mutex::default(),
             guest_history,
             guest_history_failing: AtomicBool::new(false),
         })
+    }
+
+    /// Same, with failed writes among these events.
+    #[must_use]
+    pub fn with_events(self, events: RecentEvents) -> Self {
+        Self { events, ..self }
     }
 
     /// Whether `folder` is this directory, possibly under another path. A directory
@@ -255,13 +264,18 @@ impl Store {
             Err(error) => {
                 self.instruments.state_write_failed(site);
                 if failing.is_empty() {
-                    error!(%site, collector, %file, %error, "State cannot be written; counters are only kept in memory");
+                    let message = "State cannot be written; counters are only kept in memory";
+                    error!(%site, collector, %file, %error, "{message}");
+                    let text = format!("{message}: `{file}`: {error}");
+                    self.events.record(EventKind::Failed, None, text);
                 }
                 failing.insert(key);
             }
             Ok(()) => {
                 if failing.remove(&key) && failing.is_empty() {
-                    info!(%file, "State can be written again");
+                    let message = "State can be written again";
+                    info!(%file, "{message}");
+                    self.events.record(EventKind::Recovered, None, message);
                 }
             }
         }

@@ -77,6 +77,11 @@ async fn an_unwritable_directory_is_reported_once_and_serving_continues() {
         "{:#?}",
         life.program.log
     );
+    // The newest event comes first.
+    let page = life.client.get("/").await.text();
+    let (_, events) = page.split_once("State can be written again").unwrap();
+    let message = "State cannot be written; counters are only kept in memory: ";
+    assert!(events.contains(message), "{events}");
     let shown = counted(&life.client.scrape().await, "paris", "1").unwrap();
     life.kill().await;
     let life = Life::begin(folder.path()).await;

@@ -231,39 +231,50 @@ impl<'g> TestBed<'g> {
     }
 
     pub(super) async fn collect(&self, state: Vec<SavedState>) -> Collection {
-        self.call(state, None, deadline(false)).await
+        self.call(state, self.window(), deadline(false)).await
     }
 
     pub(super) async fn collect_within(&self, deadline: Duration) -> Collection {
-        self.call(Vec::new(), None, deadline).await
+        self.call(Vec::new(), self.window(), deadline).await
     }
 
     /// With the API version of the last report.
     pub(super) async fn collect_in(&self, version: Option<String>) -> Collection {
-        self.call(Vec::new(), version, deadline(false)).await
+        let window = Window {
+            last_api_version: version,
+            ..self.window()
+        };
+        self.call(Vec::new(), window, deadline(false)).await
     }
 
-    async fn call(
-        &self,
-        state: Vec<SavedState>,
-        last_api_version: Option<String>,
-        deadline: Duration,
-    ) -> Collection {
+    /// With the states of an earlier process.
+    pub(super) async fn collect_restarted(&self, state: Vec<SavedState>) -> Collection {
+        let window = Window {
+            resumed: state.iter().map(|it| it.collector.clone()).collect(),
+            ..self.window()
+        };
+        self.call(state, window, deadline(false)).await
+    }
+
+    async fn call(&self, state: Vec<SavedState>, window: Window, deadline: Duration) -> Collection {
         let limits = GuestLimits {
             collect: deadline,
             ..GuestLimits::default()
-        };
-        let window = Window {
-            now: self.now,
-            lookback_seconds: 3600,
-            last_api_version,
-            resumed: Vec::new(),
         };
         let target = self.target(limits);
         let collected = self
             .guest
             .collect(target, &self.settings, |_| true, window, state);
         collected.await.map_err(|fault| fault_text(&fault))
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            now: self.now,
+            lookback_seconds: 3600,
+            last_api_version: None,
+            resumed: Vec::new(),
+        }
     }
 
     fn target(&self, limits: GuestLimits) -> CallTarget<'_> {

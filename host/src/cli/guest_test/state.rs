@@ -30,8 +30,10 @@ pub(super) async fn state_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
     if !counts(&first).is_empty() {
         let again = bed.collect(saved.clone()).await;
         add("nothing new is counted", steady(&first, &again));
+        let restarted = bed.collect_restarted(saved.clone()).await;
+        add("continue after a restart", steady(&first, &restarted));
         let mut outages = Vec::new();
-        for (name, path, fault) in failing(bed, &saved) {
+        for (name, path, fault) in failing(bed, &first) {
             let states = after_outage(bed, &saved, path, fault).await;
             let counted = steady(&first, &resumed(bed, &states).await);
             outages.push((name, states, counted));
@@ -69,14 +71,14 @@ async fn unusable_states(bed: &TestBed<'_>, saved: &[SavedState], results: &mut 
 }
 
 /// The outages of all lists, and of each list of a collector that has several and a state.
-fn failing<'b>(
-    bed: &'b TestBed<'_>,
-    saved: &[SavedState],
-) -> Vec<(String, Option<&'b str>, Fault)> {
+fn failing<'b>(bed: &'b TestBed<'_>, first: &Collection) -> Vec<(String, Option<&'b str>, Fault)> {
     let whole = OUTAGES.map(|(name, fault)| (name.to_owned(), None, fault));
     let lists = bed.lists().into_iter();
     let single = lists.filter(|(_, collectors)| {
-        let has_state = |name: &&str| saved.iter().any(|it| it.collector == **name);
+        let has_state = |name: &&str| {
+            let mut outcomes = first.iter().flat_map(|it| &it.report.outcomes);
+            outcomes.any(|it| it.collector == **name && it.state.is_some())
+        };
         collectors
             .iter()
             .any(|it| has_state(it) && bed.has_lists(it))

@@ -293,9 +293,9 @@ pub(super) mod tests {
             labels: Vec::new(),
             samples: Samples::Gauge(Vec::new()),
         });
-        let said = unnoticed(&partial, false).unwrap();
+        let said = empty_handed(&with_outcome(partial, 1)).unwrap_err();
         assert!(
-            said.starts_with("reports a failure and `nbu_jobs`"),
+            said.contains(" reports a failure and `nbu_jobs`, "),
             "{said}"
         );
     }
