@@ -164,6 +164,11 @@ async fn a_wrong_counter_probe_or_endpoint_is_a_failed_test() {
             "FAILED  11.2: continue after 500\n  counter `nbu_test_jobs_calls_total{stamp=\"1\"}` \
              grew from 1 to 2\n",
         ),
+        (
+            "counts-restarts",
+            "FAILED  11.2: continue after a restart\n  counter \
+             `nbu_test_jobs_calls_total{stamp=\"1\"}` grew from 1 to 2\n",
+        ),
         // Its probe sends nothing.
         (
             "steady",

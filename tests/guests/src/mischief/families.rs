@@ -42,7 +42,7 @@ pub(crate) fn of(word: &str, collector: &str, stamp: u32, count: u32) -> Vec<Fam
         "duplicate" => total(&[("1", 1.0), ("2", 2.0), ("1", 3.0)]),
         "nan" => total(&[("1", f64::NAN), ("2", f64::INFINITY), ("3", -1.0)]),
         "nan-gauge" => gauge(&good.name, &[("x", f64::NAN), ("y", f64::INFINITY)]),
-        "counts" | "restarts" | "spoils" => total(&[("1", f64::from(count))]),
+        "counts" | "counts-restarts" | "restarts" | "spoils" => total(&[("1", f64::from(count))]),
         "rolls" => total(&[(&count.to_string(), 1.0)]),
         "falling" => total(&[("1", 1e6 - f64::from(count)), ("2", f64::from(count))]),
         "falling-histogram" => seconds(distribution(&[(1.0, 1)], 1_000_000 - u64::from(count))),

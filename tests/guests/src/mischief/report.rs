@@ -25,9 +25,13 @@ pub(crate) fn collect(
     let outcome = |collector: String| {
         let counted = Counted::from(&saved, &collector, stamp);
         let failures = refusal.iter().map(|why| denied(why));
+        let shown = match word {
+            "counts-restarts" => 1 + u32::from(window.resumed.contains(&collector)),
+            _ => counted.shown(word),
+        };
         let turned = counted.turn(word, &settings).map(failure);
         Outcome {
-            families: families::of(word, &collector, stamp, counted.shown(word)),
+            families: families::of(word, &collector, stamp, shown),
             failures: failures.chain(turned).collect(),
             // It counts its failures only.
             state: (word != "spoils" || refusal.is_some())
