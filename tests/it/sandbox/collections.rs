@@ -1,7 +1,8 @@
 //! Many kinds of misbehaviour in `collect`, concurrently in one process with a
 //! healthy site.
 
-use tests::Exposition;
+use ::simulator::{Alert, Clock, Estate};
+use tests::{Bench, Exposition, estates, guests};
 
 use super::{everywhere, faults, simulator};
 
@@ -81,4 +82,19 @@ async fn a_misbehaving_collection_is_stopped_and_the_other_site_is_collected() {
     let good = [("site", "steady")];
     assert_eq!(page.sum("nbu_collector_failures_total", &good), 0.0);
     assert_eq!(page.sum("nbu_exporter_guest_faults_total", &good), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_timeouts_takes_no_handle_for_good() {
+    let mut estate = Estate::empty();
+    for id in 0..100 {
+        estate.add_alert(Alert::new(id, "ERROR", Clock::System.now()));
+    }
+    let simulator = estates::simulator(estate).await;
+    let rest = "guest: { path: guest.wasm, limits: { handles: 50 } }\n\
+         collectors: { alerts: { pageSize: 1 } }\n";
+    let sites = [estates::site("paris", &simulator)];
+    let bench = Bench::start_on(guests::EXAMPLE, &sites, rest).await;
+    let read = |page: &Exposition| page.sum("nbu_alerts", &[]) == 100.0;
+    bench.until("a request for each alert", read).await;
 }
