@@ -12,6 +12,10 @@ mod parse;
 pub(crate) use crowd::Crowd;
 pub use gate::Gate;
 
+/// The seconds that a busy server asks to wait. A client that does not read them would not
+/// guess them either.
+pub const RETRY_AFTER: u32 = 115;
+
 /// A wrong, late or missing answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -24,8 +28,8 @@ pub enum Fault {
     NotAcceptable,
     /// 404, as if the release lacked the endpoint.
     NotFound,
-    /// A status with the error object. 429 and 503 carry a `Retry-After` a
-    /// minute ahead: an ISO-8601 timestamp, as the specification has it.
+    /// A status with the error object. 429 and 503 carry a `Retry-After` so many seconds
+    /// ahead, [`RETRY_AFTER`]: an ISO-8601 timestamp, as the specification has it.
     Status(u16),
     /// The right answer, after a delay.
     Slow(Duration),

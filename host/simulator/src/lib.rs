@@ -46,7 +46,7 @@ pub use estate::{
     PausedClient, Policy, Pool, Scan, SecurityStatus, Slo, SlpImage, State, StorageServer, Text,
     Ticket, Unit, Volume, VolumePool,
 };
-pub use fault::{Fault, Faults, Gate, Malformed};
+pub use fault::{Fault, Faults, Gate, Malformed, RETRY_AFTER};
 pub use options::{Options, Strictness, Unended};
 pub use release::Release;
 pub use requests::{Request, Requests};

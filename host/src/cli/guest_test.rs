@@ -150,6 +150,7 @@ async fn newest_tests(
     let name = format!("{}: pages of {SHORT_PAGE} rows", bed.release);
     let cause = "shorter pages give other values: does the collector read all pages?";
     results.add(&name, || same(&whole, &pages, cause));
+    changes::repeated_cursor(&short, results).await;
     if let Some(plain) = subject.plain() {
         let plain = TestBed::start_golden(&plain, release).await?;
         let plain = plain.collect(Vec::new()).await;

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::{Fault, Malformed};
+use super::{Fault, Malformed, RETRY_AFTER};
 use crate::answer::Answer;
 use crate::body::{Body, Step};
 
@@ -81,7 +81,8 @@ fn of_status(status: u16, now: Timestamp) -> Answer {
     if !matches!(status, 429 | 503) {
         return answer;
     }
-    let then = now.checked_add(SignedDuration::from_mins(1)).unwrap_or(now);
+    let wait = SignedDuration::from_secs(RETRY_AFTER.into());
+    let then = now.checked_add(wait).unwrap_or(now);
     answer.with_header(
         header::RETRY_AFTER,
         &then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
