@@ -80,6 +80,8 @@ pub struct Faults(Arc<Mutex<Switches>>);
 struct Switches {
     everywhere: Option<Fault>,
     by_path: HashMap<String, Fault>,
+    /// Of the pages after the first.
+    later_pages: HashMap<String, Fault>,
 }
 
 impl Faults {
@@ -103,6 +105,11 @@ impl Faults {
         self.switches().by_path.insert(path.to_owned(), fault);
     }
 
+    /// Sets the fault of all pages of a list but the first.
+    pub fn set_on_later_pages(&self, path: &str, fault: Fault) {
+        self.switches().later_pages.insert(path.to_owned(), fault);
+    }
+
     /// Removes all faults.
     pub fn clear(&self) {
         *self.switches() = Switches::default();
@@ -113,12 +120,13 @@ impl Faults {
         self.switches().by_path.remove(path);
     }
 
-    /// The fault of a path, given without the prefix.
-    pub(crate) fn on(&self, path: &str) -> Option<Fault> {
+    /// The fault of a path, given without the prefix, for its first page or a later one.
+    pub(crate) fn on(&self, path: &str, is_later_page: bool) -> Option<Fault> {
         let switches = self.switches();
-        switches
-            .by_path
-            .get(path)
+        let later = switches.later_pages.get(path);
+        later
+            .filter(|_| is_later_page)
+            .or_else(|| switches.by_path.get(path))
             .or(switches.everywhere.as_ref())
             .cloned()
     }

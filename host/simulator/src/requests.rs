@@ -36,6 +36,17 @@ impl Request {
         self.path.strip_prefix(PREFIX) == Some(path)
     }
 
+    /// Whether it was for a page by the cursor of the page before.
+    pub fn is_continued(&self) -> bool {
+        self.parameter("page[after]").is_some()
+    }
+
+    /// Whether it was for a page that is not the first, by cursor or by offset.
+    pub fn is_later_page(&self) -> bool {
+        let offset = self.parameter("page[offset]");
+        self.is_continued() || offset.is_some_and(|it| it != "0")
+    }
+
     /// The first value of a parameter, such as `page[after]`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query

@@ -43,11 +43,10 @@ pub(crate) async fn respond(
 ) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let received = read(&shared, head, body).await;
+    let entry = log_entry(&received);
     // Read before the request is logged: a test that waits for it may change the faults.
-    let fault = shared
-        .faults
-        .on(received.path.strip_prefix(PREFIX).unwrap_or(&received.path));
-    let number = shared.requests.arrived(log_entry(&received));
+    let fault = fault(&shared, &entry);
+    let number = shared.requests.arrived(entry);
     match &fault {
         Some(Fault::Down) => return Err(io::ErrorKind::ConnectionAborted.into()),
         Some(Fault::Hanging) => return pending().await,
@@ -75,6 +74,12 @@ pub(crate) async fn respond(
     })
 }
 
+/// The fault of the answer.
+fn fault(shared: &Shared, request: &Request) -> Option<Fault> {
+    let path = request.path.strip_prefix(PREFIX).unwrap_or(&request.path);
+    shared.faults.on(path, request.is_later_page())
+}
+
 /// Answers a GET without a connection. `None` if a fault permits no complete
 /// answer.
 pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<Response<Vec<u8>>> {
@@ -91,8 +96,9 @@ pub(crate) fn ask(shared: &Shared, target: &str, headers: HeaderMap) -> Option<R
         path,
         body: Vec::new(),
     };
-    let number = shared.requests.arrived(log_entry(&received));
-    let fault = shared.faults.on(target.split('?').next()?);
+    let entry = log_entry(&received);
+    let fault = fault(shared, &entry);
+    let number = shared.requests.arrived(entry);
     match &fault {
         None | Some(Fault::RepeatCursor | Fault::Slow(_) | Fault::Held(_) | Fault::Crowded(..)) => {
         }

@@ -150,7 +150,7 @@ async fn newest_tests(
     let name = format!("{}: pages of {SHORT_PAGE} rows", bed.release);
     let cause = "shorter pages give other values: does the collector read all pages?";
     results.add(&name, || same(&whole, &pages, cause));
-    changes::repeated_cursor(&short, results).await;
+    changes::later_pages(&short, results).await;
     if let Some(plain) = subject.plain() {
         let plain = TestBed::start_golden(&plain, release).await?;
         let plain = plain.collect(Vec::new()).await;
@@ -203,7 +203,10 @@ async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
         bed.simulator.faults().clear();
         if bed.simulator.requests().count(path) > before {
             let name = format!("{}: 500 on {path}", bed.release);
-            results.add(&name, || noticed(&collected, &collectors, &["status"]));
+            results.add(&name, || {
+                let noticed = noticed(&collected, &collectors, &["status"])?;
+                endpoints::failed(&collected, path).map(|_| noticed)
+            });
         }
     }
 }

@@ -263,8 +263,9 @@ impl CollectionContext<'_> {
         committed: &Committed,
         failures: &mut Vec<String>,
     ) -> (CollectorResult, AttemptResult) {
+        let key = self.guest.state_key(&outcome.collector);
         let mut rejected = committed.rejected.iter();
-        let rejected = rejected.find(|(name, _)| *name == outcome.collector);
+        let rejected = rejected.find(|(name, _)| *name == key);
         let stateless = rejected.and_then(|(_, why)| outcome.drop_counters().then_some(why));
         failures.extend(stateless.map(|why| format!("{STATE}: {why}")));
         self.report(site, &outcome, failures);

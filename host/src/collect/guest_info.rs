@@ -14,6 +14,8 @@ pub trait GuestInfo: Send + Sync {
     fn interval(&self, settings: &SiteSettings, collector: &str) -> Option<Duration>;
     /// The permissions of NetBackup that the collector needs.
     fn permissions(&self, collector: &str) -> &[String];
+    /// The key of the collector's saved state.
+    fn state_key(&self, collector: &str) -> String;
 }
 
 impl GuestInfo for Guest {
@@ -31,5 +33,9 @@ impl GuestInfo for Guest {
 
     fn permissions(&self, collector: &str) -> &[String] {
         self.manifest().permissions(collector)
+    }
+
+    fn state_key(&self, collector: &str) -> String {
+        self.state_key(collector)
     }
 }

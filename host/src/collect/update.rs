@@ -20,7 +20,7 @@ pub(super) struct StateUpdate {
 pub(super) struct Committed {
     /// Whether reports of the guest are accepted.
     pub(super) accepted: bool,
-    /// Collectors whose state was rejected, and why.
+    /// The keys of the states that were rejected, and why.
     pub(super) rejected: Vec<(String, String)>,
 }
 

@@ -198,7 +198,7 @@ async fn the_number_of_passed_tests_is_shown() {
     let output = Program::output(&[&command[..], &fault].concat(), folder.path()).await;
     assert!(output.status.success(), "{output:?}");
     let text = said(&output.stdout);
-    assert!(text.ends_with("\n21 tests passed\n"), "{text}");
+    assert!(text.ends_with("\n25 tests passed\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use nbu_exporter::site::SiteName;
+use simulator::{Alert, Clock, Estate};
 use tempfile::TempDir;
-use tests::{Bench, DEADLINE, Exposition, estates, eventually};
+use tests::{Bench, DEADLINE, Exposition, estates, eventually, guests};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -46,6 +47,30 @@ async fn a_corrupt_file_is_renamed_and_the_others_are_used() {
     let page = life.client.scrape().await;
     let paris = [("site", "paris"), ("stamp", "1")];
     assert_eq!(page.value("nbu_test_storage", &paris), Some(2.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_whose_state_cannot_be_used_fails_in_a_guest_of_any_name() {
+    let folder = TempDir::new().unwrap();
+    let mut estate = Estate::empty();
+    estate.add_alert(Alert::new(1, "ERROR", Clock::System.now()));
+    let simulator = estates::simulator(estate).await;
+    configure(folder.path(), &[estates::site("paris", &simulator)], OFTEN);
+    guests::install(guests::EXAMPLE, &folder.path().join(guests::FILE));
+    let life = Life::begin(folder.path()).await;
+    let seen = |e: &Exposition| e.sum("nbu_alerts_seen_total", &[]);
+    life.until("an alert", |e| seen(e) == 1.0).await;
+    life.kill().await;
+    let file = folder.path().join("state/paris/example%3Aalerts.state");
+    let newer = fs::read_to_string(&file).unwrap();
+    fs::write(&file, newer.replacen("state 1 ", "state 2 ", 1)).unwrap();
+
+    let mut life = Life::begin(folder.path()).await;
+    life.program.line("reason=state").await;
+    let labels = [("site", "paris"), ("collector", "alerts")];
+    let failed = |e: &Exposition| e.value("nbu_collector_success", &labels) == Some(0.0);
+    let page = life.until("the collector fails", failed).await;
+    assert_eq!(seen(&page), 0.0, "{page:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

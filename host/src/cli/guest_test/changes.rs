@@ -3,22 +3,19 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use simulator::{Fault, RETRY_AFTER, Release};
+use simulator::{Fault, RETRY_AFTER, Release, Request};
 
 use super::bed::TestBed;
 use super::faults::PING;
 use super::results::Results;
-use super::state::states;
+use super::state::{outages_with_news, states};
 use super::subject::TestSubject;
 use super::verdicts::{Collection, Verdict, complete, noticed};
-use crate::guest::{FailureReason, Outcome, failure_text};
+use crate::guest::{DeclaredKind, FailureReason, failure_text};
 use crate::metrics;
 
 /// What may be left of the seconds to wait, since only the clock of the guest goes on.
 const LEFT: std::ops::RangeInclusive<u64> = 75..=RETRY_AFTER as u64 + 1;
-
-/// The parameter of a list by cursor.
-const CURSOR: &str = "page[after]";
 
 /// What happens in the days after the first collection is counted.
 pub(super) async fn news(
@@ -33,74 +30,93 @@ pub(super) async fn news(
     }
     let later = TestBed::start_later(subject, release).await?;
     let fresh = later.collect(Vec::new()).await;
-    let resumed = later.collect(saved).await;
+    let resumed = later.collect(saved.clone()).await;
     let name = format!("{}: new rows are counted", later.release);
-    results.add(&name, || counted(first, &fresh, &resumed));
+    let declared = subject.guest.manifest().collectors.iter();
+    let counters = declared
+        .flat_map(|it| &it.families)
+        .filter(|it| it.kind == DeclaredKind::Counter);
+    let counters: Vec<_> = counters.map(|it| it.name.as_str()).collect();
+    results.add(&name, || counted(&counters, first, &fresh, &resumed));
+    outages_with_news(&later, first, &saved, &resumed, results).await;
     Ok(())
 }
 
 /// A collector that counts the rows of a first collection also counts those that are new
 /// in a later one. `first` and `resumed` follow each other, and `fresh` has no state.
-fn counted(first: &Collection, fresh: &Collection, resumed: &Collection) -> Verdict {
+/// `counters` are the declared ones.
+fn counted(
+    counters: &[&str],
+    first: &Collection,
+    fresh: &Collection,
+    resumed: &Collection,
+) -> Verdict {
     let figures = complete(resumed)?;
-    let total = |collection: &Collection, collector: &str| -> f64 {
-        let outcomes = collection.iter().flat_map(|it| &it.report.outcomes);
-        let named = outcomes.filter(|it| it.collector == collector);
-        metrics::counts(named.flat_map(|it| &it.families))
-            .values()
-            .sum()
-    };
-    let saving = first.iter().flat_map(|it| &it.report.outcomes);
-    let mut saving = saving.filter(|it| it.state.is_some());
-    let frozen = saving.find(|Outcome { collector, .. }| {
-        total(fresh, collector) > 0.0 && total(resumed, collector) <= total(first, collector)
-    });
-    match frozen {
-        Some(Outcome { collector, .. }) => Err(format!(
-            "collector `{collector}` counts rows in a first collection, and none of those that are \
-             new in a later one"
-        )),
-        None => Ok(match still(first, resumed) {
-            still if still.is_empty() => figures,
-            still => format!("{figures}; not grown: {still}"),
-        }),
+    let [first, fresh, resumed] = [first, fresh, resumed].map(totals);
+    let total = |totals: &BTreeMap<String, f64>, family| totals.get(family).copied();
+    let mut problems = Vec::new();
+    let mut still = Vec::new();
+    for &family in counters {
+        let [first, fresh, resumed] = [&first, &fresh, &resumed].map(|it| total(it, family));
+        match (
+            first.unwrap_or(0.0),
+            fresh.unwrap_or(0.0),
+            resumed.unwrap_or(0.0),
+        ) {
+            (first, fresh, resumed) if fresh > 0.0 && resumed <= first => problems.push(format!(
+                "counter `{family}` counts rows in a first collection, and none of those that are \
+                 new in a later one"
+            )),
+            (_, fresh, resumed) if resumed < fresh => problems.push(format!(
+                "counter `{family}` is {resumed} in a collection that continues, and {fresh} in \
+                 one without a state: not all new rows are counted"
+            )),
+            (first, _, resumed) if resumed <= first => still.push(family),
+            _ => {}
+        }
+    }
+    match (problems.as_slice(), still.as_slice()) {
+        ([], []) => Ok(figures),
+        ([], still) => Ok(format!("{figures}; not grown: {}", still.join(", "))),
+        (problems, _) => Err(problems.join("\n")),
     }
 }
 
-/// The counters that have the same values in both.
-fn still(first: &Collection, later: &Collection) -> String {
-    let totals = |collection: &Collection| {
-        let outcomes = collection.iter().flat_map(|it| &it.report.outcomes);
-        let mut totals = BTreeMap::<String, f64>::new();
-        for (series, value) in metrics::counts(outcomes.flat_map(|it| &it.families)) {
-            let family = series.split('{').next().unwrap_or_default();
-            *totals.entry(family.to_owned()).or_default() += value;
-        }
-        totals
-    };
-    let before = totals(first);
-    let grows = |(family, total): &(String, f64)| before.get(family).is_none_or(|it| it < total);
-    let still = totals(later).into_iter().filter(|it| !grows(it));
-    let names: Vec<_> = still.map(|(family, _)| family).collect();
-    names.join(", ")
+/// The sum of each counter.
+fn totals(collection: &Collection) -> BTreeMap<String, f64> {
+    let outcomes = collection.iter().flat_map(|it| &it.report.outcomes);
+    let mut totals = BTreeMap::new();
+    for (series, value) in metrics::counts(outcomes.flat_map(|it| &it.families)) {
+        let family = series.split('{').next().unwrap_or_default();
+        *totals.entry(family.to_owned()).or_default() += value;
+    }
+    totals
 }
 
-/// A list whose cursor leads to the same page for ever is given up. `bed` has short pages,
-/// and was read once.
-pub(super) async fn repeated_cursor(bed: &TestBed<'_>, results: &mut Results<'_>) {
+/// The second page of a list fails, or is the first again. `bed` has short pages, and was
+/// read once.
+pub(super) async fn later_pages(bed: &TestBed<'_>, results: &mut Results<'_>) {
     let requests = bed.simulator.requests().all();
-    let continued = requests.iter().filter(|it| it.parameter(CURSOR).is_some());
-    let is_continued = |path: &str| continued.clone().any(|it| it.is(path));
-    for (path, collectors) in bed
-        .lists()
-        .into_iter()
-        .filter(|(path, _)| is_continued(path))
-    {
-        bed.simulator.faults().set_on(path, Fault::RepeatCursor);
-        let collected = bed.collect(Vec::new()).await;
-        bed.simulator.faults().clear();
-        let name = format!("{}: a repeated cursor on {path}", bed.release);
-        results.add(&name, || noticed(&collected, &collectors, &["too-long"]));
+    let is_read = |path: &str, later: fn(&Request) -> bool| {
+        let mut pages = requests.iter().filter(|it| it.is(path));
+        pages.any(later)
+    };
+    for (path, collectors) in bed.lists() {
+        if is_read(path, Request::is_later_page) {
+            let faults = bed.simulator.faults();
+            faults.set_on_later_pages(path, Fault::Status(500));
+            let collected = bed.collect(Vec::new()).await;
+            faults.clear();
+            let name = format!("{}: 500 on later pages of {path}", bed.release);
+            results.add(&name, || noticed(&collected, &collectors, &["status"]));
+        }
+        if is_read(path, Request::is_continued) {
+            bed.simulator.faults().set_on(path, Fault::RepeatCursor);
+            let collected = bed.collect(Vec::new()).await;
+            bed.simulator.faults().clear();
+            let name = format!("{}: a repeated cursor on {path}", bed.release);
+            results.add(&name, || noticed(&collected, &collectors, &["too-long"]));
+        }
     }
 }
 
@@ -153,7 +169,7 @@ pub(super) async fn busy(
 mod tests {
     use super::*;
     use crate::cli::guest_test::verdicts::tests::with_outcome;
-    use crate::guest::SavedState;
+    use crate::guest::{Outcome, SavedState};
     use crate::metrics::{Family, Point, Samples};
 
     fn counter(value: f64) -> Collection {
@@ -181,13 +197,23 @@ mod tests {
 
     #[test]
     fn a_counter_that_only_counts_in_its_first_collection_is_found() {
-        let frozen = counted(&counter(7.0), &counter(5.0), &counter(7.0));
-        let said = frozen.unwrap_err();
-        assert!(said.starts_with("collector `jobs` counts rows in a first collection, and none"));
-        let grown = counted(&counter(7.0), &counter(5.0), &counter(12.0)).unwrap();
+        let counted = |first, fresh, resumed| {
+            let [first, fresh, resumed] = [first, fresh, resumed].map(counter);
+            counted(&["nbu_jobs_total"], &first, &fresh, &resumed)
+        };
+        let said = counted(7.0, 5.0, 7.0).unwrap_err();
+        assert!(
+            said.starts_with("counter `nbu_jobs_total` counts rows in a first collection, and")
+        );
+        let said = counted(7.0, 9.0, 8.0).unwrap_err();
+        assert!(
+            said.contains("is 8 in a collection that continues, and 9"),
+            "{said}"
+        );
+        let grown = counted(7.0, 5.0, 12.0).unwrap();
         assert!(!grown.contains("not grown"), "{grown}");
         // One whose first collection is a baseline may count nothing.
-        let still = counted(&counter(0.0), &counter(0.0), &counter(0.0)).unwrap();
+        let still = counted(0.0, 0.0, 0.0).unwrap();
         assert!(still.ends_with("; not grown: nbu_jobs_total"), "{still}");
     }
 }

@@ -1,7 +1,7 @@
-//! Finds declared endpoints that do not exist.
+//! Finds declared endpoints that do not exist, and failures of other ones.
 
 use super::bed::TestBed;
-use super::verdicts::Verdict;
+use super::verdicts::{Collection, Verdict};
 
 /// The greatest number of wrong characters in a path that is taken for a misspelt one.
 const MISSPELT: usize = 3;
@@ -31,5 +31,15 @@ pub(super) fn declared(bed: &TestBed<'_>) -> Verdict {
             "not simulated, so test with recorded answers: {}",
             unknown.join(", ")
         )),
+    }
+}
+
+/// A failure names the list that failed, alone or with others.
+pub(super) fn failed(collected: &Collection, path: &str) -> Verdict {
+    let outcomes = collected.iter().flat_map(|it| &it.report.outcomes);
+    let mut failures = outcomes.flat_map(|it| &it.failures);
+    match failures.any(|it| it.endpoint.split_whitespace().any(|it| it == path)) {
+        true => Ok(String::new()),
+        false => Err(format!("no failure names `{path}`, which failed")),
     }
 }

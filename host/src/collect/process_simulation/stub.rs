@@ -84,6 +84,10 @@ impl GuestInfo for StubGuest {
     fn permissions(&self, _: &str) -> &[String] {
         &[]
     }
+
+    fn state_key(&self, collector: &str) -> String {
+        collector.to_owned()
+    }
 }
 
 fn family(name: &str, samples: impl FnOnce(Vec<Point>) -> Samples, value: u64) -> Family {
