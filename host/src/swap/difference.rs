@@ -16,6 +16,17 @@ pub struct Difference {
     pub removed: Vec<ManifestItem>,
     /// Families whose metric type changed.
     pub kinds: Vec<KindChange>,
+    /// Collectors that cannot read the states of the old guest. Guests of other names
+    /// have states of their own.
+    pub older_states: Vec<OlderState>,
+}
+
+/// A collector whose state version is lower than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OlderState {
+    collector: String,
+    before: u32,
+    after: u32,
 }
 
 /// An item of a manifest, and its collector.
@@ -56,6 +67,7 @@ impl Difference {
             added: only_in(new, old),
             removed: only_in(old, new),
             kinds: changed.collect(),
+            older_states: older_states(old, new),
         }
     }
 
@@ -117,6 +129,34 @@ impl fmt::Display for KindChange {
             "type of family `{family}` changed from {before} to {after}"
         )
     }
+}
+
+impl fmt::Display for OlderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (collector, before, after) = (&self.collector, self.before, self.after);
+        write!(
+            f,
+            "`state-version` of collector `{collector}` fell from {before} to {after}"
+        )
+    }
+}
+
+fn older_states(old: &Manifest, new: &Manifest) -> Vec<OlderState> {
+    let version_of = |name: &str| {
+        let mut collectors = old.collectors.iter().filter(|_| old.name == new.name);
+        collectors
+            .find(|it| it.name == name)
+            .map(|it| it.state_version)
+    };
+    let older = new.collectors.iter().filter_map(|it| {
+        let before = version_of(&it.name).filter(|before| *before > it.state_version)?;
+        Some(OlderState {
+            collector: it.name.clone(),
+            before,
+            after: it.state_version,
+        })
+    });
+    older.collect()
 }
 
 /// The items of `one` that `other` lacks, in the order of `one`.

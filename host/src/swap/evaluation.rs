@@ -124,6 +124,9 @@ impl Evaluation<'_> {
         if !difference.kinds.is_empty() {
             return Err(Refusal::KindsChanged(difference.kinds));
         }
+        if !difference.older_states.is_empty() {
+            return Err(Refusal::StatesOlder(difference.older_states));
+        }
         Ok(())
     }
 

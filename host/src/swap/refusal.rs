@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::canary::Regression;
-use super::difference::{KindChange, ManifestItem};
+use super::difference::{KindChange, ManifestItem, OlderState};
 use super::provenance::ProvenanceError;
 use crate::egress;
 use crate::guest::{Fault, LoadError, SettingsProblem};
@@ -33,6 +33,8 @@ pub enum Refusal {
     FamiliesDropped(Vec<ManifestItem>),
     /// The metric type of these families changed.
     KindsChanged(Vec<KindChange>),
+    /// The guest cannot read the saved states of the running guest.
+    StatesOlder(Vec<OlderState>),
     /// The trial collection of a site failed.
     TrialFault(SiteName, Fault),
     /// In the trial, a collector failed that the running guest can read.
@@ -100,6 +102,13 @@ impl fmt::Display for Refusal {
                 f,
                 "metric types changed: {}{SKIP_TRIAL_HINT}",
                 list(changes)
+            ),
+            Self::StatesOlder(all) => write!(
+                f,
+                "the guest cannot read the saved states: {}\n  hint: to return to older code, \
+                 build it with a `state-version` above that of the running guest; counters \
+                 that `load` cannot read start again",
+                list(all)
             ),
             Self::TrialFault(site, fault) => {
                 write!(f, "the trial on site `{site}` failed: {fault}")

@@ -97,3 +97,22 @@ fn moving_items_between_collectors_is_not_a_change() {
     let new = manifest(vec![empty("jobs"), moved]);
     assert_eq!(Difference::between(&old, &new), Difference::default());
 }
+
+#[test]
+fn a_lower_state_version_is_found_in_a_guest_of_the_same_name() {
+    let of = |state_version, name: &str| Manifest {
+        name: name.to_owned(),
+        ..manifest(vec![DeclaredCollector {
+            state_version,
+            ..collector("jobs", &[], &[])
+        }])
+    };
+    let older = |old, new| Difference::between(&old, &new).older_states;
+    let found = older(of(2, "netbackup"), of(1, "netbackup"));
+    assert_eq!(
+        found[0].to_string(),
+        "`state-version` of collector `jobs` fell from 2 to 1"
+    );
+    assert_eq!(older(of(1, "netbackup"), of(2, "netbackup")), []);
+    assert_eq!(older(of(2, "netbackup"), of(1, "other")), []);
+}
