@@ -103,13 +103,7 @@ impl fmt::Display for Refusal {
                 "metric types changed: {}{SKIP_TRIAL_HINT}",
                 list(changes)
             ),
-            Self::StatesOlder(all) => write!(
-                f,
-                "the guest cannot read the saved states: {}\n  hint: to return to older code, \
-                 build it with a `state-version` above that of the running guest; counters \
-                 that `load` cannot read start again",
-                list(all)
-            ),
+            Self::StatesOlder(all) => write!(f, "{}{STATES_HINT}", list(all)),
             Self::TrialFault(site, fault) => {
                 write!(f, "the trial on site `{site}` failed: {fault}")
             }
@@ -144,6 +138,10 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+/// The hint for a lower version of states.
+const STATES_HINT: &str = "\n  hint: it cannot read the saved states; build the older code with \
+                           a `state-version` above that of the running guest";
 
 /// The hint for an intended change.
 const SKIP_TRIAL_HINT: &str =
