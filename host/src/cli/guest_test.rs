@@ -28,7 +28,7 @@ use self::plan::TestPlan;
 use self::results::Results;
 use self::state::{state_tests, states};
 use self::subject::TestSubject;
-use self::verdicts::{Collection, complete, continued, noticed, same};
+use self::verdicts::{Collection, complete, continued, same};
 use super::check::refused;
 use super::inspect::load_patiently;
 use super::report_difference::ReportDifference;
@@ -203,10 +203,7 @@ async fn endpoint_tests(bed: &TestBed<'_>, results: &mut Results<'_>) {
         bed.simulator.faults().clear();
         if bed.simulator.requests().count(path) > before {
             let name = format!("{}: 500 on {path}", bed.release);
-            results.add(&name, || {
-                let noticed = noticed(&collected, &collectors, &["status"])?;
-                endpoints::failed(&collected, path).map(|_| noticed)
-            });
+            results.add(&name, || endpoints::failed(&collected, &collectors, path));
         }
     }
 }

@@ -132,6 +132,20 @@ async fn rows_may_come_without_attributes() {
 }
 
 #[tokio::test]
+async fn a_list_may_fail_after_its_first_page() {
+    let simulator = lively().await;
+    let later = Fault::Status(500);
+    simulator
+        .faults()
+        .set_on_later_pages("/manage/alerts", later);
+    let status = async |path| send(&simulator, get(path)).await.unwrap().status;
+    assert_eq!(status("/manage/alerts?page[offset]=0").await, 200);
+    assert_eq!(status("/manage/alerts?page[offset]=10").await, 500);
+    assert_eq!(status("/manage/alerts?page[after]=x").await, 500);
+    assert_eq!(status("/storage/disk-pools?page[offset]=2").await, 200);
+}
+
+#[tokio::test]
 async fn a_repeated_cursor_always_leads_to_the_same_page() {
     let simulator = lively().await;
     simulator.faults().set(Fault::RepeatCursor);

@@ -6,6 +6,7 @@ use std::io;
 use simulator::{Fault, RETRY_AFTER, Release, Request};
 
 use super::bed::TestBed;
+use super::endpoints;
 use super::faults::PING;
 use super::results::Results;
 use super::state::{outages_with_news, states};
@@ -14,7 +15,8 @@ use super::verdicts::{Collection, Verdict, complete, noticed};
 use crate::guest::{DeclaredKind, FailureReason, failure_text};
 use crate::metrics;
 
-/// What may be left of the seconds to wait, since only the clock of the guest goes on.
+/// What may be left of the seconds to wait, since only the clock of the guest goes on. A
+/// minute is what a guest may have without reading them.
 const LEFT: std::ops::RangeInclusive<u64> = 75..=RETRY_AFTER as u64 + 1;
 
 /// What happens in the days after the first collection is counted.
@@ -53,26 +55,22 @@ fn counted(
 ) -> Verdict {
     let figures = complete(resumed)?;
     let [first, fresh, resumed] = [first, fresh, resumed].map(totals);
-    let total = |totals: &BTreeMap<String, f64>, family| totals.get(family).copied();
-    let mut problems = Vec::new();
-    let mut still = Vec::new();
+    let (mut problems, mut still) = (Vec::new(), Vec::new());
     for &family in counters {
-        let [first, fresh, resumed] = [&first, &fresh, &resumed].map(|it| total(it, family));
-        match (
-            first.unwrap_or(0.0),
-            fresh.unwrap_or(0.0),
-            resumed.unwrap_or(0.0),
-        ) {
-            (first, fresh, resumed) if fresh > 0.0 && resumed <= first => problems.push(format!(
+        let of = |totals: &BTreeMap<String, f64>| totals.get(family).copied().unwrap_or(0.0);
+        let (first, fresh, resumed) = (of(&first), of(&fresh), of(&resumed));
+        if fresh > 0.0 && resumed <= first {
+            problems.push(format!(
                 "counter `{family}` counts rows in a first collection, and none of those that are \
                  new in a later one"
-            )),
-            (_, fresh, resumed) if resumed < fresh => problems.push(format!(
+            ));
+        } else if resumed < fresh {
+            problems.push(format!(
                 "counter `{family}` is {resumed} in a collection that continues, and {fresh} in \
                  one without a state: not all new rows are counted"
-            )),
-            (first, _, resumed) if resumed <= first => still.push(family),
-            _ => {}
+            ));
+        } else if resumed <= first {
+            still.push(family);
         }
     }
     match (problems.as_slice(), still.as_slice()) {
@@ -108,7 +106,7 @@ pub(super) async fn later_pages(bed: &TestBed<'_>, results: &mut Results<'_>) {
             let collected = bed.collect(Vec::new()).await;
             faults.clear();
             let name = format!("{}: 500 on later pages of {path}", bed.release);
-            results.add(&name, || noticed(&collected, &collectors, &["status"]));
+            results.add(&name, || endpoints::failed(&collected, &collectors, path));
         }
         if is_read(path, Request::is_continued) {
             bed.simulator.faults().set_on(path, Fault::RepeatCursor);

@@ -1,7 +1,7 @@
 //! Finds declared endpoints that do not exist, and failures of other ones.
 
 use super::bed::TestBed;
-use super::verdicts::{Collection, Verdict};
+use super::verdicts::{Collection, Verdict, noticed};
 
 /// The greatest number of wrong characters in a path that is taken for a misspelt one.
 const MISSPELT: usize = 3;
@@ -34,12 +34,14 @@ pub(super) fn declared(bed: &TestBed<'_>) -> Verdict {
     }
 }
 
-/// A failure names the list that failed, alone or with others.
-pub(super) fn failed(collected: &Collection, path: &str) -> Verdict {
+/// One of the collectors reports that the server answered 500 to the list, by its path.
+pub(super) fn failed(collected: &Collection, collectors: &[&str], path: &str) -> Verdict {
+    let noticed = noticed(collected, collectors, &["status"])?;
     let outcomes = collected.iter().flat_map(|it| &it.report.outcomes);
     let mut failures = outcomes.flat_map(|it| &it.failures);
+    // A failure of several lists has all their paths.
     match failures.any(|it| it.endpoint.split_whitespace().any(|it| it == path)) {
-        true => Ok(String::new()),
+        true => Ok(noticed),
         false => Err(format!("no failure names `{path}`, which failed")),
     }
 }

@@ -133,7 +133,7 @@ fn changed(saved: &[SavedState], change: impl Fn(&mut SavedState)) -> Vec<SavedS
     saved
 }
 
-/// Why no counter may grow.
+/// Why no counter may change.
 const STILL: &str = "nothing has happened on the server since the first collection";
 
 /// A collection in which lists fail changes nothing, also if rows come meanwhile: the next
@@ -149,19 +149,15 @@ pub(super) async fn outages_with_news(
     for (name, path, fault) in failing(bed, first) {
         let states = after_outage(bed, saved, path, fault).await;
         let counted = steady(sound, &resumed(bed, &states).await, cause);
-        let counted = counted.map_err(|why| match why.ends_with(cause) {
-            true => why,
-            false => format!("{why}\n{cause}"),
-        });
         results.add(&format!("{}: new rows after {name}", bed.release), || {
             counted
         });
     }
 }
 
-/// No counter has fallen or grown. `cause` says why not.
+/// No counter has fallen or grown. `cause` says why none may.
 fn steady(first: &Collection, again: &Collection, cause: &str) -> Verdict {
-    let figures = continued(first, again)?;
+    let figures = continued(first, again).map_err(|why| format!("{why}\n{cause}"))?;
     let before = counts(first);
     let grown = counts(again).into_iter();
     let mut grown: Vec<_> = grown
