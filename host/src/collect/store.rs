@@ -265,17 +265,17 @@ impl Store {
                 self.instruments.state_write_failed(site);
                 if failing.is_empty() {
                     let message = "State cannot be written; counters are only kept in memory";
-                    error!(%site, collector, %file, %error, "{message}");
                     let text = format!("{message}: `{file}`: {error}");
                     self.events.record(EventKind::Failed, None, text);
+                    error!(%site, collector, %file, %error, "{message}");
                 }
                 failing.insert(key);
             }
             Ok(()) => {
                 if failing.remove(&key) && failing.is_empty() {
                     let message = "State can be written again";
-                    info!(%file, "{message}");
                     self.events.record(EventKind::Recovered, None, message);
+                    info!(%file, "{message}");
                 }
             }
         }

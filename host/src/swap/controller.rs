@@ -198,10 +198,10 @@ impl SwapController {
             // settings for the running guest are not.
             *self.refused() = None;
             baseline.forget_rolled_back();
-            self.instruments.swap(SwapResult::Promoted);
             let version = &generation.guest.manifest().version;
             let text = format!("version {version}, generation {number}, SHA-256 {digest}");
             self.events.record(EventKind::Swapped, None, text);
+            self.instruments.swap(SwapResult::Promoted);
         }
         self.promote(generation);
         // The new settings may allow a pending rollback.
@@ -265,9 +265,9 @@ impl SwapController {
             if !refusal.is_temporary() {
                 *self.refused() = Some((inputs, refusal.to_string()));
             }
-            self.instruments.swap(SwapResult::Refused);
             let text = refusal.to_string();
             self.events.record(EventKind::GuestRefused, None, text);
+            self.instruments.swap(SwapResult::Refused);
         }
         result
     }
@@ -277,10 +277,10 @@ impl SwapController {
     fn refuse_at_startup(&self, candidate: &GuestFile) {
         let file = candidate.path.as_ref().map(|path| path.to_string_lossy());
         let sha256 = candidate.digest;
-        error!(file = file.as_deref(), %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
-        self.instruments.swap(SwapResult::Refused);
         let text = format!("SHA-256 {sha256}: rolled back before the restart");
         self.events.record(EventKind::GuestRefused, None, text);
+        self.instruments.swap(SwapResult::Refused);
+        error!(file = file.as_deref(), %sha256, "Guest refused: rolled back before the restart, or its history is unreadable; the built-in guest runs until a reload");
     }
 
     /// Judges a collection on `generation` while its guest is on probation, and returns
@@ -332,14 +332,14 @@ impl SwapController {
                 warn!(reason = %refusal, "The previous guest could not check the settings; rolling back anyway");
             }
         }
+        let text = format!("version {version}, SHA-256 {sha256}: {why}");
+        self.events.record(EventKind::RolledBack, None, text);
+        self.instruments.swap(SwapResult::RolledBack);
         error!(version, %sha256, reason = why, "Guest rolled back");
         let number = running.number + 1;
         let mut span = self.tracer.start(SpanName::Swap);
         span.set("guest.version", version.as_str());
         span.fail(SwapResult::RolledBack.as_str());
-        self.instruments.swap(SwapResult::RolledBack);
-        let text = format!("version {version}, SHA-256 {sha256}: {why}");
-        self.events.record(EventKind::RolledBack, None, text);
         baseline.roll_back(sha256, previous.guest.digest());
         self.probation.end();
         self.promote(Generation {
