@@ -62,7 +62,8 @@ lint: target
 	$(CARGO) clippy --workspace --all-targets -- $(STRICT)
 	RUSTDOCFLAGS="$(STRICT)" $(CARGO) doc --workspace --no-deps --quiet
 	@if command -v promtool >/dev/null; then \
-	promtool check rules deploy/prometheus/rules.yml && promtool test rules deploy/prometheus/tests/*.yml; \
+	promtool check rules deploy/prometheus/rules.yml && \
+	printf '%s\n' deploy/prometheus/tests/*.yml | xargs -n 1 -P $$(nproc) promtool test rules; \
 	else echo "SKIPPED: the tests of deploy/prometheus/rules.yml need promtool"; fi
 	@if command -v codespell >/dev/null; then codespell; \
 	else echo "SKIPPED: the check of spelling needs codespell"; fi

@@ -50,14 +50,19 @@ async fn server(release: Release) -> Simulator {
 
 /// A folder with a configuration for this server.
 fn folder(simulator: &Simulator) -> TempDir {
+    let clients = format!("  perClient: {{ enabled: true, allowlist: {CLIENTS:?} }}");
+    folder_of(&format!("{REST}\n{clients}"), simulator)
+}
+
+/// The same with these settings.
+fn folder_of(rest: &str, simulator: &Simulator) -> TempDir {
     let folder = TempDir::new().unwrap();
     let site = Site {
         name: "paris-east",
         simulator,
         key: KEY,
     };
-    let clients = format!("  perClient: {{ enabled: true, allowlist: {CLIENTS:?} }}");
-    let text = format!("{REST}\n{clients}\nnbuservers:\n{}", site.yaml());
+    let text = format!("{rest}\nnbuservers:\n{}", site.yaml());
     fs::write(folder.path().join("config.yaml"), text).unwrap();
     folder
 }

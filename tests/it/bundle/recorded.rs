@@ -9,7 +9,7 @@ use serde_json::Value;
 use simulator::{Fault, Release, Simulator};
 use tests::{Client, Exposition, Program, guests};
 
-use super::{CLIENTS, KEY, content, folder, record, recorded, said, server};
+use super::{CLIENTS, KEY, content, folder, folder_of, record, recorded, said, server};
 use crate::collectors::names;
 
 /// Attributes that name something of the estate.
@@ -313,8 +313,11 @@ async fn a_replay_opens_no_socket_and_names_a_request_that_was_not_recorded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_is_a_fixture_for_the_tests_of_a_guest() {
-    let folder = recorded().await;
-    fs::write(folder.path().join("guest.wasm"), guests::good()).unwrap();
+    let simulator = server(Release::V11_2).await;
+    // All tests of a guest run here too, so it is a small one.
+    let folder = folder_of("guest: { path: guest.wasm }", &simulator);
+    fs::write(folder.path().join("guest.wasm"), guests::EXAMPLE).unwrap();
+    record(folder.path(), &[]).await;
     let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
     let command = [&command[..], &["--record", "site.bundle"]].concat();
     let output = Program::output(&command, folder.path()).await;

@@ -57,7 +57,8 @@ const LATER: i64 = 4 * 24 * 3600;
 
 impl<'g> TestBed<'g> {
     pub(super) async fn start(subject: &TestSubject<'g>, release: Release) -> io::Result<Self> {
-        Self::start_at(subject, release, Clock::System.now(), usize::MAX).await
+        let now = Clock::System.now();
+        Self::start_at(subject, release, [now, now], usize::MAX).await
     }
 
     /// Always at the same time, which also stands still for the guest, as in a replay.
@@ -65,15 +66,15 @@ impl<'g> TestBed<'g> {
         subject: &TestSubject<'g>,
         release: Release,
     ) -> io::Result<Self> {
-        Self::start_still(subject, release, GOLDEN, usize::MAX).await
+        Self::start_still(subject, release, 0, usize::MAX).await
     }
 
-    /// The same, some days later.
+    /// The same server, some days later.
     pub(super) async fn start_later(
         subject: &TestSubject<'g>,
         release: Release,
     ) -> io::Result<Self> {
-        Self::start_still(subject, release, GOLDEN + LATER, usize::MAX).await
+        Self::start_still(subject, release, LATER, usize::MAX).await
     }
 
     /// The same, with short pages.
@@ -81,30 +82,32 @@ impl<'g> TestBed<'g> {
         subject: &TestSubject<'g>,
         release: Release,
     ) -> io::Result<Self> {
-        Self::start_still(subject, release, GOLDEN, SHORT_PAGE).await
+        Self::start_still(subject, release, 0, SHORT_PAGE).await
     }
 
     async fn start_still(
         subject: &TestSubject<'g>,
         release: Release,
-        now: i64,
+        later: i64,
         rows: usize,
     ) -> io::Result<Self> {
-        let now = Timestamp::from_second(now).map_err(io::Error::other)?;
-        let bed = Self::start_at(subject, release, now, rows).await?;
+        let at = |seconds| Timestamp::from_second(seconds).map_err(io::Error::other);
+        let times = [at(GOLDEN)?, at(GOLDEN + later)?];
+        let bed = Self::start_at(subject, release, times, rows).await?;
         drop(bed.egress.record());
         Ok(bed)
     }
 
+    /// The hardware of the server is as new as at `created`; jobs came before it.
     async fn start_at(
         subject: &TestSubject<'g>,
         release: Release,
-        now: Timestamp,
+        [created, now]: [Timestamp; 2],
         rows: usize,
     ) -> io::Result<Self> {
         let simulator = Simulator::start(Options {
             release,
-            estate: Estate::lively_in("par", 1, now),
+            estate: Estate::lively_in("par", 1, created),
             clock: Clock::manual(now),
             rows,
             ..Options::default()

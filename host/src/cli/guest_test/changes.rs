@@ -9,10 +9,11 @@ use super::bed::TestBed;
 use super::endpoints;
 use super::faults::PING;
 use super::results::Results;
-use super::state::{outages_with_news, states};
+use super::state::{STILL, outages_with_news, states, steady};
 use super::subject::TestSubject;
-use super::verdicts::{Collection, Verdict, complete, noticed};
-use crate::guest::{DeclaredKind, FailureReason, failure_text};
+use super::verdicts::{Collection, Verdict, complete, continued, noticed};
+use crate::cli::replayed::keep_states;
+use crate::guest::{DeclaredKind, FailureReason, SavedState, failure_text};
 use crate::metrics;
 
 /// What may be left of the seconds to wait, since only the clock of the guest goes on. A
@@ -33,6 +34,8 @@ pub(super) async fn news(
     let later = TestBed::start_later(subject, release).await?;
     let fresh = later.collect(Vec::new()).await;
     let resumed = later.collect(saved.clone()).await;
+    // A counter may show a new series as 0 first, so that `increase()` sees the change.
+    let [settled, again] = twice_more(&later, &saved, &resumed).await;
     let name = format!("{}: new rows are counted", later.release);
     let declared = subject.guest.manifest().collectors.iter();
     let counters = declared
@@ -40,8 +43,30 @@ pub(super) async fn news(
         .filter(|it| it.kind == DeclaredKind::Counter);
     let counters: Vec<_> = counters.map(|it| it.name.as_str()).collect();
     results.add(&name, || counted(&counters, first, &fresh, &resumed));
+    results.add(&format!("{}: and counted once", later.release), || {
+        continued(&resumed, &settled)?;
+        steady(&settled, &again, STILL)
+    });
     outages_with_news(&later, first, &saved, &resumed, results).await;
     Ok(())
+}
+
+/// The two collections that follow `collected`, which continued from `saved`.
+async fn twice_more(
+    bed: &TestBed<'_>,
+    saved: &[SavedState],
+    collected: &Collection,
+) -> [Collection; 2] {
+    let mut states = saved.to_vec();
+    if let Ok(collected) = collected {
+        keep_states(&mut states, &collected.report);
+    }
+    let settled = bed.collect(states.clone()).await;
+    if let Ok(settled) = &settled {
+        keep_states(&mut states, &settled.report);
+    }
+    let again = bed.collect(states).await;
+    [settled, again]
 }
 
 /// A collector that counts the rows of a first collection also counts those that are new
@@ -167,7 +192,7 @@ pub(super) async fn busy(
 mod tests {
     use super::*;
     use crate::cli::guest_test::verdicts::tests::with_outcome;
-    use crate::guest::{Outcome, SavedState};
+    use crate::guest::Outcome;
     use crate::metrics::{Family, Point, Samples};
 
     fn counter(value: f64) -> Collection {

@@ -134,7 +134,7 @@ fn changed(saved: &[SavedState], change: impl Fn(&mut SavedState)) -> Vec<SavedS
 }
 
 /// Why no counter may change.
-const STILL: &str = "nothing has happened on the server since the first collection";
+pub(super) const STILL: &str = "nothing has happened on the server meanwhile";
 
 /// A collection in which lists fail changes nothing, also if rows come meanwhile: the next
 /// one counts what it counts without the failure, as in `sound`.
@@ -156,7 +156,7 @@ pub(super) async fn outages_with_news(
 }
 
 /// No counter has fallen or grown. `cause` says why none may.
-fn steady(first: &Collection, again: &Collection, cause: &str) -> Verdict {
+pub(super) fn steady(first: &Collection, again: &Collection, cause: &str) -> Verdict {
     let figures = continued(first, again).map_err(|why| format!("{why}\n{cause}"))?;
     let before = counts(first);
     let grown = counts(again).into_iter();
