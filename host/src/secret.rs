@@ -22,9 +22,10 @@ pub enum InvalidKey {
 }
 
 impl ApiKey {
-    /// Parses a key from a file or a setting, and trims white space.
+    /// Parses a key from a file or a setting. Trims white space, and the byte order mark
+    /// with which editors on Windows begin a file.
     pub fn new(key: &str) -> Result<Self, InvalidKey> {
-        let key = key.trim();
+        let key = key.trim_start_matches('\u{feff}').trim();
         if key.is_empty() {
             return Err(InvalidKey::Empty);
         }
@@ -114,5 +115,7 @@ mod tests {
     fn a_key_must_fit_in_a_header() {
         assert_eq!(ApiKey::new(" \n").unwrap_err(), InvalidKey::Empty);
         assert_eq!(ApiKey::new("a\nb").unwrap_err(), InvalidKey::NotAHeader);
+        let from_windows = ApiKey::new("\u{feff}s3cret\r\n").unwrap();
+        assert_eq!(from_windows.as_bytes(), b"s3cret");
     }
 }

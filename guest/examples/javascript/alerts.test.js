@@ -3,7 +3,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { manifest, check, probe, collect } from './alerts.js';
-import { reasonOfErrorCode } from './netbackup.js';
+import { checked } from './checked.js';
+import { Client, byCursor, reasonOfErrorCode } from './netbackup.js';
 
 const alert = (id, severity) => ({ id, attributes: { severity, category: 'JOB' } });
 const ALERTS = [alert('1', 'ERROR'), alert('2', 'INFO'), alert('3', 'ERROR')];
@@ -124,6 +125,23 @@ test('a list that lacks rows or does not end is a failure', () => {
   assert.equal(reason({ data: ALERTS, meta: { pagination: { count: 9 } } }), 'too-long');
 });
 
+test('a list with cursors is read to its end', () => {
+  const host = server([]);
+  const { send } = host;
+  const next = { a: 'b', b: undefined, c: 'c' };
+  host.send = (path, headers) => {
+    if (path === '/ping') return send(path, headers);
+    const cursor = new URL(path, 'https://nbu1').searchParams.get('page[after]') ?? 'a';
+    const meta = { pagination: { next: next[cursor] } };
+    return response(200, { data: [alert(cursor, 'ERROR')], meta });
+  };
+  const client = () => new Client(settings(), undefined, host);
+  assert.deepEqual([...client().list('/admin/jobs', 1, byCursor).rows.keys()], ['a', 'b']);
+  next.b = 'c';
+  const isTooLong = ({ payload }) => payload.reason.tag === 'too-long';
+  assert.throws(() => client().list('/admin/jobs', 1, byCursor), isTooLong);
+});
+
 test('a probe reports the version', () => {
   assert.equal(probe(settings(), undefined, server(ALERTS)).apiVersion, '13.0');
 });
@@ -168,4 +186,39 @@ test('a reported family is declared', () => {
   const declared = manifest.collectors[0].families.map((it) => [it.name, it.kind]);
   const reported = collectOne(server(ALERTS)).families.map((it) => [it.name, it.samples.tag]);
   assert.deepEqual(reported, declared);
+});
+
+test('a wrong type is named with its place', () => {
+  const sound = collect(settings(), window, [], server(ALERTS));
+  assert.equal(checked(sound, manifest), sound);
+  for (const [change, message] of [
+    [
+      ({ families }) => (families[0].samples.val[0].value = 2n),
+      'alerts: nbu_alerts: value: expected a number, found 2 (bigint)',
+    ],
+    [
+      ({ families }) => families[0].samples.val[0].labelValues.pop(),
+      'alerts: nbu_alerts: labelValues: expected 2 texts, found [ERROR] (object)',
+    ],
+    [
+      ({ families }) => (families[0].name = 'nbu_alert'),
+      'alerts: families: expected the name of a declared family, found nbu_alert (string)',
+    ],
+    [
+      ({ families }) => (families[0].samples.tag = 'counter'),
+      'alerts: nbu_alerts: expected samples with the tag `gauge`, found counter (string)',
+    ],
+    [
+      (outcome) => (outcome.state = '{}'),
+      'alerts: state: expected a Uint8Array or undefined, found {} (string)',
+    ],
+    [
+      (outcome) => (outcome.durationMilliseconds = 5),
+      'alerts: durationMilliseconds: expected a bigint, found 5 (number)',
+    ],
+  ]) {
+    const report = collect(settings(), window, [], server(ALERTS));
+    change(report.outcomes[0]);
+    assert.throws(() => checked(report, manifest), new TypeError(message));
+  }
 });

@@ -42,6 +42,17 @@ export class RequestError extends Error {
   }
 }
 
+/** The next page of a list that counts its rows, as most do. */
+export function byOffset({ count }, read, isEmpty) {
+  const isLast = read >= (count ?? (isEmpty ? read : Infinity));
+  return isLast ? undefined : { 'page[offset]': read };
+}
+
+/** The next page of a list with cursors, such as `/admin/jobs`. */
+export function byCursor({ next }) {
+  return next ? { 'page[after]': next } : undefined;
+}
+
 export class Client {
   /** The requests sent so far. */
   requests = 0;
@@ -77,15 +88,16 @@ export class Client {
   }
 
   /**
-   * Reads a list that pages by offset. Returns the attributes by id, and how many rows
-   * have no id. A list that lacks a page is an error, never a smaller number.
+   * Reads a list. Returns the attributes by id, and how many rows have no id. A list that
+   * lacks a page is an error, never a smaller number. `paging` is `byOffset` or `byCursor`.
    */
-  list(path, limit) {
+  list(path, limit, paging = byOffset) {
     const rows = new Map();
     let skipped = 0;
-    let offset = 0;
+    let read = 0;
+    let place = {};
     for (let pages = 1; ; pages++) {
-      const page = this.get(path, { 'page[limit]': limit, 'page[offset]': offset });
+      const page = this.get(path, { 'page[limit]': limit, ...place });
       // A server without rows may answer `{}`.
       const data = page.data ?? (Object.keys(page).length === 0 ? [] : undefined);
       if (!Array.isArray(data)) throw malformed(path, 'expected a list `data`');
@@ -95,10 +107,10 @@ export class Client {
         if (row?.id) rows.set(String(row.id), row.attributes ?? {});
         else skipped++;
       }
-      offset += data.length;
-      const count = page.meta?.pagination?.count ?? (data.length === 0 ? offset : Infinity);
-      if (offset >= count) return { rows, skipped };
-      if (data.length === 0) throw malformed(path, `no rows at offset ${offset} of ${count}`);
+      read += data.length;
+      place = paging(page.meta?.pagination ?? {}, read, data.length === 0);
+      if (!place) return { rows, skipped };
+      if (data.length === 0) throw malformed(path, `no rows after ${read}, and the list goes on`);
       const isRepeated = rows.size + skipped === known;
       if (isRepeated || pages === MAX_PAGES) {
         throw new RequestError(path, { tag: 'too-long', val: pages });

@@ -89,6 +89,19 @@ class List:
     skipped: int = 0
 
 
+def by_offset(pagination, read, is_empty):
+    """The next page of a list that counts its rows, as most do."""
+    count = pagination.get("count")
+    is_last = read >= count if isinstance(count, int) else is_empty
+    return None if is_last else {"page[offset]": read}
+
+
+def by_cursor(pagination, read, is_empty):
+    """The next page of a list with cursors, such as `/admin/jobs`."""
+    cursor = pagination.get("next")
+    return {"page[after]": cursor} if cursor else None
+
+
 class Client:
     """Sends requests in one API version. Raises `Err` with a failure."""
 
@@ -111,27 +124,28 @@ class Client:
         except ValueError as error:
             raise malformed(path, str(error)) from error
 
-    def list(self, path, limit):
-        """Reads a list that pages by offset.
+    def list(self, path, limit, paging=by_offset):
+        """Reads a list. `paging` is `by_offset` or `by_cursor`.
 
         A list that lacks a page is a failure, never a smaller number.
         """
         found = List()
-        offset = 0
+        read = 0
+        place = {}
         for pages in range(1, MAX_PAGES + 1):
-            page = self.get(path, {"page[limit]": limit, "page[offset]": offset})
+            page = self.get(path, {"page[limit]": limit} | place)
             # A server without rows may answer `{}`.
             data = page.get("data") if page else []
             if not isinstance(data, list):
                 raise malformed(path, "expected a list `data`")
             known = len(found.rows) + found.skipped
             add_rows(found, data)
-            offset += len(data)
-            count = count_of(page)
-            if count is None and not data or count is not None and offset >= count:
+            read += len(data)
+            place = paging(pagination_of(page), read, not data)
+            if place is None:
                 return found
             if not data:
-                raise malformed(path, f"no rows at offset {offset} of {count}")
+                raise malformed(path, f"no rows after {read}, and the list goes on")
             if len(found.rows) + found.skipped == known:
                 break
         raise failed(path, wit.Reason_TooLong(pages))
@@ -190,11 +204,10 @@ def add_rows(found, data):
             found.skipped += 1
 
 
-def count_of(page):
-    try:
-        return int(page["meta"]["pagination"]["count"])
-    except (KeyError, TypeError, ValueError):
-        return None
+def pagination_of(page):
+    meta = page.get("meta")
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    return pagination if isinstance(pagination, dict) else {}
 
 
 def failed(endpoint, reason, detail=None, request_id=None):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import alerts
 import transport
 from componentize_py_types import Err
-from netbackup import Host, Response, Unanswered, reason_of_error_code
+from netbackup import Client, Host, Response, Unanswered, by_cursor, reason_of_error_code
 from wit_world.exports import collector as wit
 from wit_world.imports import types
 from wit_world.imports.metrics import Point
@@ -144,6 +144,27 @@ class Alerts(unittest.TestCase):
         self.assertEqual(reason([]), wit.Reason_Malformed)
         self.assertEqual(reason({"data": [], "meta": of_nine}), wit.Reason_Malformed)
         self.assertEqual(reason({"data": ALERTS, "meta": of_nine}), wit.Reason_TooLong)
+
+    def test_a_list_with_cursors_is_read_to_its_end(self):
+        following = {"a": "b", "b": None, "c": "c"}
+        site = server([])
+        ping = site.send
+
+        def send(path_and_query, headers, seconds):
+            url = urlsplit(path_and_query)
+            if url.path == "/ping":
+                return ping(path_and_query, headers, seconds)
+            [cursor] = parse_qs(url.query).get("page[after]", ["a"])
+            meta = {"pagination": {"next": following[cursor]}}
+            return response(200, {"data": [alert(cursor, "ERROR")], "meta": meta})
+
+        site.send = send
+        client = Client(settings(), None, site)
+        self.assertEqual([*client.list("/admin/jobs", 1, by_cursor).rows], ["a", "b"])
+        following["b"] = "c"
+        with self.assertRaises(Err) as raised:
+            client.list("/admin/jobs", 1, by_cursor)
+        self.assertEqual(type(raised.exception.value.reason), wit.Reason_TooLong)
 
     def test_a_probe_reports_the_version(self):
         self.assertEqual(alerts.probe(settings(), None, server(ALERTS)).api_version, "13.0")

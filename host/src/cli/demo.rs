@@ -169,6 +169,7 @@ nbuservers:
 collectors:{collectors}
 guest:
   path: "{guest}"  # replace the file to swap the guest
+  limits: {{ compileTimeout: "10m" }}  # a guest in JavaScript or Python, also on a slow machine
 "#
     )
 }

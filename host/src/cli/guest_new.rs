@@ -27,7 +27,7 @@ const RUST: Files = files!("guest/examples/rust":
 
 const JAVASCRIPT: Files = files!("guest/examples/javascript":
     "README.md", ".gitignore", "package.json", "guest.js", "alerts.js", "netbackup.js", "http.js",
-    "alerts.test.js",
+    "checked.js", "alerts.test.js",
 );
 
 const PYTHON: Files = files!("guest/examples/python":

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bindings::exports::nbu::collector::collector::*;
 use crate::bindings::nbu::collector::log::Level;
 use crate::bindings::nbu::collector::metrics::{Kind, Point, ReportedFamily, Samples};
-use crate::netbackup::{Client, Host};
+use crate::netbackup::{Client, Host, Paging};
 
 const PATH: &str = "/manage/alerts";
 const ALERTS: &str = "nbu_alerts";
@@ -183,7 +183,7 @@ fn read(
     client: &mut Client<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let list = client.list::<Alert>(PATH, page_size(selection))?;
+    let list = client.list::<Alert>(PATH, page_size(selection), Paging::Offset)?;
     let mut current = BTreeMap::<_, f64>::new();
     let mut ids = BTreeSet::new();
     for (id, alert) in list.rows {

@@ -9,7 +9,8 @@ use super::*;
 use crate::bindings::wasi::http::types::ErrorCode;
 use crate::netbackup::{Response, reason_of_error_code};
 
-/// A host whose server answers the list by this function, called with limit and offset.
+/// A host whose server answers the list by this function, called with limit, and offset or
+/// cursor.
 struct FakeHost<F> {
     list: F,
     messages: RefCell<Vec<String>>,
@@ -19,7 +20,7 @@ struct FakeHost<F> {
     elapsed: Cell<Duration>,
 }
 
-impl<F: Fn(usize, usize) -> Response> Host for FakeHost<F> {
+impl<F: Fn(usize, &str) -> Response> Host for FakeHost<F> {
     fn get(
         &self,
         path_and_query: &str,
@@ -33,14 +34,11 @@ impl<F: Fn(usize, usize) -> Response> Host for FakeHost<F> {
         };
         assert_eq!(path, PATH);
         assert_eq!(accept, Some("application/vnd.netbackup+json;version=13.0"));
-        let value = |name: &str| {
-            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs
-                .find(|pair| pair.0 == name)
-                .map(|pair| pair.1.parse().unwrap())
-        };
-        let offset = value("page%5Boffset%5D").unwrap_or(0);
-        Ok((self.list)(value("page%5Blimit%5D").unwrap(), offset))
+        let mut values = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (name, limit) = values.next().unwrap();
+        assert_eq!(name, "page%5Blimit%5D");
+        let place = values.next().map_or("", |(_, value)| value);
+        Ok((self.list)(limit.parse().unwrap(), place))
     }
 
     fn log(&self, _: Level, message: &str, _: &[(String, String)]) {
@@ -57,7 +55,7 @@ impl<F: Fn(usize, usize) -> Response> Host for FakeHost<F> {
     }
 }
 
-fn host<F: Fn(usize, usize) -> Response>(list: F) -> FakeHost<F> {
+fn host<F: Fn(usize, &str) -> Response>(list: F) -> FakeHost<F> {
     FakeHost {
         list,
         messages: RefCell::default(),
@@ -68,15 +66,16 @@ fn host<F: Fn(usize, usize) -> Response>(list: F) -> FakeHost<F> {
 }
 
 /// A host whose server has these rows.
-fn server(rows: Vec<Value>) -> FakeHost<impl Fn(usize, usize) -> Response> {
-    host(move |limit, offset| {
+fn server(rows: Vec<Value>) -> FakeHost<impl Fn(usize, &str) -> Response> {
+    host(move |limit, place| {
+        let offset = place.parse().unwrap_or(0);
         let page: Vec<_> = rows.iter().skip(offset).take(limit).collect();
         let meta = json!({ "pagination": { "count": rows.len() } });
         response(200, vec![], json!({ "data": page, "meta": meta }))
     })
 }
 
-fn answering(answer: Response) -> FakeHost<impl Fn(usize, usize) -> Response> {
+fn answering(answer: Response) -> FakeHost<impl Fn(usize, &str) -> Response> {
     host(move |_, _| answer.clone())
 }
 
@@ -240,6 +239,31 @@ fn a_list_that_lacks_rows_or_does_not_end_is_a_failure() {
     assert!(matches!(reason(empty), Reason::Malformed(_)));
     let repeated = json!({ "data": alerts(), "meta": of_nine });
     assert!(matches!(reason(repeated), Reason::TooLong(2)));
+}
+
+#[test]
+fn a_list_with_cursors_is_read_to_its_end() {
+    let list = |last: Option<&str>| {
+        let host = host(|_, cursor| {
+            let (id, next) = match cursor {
+                "" => ("1", Some("b&1")),
+                "b%261" => ("2", last),
+                other => panic!("unknown cursor {other}"),
+            };
+            let meta = json!({ "pagination": { "next": next } });
+            response(
+                200,
+                vec![],
+                json!({ "data": [alert(id, "INFO")], "meta": meta }),
+            )
+        });
+        let mut client = Client::new(&settings(1, &[]), None, &host, Duration::MAX);
+        client.list::<Value>(PATH, 1, Paging::Cursor)
+    };
+    let ids: Vec<_> = list(None).unwrap().rows.into_keys().collect();
+    assert_eq!(ids, ["1", "2"]);
+    let reason = list(Some("b&1")).err().unwrap().reason;
+    assert!(matches!(reason, Reason::TooLong(3)));
 }
 
 #[test]

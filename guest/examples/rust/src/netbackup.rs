@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use form_urlencoded::byte_serialize;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -81,6 +82,35 @@ struct Meta {
 #[serde(default)]
 struct Pagination {
     count: Option<usize>,
+    /// An offset, or a cursor.
+    next: Option<Value>,
+}
+
+/// How a list pages.
+#[derive(Clone, Copy)]
+pub enum Paging {
+    /// It counts its rows, as most do.
+    Offset,
+    /// It has cursors, such as `/admin/jobs`.
+    Cursor,
+}
+
+impl Paging {
+    /// The place of the next page, as the rest of a query.
+    fn next(self, pagination: Pagination, read: usize, is_empty: bool) -> Option<String> {
+        match self {
+            Self::Offset => {
+                let is_last = pagination.count.map_or(is_empty, |count| read >= count);
+                (!is_last).then(|| format!("&page%5Boffset%5D={read}"))
+            }
+            Self::Cursor => {
+                let cursor = pagination.next?;
+                let cursor = cursor.as_str().filter(|it| !it.is_empty())?;
+                let cursor: String = byte_serialize(cursor.as_bytes()).collect();
+                Some(format!("&page%5Bafter%5D={cursor}"))
+            }
+        }
+    }
 }
 
 /// Sends requests in one API version.
@@ -135,9 +165,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Reads a list that pages by offset. A list that lacks a page is a failure, never
-    /// a smaller number.
-    pub fn list<T>(&mut self, path: &str, limit: i64) -> Result<List<T>, Failure>
+    /// Reads a list. A list that lacks a page is a failure, never a smaller number.
+    pub fn list<T>(&mut self, path: &str, limit: i64, paging: Paging) -> Result<List<T>, Failure>
     where
         T: DeserializeOwned + Default,
     {
@@ -145,21 +174,21 @@ impl<'a> Client<'a> {
             rows: BTreeMap::new(),
             skipped: 0,
         };
-        let mut offset = 0;
+        let (mut read, mut place) = (0, String::new());
         for pages in 1..=MAX_PAGES {
-            let query = format!("?page%5Blimit%5D={limit}&page%5Boffset%5D={offset}");
+            let query = format!("?page%5Blimit%5D={limit}{place}");
             let page = page(self.get(path, &query)?, path)?;
             let known = list.rows.len() + list.skipped as usize;
-            let rows = page.data.len();
-            offset += rows;
+            let is_empty = page.data.is_empty();
+            read += page.data.len();
             page.data.into_iter().for_each(|row| list.add(row));
-            match page.meta.pagination.count {
-                Some(count) if offset >= count => return Ok(list),
-                None if rows == 0 => return Ok(list),
-                Some(_) if rows == 0 => {
-                    return Err(malformed(path, &format!("no rows at offset {offset}")));
+            match paging.next(page.meta.pagination, read, is_empty) {
+                None => return Ok(list),
+                Some(_) if is_empty => {
+                    let place = format!("no rows after {read}, and the list goes on");
+                    return Err(malformed(path, &place));
                 }
-                _ => {}
+                Some(next) => place = next,
             }
             let is_repeated = list.rows.len() + list.skipped as usize == known;
             if is_repeated || pages == MAX_PAGES {
