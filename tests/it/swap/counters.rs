@@ -41,6 +41,18 @@ async fn a_guest_that_continues_or_loses_what_the_running_one_loses_is_accepted(
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_cannot_read_the_saved_states_is_rejected() {
+    let mut running = counting("counts").await;
+    let line = running.refused(&guests::behaving("older-state", 2)).await;
+    assert!(
+        line.contains("build the older code with a `state-version` above"),
+        "{line}"
+    );
+    let page = running.client.scrape().await;
+    assert!(stamped(&page, "paris", 1));
+}
+
 /// The example guest in Rust under another name.
 fn renamed() -> Vec<u8> {
     let mut bytes = guests::EXAMPLE.to_vec();

@@ -36,6 +36,7 @@ pub(crate) fn declare(word: &str, capability: &mut Capability) {
             .push(more(&format!("{}_more", capability.name))),
         "other-kind" => capability.families[0].kind = Kind::Counter,
         "dropped" if capability.name == "jobs" => capability.families.clear(),
+        "older-state" => capability.state_version = 0,
         _ => {}
     }
 }
