@@ -153,6 +153,7 @@ fn configuration(paris: &Simulator, lyon: &Simulator, guest: &Path, collectors: 
 server:
   scrapingInterval: "1h"
   collectionInterval: "15s"
+  collectionTimeout: "15s"
   cacheTTL: "1m"
 nbuservers:
   - site: "paris"

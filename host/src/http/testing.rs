@@ -105,7 +105,11 @@ impl Status for TestApp {
         let events = RecentEvents::default();
         let reason = "line 1: <s>bad</s>\n  hint: <q>mend</q>";
         events.record(EventKind::ReloadRefused, None, reason);
-        events.record(EventKind::Failed, SiteName::new("<b>").as_ref(), "gone");
+        events.record(
+            EventKind::Failed,
+            SiteName::new("<b>").as_ref(),
+            "`<h>` is gone",
+        );
         StatusReport {
             history: events.history(),
             guest: Some(GuestStatus {

@@ -130,7 +130,7 @@ fn list(out: &mut String, failures: &[GroupedFailure<'_>]) {
     out.push_str("<ul class=\"problems\">\n");
     for failure in failures {
         let collectors = failure.collectors.join(", ");
-        let (collectors, text) = (Escaped(&collectors), Escaped(failure.text));
+        let (collectors, text) = (Escaped(&collectors), Marked(failure.text));
         push(
             out,
             format_args!("<li><strong>{collectors}</strong>: {text}"),

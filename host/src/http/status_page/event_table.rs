@@ -1,6 +1,6 @@
 //! The last reload and the last events.
 
-use super::html::{Escaped, ago, push};
+use super::html::{Escaped, Marked, ago, push};
 use crate::events::{Event, EventHistory};
 
 /// The section about events. `now` is the Unix time of the report.
@@ -10,7 +10,7 @@ pub(super) fn events(out: &mut String, history: &EventHistory, now: f64) {
         None => out.push_str("<p>No reload since the exporter started.</p>\n"),
         Some(event) => {
             let (kind, age) = (event.kind.as_str(), age(event, now));
-            let text = Escaped(&event.text);
+            let text = Marked(&event.text);
             push(
                 out,
                 format_args!("<p class=\"reason\">Last reload: {kind}, {age}: {text}</p>\n"),
@@ -36,7 +36,7 @@ fn row(out: &mut String, event: &Event, now: f64) {
     let class = if event.kind.is_bad() { "bad" } else { "good" };
     let (kind, age) = (event.kind.as_str(), age(event, now));
     let site = event.site.as_ref().map_or("all", |site| site.as_str());
-    let (site, text) = (Escaped(site), Escaped(&event.text));
+    let (site, text) = (Escaped(site), Marked(&event.text));
     // An integer, since a fraction of a second helps nobody.
     let time = jiff::Timestamp::from_second(event.at as i64).unwrap_or_default();
     push(

@@ -79,7 +79,7 @@ fn one_site_can_be_shown_alone() {
 fn events_have_their_reasons_escaped() {
     let html = page_at("/", |_| ());
     for part in [
-        "<td>&lt;b&gt;</td><td class=\"reason\">gone</td>",
+        "<td>&lt;b&gt;</td><td class=\"reason\"><code>&lt;h&gt;</code> is gone</td>",
         "<td class=\"reason\">line 1: &lt;s&gt;bad&lt;/s&gt;\n  hint: &lt;q&gt;mend&lt;/q&gt;</td>",
         "<p class=\"reason\">Last reload: reload refused, ",
     ] {
