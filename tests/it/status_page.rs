@@ -118,6 +118,26 @@ async fn a_site_that_fails_is_first_with_reason_and_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_site_with_a_collector_that_succeeds_is_not_down() {
+    let simulator = simulator(small()).await;
+    let often = "server: { collectionInterval: 100ms, cacheTTL: 1h }";
+    let bench = Bench::start(&[site("paris", &simulator)], often).await;
+    bench.until_read(&["paris"]).await;
+    simulator
+        .faults()
+        .set_on("/admin/jobs", Fault::Unauthorized);
+    // Only the collector that fails is due.
+    let down = |e: &Exposition| e.value("nbu_up", &[]) == Some(0.0);
+    bench.until("nothing that is due can be read", down).await;
+    let page = bench.get("/").await.text();
+    assert!(page.contains("1 site: 1 failing"), "{page}");
+    assert!(
+        page.contains("Hint: if the API key is still valid, give its role"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_guest_is_shown_with_its_digest_and_generation() {
     let simulator = simulator(small()).await;
     let bench = Bench::start(&[site("paris", &simulator)], RARELY).await;

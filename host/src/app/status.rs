@@ -67,7 +67,6 @@ fn site(
         complete: it.complete,
     });
     SiteStatus {
-        up: site.up,
         collectors: collectors.collect(),
         tiles: manifest.map_or_else(Vec::new, |manifest| tiles::tiles(manifest, &site, now.unix)),
         api_version: site.api_version,

@@ -12,8 +12,6 @@ use crate::site::SiteName;
 pub struct SiteSnapshot {
     /// The `site` label.
     pub name: SiteName,
-    /// Whether the last round read anything; `None` before the first attempt.
-    pub up: Option<bool>,
     /// The API version in use, if known.
     pub api_version: Option<String>,
     /// Every enabled collector, by name.
@@ -52,7 +50,6 @@ impl SiteSnapshot {
         });
         Self {
             name: name.clone(),
-            up: entry.up,
             api_version: entry.api_version.clone(),
             collectors: collectors.collect(),
             families: entry.pieces().cloned().collect(),

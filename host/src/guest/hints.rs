@@ -39,7 +39,8 @@ fn hint(reason: &str, permissions: &[String], is_up: bool) -> Option<String> {
             let list: Vec<_> = permissions.iter().map(|it| format!("`{it}`")).collect();
             let list = list.join(", ");
             return Some(format!(
-                "give the role of the API key the operation VIEW on {list}, or disable the collector"
+                "if the API key is still valid, give its role the operation VIEW on {list}, or \
+                 disable the collector"
             ));
         }
         "unsupported" if !is_up => {

@@ -19,6 +19,7 @@ use self::html::{Escaped, push};
 use self::scrape_config::ScrapeTarget;
 use super::state::{ServerState, Status};
 use super::status_report::{GuestStatus, Severity, SiteStatus, StatusReport};
+use crate::events::EventKind;
 use crate::metrics::{Family, Instruments};
 
 /// The only resource of the page. The policy in `web/headers` has its digest.
@@ -94,6 +95,13 @@ impl StatusPage {
             push(
                 &mut out,
                 format_args!("<p class=\"unready\">Not ready: {}</p>\n", Escaped(reason)),
+            );
+        }
+        let reload = report.history.last_reload.as_ref();
+        if reload.is_some_and(|it| it.kind == EventKind::ReloadRefused) {
+            out.push_str(
+                "<p class=\"unready\">The last change of the configuration was rejected; the previous \
+                 one is in effect: see <a href=\"#events\">events</a>.</p>\n",
             );
         }
         sites(&mut out, &report, only, now);

@@ -40,8 +40,6 @@ pub struct GuestStatus {
 pub struct SiteStatus {
     /// The `site` label.
     pub name: SiteName,
-    /// Whether the last round read anything; `None` before the first attempt.
-    pub up: Option<bool>,
     /// The NetBackup API version, if known.
     pub api_version: Option<String>,
     /// The enabled collectors.
@@ -130,13 +128,14 @@ impl Severity {
 
 impl SiteStatus {
     pub(super) fn severity(&self) -> Severity {
-        let fails = |it: &CollectorHealth| it.success == Some(false);
-        match self.up {
-            Some(false) => Severity::Down,
-            _ if self.collectors.iter().any(fails) => Severity::Failing,
-            None => Severity::Waiting,
-            Some(true) if self.tiles.iter().any(Tile::is_warning) => Severity::Warning,
-            Some(true) => Severity::Well,
+        // Not `nbu_up`, which tells only about collectors that were due.
+        let is_any = |wanted| self.collectors.iter().any(|it| it.success == Some(wanted));
+        match (is_any(true), is_any(false)) {
+            (false, false) => Severity::Waiting,
+            (false, true) => Severity::Down,
+            (true, true) => Severity::Failing,
+            _ if self.tiles.iter().any(Tile::is_warning) => Severity::Warning,
+            _ => Severity::Well,
         }
     }
 }

@@ -87,9 +87,8 @@ impl Status for TestApp {
             unit: Some("<b>".to_owned()),
             warn_above: Some(1000.0),
         };
-        let site = |name: &str, up, collector, tiles| SiteStatus {
+        let site = |name: &str, collector, tiles| SiteStatus {
             name: self::site(name),
-            up: Some(up),
             api_version: None,
             collectors: vec![collector],
             tiles,
@@ -121,8 +120,8 @@ impl Status for TestApp {
                 generation: 1,
             }),
             sites: vec![
-                site("<b>&\"prod\"", true, storage, vec![tile]),
-                site("lab", false, failing, Vec::new()),
+                site("<b>&\"prod\"", storage, vec![tile]),
+                site("lab", failing, Vec::new()),
             ],
         }
     }

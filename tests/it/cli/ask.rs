@@ -82,8 +82,8 @@ async fn a_missing_permission_is_named_and_exits_with_1() {
     }
     let said = text(&output.stderr);
     assert!(said.contains("`2` of "), "{said}");
-    let hint = "hint: paris, alerts: give the role of the API key the operation VIEW on \
-                `|MANAGE|EMAIL-NOTIFICATIONS|`, or disable the collector";
+    let hint = "hint: paris, alerts: if the API key is still valid, give its role the operation \
+                VIEW on `|MANAGE|EMAIL-NOTIFICATIONS|`, or disable the collector";
     assert!(said.contains(hint), "{said}");
 }
 

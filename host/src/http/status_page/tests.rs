@@ -82,6 +82,7 @@ fn events_have_their_reasons_escaped() {
         "<td>&lt;b&gt;</td><td class=\"reason\"><code>&lt;h&gt;</code> is gone</td>",
         "<td class=\"reason\">line 1: &lt;s&gt;bad&lt;/s&gt;\n  hint: &lt;q&gt;mend&lt;/q&gt;</td>",
         "<p class=\"reason\">Last reload: reload refused, ",
+        "<p class=\"unready\">The last change of the configuration was rejected; ",
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }
