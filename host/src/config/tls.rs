@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_yaml::Value as Yaml;
+use x509_parser::parse_x509_certificate;
 
 use super::credentials::content;
 use super::host_name::HostName;
@@ -137,7 +139,8 @@ pub(super) fn authorities_of(
 
 const HINT: &str = "use a PEM file with a `BEGIN CERTIFICATE` block for each certificate";
 
-/// Every certificate of a PEM file; at least one.
+/// Every certificate of a PEM file; at least one. Warns if the first one has expired: the
+/// one that is presented, or an authority.
 pub(super) fn certificates(
     section: &Section<'_>,
     at: &str,
@@ -145,7 +148,16 @@ pub(super) fn certificates(
 ) -> Option<Vec<CertificateDer<'static>>> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let (message, hint) = match all {
-        Ok(all) if !all.is_empty() => return Some(all),
+        Ok(all) if !all.is_empty() => {
+            if let Some(date) = all.first().and_then(|it| expired(it)) {
+                section.warning(
+                    at,
+                    format!("the certificate expired at `{date}`"),
+                    "renew it",
+                );
+            }
+            return Some(all);
+        }
         Ok(_) if has(pem, "PRIVATE KEY") => ("contains a private key and no certificate", HINT),
         Ok(_) if pem.starts_with(DER) => (
             "contains a certificate in DER format",
@@ -156,6 +168,14 @@ pub(super) fn certificates(
     };
     section.problem(at, format!("the file {message}"), hint);
     None
+}
+
+/// When the certificate expired; `None` if it has not.
+fn expired(certificate: &[u8]) -> Option<Timestamp> {
+    let (_, certificate) = parse_x509_certificate(certificate).ok()?;
+    let end = certificate.validity().not_after.timestamp();
+    let end = Timestamp::from_second(end).ok()?;
+    (end < Timestamp::now()).then_some(end)
 }
 
 /// How a certificate in binary form begins: a sequence with two bytes of length.

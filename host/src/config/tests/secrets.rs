@@ -16,7 +16,13 @@ fn with_file(name: &str, content: &str, keys: &str) -> Result<Config, Problems> 
 }
 
 fn ca() -> String {
+    ca_until(4096)
+}
+
+/// An authority that is valid until that year.
+fn ca_until(year: i32) -> String {
     let mut parameters = rcgen::CertificateParams::default();
+    parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
     parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let key = rcgen::KeyPair::generate().unwrap();
     parameters.self_signed(&key).unwrap().pem()
@@ -275,6 +281,24 @@ fn unused_authorities_are_a_warning() {
         let mut warned = config.warnings.iter().map(|it| it.at.as_str());
         assert!(warned.any(|at| at == "nbuserver.caFile"), "{more}");
     }
+}
+
+#[test]
+fn an_expired_certificate_is_a_warning() {
+    let keys = "apiKey: k, caFile: ca.pem";
+    let config = with_file("ca.pem", &ca_until(2020), keys).unwrap();
+    let [warning] = &config.warnings[..] else {
+        panic!("{:?}", config.warnings);
+    };
+    assert_eq!(warning.at, "nbuserver.caFile");
+    let message = "the certificate expired at `2020-01-01T00:00:00Z`";
+    assert_eq!(warning.message, message);
+    assert!(
+        with_file("ca.pem", &ca(), keys)
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
 }
 
 #[test]
