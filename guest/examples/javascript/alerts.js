@@ -79,9 +79,7 @@ export function probe(settings, lastApiVersion, host) {
   try {
     client.get(PATH, { 'page[limit]': 1 });
   } catch (error) {
-    if (!isLacking(error)) throw error;
-    // The server answers, unless its base path is wrong.
-    client.detectVersion();
+    expectLacking(error, client);
   }
   return { apiVersion: client.version, serverTime: undefined };
 }
@@ -97,10 +95,15 @@ export function collect(settings, window, state, host) {
   return { apiVersion: client.version, outcomes };
 }
 
-/** The release of the server does not have the list. */
-function isLacking(error) {
+/**
+ * Throws, unless the release of the server does not have the list. With a wrong base path
+ * nothing is found, not even `/ping`.
+ */
+function expectLacking(error, client) {
   const { endpoint, reason } = error.payload ?? {};
-  return endpoint === PATH && reason.tag === 'status' && reason.val === 404;
+  const isNotFound = endpoint === PATH && reason.tag === 'status' && reason.val === 404;
+  if (!isNotFound) throw error;
+  client.detectVersion();
 }
 
 function outcomeOf(selection, saved, client, host) {
@@ -115,15 +118,23 @@ function outcomeOf(selection, saved, client, host) {
     skippedRows: 0,
   };
   try {
-    Object.assign(outcome, read(optionsOf(selection), load(saved, host.log), client));
+    Object.assign(outcome, readOrLack(optionsOf(selection), load(saved, host.log), client));
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    if (isLacking(error)) outcome.unsupported = [PATH];
-    else outcome.failures = [error.payload];
+    outcome.failures = [error.payload];
   }
   outcome.requests = client.requests - sent;
   outcome.durationMilliseconds = BigInt(host.now() - started);
   return outcome;
+}
+
+function readOrLack(options, state, client) {
+  try {
+    return read(options, state, client);
+  } catch (error) {
+    expectLacking(error, client);
+    return { unsupported: [PATH] };
+  }
 }
 
 function read(options, { ids, seen }, client) {

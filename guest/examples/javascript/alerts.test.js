@@ -113,6 +113,13 @@ test('a server without alerts is supported, and one without the list is told apa
   assert.deepEqual(collectOne(answering(response(404, {}))).unsupported, ['/manage/alerts']);
 });
 
+test('a server that finds nothing has a wrong base path', () => {
+  const host = { ...server([]), send: () => response(404, {}) };
+  const known = { ...window, lastApiVersion: '13.0' };
+  const [{ failures, unsupported }] = collect(settings(), known, [], host).outcomes;
+  assert.deepEqual([failures[0].endpoint, unsupported], ['/ping', []]);
+});
+
 test('the version is detected again after a 406', () => {
   assert.equal(collect(settings(), window, [], answering(response(406, {}))).apiVersion, undefined);
 });

@@ -95,10 +95,7 @@ def probe(settings, last_api_version, host):
     try:
         client.get(PATH, {"page[limit]": 1})
     except Err as error:
-        if not is_lacking(error.value):
-            raise
-        # The server answers, unless its base path is wrong.
-        client.detect_version()
+        expect_lacking(error, client)
     return wit.ProbeAnswer(client.version, server_time=None)
 
 
@@ -127,20 +124,31 @@ def outcome_of(selection, saved, client, host):
         skipped_rows=0,
     )
     try:
-        read(options_of(selection), load(saved, host.log), client, outcome)
+        read_or_lack(options_of(selection), load(saved, host.log), client, outcome)
     except Err as error:
-        if is_lacking(error.value):
-            outcome.unsupported = [PATH]
-        else:
-            outcome.failures = [error.value]
+        outcome.failures = [error.value]
     outcome.requests = client.requests - sent
     outcome.duration_milliseconds = int((host.now() - started) * 1000)
     return outcome
 
 
-def is_lacking(failure):
-    """The release of the server does not have the list."""
-    return failure.endpoint == PATH and failure.reason == wit.Reason_Status(404)
+def expect_lacking(error, client):
+    """Raises, unless the release of the server does not have the list.
+
+    With a wrong base path nothing is found, not even `/ping`.
+    """
+    failure = error.value
+    if failure.endpoint != PATH or failure.reason != wit.Reason_Status(404):
+        raise error
+    client.detect_version()
+
+
+def read_or_lack(options, state, client, outcome):
+    try:
+        read(options, state, client, outcome)
+    except Err as error:
+        expect_lacking(error, client)
+        outcome.unsupported = [PATH]
 
 
 def read(options, state, client, outcome):

@@ -2,6 +2,7 @@
 
 import alerts
 import transport
+from checked import checked
 from netbackup import Host
 from wit_world import exports
 from wit_world.imports import log
@@ -18,7 +19,7 @@ class Collector(exports.Collector):
         return alerts.probe(settings, last_api_version, host(settings))
 
     def collect(self, settings, window, state):
-        return alerts.collect(settings, window, state, host(settings))
+        return checked(alerts.collect(settings, window, state, host(settings)), alerts.MANIFEST)
 
 
 def host(settings):

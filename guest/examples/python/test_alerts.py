@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import alerts
 import transport
+from checked import checked
 from componentize_py_types import Err
 from netbackup import Client, Host, Response, Unanswered, by_cursor, reason_of_error_code
 from wit_world.exports import collector as wit
@@ -130,6 +131,14 @@ class Alerts(unittest.TestCase):
         missing = collect_one(answering(response(404, {})))
         self.assertEqual(missing.unsupported, ["/manage/alerts"])
 
+    def test_a_server_that_finds_nothing_has_a_wrong_base_path(self):
+        site = server([])
+        site.send = lambda *_: response(404, {})
+        known = wit.Window(NOW, 3600, 1000, "13.0", [])
+        [outcome] = alerts.collect(settings(), known, [], site).outcomes
+        self.assertEqual(outcome.failures[0].endpoint, "/ping")
+        self.assertEqual(outcome.unsupported, [])
+
     def test_the_version_is_detected_again_after_a_406(self):
         report = alerts.collect(settings(), WINDOW, [], answering(response(406, {})))
         self.assertIsNone(report.api_version)
@@ -165,6 +174,31 @@ class Alerts(unittest.TestCase):
         with self.assertRaises(Err) as raised:
             client.list("/admin/jobs", 1, by_cursor)
         self.assertEqual(type(raised.exception.value.reason), wit.Reason_TooLong)
+
+    def test_a_wrong_type_is_named_with_its_place(self):
+        def said(change):
+            report = alerts.collect(settings(), WINDOW, [], server(ALERTS))
+            self.assertIs(checked(report, alerts.MANIFEST), report)
+            change(report.outcomes[0])
+            with self.assertRaises(TypeError) as raised:
+                checked(report, alerts.MANIFEST)
+            return str(raised.exception)
+
+        def point(outcome):
+            return outcome.families[0].samples.value[0]
+
+        text = said(lambda it: setattr(point(it), "value", "2"))
+        self.assertEqual(text, "alerts: nbu_alerts: value: expected int | float, found '2'")
+        text = said(lambda it: setattr(point(it), "label_values", ["ERROR", None]))
+        self.assertEqual(text, "alerts: nbu_alerts: label_values: expected str, found None")
+        text = said(lambda it: point(it).label_values.pop())
+        self.assertEqual(
+            text, "alerts: nbu_alerts: label_values: expected 2 values, found ['ERROR']"
+        )
+        text = said(lambda it: setattr(it, "state", "{}"))
+        self.assertEqual(text, "alerts: state: expected bytes | None, found '{}'")
+        text = said(lambda it: setattr(it.families[0], "name", "nbu_alert"))
+        self.assertEqual(text, "alerts: `nbu_alert` is no declared family")
 
     def test_a_probe_reports_the_version(self):
         self.assertEqual(alerts.probe(settings(), None, server(ALERTS)).api_version, "13.0")

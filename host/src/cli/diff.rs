@@ -123,6 +123,10 @@ fn uses(
             true => references::panels(&text).map_err(|error| failed(error.to_string()))?,
             false => references::rules(&text),
         };
+        if parts.is_empty() {
+            let why = "expected rules with a line `alert: NAME` or `record: NAME` each";
+            return Err(failed(why.to_owned()));
+        }
         for part in parts {
             let used = removed.iter().filter(|name| part.uses(name));
             lines.extend(used.map(|name| format!("{shown}: {} uses {name}\n", part.title)));

@@ -32,7 +32,7 @@ const JAVASCRIPT: Files = files!("guest/examples/javascript":
 
 const PYTHON: Files = files!("guest/examples/python":
     "README.md", ".gitignore", "requirements.txt", "guest.py", "alerts.py", "netbackup.py",
-    "transport.py", "test_alerts.py",
+    "transport.py", "checked.py", "test_alerts.py",
 );
 
 /// The name of the example in Rust.

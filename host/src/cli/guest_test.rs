@@ -157,10 +157,10 @@ async fn newest_tests(
         results.add("options", || Ok(effect(&plain, &whole)));
     }
     results.add("declared families", || {
-        let collectors = subject.guest.manifest().collectors.iter();
-        families::names(collectors.flat_map(|it| &it.families))
+        families::declared(subject.guest, &whole)
     });
     results.add("highlights", || families::highlights(subject.guest, &whole));
+    changes::wrong_base_path(bed, results).await;
     changes::busy(subject, release, results).await?;
     state_tests(&still, results).await;
     changes::news(subject, release, &whole, results).await

@@ -198,8 +198,17 @@ impl SwapController {
             // settings for the running guest are not.
             *self.refused() = None;
             baseline.forget_rolled_back();
-            let version = &generation.guest.manifest().version;
-            let text = format!("version {version}, generation {number}, SHA-256 {digest}");
+            let manifest = generation.guest.manifest();
+            let (version, name) = (&manifest.version, &manifest.name);
+            let mut text = format!("version {version}, generation {number}, SHA-256 {digest}");
+            let before = &running.guest.manifest().name;
+            if name != before {
+                text += &format!("; `{before}` before, so all counters start over");
+                warn!(
+                    name,
+                    before, "The new guest has another name, so all counters start over"
+                );
+            }
             self.events.record(EventKind::Swapped, None, text);
             self.instruments.swap(SwapResult::Promoted);
         }

@@ -59,4 +59,11 @@ async fn changes_between_guests_and_what_uses_removed_families_are_listed() {
         text.contains("2 rules or panels use what the new guest does not have"),
         "{text}"
     );
+    // In flow style no line begins a rule.
+    let flow = "groups: [{ rules: [{ alert: X, expr: nbu_jobs_window }] }]";
+    write("rules.yml", flow.as_bytes());
+    let output = diff("new.wasm").await;
+    let text = said(&output.stderr);
+    let why = "`rules.yml`: expected rules with a line `alert: NAME` or `record: NAME` each";
+    assert!(text.contains(why), "{text}");
 }

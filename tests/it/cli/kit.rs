@@ -189,7 +189,7 @@ async fn the_number_of_passed_tests_is_shown() {
     let output = Program::output(&[&command[..], &fault].concat(), folder.path()).await;
     assert!(output.status.success(), "{output:?}");
     let text = said(&output.stdout);
-    assert!(text.ends_with("\n26 tests passed\n"), "{text}");
+    assert!(text.ends_with("\n27 tests passed\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

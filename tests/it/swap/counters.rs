@@ -84,4 +84,7 @@ async fn a_guest_of_another_name_may_start_over() {
     let decided = |page: &Exposition| swaps(page, "promoted") != swaps(page, "refused");
     let page = bench.until("a result", decided).await;
     assert_eq!(swaps(&page, "promoted"), Some(1.0));
+    let page = bench.get("/").await.text();
+    let said = "; <code>example</code> before, so all counters start over</td>";
+    assert!(page.contains(said), "{page}");
 }

@@ -117,11 +117,7 @@ pub fn probe(
 ) -> Result<ProbeAnswer, Failure> {
     let mut client = Client::new(settings, last_api_version, host, Duration::MAX);
     if let Err(failure) = client.get(PATH, "?page%5Blimit%5D=1") {
-        if !is_lacking(&failure) {
-            return Err(failure);
-        }
-        // The server answers, unless its base path is wrong.
-        client.detect_version()?;
+        expect_lacking(failure, &mut client)?;
     }
     Ok(ProbeAnswer {
         api_version: client.version().unwrap_or_default(),
@@ -162,9 +158,9 @@ fn outcome(
         skipped_rows: 0,
     };
     if let Err(failure) = read(selection, load(saved, host), client, &mut outcome) {
-        match is_lacking(&failure) {
-            true => outcome.unsupported.push(PATH.into()),
-            false => outcome.failures.push(failure),
+        match expect_lacking(failure, client) {
+            Ok(()) => outcome.unsupported.push(PATH.into()),
+            Err(failure) => outcome.failures.push(failure),
         }
     }
     outcome.requests = client.requests() - sent;
@@ -172,9 +168,14 @@ fn outcome(
     outcome
 }
 
-/// The release of the server does not have the list.
-fn is_lacking(failure: &Failure) -> bool {
-    failure.endpoint == PATH && matches!(failure.reason, Reason::Status(404))
+/// Fails, unless the release of the server does not have the list. With a wrong base path
+/// nothing is found, not even `/ping`.
+fn expect_lacking(failure: Failure, client: &mut Client<'_>) -> Result<(), Failure> {
+    let is_not_found = matches!(failure.reason, Reason::Status(404));
+    if failure.endpoint != PATH || !is_not_found {
+        return Err(failure);
+    }
+    client.detect_version().map(|_| ())
 }
 
 fn read(

@@ -15,6 +15,8 @@ struct FakeHost<F> {
     list: F,
     messages: RefCell<Vec<String>>,
     limits: RefCell<Vec<Duration>>,
+    /// The status of the response to `/ping`.
+    ping: u16,
     /// The clock advances by this with each look.
     tick: Duration,
     elapsed: Cell<Duration>,
@@ -30,7 +32,7 @@ impl<F: Fn(usize, &str) -> Response> Host for FakeHost<F> {
         self.limits.borrow_mut().push(limit);
         let Some((path, query)) = path_and_query.split_once('?') else {
             let version = ("x-netbackup-api-version".into(), "13.0".into());
-            return Ok(response(200, vec![version], json!("")));
+            return Ok(response(self.ping, vec![version], json!("")));
         };
         assert_eq!(path, PATH);
         assert_eq!(accept, Some("application/vnd.netbackup+json;version=13.0"));
@@ -60,6 +62,7 @@ fn host<F: Fn(usize, &str) -> Response>(list: F) -> FakeHost<F> {
         list,
         messages: RefCell::default(),
         limits: RefCell::default(),
+        ping: 200,
         tick: Duration::ZERO,
         elapsed: Cell::default(),
     }
@@ -215,6 +218,17 @@ fn a_missing_list_differs_from_an_empty_one() {
     let outcome = |status| collect_one(&answering(response(status, vec![], json!({}))));
     assert!(outcome(200).failures.is_empty());
     assert_eq!(outcome(404).unsupported, [PATH]);
+}
+
+#[test]
+fn a_server_that_finds_nothing_has_a_wrong_base_path() {
+    let mut host = answering(response(404, vec![], json!({})));
+    host.ping = 404;
+    let mut settings = settings(2, &[]);
+    settings.api_version = Some("13.0".into());
+    let outcome = report(&settings, &[], &host).outcomes.remove(0);
+    assert_eq!(outcome.failures[0].endpoint, "/ping");
+    assert!(outcome.unsupported.is_empty());
 }
 
 #[test]

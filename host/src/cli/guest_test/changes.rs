@@ -11,7 +11,7 @@ use super::faults::PING;
 use super::results::Results;
 use super::state::{STILL, outages_with_news, states, steady};
 use super::subject::TestSubject;
-use super::verdicts::{Collection, Verdict, complete, continued, noticed};
+use super::verdicts::{Collection, Verdict, complete, continued, nothing_is_lacking, noticed};
 use crate::cli::replayed::keep_states;
 use crate::guest::{DeclaredKind, FailureReason, SavedState, failure_text};
 use crate::metrics;
@@ -158,6 +158,17 @@ pub(super) async fn downgrade(bed: &TestBed<'_>, results: &mut Results<'_>) {
             format!("{why}\nafter 406, report no API version, so that the next call detects it")
         })
     });
+}
+
+/// The base path of the site is wrong, and the guest knows the version from before.
+pub(super) async fn wrong_base_path(bed: &TestBed<'_>, results: &mut Results<'_>) {
+    let known = bed.collect(Vec::new()).await;
+    let version = known.ok().and_then(|it| it.report.api_version);
+    bed.simulator.faults().set(Fault::NotFound);
+    let collected = bed.collect_in(version).await;
+    bed.simulator.faults().clear();
+    let name = format!("{}: 404 to everything after a collection", bed.release);
+    results.add(&name, || nothing_is_lacking(&collected));
 }
 
 /// A busy server says how long to wait.

@@ -1,5 +1,7 @@
 //! Finds names and values that Prometheus takes for something else.
 
+use std::collections::HashSet;
+
 use super::verdicts::{Collection, Verdict};
 use crate::guest::{DeclaredFamily, DeclaredKind, Guest, Highlight};
 use crate::metrics::{Family, Samples};
@@ -8,8 +10,27 @@ use crate::metrics::{Family, Samples};
 /// milliseconds are greater.
 const TIMES: std::ops::Range<f64> = 1e9..1e11;
 
-/// Counters have names that end with `_total`, and no others do.
-pub(super) fn names<'f>(families: impl Iterator<Item = &'f DeclaredFamily>) -> Verdict {
+/// Counters have names that end with `_total`, and no others do. Names the families that
+/// have no series.
+pub(super) fn declared(guest: &Guest, collected: &Collection) -> Verdict {
+    let collectors = guest.manifest().collectors.iter();
+    let families = collectors.flat_map(|it| &it.families);
+    names(families.clone())?;
+    let outcomes = collected.iter().flat_map(|it| &it.report.outcomes);
+    let reported = outcomes.flat_map(|it| &it.families);
+    let reported: HashSet<_> = reported
+        .filter(|it| it.series() > 0)
+        .map(|it| it.name.as_str())
+        .collect();
+    let missing = families.map(|it| it.name.as_str());
+    let missing: Vec<_> = missing.filter(|it| !reported.contains(it)).collect();
+    Ok(match missing.is_empty() {
+        true => String::new(),
+        false => format!("without series: {}", missing.join(", ")),
+    })
+}
+
+fn names<'f>(families: impl Iterator<Item = &'f DeclaredFamily>) -> Verdict {
     let wrong = families.filter_map(|family| {
         let (name, kind) = (&family.name, family.kind);
         match (kind, name.ends_with("_total")) {

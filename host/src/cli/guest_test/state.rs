@@ -7,7 +7,7 @@ use simulator::{Estate, Fault};
 use super::bed::TestBed;
 use super::faults::PING;
 use super::results::Results;
-use super::verdicts::{Collection, Verdict, complete, continued};
+use super::verdicts::{Collection, Verdict, complete, continued, shortened};
 use crate::cli::replayed::keep_states;
 use crate::guest::{Collected, SavedState};
 use crate::metrics;
@@ -157,7 +157,7 @@ pub(super) async fn outages_with_news(
 
 /// No counter has fallen or grown. `cause` says why none may.
 pub(super) fn steady(first: &Collection, again: &Collection, cause: &str) -> Verdict {
-    let figures = continued(first, again).map_err(|why| format!("{why}\n{cause}"))?;
+    let figures = continued(first, again)?;
     let before = counts(first);
     let grown = counts(again).into_iter();
     let mut grown: Vec<_> = grown
@@ -169,7 +169,7 @@ pub(super) fn steady(first: &Collection, again: &Collection, cause: &str) -> Ver
     grown.sort();
     match grown.is_empty() {
         true => Ok(figures),
-        false => Err(format!("{}\n{cause}", grown.join("\n"))),
+        false => Err(format!("{}\n{cause}", shortened(&grown))),
     }
 }
 

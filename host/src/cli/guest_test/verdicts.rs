@@ -55,7 +55,7 @@ pub(super) fn continued(first: &Collection, second: &Collection) -> Verdict {
         true => Ok(figures),
         false => Err(format!(
             "{}\na counter must continue from the saved state, or be a number that the server keeps",
-            fallen.join("\n")
+            shortened(&fallen)
         )),
     }
 }
@@ -71,11 +71,31 @@ pub(super) fn same(first: &Collection, second: &Collection, cause: &str) -> Verd
     if lines.is_empty() {
         return Ok(String::new());
     }
-    let mut shown = lines[..lines.len().min(SHOWN)].join("\n");
-    if lines.len() > SHOWN {
-        shown += &format!("\n    and {} more lines", lines.len() - SHOWN);
+    Err(format!("{}\n{cause}", shortened(&lines)))
+}
+
+/// The first lines, and how many there are besides.
+pub(super) fn shortened<T: AsRef<str>>(lines: &[T]) -> String {
+    let shown = lines.iter().take(SHOWN).map(AsRef::as_ref);
+    let shown = shown.collect::<Vec<_>>().join("\n");
+    match lines.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown}\n    and {more} more lines"),
     }
-    Err(format!("{shown}\n{cause}"))
+}
+
+/// A server that answers 404 to everything lacks no list: its base path is wrong.
+pub(super) fn nothing_is_lacking(collected: &Collection) -> Verdict {
+    let outcomes = &collected.as_ref().map_err(Clone::clone)?.report.outcomes;
+    let mistaken = outcomes.iter().find(|it| it.failures.is_empty());
+    if let Some(Outcome { collector, .. }) = mistaken.filter(|it| it.requests != Some(0)) {
+        return Err(format!(
+            "collector `{collector}` reports no failure, although the server answers 404 to `/ping` \
+             too: its base path is wrong\nbefore a list is unsupported, ask `/ping`"
+        ));
+    }
+    let mut failures = outcomes.iter().flat_map(|it| &it.failures);
+    Ok(failures.next().map(failure_text).unwrap_or_default())
 }
 
 /// The metrics in the Prometheus text format.
