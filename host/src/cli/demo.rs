@@ -34,7 +34,10 @@ pub(super) async fn run(
     process: ProcessSetup,
 ) -> Result<(), ExitError> {
     let collectors = match guest {
-        Some(file) => collectors_of(&engine, file).await?,
+        Some(file) => {
+            println!("Compiling      {}", file.display());
+            collectors_of(&engine, file).await?
+        }
         None => enabled(COLLECTORS.into_iter()),
     };
     let demo = start(guest, &collectors).await;
