@@ -78,8 +78,8 @@ impl EventKind {
 }
 
 impl RecentEvents {
-    /// Records an event that happens now. It is to be recorded before it is logged or
-    /// counted: who reads the line or the metric then finds it on the page.
+    /// Records an event that happens now. Record it before it is logged or counted, so
+    /// that a reader of the line or the metric finds it on the page.
     pub fn record(&self, kind: EventKind, site: Option<&SiteName>, text: impl Into<String>) {
         let mut text = text.into();
         if text.len() > LONGEST {

@@ -35,7 +35,9 @@ pub(super) async fn news(
     let fresh = later.collect(Vec::new()).await;
     let resumed = later.collect(saved.clone()).await;
     // A counter may show a new series as 0 first, so that `increase()` sees the change.
-    let [settled, again] = twice_more(&later, &saved, &resumed).await;
+    let mut states = saved.clone();
+    let settled = next(&later, &mut states, &resumed).await;
+    let again = next(&later, &mut states, &settled).await;
     let name = format!("{}: new rows are counted", later.release);
     let declared = subject.guest.manifest().collectors.iter();
     let counters = declared
@@ -51,22 +53,16 @@ pub(super) async fn news(
     Ok(())
 }
 
-/// The two collections that follow `collected`, which continued from `saved`.
-async fn twice_more(
+/// The collection after this one, which began with these states.
+async fn next(
     bed: &TestBed<'_>,
-    saved: &[SavedState],
+    states: &mut Vec<SavedState>,
     collected: &Collection,
-) -> [Collection; 2] {
-    let mut states = saved.to_vec();
+) -> Collection {
     if let Ok(collected) = collected {
-        keep_states(&mut states, &collected.report);
+        keep_states(states, &collected.report);
     }
-    let settled = bed.collect(states.clone()).await;
-    if let Ok(settled) = &settled {
-        keep_states(&mut states, &settled.report);
-    }
-    let again = bed.collect(states).await;
-    [settled, again]
+    bed.collect(states.clone()).await
 }
 
 /// A collector that counts the rows of a first collection also counts those that are new

@@ -87,8 +87,8 @@ pub(super) fn shortened<T: AsRef<str>>(lines: &[T]) -> String {
 /// A server that answers 404 to everything lacks no list: its base path is wrong.
 pub(super) fn nothing_is_lacking(collected: &Collection) -> Verdict {
     let outcomes = &collected.as_ref().map_err(Clone::clone)?.report.outcomes;
-    let mistaken = outcomes.iter().find(|it| it.failures.is_empty());
-    if let Some(Outcome { collector, .. }) = mistaken.filter(|it| it.requests != Some(0)) {
+    let is_mistaken = |it: &&Outcome| it.failures.is_empty() && it.requests != Some(0);
+    if let Some(Outcome { collector, .. }) = outcomes.iter().find(is_mistaken) {
         return Err(format!(
             "collector `{collector}` reports no failure, although the server answers 404 to `/ping` \
              too: its base path is wrong\nbefore a list is unsupported, ask `/ping`"

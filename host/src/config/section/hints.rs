@@ -13,8 +13,7 @@ pub(super) fn unknown_key(key: &str, known: &[&str]) -> String {
     let word = |key: &str| key.replace('_', "").to_lowercase();
     let is_same_word = known.iter().any(|it| word(it) == word(key));
     match sections_with(key).as_slice() {
-        _ if is_same_word => suggestion(key, known, "known keys"),
-        [] => suggestion(key, known, "known keys"),
+        sections if is_same_word || sections.is_empty() => suggestion(key, known, "known keys"),
         sections if sections.contains(&TOP) => {
             "write it without indentation, since it belongs to no section".to_owned()
         }
