@@ -83,7 +83,7 @@ fn content(folder: &Path) -> String {
 }
 
 /// A folder with the bundle of one recording, which several tests share.
-async fn recorded() -> TempDir {
+pub(crate) async fn recorded() -> TempDir {
     static BUNDLE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let bundle = BUNDLE.get_or_init(async || {
         let simulator = server(Release::V11_2).await;

@@ -216,6 +216,10 @@ test('a wrong type is named with its place', () => {
       'alerts: nbu_alerts: expected samples with the tag `gauge`, found counter (string)',
     ],
     [
+      (outcome) => (outcome.collector = 'alert'),
+      'outcomes: expected the name of a declared collector, found alert (string)',
+    ],
+    [
       (outcome) => (outcome.state = '{}'),
       'alerts: state: expected a Uint8Array or undefined, found {} (string)',
     ],

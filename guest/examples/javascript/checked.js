@@ -5,8 +5,10 @@ export function checked(report, manifest) {
   for (const outcome of report.outcomes) {
     const { collector, state } = outcome;
     const declared = manifest.collectors.find(({ name }) => name === collector);
+    expect('outcomes', 'the name of a declared collector', collector, declared);
     const at = (name) => `${collector}: ${name}`;
-    expect(at('state'), 'a Uint8Array or undefined', state, isBytes(state ?? new Uint8Array()));
+    const isState = state === undefined || state instanceof Uint8Array;
+    expect(at('state'), 'a Uint8Array or undefined', state, isState);
     expectType(at('requests'), 'number', outcome.requests);
     expectType(at('skippedRows'), 'number', outcome.skippedRows);
     expectType(at('durationMilliseconds'), 'bigint', outcome.durationMilliseconds);
@@ -38,8 +40,4 @@ function expect(at, wanted, value, isRight) {
   if (isRight) return;
   const text = Array.isArray(value) ? `[${value.map(String)}]` : String(value);
   throw new TypeError(`${at}: expected ${wanted}, found ${text} (${typeof value})`);
-}
-
-function isBytes(value) {
-  return value instanceof Uint8Array;
 }

@@ -5,10 +5,12 @@ from wit_world.imports.metrics import Samples_Histogram
 
 def checked(report, manifest):
     """Returns the report. Raises an error that names the first value of a wrong type."""
+    declared = {it.name: it for it in manifest.collectors}
     for outcome in report.outcomes:
-        [declared] = [it for it in manifest.collectors if it.name == outcome.collector]
-        families = {it.name: it for it in declared.families}
         at = outcome.collector
+        if at not in declared:
+            raise TypeError(f"`{at}` is no declared collector")
+        families = {it.name: it for it in declared[at].families}
         expect(f"{at}: state", bytes | None, outcome.state)
         for field in ("requests", "skipped_rows", "duration_milliseconds"):
             expect(f"{at}: {field}", int, getattr(outcome, field))

@@ -197,6 +197,8 @@ class Alerts(unittest.TestCase):
         )
         text = said(lambda it: setattr(it, "state", "{}"))
         self.assertEqual(text, "alerts: state: expected bytes | None, found '{}'")
+        text = said(lambda it: setattr(it, "collector", "alert"))
+        self.assertEqual(text, "`alert` is no declared collector")
         text = said(lambda it: setattr(it.families[0], "name", "nbu_alert"))
         self.assertEqual(text, "alerts: `nbu_alert` is no declared family")
 

@@ -19,7 +19,6 @@ use self::html::{Escaped, push};
 use self::scrape_config::ScrapeTarget;
 use super::state::{ServerState, Status};
 use super::status_report::{GuestStatus, Severity, SiteStatus, StatusReport};
-use crate::events::EventKind;
 use crate::metrics::{Family, Instruments};
 
 /// The only resource of the page. The policy in `web/headers` has its digest.
@@ -97,13 +96,7 @@ impl StatusPage {
                 format_args!("<p class=\"unready\">Not ready: {}</p>\n", Escaped(reason)),
             );
         }
-        let reload = report.history.last_reload.as_ref();
-        if reload.is_some_and(|it| it.kind == EventKind::ReloadRefused) {
-            out.push_str(
-                "<p class=\"unready\">The last change of the configuration was rejected; the previous \
-                 one is in effect: see <a href=\"#events\">events</a>.</p>\n",
-            );
-        }
+        event_table::rejected_reload(&mut out, &report.history);
         sites(&mut out, &report, only, now);
         guest(&mut out, report.guest.as_ref());
         event_table::events(&mut out, &report.history, now);

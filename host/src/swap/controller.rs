@@ -198,19 +198,12 @@ impl SwapController {
             // settings for the running guest are not.
             *self.refused() = None;
             baseline.forget_rolled_back();
-            let manifest = generation.guest.manifest();
-            let (version, name) = (&manifest.version, &manifest.name);
-            let mut text = format!("version {version}, generation {number}, SHA-256 {digest}");
-            let before = &running.guest.manifest().name;
-            if name != before {
-                text += &format!("; `{before}` before, so all counters start over");
-                warn!(
-                    name,
-                    before, "The new guest has another name, so all counters start over"
-                );
-            }
+            let text = generation.swap_text(&running);
             self.events.record(EventKind::Swapped, None, text);
             self.instruments.swap(SwapResult::Promoted);
+            if let Some(before) = generation.renamed_from(&running) {
+                warn!(before, "Guest of another name: all counters start over");
+            }
         }
         self.promote(generation);
         // The new settings may allow a pending rollback.

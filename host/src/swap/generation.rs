@@ -25,6 +25,27 @@ pub struct Generation {
     pub site_runtimes: Vec<Arc<SiteRuntime>>,
 }
 
+impl Generation {
+    /// The name of the previous guest, if this one has another.
+    pub(super) fn renamed_from<'o>(&self, old: &'o Self) -> Option<&'o str> {
+        let (name, before) = (&self.guest.manifest().name, &old.guest.manifest().name);
+        (name != before).then_some(before)
+    }
+
+    /// What the event of a swap says.
+    pub(super) fn swap_text(&self, old: &Self) -> String {
+        let (version, digest) = (&self.guest.manifest().version, self.guest.digest());
+        let text = format!(
+            "version {version}, generation {}, SHA-256 {digest}",
+            self.number
+        );
+        match self.renamed_from(old) {
+            Some(before) => format!("{text}; `{before}` before, so all counters start over"),
+            None => text,
+        }
+    }
+}
+
 /// The origin of a guest, and how it was verified.
 #[derive(Clone, Debug)]
 pub struct GuestOrigin {

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tests::{Program, guests};
 
 use super::lively;
+use crate::bundle::recorded;
 
 fn said(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -32,15 +33,31 @@ async fn the_contract_is_printed_and_written_with_what_it_imports() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_default_guest_passes_the_tests_for_guests() {
-    let folder = TempDir::new().unwrap();
+    let folder = recorded().await;
     fs::write(folder.path().join("guest.wasm"), guests::good()).unwrap();
     // `make verify` tests every release.
     let command = ["guest", "test", "guest.wasm", "--release", "11.2"];
-    let command = [&command[..], &["--junit", "junit.xml"]].concat();
-    let output = Program::output(&command, folder.path()).await;
-    let text = said(&output.stdout);
-    assert!(!text.contains("FAILED"), "{text}");
-    assert!(text.contains("ok      11.2: continue from its state"));
+    let command = [&command[..], &["--golden", "golden"]].concat();
+    let mut text = String::new();
+    // The first run writes what the second one compares with.
+    for more in [
+        ["--fault", "status=500"].as_slice(),
+        &["--record", "site.bundle", "--junit", "junit.xml"],
+    ] {
+        let output = Program::output(&[&command[..], more].concat(), folder.path()).await;
+        text = said(&output.stdout);
+        // Its time stands still, so ages do not depend on when it runs.
+        assert!(!text.contains("FAILED"), "{text}");
+        assert!(text.contains("ok      11.2: continue from its state"));
+    }
+    for line in [
+        "ok      golden\n",
+        "ok      site.bundle: collect (",
+        "ok      site.bundle: the same again\n",
+        "ok      declared families (without series: nbu_disk_pool_volume_count, ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
     let tests = text.lines().filter(|it| it.starts_with("ok ")).count();
     assert!(tests > 100, "{tests} tests");
     let xml = fs::read_to_string(folder.path().join("junit.xml")).unwrap();

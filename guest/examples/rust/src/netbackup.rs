@@ -190,8 +190,7 @@ impl<'a> Client<'a> {
                 }
                 Some(next) => place = next,
             }
-            let is_repeated = list.rows.len() + list.skipped as usize == known;
-            if is_repeated || pages == MAX_PAGES {
+            if list.rows.len() + list.skipped as usize == known {
                 return Err(failure(path, Reason::TooLong(pages)));
             }
         }

@@ -98,7 +98,7 @@ impl<'g> TestBed<'g> {
         Ok(bed)
     }
 
-    /// The hardware of the server is as new as at `created`; jobs came before it.
+    /// The tapes and disks of the server fill from `created` on.
     async fn start_at(
         subject: &TestSubject<'g>,
         release: Release,

@@ -74,7 +74,7 @@ pub(super) fn same(first: &Collection, second: &Collection, cause: &str) -> Verd
     Err(format!("{}\n{cause}", shortened(&lines)))
 }
 
-/// The first lines, and how many there are besides.
+/// The first lines, and the number of the others.
 pub(super) fn shortened<T: AsRef<str>>(lines: &[T]) -> String {
     let shown = lines.iter().take(SHOWN).map(AsRef::as_ref);
     let shown = shown.collect::<Vec<_>>().join("\n");
@@ -246,6 +246,25 @@ pub(super) mod tests {
         assert!(withstood(collected(None, 0), true).is_ok());
         assert!(withstood(collected(Some(1), 1), false).is_ok());
         assert!(withstood(Err("trap".to_owned()), false).is_err());
+    }
+
+    #[test]
+    fn many_lines_are_shortened() {
+        assert_eq!(shortened(&["a", "b"]), "a\nb");
+        assert_eq!(shortened(&["a"; SHOWN]), ["a"; SHOWN].join("\n"));
+        assert!(shortened(&["a"; SHOWN + 2]).ends_with("a\n    and 2 more lines"));
+    }
+
+    #[test]
+    fn a_collector_that_takes_a_wrong_base_path_for_a_lacking_list_is_found() {
+        let said = nothing_is_lacking(&collected(Some(1), 1)).unwrap_err();
+        assert!(said.starts_with("collector `jobs` reports no failure"));
+        assert!(nothing_is_lacking(&collected(Some(0), 1)).is_ok());
+        // Others may have sent nothing.
+        let [silent, mistaken] = [Some(0), Some(1)].map(|it| collected(it, 1).unwrap());
+        let mut both = silent;
+        both.report.outcomes.extend(mistaken.report.outcomes);
+        assert!(nothing_is_lacking(&Ok(both)).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The last reload and the last events.
 
 use super::html::{Escaped, Marked, ago, push};
-use crate::events::{Event, EventHistory};
+use crate::events::{Event, EventHistory, EventKind};
 
 /// The section about events. `now` is the Unix time of the report.
 pub(super) fn events(out: &mut String, history: &EventHistory, now: f64) {
@@ -30,6 +30,17 @@ pub(super) fn events(out: &mut String, history: &EventHistory, now: f64) {
         row(out, event, now);
     }
     out.push_str("</tbody></table></div>\n</section>\n");
+}
+
+/// The events are below all sites, where nobody looks after a change.
+pub(super) fn rejected_reload(out: &mut String, history: &EventHistory) {
+    let reload = history.last_reload.as_ref();
+    if reload.is_some_and(|it| it.kind == EventKind::ReloadRefused) {
+        out.push_str(
+            "<p class=\"unready\">The last change of the configuration was rejected; the previous \
+             one is in effect: see <a href=\"#events\">events</a>.</p>\n",
+        );
+    }
 }
 
 fn row(out: &mut String, event: &Event, now: f64) {
